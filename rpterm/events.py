@@ -1,0 +1,93 @@
+"""What ``Session.reply`` tells its caller, in the order it happens. Past tense: it is so already.
+
+Every event is stored before it is told. A front end that draws only what it is told never shows
+more than the database holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rpterm.types import Generation, Prompt, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class UserTurnStored:
+    """The user's text is in the database."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """The prompt is built; ``turns`` are the empty replies that will grow, one per candidate.
+
+    For an impersonation ``turns`` is empty: its text is a draft, stored when the user sends it.
+    """
+
+    turns: tuple[Turn, ...]
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEvaluated:
+    """Prompt evaluation went on: ``done`` of ``total`` new tokens, ``reused`` from the cache."""
+
+    done: int
+    total: int
+    reused: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDelta:
+    """The reply of candidate ``index`` now reads ``text`` in whole; ``added`` came just now."""
+
+    index: int
+    text: str
+    added: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """Candidate ``index`` is complete (or stopped by its length) and stored."""
+
+    index: int
+    turn: Turn
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCancelled:
+    """The user stopped candidate ``index``; what had come is stored as partial."""
+
+    index: int
+    turn: Turn
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFinished:
+    """An impersonation ended; the text belongs into the input."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """The engine failed; ``message`` says why and what to do. What had come is stored."""
+
+    message: str
+    log_tail: str = ""
+
+
+SessionEvent = (
+    UserTurnStored
+    | ReplyStarted
+    | PromptEvaluated
+    | ReplyDelta
+    | ReplyFinished
+    | ReplyCancelled
+    | DraftFinished
+    | ReplyFailed
+)

@@ -1,0 +1,303 @@
+"""Frozen records that travel between rooms.
+
+This module imports nothing of rpterm and does no work: it only names things. A record is never
+changed; a room that wants another value makes another record with ``dataclasses.replace``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+class RptermError(Exception):
+    """An error a user can act on.
+
+    Its text is one or more plain sentences: what went wrong, where, and what to do. Every front
+    end prints it as it is; anything that is not an ``RptermError`` is a defect of ours.
+    """
+
+
+class Origin(StrEnum):
+    """How the text of a turn came to be."""
+
+    TYPED = "typed"
+    GENERATED = "generated"
+    GREETING = "greeting"
+    EDITED = "edited"
+    CONTINUED = "continued"
+    IMPERSONATED = "impersonated"
+    IMPORTED = "imported"
+
+
+class Status(StrEnum):
+    """How far a turn got. ``STREAMING`` found at start means the process died: it is partial."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Intent(StrEnum):
+    """What a user asks of the one reply path (``Session.reply``)."""
+
+    SEND = "send"
+    REGENERATE = "regenerate"
+    CONTINUE = "continue"
+    IMPERSONATE = "impersonate"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One node of the tree of a chat.
+
+    Attributes:
+        id: Row id, also the reply id that ``rpterm replay`` takes.
+        parent_id: The turn it answers; ``None`` for a greeting or a first user turn.
+        speaker: The name shown: of the character, or of the user's persona.
+        created_at: Unix seconds.
+        edited_from: The turn whose text this one was edited or continued from.
+        swipe: 1-based place among its siblings, in order of creation.
+        swipes: How many siblings there are, this one included.
+    """
+
+    id: int
+    chat_id: int
+    parent_id: int | None
+    role: Role
+    speaker: str
+    text: str
+    origin: Origin = Origin.TYPED
+    status: Status = Status.COMPLETE
+    created_at: float = 0.0
+    edited_from: int | None = None
+    swipe: int = 1
+    swipes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorNote:
+    """Text the user slips in near the end of the prompt.
+
+    Attributes:
+        depth: 0 puts it in the volatile block, right before the last user text, at no cost; ``n``
+            puts it ``n`` turns further up, which evaluates those turns again on each reply.
+    """
+
+    text: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who the user is in a chat: a name and what the character may know about them."""
+
+    name: str = "User"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """One conversation; its ``leaf_id`` says which branch is shown.
+
+    Attributes:
+        card_hash: SHA-256 of the card's TOML text as last used in this chat.
+        card_path: Where that card was read from, or ``None`` when only the stored copy is known.
+        turn_count: Turns in all branches.
+        preview: The first line of the last turn shown.
+    """
+
+    id: int
+    title: str
+    card_name: str
+    card_hash: str
+    card_path: str | None = None
+    leaf_id: int | None = None
+    persona: Persona = field(default_factory=Persona)
+    note: AuthorNote = field(default_factory=AuthorNote)
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    turn_count: int = 0
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Every knob of the sampler chain, with the values that switch a knob off as defaults where
+    the knob is optional.
+
+    Attributes:
+        seed: 32-bit seed, or ``None`` to draw one; what was drawn is stored with the reply.
+        max_tokens: Longest reply, in tokens.
+        temperature: 0 is greedy.
+        dynatemp_range: Half the width of the entropy-driven temperature range; 0 is off.
+        top_n_sigma: Keep logits within n standard deviations of the best; negative is off.
+        penalty_last_n: How many last tokens, the prompt's included, the penalties see; 0 is off.
+        dry_multiplier: 0 switches DRY off.
+        xtc_probability: 0 switches XTC off.
+        mirostat: 0 off, 1 or 2; replaces the truncation samplers when on.
+        logit_bias: Added to the logit of every token of the text: text → bias.
+        banned: Phrases that never appear; generation backtracks over them.
+        grammar: GBNF that the reply must follow, or "".
+    """
+
+    seed: int | None = None
+    max_tokens: int = 320
+    temperature: float = 0.8
+    dynatemp_range: float = 0.0
+    dynatemp_exponent: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.05
+    typical_p: float = 1.0
+    top_n_sigma: float = -1.0
+    repeat_penalty: float = 1.05
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    penalty_last_n: int = 256
+    dry_multiplier: float = 0.8
+    dry_base: float = 1.75
+    dry_allowed_length: int = 3
+    dry_range: int = 1024
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    logit_bias: Mapping[str, float] = field(default_factory=dict)
+    banned: tuple[str, ...] = ()
+    grammar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of the prompt and why it is there.
+
+    Attributes:
+        source: What it comes from: ``template``, ``system``, ``card.description``,
+            ``card.attributes``, ``lore:NAME``, ``memory``, ``example:3``, ``note``, ``turn:17``, ….
+        text: The text as the model reads it, macros expanded.
+        ids: Its tokens, exact, by the model's own tokenizer.
+        why: One short reason, for the Prompt pane.
+        zone: ``static`` (never changes while the card stays), ``history`` (append-only) or
+            ``volatile`` (this turn only).
+    """
+
+    source: str
+    text: str
+    ids: tuple[int, ...]
+    why: str
+    zone: Literal["static", "history", "volatile"]
+
+    @property
+    def tokens(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that is not in the prompt, and why; ``tokens`` may be 0 when nobody counted."""
+
+    source: str
+    text: str
+    tokens: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The ledger: the whole prompt as spans in the order the model reads them.
+
+    Attributes:
+        spans: Their ids, concatenated, are exactly what is evaluated.
+        left_out: What did not get in.
+        clean_ids: The same prompt without the volatile block and without the generation prompt,
+            up to and with the last user text: what the engine settles to once a reply stands.
+        context: The window of the model, in tokens.
+        reserve: Tokens kept free for the reply.
+    """
+
+    spans: tuple[Span, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    clean_ids: tuple[int, ...] = ()
+    context: int = 0
+    reserve: int = 0
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(token for span in self.spans for token in span.ids)
+
+    @property
+    def text(self) -> str:
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def tokens(self) -> int:
+        return sum(span.tokens for span in self.spans)
+
+
+StopReason = Literal["end", "length", "stop", "cancelled", "context", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one generation cost.
+
+    Attributes:
+        reused: Prompt tokens already in the cache.
+        evaluated: Prompt tokens evaluated between the request and the first token.
+        generated: Tokens sampled.
+        first_token_s: Seconds from request to first token.
+        decode_s: Seconds from first to last token.
+    """
+
+    reused: int = 0
+    evaluated: int = 0
+    generated: int = 0
+    first_token_s: float = 0.0
+    decode_s: float = 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        return (self.generated - 1) / self.decode_s if self.generated > 1 and self.decode_s else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Provenance of a reply: enough to make it again bit for bit.
+
+    Attributes:
+        engine: ``llama``, ``remote`` or ``scripted``.
+        model_hash: SHA-256 of the weights' file, or the remote model's id.
+        adapter_hash: SHA-256 of the adapter's file, or "".
+        sampling: Resolved: the seed is never ``None`` here.
+        prompt_ids: The exact tokens; empty for an engine that hides them.
+        prompt_text: The exact text.
+        reply_ids: The sampled tokens, in order.
+        batch_seeds: Seeds of all candidates decoded in the same batch, and ``batch_index`` which of
+            them is this reply: the layout of a batch can move the last bits of a logit.
+        kv_mode: ``exact`` or ``shift`` (see ``Settings``).
+        stop_reason: Why it ended.
+    """
+
+    engine: str
+    model: str
+    model_hash: str
+    sampling: Sampling
+    adapter_hash: str = ""
+    template_hash: str = ""
+    prompt_ids: tuple[int, ...] = ()
+    prompt_text: str = ""
+    reply_ids: tuple[int, ...] = ()
+    batch_seeds: tuple[int, ...] = ()
+    batch_index: int = 0
+    kv_mode: Literal["exact", "shift"] = "exact"
+    stop: tuple[str, ...] = ()
+    stop_reason: StopReason = "end"
+    usage: Usage = field(default_factory=Usage)
+    version: str = ""
