@@ -1,7 +1,7 @@
 """The CharacterCard: what a character is, as data.
 
-A card knows nothing of files, models or chats. ``cards.reader`` makes one from TOML, ``cards.writer``
-makes TOML from one. Field names are the keys of the TOML file.
+A card knows nothing of files, models or chats. ``cards.reader`` makes one from TOML,
+``cards.writer`` makes TOML from one; ``cards.layout`` says which key of the file is which field.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from typing import Any, Literal
 
 Logic = Literal["and_any", "not_all", "not_any", "and_all"]
 Position = Literal[
-    "before_card", "after_card", "before_examples", "after_examples", "note_top", "note_bottom", "depth"
+    "before_card",
+    "after_card",
+    "before_examples",
+    "after_examples",
+    "note_top",
+    "note_bottom",
+    "depth",
 ]
 
 
@@ -47,7 +53,8 @@ class LoreEntry:
         scan_depth: How many last turns are searched; ``None`` takes the book's.
         sticky, cooldown, delay: In turns: stays active, rests afterwards, sleeps at the start.
         group: Of the entries of one inclusion group only one fires, drawn by ``group_weight``;
-            ``group_override`` lets ``order`` decide instead.
+            ``group_override`` lets the highest ``order`` win instead.
+        greetings: Only in chats begun with one of these greetings; 0 is the first.
         extensions: Keys of other programs, kept as they were.
     """
 

@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from rpterm.cards.card import CharacterCard
 
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def sections(card: CharacterCard) -> list[tuple[str, str]]:

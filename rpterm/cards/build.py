@@ -1,0 +1,236 @@
+"""Plain data of a TOML text → ``CharacterCard``; problems go to a ``Report`` by path.
+
+It knows the record and the table of keys, but no files and no lines.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from rpterm.cards import layout, values
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
+from rpterm.cards.locate import Path
+from rpterm.cards.patterns import PatternError, compile_pattern, split
+from rpterm.cards.plain import decode
+from rpterm.cards.values import Report, kind_of
+
+Table = dict[str, Any]
+
+
+def build(data: Table, report: Report, partial: bool = False) -> CharacterCard | None:
+    """Make a card, or report why not and give ``None``.
+
+    Args:
+        partial: Statements are missing because of syntax errors: nothing is said of what is
+            missing.
+    """
+    fields = _table("", data, (), report, partial)
+    for name in ("persona", "user"):
+        fields |= _table(name, _sub(data, name, report), (name,), report, partial)
+    sampling = _table("sampling", _sub(data, "sampling", report), ("sampling",), report, partial)
+    entries = [
+        _lore(table, ("lore", index), report, partial)
+        for index, table in enumerate(_array(data, "lore", report))
+    ]
+    book = _table("lorebook", _sub(data, "lorebook", report), ("lorebook",), report, partial)
+    examples = [
+        _example(table, ("examples", index), report)
+        for index, table in enumerate(_array(data, "examples", report))
+    ]
+    tests = [
+        _probe(table, ("test", index), report, partial)
+        for index, table in enumerate(_array(data, "test", report))
+    ]
+    _top_rules(fields, entries, report, partial)
+    if report.found or partial:
+        return None
+    return CharacterCard(
+        **fields,
+        sampling=sampling,
+        lorebook=Lorebook(entries=tuple(entry for entry in entries if entry), **book),
+        examples=tuple(example for example in examples if example),
+        tests=tuple(probe for probe in tests if probe),
+    )
+
+
+def _sub(data: Table, name: str, report: Report) -> Table:
+    table = data.get(name, {})
+    if isinstance(table, dict):
+        return table
+    found = "a list of tables" if isinstance(table, list) else kind_of(table)
+    report.add((name,), f"Here must be a table, not {found}.", f"Begin it with [{name}].")
+    return {}
+
+
+def _array(data: Table, name: str, report: Report) -> list[Table]:
+    tables = data.get(name, [])
+    remedy = f"Begin each one with [[{name}]]."
+    if not isinstance(tables, list):
+        report.add((name,), f"Here must be a list of tables, not {kind_of(tables)}.", remedy)
+        return []
+    for index, table in enumerate(tables):
+        if not isinstance(table, dict):
+            message = f"Here must be a table, not {kind_of(table)}."
+            report.add((name, index), message, remedy)
+    return [table if isinstance(table, dict) else {"\0": None} for table in tables]
+
+
+def _table(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
+    """The fields of one table, by name of the record's field, checked."""
+    if "\0" in data:
+        return {}
+    known = {key.name: key for key in layout.TABLES[name]}
+    fields: Table = {}
+    for key_name, value in data.items():
+        key = known.get(key_name)
+        if key:
+            good = values.check(key, value, (*path, key_name), report)
+            if good is not None:
+                fields[key.field] = good
+        elif key_name in layout.OPEN.get(name, ()):
+            fields[key_name] = _open(value, (*path, key_name), report)
+        elif key_name not in _elsewhere(name):
+            report.add((*path, key_name), *_unknown(name, key_name))
+    for key in known.values():
+        if key.required and key.name not in data and not partial:
+            report.add(path, f"The key {key.name} is missing.", f'Add {key.name} = "…".')
+    return fields
+
+
+def _elsewhere(name: str) -> tuple[str, ...]:
+    """Keys of a table that are not in its row of keys and read apart."""
+    return tuple(layout.TABLES) if name == "" else layout.EXTRA.get(name, ())
+
+
+def _open(value: Any, path: Path, report: Report) -> Table:
+    if not isinstance(value, dict):
+        report.add(path, f"Here must be a table, not {kind_of(value)}.", "Write [extensions].")
+        return {}
+    try:
+        return dict(decode(value))
+    except (ValueError, TypeError, RecursionError):
+        report.add(path, 'A "$json" in it does not hold JSON.', "Mend or remove it.")
+        return {}
+
+
+def _unknown(table: str, name: str) -> tuple[str, str]:
+    """Message and remedy for a key that nothing knows."""
+    where = f"[{table}]" if table else "a card"
+    shown = name if name.isprintable() and len(name) < 60 else ascii(name)[:60]
+    message = f"There is no key {shown} in {where}."
+    here = [key.name for key in layout.TABLES[table]]
+    here += [*layout.OPEN.get(table, ()), *layout.EXTRA.get(table, ())]
+    if not table:
+        here += [name for name in layout.TABLES if name]
+    alias = layout.NICKNAMES.get(name)
+    if alias and (alias in here or alias.startswith("[")):
+        return message, f"Here it is {alias}."
+    near = get_close_matches(name.lower(), here, n=1, cutoff=0.6)
+    homes = [home for home, keys in layout.TABLES.items() for key in keys if key.name == name]
+    if homes and not (near and near[0] == name.lower()):
+        return message, f"It belongs {_home(homes[0])}."
+    if near:
+        return message, f"Did you mean {near[0]}?"
+    return message, "Remove it, or put it under [extensions], where anything may stand."
+
+
+def _home(table: str) -> str:
+    if not table:
+        return "at the top of the file, before the first [table]"
+    return f"under [[{table}]]" if table in layout.ARRAYS else f"under [{table}]"
+
+
+def _lore(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
+    before = len(report.found)
+    fields = _table("lore", data, path, report, partial)
+    for name in ("keys", "secondary_keys"):
+        for index, key in enumerate(fields.get(name, ())):
+            place = (*path, name) if isinstance(data[name], str) else (*path, name, index)
+            _key_rules(key, place, report)
+    if len(report.found) > before or "content" not in fields:
+        return None
+    return LoreEntry(keys=fields.pop("keys", ()), content=fields.pop("content"), **fields)
+
+
+def _key_rules(key: str, path: Path, report: Report) -> None:
+    parts = split(key)
+    if not parts:
+        return
+    try:
+        compile_pattern(*parts)
+    except PatternError as error:
+        remedy = "Look-around and back references are not supported; mend the pattern."
+        report.add(path, f"The pattern is not valid: {error}.", remedy)
+
+
+def _example(data: Table, path: Path, report: Report) -> Example | None:
+    before = len(report.found)
+    fields = _table("examples", data, path, report, False)
+    lines: Any = [(role, fields[role]) for role in ("user", "char") if role in fields]
+    if "dialogue" in data:
+        if lines:
+            remedy = "Keep either dialogue or user and char."
+            report.add(path, "dialogue stands beside user or char.", remedy)
+        lines = _dialogue(data["dialogue"], (*path, "dialogue"), report)
+    if not lines and len(report.found) == before and "\0" not in data:
+        report.add(path, "The example is empty.", 'Add user = "…" and char = "…".')
+    if len(report.found) > before or not lines:
+        return None
+    return Example(tuple(lines), fields.get("pinned", False))
+
+
+def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
+    remedy = 'Write dialogue = [["user", "…"], ["char", "…"]].'
+    if not isinstance(value, list):
+        report.add(path, f"Here must be a list of pairs, not {kind_of(value)}.", remedy)
+        return []
+    lines = []
+    for index, pair in enumerate(value):
+        if not (isinstance(pair, list) and len(pair) == 2 and pair[0] in ("user", "char")):
+            report.add((*path, index), 'Each line is a pair: "user" or "char", and text.', remedy)
+            continue
+        said = values.text(pair[1], (*path, index, 1), report)
+        if said is not None:
+            lines.append((pair[0], said))
+    return lines
+
+
+def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | None:
+    before = len(report.found)
+    fields = _table("test", data, path, report, partial)
+    if "user" in fields and not fields["user"]:
+        report.add((*path, "user"), "The test says nothing.", 'Write user = "…".')
+    if fields.get("regex"):
+        try:
+            compile_pattern(fields["regex"])
+        except PatternError as error:
+            remedy = "Look-around and back references are not supported; mend the pattern."
+            report.add((*path, "regex"), f"The pattern is not valid: {error}.", remedy)
+    if len(report.found) > before or "user" not in fields:
+        return None
+    return Probe(**fields)
+
+
+def _top_rules(
+    fields: Table, entries: list[LoreEntry | None], report: Report, partial: bool
+) -> None:
+    name = fields.get("name")
+    if name is not None and (not name.strip() or "\n" in name or "\r" in name):
+        report.add(("name",), "The name must be one line that is not empty.", 'name = "…"')
+    for group in ("greetings", "group_greetings"):
+        for index, greeting in enumerate(fields.get(group, ())):
+            if not greeting.strip():
+                remedy = "Write what the character says first, or remove it."
+                report.add((group, index), "The greeting is empty.", remedy)
+    until = fields.get("knows_until", "")
+    if until and not values.horizon(until):
+        message = f"{until[:40]!a} is neither a year nor a date."
+        report.add(("knows_until",), message, 'Write "1895" or "1895-04-23".')
+    count = len(fields.get("greetings", ()))
+    for index, entry in enumerate(entries):
+        for place, greeting_index in enumerate(entry.greetings if entry and not partial else ()):
+            if greeting_index >= count:
+                message = f"There is no greeting {greeting_index}: the card has {count}."
+                path = ("lore", index, "greetings", place)
+                report.add(path, message, f"Use numbers from 0 to {count - 1}." if count else "")

@@ -1,0 +1,56 @@
+"""Data of other programs in TOML and back, without loss.
+
+TOML has no null and no broken Unicode; JSON has both. What TOML cannot say stands in the file as
+``{ "$json" = "…" }``. Only the tables named ``extensions`` are treated so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any
+
+_MARK = "$json"
+
+
+def encode(value: Any) -> Any:
+    """Make a value that TOML can hold.
+
+    Raises:
+        TypeError: The value is neither plain data nor a date or time.
+    """
+    if isinstance(value, Mapping):
+        if _MARK in value or not all(isinstance(key, str) and _sound(key) for key in value):
+            return _boxed(value)
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item) for item in value]
+    if value is None or (isinstance(value, str) and not _sound(value)):
+        return _boxed(value)
+    if isinstance(value, (str, bool, int, float, date, time)):
+        return value
+    raise TypeError(f"{type(value).__name__} is not plain data")
+
+
+def decode(value: Any) -> Any:
+    """Undo ``encode``.
+
+    Raises:
+        ValueError: A box does not hold JSON.
+    """
+    if isinstance(value, dict):
+        if len(value) == 1 and isinstance(value.get(_MARK), str):
+            return json.loads(value[_MARK])
+        return {key: decode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    return value
+
+
+def _boxed(value: Any) -> dict[str, str]:
+    return {_MARK: json.dumps(value)}
+
+
+def _sound(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)

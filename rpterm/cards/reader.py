@@ -1,0 +1,91 @@
+"""TOML text → ``CharacterCard``, with everything that is wrong told at once.
+
+The reader knows files and the table of keys; it knows nothing of folders, models or chats. It
+never gives half a card: either all of the text is good, or ``CardError`` has all the problems.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+
+from rpterm.cards.build import build
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.locate import Path, Places, locate
+from rpterm.cards.problems import CardError, Problem
+from rpterm.cards.syntax import parse_toml
+from rpterm.cards.values import Report
+
+MAX_BYTES = 1 << 20
+
+
+def load(path: FilePath | str) -> CharacterCard:
+    """Read a card from a file.
+
+    Raises:
+        CardError: Everything that is wrong with it, a missing or unreadable file included.
+    """
+    return parse(read_text(FilePath(path)), str(path))
+
+
+def parse(text: str, origin: str = "card.toml") -> CharacterCard:
+    """Read a card from TOML text; ``origin`` is what problems call the file.
+
+    Raises:
+        CardError: Everything that is wrong with it.
+    """
+    text = text.removeprefix("\ufeff")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise CardError([_too_large(origin, size)])
+    data, problems = parse_toml(text, origin)
+    report = Report()
+    card = build(data, report, partial=bool(problems))
+    if report.found:
+        places = locate(text)
+        problems = problems + [_problem(origin, places, *found) for found in report.found]
+    if card is None or problems:
+        raise CardError(sorted(problems, key=lambda problem: problem.line))
+    return card
+
+
+def read_text(path: FilePath) -> str:
+    """Read a card's file as text.
+
+    Raises:
+        CardError: It is missing, a folder, unreadable, too large, or not UTF-8.
+    """
+    origin = str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise CardError([_too_large(origin, path.stat().st_size)])
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        remedy = "Save the file as UTF-8 in your editor."
+        raise CardError([Problem(origin, line, "", "The text is not UTF-8.", remedy)]) from error
+    except FileNotFoundError as error:
+        problem = Problem(origin, 0, "", "There is no such file.", "Check the path.")
+        raise CardError([problem]) from error
+    except IsADirectoryError as error:
+        problem = Problem(origin, 0, "", "This is a folder.", "Name a card's .toml file.")
+        raise CardError([problem]) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "The path is not usable"
+        problem = Problem(origin, 0, "", f"{reason}.", "Check the file and its permissions.")
+        raise CardError([problem]) from error
+
+
+def _too_large(origin: str, size: int) -> Problem:
+    message = f"The file has {size:,} bytes; a card can have {MAX_BYTES:,}."
+    return Problem(origin, 0, "", message, "Shorten it, or split its lorebook.")
+
+
+def _problem(origin: str, places: Places, path: Path, message: str, remedy: str) -> Problem:
+    return Problem(origin, places.line(path), spell(path), message, remedy)
+
+
+def spell(path: Path) -> str:
+    """A path for people: ``("lore", 2, "keys", 0)`` is ``lore #3 keys #1``."""
+    return " ".join(f"#{part + 1}" if isinstance(part, int) else part for part in path)

@@ -1,0 +1,92 @@
+"""TOML text → plain data, with every syntax error in words for people who are no programmers.
+
+A parser stops at the first error. To report the others too, the statement that holds the error
+is blanked and the rest parsed again; what comes out then is for finding problems only.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import tomli
+
+from rpterm.cards.locate import locate
+from rpterm.cards.problems import Problem
+
+_STATEMENT = re.compile(r"\s*(?:[A-Za-z0-9_-]+\s*=|\[\[?\s*[A-Za-z_][\w. -]*\]\]?\s*(?:#.*)?$)")
+_MAX_ERRORS = 10
+
+_REMEDIES = (
+    ("Unescaped '\\'", "Write \\\\ for a backslash, or put the text between ''' and '''."),
+    ("character '\\n'", 'End the text on the same line, or put it between """ and """.'),
+    ("Expected '='", "A line is: key = value."),
+    ("Cannot overwrite", "This key or table stands twice: keep one."),
+    ("Cannot declare", "This table stands twice: keep one; a list of tables has [[ and ]]."),
+    ("Cannot mutate", "Put all of this table or list in one place."),
+    ("Duplicate", "This key stands twice: keep one."),
+    ("Illegal character", "Remove the control character."),
+    ("Found invalid character", "Remove the character, or put the text in quotes."),
+    ("Invalid value", "Text goes between quotes; true, false and numbers do not."),
+    ("Unclosed array", "Put commas between the items and ] at the end."),
+    ("Unclosed inline table", "Put commas between the keys and } at the end."),
+    ("Expected ']'", "A table begins with a line like [persona] or [[lore]]."),
+    ("Expected newline", 'One key a line; inside of text write \\" for a quote.'),
+    ("Unterminated string", "End the text with the same quotes it begins with."),
+    ("Invalid statement", "A line is: key = value."),
+    ("Escaped character", "Use the number of a character that exists."),
+)
+
+
+def parse_toml(text: str, origin: str) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse, and go on behind errors.
+
+    Returns:
+        The data and the syntax errors. With errors, the data lacks the statements they are in.
+    """
+    problems: list[Problem] = []
+    last = 0
+    while True:
+        try:
+            return tomli.loads(text), problems
+        except tomli.TOMLDecodeError as error:
+            line = error.lineno if error.lineno > last else 0
+            if problems and not line:
+                return {}, problems
+            problems.append(_problem(error, text, origin))
+            last, end = _statement(text, line)
+            if problems[-1].line != error.lineno or len(problems) >= _MAX_ERRORS:
+                return {}, problems
+            text = _blank(text, last, end)
+        except (ValueError, RecursionError):
+            problem = Problem(origin, 0, "", "A value is too long or nested too deep to read.")
+            return {}, [*problems, problem]
+
+
+def _problem(error: tomli.TOMLDecodeError, text: str, origin: str) -> Problem:
+    message, line = error.msg, error.lineno
+    remedy = next((tip for sign, tip in _REMEDIES if sign in message), "")
+    open_at = locate(text).open_at
+    if 0 < open_at <= line:
+        message, line = "The text that begins here never ends", open_at
+        remedy = "End it with the same quotes it begins with."
+    message = re.sub(r"'([^']*)'", r"`\1`", message)
+    return Problem(origin, line, "", f"{message}.", remedy)
+
+
+def _statement(text: str, line: int) -> tuple[int, int]:
+    """First and last line of the statement that the line belongs to, 1-based."""
+    lines = text.split("\n")
+    first = line
+    while first > 1 and not _STATEMENT.match(lines[first - 1]):
+        first -= 1
+    last = line
+    while last < len(lines) and not _STATEMENT.match(lines[last]):
+        last += 1
+    return first, last
+
+
+def _blank(text: str, first: int, last: int) -> str:
+    lines = text.split("\n")
+    lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(lines)
