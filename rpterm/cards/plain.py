@@ -12,21 +12,26 @@ from datetime import date, time
 from typing import Any
 
 _MARK = "$json"
+_MAX_DEPTH = 30
 
 
-def encode(value: Any) -> Any:
-    """Make a value that TOML can hold.
+def encode(value: Any, depth: int = 0) -> Any:
+    """Make a value that TOML can hold; what is nested very deep is boxed, too.
 
     Raises:
         TypeError: The value is neither plain data nor a date or time.
     """
+    if depth > _MAX_DEPTH and isinstance(value, (Mapping, list, tuple)):
+        return _boxed(value)
     if isinstance(value, Mapping):
         if _MARK in value or not all(isinstance(key, str) and _sound(key) for key in value):
             return _boxed(value)
-        return {key: encode(item) for key, item in value.items()}
+        return {key: encode(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [encode(item) for item in value]
+        return [encode(item, depth + 1) for item in value]
     if value is None or (isinstance(value, str) and not _sound(value)):
+        return _boxed(value)
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
         return _boxed(value)
     if isinstance(value, (str, bool, int, float, date, time)):
         return value

@@ -1,0 +1,161 @@
+"""Where cards are and which one a name means.
+
+A card is found by the name of its file, then by the name in it. Folders are given in order: a
+user's own card hides a shipped one of the same name. Nothing is read at import time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.problems import CardError
+from rpterm.cards.reader import load
+from rpterm.types import RptermError
+
+_OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
+_MAX_NEAR = 3
+
+
+class CardNotFound(RptermError):
+    """No card of that name; ``near`` has names that look like it."""
+
+    def __init__(self, name: str, message: str, near: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.name = name
+        self.near = tuple(near)
+
+
+@dataclass(frozen=True, slots=True)
+class CardSummary:
+    """One card for a list.
+
+    Attributes:
+        key: What ``rpterm chat`` takes: the name of the file without its ending.
+        card: ``None`` when the file is broken; ``error`` then says why.
+    """
+
+    key: str
+    path: Path
+    name: str
+    tagline: str = ""
+    tags: tuple[str, ...] = ()
+    card: CharacterCard | None = None
+    error: str = ""
+
+
+def folders(user_folder: Path | None) -> list[Path]:
+    """The folders that hold cards and exist: the user's first, then the one that ships."""
+    package = Path(__file__).resolve().parents[1]
+    shipped = [package / "characters", package.parent / "characters"]
+    shipped = [folder for folder in shipped if folder.is_dir()][:1]
+    return [folder for folder in [user_folder, *shipped] if folder and folder.is_dir()]
+
+
+def files(folders: Iterable[Path]) -> dict[str, Path]:
+    """Every card file by its key, in order; of two with the same key the first folder's counts."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        try:
+            paths = sorted(folder.glob("*.toml"), key=lambda path: path.name.casefold())
+        except OSError:
+            continue
+        for path in paths:
+            found.setdefault(_plain(path.stem), path)
+    return found
+
+
+def find(name_or_path: str, folders: Sequence[Path]) -> Path:
+    """The file that a name or a path means.
+
+    Small and capital letters, spaces, hyphens and underscores do not matter in a name.
+
+    Raises:
+        CardNotFound: With near names and what to do.
+    """
+    wanted = name_or_path.strip()
+    if _is_path(wanted):
+        return _at_path(wanted, folders)
+    known = files(folders)
+    key = _plain(wanted)
+    if key in known:
+        return known[key]
+    names = _names(known) if key else {}
+    if key in names:
+        return names[key]
+    begins = {path for name, path in names.items() if key and name.split()[0] == key}
+    if len(begins) == 1:
+        return begins.pop()
+    raise _not_found(wanted, known, names)
+
+
+def summaries(folders: Sequence[Path]) -> list[CardSummary]:
+    """Every card, in order of its name; broken ones, too, with their first problem."""
+    found = [_summary(path) for path in files(folders).values()]
+    return sorted(found, key=lambda summary: summary.name.casefold())
+
+
+def _summary(path: Path) -> CardSummary:
+    try:
+        card = load(path)
+    except CardError as error:
+        return CardSummary(path.stem, path, path.stem, error=str(error.problems[0]))
+    return CardSummary(path.stem, path, card.name, card.tagline, card.tags, card)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def _is_path(wanted: str) -> bool:
+    path = Path(wanted)
+    endings = _OTHER_FORMATS | {".toml"}
+    return "/" in wanted or "\\" in wanted or path.suffix.lower() in endings
+
+
+def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
+    path = Path(wanted).expanduser()
+    if not _exists(path):
+        near = get_close_matches(path.stem, [known.stem for known in files(folders).values()])
+        tip = f" Did you mean {near[0]}?" if near else " Check the path."
+        raise CardNotFound(wanted, f"There is no file {wanted}.{tip}", near)
+    if path.suffix.lower() in _OTHER_FORMATS:
+        message = f"{wanted} is a card of another program. Import it: rpterm cards import {wanted}"
+        raise CardNotFound(wanted, message)
+    return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _names(known: dict[str, Path]) -> dict[str, Path]:
+    """Cards by the names and nicknames that stand in them; broken cards have none."""
+    names: dict[str, Path] = {}
+    for path in known.values():
+        summary = _summary(path)
+        if summary.card:
+            for name in (summary.card.name, summary.card.nickname):
+                if _plain(name):
+                    names.setdefault(_plain(name), path)
+    return names
+
+
+def _not_found(wanted: str, known: dict[str, Path], names: dict[str, Path]) -> CardNotFound:
+    words = {word: path for name, path in names.items() for word in name.split()}
+    choices = {**words, **names, **known}
+    close = get_close_matches(_plain(wanted), list(choices), n=_MAX_NEAR, cutoff=0.6)
+    near = list(dict.fromkeys(choices[name].stem for name in close))
+    if near:
+        tip = f"Did you mean {' or '.join(near)}?"
+    elif known:
+        tip = f"There are: {', '.join(path.stem for path in known.values())}."
+    else:
+        tip = "There are no cards yet: rpterm cards new makes one."
+    return CardNotFound(wanted, f"There is no character {wanted!r}. {tip}", near)

@@ -1,0 +1,206 @@
+"""Macros in card text: ``{{char}}``, ``{{random:A,B}}`` and the others, in one pass.
+
+What a macro gives is never read for macros again, so text cannot grow without end. All chance
+comes from the seeds that are passed in and all time from the clock that is passed in: the same
+arguments give the same text. It knows no card, chat or prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+
+_TOKENS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
+_DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)
+_COMMA = re.compile(r"(?<!\\),")
+_MAX_DICE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What macros stand for.
+
+    Attributes:
+        seed: For ``random`` and ``roll``: one number a turn.
+        chat_seed: For ``pick``: one number a chat, so that a pick stays.
+        now: For the macros of time; ``None`` leaves them as they are.
+        idle: Seconds since the user's last message; ``None`` leaves the macro as it is.
+        original: The text that this one replaces; ``None`` leaves the macro as it is.
+        more: Other names, in lower case, and what they stand for.
+    """
+
+    char: str
+    user: str
+    seed: int = 0
+    chat_seed: int = 0
+    now: datetime | None = None
+    idle: float | None = None
+    original: str | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+def expand(
+    text: str,
+    *,
+    char: str,
+    user: str,
+    seed: int = 0,
+    chat_seed: int = 0,
+    now: datetime | None = None,
+    idle: float | None = None,
+    original: str | None = None,
+    more: Mapping[str, str] | None = None,
+) -> str:
+    """Replace the macros of a text; see ``Scope`` for the arguments.
+
+    Names are read in small and capital letters alike. Unknown macros stay as they are.
+    """
+    scope = Scope(char, user, seed, chat_seed, now, idle, original, more or {})
+    return expand_in(text, scope)
+
+
+def expand_in(text: str, scope: Scope) -> str:
+    """Like ``expand``, for many texts with one scope."""
+    if "{{" not in text and "<" not in text:
+        return text
+    stack: list[list[str]] = [[]]
+    place = 0
+    draws = 0
+    for match in _TOKENS.finditer(text):
+        stack[-1].append(text[place : match.start()])
+        place = match.end()
+        token = match[0]
+        if token == "{{":
+            stack.append([])
+        elif token == "}}" and len(stack) > 1:
+            body = "".join(stack.pop())
+            draws += 1
+            value = _value(body, draws, scope)
+            stack[-1].append("{{" + body + "}}" if value is None else value)
+        elif token == "}}":
+            stack[-1].append(token)
+        else:
+            stack[-1].append(scope.user if token[1] in "uU" else scope.char)
+    stack[-1].append(text[place:])
+    return "{{".join("".join(parts) for parts in stack)
+
+
+def _value(body: str, draw: int, scope: Scope) -> str | None:
+    """What one macro stands for, or ``None`` for one that nobody knows."""
+    if body.lstrip().startswith("//"):
+        return ""
+    name, colon, argument = body.partition(":")
+    name = name.strip().lower()
+    if colon and name in _WITH_ARGUMENT:
+        return _WITH_ARGUMENT[name](argument, draw, scope)
+    if colon:
+        return None
+    if name in scope.more:
+        return scope.more[name]
+    plain = _PLAIN.get(name)
+    return plain(scope) if plain else None
+
+
+def _choices(argument: str) -> list[str]:
+    argument = argument.removeprefix(":")
+    if "::" in argument:
+        return argument.split("::")
+    return [part.strip().replace("\\,", ",") for part in _COMMA.split(argument)]
+
+
+def _draw(seed: int, draw: int, body: str, sides: int) -> int:
+    """A number from 0 to ``sides - 1`` that depends on the arguments alone."""
+    digest = blake2b(f"{seed}\0{draw}\0{body}".encode("utf-8", "replace"), digest_size=8)
+    return int.from_bytes(digest.digest(), "big") % sides
+
+
+def _random(argument: str, draw: int, scope: Scope) -> str:
+    choices = _choices(argument)
+    return choices[_draw(scope.seed, draw, argument, len(choices))]
+
+
+def _pick(argument: str, draw: int, scope: Scope) -> str:
+    choices = _choices(argument)
+    return choices[_draw(scope.chat_seed, draw, argument, len(choices))]
+
+
+def _roll(argument: str, draw: int, scope: Scope) -> str | None:
+    match = _DICE.fullmatch(argument.removeprefix(":").strip())
+    if not match:
+        return None
+    if "d" not in match[0].lower():
+        count, sides = 1, int(match[0].partition("+")[0].partition("-")[0])
+    else:
+        count, sides = int(match[1] or 1), int(match[2])
+    if not sides or not 0 < count <= _MAX_DICE:
+        return None
+    dice = (_draw(scope.seed, draw, f"{argument}\0{die}", sides) + 1 for die in range(count))
+    return str(sum(dice) + int(match[3] or 0))
+
+
+def _nothing(argument: str, draw: int, scope: Scope) -> str:
+    return ""
+
+
+def _reverse(argument: str, draw: int, scope: Scope) -> str:
+    return argument.removeprefix(":")[::-1]
+
+
+def _clock(style: str) -> Callable[[Scope], str | None]:
+    return lambda scope: None if scope.now is None else scope.now.strftime(style)
+
+
+def _date(scope: Scope) -> str | None:
+    if scope.now is None:
+        return None
+    month = _MONTHS[scope.now.month - 1]
+    return f"{scope.now.day} {month} {scope.now.year}"
+
+
+def _weekday(scope: Scope) -> str | None:
+    return None if scope.now is None else _WEEKDAYS[scope.now.weekday()]
+
+
+def _idle(scope: Scope) -> str | None:
+    return None if scope.idle is None else spoken_duration(scope.idle)
+
+
+def spoken_duration(seconds: float) -> str:
+    """A length of time as one says it: ``3 hours``, ``just now``."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        count = int(seconds // size)
+        if count >= 1:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "just now"
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WITH_ARGUMENT: dict[str, Callable[[str, int, Scope], str | None]] = {
+    "random": _random,
+    "pick": _pick,
+    "roll": _roll,
+    "comment": _nothing,
+    "hidden_key": _nothing,
+    "reverse": _reverse,
+}
+_PLAIN: dict[str, Callable[[Scope], str | None]] = {
+    "char": lambda scope: scope.char,
+    "bot": lambda scope: scope.char,
+    "user": lambda scope: scope.user,
+    "original": lambda scope: scope.original,
+    "newline": lambda scope: "\n",
+    "noop": lambda scope: "",
+    "time": _clock("%H:%M"),
+    "isotime": _clock("%H:%M"),
+    "isodate": _clock("%Y-%m-%d"),
+    "date": _date,
+    "weekday": _weekday,
+    "idle_duration": _idle,
+}

@@ -1,0 +1,128 @@
+"""The JSON schema of a card's TOML, for completion and checks in editors.
+
+It is made from ``cards.layout`` and published beside this file; a test fails when the published
+one is stale. ``python -m rpterm.cards.schema`` writes it again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from rpterm.cards import layout
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
+
+PUBLISHED = Path(__file__).with_name("card.schema.json")
+
+_RECORDS: dict[str, type[Any]] = {
+    "": CharacterCard,
+    "persona": CharacterCard,
+    "user": CharacterCard,
+    "examples": Example,
+    "lorebook": Lorebook,
+    "lore": LoreEntry,
+    "test": Probe,
+}
+_TITLES = {
+    "persona": "Single claims: the consistency score points at them.",
+    "user": "A persona of the user that fits the scenario.",
+    "sampling": "Sampler values this character speaks best with.",
+    "examples": "An example dialogue: user and char, or a longer dialogue.",
+    "lorebook": "How the lore entries are searched.",
+    "lore": "Text that enters the prompt when the talk comes to it.",
+    "test": "A scripted probe for rpterm cards test.",
+}
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_WHOLES = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+_KINDS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "prose": {"type": "string"},
+    "lines": _STRINGS,
+    "words": {"anyOf": [{"type": "string"}, _STRINGS]},
+    "flag": {"type": "boolean"},
+    "whole": {"type": "integer"},
+    "number": {"type": "number"},
+    "choice": {"type": "string"},
+    "wholes": {"anyOf": [{"type": "integer", "minimum": 0}, _WHOLES]},
+}
+
+
+def schema() -> dict[str, Any]:
+    """The schema as plain data, JSON Schema draft 7: the one editors for TOML know."""
+    top = _table("")
+    for name in layout.TABLES:
+        if name:
+            table = _table(name)
+            table["description"] = _TITLES[name]
+            if name in layout.ARRAYS:
+                table = {"type": "array", "items": table, "description": _TITLES[name]}
+            top["properties"][name] = table
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "rpterm character card",
+        **top,
+    }
+
+
+def text() -> str:
+    """The schema as it is published."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def publish(path: Path = PUBLISHED) -> None:
+    """Write the schema to a file."""
+    path.write_text(text(), encoding="utf-8")
+
+
+def _table(name: str) -> dict[str, Any]:
+    defaults = _defaults(name)
+    properties = {
+        key.name: _key(key, defaults.get(key.field, MISSING)) for key in layout.TABLES[name]
+    }
+    for extra in layout.OPEN.get(name, ()):
+        properties[extra] = {"type": "object", "description": "Keys of other programs, kept."}
+    if name == "examples":
+        properties["dialogue"] = _dialogue()
+    table: dict[str, Any] = {"type": "object", "properties": properties}
+    required = [key.name for key in layout.TABLES[name] if key.required]
+    return {**table, "additionalProperties": False, **({"required": required} if required else {})}
+
+
+def _defaults(name: str) -> dict[str, Any]:
+    record = _RECORDS.get(name)
+    return {item.name: item.default for item in fields(record)} if record else {}
+
+
+def _key(key: layout.Key, default: Any) -> dict[str, Any]:
+    node: dict[str, Any] = {**_KINDS[key.kind], "description": key.doc}
+    if key.choices:
+        node["enum"] = list(key.choices)
+    if key.low is not None:
+        node["minimum"] = key.low
+    if key.high is not None:
+        node["maximum"] = key.high
+    if default not in (MISSING, None, "", ()):
+        node["default"] = default
+    if key.name == "greetings" and key.kind == "lines":
+        node["items"] = {"type": "string", "pattern": r"\S"}
+    if key.name == "knows_until":
+        node["pattern"] = r"^(-?\d{1,4}|\d{4}-\d\d-\d\d)?$"
+    return node
+
+
+def _dialogue() -> dict[str, Any]:
+    role = {"enum": ["user", "char"]}
+    pair = {
+        "type": "array",
+        "items": [role, {"type": "string"}],
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    doc = 'Pairs of "user" or "char" and what they say.'
+    return {"type": "array", "items": pair, "minItems": 1, "description": doc}
+
+
+if __name__ == "__main__":
+    publish()

@@ -1,0 +1,84 @@
+"""Single values as TOML text, written as a person would.
+
+It knows TOML and nothing of cards. Whatever it writes, a TOML parser reads back as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+WIDTH = 96
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_SHORT = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r"}
+_IN_LINE = re.compile(r'[\\"\n]|' + _UNSAFE.pattern)
+_IN_BLOCK = re.compile(r'\\|"(?="")|"(?=$(?![\r\n]))|' + _UNSAFE.pattern)
+
+
+def key(name: str) -> str:
+    """A key, in quotes where it needs them."""
+    return name if _BARE.fullmatch(name) else line(name)
+
+
+def line(text: str) -> str:
+    """A string on one line."""
+    literal = "'" not in text and "\n" not in text and not _UNSAFE.search(text)
+    if literal and ('"' in text or "\\" in text):
+        return f"'{text}'"
+    return f'"{_IN_LINE.sub(_escape, text)}"'
+
+
+def string(text: str) -> str:
+    """A string, as a block when it has several lines."""
+    if "\n" not in text:
+        return line(text)
+    awkward = "\\" in text or '"""' in text
+    if awkward and "'''" not in text and not text.endswith("'") and not _UNSAFE.search(text):
+        return f"'''\n{text}'''"
+    return f'"""\n{_IN_BLOCK.sub(_escape, text)}"""'
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    return _SHORT.get(char) or f"\\u{ord(char):04x}"
+
+
+def strings(items: Iterable[str]) -> str:
+    """A list of strings: on one line when it is short, else one item a line."""
+    texts = [string(item) for item in items]
+    short = f"[{', '.join(texts)}]"
+    if "\n" not in short and len(short) <= WIDTH - 16:
+        return short
+    return "[\n" + "".join(f"    {text},\n" for text in texts) + "]"
+
+
+def value(item: Any) -> str:
+    """Any plain value on as few lines as it needs; tables become inline tables.
+
+    Raises:
+        TypeError: TOML has no such value.
+    """
+    if isinstance(item, str):
+        return line(item)
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, (int, float)):
+        return repr(item)
+    if isinstance(item, Mapping):
+        inner = ", ".join(f"{key(name)} = {value(part)}" for name, part in item.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(item, (list, tuple)):
+        return _items([value(part) for part in item])
+    if hasattr(item, "isoformat"):
+        return str(item.isoformat())
+    raise TypeError(f"TOML has no {type(item).__name__}")
+
+
+def _items(texts: list[str]) -> str:
+    short = f"[{', '.join(texts)}]"
+    if len(short) <= WIDTH or len(texts) < 2:
+        return short
+    return "[\n" + "".join(f"    {text},\n" for text in texts) + "]"

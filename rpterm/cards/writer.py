@@ -1,0 +1,134 @@
+"""``CharacterCard`` → TOML text as a person would write it.
+
+Only what differs from the defaults is written, in the order of ``cards.layout``. For every card
+the reader accepts, ``parse(dump(card)) == card``. The writer touches no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from rpterm.cards import layout, toml_text
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.plain import encode
+
+
+def dump(card: CharacterCard, header: str = "") -> str:
+    """Write a card.
+
+    Args:
+        header: Plain text that stands on top as comments.
+    """
+    blocks = [
+        _comment(header),
+        "".join(_keys("", card)),
+        _section("[persona]", _keys("persona", card)),
+        _section("[user]", _keys("user", card)),
+        _section("[sampling]", _sampling(card.sampling)),
+        *(_section("[[examples]]", _example(example)) for example in card.examples),
+        _section("[lorebook]", _keys("lorebook", card.lorebook)),
+        *_extensions(("lorebook", "extensions"), card.lorebook.extensions),
+        *_lore(card.lorebook),
+        *(_section("[[test]]", _keys("test", probe)) for probe in card.tests),
+        *_extensions(("extensions",), card.extensions),
+    ]
+    return "\n".join(block for block in blocks if block)
+
+
+def _comment(header: str) -> str:
+    lines = header.splitlines()
+    return "".join(f"# {line}".rstrip() + "\n" for line in map(_printable, lines))
+
+
+def _printable(line: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in line)
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    body = "".join(lines)
+    return f"{title}\n{body}" if body or title.startswith("[[") else ""
+
+
+def _keys(table: str, record: Any) -> Iterator[str]:
+    """The lines of one table."""
+    defaults = _defaults(type(record))
+    for key in layout.TABLES[table]:
+        value = getattr(record, key.field)
+        if key.field not in defaults or value != defaults[key.field]:
+            yield f"{key.name} = {_value(key, value)}\n"
+
+
+def _defaults(record: type[Any]) -> dict[str, Any]:
+    """The plain defaults; those made by a factory are tables, which are written apart."""
+    return {item.name: item.default for item in fields(record) if item.default is not MISSING}
+
+
+def _value(key: layout.Key, value: Any) -> str:
+    if key.kind == "prose":
+        return toml_text.string(value)
+    if key.kind in ("lines", "words"):
+        return toml_text.strings(value)
+    return toml_text.value(value)
+
+
+def _sampling(sampling: Mapping[str, float]) -> Iterator[str]:
+    order = [key.name for key in layout.SAMPLING if key.name in sampling]
+    for name in [*order, *(name for name in sampling if name not in order)]:
+        yield f"{toml_text.key(name)} = {toml_text.value(sampling[name])}\n"
+
+
+def _example(example: Example) -> Iterator[str]:
+    roles = tuple(role for role, _ in example.dialogue)
+    if roles in (("user", "char"), ("user",), ("char",)):
+        for role, text in example.dialogue:
+            yield f"{role} = {toml_text.string(text)}\n"
+    else:
+        lines = (f"    [{toml_text.line(role)}, {toml_text.string(text)}],\n"
+                 for role, text in example.dialogue)  # fmt: skip
+        yield f"dialogue = [\n{''.join(lines)}]\n"
+    if example.pinned:
+        yield "pinned = true\n"
+
+
+def _lore(book: Lorebook) -> Iterator[str]:
+    for entry in book.entries:
+        yield _section("[[lore]]", _entry(entry))
+        yield from _extensions(("lore", "extensions"), entry.extensions)
+
+
+def _entry(entry: LoreEntry) -> Iterator[str]:
+    return (line for line in _keys("lore", entry) if line != "keys = []\n")
+
+
+def _extensions(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
+    if table:
+        yield from _table(path, encode(dict(table)))
+
+
+def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
+    """A table of anything: plain values first, then the tables in it, each under its header."""
+    plain = {name: item for name, item in table.items() if not _nested(item)}
+    nested = {name: item for name, item in table.items() if _nested(item)}
+    lines = [f"{toml_text.key(name)} = {_free(item)}\n" for name, item in plain.items()]
+    if lines or not nested:
+        title = ".".join(toml_text.key(part) for part in path)
+        yield f"[{title}]\n" + "".join(lines)
+    for name, item in nested.items():
+        yield from _table((*path, name), item)
+
+
+def _nested(item: Any) -> bool:
+    """Tables with something in them that a person would not put on one line."""
+    return isinstance(item, Mapping) and (
+        len(toml_text.value(item)) > 60 or any(isinstance(part, Mapping) for part in item.values())
+    )
+
+
+def _free(item: Any) -> str:
+    if isinstance(item, str):
+        return toml_text.string(item)
+    if isinstance(item, list) and item and all(isinstance(part, str) for part in item):
+        return toml_text.strings(item)
+    return toml_text.value(item)

@@ -1,0 +1,94 @@
+"""Writing a card: a person's TOML that reads back as the same card."""
+
+from typing import Any
+
+import pytest
+import tomli
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import anything, cards
+
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.plain import decode, encode
+from rpterm.cards.reader import parse
+from rpterm.cards.toml_text import string, value
+from rpterm.cards.writer import dump
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cards())
+def test_every_card_reads_back_the_same(card: CharacterCard) -> None:
+    assert parse(dump(card)) == card
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=20))
+def test_every_string_reads_back(text: str) -> None:
+    assert tomli.loads(f"x = {string(text)}\ny = {value(text)}\n") == {"x": text, "y": text}
+
+
+@pytest.mark.parametrize(
+    "text", ['a\n"', 'a\n""""', "a\n\\'", "\n", "a\n\\\x7f", "a\r\nb", '\\"\n']
+)
+def test_awkward_blocks_read_back(text: str) -> None:
+    assert tomli.loads(f"x = {string(text)}\n") == {"x": text}
+
+
+@given(anything)
+def test_data_of_other_programs_survives(data: Any) -> None:
+    box = encode(data)
+    assert decode(box) == data
+    assert tomli.loads(f"x = {value(box)}\n")["x"] == box
+
+
+def test_what_toml_cannot_say_survives() -> None:
+    deep: Any = None
+    for _ in range(200):
+        deep = [deep, {"x": deep if deep is None else 1}]
+    card = CharacterCard(
+        name="A",
+        extensions={"n": None, "bad\ud800": "\udfff", "$json": "x", "big": 1 << 70, "d": deep},
+    )
+    assert parse(dump(card)) == card
+
+
+def test_a_card_looks_as_a_person_would_write_it() -> None:
+    card = CharacterCard(
+        name="Ada",
+        description="She mends clocks.\nAnd watches.\n",
+        greetings=("Hi.",),
+        attributes=(
+            "Is 41.",
+            "Has a shop in the harbour, right behind the fish market of Lund.",
+        ),
+        examples=(Example((("user", "Hi."), ("char", '"Hm?"'))),),
+        lorebook=Lorebook((LoreEntry(("clock", "watch"), "Dear."),)),
+        extensions={"chub": {"id": 3, "tags": ["a"], "more": {"deep": None}}},
+    )
+    assert dump(card, "Made by hand.\n\nFor me.") == (
+        "# Made by hand.\n#\n# For me.\n\n"
+        'name = "Ada"\n'
+        'description = """\nShe mends clocks.\nAnd watches.\n"""\n'
+        'greetings = ["Hi."]\n\n'
+        "[persona]\n"
+        "attributes = [\n"
+        '    "Is 41.",\n'
+        '    "Has a shop in the harbour, right behind the fish market of Lund.",\n'
+        "]\n\n"
+        "[[examples]]\n"
+        'user = "Hi."\n'
+        "char = '\"Hm?\"'\n\n"
+        "[[lore]]\n"
+        'keys = ["clock", "watch"]\n'
+        'content = "Dear."\n\n'
+        "[extensions.chub]\n"
+        "id = 3\n"
+        'tags = ["a"]\n\n'
+        "[extensions.chub.more]\n"
+        'deep = { "$json" = "null" }\n'
+    )
+
+
+def test_a_header_cannot_break_out_of_its_comment() -> None:
+    text = dump(CharacterCard(name="A"), "one\x0bname = 'x'\x1b[2J\rtwo\u2028three")
+    assert parse(text).name == "A"
+    assert all(line.startswith(("#", "name")) for line in text.splitlines() if line)
