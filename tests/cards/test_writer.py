@@ -57,8 +57,8 @@ def test_a_card_looks_as_a_person_would_write_it() -> None:
         description="She mends clocks.\nAnd watches.\n",
         greetings=("Hi.",),
         attributes=(
-            "Is 41.",
-            "Has a shop in the harbour, right behind the fish market of Lund.",
+            "Is 41 years old.",
+            "Has a shop in the harbour, behind the old fish market of Lund.",
         ),
         examples=(Example((("user", "Hi."), ("char", '"Hm?"'))),),
         lorebook=Lorebook((LoreEntry(("clock", "watch"), "Dear."),)),
@@ -71,8 +71,8 @@ def test_a_card_looks_as_a_person_would_write_it() -> None:
         'greetings = ["Hi."]\n\n'
         "[persona]\n"
         "attributes = [\n"
-        '    "Is 41.",\n'
-        '    "Has a shop in the harbour, right behind the fish market of Lund.",\n'
+        '    "Is 41 years old.",\n'
+        '    "Has a shop in the harbour, behind the old fish market of Lund.",\n'
         "]\n\n"
         "[[examples]]\n"
         'user = "Hi."\n'

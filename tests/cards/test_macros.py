@@ -1,0 +1,107 @@
+"""Macros: what each gives, and that nothing can be made to explode."""
+
+import time
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpterm.cards.macros import expand, spoken_duration
+
+NOW = datetime(2031, 5, 7, 9, 4)
+
+
+def run(text: str, seed: int = 1, chat_seed: int = 1) -> str:
+    return expand(
+        text, char="Ada", user="Tom", seed=seed, chat_seed=chat_seed, now=NOW, idle=7300,
+        original="base", more={"persona": "a customer"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("{{char}} {{user}}", "Ada Tom"),
+        ("{{CHAR}} {{ User }}", "Ada Tom"),
+        ("<BOT> <user> <Char>", "Ada Tom Ada"),
+        ("{{random:only}}", "only"),
+        (r"{{random:a\,b}}", "a,b"),
+        ("{{pick::a,b}}", {"a", "b"}),
+        ("{{random::a,x::b,y}}", {"a,x", "b,y"}),
+        ("{{roll:6}}", {str(n) for n in range(1, 7)}),
+        ("{{roll:d4}}", {"1", "2", "3", "4"}),
+        ("{{roll:2d1+3}}", "5"),
+        ("{{roll:1-3}}", "-2"),
+        ("{{roll:0}}", "{{roll:0}}"),
+        ("{{roll:x}}", "{{roll:x}}"),
+        ("a{{// a note }}b{{comment: x}}{{hidden_key:y}}", "ab"),
+        ("{{reverse:abc}}", "cba"),
+        ("{{reverse:{{char}}}}", "adA"),
+        ("{{original}}", "base"),
+        ("{{persona}}", "a customer"),
+        ("{{time}} {{date}} {{weekday}}", "09:04 7 May 2031 Wednesday"),
+        ("{{isodate}}", "2031-05-07"),
+        ("{{idle_duration}}", "2 hours"),
+        ("{{unknown}} {{what:{{user}}}}", "{{unknown}} {{what:Tom}}"),
+        ("{{ {{char}} {{", "{{ Ada {{"),
+        ("}} {{}}", "}} {{}}"),
+        ("<|im_end|> <b>", "<|im_end|> <b>"),
+    ],
+)
+def test_each_macro(text: str, wanted: str | set[str]) -> None:
+    result = run(text)
+    assert result in wanted if isinstance(wanted, set) else result == wanted
+
+
+def test_without_clock_and_original_they_stay() -> None:
+    text = "{{time}} {{date}} {{weekday}} {{idle_duration}} {{original}}"
+    assert expand(text, char="A", user="U") == text
+
+
+def test_names_are_not_read_for_macros() -> None:
+    assert expand("{{char}}", char="{{user}}", user="<BOT>") == "{{user}}"
+    assert expand("{{user}}", char="A", user="<BOT>") == "<BOT>"
+
+
+def test_chance_follows_the_seed_and_reaches_every_choice() -> None:
+    text = "{{random:a,b,c}}"
+    results = [run(text, seed=seed) for seed in range(60)]
+    assert set(results) == {"a", "b", "c"}
+    assert results == [run(text, seed=seed) for seed in range(60)]
+    assert len({run("{{roll:d20}} {{roll:d20}}", seed) for seed in range(30)}) > 20
+
+
+def test_a_pick_stays_in_a_chat() -> None:
+    text = "{{pick:a,b,c,d}}"
+    assert len({run(text, seed=seed) for seed in range(30)}) == 1
+    assert len({run(text, chat_seed=seed) for seed in range(30)}) == 4
+
+
+@given(st.text(st.sampled_from("{}<>:/,abcharuser \\"), max_size=60))
+def test_any_text_is_survived_twice_alike(text: str) -> None:
+    assert run(text) == run(text)
+
+
+@given(st.text(st.characters(exclude_characters="{<"), max_size=60))
+def test_text_without_macros_stays(text: str) -> None:
+    assert run(text) == text
+
+
+def test_a_nest_of_macros_is_read_once() -> None:
+    """Doubling by nesting is not possible: the result is no longer than names times macros."""
+    count = 20_000
+    begin = time.process_time()
+    text = "{{random:" * count + "{{char}}" + "," + "}}" * count
+    assert len(run(text)) <= len(text)
+    assert len(run("{{char}}" * count)) == 3 * count
+    assert len(run("{{" * count)) == 2 * count
+    assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [(5, "just now"), (60, "1 minute"), (7200, "2 hours"), (200000, "2 days")],
+)
+def test_durations(seconds: float, wanted: str) -> None:
+    assert spoken_duration(seconds) == wanted
