@@ -1,0 +1,121 @@
+"""Whether a GGUF file can serve as a chat model, told before the engine tries.
+
+``check`` raises one clear sentence for every file that the engine could not use: llama.cpp itself
+gives no reason, and loads some of them (see ``header`` for what is read).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from rpterm.engine.protocol import ModelError
+from rpterm.models.header import Header, read_header
+
+__all__ = ["Header", "check", "check_header", "read_header", "split_files"]
+
+_SPLIT_NAME = re.compile(r"^(?P<stem>.+)-(?P<no>\d{5})-of-(?P<count>\d{5})\.gguf$")
+_ENCODERS = ("bert", "t5encoder", "gemma-embedding", "eurobert")
+
+
+def check(path: Path) -> Header:
+    """Read the header and make sure that the file can serve as a chat model.
+
+    Raises:
+        ModelError: It cannot; one sentence says why and what to do.
+    """
+    return check_header(path, read_header(path))
+
+
+def check_header(path: Path, header: Header) -> Header:
+    """``check`` for a header that was read before (the cache keeps them).
+
+    Returns:
+        The header; of a split model the first file's, with the sizes of all files summed.
+    """
+    if header.kind == "adapter":
+        raise ModelError(
+            f"{path.name} is a LoRA adapter, not a model: set it as `adapter` and choose the "
+            "model it was made for as `model`."
+        )
+    if header.kind in ("mmproj", "imatrix") or header.arch in ("clip", "imatrix"):
+        what = (
+            "an importance matrix"
+            if "imatrix" in (header.kind, header.arch)
+            else ("the picture part (mmproj) of a model")
+        )
+        raise ModelError(f"{path.name} is {what}, which cannot chat: choose the model's own file.")
+    if header.splits > 1:
+        return _check_splits(path, header)
+    _check_size(path, header)
+    _check_chat(path, header)
+    return header
+
+
+def _check_chat(path: Path, header: Header) -> None:
+    if header.pooling > 0 or any(name in header.arch for name in _ENCODERS):
+        raise ModelError(
+            f"{path.name} is an embedding model ({header.arch}), which cannot write text: "
+            "choose a chat model."
+        )
+    if header.arch in ("t5", "wavtokenizer-dec"):
+        raise ModelError(f"{path.name} is a {header.arch} model, which cannot chat.")
+    if not header.arch or not header.tensor_count:
+        missing = "weights" if header.arch else "architecture"
+        raise ModelError(
+            f"{path.name} holds no {missing}: it is not a whole model. Choose another file."
+        )
+
+
+def _check_size(path: Path, header: Header) -> None:
+    if header.file_size < header.data_size:
+        raise ModelError(
+            f"The model file {path} is cut off: its table of tensors needs {header.data_size:,} "
+            f"bytes and it has {header.file_size:,}. Download it again."
+        )
+
+
+def split_files(path: Path, count: int) -> list[Path]:
+    """The files of a split model, in order, by llama.cpp's naming.
+
+    Raises:
+        ModelError: The name of this part does not follow it.
+    """
+    found = _SPLIT_NAME.match(path.name)
+    if found is None or int(found["count"]) != count:
+        raise ModelError(
+            f"{path.name} is one of {count} parts of a model, but is not named like one: name the "
+            f"parts NAME-00001-of-{count:05d}.gguf and so on."
+        )
+    names = (f"{found['stem']}-{no:05d}-of-{count:05d}.gguf" for no in range(1, count + 1))
+    return [path.with_name(name) for name in names]
+
+
+def _check_splits(path: Path, header: Header) -> Header:
+    if header.splits > 1000:
+        raise ModelError(f"{path.name} says it is one of {header.splits} parts: it is damaged.")
+    files = split_files(path, header.splits)
+    missing = [file.name for file in files if not file.exists()]
+    if missing:
+        raise ModelError(
+            f"{path.name} is one of {header.splits} parts of a model and {missing[0]} is missing: "
+            "put all parts into one folder."
+        )
+    if header.split != 0:
+        raise ModelError(
+            f"{path.name} is part {header.split + 1} of a model: give the first part, "
+            f"{files[0].name}."
+        )
+    parts = [header] + [read_header(file) for file in files[1:]]
+    for file, part in zip(files, parts, strict=True):
+        _check_size(file, part)
+    _check_chat(path, replace(header, tensor_count=sum(part.tensor_count for part in parts)))
+    return replace(
+        header,
+        file_size=sum(part.file_size for part in parts),
+        data_size=sum(part.data_size for part in parts),
+        parameters=sum(part.parameters for part in parts),
+        block_bytes=sum(part.block_bytes for part in parts),
+        tensor_count=sum(part.tensor_count for part in parts),
+    )

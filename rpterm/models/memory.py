@@ -1,0 +1,215 @@
+"""How much memory a model may take: the machine's, a container's limit, a graphics card's."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of working memory; 0 where nobody could tell.
+
+    Attributes:
+        available: What can be taken now without pushing others out.
+    """
+
+    total: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class GpuMemory:
+    """Bytes of a graphics card's memory.
+
+    Attributes:
+        free: 0 when a card is there but does not tell.
+        unified: The card uses the machine's own memory (Apple): nothing is counted twice.
+    """
+
+    name: str
+    total: int
+    free: int
+    unified: bool = False
+
+
+def system_memory(root: Path = Path("/")) -> Memory:
+    """What this process may use, container limits included.
+
+    Args:
+        root: Where ``proc`` and ``sys`` lie; tests give their own.
+    """
+    if sys.platform == "darwin":
+        return _macos()
+    if sys.platform == "win32":
+        return _windows()
+    return _linux(root)
+
+
+def _linux(root: Path) -> Memory:
+    fields: dict[str, int] = {}
+    with suppress(OSError, ValueError):
+        for line in (root / "proc/meminfo").read_text(encoding="ascii").splitlines():
+            name, _, rest = line.partition(":")
+            if name in ("MemTotal", "MemAvailable", "MemFree"):
+                fields[name] = int(rest.split()[0]) * 1024
+    memory = Memory(fields.get("MemTotal", 0), fields.get("MemAvailable", fields.get("MemFree", 0)))
+    for limit, used in _cgroups(root):
+        room = max(0, limit - used)
+        total = min(memory.total, limit) if memory.total else limit
+        available = min(memory.available, room) if memory.total else room
+        memory = Memory(total, available)
+    return memory
+
+
+def _cgroups(root: Path) -> list[tuple[int, int]]:
+    """(limit, bytes in use that cannot be dropped) of this process's control groups, v2 and v1."""
+    groups: list[Path] = []
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                groups.append(root / "sys/fs/cgroup" / path.lstrip("/"))
+                groups.append(root / "sys/fs/cgroup")
+            elif "memory" in controllers.split(","):
+                groups.append(root / "sys/fs/cgroup/memory" / path.lstrip("/"))
+                groups.append(root / "sys/fs/cgroup/memory")
+    found = [_cgroup(group) for group in groups]
+    return [each for each in found if each is not None]
+
+
+def _cgroup(group: Path) -> tuple[int, int] | None:
+    for limit_name, used_name, cache_name in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        with suppress(OSError, ValueError):
+            limit = int((group / limit_name).read_text(encoding="ascii"))
+            if limit >= 1 << 60:
+                return None
+            used = int((group / used_name).read_text(encoding="ascii"))
+            return limit, used - _stat(group, cache_name)
+    return None
+
+
+def _stat(group: Path, name: str) -> int:
+    """One line of ``memory.stat``: the page cache inside a group can be dropped."""
+    with suppress(OSError, ValueError):
+        for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
+            key, _, value = line.partition(" ")
+            if key == name:
+                return int(value)
+    return 0
+
+
+def _macos() -> Memory:
+    """hw.memsize, and what a quarter of it leaves: macOS tells no honest "available"."""
+    total = ctypes.c_uint64(0)
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        size = ctypes.c_size_t(8)
+        libc.sysctlbyname(b"hw.memsize", ctypes.byref(total), ctypes.byref(size), None, 0)
+    return Memory(total.value, total.value * 3 // 4)
+
+
+class _MemoryStatus(ctypes.Structure):
+    _fields_ = (
+        ("length", ctypes.c_ulong),
+        ("load", ctypes.c_ulong),
+        ("total", ctypes.c_ulonglong),
+        ("available", ctypes.c_ulonglong),
+        ("page_total", ctypes.c_ulonglong),
+        ("page_available", ctypes.c_ulonglong),
+        ("virtual_total", ctypes.c_ulonglong),
+        ("virtual_available", ctypes.c_ulonglong),
+        ("extended", ctypes.c_ulonglong),
+    )
+
+
+def _windows() -> Memory:
+    status = _MemoryStatus()
+    status.length = ctypes.sizeof(status)
+    with suppress(OSError, AttributeError):
+        ctypes.__dict__["windll"].kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return Memory(int(status.total), int(status.available))
+
+
+class _NvmlMemory(ctypes.Structure):
+    _fields_ = (
+        ("total", ctypes.c_ulonglong),
+        ("free", ctypes.c_ulonglong),
+        ("used", ctypes.c_ulonglong),
+    )
+
+
+def gpu_memory(libraries: Path, memory: Memory, root: Path = Path("/")) -> GpuMemory | None:
+    """The card that this build of llama.cpp can use, or ``None`` for a build without one.
+
+    Args:
+        libraries: The folder of llama-cpp-python's shared libraries: their names tell the build.
+    """
+    names = " ".join(_names(libraries))
+    if "ggml-cuda" in names:
+        return _nvidia() or GpuMemory("NVIDIA", 0, 0)
+    if "ggml-metal" in names:
+        # Metal lets one process wire about three quarters of the memory.
+        return GpuMemory("Apple", memory.total * 3 // 4, memory.available, unified=True)
+    for backend in ("hip", "vulkan", "sycl"):
+        if f"ggml-{backend}" in names:
+            return _drm(root) or GpuMemory(backend, 0, 0)
+    return None
+
+
+def llama_libraries() -> Path | None:
+    """Where llama-cpp-python keeps its shared libraries; nothing of it is imported."""
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec("llama_cpp")
+    except (ImportError, ValueError):
+        return None
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(folders[0]) / "lib" if folders else None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [file.name for file in folder.iterdir()]
+    except OSError:
+        return []
+
+
+def _nvidia() -> GpuMemory | None:
+    """All visible NVIDIA cards together, through the driver's own library."""
+    name = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
+    try:
+        nvml = ctypes.CDLL(name)
+        if nvml.nvmlInit_v2() != 0:
+            return None
+    except (OSError, AttributeError):
+        return None
+    count, total, free = ctypes.c_uint(0), 0, 0
+    nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
+    for index in range(count.value):
+        device, state = ctypes.c_void_p(), _NvmlMemory()
+        if nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(device)) == 0 and (
+            nvml.nvmlDeviceGetMemoryInfo(device, ctypes.byref(state)) == 0
+        ):
+            total, free = total + state.total, free + state.free
+    nvml.nvmlShutdown()
+    return GpuMemory("NVIDIA", total, free) if total else None
+
+
+def _drm(root: Path) -> GpuMemory | None:
+    """Cards whose Linux driver tells its memory (amdgpu)."""
+    total = used = 0
+    for card in (root / "sys/class/drm").glob("card*/device/mem_info_vram_total"):
+        with suppress(OSError, ValueError):
+            total += int(card.read_text(encoding="ascii"))
+            used += int(card.with_name("mem_info_vram_used").read_text(encoding="ascii"))
+    return GpuMemory("AMD", total, max(0, total - used)) if total else None

@@ -1,0 +1,178 @@
+"""From settings to an engine that can be loaded: the one place that chooses.
+
+Quick, because it stands before the first reply: with a warm cache a few file states and one small
+JSON file. No model library is imported here; the engine's worker does that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rpterm.config import Settings
+from rpterm.engine.protocol import Engine, ModelError
+from rpterm.models import fit, gguf, library, starter
+from rpterm.models.hashes import model_hash
+from rpterm.models.header import Header
+from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
+from rpterm.models.remember import FileFacts
+
+LlamaFactory = Callable[..., Engine]
+UNKNOWN_GPU = GpuMemory("unknown", 0, 0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that was decided about a local model, for the engine and for ``rpterm doctor``."""
+
+    path: Path
+    header: Header
+    fit: fit.Fit
+    model_hash: str
+    starter: bool
+    memory: Memory
+    gpu: GpuMemory | None
+
+
+def plan(
+    settings: Settings,
+    *,
+    models_folder: Path,
+    cache_folder: Path | None,
+    memory: Memory | None = None,
+) -> Plan:
+    """Find the model, check it, and choose its window; nothing is loaded.
+
+    Raises:
+        ModelError: It cannot be used; one sentence says why and what to do.
+    """
+    path = library.resolve(settings.model, models_folder, cache_folder)
+    header = checked_header(path, cache_folder)
+    memory = memory or system_memory()
+    gpu = _gpu(settings, memory)
+    chosen = fit.choose(
+        header,
+        memory,
+        context=settings.context,
+        gpu=gpu,
+        gpu_layers=settings.gpu_layers,
+        kv_type=settings.kv_type,
+    )
+    return Plan(
+        path, header, chosen, model_hash(path, cache_folder), starter.is_starter(path), memory, gpu
+    )
+
+
+def open_engine(
+    settings: Settings,
+    *,
+    models_folder: Path,
+    cache_folder: Path | None = None,
+    log_folder: Path | None = None,
+    memory: Memory | None = None,
+    sequences: int = 8,
+) -> Engine:
+    """The engine the settings ask for, not loaded yet.
+
+    Args:
+        models_folder: Where names of models are looked up.
+        cache_folder: Where hashes and headers are remembered.
+        log_folder: Where the worker writes its log; ``None`` writes none.
+        memory: Of the machine; ``None`` looks.
+        sequences: How many candidates can be decoded at once.
+
+    Raises:
+        ModelError: The model or the adapter cannot be used.
+        RptermError: The remote engine's settings make no sense.
+    """
+    if settings.engine == "scripted":
+        from rpterm.engine.scripted import ScriptedEngine
+
+        return ScriptedEngine(SCRIPTED_REPLIES, delay_s=0.02)
+    if settings.engine == "remote":
+        return _remote(settings)
+    planned = plan(settings, models_folder=models_folder, cache_folder=cache_folder, memory=memory)
+    from rpterm.engine.llama import LlamaEngine
+
+    return LlamaEngine(
+        planned.path,
+        context=planned.fit.context,
+        threads=settings.threads,
+        gpu_layers=planned.fit.gpu_layers,
+        kv_type=planned.fit.kv_type,
+        adapter=_adapter(settings.adapter, planned.header),
+        model_hash=planned.model_hash,
+        starter=planned.starter,
+        sequences=sequences,
+        log=log_folder / "llama.log" if log_folder else None,
+    )
+
+
+SCRIPTED_REPLIES = (
+    '*looks up from the desk* "Ah, there you are. Sit down, and tell me everything."',
+    '"Go on," *with a nod.* "Leave nothing out; the small things matter most."',
+    '*is silent for a while.* "I had expected as much. And what did you do then?"',
+)
+
+
+def checked_header(path: Path, cache: Path | None) -> Header:
+    """``gguf.check`` with the verdict remembered; only models that passed are.
+
+    Raises:
+        ModelError: As ``gguf.check``.
+    """
+    try:
+        facts = FileFacts(path, cache)
+    except OSError:
+        return gguf.check(path)
+    header = _thaw(facts.get("header"))
+    if header is None or header.splits > 1:
+        # The parts of a split model may change behind the first one's back: always looked at.
+        header = gguf.check(path)
+        facts.set("header", dataclasses.asdict(header))
+    return header
+
+
+def _thaw(stored: Any) -> Header | None:
+    """A header out of the cache; anything odd is read again."""
+    if not isinstance(stored, dict):
+        return None
+    try:
+        heads = tuple(int(each) for each in stored["heads_kv"])
+        return Header(**{**stored, "heads_kv": heads})
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _gpu(settings: Settings, memory: Memory) -> GpuMemory | None:
+    folder = llama_libraries() if settings.gpu_layers != 0 else None
+    return gpu_memory(folder, memory) if folder else None
+
+
+def _adapter(name: str, model: Header) -> Path | None:
+    """The adapter's file, checked against the model: llama.cpp crashes on a bad one."""
+    if not name:
+        return None
+    path = Path(name).expanduser()
+    header = gguf.read_header(path)
+    if header.kind != "adapter" or header.adapter_type not in ("lora", ""):
+        raise ModelError(f"{path} is a model, not a LoRA adapter: set it as `model` instead.")
+    if header.file_size < header.data_size:
+        raise ModelError(f"The adapter {path} is cut off. Download it again.")
+    if header.arch and header.arch != model.arch:
+        raise ModelError(
+            f"The adapter {path.name} was made for a {header.arch} model and this one is "
+            f"{model.arch}: choose the model it was made for."
+        )
+    return path
+
+
+def _remote(settings: Settings) -> Engine:
+    import os
+
+    from rpterm.engine.remote import RemoteEngine
+
+    key = os.environ.get(settings.remote_key_env, "") if settings.remote_key_env else ""
+    return RemoteEngine(settings.remote_url, settings.model, key=key, context=settings.context)
