@@ -1,12 +1,20 @@
-"""Settings: a TOML file in the user's config folder, overridden by the environment and by flags."""
+"""Settings: a TOML file in the user's config folder, overridden by the environment and by flags.
+
+``load`` reads strictly and tells everything that is wrong at once; ``save`` writes one setting
+back and leaves the user's comments alone. Names of settings are dotted here: ``theme``,
+``sampling.temperature``, ``persona.name``. Where the file lies is not known here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
 
-from rpterm.types import Persona, Sampling
+from rpterm.config_values import Kind, kind_of, parse, wrong
+from rpterm.types import Persona, RptermError, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +53,243 @@ class Settings:
     """Samplers; a card's own values go before these, flags before both."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by id, as in ``rpterm help keys``."""
+
+
+class ConfigError(RptermError):
+    """Settings that cannot be used; ``problems`` has one sentence for each thing wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+_TABLES = {"persona": Persona, "sampling": Sampling}
+
+
+def names() -> dict[str, Kind]:
+    """Every setting by its dotted name, with what it holds."""
+    found: dict[str, Kind] = {}
+    for name, hint in get_type_hints(Settings).items():
+        if name in _TABLES:
+            inner = get_type_hints(_TABLES[name])
+            found.update({f"{name}.{key}": kind_of(each) for key, each in inner.items()})
+        else:
+            found[name] = kind_of(hint)
+    return found
+
+
+def load(
+    path: Path | None,
+    env: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """The settings that hold: flags before the environment before the file before the defaults.
+
+    Args:
+        path: The file; a missing one is an empty one. ``None`` reads none.
+        env: The environment: ``RPTERM_MODEL``, ``RPTERM_TEMPERATURE``, ….
+        flags: Dotted name → value, from the command line; ``None`` values are not set.
+
+    Raises:
+        ConfigError: With everything that is wrong in all three.
+    """
+    problems: list[str] = []
+    values: dict[str, object] = {}
+    kinds = names()
+    if path is not None:
+        values.update(_from_file(path, kinds, problems))
+    values.update(_from_env(env or {}, kinds, problems))
+    for name, value in (flags or {}).items():
+        if value is not None:
+            problems += wrong(name, value, kinds[name], "--" + _last(name).replace("_", "-"))
+            values[name] = value
+    if problems:
+        raise ConfigError(problems)
+    return _assemble(values)
+
+
+def show(settings: Settings) -> dict[str, object]:
+    """Every setting's value by its dotted name."""
+    values: dict[str, object] = {}
+    for name in names():
+        value: Any = settings
+        for part in name.split("."):
+            value = getattr(value, part)
+        values[name] = value
+    return values
+
+
+def save(path: Path, name: str, text: str | None) -> None:
+    """Write one setting into the file, which keeps its comments and its order.
+
+    Args:
+        path: The file; it and its folder are made where they are missing.
+        name: Dotted; ``keys.ID`` binds a key.
+        text: The value as a user types it, or ``None`` to take the setting out.
+
+    Raises:
+        ConfigError: The name is unknown, the value does not fit, or the file is no TOML.
+    """
+    import os
+    import tempfile
+
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    name = _known(name)
+    try:
+        document = tomlkit.parse(_read(path))
+    except TOMLKitError as error:
+        raise ConfigError([f"{path}: {error}; mend the file first."]) from error
+    _put(document, name.split(".", 1), None if text is None else _parse_checked(name, text))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".config-", suffix=".toml")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(tomlkit.dumps(document))
+        Path(fresh).replace(path)
+    except OSError as error:
+        raise ConfigError([f"{path} cannot be written ({error.strerror or error})."]) from error
+
+
+def _put(document: Any, parts: list[str], value: object) -> None:
+    """Set or remove a key of a tomlkit document; tables are made where they are missing."""
+    import tomlkit
+
+    *above, last = parts
+    table = document
+    for part in above:
+        if part not in table:
+            table[part] = tomlkit.table()
+        table = table[part]
+    if value is None:
+        table.pop(last, None)
+    else:
+        table[last] = value
+
+
+def _known(name: str) -> str:
+    """The full dotted name; ``temperature`` is enough for ``sampling.temperature``."""
+    kinds = names()
+    if name in kinds or (name.startswith("keys.") and len(name) > len("keys.")):
+        return name
+    for table in _TABLES:
+        if f"{table}.{name}" in kinds:
+            return f"{table}.{name}"
+    raise ConfigError([f"There is no setting {name!r}{_near(name, kinds)}"])
+
+
+def _parse_checked(name: str, text: str) -> object:
+    kind = Kind("plain") if name.startswith("keys.") else names()[name]
+    value, problems = parse(name, text, kind, name)
+    if problems:
+        raise ConfigError(problems)
+    return value
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path} is not UTF-8 text; write it again or remove it."]) from error
+    except OSError as error:
+        raise ConfigError([f"{path} cannot be read ({error.strerror or error})."]) from error
+
+
+def _from_file(path: Path, kinds: Mapping[str, Kind], problems: list[str]) -> dict[str, object]:
+    text = _read(path)
+    if not text.strip():
+        return {}
+    import tomli
+
+    try:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        problems.append(f"{path}:{error.lineno}: {error.msg}; mend this line.")
+        return {}
+    return _walk(path, text, document, kinds, problems)
+
+
+def _walk(
+    path: Path,
+    text: str,
+    document: Mapping[str, object],
+    kinds: Mapping[str, Kind],
+    problems: list[str],
+) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in _flat(document):
+        if name in kinds:
+            found = wrong(name, value, kinds[name], name)
+            values[name] = value
+        elif name in _TABLES:
+            found = [f"{name} must be a table: write [{name}] and its settings below."]
+        else:
+            found = [f"{name} is not a setting{_near(name, [*kinds, *_TABLES])}"]
+        if found:
+            problems += [f"{path}{_line(text, name)}: {problem}" for problem in found]
+    return values
+
+
+def _flat(document: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Dotted names and values; tables that are a setting themselves stay whole."""
+    pairs: list[tuple[str, object]] = []
+    for name, value in document.items():
+        if name in _TABLES and isinstance(value, dict):
+            pairs += [(f"{name}.{key}", inner) for key, inner in value.items()]
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+def _line(text: str, name: str) -> str:
+    """``:LINE`` of a key, or nothing where it cannot be told."""
+    from rpterm.cards.locate import locate
+
+    line = locate(text).line(tuple(name.split(".", 1)))
+    return f":{line}" if line else ""
+
+
+def _from_env(
+    env: Mapping[str, str], kinds: Mapping[str, Kind], problems: list[str]
+) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, kind in kinds.items():
+        short = "persona" if name == "persona.name" else _last(name)
+        variable = f"RPTERM_{short.upper()}"
+        if name != "persona.description" and env.get(variable):
+            values[name], found = parse(name, env[variable], kind, variable)
+            problems += found
+    return values
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    known = list(known)
+    short = {_last(each): each for each in known}
+    near = get_close_matches(name, known, 1)
+    near = near or [short[each] for each in get_close_matches(_last(name), short, 1)]
+    return f"; did you mean {near[0]}?" if near else "; `rpterm config show` lists them all."
+
+
+def _last(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
+
+
+def _assemble(values: Mapping[str, object]) -> Settings:
+    """Put checked values over the defaults."""
+    top = {name: value for name, value in values.items() if "." not in name}
+    settings = dataclasses.replace(Settings(), **top)  # type: ignore[arg-type]
+    for table in _TABLES:
+        inner = {
+            _last(name): tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name.startswith(f"{table}.")
+        }
+        if inner:
+            changed = dataclasses.replace(getattr(settings, table), **inner)
+            settings = dataclasses.replace(settings, **{table: changed})
+    return settings

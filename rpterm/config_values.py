@@ -1,0 +1,138 @@
+"""Does a value fit a setting? Parsing from text, types and ranges.
+
+A setting's kind is its Python annotation, cut down to four shapes. Every answer is a list of
+sentences for the user, empty when all is well. Which settings there are is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+_BIG = 2**31 - 1
+_RANGES: dict[str, tuple[float, float]] = {
+    "context": (0, 16_777_216),
+    "threads": (0, 1024),
+    "gpu_layers": (-1, 10_000),
+    "candidates": (1, 16),
+    "sampling.seed": (0, 2**32 - 1),
+    "sampling.max_tokens": (1, 1_000_000),
+    "sampling.temperature": (0, 10),
+    "sampling.dynatemp_range": (0, 10),
+    "sampling.dynatemp_exponent": (0, 10),
+    "sampling.top_k": (0, _BIG),
+    "sampling.top_p": (0, 1),
+    "sampling.min_p": (0, 1),
+    "sampling.typical_p": (0, 1),
+    "sampling.top_n_sigma": (-1, 100),
+    "sampling.repeat_penalty": (0, 10),
+    "sampling.presence_penalty": (-10, 10),
+    "sampling.frequency_penalty": (-10, 10),
+    "sampling.penalty_last_n": (-1, _BIG),
+    "sampling.dry_multiplier": (0, 100),
+    "sampling.dry_base": (0, 100),
+    "sampling.dry_allowed_length": (0, _BIG),
+    "sampling.dry_range": (-1, _BIG),
+    "sampling.xtc_probability": (0, 1),
+    "sampling.xtc_threshold": (0, 1),
+    "sampling.mirostat": (0, 2),
+    "sampling.mirostat_tau": (0, 100),
+    "sampling.mirostat_eta": (0, 10),
+}
+_WORDS: dict[Any, str] = {
+    str: "text in quotes",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a setting holds: one of ``choices``, or ``item`` alone, in a list, or in a table."""
+
+    shape: Literal["choice", "plain", "list", "table"]
+    item: Any = str
+    choices: tuple[str, ...] = ()
+
+
+def kind_of(hint: Any) -> Kind:
+    """The kind of an annotation such as ``int | None`` or ``Mapping[str, float]``."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return Kind("choice", choices=args)
+    if origin is tuple:
+        return Kind("list", args[0])
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return Kind("table", args[1])
+    plain = [choice for choice in (hint, *args) if choice in _WORDS]
+    return Kind("plain", plain[0])
+
+
+def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[str]]:
+    """A value from what a user typed, and what is wrong with it.
+
+    Words and numbers are typed as they are, lists and tables as in TOML.
+    """
+    if kind.shape == "choice" or kind == Kind("plain", str):
+        return text, wrong(name, text, kind, label)
+    import tomli
+
+    try:
+        value: object = tomli.loads(f"value = {text}")["value"]
+    except tomli.TOMLDecodeError:
+        want = _WORDS[kind.item] if kind.shape == "plain" else f"a {kind.shape} as TOML writes it"
+        return None, [f"{label} must be {want}, not {text!r}."]
+    return value, wrong(name, value, kind, label)
+
+
+def wrong(name: str, value: object, kind: Kind, label: str) -> list[str]:
+    """What is wrong with a value.
+
+    Args:
+        name: Dotted name of the setting, for its range.
+        value: As TOML or the command line gave it.
+        kind: What it must be.
+        label: How to call it before the user.
+    """
+    if kind.shape == "choice":
+        if value in kind.choices:
+            return []
+        allowed = " or ".join(f'"{choice}"' for choice in kind.choices)
+        return [f"{label} must be {allowed}, not {value!r}."]
+    if kind.shape == "plain":
+        if not _is(value, kind.item):
+            return [f"{label} must be {_WORDS[kind.item]}, not {value!r}."]
+        return _out_of_range(name, value, label)
+    return _wrong_many(value, kind, label)
+
+
+def _wrong_many(value: object, kind: Kind, label: str) -> list[str]:
+    items: Iterable[tuple[object, object]]
+    if kind.shape == "list" and isinstance(value, list | tuple):
+        items = enumerate(value, 1)
+    elif kind.shape == "table" and isinstance(value, Mapping):
+        items = value.items()
+    else:
+        return [f"{label} must be a {kind.shape}, not {value!r}."]
+    return [
+        f"{label} {key}: must be {_WORDS[kind.item]}, not {item!r}."
+        for key, item in items
+        if not _is(item, kind.item)
+    ]
+
+
+def _out_of_range(name: str, value: Any, label: str) -> list[str]:
+    if name not in _RANGES:
+        return []
+    low, high = _RANGES[name]
+    if low <= value <= high:
+        return []
+    return [f"{label} must be between {low} and {high}, not {value}."]
+
+
+def _is(value: object, kind: Any) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)

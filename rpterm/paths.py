@@ -1,0 +1,99 @@
+"""Where rpterm keeps its files.
+
+``RPTERM_HOME`` puts everything under one folder; otherwise the platform's own places are used.
+Nothing is created here: whoever writes makes the folder, with ``make``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rpterm.types import RptermError
+
+
+class PathError(RptermError):
+    """A folder of rpterm's cannot be made or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders.
+
+    Attributes:
+        config: Settings.
+        data: What cannot be made again: chats, the user's cards, downloaded weights.
+        cache: What can be made again.
+        logs: Logs of the model's worker and of crashes.
+    """
+
+    config: Path
+    data: Path
+    cache: Path
+    logs: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The settings."""
+        return self.config / "config.toml"
+
+    @property
+    def database(self) -> Path:
+        """Every chat."""
+        return self.data / "rpterm.db"
+
+    @property
+    def characters(self) -> Path:
+        """The user's own cards; they go before the ones that ship with rpterm."""
+        return self.data / "characters"
+
+    @property
+    def models(self) -> Path:
+        """Weights the user downloaded."""
+        return self.data / "models"
+
+    @property
+    def states(self) -> Path:
+        """Saved caches of chats: reopening one evaluates nothing again."""
+        return self.cache / "states"
+
+
+def find(env: Mapping[str, str] | None = None) -> Paths:
+    """The folders of this user.
+
+    Args:
+        env: The environment; ``None`` is the process's own.
+    """
+    home = (os.environ if env is None else env).get("RPTERM_HOME", "")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Paths(root, root, root / "cache", root / "logs")
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs("rpterm", appauthor=False)
+    return Paths(
+        dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path
+    )
+
+
+def make(folder: Path) -> Path:
+    """Make a folder and those above it, where they are missing.
+
+    Raises:
+        PathError: It cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PathError(
+            f"The folder {folder} cannot be made ({error.strerror or error}); "
+            "make it writable, or set RPTERM_HOME to a folder that is."
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PathError(
+            f"The folder {folder} cannot be written; "
+            "make it writable, or set RPTERM_HOME to a folder that is."
+        )
+    return folder
