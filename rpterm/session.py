@@ -7,16 +7,37 @@ methods may be called from any thread; ``reply`` is iterated in one thread at a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
-from rpterm.engine.protocol import Engine, EngineInfo
-from rpterm.events import SessionEvent
+from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
+from rpterm.events import ReplyFailed, SessionEvent, UserTurnStored
+from rpterm.prompt.build import PromptTooLarge, build_prompt
+from rpterm.prompt.compose import Extras, chat_inserts, compose, expander
+from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, ChatTemplate, Ending, TemplateError
+from rpterm.prompt.tokens import TokenCache
+from rpterm.reply import ReplyRun, stops_for
 from rpterm.store import Store
-from rpterm.types import AuthorNote, Chat, Intent, Persona, Prompt, Turn
+from rpterm.tree import Tree
+from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
+
+
+class SessionError(RptermError):
+    """The request makes no sense in this chat; the text says why."""
+
+
+class Finder(Protocol):
+    """Finds what joins a prompt: lore, memories, examples."""
+
+    def __call__(
+        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
+    ) -> Extras: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,102 +60,279 @@ class ReplyRequest:
     hint: str = ""
 
 
-class Session:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A request, placed in the tree: what is read, where the reply goes, and how it begins."""
+
+    history: list[Turn]
+    parent_id: int | None
+    ending: Ending = REPLY
+    base: str = ""
+    edited_from: int | None = None
+    draft: bool = False
+
+
+class Session(Tree):
     """One chat, one card, one engine."""
 
     def __init__(
-        self, store: Store, engine: Engine, card: CharacterCard, chat: Chat, settings: Settings, *,
+        self,
+        store: Store,
+        engine: Engine,
+        card: CharacterCard,
+        chat: Chat,
+        settings: Settings,
+        *,
         states: Path | None = None,
+        finders: Sequence[Finder] = (),
     ) -> None:
-        """``states`` is the folder of saved caches; ``None`` saves none."""
-        raise NotImplementedError
-
-    store: Store
-    engine: Engine
-    card: CharacterCard
-    settings: Settings
-
-    @property
-    def chat(self) -> Chat:
-        """The chat as it stands."""
-        raise NotImplementedError
+        """Args:
+        states: Folder of saved caches; ``None`` saves none.
+        finders: Asked in turn for what joins each prompt.
+        """
+        super().__init__(store, chat.id)
+        self.engine = engine
+        self.card = card
+        self.settings = settings
+        self._states = states
+        self._finders = tuple(finders)
+        self._template: ChatTemplate | None = None
+        self._encode = TokenCache(engine.tokenize)
+        self._building = threading.RLock()
+        self._stopped = threading.Event()
 
     # The model ---------------------------------------------------------------------------------
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
-        """Load the model and the chat's saved cache, then settle. Blocks; call it in a thread."""
-        raise NotImplementedError
+        """Load the model and the chat's saved cache, then settle. Blocks; call it in a thread.
 
+        Raises:
+            ModelError: The weights cannot be used.
+        """
+        info = self.engine.load(on_progress)
+        with self._building:
+            if self._template is None:
+                self._template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+                if (state := self._state_file(info)) is not None:
+                    self.engine.load_state(state)
+                self.settle()
+        return info
+
+    def _state_file(self, info: EngineInfo) -> Path | None:
+        if self._states is None or self._template is None:
+            return None
+        key = f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._template.hash[:8]}"
+        return self._states / f"chat-{self.chat_id}-{key}.state"
+
+    def settle(self) -> None:
+        """Let the engine evaluate, in the background, all that the next prompt can reuse."""
+        info = self.engine.info
+        if info is None or self._template is None or self.settings.kv_mode == "shift":
+            return
+        try:
+            ids = self._build(self.path(), ending=OPEN_USER, clean=True).ids
+        except (PromptTooLarge, TemplateError):
+            return
+        self.engine.settle(ids)
+
+    def moved(self) -> None:
+        """The branch shown changed: the cache follows."""
+        self.settle()
+
+    # One reply ---------------------------------------------------------------------------------
     def reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
         """Make one reply (or several candidates, or a draft) and tell what happens.
 
-        Never raises for an engine's failure: that is a ``ReplyFailed``. Closing the iterator
-        cancels. After the last event the engine settles in the background.
+        Never raises for an engine's failure or a prompt that is too large: that is a
+        ``ReplyFailed``. Closing the iterator cancels. After the last event the engine settles in
+        the background.
 
         Raises:
             SessionError: The request makes no sense here (empty text, nothing to continue).
-            PromptTooLarge: The card alone does not fit; the text has the numbers.
         """
-        raise NotImplementedError
+        self._stopped.clear()
+        if request.intent is Intent.SEND:
+            yield UserTurnStored(self._store_user(request.text))
+        job = self._place(request)
+        try:
+            yield from self._run(request, job)
+        except EngineError as error:
+            yield ReplyFailed(str(error), error.log_tail)
+        except (PromptTooLarge, TemplateError) as error:
+            yield ReplyFailed(str(error))
+        finally:
+            self.settle()
+
+    def _run(self, request: ReplyRequest, job: _Job) -> Iterator[SessionEvent]:
+        info = self.load()
+        prompt = self._build(job.history, ending=job.ending, hint=request.hint)
+        if self._stopped.is_set():
+            yield ReplyFailed("Stopped.")
+            return
+        sampling = self.sampling()
+        seeds = _seeds(sampling.seed or 0, min(max(request.candidates, 1), info.sequences))
+        run = ReplyRun(
+            store=self.store,
+            engine=self.engine,
+            info=info,
+            prompt=prompt,
+            request=GenerateRequest(
+                prompt_ids=prompt.ids,
+                prompt_text=prompt.text,
+                messages=prompt.messages,
+                sampling=sampling,
+                seeds=seeds,
+                stop=stops_for(self.chat.persona.name, self.card.char),
+                kv_mode=self.settings.kv_mode,
+            ),
+            template_hash=self._template.hash if self._template else "",
+            turns=() if job.draft else self._open_turns(job, len(seeds)),
+            base=job.base,
+            names=() if job.draft else (self.card.char, self.card.name),
+        )
+        yield from run.events()
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""
-        raise NotImplementedError
+        self._stopped.set()
+        self.engine.cancel()
 
+    def sampling(self) -> Sampling:
+        """The samplers of the next reply: settings, then the card's, with a seed drawn."""
+        known = {name: value for name, value in self.card.sampling.items() if value is not None}
+        merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
+        seed = merged.seed if merged.seed is not None else secrets.randbits(31)
+        return replace(merged, seed=seed)
+
+    def _store_user(self, text: str) -> Turn:
+        if not text.strip():
+            raise SessionError("There is nothing to send: the message is empty.")
+        name = self.chat.persona.name
+        filled = expander(self.card, self.chat)(text.strip())
+        leaf = self.chat.leaf_id
+        return self.store.add_turn(self.chat_id, leaf, "user", name, filled, origin=Origin.TYPED)
+
+    def _place(self, request: ReplyRequest) -> _Job:
+        path = self.path()
+        if request.intent is Intent.IMPERSONATE:
+            return self._draft(path, request.text)
+        if request.intent is Intent.CONTINUE:
+            turn = self._meant(request, path)
+            return _Job(self.store.path(turn.id), turn.parent_id, OPEN_LAST, turn.text, turn.id)
+        if request.intent is Intent.REGENERATE and request.turn_id is not None:
+            turn = self._meant(request, path)
+            return self._answer_to(turn.parent_id)
+        if request.intent is Intent.REGENERATE and path and path[-1].role == "assistant":
+            return self._answer_to(path[-1].parent_id)
+        return _Job(path, path[-1].id if path else None)
+
+    def _draft(self, path: list[Turn], text: str) -> _Job:
+        if not text.strip():
+            return _Job(path, None, OPEN_USER, draft=True)
+        begun = Turn(0, self.chat_id, None, "user", self.chat.persona.name, text)
+        return _Job([*path, begun], None, OPEN_LAST, base=text, draft=True)
+
+    def _meant(self, request: ReplyRequest, path: list[Turn]) -> Turn:
+        if request.turn_id is not None:
+            turn = self.store.turn(request.turn_id)
+        elif path:
+            turn = path[-1]
+        else:
+            raise SessionError("This chat has no reply yet.")
+        if turn.role != "assistant":
+            raise SessionError("That turn is yours, not a reply: edit it, or send a new message.")
+        return turn
+
+    def _answer_to(self, parent_id: int | None) -> _Job:
+        return _Job(self.store.path(parent_id) if parent_id else [], parent_id)
+
+    def _open_turns(self, job: _Job, count: int) -> tuple[Turn, ...]:
+        origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
+        turns = [
+            self.store.add_turn(
+                self.chat_id, job.parent_id, "assistant", self.card.char, job.base,
+                origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
+                select=index == 0,
+            )
+            for index in range(count)
+        ]  # fmt: skip
+        return tuple(turns)
+
+    # The prompt --------------------------------------------------------------------------------
     def preview(self, draft: str = "") -> Prompt:
-        """The prompt as it would be sent now with this draft. Needs a loaded engine."""
-        raise NotImplementedError
+        """The prompt as it would be sent now with this draft.
 
-    # The tree ----------------------------------------------------------------------------------
-    def path(self, limit: int | None = None) -> list[Turn]:
-        """The turns shown, oldest first; with ``limit`` only the last ones."""
-        raise NotImplementedError
-
-    def swipe(self, turn_id: int, step: int) -> Turn | None:
-        """Show the next (+1) or previous (-1) sibling of any turn and what follows it.
-
-        Returns:
-            The sibling, or ``None`` at either end.
+        Raises:
+            SessionError: The model is not loaded yet, so nobody can count tokens.
+            PromptTooLarge: The card alone does not fit; the text has the numbers.
         """
-        raise NotImplementedError
+        path = self.path()
+        if draft.strip():
+            text = expander(self.card, self.chat)(draft.strip())
+            path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
+        return self._build(path)
 
-    def select(self, turn_id: int) -> Turn:
-        """Show the branch that goes through this turn; returns its leaf."""
-        raise NotImplementedError
+    def _build(
+        self,
+        history: Sequence[Turn],
+        *,
+        ending: Ending = REPLY,
+        hint: str = "",
+        clean: bool = False,
+    ) -> Prompt:
+        info, template = self.engine.info, self._template
+        if info is None or template is None:
+            raise SessionError("The model is still loading; its tokenizer is not there yet.")
+        extras = self._extras(history, info.context)
+        if clean:
+            extras = replace(extras, inserts=())
+        given = compose(
+            self.card,
+            self.chat,
+            history,
+            context=info.context,
+            max_reply=self.settings.sampling.max_tokens,
+            own_system=self.settings.system_prompt,
+            extras=extras,
+            hint=hint,
+            ending=ending,
+        )
+        with self._building:
+            return build_prompt(given, template, self._encode)
 
-    def branch(self, turn_id: int) -> Turn:
-        """Make this turn the end of what is shown; the next message starts a branch there."""
-        raise NotImplementedError
+    def _extras(self, history: Sequence[Turn], context: int) -> Extras:
+        found = [finder(self.card, self.chat, history, context) for finder in self._finders]
+        return Extras(
+            fixed=tuple(insert for extra in found for insert in extra.fixed),
+            inserts=tuple(insert for extra in found for insert in extra.inserts)
+            + chat_inserts(self.card, self.chat),
+            left_out=tuple(gone for extra in found for gone in extra.left_out),
+        )
 
-    def branches(self) -> list[Turn]:
-        """The leaf of every branch of this chat, newest first."""
-        raise NotImplementedError
-
-    def edit(self, turn_id: int, text: str) -> Turn:
-        """Put an edited sibling beside a turn and show it; the original stays."""
-        raise NotImplementedError
-
-    def delete(self, turn_id: int) -> None:
-        """Delete a turn and everything that follows it, for good."""
-        raise NotImplementedError
-
-    # The chat ----------------------------------------------------------------------------------
-    def greetings(self) -> list[str]:
-        """The card's greetings with names filled in. They are swipes of the first turn."""
-        raise NotImplementedError
-
-    def rename(self, title: str) -> None:
-        raise NotImplementedError
-
-    def set_note(self, note: AuthorNote) -> None:
-        raise NotImplementedError
-
-    def set_persona(self, persona: Persona) -> None:
-        raise NotImplementedError
-
+    # The end -----------------------------------------------------------------------------------
     def set_card(self, card: CharacterCard, text: str) -> None:
         """Go on with a changed card (``text`` is its TOML) from the next turn."""
-        raise NotImplementedError
+        self.card = card
+        self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+        self.settle()
+
+    def leave(self) -> None:
+        """Save the cache of this chat; engine and store stay open for another session."""
+        info = self.engine.info
+        if info is None or (state := self._state_file(info)) is None:
+            return
+        state.parent.mkdir(parents=True, exist_ok=True)
+        self.engine.save_state(state)
 
     def close(self) -> None:
         """Save the cache, free the engine, close the store."""
-        raise NotImplementedError
+        try:
+            self.cancel()
+            self.leave()
+        finally:
+            self.engine.close()
+            self.store.close()
+
+
+def _seeds(seed: int, count: int) -> tuple[int, ...]:
+    """One seed a candidate; the first is the one asked for."""
+    return tuple((seed + index * 0x9E3779B1) % 0x7FFFFFFF for index in range(count))

@@ -216,15 +216,14 @@ class Prompt:
     Attributes:
         spans: Their ids, concatenated, are exactly what is evaluated.
         left_out: What did not get in.
-        clean_ids: The same prompt without the volatile block and without the generation prompt,
-            up to and with the last user text: what the engine settles to once a reply stands.
+        messages: The same as (role, content) pairs, for engines that take messages.
         context: The window of the model, in tokens.
         reserve: Tokens kept free for the reply.
     """
 
     spans: tuple[Span, ...]
     left_out: tuple[LeftOut, ...] = ()
-    clean_ids: tuple[int, ...] = ()
+    messages: tuple[tuple[Role, str], ...] = ()
     context: int = 0
     reserve: int = 0
 

@@ -1,0 +1,89 @@
+"""What a chat puts into one prompt: card, branch, note and hints, gathered into a ``PromptInput``.
+
+Pure. Memories and lore are found elsewhere and handed in as inserts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.macros import expand
+from rpterm.prompt.build import PromptInput
+from rpterm.prompt.static import Insert
+from rpterm.prompt.template import REPLY, Ending
+from rpterm.types import Chat, LeftOut, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What joins the prompt beside card and chat.
+
+    Attributes:
+        fixed: Constant lore, part of the static block.
+        inserts: Of this turn alone, best first.
+        left_out: What did not fire or fit, with the reason.
+    """
+
+    fixed: tuple[Insert, ...] = ()
+    inserts: tuple[Insert, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
+    """Fills in macros of card text; chance is drawn once a chat, so that the card stays the same
+    text, and its cache valid, from turn to turn."""
+    return partial(expand, char=card.char, user=chat.persona.name, seed=chat.id, chat_seed=chat.id)
+
+
+def compose(
+    card: CharacterCard,
+    chat: Chat,
+    history: Sequence[Turn],
+    *,
+    context: int,
+    max_reply: int,
+    own_system: str,
+    extras: Extras,
+    hint: str = "",
+    ending: Ending = REPLY,
+) -> PromptInput:
+    """Gather one prompt's parts; without ``extras`` and ``hint`` it is the clean prompt."""
+    fill = expander(card, chat)
+    return PromptInput(
+        card=card,
+        persona=chat.persona,
+        history=history,
+        context=context,
+        max_reply=max_reply,
+        expand=fill,
+        own_system=own_system,
+        fixed=extras.fixed,
+        inserts=extras.inserts + hint_inserts(hint),
+        left_out=extras.left_out,
+        ending=ending,
+    )
+
+
+def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:
+    """The author's note and the card's last instructions, as inserts of each turn."""
+    fill = expander(card, chat)
+    found: list[Insert] = []
+    if chat.note.text.strip():
+        text = f"[Author's note: {fill(chat.note.text.strip())}]"
+        found.append(
+            Insert("note", text, f"author's note, depth {chat.note.depth}", chat.note.depth)
+        )
+    if card.post_history_instructions.strip():
+        text = fill(card.post_history_instructions.replace("{{original}}", "").strip())
+        found.append(Insert("card.post_history", f"[{text}]", "the card's last word", after=True))
+    return tuple(found)
+
+
+def hint_inserts(hint: str) -> tuple[Insert, ...]:
+    """A one-off instruction for the next reply."""
+    if not hint.strip():
+        return ()
+    return (Insert("hint", f"[{hint.strip()}]", "hint for this reply alone", after=True),)

@@ -1,0 +1,90 @@
+"""The static block: everything that stays while the card stays, in the order a model reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.describe import sections
+from rpterm.types import Persona
+
+SYSTEM_PROMPT = (
+    "This is a role-play. You are {{char}}; the user plays {{user}}. Write only {{char}}'s next "
+    "reply, in {{char}}'s own voice: *actions between asterisks*, speech in plain words or quotes. "
+    "Stay in character, react to what {{user}} just said, and never speak or act for {{user}}."
+)
+"""Used where neither card nor settings have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of one message, before it is tokenized; see ``Span`` for the fields."""
+
+    source: str
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Text that joins the prompt beside card and history: lore, a memory, a note, an example.
+
+    Attributes:
+        depth: Turns above the last user text; 0 is right before it. Ignored for static text.
+        after: Behind the last user text instead of before it.
+        position: For static text only: before or after the card's own sections.
+    """
+
+    source: str
+    text: str
+    why: str
+    depth: int = 0
+    after: bool = False
+    before_card: bool = False
+
+
+def system_text(card: CharacterCard, own: str) -> str:
+    """The system prompt: the card's, else the user's own, else the built-in one.
+
+    ``{{original}}`` in the card's stands for what it replaces.
+    """
+    original = own or SYSTEM_PROMPT
+    return card.system_prompt.replace("{{original}}", original) if card.system_prompt else original
+
+
+def card_segments(
+    card: CharacterCard,
+    persona: Persona,
+    own_system: str,
+    fixed: Sequence[Insert],
+    expand: Callable[[str], str],
+) -> list[Segment]:
+    """What is never cut, and constant lore, in order."""
+    found = [Segment("system", system_text(card, own_system), "who writes what")]
+    found += [Segment(i.source, i.text, i.why) for i in fixed if i.before_card]
+    found += [Segment(source, text, "the card, never cut") for source, text in sections(card)]
+    if persona.description.strip():
+        text = f"About {{{{user}}}}:\n{persona.description.strip()}"
+        found.append(Segment("persona", text, "your persona"))
+    found += [Segment(i.source, i.text, i.why) for i in fixed if not i.before_card]
+    return [Segment(s.source, expand(s.text).strip(), s.why) for s in found]
+
+
+def example_text(example: Example) -> str:
+    """One example dialogue as lines of a play."""
+    names = {"user": "{{user}}", "char": "{{char}}"}
+    return "\n".join(f"{names[who]}: {line.strip()}" for who, line in example.dialogue)
+
+
+def example_segments(card: CharacterCard, expand: Callable[[str], str]) -> list[Segment]:
+    """The example dialogues, pinned ones first; the caller keeps what fits."""
+    ranked = sorted(enumerate(card.examples, 1), key=lambda item: not item[1].pinned)
+    return [
+        Segment(
+            f"example:{number}",
+            expand(example_text(example)).strip(),
+            "pinned example" if example.pinned else "example of the card",
+        )
+        for number, example in ranked
+    ]
