@@ -115,7 +115,7 @@ class ReplyRun:
     def _finish(self, event: Finished) -> Iterator[SessionEvent]:
         growing = self._growing[event.index]
         growing.done = True
-        text = self._text(growing).rstrip()
+        text = self._text(growing, whole=True).rstrip()
         if growing.turn is None:
             yield DraftFinished(text)
             return
@@ -140,17 +140,17 @@ class ReplyRun:
             if growing.done or growing.turn is None:
                 continue
             growing.done = True
-            text = self._text(growing).rstrip()
+            text = self._text(growing, whole=True).rstrip()
             if text == growing.base.rstrip():
                 self.store.delete_turn(growing.turn.id)
             else:
                 self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None)
 
-    def _text(self, growing: _Growing) -> str:
+    def _text(self, growing: _Growing, *, whole: bool = False) -> str:
         """The reply as shown: without the name before it, joined to what stood already."""
         if growing.base:
             return growing.base + growing.raw
-        return without_name(growing.raw.lstrip(), self.names)
+        return without_name(growing.raw.lstrip(), self.names, whole=whole)
 
     def _generation(self, event: Finished) -> Generation:
         seeds = self.request.seeds or (self.request.sampling.seed or 0,)
@@ -174,16 +174,17 @@ class ReplyRun:
         )
 
 
-def without_name(text: str, names: tuple[str, ...]) -> str:
+def without_name(text: str, names: tuple[str, ...], *, whole: bool) -> str:
     """Take ``Name:`` off the front of a reply, also while it is still growing.
 
-    A front that could still become ``Name:`` is held back, so that it never flickers.
+    A front that could still become ``Name:`` is held back, so that it never flickers; once the
+    reply is ``whole`` it is shown.
     """
     for name in names:
         label = f"{name}:"
         if text.startswith(label):
             return text[len(label) :].lstrip()
-        if label.startswith(text):
+        if not whole and label.startswith(text):
             return ""
     return text
 

@@ -335,4 +335,4 @@ class Session(Tree):
 
 def _seeds(seed: int, count: int) -> tuple[int, ...]:
     """One seed a candidate; the first is the one asked for."""
-    return tuple((seed + index * 0x9E3779B1) % 0x7FFFFFFF for index in range(count))
+    return tuple((seed + index * 0x9E3779B1) & 0xFFFFFFFF for index in range(count))
