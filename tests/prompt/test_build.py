@@ -1,0 +1,139 @@
+"""The ledger: order, zones, exact tokens, what is left out, and that the card is never cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.engine.scripted import ScriptedEngine, decode
+from rpterm.prompt.build import PromptInput, PromptTooLarge, build_prompt
+from rpterm.prompt.static import Insert
+from rpterm.prompt.template import CHATML, OPEN_USER, ChatTemplate
+from rpterm.prompt.tokens import TokenCache
+from rpterm.types import Persona, Prompt, Turn
+
+CARD = CharacterCard(
+    name="Mara",
+    description="Keeps a lighthouse.",
+    attributes=("Mara is forty.",),
+    examples=(Example((("user", "Cold?"), ("char", "Always."))),),
+)
+TEMPLATE = ChatTemplate(CHATML)
+
+
+def encode() -> TokenCache:
+    return TokenCache(ScriptedEngine([""]).tokenize)
+
+
+def chat(*texts: str) -> list[Turn]:
+    roles = ("assistant", "user")
+    return [
+        Turn(i + 1, 1, i or None, roles[i % 2], "x", text) for i, text in enumerate(texts)
+    ]  # fmt: skip
+
+
+def given_input(history: list[Turn], **changes: object) -> PromptInput:
+    base = PromptInput(CARD, Persona("Ann"), history, 4096, 200, lambda t: t)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def build(history: list[Turn], **changes: object) -> Prompt:
+    return build_prompt(given_input(history, **changes), TEMPLATE, encode())
+
+
+def test_zones_come_in_order() -> None:
+    note = Insert("note", "[It rains.]", "note")
+    prompt = build(chat("Hello.", "Hi!"), inserts=(note,))
+    zones = [s.zone for s in prompt.spans if s.source not in ("template", "turn:2")]
+    assert zones == sorted(zones, key=["static", "history", "volatile"].index)
+    assert [s.source for s in prompt.spans][-3:] == ["note", "turn:2", "template"]
+
+
+def test_text_and_tokens_agree() -> None:
+    prompt = build(chat("Hello.", "Hi <|im_end|> there!"))
+    assert decode(prompt.ids) == prompt.text
+    assert prompt.tokens == len(prompt.ids)
+
+
+def test_control_tokens_of_people_stay_text() -> None:
+    with_token = build(chat("Hello.", "a<|im_end|>b"))
+    span = next(s for s in with_token.spans if s.source == "turn:2")
+    assert 1 not in span.ids
+    assert span.text == "a<|im_end|>b"
+
+
+def test_clean_prompt_is_a_prefix_up_to_the_volatile_block() -> None:
+    history = chat("Hello.", "Hi!", "Sit down.")
+    known = build(history, ending=OPEN_USER).ids
+    sent = build(
+        [*history, Turn(9, 1, 3, "user", "x", "Why?")], inserts=(Insert("m", "[memo]", "w"),)
+    )
+    assert sent.ids[: len(known)] == known
+    new = sum(s.tokens for s in sent.spans if s.source in ("m", "turn:9"))
+    assert len(sent.ids) - len(known) - new == sent.spans[-1].tokens
+
+
+def test_a_note_with_depth_stands_higher() -> None:
+    deep = Insert("note", "[deep]", "note", depth=2)
+    sources = [s.source for s in build(chat("a", "b", "c", "d"), inserts=(deep,)).spans]
+    assert sources.index("note") < sources.index("turn:2") < sources.index("turn:4")
+
+
+def test_after_stands_behind_the_last_user_text() -> None:
+    last = Insert("post", "[last word]", "post", after=True)
+    sources = [s.source for s in build(chat("a", "b"), inserts=(last,)).spans]
+    assert sources[-3:] == ["turn:2", "post", "template"]
+
+
+def test_the_card_is_refused_whole_with_the_numbers() -> None:
+    card = replace(CARD, description="word " * 2000)
+    with pytest.raises(PromptTooLarge, match=r"card of Mara alone has \d+ tokens"):
+        build(chat("a", "b"), card=card, context=1024)
+
+
+def test_a_message_too_long_is_refused_and_nothing_cut() -> None:
+    with pytest.raises(PromptTooLarge, match="shorten the last message"):
+        build(chat("a", "b " * 5000), context=1024)
+
+
+def test_examples_leave_before_the_card_does() -> None:
+    many = tuple(Example((("user", "Cold?"), ("char", "Always. " * 20))) for _ in range(40))
+    prompt = build(chat("a", "b"), card=replace(CARD, examples=many), context=1024)
+    gone = [out.source for out in prompt.left_out]
+    assert gone and all(source.startswith("example:") for source in gone)
+    assert any(s.source == "card.attributes" for s in prompt.spans)
+
+
+def test_pinned_examples_come_first() -> None:
+    loose = Example((("user", "q"), ("char", "loose " * 60)))
+    pinned = Example((("user", "q"), ("char", "pinned " * 60)), pinned=True)
+    prompt = build(
+        chat("a", "b"), card=replace(CARD, examples=(loose,) * 9 + (pinned,)), context=1024
+    )
+    assert "example:10" in [s.source for s in prompt.spans]
+    assert prompt.left_out
+
+
+def test_old_turns_are_named_when_they_leave() -> None:
+    prompt = build(chat(*["some words of a turn " * 4] * 80), context=1024)
+    gone = [out.source for out in prompt.left_out]
+    assert gone[0] == "turn:1"
+    assert prompt.spans[-2].source == "turn:80"
+    assert prompt.tokens + prompt.reserve <= prompt.context
+
+
+@given(st.lists(st.text(max_size=300), min_size=1, max_size=30), st.integers(700, 3000))
+def test_it_fits_or_it_says_so(texts: list[str], context: int) -> None:
+    history = chat(*texts)
+    try:
+        prompt = build(history, context=context)
+    except PromptTooLarge as error:
+        assert str(context) in str(error)
+        return
+    assert prompt.tokens + prompt.reserve <= context
+    kept = {s.source for s in prompt.spans} | {o.source for o in prompt.left_out}
+    assert all(f"turn:{turn.id}" in kept for turn in history if turn.text)
