@@ -8,7 +8,7 @@ import re
 from typing import Any, Protocol, cast
 
 _SLASHED = re.compile(r"/((?:[^/\\]|\\.)+)/([a-zA-Z]*)", re.DOTALL)
-_UNICODE = re.compile(r"\\u\{?([0-9a-fA-F]{4,6})\}?")
+_UNICODE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
 _MAX_MEMORY = 8 << 20
 
 
@@ -34,7 +34,7 @@ def split(key: str) -> tuple[str, str] | None:
 
 def inline(body: str, flags: str = "") -> str:
     """One pattern with its flags written in front: ``i``, ``m`` and ``s`` count, others do not."""
-    body = _UNICODE.sub(lambda match: rf"\x{{{match[1]}}}", body)
+    body = _UNICODE.sub(lambda match: rf"\x{{{match[1] or match[2]}}}", body)
     kept = "".join(flag for flag in "ims" if flag in flags)
     return f"(?{kept}:{body})" if kept else body
 

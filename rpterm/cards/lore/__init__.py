@@ -1,0 +1,1 @@
+"""The lorebook engine, one idea a file; ``rpterm.cards.lorebook`` is its front door."""

@@ -1,0 +1,72 @@
+"""Rules compared with each other: inclusion groups and the token budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rpterm.cards.lore.chance import draw, pick
+from rpterm.cards.lore.judge import Point
+from rpterm.cards.lore.rules import Rule
+
+
+def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: Point) -> dict[int, str]:
+    """Rules that must give way to another of their group: index → why.
+
+    A member that fired before in this turn keeps the group, then one that sticks, then the
+    highest order among members with ``group_override``, then chance by weight.
+    """
+    taken = {group: rule for rule in fired for group in rule.groups}
+    losers: dict[int, str] = {}
+    for group in dict.fromkeys(group for rule in rules for group in rule.groups):
+        members = [rule for rule in rules if group in rule.groups and rule.index not in losers]
+        if not members:
+            continue
+        winner = taken.get(group) or _winner(members, group, point)
+        reason = f"{winner.name} has the group {group}"
+        losers.update({rule.index: reason for rule in members if rule is not winner})
+    return losers
+
+
+def _winner(members: list[Rule], group: str, point: Point) -> Rule:
+    sticking = [rule for rule in members if point.sticking(rule)]
+    if sticking:
+        return sticking[0]
+    strong = [rule for rule in members if rule.entry.group_override]
+    if strong:
+        return max(strong, key=lambda rule: rule.entry.order)
+    # Sorted by what they are, so that moving entries in the file moves no draw.
+    members = sorted(members, key=lambda rule: rule.identity)
+    at = draw(point.context.seed, point.turn, "group", group.encode("utf-8", "replace"))
+    return members[pick(at, [rule.entry.group_weight for rule in members])]
+
+
+class Purse:
+    """The budget of one turn: what fits goes in, what does not is skipped, and it goes on."""
+
+    def __init__(self, budget: int, tokens: Callable[[Rule], int]) -> None:
+        self.budget = budget
+        self.spent = 0
+        self._tokens = tokens
+
+    def buy(self, rules: Iterable[Rule]) -> tuple[list[Rule], dict[int, str]]:
+        """Those that fit, the most important first, and why the others do not."""
+        bought: list[Rule] = []
+        refused: dict[int, str] = {}
+        for rule in sorted(rules, key=_importance):
+            tokens = self._tokens(rule)
+            left = self.budget - self.spent
+            if self.budget and tokens > left and not rule.entry.ignore_budget:
+                refused[rule.index] = f"it needs {tokens} tokens and {max(left, 0)} are left"
+                continue
+            self.spent += tokens
+            bought.append(rule)
+        return bought, refused
+
+
+def _importance(rule: Rule) -> tuple[bool, bool, bool, bool, int, int, int]:
+    """What is static comes first: what is said in a turn can never push it out."""
+    entry = rule.entry
+    return (
+        not rule.static, not entry.ignore_budget, not rule.unconditional, rule.deco.yielding,
+        -entry.priority, entry.order, rule.index,
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Many ``/pattern/`` keys looked for at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rpterm.cards.patterns import Pattern, PatternError, compile_pattern, inline, split
+
+_CHUNK = 500
+_FEW = 8
+_MAX_MEMORY = 64 << 20
+
+
+class PatternSet:
+    """Patterns by the number of their key.
+
+    Attributes:
+        broken: Number → why the engine does not take it.
+    """
+
+    def __init__(self, keys: Mapping[int, str]) -> None:
+        self.broken: dict[int, str] = {}
+        self._single: dict[int, Pattern] = {}
+        self._sets: list[tuple[Any, list[int]]] | None = None
+        self._bodies: dict[int, str] = {}
+        for number, key in keys.items():
+            parts = split(key)
+            if parts is None:
+                continue
+            try:
+                self._single[number] = compile_pattern(*parts)
+                self._bodies[number] = inline(*parts)
+            except PatternError as error:
+                self.broken[number] = str(error)
+
+    @staticmethod
+    def takes(key: str) -> bool:
+        """Whether a key is a pattern."""
+        return key.startswith("/") and split(key) is not None
+
+    def hits(self, text: str) -> set[int]:
+        """The numbers of the patterns that are somewhere in the text."""
+        if not self._single:
+            return set()
+        text = text.encode("utf-8", "replace").decode()
+        if len(self._single) < _FEW:
+            return self._one_by_one(self._single, text)
+        if self._sets is None:
+            numbers = list(self._single)
+            chunks = [numbers[at : at + _CHUNK] for at in range(0, len(numbers), _CHUNK)]
+            self._sets = [(_combine(self._bodies, chunk), chunk) for chunk in chunks]
+        found: set[int] = set()
+        for combined, chunk in self._sets:
+            places = combined.Match(text)
+            # The empty pattern behind the others always matches; where even that one does not,
+            # the automaton ran out of memory and said nothing about the others.
+            if len(chunk) in places:
+                found.update(chunk[place] for place in places if place < len(chunk))
+            else:
+                found |= self._one_by_one(chunk, text)
+        return found
+
+    def _one_by_one(self, numbers: Any, text: str) -> set[int]:
+        return {number for number in numbers if self._single[number].search(text)}
+
+
+def _combine(bodies: Mapping[int, str], chunk: list[int]) -> Any:
+    import re2  # type: ignore[import-untyped]
+
+    options: Any = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MAX_MEMORY
+    combined = re2.Set.SearchSet(options)
+    for number in chunk:
+        combined.Add(bodies[number])
+    combined.Add("")
+    combined.Compile()
+    return combined

@@ -1,0 +1,141 @@
+"""A book, prepared: every entry with its decorators applied and its keys numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.lore.decorators import Decorated, decorate
+from rpterm.cards.lore.keys import KeyIndex, KeySpec
+from rpterm.cards.lore.records import Code
+
+FOREVER = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry, ready to be judged.
+
+    Attributes:
+        never: Code and reason when it cannot fire whatever is said.
+        primary, secondary, additional, excluded: Numbers of keys.
+        identity: What its draws depend on, besides the seed: stays when entries are moved.
+    """
+
+    index: int
+    name: str
+    deco: Decorated
+    primary: tuple[int, ...]
+    secondary: tuple[int, ...]
+    additional: tuple[int, ...]
+    excluded: tuple[int, ...]
+    depth: int
+    sticky: int
+    cooldown: int
+    groups: tuple[str, ...]
+    identity: bytes
+    never: tuple[Code, str] | None = None
+
+    @property
+    def entry(self) -> LoreEntry:
+        return self.deco.entry
+
+    @property
+    def timed(self) -> bool:
+        """Whether having fired changes what it does later."""
+        return bool(self.sticky or self.cooldown)
+
+    @property
+    def unconditional(self) -> bool:
+        """Fires without any key."""
+        return self.entry.constant or self.deco.forced is True
+
+    @property
+    def static(self) -> bool:
+        """Fires on every turn of a chat or on none, and stands in one place."""
+        entry, deco = self.entry, self.deco
+        changing = (
+            entry.probability < 100, entry.delay, entry.cooldown, self.groups, deco.after,
+            deco.every, deco.once, deco.yielding, entry.delay_until_recursion, self.additional,
+            self.excluded, entry.position in ("depth", "note_top", "note_bottom"),
+        )  # fmt: skip
+        return self.unconditional and not any(changing)
+
+
+class Rules:
+    """All rules of a book and the index of their keys."""
+
+    def __init__(self, book: Lorebook, expand: Callable[[str], str]) -> None:
+        self._numbers: dict[KeySpec, int] = {}
+        self._expand = expand
+        self.all = tuple(self._rule(book, at, entry) for at, entry in enumerate(book.entries))
+        self.keys = tuple(self._numbers)
+        self.index = KeyIndex(self.keys)
+        self.always = tuple(rule.index for rule in self.all if rule.unconditional)
+        self.owners = self._owners()
+        self.depth = max((rule.depth for rule in self.all if not rule.never), default=0)
+        self.timed = any(rule.timed for rule in self.all if not rule.never)
+
+    def _owners(self) -> dict[int, list[int]]:
+        """Key → the rules that it can make fire."""
+        owners: dict[int, list[int]] = {}
+        for rule in self.all:
+            if not rule.never:
+                for number in (*rule.primary, *rule.secondary, *rule.additional):
+                    owners.setdefault(number, []).append(rule.index)
+        return owners
+
+    def _rule(self, book: Lorebook, at: int, raw: LoreEntry) -> Rule:
+        deco = decorate(raw)
+        entry = deco.entry
+        identity = "\0".join((*entry.keys, entry.name, raw.content)).encode("utf-8", "replace")
+        return Rule(
+            index=at,
+            name=_label(entry, at),
+            deco=deco,
+            primary=self._number(entry, entry.keys),
+            secondary=self._number(entry, entry.secondary_keys),
+            additional=self._number(entry, deco.additional),
+            excluded=self._number(entry, deco.excluded),
+            depth=book.scan_depth if entry.scan_depth is None else entry.scan_depth,
+            sticky=FOREVER if deco.forever else entry.sticky,
+            cooldown=FOREVER if deco.once else entry.cooldown,
+            groups=tuple(part.strip() for part in entry.group.split(",") if part.strip()),
+            identity=blake2b(identity, digest_size=8).digest(),
+            never=_never(deco, book.recursive),
+        )
+
+    def _number(self, entry: LoreEntry, keys: Sequence[str]) -> tuple[int, ...]:
+        numbers = []
+        for key in keys:
+            text = self._expand(key) if "{{" in key else key
+            if text.strip():
+                spec = KeySpec(text, entry.case_sensitive, entry.whole_words)
+                numbers.append(self._numbers.setdefault(spec, len(self._numbers)))
+        return tuple(numbers)
+
+
+def _label(entry: LoreEntry, at: int) -> str:
+    label = entry.name or entry.comment or next((key for key in entry.keys if key.strip()), "")
+    return " ".join(label.split())[:60] or f"#{at + 1}"
+
+
+def _never(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:
+    entry = deco.entry
+    if not entry.enabled:
+        return "disabled", "it is switched off"
+    if not entry.content.strip():
+        return "empty", "its text is empty"
+    if deco.forced is False:
+        return "switched_off", "its text begins with @@dont_activate"
+    if deco.forced or entry.constant:
+        return None
+    if not any(key.strip() for key in entry.keys):
+        return "no_keys", "it has no keys and is not constant"
+    if entry.delay_until_recursion and not recursive:
+        return "recursion", "only other entries can fire it, and the book is not recursive"
+    if entry.probability == 0:
+        return "probability", "its probability is 0 %"
+    return None

@@ -1,0 +1,45 @@
+"""What was said where: the keys in the last turns and in the text of entries that fired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rpterm.cards.lore.rules import Rule
+
+Hits = Callable[[str], frozenset[int]]
+
+
+class Window:
+    """The keys seen at one point of a chat, each with how many turns back it was said last."""
+
+    def __init__(self, turns: Sequence[tuple[str, str]], depth: int, hits: Hits) -> None:
+        self.back: dict[int, int] = {}
+        self.told: dict[int, str] = {}
+        """Keys in the text of entries → the name of the entry."""
+        for distance in range(1, min(depth, len(turns)) + 1):
+            for key in hits(turns[-distance][1]):
+                self.back.setdefault(key, distance)
+
+    def tell(self, keys: Iterable[int], name: str) -> set[int]:
+        """Add keys in the text of an entry that fired; gives those that are new."""
+        fresh = {key for key in keys if key not in self.told}
+        self.told.update(dict.fromkeys(fresh, name))
+        return fresh
+
+    def sees(self, rule: Rule, key: int) -> bool:
+        """Whether a rule can see this key: near enough, or in an entry's text."""
+        entry = rule.entry
+        if not entry.delay_until_recursion and self.back.get(key, rule.depth + 1) <= rule.depth:
+            return True
+        return key in self.told and not entry.exclude_recursion
+
+    def first(self, rule: Rule, keys: Iterable[int]) -> int | None:
+        """The first of some keys that a rule can see."""
+        return next((key for key in keys if self.sees(rule, key)), None)
+
+    def where(self, rule: Rule, key: int) -> str:
+        """Where a rule sees a key, in words."""
+        distance = self.back.get(key, rule.depth + 1)
+        if rule.entry.delay_until_recursion or distance > rule.depth:
+            return f"in the text of {self.told.get(key, 'another entry')}"
+        return "in the last turn" if distance == 1 else f"{distance - 1} turns before the last"
