@@ -1,0 +1,188 @@
+"""The terminal program: one chat screen, themes, palette, help, and a clean way out.
+
+It is given a card to show at once, an ``opener`` that makes the session in a thread, and settings.
+It knows no store and no model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingsMap
+from textual.screen import Screen
+
+from rpterm.tui import keys, themes, worker
+from rpterm.tui.screens.chat.screen import ChatScreen
+
+if TYPE_CHECKING:
+    from rpterm.cards.card import CharacterCard
+    from rpterm.config import Settings
+
+TWICE_S = 2.0
+"""Two Ctrl+C within this time quit."""
+
+
+class RptermApp(App[None], inherit_bindings=False):
+    """The program."""
+
+    TITLE = "rpterm"
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 4
+    DEFAULT_CSS = """
+    ToastRack { align: right top; }
+    Toast { background: $surface; width: 46; max-width: 60%; padding: 0 1; }
+    """
+
+    def __init__(
+        self,
+        card: CharacterCard | None,
+        opener: worker.Opener,
+        settings: Settings,
+        *,
+        first_run: bool = False,
+        on_setting: Callable[[str, str], object] | None = None,
+    ) -> None:
+        """Make the program; ``run`` starts it.
+
+        Args:
+            card: Whom to show in the first frame; ``None`` lets the user choose.
+            opener: ``opener(target, chat_id)`` makes the session, in a thread. Both ``None``: what
+                the command line asked for. ``chat_id`` 0 begins a new chat.
+            settings: ``keys`` and ``theme`` are the TUI's.
+            first_run: Begin with the tour.
+            on_setting: Told a setting the user changed, to keep it.
+
+        Raises:
+            KeyMapError: ``settings.keys`` names a command that does not exist.
+        """
+        keys.check(settings.keys)
+        super().__init__()
+        self.settings, self._first_run = settings, first_run
+        self._on_setting = on_setting
+        self._chat = ChatScreen(card, opener, settings)
+        self._bindings = BindingsMap(keys.bindings("app", settings.keys))
+        self.use_command_palette = True
+        self._interrupted = 0.0
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._chat
+
+    @property
+    def chat(self) -> ChatScreen:
+        """The chat screen."""
+        return self._chat
+
+    def run(self, *args: Any, **kwargs: Any) -> None:
+        """Run until the user quits, then close the session with the terminal already restored."""
+        try:
+            super().run(*args, **kwargs)
+        finally:
+            self.close_session()
+
+    def close_session(self) -> None:
+        """Stop what runs and close the session; safe to call twice."""
+        session, self._chat.state.session = self._chat.state.session, None
+        if session is not None:
+            session.cancel()
+            session.close()
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            if (number := getattr(signal, name, None)) is not None:
+                try:
+                    loop.add_signal_handler(number, self.leave)
+                except (NotImplementedError, RuntimeError, ValueError):
+                    return  # Windows, or not the main thread: the default stays.
+        if self.theme != self.settings.theme and self.settings.theme != "textual-dark":
+            self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
+        if self._first_run:
+            self.run_command("tour")
+
+    def leave(self) -> None:
+        """Stop a running reply and quit."""
+        if (session := self._chat.state.session) is not None:
+            session.cancel()
+        self._chat.state.epoch += 1
+        self.exit()
+
+    # Commands of the registry whose scope is the whole program ----------------------------------
+    def action_command(self, name: str) -> None:
+        self.run_command(name)
+
+    def run_command(self, name: str) -> None:
+        """Run a command by its id."""
+        match name:
+            case "help":
+                from rpterm.tui.screens.help import HelpScreen
+
+                if not isinstance(self.screen, HelpScreen):
+                    self.push_screen(HelpScreen(self.settings.keys))
+            case "tour":
+                from rpterm.tui.screens.tour import TourScreen
+
+                self.push_screen(TourScreen(self.settings.keys))
+            case "palette":
+                self.action_command_palette()
+            case "theme":
+                self.run_worker(self._choose_theme())
+            case "interrupt":
+                self._interrupt()
+            case "quit":
+                self.leave()
+            case _:
+                self._chat.command(name)
+
+    def _interrupt(self) -> None:
+        if self._copy_selection():
+            return
+        if self._chat.state.busy:
+            self._chat.command("stop")
+            self.notify("Stopped. Ctrl+C again quits.")
+        elif time.monotonic() - self._interrupted < TWICE_S:
+            self.leave()
+            return
+        else:
+            self.notify("Ctrl+C again quits. Everything is saved.")
+        self._interrupted = time.monotonic()
+
+    def _copy_selection(self) -> bool:
+        chosen = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
+        if chosen:
+            self.copy_to_clipboard(chosen)
+            self.screen.clear_selection()
+            self.notify("Copied.")
+        return bool(chosen)
+
+    async def _choose_theme(self) -> None:
+        from rpterm.tui.screens.themes import ThemePicker
+
+        before = self.theme
+        done = await self.push_screen_wait(ThemePicker(sorted(self.available_themes), before))
+        self.theme = done.id if done else before
+        if done and self._on_setting is not None:
+            self._on_setting("theme", self.theme)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every command of the registry, for the palette."""
+        for key in keys.KEYS:
+            if key.palette:
+                shown = keys.show_key(keys.keys_of(key, self.settings.keys)[0])
+                title = key.description.split(":")[0].split(";")[0].rstrip(".")
+                yield SystemCommand(f"{title}  ({shown})", key.description, _run(self, key.id))
+
+    def card_changed(self, card: CharacterCard, summary: str) -> None:
+        """Show that the card was saved: ``summary`` has the changed fields and tokens."""
+        self._chat.card_changed(card, summary)
+
+
+def _run(app: RptermApp, name: str) -> Callable[[], None]:
+    return lambda: app.run_command(name)

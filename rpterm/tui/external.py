@@ -1,0 +1,60 @@
+"""Edit a text in the user's own editor, with the program suspended. Knows no chat."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class EditorError(RptermError):
+    """The editor could not be run."""
+
+
+def command() -> list[str]:
+    """``$VISUAL``, ``$EDITOR``, or the first common editor there is.
+
+    Raises:
+        EditorError: There is none.
+    """
+    for name in ("VISUAL", "EDITOR"):
+        if words := shlex.split(os.environ.get(name, "")):
+            return words
+    for program in ("nano", "vim", "vi", "notepad"):
+        if found := shutil.which(program):
+            return [found]
+    raise EditorError("No editor was found. Set EDITOR, for example: export EDITOR=nano")
+
+
+def edit_outside(app: App[Any], text: str) -> str | None:
+    """Let the user edit a text; ``None`` when the editor was left with an error.
+
+    Raises:
+        EditorError: The editor does not exist, or the terminal cannot be handed over.
+    """
+    from textual.app import SuspendNotSupported
+
+    words = command()
+    with tempfile.TemporaryDirectory(prefix="rpterm-") as folder:
+        path = Path(folder) / "turn.md"
+        path.write_text(text, encoding="utf-8")
+        try:
+            with app.suspend():
+                done = subprocess.run([*words, str(path)], check=False)
+        except SuspendNotSupported:
+            raise EditorError("This terminal cannot be handed to an editor.") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
+        if done.returncode:
+            return None
+        return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")

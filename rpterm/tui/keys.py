@@ -1,0 +1,228 @@
+"""The registry of keys: the one place that says which key does what.
+
+Bindings, the hint line, the palette, the help screen and the table in the README are all made from
+``KEYS``. A user remaps a key by its id in ``config.toml``::
+
+    [keys]
+    regenerate = "ctrl+g,f9"
+
+Importing this module does not import textual, so that the command line can print the table. It does
+not know what a command does: ``screens.chat.commands`` maps ids to functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+Scope = Literal["app", "chat", "list", "edit"]
+"""Where a key is looked at: everywhere, in the chat, in a list, in an editor or a form."""
+
+When = Literal["always", "empty", "typing", "input", "selected", "writing", "free", "choosing"]
+"""The state of the chat a key needs.
+
+``empty``: writing in an input without text. ``typing``: in one with text. ``input``: in either.
+``selected``: a turn is selected. ``writing``: a reply is being made. ``free``: something to go back
+from. ``choosing``: candidates wait for a choice.
+"""
+
+
+class KeyMapError(RptermError):
+    """The ``[keys]`` table of the settings names something that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One command and its keys.
+
+    Attributes:
+        id: Name in the settings and in ``commands``.
+        keys: Textual key names, the first one is shown.
+        label: One or two words for the hint line.
+        description: One sentence for the help, the palette and the README.
+        group: Heading in the help.
+        when: A tuple of states, any of which lets the key act.
+        palette: Whether the command palette offers it.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    description: str
+    group: str
+    scope: Scope = "chat"
+    when: tuple[When, ...] = ("always",)
+    palette: bool = True
+
+
+WRITE, REPLIES, TURNS, CHAT, PANES, APP, LISTS = (
+    "Writing", "Replies", "Turns", "Chats", "Panes", "Program", "Lists and forms",
+)  # fmt: skip
+
+KEYS: tuple[Key, ...] = (
+    Key("send", ("enter",), "send", "Send what you wrote.", WRITE, when=("input",), palette=False),
+    Key("newline", ("ctrl+j", "shift+enter", "alt+enter"), "new line", "Start a new line.", WRITE,
+        when=("input",), palette=False),
+    Key("stop", ("escape",), "stop", "Stop the reply; what has come is kept.", WRITE,
+        when=("writing",)),
+    Key("back", ("escape",), "back", "Leave the selected turn, the candidates or a pane.", WRITE,
+        when=("free",), palette=False),
+    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: the selected turn, or your "
+        "draft.", WRITE),
+    Key("impersonate", ("ctrl+t",), "write for me", "Let the model draft your next line into the "
+        "input.", WRITE),
+    Key("regenerate", ("ctrl+r",), "again", "Make another reply; the old one stays as a swipe.",
+        REPLIES),
+    Key("candidates", ("ctrl+g",), "several", "Make several replies at once and choose one.",
+        REPLIES),
+    Key("continue", ("ctrl+o",), "go on", "Let the reply go on where it ended.", REPLIES),
+    Key("swipe-previous", ("left",), "swipe", "Show the previous version of a turn.", REPLIES,
+        when=("empty", "selected")),
+    Key("swipe-next", ("right",), "swipe", "Show the next version of a turn.", REPLIES,
+        when=("empty", "selected")),
+    Key("choose", ("enter",), "choose", "Keep the marked candidate; the others stay as swipes.",
+        REPLIES, when=("choosing",), palette=False),
+    Key("edit-last", ("up",), "edit last", "Edit what you said last.", TURNS, when=("empty",)),
+    Key("select-previous", ("ctrl+up", "alt+up"), "select", "Select the turn above.", TURNS),
+    Key("select-next", ("ctrl+down", "alt+down"), "select", "Select the turn below.", TURNS),
+    Key("edit", ("e", "enter"), "edit", "Edit the selected turn; the original stays as a swipe.",
+        TURNS, when=("selected",)),
+    Key("regenerate-here", ("r",), "again", "Make another version of the selected reply.", TURNS,
+        when=("selected",)),
+    Key("continue-here", ("o",), "go on", "Let the selected reply go on.", TURNS,
+        when=("selected",)),
+    Key("branch-here", ("b",), "branch", "Go on from the selected turn in a branch of its own.",
+        TURNS, when=("selected",)),
+    Key("copy", ("c",), "copy", "Copy the selected turn.", TURNS, when=("selected",)),
+    Key("delete", ("d", "delete"), "delete", "Delete the selected turn and all that follows it.",
+        TURNS, when=("selected",)),
+    Key("scroll-up", ("pageup",), "page up", "Scroll the chat up.", TURNS, palette=False),
+    Key("scroll-down", ("pagedown",), "page down", "Scroll the chat down.", TURNS, palette=False),
+    Key("to-end", ("ctrl+end", "alt+end"), "to the end", "Go to the end of the chat.", TURNS),
+    Key("chats", ("ctrl+s",), "chats", "Find, open, rename or delete a chat.", CHAT),
+    Key("new-chat", ("ctrl+n",), "new", "Start a new chat with this character.", CHAT),
+    Key("characters", ("f9",), "characters", "Talk to another character.", CHAT),
+    Key("rename", ("alt+r",), "rename", "Rename this chat.", CHAT),
+    Key("greeting", ("f7",), "greeting", "Choose how the character opens the chat.", CHAT),
+    Key("branches", ("f8", "ctrl+b"), "branches", "See all branches of this chat and go to one.",
+        CHAT),
+    Key("note", ("f5",), "note", "Write an author's note that the model reads on every turn.",
+        CHAT),
+    Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
+    Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
+        "left out.", PANES),
+    Key("pane-card", ("f3",), "card", "Show the character's card.", PANES),
+    Key("pane-chats", ("f4",), "chats", "Show the chats beside this one.", PANES),
+    Key("help", ("f1", "question_mark"), "help", "Show all keys (? when the input is empty).", APP,
+        scope="app"),
+    Key("palette", ("ctrl+p",), "commands", "Find any command by name.", APP, scope="app",
+        palette=False),
+    Key("theme", ("f10", "alt+t"), "theme", "Choose the colours.", APP, scope="app"),
+    Key("tour", ("alt+i",), "tour", "See the short tour again.", APP, scope="app"),
+    Key("interrupt", ("ctrl+c",), "quit", "Stop the reply; twice: quit.", APP, scope="app",
+        palette=False),
+    Key("quit", ("ctrl+q",), "quit", "Quit. Everything is saved already.", APP, scope="app"),
+    Key("list-new", ("ctrl+n",), "new", "Make a new one.", LISTS, scope="list", palette=False),
+    Key("list-rename", ("ctrl+r",), "rename", "Rename or change the marked one.", LISTS,
+        scope="list", palette=False),
+    Key("list-delete", ("ctrl+d", "delete"), "delete", "Delete the marked one.", LISTS,
+        scope="list", palette=False),
+    Key("form-save", ("ctrl+s",), "save", "Keep what the form says.", LISTS, scope="edit",
+        palette=False),
+)  # fmt: skip
+
+BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
+
+_NAMES = {
+    "enter": "⏎", "escape": "Esc", "left": "←", "right": "→", "up": "↑", "down": "↓",
+    "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "delete": "Del", "end": "End",
+    "space": "Space", "tab": "Tab", "backspace": "⌫", "home": "Home",
+}  # fmt: skip
+_MODIFIERS = {"ctrl": "Ctrl", "alt": "Alt", "shift": "Shift"}
+
+
+def check(overrides: Mapping[str, str]) -> None:
+    """Refuse a key table that names commands that do not exist.
+
+    Raises:
+        KeyMapError: With the nearest id that does exist.
+    """
+    from difflib import get_close_matches
+
+    for name, value in overrides.items():
+        if name not in BY_ID:
+            near = get_close_matches(name, BY_ID, 1)
+            hint = f' Did you mean "{near[0]}"?' if near else " `rpterm help keys` lists the ids."
+            raise KeyMapError(f'config.toml [keys]: there is no command "{name}".{hint}')
+        if not [part for part in value.split(",") if part.strip()]:
+            raise KeyMapError(f'config.toml [keys] {name}: give a key, such as "ctrl+g".')
+
+
+def keys_of(key: Key, overrides: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The keys of a command after the user's own table was laid over."""
+    own = (overrides or {}).get(key.id, "")
+    chosen = tuple(part.strip() for part in own.split(",") if part.strip())
+    return tuple("question_mark" if part == "?" else part for part in chosen) or key.keys
+
+
+def show_key(key: str) -> str:
+    """A key as people write it: ``ctrl+j`` → ``Ctrl+J``, ``question_mark`` → ``?``."""
+    *modifiers, name = key.split("+")
+    is_upper = bool(modifiers) or (name[0] == "f" and name[1:].isdigit())
+    name = _NAMES.get(name) or (name.upper() if is_upper else name)
+    return "+".join([*(_MODIFIERS.get(part, part) for part in modifiers), name])
+
+
+def short_key(key: str) -> str:
+    """The same for a narrow place: ``ctrl+j`` → ``^J``."""
+    return show_key(key).replace("Ctrl+", "^").replace("Alt+", "⌥")
+
+
+def of_scope(scope: Scope) -> Iterable[Key]:
+    return (key for key in KEYS if key.scope == scope)
+
+
+def groups(scope: Iterable[Scope] = ("app", "chat", "list", "edit")) -> dict[str, list[Key]]:
+    """The keys by heading, in the order of the registry."""
+    found: dict[str, list[Key]] = {}
+    wanted = set(scope)
+    for key in KEYS:
+        if key.scope in wanted:
+            found.setdefault(key.group, []).append(key)
+    return found
+
+
+def bindings(
+    scope: Scope, overrides: Mapping[str, str] | None = None, *, prefix: str = ""
+) -> list[Binding]:
+    """Textual bindings for a scope; every one runs ``command('ID')`` with priority.
+
+    Priority lets a key act before the input gets it; ``check_action`` of the owner then says by
+    ``Key.when`` whether it acts, and the input gets what does not.
+    """
+    from textual.binding import Binding
+
+    return [
+        Binding(
+            ",".join(keys_of(key, overrides)), f"{prefix}command('{key.id}')", key.label,
+            tooltip=key.description, id=key.id, show=False, priority=True,
+        )
+        for key in of_scope(scope)
+    ]  # fmt: skip
+
+
+def markdown(overrides: Mapping[str, str] | None = None) -> str:
+    """The table of the README: one row for each command, with its id."""
+    rows = ["| key | what it does | id |", "|---|---|---|"]
+    for heading, keys in groups().items():
+        rows.append(f"| **{heading}** | | |")
+        for key in keys:
+            shown = " · ".join(f"`{show_key(name)}`" for name in keys_of(key, overrides))
+            rows.append(f"| {shown} | {key.description} | `{key.id}` |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,85 @@
+"""A lane: one daemon thread that runs calls one after the other, for an event loop that waits.
+
+The session's calls may read a database or wait for a model, so none runs on the event loop. Daemon
+threads, not an executor's: leaving the program never waits for a model that is still loading. Knows
+nothing of chats or widgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Lane:
+    """Runs calls in their order in a thread of its own, which starts with the first call."""
+
+    def __init__(self, name: str, failed: Callable[[Exception], object]) -> None:
+        """``failed`` is told, in the thread, what a call of ``put`` raised: a defect of ours."""
+        self._name = name
+        self._failed = failed
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def put(self, call: Callable[[], None]) -> None:
+        """Run a call some time, and do not wait for it."""
+        if self._closed:
+            return
+        if self._thread is None:
+            context = contextvars.copy_context()
+            self._thread = threading.Thread(
+                target=context.run, args=(self._run,), name=f"rpterm-{self._name}", daemon=True
+            )
+            self._thread.start()
+        self._calls.put(call)
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function in the lane and wait for what it returns or raises."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def deliver(result: Any, error: BaseException | None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+        def work() -> None:
+            try:
+                result, error = function(*args, **kwargs), None
+            except BaseException as caught:  # noqa: BLE001 - handed on to the one who waits
+                result, error = None, caught
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(deliver, result, error)
+
+        self.put(work)
+        return await future
+
+    def close(self) -> None:
+        """Take no more calls; the thread ends after the one it is in."""
+        self._closed = True
+        self._calls.put(None)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread to end, for tidy tests and exits."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            if self._closed:
+                return
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - a thread that ends unseen would hang the chat
+                self._failed(error)

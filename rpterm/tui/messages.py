@@ -1,0 +1,139 @@
+"""What happened, for the screen that owns the chat. Posted by worker threads; past tense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import EngineInfo
+    from rpterm.session import Session
+    from rpterm.types import Generation, Prompt, Turn
+
+
+class SessionOpened(Message):
+    """A chat is open; ``turns`` are its last turns, ``greetings`` the card's."""
+
+    def __init__(self, session: Session, turns: list[Turn], greetings: list[str]) -> None:
+        super().__init__()
+        self.session, self.turns, self.greetings = session, turns, greetings
+
+
+class OpeningFailed(Message):
+    """The chat could not be opened; ``text`` says why and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class ModelProgressed(Message):
+    """Loading went on; ``share`` is 0 to 1."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ModelProgressed)
+
+
+class ModelLoaded(Message):
+    """The model is ready to write."""
+
+    def __init__(self, info: EngineInfo) -> None:
+        super().__init__()
+        self.info = info
+
+
+class ModelFailed(Message):
+    """The model could not be loaded."""
+
+    def __init__(self, text: str, log_tail: str = "") -> None:
+        super().__init__()
+        self.text, self.log_tail = text, log_tail
+
+
+class UserTurnStored(Message):
+    """The user's words are in the database."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__()
+        self.turn = turn
+
+
+class ReplyStarted(Message):
+    """The prompt stands; ``turns`` will grow, none for a draft."""
+
+    def __init__(self, turns: tuple[Turn, ...], prompt: Prompt) -> None:
+        super().__init__()
+        self.turns, self.prompt = turns, prompt
+
+
+class PromptEvaluated(Message):
+    """Prompt evaluation went on."""
+
+    def __init__(self, done: int, total: int, reused: int) -> None:
+        super().__init__()
+        self.done, self.total, self.reused = done, total, reused
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, PromptEvaluated)
+
+
+class ReplyGrown(Message):
+    """Candidates grew; ``texts`` has the whole text of each one that did."""
+
+    def __init__(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
+        super().__init__()
+        self.texts, self.tokens = texts, tokens
+
+    def can_replace(self, message: Message) -> bool:
+        # A queue that fell behind drops what a later text contains anyway.
+        return isinstance(message, ReplyGrown) and set(self.texts) <= set(message.texts)
+
+
+class ReplyFinished(Message):
+    """Candidate ``index`` is complete and stored."""
+
+    def __init__(self, index: int, turn: Turn, generation: Generation) -> None:
+        super().__init__()
+        self.index, self.turn, self.generation = index, turn, generation
+
+
+class ReplyCancelled(ReplyFinished):
+    """Candidate ``index`` was stopped; what had come is stored."""
+
+
+class DraftFinished(Message):
+    """A line was written for the user."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class ReplyFailed(Message):
+    """No reply, or none to its end."""
+
+    def __init__(self, text: str, log_tail: str = "") -> None:
+        super().__init__()
+        self.text, self.log_tail = text, log_tail
+
+
+class ReplyEnded(Message):
+    """Nothing more comes of this request."""
+
+
+class ReplySettled(Message):
+    """The engine is ready for the next message at the least cost."""
+
+
+class PromptPreviewed(Message):
+    """The prompt as it would be sent now, or why there is none."""
+
+    def __init__(self, prompt: Prompt | None, problem: str = "") -> None:
+        super().__init__()
+        self.prompt, self.problem = prompt, problem

@@ -1,0 +1,219 @@
+"""Commands on whole chats: find, open, new, rename, greeting, branches, note, persona, character.
+
+Each opens a list or a form and does what was decided there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import opening, replies
+from rpterm.types import AuthorNote, Persona
+
+if TYPE_CHECKING:
+    from rpterm.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def choose_chat(chat: ChatScreen) -> None:
+    """The list of chats: open one, begin one, rename, delete."""
+    from rpterm.tui.screens.chats import ChatsScreen
+
+    session = _open(chat)
+    if session is None:
+        return None
+    while True:
+        done = await chat.app.push_screen_wait(
+            ChatsScreen(chat.ask, session.store, session.chat.id, chat.settings.keys)
+        )
+        if done is None:
+            return None
+        if done.action == "new":
+            return await new_chat(chat)
+        chat_id = int(done.id)
+        if done.action == "open":
+            return await open_other(chat, chat_id)
+        if done.action == "rename":
+            await rename_chat(chat, chat_id)
+        elif done.action == "delete" and await delete_chat(chat, chat_id):
+            return None
+
+
+async def open_other(chat: ChatScreen, chat_id: int) -> None:
+    """Go to another chat."""
+    session = chat.session
+    if session is not None and chat_id != session.chat.id:
+        await opening.switch(chat, None, chat_id)
+
+
+async def new_chat(chat: ChatScreen) -> None:
+    """Begin a new chat with this character."""
+    if (session := _open(chat)) is not None:
+        await opening.switch(chat, session.chat.card_path or session.card.name, opening.NEW_CHAT)
+
+
+async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
+    """Delete a chat after asking; whether it was the one that is open."""
+    from rpterm.tui.screens.confirm import Confirm
+
+    session = _open(chat)
+    if session is None:
+        return False
+    what = await chat.ask(session.store.chat, chat_id)
+    question = f"Delete “{what.title or what.card_name}” with its {what.turn_count} turns?"
+    if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
+        return False
+    current = chat_id == session.chat.id
+    await chat.ask(session.store.delete_chat, chat_id)
+    if current:
+        await new_chat(chat)
+    return current
+
+
+async def rename(chat: ChatScreen) -> None:
+    """Rename this chat."""
+    if (session := _open(chat)) is not None:
+        await rename_chat(chat, session.chat.id)
+
+
+async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
+    """Ask for a title and set it."""
+    from rpterm.tui.screens.form import Field, Form
+
+    session = _open(chat)
+    if session is None:
+        return
+    old = (await chat.ask(session.store.chat, chat_id)).title
+    given = await chat.app.push_screen_wait(
+        Form("Rename this chat", [Field("title", "Title", old)])
+    )
+    if given is None:
+        return
+    if chat_id == session.chat.id:
+        await chat.ask(session.rename, given["title"].strip())
+    else:
+        await chat.ask(session.store.update_chat, chat_id, title=given["title"].strip())
+    opening.dress(chat)
+
+
+async def choose_greeting(chat: ChatScreen) -> None:
+    """The card's greetings in a list; they are the versions of the first turn."""
+    from rpterm.tui.screens.chooser import Choice, Chooser
+
+    session = _open(chat)
+    if session is None or chat.state.busy:
+        return
+    path = await chat.ask(session.path)
+    first = path[0] if path else None
+    if first is None or first.role != "assistant":
+        chat.say("This character has no greeting.")
+        return
+    versions = await chat.ask(session.store.siblings, first.id)
+    choices = [Choice(str(turn.id), turn.text, whole=True) for turn in versions]
+    done = await chat.app.push_screen_wait(
+        Chooser("How shall it begin?", choices, marked=str(first.id))
+    )
+    if done is not None and done.id != str(first.id):
+        await chat.ask(session.select, int(done.id))
+        await replies.resync(chat)
+
+
+async def choose_branch(chat: ChatScreen) -> None:
+    """The tree of branches; go to one."""
+    from rpterm.tui.screens.branches import BranchesScreen
+
+    session = _open(chat)
+    if session is None or chat.state.busy:
+        return
+    tree = await chat.ask(session.store.tree, session.chat.id)
+    done = await chat.app.push_screen_wait(BranchesScreen(tree, session.chat.leaf_id))
+    if done is not None:
+        await chat.ask(session.select, int(done.id))
+        await opening.clear_below(chat)
+        await replies.resync(chat)
+        chat.transcript.to_end()
+
+
+async def write_note(chat: ChatScreen) -> None:
+    """Ask for the author's note and its depth."""
+    from rpterm.tui.screens.form import Field, Form
+
+    session = _open(chat)
+    if session is None:
+        return
+    note = session.chat.note
+    fields = [
+        Field("text", "What the model should keep in mind", note.text, lines=5),
+        Field("depth", "Depth: 0 is right before your words, and costs nothing", str(note.depth),
+              number=True),
+    ]  # fmt: skip
+    given = await chat.app.push_screen_wait(Form("Author's note", fields))
+    if given is not None:
+        note = AuthorNote(given["text"].strip(), max(0, int(given["depth"] or 0)))
+        await chat.ask(session.set_note, note)
+        chat.say("The note counts from the next reply." if note.text else "No note.")
+
+
+async def choose_persona(chat: ChatScreen) -> None:
+    """Choose, write or change who the user is."""
+    from rpterm.tui.screens.chooser import Choice, Chooser
+
+    session = _open(chat)
+    if session is None:
+        return
+    now = session.chat.persona
+    known = {p.name: p for p in await chat.ask(session.store.personas)}
+    known.setdefault(now.name, now)
+    choices = [Choice(p.name, p.name, p.description) for p in known.values()]
+    done = await chat.app.push_screen_wait(
+        Chooser("Who are you?", choices, marked=now.name,
+                actions=("list-new", "list-rename", "list-delete"), overrides=chat.settings.keys)
+    )  # fmt: skip
+    if done is None:
+        return
+    if done.action == "delete":
+        await chat.ask(session.store.delete_persona, done.id)
+        chat.say(f"{done.id} is forgotten.")
+        return
+    chosen = known.get(done.id)
+    if done.action in ("new", "rename"):
+        chosen = await _write_persona(chat, chosen if done.action == "rename" else None)
+    if chosen is not None:
+        await chat.ask(session.set_persona, chosen)
+        chat.say(f"You are {chosen.name} from the next turn.")
+
+
+async def _write_persona(chat: ChatScreen, old: Persona | None) -> Persona | None:
+    from rpterm.tui.screens.form import Field, Form
+
+    session = chat.session
+    start = old or Persona("", "")
+    fields = [
+        Field("name", "Name", start.name),
+        Field("description", "What the character may know about you", start.description, lines=4),
+    ]
+    given = await chat.app.push_screen_wait(Form("You in this chat", fields))
+    if given is None or session is None or not given["name"].strip():
+        return None
+    persona = replace(start, name=given["name"].strip(), description=given["description"].strip())
+    await chat.ask(session.store.put_persona, persona)
+    return persona
+
+
+async def choose_character(chat: ChatScreen) -> None:
+    """The list of characters; talk to one."""
+    from rpterm.tui.screens.picker import CharacterPicker
+
+    done = await chat.app.push_screen_wait(CharacterPicker(first=chat.card is None))
+    if done is None:
+        if chat.card is None:
+            chat.app.exit()
+        return
+    await opening.switch(chat, done.id, None)
+
+
+def _open(chat: ChatScreen) -> Session | None:
+    if chat.session is None:
+        chat.say("The chat is still opening.")
+    return chat.session

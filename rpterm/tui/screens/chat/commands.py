@@ -1,0 +1,56 @@
+"""Which function carries out which command of the key registry."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import chats, panes, replies, turns
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+Command = Callable[["ChatScreen"], Awaitable[None]]
+
+
+async def _newline(chat: ChatScreen) -> None:
+    chat.input.insert("\n")
+
+
+COMMANDS: dict[str, Command] = {
+    "send": replies.send,
+    "newline": _newline,
+    "stop": replies.stop,
+    "back": turns.back,
+    "editor": turns.outside,
+    "impersonate": replies.impersonate,
+    "regenerate": replies.regenerate,
+    "candidates": replies.several,
+    "continue": replies.go_on,
+    "swipe-previous": turns.swipe_previous,
+    "swipe-next": turns.swipe_next,
+    "choose": replies.choose,
+    "edit-last": turns.edit_last,
+    "select-previous": turns.select_previous,
+    "select-next": turns.select_next,
+    "edit": turns.edit,
+    "regenerate-here": replies.regenerate,
+    "continue-here": replies.go_on,
+    "branch-here": turns.branch_here,
+    "copy": turns.copy,
+    "delete": turns.delete,
+    "scroll-up": turns.scroll_up,
+    "scroll-down": turns.scroll_down,
+    "to-end": turns.to_end,
+    "chats": chats.choose_chat,
+    "new-chat": chats.new_chat,
+    "characters": chats.choose_character,
+    "rename": chats.rename,
+    "greeting": chats.choose_greeting,
+    "branches": chats.choose_branch,
+    "note": chats.write_note,
+    "persona": chats.choose_persona,
+    "pane-prompt": panes.toggle_prompt,
+    "pane-card": panes.toggle_card,
+    "pane-chats": panes.toggle_chats,
+}

@@ -1,0 +1,139 @@
+"""The panes of the chat screen, its hints, and how both follow the size of the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import Size
+
+from rpterm.tui import messages, worker
+from rpterm.types import Prompt
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+PREVIEW_AFTER_S = 0.3
+"""How long typing must rest before the prompt is built again."""
+
+WRITING = ("stop", "select-previous", "pane-prompt", "palette")
+CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
+SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
+            "branch-here", "copy", "delete", "back")  # fmt: skip
+TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
+EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
+         "select-previous", "chats", "palette", "help")  # fmt: skip
+
+
+def hints(chat: ChatScreen) -> tuple[str, ...]:
+    """The commands worth showing now."""
+    if chat.state.busy:
+        return WRITING
+    if chat.transcript.selected is not None:
+        return SELECTED
+    if chat.state.choosing is not None and chat.input.empty:
+        return CHOOSING
+    if not chat.input.empty:
+        return TYPING
+    return EMPTY
+
+
+def fit(chat: ChatScreen, size: Size) -> None:
+    """Follow the size of the terminal; a tiny one keeps the text and the input."""
+
+    async def adapt() -> None:
+        chat.set_class(await chat.panes.fit(size.width), "-overlay")
+
+    chat.set_class(size.height < 12 or size.width < 40, "-tiny")
+    chat.call_later(adapt)
+
+
+async def toggle_prompt(chat: ChatScreen) -> None:
+    """The Prompt pane."""
+    from rpterm.tui.widgets.panes.prompt import PromptPane
+
+    pane = await chat.panes.toggle("prompt", PromptPane)
+    if isinstance(pane, PromptPane):
+        pane.show(chat.state.prompt)
+        want_preview(chat, after=0.0)
+    _focus(chat)
+
+
+async def toggle_card(chat: ChatScreen) -> None:
+    """The Card pane."""
+    from rpterm.tui.widgets.panes.card import CardPane
+
+    card = chat.card
+    if card is not None:
+        await chat.panes.toggle("card", lambda: CardPane(card))
+        _focus(chat)
+
+
+async def toggle_chats(chat: ChatScreen) -> None:
+    """The Chats pane."""
+    from rpterm.tui.widgets.panes.chats import ChatsPane
+
+    await chat.panes.toggle("chats", ChatsPane)
+    await fill_chats(chat)
+    _focus(chat)
+
+
+async def fill_chats(chat: ChatScreen) -> None:
+    """Read the chats again, if their pane is open."""
+    from rpterm.tui.screens.chats import chat_choices
+    from rpterm.tui.widgets.panes.chats import ChatsPane
+
+    pane, session = chat.panes.pane("chats"), chat.session
+    if isinstance(pane, ChatsPane) and session is not None:
+        pane.show(await chat_choices(chat.ask, session.store), session.chat.id)
+
+
+def opened(chat: ChatScreen) -> None:
+    """Another chat is open: the panes show it."""
+    from rpterm.tui.widgets.panes.card import CardPane
+
+    if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
+        pane.show(chat.card)
+    chat.run_worker(fill_chats(chat), group="panes")
+
+
+def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S) -> None:
+    """Build the prompt for the draft soon, if its pane is open and no reply is being made."""
+    if "prompt" not in chat.panes.shown or chat.state.busy or chat.state.info is None:
+        return
+    chat.state.previews += 1
+    turn = chat.state.previews
+
+    def build() -> None:
+        session = chat.session
+        if session is not None and chat.state.previews == turn and not chat.state.busy:
+            draft, post = chat.input.whole, chat.post_message
+            chat.previews.put(lambda: worker.preview(session, draft, post))
+
+    chat.set_timer(after, build) if after else build()
+
+
+def previewed(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
+    """Show a prompt that was built for the draft."""
+    from rpterm.tui.widgets.panes.prompt import PromptPane
+
+    if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
+        pane.show(event.prompt, event.problem)
+    if event.prompt is not None and not chat.state.busy:
+        chat.figures(used=event.prompt.tokens, context=event.prompt.context)
+
+
+def sent(chat: ChatScreen, prompt: Prompt) -> None:
+    """Show the prompt that was sent."""
+    from rpterm.tui.widgets.panes.prompt import PromptPane
+
+    if isinstance(pane := chat.panes.pane("prompt"), PromptPane):
+        pane.show(prompt)
+
+
+def _focus(chat: ChatScreen) -> None:
+    """A pane that covers the chat takes the keys; else they stay with the input."""
+    if chat.panes.covers:
+        chat.panes.query("OptionList, CardPane").first().focus()
+    else:
+        chat.input.focus()
+    chat.refresh_hints()

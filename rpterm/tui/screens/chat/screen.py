@@ -1,0 +1,318 @@
+"""The chat: transcript, input, status, panes. Owns the state of one open chat.
+
+Commands (``commands.COMMANDS``) change it, messages of the workers tell what came of them, and only
+the handlers here and the functions they call touch widgets.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from rpterm.tui import keys, messages, worker
+from rpterm.tui.lane import Lane
+from rpterm.tui.screens.chat import chats, opening, panes, replies, turns
+from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
+from rpterm.tui.widgets.candidates import Candidates
+from rpterm.tui.widgets.header import Header
+from rpterm.tui.widgets.hints import KeyHints
+from rpterm.tui.widgets.panes.chats import ChatsPane
+from rpterm.tui.widgets.panes.host import PaneHost
+from rpterm.tui.widgets.prompt_input import PromptInput
+from rpterm.tui.widgets.status import Phase, StatusLine
+from rpterm.tui.widgets.transcript import Transcript
+from rpterm.tui.widgets.turn import TurnView
+from rpterm.tui.widgets.turn_editor import TurnEditor
+from rpterm.types import RptermError, Turn
+
+if TYPE_CHECKING:
+    from rpterm.cards.card import CharacterCard
+    from rpterm.config import Settings
+    from rpterm.session import Session
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ChatScreen(Screen[None]):
+    """One chat."""
+
+    AUTO_FOCUS = "#input"
+    DEFAULT_CSS = """
+    ChatScreen {
+        background: $background;
+        #body { height: 1fr; }
+        #main { width: 1fr; align-horizontal: center; }
+        #column { width: 100%; max-width: 96; padding: 0 1; }
+        &.-overlay #main { display: none; }
+        &.-tiny Header, &.-tiny KeyHints { display: none; }
+        &.-tiny #input { border: none; padding: 0; }
+    }
+    """
+
+    def __init__(
+        self,
+        card: CharacterCard | None,
+        opener: worker.Opener,
+        settings: Settings,
+    ) -> None:
+        super().__init__()
+        self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
+        self.card, self.opener, self.settings = card, opener, settings
+        self.state = ChatState()
+        self.desk = Lane("desk", self._broke)
+        self.loads = Lane("load", self._broke)
+        self.replies = Lane("reply", self._broke)
+        self.idle = Lane("idle", self._broke)
+        self.previews = Lane("preview", self._broke)
+
+    # Widgets -----------------------------------------------------------------------------------
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        with Horizontal(id="body"):
+            with Vertical(id="main"), Vertical(id="column"):
+                yield Transcript(self._first_views(), id="transcript")
+                yield PromptInput(id="input", yields=frozenset(self._yields()))
+            yield PaneHost(id="panes")
+        yield StatusLine(id="status")
+        yield KeyHints(self.settings.keys, id="hints")
+
+    def on_mount(self) -> None:
+        opening.dress(self)
+        self.refresh_hints()
+        self.call_after_refresh(opening.begin, self)
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def input(self) -> PromptInput:
+        return self.query_one("#input", PromptInput)
+
+    @property
+    def panes(self) -> PaneHost:
+        return self.query_one("#panes", PaneHost)
+
+    @property
+    def session(self) -> Session | None:
+        return self.state.session
+
+    def _first_views(self) -> list[TurnView]:
+        if self.card is None or not self.card.greetings:
+            return []
+        greeting = opening.expand(self.card, self.card.greetings[0], self.settings.persona.name)
+        turn = Turn(GHOST_GREETING, 0, None, "assistant", self.card.name, greeting)
+        return [TurnView(turn)]
+
+    def _yields(self) -> list[str]:
+        found = [key for key in keys.KEYS if "empty" in key.when or key.id == "help"]
+        return [name for key in found for name in keys.keys_of(key, self.settings.keys)]
+
+    # Commands ----------------------------------------------------------------------------------
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
+            return any(self.allows(when) for when in key.when)
+        return True
+
+    def allows(self, when: keys.When) -> bool:
+        """Whether the chat is in this state of the key registry."""
+        writing_here = self.input.has_focus
+        match when:
+            case "always":
+                return True
+            case "input":
+                return writing_here
+            case "empty":
+                return writing_here and self.input.empty
+            case "typing":
+                return writing_here and not self.input.empty
+            case "selected":
+                return self.transcript.selected is not None and self.transcript.has_focus
+            case "writing":
+                return self.state.busy
+            case "choosing":
+                return self.state.choosing is not None and writing_here and self.input.empty
+            case "free":
+                chosen = self.transcript.selected or self.state.choosing or self.panes.shown
+                return bool(chosen) and self.state.editor is None
+
+    def action_command(self, name: str) -> None:
+        self.command(name)
+
+    def command(self, name: str) -> None:
+        """Run a command of the registry; its errors become a notice."""
+        from rpterm.tui.screens.chat.commands import COMMANDS
+
+        async def run() -> None:
+            try:
+                await COMMANDS[name](self)
+            except RptermError as error:
+                self.say(str(error), error=True)
+            self.refresh_hints()
+
+        self.run_worker(run(), group="command", name=name)
+
+    async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the session in the desk's thread and wait for the answer."""
+        return await self.desk.call(function, *args, **kwargs)
+
+    def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
+        """Tell something in passing."""
+        severity: Literal["error", "information"] = "error" if error else "information"
+        self.notify(sentence, title=title, severity=severity, markup=False)
+
+    def _broke(self, error: Exception) -> None:
+        """A thread met a defect of ours: show it instead of waiting for ever."""
+        tail = "".join(traceback.format_exception(error))
+        sentence = f"rpterm itself failed ({type(error).__name__}: {error}). Nothing is lost."
+        self.post_message(messages.ReplyFailed(sentence, tail))
+        self.post_message(messages.ReplyEnded())
+
+    # Status ------------------------------------------------------------------------------------
+    def figures(self, **changes: object) -> None:
+        """Change the status line."""
+        self.state.figures = replace(self.state.figures, **changes)  # type: ignore[arg-type]
+        self.query_one("#status", StatusLine).show(self.state.figures)
+
+    def phase(self, phase: Phase, **changes: object) -> None:
+        """Change what the status line says is going on."""
+        self.figures(phase=phase, **changes)
+        self.refresh_hints()
+
+    def refresh_hints(self) -> None:
+        """Show the keys for what can be done now."""
+        if self.is_mounted:
+            self.query_one("#hints", KeyHints).show(panes.hints(self))
+
+    # What happened in threads ------------------------------------------------------------------
+    @on(messages.SessionOpened)
+    async def session_opened(self, event: messages.SessionOpened) -> None:
+        await opening.opened(self, event)
+
+    @on(messages.OpeningFailed)
+    async def opening_failed(self, event: messages.OpeningFailed) -> None:
+        await opening.failed(self, event.text)
+
+    @on(messages.ModelProgressed)
+    def model_progressed(self, event: messages.ModelProgressed) -> None:
+        self.phase(Phase.LOADING, share=event.share)
+
+    @on(messages.ModelLoaded)
+    def model_loaded(self, event: messages.ModelLoaded) -> None:
+        opening.loaded(self, event)
+
+    @on(messages.ModelFailed)
+    async def model_failed(self, event: messages.ModelFailed) -> None:
+        await opening.model_failed(self, event)
+
+    @on(messages.UserTurnStored)
+    async def user_turn_stored(self, event: messages.UserTurnStored) -> None:
+        await replies.stored(self, event)
+
+    @on(messages.ReplyStarted)
+    async def reply_started(self, event: messages.ReplyStarted) -> None:
+        await replies.started(self, event)
+
+    @on(messages.PromptEvaluated)
+    def prompt_evaluated(self, event: messages.PromptEvaluated) -> None:
+        self.phase(Phase.EVALUATING, done=event.done, total=event.total)
+
+    @on(messages.ReplyGrown)
+    def reply_grown(self, event: messages.ReplyGrown) -> None:
+        replies.grown(self, event)
+
+    @on(messages.ReplyFinished)
+    def reply_finished(self, event: messages.ReplyFinished) -> None:
+        replies.finished(self, event)
+
+    @on(messages.DraftFinished)
+    def draft_finished(self, event: messages.DraftFinished) -> None:
+        replies.drafted(self, event.text)
+
+    @on(messages.ReplyFailed)
+    async def reply_failed(self, event: messages.ReplyFailed) -> None:
+        await replies.failed(self, event.text, event.log_tail)
+
+    @on(messages.ReplyEnded)
+    async def reply_ended(self, event: messages.ReplyEnded) -> None:
+        await replies.ended(self)
+
+    @on(messages.ReplySettled)
+    def reply_settled(self, event: messages.ReplySettled) -> None:
+        if not self.state.busy and self.state.info is not None:
+            self.phase(Phase.READY)
+
+    @on(messages.PromptPreviewed)
+    def prompt_previewed(self, event: messages.PromptPreviewed) -> None:
+        panes.previewed(self, event)
+
+    # What happened in widgets ------------------------------------------------------------------
+    @on(PromptInput.Emptied)
+    def input_emptied(self) -> None:
+        self.refresh_hints()
+
+    @on(PromptInput.Drafted)
+    def input_drafted(self) -> None:
+        panes.want_preview(self)
+
+    @on(TurnView.Clicked)
+    def turn_clicked(self, event: TurnView.Clicked) -> None:
+        turns.pick(self, event.turn)
+
+    @on(TurnView.SwipeClicked)
+    def swipe_clicked(self, event: TurnView.SwipeClicked) -> None:
+        self.run_worker(turns.swipe_turn(self, event.turn, event.step), group="command")
+
+    @on(TurnEditor.Closed)
+    async def editor_closed(self, event: TurnEditor.Closed) -> None:
+        await turns.close_editor(self, event.turn, event.text)
+
+    @on(Candidates.Chosen)
+    def candidate_chosen(self, event: Candidates.Chosen) -> None:
+        self.run_worker(replies.choose_turn(self, event.turn), group="command")
+
+    @on(Transcript.HistoryWanted)
+    def history_wanted(self) -> None:
+        self.run_worker(turns.load_history(self), group="history", exclusive=True)
+
+    @on(KeyHints.Clicked)
+    def hint_clicked(self, event: KeyHints.Clicked) -> None:
+        scope = keys.BY_ID[event.command].scope
+        self.app.run_command(event.command) if scope == "app" else self.command(event.command)  # type: ignore[attr-defined]
+
+    @on(events.DescendantFocus)
+    def focus_moved(self) -> None:
+        if self.input.has_focus and self.transcript.selected is not None:
+            self.transcript.select(None)
+        self.refresh_hints()
+
+    def on_resize(self, event: events.Resize) -> None:
+        panes.fit(self, event.size)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter typed while a turn is selected goes to the input, unless it is a command."""
+        if event.is_printable and event.character and self.transcript.has_focus:
+            self.input.focus()
+            self.input.insert(event.character)
+            event.stop()
+
+    def card_changed(self, card: CharacterCard, summary: str) -> None:
+        """The card was saved; ``summary`` says what changed."""
+        self.run_worker(opening.card_changed(self, card, summary), group="command")
+
+    @on(ChatsPane.Taken)
+    def chat_taken(self, event: ChatsPane.Taken) -> None:
+        self.run_worker(chats.open_other(self, event.chat_id), group="command")
+
+    def on_unmount(self) -> None:
+        for lane in (self.desk, self.loads, self.replies, self.idle, self.previews):
+            lane.close()

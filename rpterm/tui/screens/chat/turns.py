@@ -1,0 +1,234 @@
+"""Commands on single turns: select, swipe, edit, branch, copy, delete, and older history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.session import ReplyRequest
+from rpterm.tui import worker
+from rpterm.tui.external import edit_outside
+from rpterm.tui.screens.chat import opening, replies
+from rpterm.tui.widgets.turn_editor import TurnEditor
+from rpterm.types import Intent, Turn
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+# Selection -------------------------------------------------------------------------------------
+def pick(chat: ChatScreen, turn: Turn | None) -> None:
+    """Select a turn, or none; the keys of turns act on it."""
+    chat.transcript.select(turn)
+    (chat.input if turn is None else chat.transcript).focus()
+    chat.refresh_hints()
+
+
+async def select_previous(chat: ChatScreen) -> None:
+    """Select the turn above."""
+    if (turn := chat.transcript.step(-1)) is not None:
+        pick(chat, turn)
+        if chat.transcript.turns[0].id == turn.id:
+            chat.transcript.want_history()
+
+
+async def select_next(chat: ChatScreen) -> None:
+    """Select the turn below; below the last one is the input."""
+    pick(chat, chat.transcript.step(1))
+    if chat.transcript.selected is None:
+        chat.transcript.to_end()
+
+
+async def back(chat: ChatScreen) -> None:
+    """Leave whatever is in front: the selection, the candidates, a pane."""
+    if chat.transcript.selected is not None:
+        pick(chat, None)
+        chat.transcript.to_end()
+    elif chat.state.choosing is not None:
+        await replies.choose(chat)
+    else:
+        chat.panes.close_last()
+        chat.input.focus()
+
+
+# Versions --------------------------------------------------------------------------------------
+async def swipe_previous(chat: ChatScreen) -> None:
+    """The version before."""
+    await _swipe(chat, -1)
+
+
+async def swipe_next(chat: ChatScreen) -> None:
+    """The version after."""
+    await _swipe(chat, 1)
+
+
+async def _swipe(chat: ChatScreen, step: int) -> None:
+    if chat.state.choosing is not None:
+        chat.state.choosing.move(step)
+        return
+    turn = chat.transcript.selected or _last_reply(chat)
+    if turn is not None:
+        await swipe_turn(chat, turn, step)
+
+
+async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
+    """Show the sibling of a turn and what follows it."""
+    if chat.session is None or _writing(chat):
+        return
+    if turn.swipes < 2:
+        chat.say("There is only this version. Ctrl+R makes another one.")
+        return
+    shown = await chat.ask(chat.session.swipe, turn.id, step)
+    if shown is None:
+        chat.say("The last version." if step > 0 else "The first version.")
+        return
+    if chat.transcript.selected is not None:
+        chat.transcript.selected = shown
+    await replies.resync(chat)
+
+
+# Editing ---------------------------------------------------------------------------------------
+async def edit_last(chat: ChatScreen) -> None:
+    """Edit what the user said last."""
+    turn = next((t for t in reversed(chat.transcript.turns) if t.role == "user" and t.id > 0), None)
+    if turn is None:
+        chat.say("You have not said anything yet.")
+        return
+    await edit_turn(chat, turn)
+
+
+async def edit(chat: ChatScreen) -> None:
+    """Edit the selected turn."""
+    if (turn := replies.reply_meant(chat)) is not None:
+        await edit_turn(chat, turn)
+
+
+async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
+    """Put an editor in the place of a turn."""
+    if _writing(chat) or chat.state.editor is not None:
+        return
+    view = chat.transcript.view(turn.id)
+    if view is None:
+        return
+    chat.transcript.select(None)
+    editor = chat.state.editor = TurnEditor(turn)
+    await chat.transcript.mount(editor, after=view)
+    view.display = False
+    editor.focus()
+    chat.call_after_refresh(editor.scroll_visible, animate=False)
+
+
+async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
+    """Keep an edit as a sibling, or leave things as they were."""
+    editor, chat.state.editor = chat.state.editor, None
+    if editor is not None:
+        await editor.remove()
+    if (view := chat.transcript.view(turn.id)) is not None:
+        view.display = True
+    chat.input.focus()
+    if text is not None:
+        await keep_edit(chat, turn, text)
+    chat.refresh_hints()
+
+
+async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
+    """Store an edit; what the user said differently is answered anew."""
+    if chat.session is None:
+        return
+    await chat.ask(chat.session.edit, turn.id, text)
+    await replies.resync(chat)
+    if turn.role == "user":
+        await replies.start(chat, ReplyRequest(Intent.REGENERATE))
+
+
+async def outside(chat: ChatScreen) -> None:
+    """Edit the selected turn, or the draft, in the user's own editor."""
+    turn = chat.transcript.selected
+    before = turn.text if turn is not None else chat.input.whole
+    after = edit_outside(chat.app, before)
+    if after is None:
+        return
+    if turn is None:
+        chat.input.put(after)
+    elif after.strip() and after.strip() != before:
+        await keep_edit(chat, turn, after.strip())
+
+
+# Branch, copy, delete --------------------------------------------------------------------------
+async def branch_here(chat: ChatScreen) -> None:
+    """Make the selected turn the end of what is shown."""
+    turn = chat.transcript.selected
+    if turn is None or chat.session is None or _writing(chat):
+        return
+    await chat.ask(chat.session.branch, turn.id)
+    await replies.resync(chat)
+    pick(chat, None)
+    chat.say("You are on a new branch now; F8 shows all of them.")
+
+
+async def copy(chat: ChatScreen) -> None:
+    """Copy the selected turn."""
+    if (turn := replies.reply_meant(chat)) is not None:
+        chat.app.copy_to_clipboard(turn.text)
+        chat.say("Copied.")
+
+
+async def delete(chat: ChatScreen) -> None:
+    """Delete the selected turn and what follows it, after asking."""
+    from rpterm.tui.screens.confirm import Confirm
+
+    turn = replies.reply_meant(chat)
+    if turn is None or turn.id < 0 or chat.session is None or _writing(chat):
+        return
+    ids = [shown.id for shown in chat.transcript.turns]
+    below = len(ids) - ids.index(turn.id) - 1 if turn.id in ids else 0
+    what = f"Delete this turn of {turn.speaker}"
+    what += f" and all that follows it ({below} shown below)?" if below else "?"
+    if await chat.app.push_screen_wait(Confirm(what, "It cannot be undone.", yes="Delete")):
+        await chat.ask(chat.session.delete, turn.id)
+        pick(chat, None)
+        await opening.clear_below(chat)
+        await replies.resync(chat)
+
+
+# Scrolling -------------------------------------------------------------------------------------
+async def scroll_up(chat: ChatScreen) -> None:
+    """A page up."""
+    chat.transcript.scroll_page_up(animate=False)
+
+
+async def scroll_down(chat: ChatScreen) -> None:
+    """A page down."""
+    chat.transcript.scroll_page_down(animate=False)
+
+
+async def to_end(chat: ChatScreen) -> None:
+    """To the end, and stay there."""
+    chat.transcript.to_end()
+
+
+async def load_history(chat: ChatScreen) -> None:
+    """Show older turns above."""
+    session, shown = chat.session, [turn for turn in chat.transcript.turns if turn.id > 0]
+    if session is None or not shown:
+        return
+    wanted = len(shown) + worker.WINDOW
+    path = await chat.ask(session.path, wanted)
+    first = next((index for index, turn in enumerate(path) if turn.id == shown[0].id), 0)
+    await chat.transcript.prepend(path[:first], more=len(path) >= wanted)
+
+
+def _last_reply(chat: ChatScreen) -> Turn | None:
+    return next(
+        (
+            turn
+            for turn in reversed(chat.transcript.turns)
+            if turn.role == "assistant" and turn.id > 0
+        ),
+        None,
+    )
+
+
+def _writing(chat: ChatScreen) -> bool:
+    if chat.state.busy:
+        chat.say("Still writing: Esc stops the reply first.")
+    return chat.state.busy

@@ -1,0 +1,84 @@
+"""The list of chats, and full-text search in everything that was said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rpterm.tui import text
+from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.types import Chat
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+class ChatsScreen(Chooser):
+    """Open a chat, or find one by its title or by words said in it."""
+
+    DEFAULT_CSS = """
+    ChatsScreen #box { width: 92; }
+    """
+
+    def __init__(self, ask: Ask, store: Store, current: int, overrides: Mapping[str, str]) -> None:
+        super().__init__(
+            "Chats", [], marked=str(current), overrides=overrides,
+            actions=("list-new", "list-rename", "list-delete"),
+            empty="No chat has these words.", placeholder="Search titles and everything said",
+        )  # fmt: skip
+        self._ask, self._store = ask, store
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._read())
+
+    async def _read(self) -> None:
+        self._choices = await chat_choices(self._ask, self._store)
+        self.fill(self._choices)
+
+    async def matching(self, query: str) -> Sequence[Choice]:
+        by_title = list(await super().matching(query))
+        if not query.strip():
+            return by_title
+        seen = {choice.id for choice in by_title}
+        for hit in await self._ask(self._store.search, query):
+            chat_id = str(hit.turn.chat_id)
+            if chat_id not in seen:
+                seen.add(chat_id)
+                title = hit.chat_title or hit.turn.speaker
+                by_title.append(Choice(chat_id, title, f"{hit.turn.speaker}: {hit.snippet}"))
+        return by_title
+
+
+async def chat_choices(ask: Ask, store: Store) -> list[Choice]:
+    """All chats, the last used first."""
+    return [choice_of(chat) for chat in await ask(store.chats)]
+
+
+def choice_of(chat: Chat) -> Choice:
+    """A chat as a line of a list."""
+    title = text.one_line(chat.title or chat.card_name, 80)
+    if chat.title and chat.title != chat.card_name:
+        title = f"{title}  ·  {text.one_line(chat.card_name, 30)}"
+    turns = f"{chat.turn_count} turn{'s' if chat.turn_count != 1 else ''}"
+    return Choice(
+        str(chat.id), title, text.one_line(chat.preview), f"{turns} · {ago(chat.updated_at)}"
+    )
+
+
+def ago(moment: float, now: float | None = None) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(0.0, (time.time() if now is None else now) - moment)
+    for size, unit in (
+        (31_536_000, "y"),
+        (2_592_000, "mo"),
+        (86_400, "d"),
+        (3600, "h"),
+        (60, "min"),
+    ):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"

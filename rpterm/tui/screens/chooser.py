@@ -1,0 +1,190 @@
+"""A list with a search line: type to narrow it, Enter to take one.
+
+Chats, characters, branches, greetings, personas and themes are all chosen here. It knows nothing of
+any of them; a subclass gives the choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from rpterm.tui import keys, text
+from rpterm.tui.screens.dialog import Dialog
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the list.
+
+    Attributes:
+        title: Shown first.
+        detail: Muted, on a line below.
+        right: Muted, at the right end of the first line.
+        indent: Cells before the title, or a drawing of a tree.
+        whole: Show the title in full, styled as role-play.
+    """
+
+    id: str
+    title: str
+    detail: str = ""
+    right: str = ""
+    indent: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was decided: ``open``, ``new``, ``rename`` or ``delete``, and of which choice."""
+
+    action: str
+    id: str = ""
+
+
+class Chooser(Dialog[Done]):
+    """Choose one of a list."""
+
+    DEFAULT_CSS = """
+    Chooser {
+        #box { height: auto; max-height: 88%; }
+        #search { margin: 0 0 1 0; }
+        #none { color: $text-muted; padding: 0 1; display: none; }
+        &.-none #none { display: block; }
+        &.-none OptionList { display: none; }
+    }
+    """
+    AUTO_FOCUS = "#search"
+    ACTIONS: ClassVar[dict[str, str]] = {
+        "list-new": "new",
+        "list-rename": "rename",
+        "list-delete": "delete",
+    }
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        marked: str = "",
+        actions: Sequence[str] = (),
+        overrides: Mapping[str, str] | None = None,
+        empty: str = "Nothing here yet.",
+        placeholder: str = "Type to search",
+    ) -> None:
+        super().__init__()
+        self._heading, self._choices, self._marked = title, list(choices), marked
+        self._allowed, self._overrides = tuple(actions), overrides or {}
+        self._empty, self._placeholder = empty, placeholder
+        list_keys = BindingsMap(keys.bindings("list", self._overrides))
+        self._bindings = BindingsMap.merge([self._bindings, list_keys, BindingsMap(
+            [("down", "move(1)", ""), ("up", "move(-1)", ""), ("pagedown", "move(8)", ""),
+             ("pageup", "move(-8)", "")])])  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = f" {self._heading} "
+            box.border_subtitle = f" {self._hints()} "
+            yield Input(placeholder=self._placeholder, id="search")
+            yield Static(self._empty, id="none", markup=False)
+            yield OptionList(id="list", markup=False)
+
+    def on_mount(self) -> None:
+        self.list.can_focus = False
+        self.call_after_refresh(self.fill, self._choices)
+
+    @property
+    def list(self) -> OptionList:
+        return self.query_one("#list", OptionList)
+
+    def fill(self, choices: Sequence[Choice]) -> None:
+        """Show these choices."""
+        self._shown = list(choices)
+        width = max(10, self.query_one("#search").size.width - 1)
+        options = [Option(self.line(choice, width), id=choice.id) for choice in self._shown]
+        self.list.set_options(options)
+        self.set_class(not options, "-none")
+        ids = [choice.id for choice in self._shown]
+        if options:
+            self.list.highlighted = ids.index(self._marked) if self._marked in ids else 0
+
+    def line(self, choice: Choice, width: int) -> Content:
+        """How a choice looks in a list ``width`` cells wide."""
+        if choice.whole:
+            return text.roleplay(choice.title) + Content("\n")
+        mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
+        right = Content.styled(choice.right, text.MUTED)
+        room = max(8, width - right.cell_length - len(choice.indent) - 4)
+        title = highlighted(choice.title).truncate(room, ellipsis=True)
+        head = Content.assemble(mark, (choice.indent, text.FAINT), title)
+        gap = " " * max(1, width - head.cell_length - right.cell_length - 1)
+        line = Content.assemble(head, gap, right)
+        if choice.detail:
+            detail = highlighted(choice.detail).stylize_before(text.MUTED)
+            detail = detail.truncate(max(8, width - 4), ellipsis=True)
+            line = Content.assemble(line, "\n  ", " " * len(choice.indent), detail)
+        return line
+
+    @on(Input.Changed)
+    async def narrow(self, event: Input.Changed) -> None:
+        self.fill(await self.matching(event.value))
+
+    async def matching(self, query: str) -> Sequence[Choice]:
+        """The choices that have every word of the query."""
+        words = query.casefold().split()
+        return [
+            choice for choice in self._choices
+            if all(word in f"{choice.title} {choice.detail}".casefold() for word in words)
+        ]  # fmt: skip
+
+    @on(Input.Submitted)
+    def entered(self) -> None:
+        self._finish("open")
+
+    @on(OptionList.OptionSelected)
+    def clicked(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(Done("open", event.option.id or ""))
+
+    def action_move(self, by: int) -> None:
+        """Mark another line."""
+        if self.list.option_count:
+            index = (self.list.highlighted or 0) + by
+            self.list.highlighted = max(0, min(self.list.option_count - 1, index))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return parameters[0] in self._allowed if action == "command" and parameters else True
+
+    def action_command(self, name: str) -> None:
+        self._finish(self.ACTIONS[name])
+
+    def _finish(self, action: str) -> None:
+        option = self.list.highlighted_option
+        if action == "new":
+            self.dismiss(Done("new"))
+        elif option is not None:
+            self.dismiss(Done(action, option.id or ""))
+
+    def _hints(self) -> str:
+        hints = ["⏎ open"]
+        for name in self._allowed:
+            key = keys.BY_ID[name]
+            hints.append(f"{keys.short_key(keys.keys_of(key, self._overrides)[0])} {key.label}")
+        return " · ".join([*hints, "Esc leave"])
+
+
+def highlighted(found: str) -> Content:
+    """One line in which \\x02 and \\x03 begin and end what was searched for."""
+    parts: list[str | tuple[str, str]] = []
+    for index, piece in enumerate(found.replace("\n", " ").split("\x02")):
+        hit, _, rest = piece.rpartition("\x03") if index else ("", "", piece)
+        parts += [(text.one_line(hit), "bold $text-accent")] if hit else []
+        parts.append(text.harmless(rest))
+    return Content.assemble(*parts)

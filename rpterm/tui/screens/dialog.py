@@ -1,0 +1,63 @@
+"""What all boxes in front of the chat share: a frame, a title, a line of keys, Escape to leave."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """A box in the middle; a click beside it or Escape leaves it with ``None``."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 60%;
+        #box {
+            width: 76;
+            max-width: 94%;
+            height: auto;
+            max-height: 88%;
+            padding: 1 2;
+            border: round $primary-muted;
+            border-title-color: $text-primary;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+            background: $surface;
+        }
+        Input, TextArea {
+            border: round $panel;
+            background: $surface;
+            padding: 0 1;
+            &:focus { border: round $primary-muted; background: $surface; }
+        }
+        .label { color: $text-muted; padding: 0 1; }
+        OptionList {
+            height: auto;
+            max-height: 100%;
+            border: none;
+            background: $surface;
+            padding: 0;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background-tint: transparent; }
+            .option-list--option { padding: 0 1; }
+            .option-list--option-highlighted { background: $block-cursor-background;
+                color: $block-cursor-foreground; text-style: none; }
+        }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+
+    def action_leave(self) -> None:
+        """Leave without a result."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self:
+            self.action_leave()

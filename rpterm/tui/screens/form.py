@@ -1,0 +1,83 @@
+"""A small form: a few named texts to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static, TextArea
+
+from rpterm.tui.screens.dialog import Dialog
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One text to write.
+
+    Attributes:
+        lines: 1 is a single line; more is a text area of that height.
+        number: Only digits.
+    """
+
+    name: str
+    label: str
+    value: str = ""
+    lines: int = 1
+    number: bool = False
+
+
+class Form(Dialog[dict[str, str]]):
+    """Returns what was written by field name, or ``None``."""
+
+    DEFAULT_CSS = """
+    Form TextArea { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "save", priority=True, show=False)
+    ]
+
+    def __init__(self, title: str, fields: Sequence[Field]) -> None:
+        super().__init__()
+        self._form_title, self._fields = title, list(fields)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = f" {self._form_title} "
+            box.border_subtitle = " ^S save · Tab next · Esc leave "
+            for field in self._fields:
+                yield Static(field.label, classes="label", markup=False)
+                yield self._widget(field)
+
+    def on_mount(self) -> None:
+        first = self.query_one(f"#field-{self._fields[0].name}")
+        first.focus()
+        if isinstance(first, TextArea):
+            first.move_cursor(first.document.end)
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        if all(field.lines == 1 for field in self._fields):
+            self.action_save()
+        else:
+            self.focus_next()
+
+    def action_save(self) -> None:
+        """Return what the fields hold."""
+        self.dismiss({field.name: self._value(field) for field in self._fields})
+
+    def _widget(self, field: Field) -> Input | TextArea:
+        if field.lines == 1:
+            kind = "integer" if field.number else "text"
+            return Input(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
+        area = TextArea(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
+        area.styles.min_height, area.styles.max_height = field.lines + 2, field.lines + 8
+        return area
+
+    def _value(self, field: Field) -> str:
+        widget = self.query_one(f"#field-{field.name}")
+        return widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]

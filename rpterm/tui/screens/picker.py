@@ -1,0 +1,33 @@
+"""Choose a character: the cards of the user's folder first, then those that come with rpterm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rpterm.tui.screens.chooser import Choice, Chooser
+
+
+class CharacterPicker(Chooser):
+    """Reads the names of the cards in a thread, so that the list opens at once."""
+
+    def __init__(self, *, first: bool = False) -> None:
+        title = "Who do you want to talk to?" if first else "Characters"
+        super().__init__(title, [], empty="Looking for characters…")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._read())
+
+    async def _read(self) -> None:
+        self._choices = list(await asyncio.to_thread(choices))
+        self.fill(self._choices)
+
+
+def choices() -> Sequence[Choice]:
+    """Every card that can be found."""
+    from rpterm import paths
+    from rpterm.cards import library
+
+    found = library.summaries(library.folders(paths.characters()))
+    return [Choice(str(card.path), card.name, card.tagline) for card in found]

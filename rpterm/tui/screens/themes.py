@@ -1,0 +1,29 @@
+"""Choose the colours; the marked theme is shown at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.widgets import OptionList
+
+from rpterm.tui.screens.chooser import Choice, Chooser
+
+
+class ThemePicker(Chooser):
+    """A list of themes with a live preview behind it."""
+
+    DEFAULT_CSS = """
+    ThemePicker { background: transparent; align: right middle; }
+    ThemePicker #box { width: 36; }
+    """
+
+    def __init__(self, names: Sequence[str], now: str) -> None:
+        first = [name for name in ("lamplight", "paper") if name in names]
+        rest = [name for name in names if name not in first]
+        super().__init__("Colours", [Choice(name, name) for name in [*first, *rest]], marked=now)
+
+    @on(OptionList.OptionHighlighted)
+    def preview(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option.id and self.is_attached:
+            self.app.theme = event.option.id

@@ -1,0 +1,116 @@
+"""The first minute: five friendly cards. Uses nothing of the model, so it can be read while it loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.tui import keys, text
+from rpterm.tui.screens.dialog import Dialog
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One card; ``{id}`` in the text is replaced by the key of that command."""
+
+    title: str
+    text: str
+
+
+PAGES = (
+    Page(
+        "Welcome",
+        "This is a stage for two: you and a character who lives in a model on your own machine. "
+        "Nothing you write leaves it.\n\n"
+        "The model is loading behind this card. You can begin to write at once; your words wait "
+        "for it.",
+    ),
+    Page(
+        "Talking",
+        '*Write as in a story.* "Speech stands in quotes," *and what you do stands between '
+        "asterisks.*\n\n"
+        "**{send}** sends, **{newline}** begins a new line, **{stop}** stops a reply. What has "
+        "come is kept.",
+    ),
+    Page(
+        "Trying again",
+        "Not what you hoped for? **{regenerate}** makes another reply, and **{swipe-previous}** "
+        "and **{swipe-next}** leaf through all of them: nothing is overwritten. **{candidates}** "
+        "makes several at once.\n\n"
+        "**{edit-last}** changes what you said last. **{select-previous}** selects any turn, to "
+        "edit it or to go on from there in a branch of its own.",
+    ),
+    Page(
+        "Looking behind the curtain",
+        "**{pane-prompt}** shows what the model reads, piece by piece with its cost, before you "
+        "send it. **{pane-card}** shows the character, **{note}** keeps a note in the model's "
+        "mind, **{persona}** says who you are.",
+    ),
+    Page(
+        "That is all",
+        "Everything is saved as it happens; close the terminal whenever you like.\n\n"
+        "**{palette}** finds every command by its name, **{help}** shows all keys. Enjoy.",
+    ),
+)
+
+
+class TourScreen(Dialog[None]):
+    """Leaf with the arrows or Enter; Escape skips it."""
+
+    DEFAULT_CSS = """
+    TourScreen {
+        #box { width: 64; padding: 1 3; }
+        #page { min-height: 9; }
+        #dots { margin: 1 0 0 0; text-align: center; color: $text-muted; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,right,space,down", "turn(1)", "next", show=False),
+        Binding("left,up,backspace", "turn(-1)", "back", show=False),
+        Binding("q", "leave", "skip", show=False),
+    ]
+
+    def __init__(self, overrides: Mapping[str, str]) -> None:
+        super().__init__()
+        self._overrides, self._page = overrides, 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(id="page", markup=False)
+            yield Static(id="dots", markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def action_turn(self, by: int) -> None:
+        """Another page; past the last one the tour ends."""
+        if self._page + by >= len(PAGES):
+            self.dismiss(None)
+            return
+        self._page = max(0, self._page + by)
+        self._draw()
+
+    def _draw(self) -> None:
+        page = PAGES[self._page]
+        box = self.query_one("#box")
+        box.border_title = f" {page.title} "
+        last = self._page == len(PAGES) - 1
+        box.border_subtitle = " ⏎ begin " if last else " ⏎ next · ← back · Esc skip "
+        self.query_one("#page", Static).update(page_text(page, self._overrides))
+        dots = "  ".join("●" if index == self._page else "○" for index in range(len(PAGES)))
+        self.query_one("#dots", Static).update(Content(dots))
+
+
+def page_text(page: Page, overrides: Mapping[str, str]) -> Content:
+    """The text of a card with the keys filled in."""
+    shown = page.text
+    for key in keys.KEYS:
+        shown = shown.replace("{" + key.id + "}", keys.show_key(keys.keys_of(key, overrides)[0]))
+    return text.roleplay(shown)

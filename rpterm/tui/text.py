@@ -1,0 +1,143 @@
+"""Role-play text to styled ``Content``, and texts made harmless for a terminal.
+
+``*action*`` is italic and muted, ``"speech"`` has the accent colour, ``**bold**`` and `` `code` ``
+are what they say. Nothing in a text is ever read as markup of Rich or Textual. Knows no turn, no
+widget and no chat.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from textual.content import Content, Span
+from textual.style import Style
+
+ACTION = "italic $foreground 70%"
+SPEECH = "$text-accent"
+BOLD = "bold"
+CODE = "$text-success on $panel"
+MUTED = "$foreground 60%"
+FAINT = "$foreground 36%"
+
+_MARKS = re.compile(
+    r"(?P<code>`(?P<code_in>[^`\n]+)`)"
+    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>(?:[^\n]|\n(?!\n))+?)(?<=\S)\*\*)"
+    r"|(?P<action>(?<![\w*])\*(?=[^\s*])(?P<action_in>(?:[^*\n]|\n(?!\n)|\*\*)+?)(?<=\S)\*(?!\*))"
+    r"|(?P<under>(?<!\w)_(?=[^\s_])(?P<under_in>[^_\n]+?)(?<=\S)_(?!\w))"
+)
+_OPEN = re.compile(r"(?<![\w*])(?P<mark>\*{1,2})(?=[^\s*])[^*\n]*\Z")
+_SPEECH = re.compile(r"(?<!\w)[\"“„«][^\"”“«»\n]*(?:[\"”»]|(?=\n|\Z))")
+_CONTROL = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x0A,)}
+_CONTROL |= {0x0D: None, 0x09: "    ", 0x7F: "␡"}  # type: ignore[dict-item]
+_CONTROL |= dict.fromkeys(range(128, 160), "�")
+_CONTROL |= dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207), "�")
+_CONTROL |= {0x2028: "\n", 0x2029: "\n"}
+_HARMFUL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def harmless(text: str) -> str:
+    """The text with everything a terminal could obey made visible instead.
+
+    Control characters become their pictures (``␛``), direction overrides and lone surrogates the
+    replacement character, tabs four spaces.
+    """
+    if not _HARMFUL.search(text):
+        return text
+    text = text.replace("\r\n", "\n").translate(_CONTROL)
+    return re.sub("[\ud800-\udfff]", "�", text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """The beginning of a text on one line, without marks, for lists and previews."""
+    line = " ".join(harmless(text[: limit * 4]).split())
+    line = re.sub(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}", "", line)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+@dataclass(slots=True)
+class _Out:
+    """Plain text and spans on the way to a ``Content``."""
+
+    parts: list[str] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, text: str) -> None:
+        self.parts.append(text)
+        self.length += len(text)
+
+
+def roleplay(text: str, *, streaming: bool = False, marks: bool = False) -> Content:
+    """Style one turn.
+
+    Args:
+        text: Made harmless here.
+        streaming: Treat a mark that is still open at the end as already styled, so that nothing
+            flickers when it closes.
+        marks: Leave the asterisks in sight (for terminals without colour).
+    """
+    out = _Out()
+    _inline(harmless(text), out, streaming, marks)
+    plain = "".join(out.parts)
+    for match in _SPEECH.finditer(plain):
+        out.spans.append(Span(match.start(), match.end(), SPEECH))
+    return Content(plain, out.spans)
+
+
+def _inline(text: str, out: _Out, streaming: bool, marks: bool) -> None:
+    position = 0
+    for match in _MARKS.finditer(text):
+        _tail(text[position : match.start()], out, False, marks)
+        position = match.end()
+        kind = match.lastgroup or ""
+        kind = next(name for name in ("code", "bold", "action", "under") if match[name])
+        _marked(match[kind], match[f"{kind}_in"], kind, out, marks)
+    _tail(text[position:], out, streaming, marks)
+
+
+def _marked(whole: str, inner: str, kind: str, out: _Out, marks: bool) -> None:
+    start = out.length
+    if marks:
+        out.add(whole)
+    elif kind == "code":
+        out.add(inner)
+    else:
+        _inline(inner, out, False, marks)
+    style = {"code": CODE, "bold": BOLD}.get(kind, ACTION)
+    out.spans.append(Span(start, out.length, style))
+
+
+def _tail(text: str, out: _Out, streaming: bool, marks: bool) -> None:
+    """Add text outside of marks; while it streams, its last open mark counts as closed."""
+    open_mark = _OPEN.search(text) if streaming else None
+    if open_mark is None:
+        out.add(text)
+        return
+    out.add(text[: open_mark.start()])
+    start = out.length
+    out.add(text[open_mark.start() if marks else open_mark.end("mark") :])
+    out.spans.append(Span(start, out.length, BOLD if open_mark["mark"] == "**" else ACTION))
+
+
+def link(text: str, action: str, style: str = "") -> Content:
+    """Text that runs an action of its widget when it is clicked."""
+    spans: list[Span] = [Span(0, len(text), Style.from_meta({"@click": action}))]
+    if style:
+        spans.append(Span(0, len(text), style))
+    return Content(text, spans)
+
+
+def bar(share: float, width: int, *, full: str = "━", rest: str = "─") -> tuple[str, str]:
+    """The two parts of a bar ``width`` cells wide, full and rest."""
+    filled = max(0, min(width, round(share * width)))
+    if share > 0 and filled == 0 and width:
+        filled = 1
+    return full * filled, rest * (width - filled)
+
+
+def count(number: int) -> str:
+    """3912 → ``3,912``."""
+    return f"{number:,}"

@@ -1,0 +1,64 @@
+"""The two themes of rpterm, beside Textual's own. Colours only; knows no widget."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+LAMPLIGHT = Theme(
+    name="lamplight",
+    primary="#8fb6d9",
+    secondary="#a3c293",
+    accent="#e6b673",
+    warning="#e0a458",
+    error="#e3787f",
+    success="#8fc187",
+    foreground="#e4dfd5",
+    background="#16151a",
+    surface="#1d1c22",
+    panel="#27252e",
+    dark=True,
+    variables={
+        "scrollbar": "#2f2d37",
+        "scrollbar-hover": "#45424f",
+        "scrollbar-active": "#5a5666",
+        "scrollbar-background": "#16151a",
+        "scrollbar-background-hover": "#16151a",
+        "scrollbar-background-active": "#16151a",
+        "scrollbar-corner-color": "#16151a",
+        "block-cursor-background": "#34323d",
+        "block-cursor-foreground": "#f2ede3",
+        "block-cursor-text-style": "none",
+        "input-selection-background": "#8fb6d9 30%",
+    },
+)
+
+PAPER = Theme(
+    name="paper",
+    primary="#2c5f86",
+    secondary="#4d6b2a",
+    accent="#97560f",
+    warning="#8f5a0a",
+    error="#a62f3b",
+    success="#38753a",
+    foreground="#2b2823",
+    background="#faf7f0",
+    surface="#f3efe5",
+    panel="#e9e4d7",
+    dark=False,
+    variables={
+        "scrollbar": "#ddd6c6",
+        "scrollbar-hover": "#c9c0ab",
+        "scrollbar-active": "#b3a88f",
+        "scrollbar-background": "#faf7f0",
+        "scrollbar-background-hover": "#faf7f0",
+        "scrollbar-background-active": "#faf7f0",
+        "scrollbar-corner-color": "#faf7f0",
+        "block-cursor-background": "#e3dccb",
+        "block-cursor-foreground": "#1f1c18",
+        "block-cursor-text-style": "none",
+        "input-selection-background": "#2c5f86 25%",
+    },
+)
+
+THEMES = (LAMPLIGHT, PAPER)
+DEFAULT = LAMPLIGHT.name

@@ -1,0 +1,125 @@
+"""Several replies side by side while they are written, to choose one.
+
+Told what each reads; posts which one was chosen. Knows no model and no tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual import events
+from textual.containers import Grid
+from textual.message import Message
+from textual.widgets import Static
+
+from rpterm.tui import text
+from rpterm.types import Turn
+
+NARROWEST = 38
+"""Cells a candidate needs to stand beside another one."""
+
+
+class Candidate(Static):
+    """One of them."""
+
+    DEFAULT_CSS = """
+    Candidate {
+        height: auto;
+        padding: 0 1;
+        border: round $panel;
+        border-title-color: $text-muted;
+        border-subtitle-color: $text-muted;
+        &.-marked { border: round $accent; border-title-color: $text-accent; }
+    }
+    """
+
+    class Clicked(Message):
+        """This one was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, index: int, turn: Turn) -> None:
+        super().__init__("…", markup=False)
+        self.index, self.turn = index, turn
+        self.border_title = str(index + 1)
+
+    def grow(self, whole: str, tokens: int, *, live: bool) -> None:
+        """Show what it reads now."""
+        marks = bool(self.app.no_color)
+        content = text.roleplay(whole, streaming=live, marks=marks)
+        self.update(content + "▍" if live else content)
+        if tokens:
+            self.border_subtitle = f"{tokens} tokens" if live else f"{tokens} tokens ✓"
+
+    def mark(self, marked: bool) -> None:
+        """Mark it as the one that Enter chooses."""
+        self.set_class(marked, "-marked")
+        self.border_title = f"▸ {self.index + 1}" if marked else str(self.index + 1)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.post_message(self.Clicked(self.index))
+
+
+class Candidates(Grid):
+    """All of them, as many in a row as the width allows."""
+
+    DEFAULT_CSS = """
+    Candidates { height: auto; grid-gutter: 0 1; padding: 0 2 0 1; grid-rows: auto; }
+    """
+
+    class Chosen(Message):
+        """One was chosen."""
+
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._all = [Candidate(index, turn) for index, turn in enumerate(turns)]
+        super().__init__(*self._all)
+        self._marked = 0
+        self._tokens: dict[int, int] = {}
+
+    @property
+    def marked(self) -> Turn:
+        """The turn that Enter chooses."""
+        return self._all[self._marked].turn
+
+    def on_mount(self) -> None:
+        self._all[0].mark(True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        columns = max(1, min(len(self._all), event.size.width // NARROWEST))
+        if columns == 3 and len(self._all) == 4:
+            columns = 2
+        self.styles.grid_size_columns = columns
+
+    def grow(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
+        """Show what these read now."""
+        for index, whole in texts.items():
+            self._tokens[index] = tokens.get(index, 0)
+            self._all[index].grow(whole, self._tokens[index], live=True)
+
+    def finish(self, index: int, turn: Turn, tokens: int) -> None:
+        """One is complete."""
+        self._all[index].turn = turn
+        self._all[index].grow(turn.text, tokens or self._tokens.get(index, 0), live=False)
+
+    def move(self, by: int) -> None:
+        """Mark another one."""
+        self.point(max(0, min(len(self._all) - 1, self._marked + by)))
+
+    def point(self, index: int) -> None:
+        """Mark the one at ``index``, if there is one."""
+        if 0 <= index < len(self._all):
+            self._all[self._marked].mark(False)
+            self._marked = index
+            self._all[index].mark(True)
+
+    def on_candidate_clicked(self, event: Candidate.Clicked) -> None:
+        event.stop()
+        self.point(event.index)
+        self.post_message(self.Chosen(self.marked))

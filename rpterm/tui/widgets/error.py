@@ -1,0 +1,44 @@
+"""A quiet block in the transcript that says what went wrong, with the log behind a click."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.tui import text
+
+
+class ErrorBlock(Static):
+    """A message, and the tail of a log that folds."""
+
+    DEFAULT_CSS = """
+    ErrorBlock {
+        margin: 0 2 1 2;
+        link-style: none; link-style-hover: bold; link-color: $text-muted;
+        link-color-hover: $accent; link-background-hover: $background;
+        padding: 0 1;
+        border-left: outer $error;
+        background: $error 8%;
+    }
+    """
+
+    def __init__(self, message: str, log_tail: str = "") -> None:
+        super().__init__(markup=False)
+        self.message, self._log, self._open = message, log_tail, False
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def action_unfold(self) -> None:
+        """Show or hide the log."""
+        self._open = not self._open
+        self._draw()
+
+    def _draw(self) -> None:
+        block = Content.assemble(("✗ ", "$text-error"), text.harmless(self.message))
+        if self._log:
+            label = "▾ log" if self._open else "▸ log"
+            block = block + Content("\n") + text.link(label, "unfold", text.MUTED)
+        if self._open:
+            block = block + Content("\n") + Content.styled(text.harmless(self._log), text.MUTED)
+        self.update(block)

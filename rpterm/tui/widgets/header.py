@@ -1,0 +1,43 @@
+"""The top line: who one talks to, and the title of the chat."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.tui import text
+
+
+class Header(Static):
+    """``Name · tagline …… title``, cut to the width."""
+
+    DEFAULT_CSS = """
+    Header { height: 1; padding: 0 2; background: $surface; color: $text-muted; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._who = self._tagline = self._title = ""
+
+    def show(self, name: str, tagline: str = "", title: str = "") -> None:
+        """Show these."""
+        self._who, self._tagline = text.one_line(name, 60), text.one_line(tagline, 160)
+        self._title = text.one_line(title, 60)
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.size.width
+        left = Content.assemble((self._who, "bold $text-primary"))
+        right = Content(self._title if self._title != self._who else "")
+        if left.cell_length + right.cell_length + 2 > width:
+            right = Content("")
+        room = width - left.cell_length - right.cell_length - 5
+        if self._tagline and room > 12:
+            tagline = Content(self._tagline).truncate(room, ellipsis=True)
+            left = Content.assemble(left, ("  ·  ", text.FAINT), tagline)
+        gap = " " * max(0, width - left.cell_length - right.cell_length)
+        self.update(Content.assemble(left, gap, right))

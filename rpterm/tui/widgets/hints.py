@@ -1,0 +1,76 @@
+"""The line of keys at the bottom, made from the registry for what can be done now.
+
+It is told which commands; a click runs one. Knows no chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from rpterm.tui import keys, text
+
+
+class KeyHints(Static):
+    """``⏎ send  ^R again …``, as many as fit."""
+
+    DEFAULT_CSS = """
+    KeyHints {
+        height: 1; padding: 0 2; color: $text-muted;
+        link-style: none; link-style-hover: none; link-color: $text-muted;
+        link-color-hover: $foreground; link-background-hover: $panel;
+    }
+    """
+
+    class Clicked(Message):
+        """A hint was clicked."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, overrides: Mapping[str, str], *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._overrides = overrides
+        self._shown: tuple[str, ...] = ()
+
+    def show(self, commands: Sequence[str]) -> None:
+        """Show these commands; two that share a label share a hint (``←→ swipe``)."""
+        if tuple(commands) != self._shown:
+            self._shown = tuple(commands)
+            self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def action_hint(self, command: str) -> None:
+        self.post_message(self.Clicked(command))
+
+    def _draw(self) -> None:
+        room = self.size.width
+        hints: list[Content] = []
+        for label, commands in self._labels().items():
+            shown = "".join(
+                keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+                for name in commands
+            )
+            hint = Content.assemble(
+                text.link(shown, f"hint('{commands[-1]}')", "bold $text-primary"),
+                " ",
+                text.link(label, f"hint('{commands[-1]}')"),
+            )
+            room -= hint.cell_length + 3
+            if room < -3:
+                break
+            hints.append(hint)
+        self.update(Content("   ").join(hints))
+
+    def _labels(self) -> dict[str, list[str]]:
+        labels: dict[str, list[str]] = {}
+        for name in self._shown:
+            labels.setdefault(keys.BY_ID[name].label, []).append(name)
+        return labels

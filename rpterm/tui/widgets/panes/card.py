@@ -1,0 +1,110 @@
+"""The Card pane: all a character is, as its author wrote it. Knows only the card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.cards.card import CharacterCard
+from rpterm.tui import text
+
+
+class CardPane(VerticalScroll, can_focus=True):
+    """One scrolling text."""
+
+    DEFAULT_CSS = """
+    CardPane { scrollbar-size-vertical: 1; }
+    CardPane Static { padding: 0 1 1 1; }
+    """
+
+    def __init__(self, card: CharacterCard) -> None:
+        super().__init__(name="card")
+        self._body = Static(markup=False)
+        self._card = card
+
+    def compose(self) -> Iterable[Static]:
+        yield self._body
+
+    def on_mount(self) -> None:
+        self.show(self._card)
+
+    def show(self, card: CharacterCard) -> None:
+        """Show a card."""
+        self._card = card
+        self._body.update(describe(card))
+
+
+def describe(card: CharacterCard) -> Content:
+    """The whole card as one text."""
+    parts: list[Content] = [Content.styled(text.harmless(card.name), "bold $text-primary")]
+    if card.tagline:
+        parts.append(Content.styled(text.harmless(card.tagline), f"italic {text.MUTED}"))
+    parts.append(Content(""))
+    for heading, body in _sections(card):
+        parts += [Content.styled(heading.upper(), f"bold {text.MUTED}"), body, Content("")]
+    return Content("\n").join(parts)
+
+
+def _sections(card: CharacterCard) -> Iterable[tuple[str, Content]]:
+    for heading, prose in (("Description", card.description), ("Scenario", card.scenario)):
+        if prose:
+            yield heading, text.roleplay(prose.strip())
+    for heading, lines in (
+        ("Attributes", card.attributes), ("Relations", card.relations), ("Style", card.style),
+        ("Limits", card.limits),
+    ):  # fmt: skip
+        if lines:
+            yield f"{heading}  {len(lines)}", _bullets(lines)
+    if card.knows_until:
+        yield "Knows until", Content(text.harmless(card.knows_until))
+    if card.greetings:
+        yield f"Greetings  {len(card.greetings)}", _bullets(card.greetings)
+    if card.examples:
+        yield f"Examples  {len(card.examples)}", _examples(card)
+    if card.lorebook.entries:
+        yield f"Lore  {len(card.lorebook.entries)}", _lore(card)
+    for heading, prose in (
+        ("System prompt", card.system_prompt),
+        ("Post-history instructions", card.post_history_instructions),
+    ):
+        if prose:
+            yield heading, text.roleplay(prose.strip())
+    about = [f"version {card.version}" if card.version else "", card.creator, *card.tags]
+    if any(about):
+        yield "About", Content(text.harmless(" · ".join(part for part in about if part)))
+
+
+def _bullets(lines: Iterable[str]) -> Content:
+    return Content("\n").join(
+        Content.assemble(("· ", text.FAINT), text.roleplay(" ".join(line.split())))
+        for line in lines
+    )
+
+
+def _examples(card: CharacterCard) -> Content:
+    shown: list[Content] = []
+    for number, example in enumerate(card.examples, 1):
+        pinned = "  pinned" if example.pinned else ""
+        shown.append(Content.styled(f"{number}{pinned}", text.MUTED))
+        for who, line in example.dialogue:
+            name, style = (
+                ("You", "$text-secondary") if who == "user" else (card.char, "$text-primary")
+            )
+            shown.append(Content.assemble((f"{name}: ", style), text.roleplay(line)))
+    return Content("\n").join(shown)
+
+
+def _lore(card: CharacterCard) -> Content:
+    shown: list[Content] = []
+    for entry in card.lorebook.entries:
+        fires = "always" if entry.constant else ", ".join(entry.keys)
+        name = entry.name or (entry.keys[0] if entry.keys else "entry")
+        state = "" if entry.enabled else "  off"
+        shown.append(Content.assemble(
+            (text.harmless(name), "bold"), (f"  {text.harmless(fires)}{state}", text.MUTED)
+        ))  # fmt: skip
+        shown.append(text.roleplay(entry.content.strip()))
+    return Content("\n").join(shown)

@@ -1,0 +1,84 @@
+"""The Chats pane: the chats beside the one that is open. Posts which one was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from rpterm.tui import text
+from rpterm.tui.screens.chooser import Choice
+
+
+class ChatsPane(Vertical):
+    """A list of chats, the open one marked."""
+
+    DEFAULT_CSS = """
+    ChatsPane {
+        #chats-head { height: auto; padding: 0 1 1 1; }
+        OptionList {
+            height: 1fr; padding: 0; border: none; background: $background;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background-tint: transparent; }
+            .option-list--option { padding: 0 1; }
+            .option-list--option-highlighted { background: transparent; color: $foreground;
+                text-style: none; }
+            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
+        }
+    }
+    """
+
+    class Taken(Message):
+        """A chat was taken."""
+
+        def __init__(self, chat_id: int) -> None:
+            super().__init__()
+            self.chat_id = chat_id
+
+    def __init__(self) -> None:
+        super().__init__(name="chats")
+        self._choices: list[Choice] = []
+        self._current = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content.styled("Chats", "bold $text-primary"), id="chats-head")
+        yield OptionList(markup=False)
+
+    def show(self, choices: Sequence[Choice], current: int) -> None:
+        """Show these; ``current`` is the open one."""
+        self._choices, self._current = list(choices), str(current)
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    @on(OptionList.OptionSelected)
+    def taken(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.post_message(self.Taken(int(event.option.id or 0)))
+
+    def _draw(self) -> None:
+        if not self.is_attached or not self.size.width:
+            return
+        width = max(16, self.size.width - 4)
+        listed = self.query_one(OptionList)
+        listed.set_options(
+            Option(self._line(choice, width), id=choice.id) for choice in self._choices
+        )
+        ids = [choice.id for choice in self._choices]
+        if self._current in ids:
+            listed.highlighted = ids.index(self._current)
+
+    def _line(self, choice: Choice, width: int) -> Content:
+        here = choice.id == self._current
+        mark = ("● ", "$text-accent") if here else ("  ", "")
+        title = Content.styled(choice.title, "bold" if here else "")
+        title = title.truncate(width - 2, ellipsis=True)
+        detail = Content.styled(choice.right, text.MUTED).truncate(width - 2, ellipsis=True)
+        return Content.assemble(mark, title, "\n  ", detail)

@@ -1,0 +1,87 @@
+"""Where the side panes stand: as many as the width allows, or one over the whole chat.
+
+Knows the panes' names and how to make them, and nothing of what they show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+PANE_WIDTH = 46
+CHAT_WIDTH = 70
+"""Cells a pane takes, and cells the chat keeps."""
+
+
+class PaneHost(Horizontal):
+    """The open panes, the last opened rightmost."""
+
+    DEFAULT_CSS = """
+    PaneHost {
+        display: none;
+        width: auto;
+        height: 100%;
+        &.-open { display: block; }
+        &.-overlay { width: 1fr; }
+        &.-overlay > * { width: 1fr; border-left: none; }
+        & > * { width: 46; height: 100%; border-left: vkey $panel; padding: 1 0 0 1; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._open: list[Widget] = []
+        self._room = 1
+
+    @property
+    def shown(self) -> list[str]:
+        """Names of the open panes."""
+        return [pane.name or "" for pane in self._open]
+
+    def pane(self, name: str) -> Widget | None:
+        """An open pane."""
+        return next((pane for pane in self._open if pane.name == name), None)
+
+    async def toggle(self, name: str, make: Callable[[], Widget]) -> Widget | None:
+        """Close a pane that is open, else open it; the new pane, or ``None``."""
+        if (pane := self.pane(name)) is not None:
+            await self._close(pane)
+            return None
+        while len(self._open) >= self._room:
+            await self._close(self._open[0])
+        pane = make()
+        self._open.append(pane)
+        await self.mount(pane)
+        self._dress()
+        return pane
+
+    def close_last(self) -> None:
+        """Close the pane opened last."""
+        if self._open:
+            self._open.pop().remove()
+            self._dress()
+
+    async def fit(self, width: int) -> bool:
+        """Keep as many panes as the screen has room for; whether they cover the chat."""
+        self._room = max(1, (width - CHAT_WIDTH) // PANE_WIDTH)
+        while len(self._open) > self._room:
+            await self._close(self._open[0])
+        self.set_class(width < CHAT_WIDTH + PANE_WIDTH, "-overlay")
+        return self.covers
+
+    @property
+    def covers(self) -> bool:
+        """Whether an open pane covers the chat."""
+        return bool(self._open) and self.has_class("-overlay")
+
+    async def _close(self, pane: Widget) -> None:
+        self._open.remove(pane)
+        await pane.remove()
+        self._dress()
+
+    def _dress(self) -> None:
+        self.set_class(bool(self._open), "-open")
+        if self.screen is not None:
+            self.screen.set_class(self.covers, "-overlay")

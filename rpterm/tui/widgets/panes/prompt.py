@@ -1,0 +1,220 @@
+"""The Prompt pane: the ledger of what the model reads next, piece by piece, before it is sent.
+
+Shows a ``Prompt`` record. Enter or a click on a piece folds its text out. Knows no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from rpterm.tui import text
+from rpterm.types import LeftOut, Prompt, Span
+
+ZONES = {
+    "static": ("█", "$text-primary", "stays while the card stays"),
+    "history": ("▓", "$text-secondary", "only grows"),
+    "volatile": ("▒", "$text-accent", "this turn only"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A line of the ledger: one or more spans that belong together, or something left out."""
+
+    key: str
+    source: str
+    tokens: int
+    why: str
+    body: str
+
+
+class PromptPane(Vertical):
+    """A bar, its legend, and the list of pieces."""
+
+    DEFAULT_CSS = """
+    PromptPane {
+        #prompt-head { height: auto; padding: 0 2 0 1; }
+        OptionList {
+            height: 1fr; margin: 1 0 0 0; padding: 0; border: none; background: $background;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background-tint: transparent; }
+            .option-list--option { padding: 0 1; }
+            .option-list--option-disabled { color: $text-muted; }
+            .option-list--option-highlighted { background: transparent; color: $foreground;
+                text-style: none; }
+            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
+        }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="prompt")
+        self._prompt: Prompt | None = None
+        self._problem = "Waiting for the model…"
+        self._unfolded: set[str] = set()
+        self._pieces: dict[str, Piece] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="prompt-head", markup=False)
+        yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def show(self, prompt: Prompt | None, problem: str = "") -> None:
+        """Show a prompt, or why there is none."""
+        if prompt is None and not problem:
+            return
+        self._problem = problem
+        if prompt is not None and prompt == self._prompt:
+            return
+        self._prompt = prompt if prompt is not None else self._prompt
+        self._draw()
+
+    @on(OptionList.OptionSelected)
+    def fold(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        key = event.option.id or ""
+        self._unfolded ^= {key}
+        if key in self._pieces:
+            width = self._width()
+            event.option_list.replace_option_prompt(key, self._line(self._pieces[key], width))
+
+    def _width(self) -> int:
+        return max(16, self.size.width - 3)
+
+    def _draw(self) -> None:
+        if not self.is_attached or not self.size.width:
+            return
+        self.query_one("#prompt-head", Static).update(self._head(self._width()))
+        if self._prompt is None:
+            return
+        listed = self.query_one(OptionList)
+        marked = listed.highlighted_option.id if listed.highlighted_option else None
+        top = listed.scroll_y
+        listed.set_options(self._options(self._prompt))
+        if marked in self._pieces:
+            listed.highlighted = listed.get_option_index(str(marked))
+        listed.scroll_to(y=top, animate=False)
+
+    def _head(self, width: int) -> Content:
+        prompt = self._prompt
+        title = Content.styled("Prompt", "bold $text-primary")
+        if prompt is None:
+            return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
+        total = f"{text.count(prompt.tokens)} of {text.count(prompt.context)} tokens"
+        gap = " " * max(2, width - len("Prompt") - len(total))
+        head = Content.assemble(title, gap, (total, text.MUTED), "\n", _bar(prompt, width), "\n",
+                                *_legend(prompt))  # fmt: skip
+        if self._problem:
+            head = Content.assemble(head, "\n", (self._problem, "$text-error"))
+        return head
+
+    def _options(self, prompt: Prompt) -> Iterable[Option]:
+        self._pieces = {}
+        width = self._width()
+        zone = ""
+        for piece_zone, piece in pieces(prompt.spans):
+            if piece_zone != zone:
+                zone = piece_zone
+                yield Option(_heading(zone, ZONES[zone][2]), disabled=True)
+            self._pieces[piece.key] = piece
+            yield Option(self._line(piece, width), id=piece.key)
+        if prompt.left_out:
+            yield Option(_heading("left out", ""), disabled=True)
+        for piece in left_out(prompt.left_out):
+            self._pieces[piece.key] = piece
+            yield Option(self._line(piece, width), id=piece.key)
+
+    def _line(self, piece: Piece, width: int) -> Content:
+        open_ = piece.key in self._unfolded
+        number = text.count(piece.tokens) if piece.tokens else "–"
+        left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)
+        room = width - len(number) - 2
+        left = left.truncate(room, ellipsis=True)
+        if piece.why and (rest := room - left.cell_length - 2) > 8 and not open_:
+            why = Content.styled(text.one_line(piece.why), text.MUTED).truncate(rest, ellipsis=True)
+            left = Content.assemble(left, "  ", why)
+        gap = " " * max(1, width - left.cell_length - len(number))
+        line = Content.assemble(left, gap, number)
+        if open_:
+            body = text.harmless(piece.body).strip("\n") or "(nothing)"
+            if piece.why:
+                line = Content.assemble(
+                    line, "\n", (f"  {text.one_line(piece.why)}", f"italic {text.MUTED}")
+                )
+            line = Content.assemble(line, "\n", (body, "$foreground 80%"), "\n")
+        return line
+
+
+def pieces(spans: Sequence[Span]) -> Iterable[tuple[str, Piece]]:
+    """The spans as lines: template tokens are joined to the piece they wrap."""
+    seen: dict[str, int] = {}
+    waiting: list[Span] = []
+    for index, span in enumerate(spans):
+        waiting.append(span)
+        following = spans[index + 1] if index + 1 < len(spans) else None
+        if span.source == "template" and following is not None and following.zone == span.zone:
+            continue
+        named = next((s for s in reversed(waiting) if s.source != "template"), span)
+        seen[named.source] = seen.get(named.source, 0) + 1
+        yield span.zone, Piece(
+            f"{named.source}#{seen[named.source]}", text.harmless(named.source),
+            sum(s.tokens for s in waiting), named.why, "".join(s.text for s in waiting),
+        )  # fmt: skip
+        waiting = []
+
+
+def left_out(found: Sequence[LeftOut]) -> Iterable[Piece]:
+    """What did not get in, as lines."""
+    for index, item in enumerate(found):
+        source = text.harmless(item.source)
+        yield Piece(f"out:{item.source}#{index}", source, item.tokens, item.why, item.text)
+
+
+def _heading(name: str, note: str) -> Content:
+    mark, style, _ = ZONES.get(name, ("○", "$text-warning", ""))
+    return Content.assemble(
+        "\n", (f"{mark} {name.upper()}", f"bold {style}"), (f"  {note}", text.MUTED)
+    )
+
+
+def _zones(prompt: Prompt) -> dict[str, int]:
+    return {zone: sum(span.tokens for span in prompt.spans if span.zone == zone) for zone in ZONES}
+
+
+def _bar(prompt: Prompt, width: int) -> Content:
+    context = max(1, prompt.context, prompt.tokens)
+    parts: list[tuple[str, str]] = []
+    used = 0
+    for zone, tokens in _zones(prompt).items():
+        cells = min(width - used, max(1 if tokens else 0, round(tokens / context * width)))
+        used += cells
+        parts.append((ZONES[zone][0] * cells, ZONES[zone][1]))
+    reserve = min(width - used, round(prompt.reserve / context * width))
+    parts.append(("┄" * reserve, text.MUTED))
+    parts.append(("─" * (width - used - reserve), text.FAINT))
+    return Content.assemble(*parts)
+
+
+def _legend(prompt: Prompt) -> list[tuple[str, str]]:
+    parts: list[tuple[str, str]] = []
+    for zone, tokens in _zones(prompt).items():
+        parts += [
+            (f"{ZONES[zone][0]} ", ZONES[zone][1]),
+            (f"{zone} {text.count(tokens)}   ", text.MUTED),
+        ]
+    if prompt.reserve:
+        parts += [("┄ ", text.MUTED), (f"reply {text.count(prompt.reserve)}", text.MUTED)]
+    return parts

@@ -1,0 +1,97 @@
+"""The line one writes in. Grows to eight lines, takes pastes of any size; knows no chat."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+from textual.widgets import TextArea
+
+from rpterm.tui import text
+
+CHIP_FROM = 8000
+"""A paste longer than this many characters is shown as one short mark in the text."""
+
+
+class PromptInput(TextArea):
+    """A text area that gives up chosen keys while it is empty."""
+
+    DEFAULT_CSS = """
+    PromptInput {
+        height: auto;
+        max-height: 8;
+        min-height: 1;
+        padding: 0 1;
+        border: round $panel;
+        background: $background;
+        scrollbar-size-vertical: 1;
+        &:focus { border: round $primary-muted; background: $background; }
+        .text-area--placeholder { color: $text-disabled; }
+        .text-area--cursor-line { background: transparent; }
+    }
+    """
+
+    class Emptied(Message):
+        """The input became empty, or stopped being so."""
+
+        def __init__(self, empty: bool) -> None:
+            super().__init__()
+            self.empty = empty
+
+    class Drafted(Message):
+        """The text changed."""
+
+    def __init__(self, *, id: str | None = None, yields: frozenset[str] = frozenset()) -> None:
+        """``yields`` are printable keys that do something else while the input is empty."""
+        super().__init__(
+            id=id, compact=False, highlight_cursor_line=False, show_line_numbers=False,
+            tab_behavior="focus",
+        )  # fmt: skip
+        self._yields = yields
+        self._pastes: dict[str, str] = {}
+        self._was_empty = True
+        self.cursor_blink = False
+
+    @property
+    def empty(self) -> bool:
+        return not self.text
+
+    @property
+    def whole(self) -> str:
+        """The text with every folded paste in full."""
+        whole = self.text
+        for mark, pasted in self._pastes.items():
+            whole = whole.replace(mark, pasted)
+        return whole
+
+    def put(self, whole: str) -> None:
+        """Replace the text and set the cursor behind it."""
+        self._pastes.clear()
+        self.load_text(self._fold(text.harmless(whole)))
+        self.move_cursor(self.document.end)
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        if key in self._yields and self.empty:
+            return False
+        return super().check_consume_key(key, character)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        if self.read_only:
+            return
+        pasted = self._fold(text.harmless(event.text))
+        if result := self._replace_via_keyboard(pasted, *self.selection):
+            self.move_cursor(result.end_location)
+
+    def on_text_area_changed(self) -> None:
+        if self.empty != self._was_empty:
+            self._was_empty = self.empty
+            self.post_message(self.Emptied(self.empty))
+        self.post_message(self.Drafted())
+
+    def _fold(self, pasted: str) -> str:
+        if len(pasted) <= CHIP_FROM:
+            return pasted
+        mark = f"⟦{text.count(len(pasted))} pasted characters·{len(self._pastes) + 1}⟧"
+        self._pastes[mark] = pasted
+        return mark

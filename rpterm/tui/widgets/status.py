@@ -1,0 +1,143 @@
+"""The status line: model, state, context, what the last reply cost. Shows a record; knows no engine.
+
+On a narrow terminal the least important parts go first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual import events
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.tui import text
+
+
+class Phase(StrEnum):
+    """What the chat is doing."""
+
+    OPENING = "opening"
+    LOADING = "loading"
+    EVALUATING = "reading"
+    WRITING = "writing"
+    SETTLING = "settling"
+    READY = "ready"
+    FAILED = "no model"
+
+
+_STYLE = {
+    Phase.READY: ("●", "$text-success"),
+    Phase.FAILED: ("✗", "$text-error"),
+    Phase.WRITING: ("✎", "$text-accent"),
+    Phase.EVALUATING: ("◐", "$text-accent"),
+    Phase.LOADING: ("◌", "$text-warning"),
+    Phase.OPENING: ("◌", "$text-warning"),
+    Phase.SETTLING: ("○", text.MUTED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the line tells; zeros are left out.
+
+    Attributes:
+        share: Of loading, 0 to 1.
+        done, total: Of prompt evaluation, in tokens.
+        used, context: Tokens of the last prompt with its reply, and of the window.
+        rate: Tokens a second of the last reply.
+        first_s: Seconds from Enter to its first token.
+        hint: One quiet sentence at the end.
+    """
+
+    phase: Phase = Phase.OPENING
+    model: str = ""
+    share: float = 0.0
+    done: int = 0
+    total: int = 0
+    used: int = 0
+    context: int = 0
+    reused: int = 0
+    evaluated: int = 0
+    rate: float = 0.0
+    first_s: float = 0.0
+    hint: str = ""
+
+
+Part = tuple[int, Content]
+"""How soon a part goes (higher first) and the part."""
+
+
+class StatusLine(Static):
+    """One line of figures."""
+
+    DEFAULT_CSS = """
+    StatusLine { height: 1; padding: 0 2; color: $text-muted; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self.figures = Figures()
+
+    def show(self, figures: Figures) -> None:
+        """Show these figures."""
+        if figures != self.figures:
+            self.figures = figures
+            self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        self.update(fit(parts(self.figures), max(0, self.size.width)))
+
+
+def parts(figures: Figures) -> list[Part]:
+    """The line in pieces, left to right."""
+    found: list[Part] = [(0, _state(figures))]
+    if figures.model:
+        found.append((2, Content(text.one_line(figures.model, 28))))
+    if figures.context:
+        found += [(1, _fill(figures))]
+    if figures.reused or figures.evaluated:
+        numbers = f"reused {text.count(figures.reused)} · evaluated {text.count(figures.evaluated)}"
+        found.append((3, Content(numbers)))
+    if figures.rate:
+        found.append((4, Content(f"{figures.rate:.0f} tokens/s")))
+    if figures.first_s:
+        found.append((5, Content(f"first after {figures.first_s:.2f} s")))
+    if figures.hint:
+        found.append((6, Content.styled(figures.hint, "italic")))
+    return found
+
+
+def fit(found: list[Part], width: int) -> Content:
+    """Join the parts with room between them, dropping the least important until they fit."""
+    while len(found) > 1 and _width(found) > width:
+        found = [part for part in found if part[0] != max(rank for rank, _ in found)]
+    return Content("   ").join(content for _, content in found)
+
+
+def _width(found: list[Part]) -> int:
+    return sum(content.cell_length for _, content in found) + 3 * (len(found) - 1)
+
+
+def _state(figures: Figures) -> Content:
+    mark, style = _STYLE[figures.phase]
+    name = str(figures.phase)
+    if figures.phase is Phase.LOADING and figures.share:
+        name = f"loading {figures.share:.0%}"
+    elif figures.phase is Phase.EVALUATING and figures.total:
+        name = f"reading {text.count(figures.done)}/{text.count(figures.total)}"
+    return Content.assemble((f"{mark} {name}", style))
+
+
+def _fill(figures: Figures) -> Content:
+    share = figures.used / figures.context
+    full, rest = text.bar(share, 8)
+    style = "$text-error" if share > 0.95 else "$text-warning" if share > 0.85 else "$text-primary"
+    return Content.assemble(
+        (full, style), (rest, "$panel-lighten-2"),
+        f" {text.count(figures.used)}/{text.count(figures.context)}",
+    )  # fmt: skip

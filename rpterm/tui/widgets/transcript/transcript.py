@@ -1,0 +1,161 @@
+"""A window on the branch that is shown: its last turns, and more as one scrolls up.
+
+Owns the turn views and which one is selected; it is told what to show and asks for history by a
+message. ``anchor`` keeps the end in sight until the user scrolls away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+
+from rpterm.tui.widgets.transcript.window import kept_before
+from rpterm.tui.widgets.turn import TurnView
+from rpterm.types import Turn
+
+
+class Transcript(VerticalScroll, can_focus=True):
+    """The turns, oldest first, and whatever stands below them (candidates, an error)."""
+
+    DEFAULT_CSS = """
+    Transcript {
+        layout: stream;
+        height: 1fr;
+        padding: 1 0 0 0;
+        scrollbar-size-vertical: 1;
+        background: $background;
+    }
+    """
+
+    class HistoryWanted(Message):
+        """The user scrolled to the first turn that is loaded and there may be more above."""
+
+    def __init__(self, views: Sequence[TurnView] = (), *, id: str | None = None) -> None:
+        """``views`` are on screen with the first frame."""
+        super().__init__(*views, id=id)
+        self._views: list[TurnView] = list(views)
+        self._lock = asyncio.Lock()
+        self.more = False
+        self.selected: Turn | None = None
+
+    def on_mount(self) -> None:
+        self.anchor()
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The turns on screen, oldest first."""
+        return [view.turn for view in self._views]
+
+    def view(self, turn_id: int) -> TurnView | None:
+        """The view of a turn, if it is loaded."""
+        return next((view for view in reversed(self._views) if view.turn.id == turn_id), None)
+
+    async def show(self, tail: Sequence[Turn], *, more: bool) -> None:
+        """Make the end of the transcript read ``tail``; views that fit are used again.
+
+        Args:
+            tail: The last turns of the path.
+            more: Whether the path has turns above them.
+        """
+        async with self._lock:
+            kept = kept_before(self.turns, tail)
+            if kept == 0:
+                self.more = more
+            reused = self._views[kept : kept + len(tail)]
+            surplus = self._views[kept + len(tail) :]
+            added = [TurnView(turn) for turn in tail[len(reused) :]]
+            self._views = [*self._views[:kept], *reused, *added]
+            with self.app.batch_update():
+                for view, turn in zip(reused, tail, strict=False):
+                    view.show(turn)
+                if surplus:
+                    await self.remove_children(surplus)
+                if added:
+                    await self.mount_all(added, after=self._last_of(reused, kept))
+            self._restore_selection()
+
+    async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
+        """Add older turns above without moving what is being read."""
+        async with self._lock:
+            self.more = more
+            if not turns:
+                return
+            added = [TurnView(turn) for turn in turns]
+            first = self._views[0] if self._views else None
+            before, at = self.virtual_size.height, self.scroll_y
+            self._views = [*added, *self._views]
+            await self.mount_all(added, before=first)
+
+            def hold() -> None:
+                self.scroll_to(
+                    y=at + self.virtual_size.height - before, animate=False, immediate=True
+                )
+                self._asked = False
+
+            self.call_after_refresh(hold)
+
+    async def trim(self, limit: int) -> None:
+        """Forget views far above the end; they are loaded again when one scrolls there."""
+        async with self._lock:
+            if len(self._views) > limit * 2:
+                old, self._views = self._views[:-limit], self._views[-limit:]
+                self.more = True
+                await self.remove_children(old)
+
+    async def below(self, widget: Widget) -> None:
+        """Put a widget below the last turn."""
+        await self.mount(widget)
+
+    def to_end(self) -> None:
+        """Go to the end and stay there."""
+        self.anchor()
+
+    # Selection ---------------------------------------------------------------------------------
+    def select(self, turn: Turn | None) -> None:
+        """Mark a turn, or none."""
+        for view in self._views:
+            view.set_class(turn is not None and view.turn.id == turn.id, "-selected")
+        self.selected = turn
+        if turn is not None and (view_ := self.view(turn.id)) is not None:
+            self.scroll_to_widget(view_, animate=False)
+
+    def step(self, by: int) -> Turn | None:
+        """The turn above (-1) or below (+1) the selected one, or the last one."""
+        turns = [turn for turn in self.turns if turn.id > 0]
+        if not turns:
+            return None
+        ids = [turn.id for turn in turns]
+        if self.selected is None or self.selected.id not in ids:
+            return turns[-1] if by < 0 else None
+        index = ids.index(self.selected.id) + by
+        return turns[max(0, index)] if index < len(turns) else None
+
+    def _restore_selection(self) -> None:
+        if self.selected is not None:
+            view = self.view(self.selected.id)
+            self.selected = view.turn if view else None
+            for other in self._views:
+                other.set_class(other is view, "-selected")
+
+    # History -----------------------------------------------------------------------------------
+    _asked = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value <= 2 < old_value or (new_value <= 0 and new_value != old_value):
+            self.want_history()
+
+    def want_history(self) -> None:
+        """Ask for older turns, once until they came."""
+        if self.more and not self._asked and self._views:
+            self._asked = True
+            self.post_message(self.HistoryWanted())
+
+    def _last_of(self, reused: Sequence[TurnView], kept: int) -> Widget | None:
+        if reused:
+            return reused[-1]
+        return self._views[kept - 1] if kept else None

@@ -1,0 +1,145 @@
+"""One turn of the transcript: who speaks, which version it is, and the text.
+
+One ``Static`` a turn, because every layout pass walks all widgets. It shows what it is given and
+posts what was clicked.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from rpterm.tui import text
+from rpterm.types import Origin, Status, Turn
+
+FOLD = 6000
+"""Characters shown of a very long turn until it is unfolded."""
+
+_MARKS = {
+    Origin.EDITED: "edited",
+    Origin.CONTINUED: "continued",
+    Origin.IMPERSONATED: "drafted",
+    Origin.IMPORTED: "imported",
+}
+
+
+class TurnView(Static, can_focus=False):
+    """A turn on screen."""
+
+    DEFAULT_CSS = """
+    TurnView {
+        link-style: none; link-style-hover: bold; link-color: $text-muted;
+        link-color-hover: $accent; link-background-hover: $background;
+        padding: 0 2 0 1;
+        margin: 0 0 1 0;
+        border-left: outer transparent;
+        &.-user { border-left: outer $secondary-muted; }
+        &.-ghost { text-opacity: 60%; }
+        &.-selected { border-left: outer $accent; background: $surface; }
+    }
+    """
+
+    class SwipeClicked(Message):
+        """An arrow of the swipe marker was clicked."""
+
+        def __init__(self, turn: Turn, step: int) -> None:
+            super().__init__()
+            self.turn, self.step = turn, step
+
+    class Clicked(Message):
+        """A turn was clicked."""
+
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(markup=False)
+        self.turn = turn
+        self._live = turn.status is Status.STREAMING
+        self._text = turn.text
+        self._unfolded = False
+        self._dress()
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def show(self, turn: Turn) -> None:
+        """Show another turn, or the same one as it stands now."""
+        if turn == self.turn and not self._live and self._text == turn.text:
+            return
+        if turn.id != self.turn.id:
+            self._unfolded = False
+        self.turn, self._text = turn, turn.text
+        self._live = turn.status is Status.STREAMING
+        self._dress()
+        self._draw()
+
+    def grow(self, whole: str) -> None:
+        """Show what a streaming reply reads now."""
+        self._live, self._text = True, whole
+        self._draw()
+
+    def _dress(self) -> None:
+        self.set_class(self.turn.role == "user", "-user")
+        self.set_class(self.turn.id < 0, "-ghost")
+
+    def _draw(self) -> None:
+        if self.is_attached:
+            self.update(self._content())
+
+    def _content(self) -> Content:
+        marks = bool(self.app.no_color)
+        body = text.roleplay(self._shown(), streaming=self._live, marks=marks)
+        if self._live:
+            body = body + Content("▍" if self._text else "…", [])
+        folded = len(self._text) - FOLD
+        if folded > 0 and not self._unfolded:
+            body = (
+                body
+                + Content("\n")
+                + text.link(
+                    f"… {text.count(folded)} more characters", "unfold", f"underline {text.MUTED}"
+                )
+            )
+        return Content.assemble(self._head(), "\n", body)
+
+    def _shown(self) -> str:
+        return self._text if self._unfolded else self._text[:FOLD]
+
+    def _head(self) -> Content:
+        turn = self.turn
+        colour = "bold $text-secondary" if turn.role == "user" else "bold $text-primary"
+        head = Content.assemble((text.harmless(turn.speaker) or "·", colour))
+        if turn.swipes > 1:
+            head = Content.assemble(
+                head, "  ", text.link("‹", "swipe(-1)", text.MUTED),
+                (f" {turn.swipe}/{turn.swipes} ", text.MUTED),
+                text.link("›", "swipe(1)", text.MUTED),
+            )  # fmt: skip
+        return Content.assemble(head, *self._notes())
+
+    def _notes(self) -> list[tuple[str, str]]:
+        notes = (
+            [(f"  {_MARKS[self.turn.origin]}", text.MUTED)] if self.turn.origin in _MARKS else []
+        )
+        if self.turn.status is Status.PARTIAL:
+            notes.append(("  ◦ stopped", "$text-warning"))
+        elif self.turn.status is Status.FAILED:
+            notes.append(("  ✗ failed", "$text-error"))
+        elif self.turn.id < 0 and self.turn.role == "user":
+            notes.append(("  ◦ waiting for the chat to open", text.MUTED))
+        return notes
+
+    def action_swipe(self, step: int) -> None:
+        self.post_message(self.SwipeClicked(self.turn, step))
+
+    def action_unfold(self) -> None:
+        self._unfolded = True
+        self._draw()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.chain == 1 and self.turn.id > 0 and not self.text_selection:
+            self.post_message(self.Clicked(self.turn))

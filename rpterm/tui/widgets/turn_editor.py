@@ -1,0 +1,65 @@
+"""A text area in the place of a turn, to edit it. Knows no chat: posts what was decided."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from rpterm.types import Turn
+
+
+class TurnEditor(TextArea):
+    """Enter keeps the text, Ctrl+J makes a line, Escape leaves it as it was."""
+
+    DEFAULT_CSS = """
+    TurnEditor {
+        height: auto;
+        max-height: 18;
+        margin: 0 2 1 0;
+        padding: 0 1;
+        border: round $accent;
+        border-title-color: $text-accent;
+        border-subtitle-color: $text-muted;
+        background: $background;
+        &:focus { border: round $accent; background: $background; }
+        .text-area--cursor-line { background: transparent; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "keep", "keep", priority=True, show=False),
+        Binding("ctrl+s", "keep", "keep", priority=True, show=False),
+        Binding("ctrl+j,shift+enter,alt+enter", "line", "new line", priority=True, show=False),
+        Binding("escape", "leave", "leave", priority=True, show=False),
+    ]
+
+    class Closed(Message):
+        """The editor was left; ``text`` is ``None`` when nothing shall change."""
+
+        def __init__(self, turn: Turn, text: str | None) -> None:
+            super().__init__()
+            self.turn, self.text = turn, text
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(turn.text, highlight_cursor_line=False, tab_behavior="focus")
+        self.turn = turn
+        self.cursor_blink = False
+        self.border_title = f"Editing {turn.speaker}"
+        self.border_subtitle = "⏎ keep · ^J new line · Esc leave"
+
+    def on_mount(self) -> None:
+        self.move_cursor(self.document.end)
+
+    def action_keep(self) -> None:
+        text = self.text.strip()
+        changed = text if text and text != self.turn.text else None
+        self.post_message(self.Closed(self.turn, changed))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Closed(self.turn, None))
+
+    def action_line(self) -> None:
+        self.insert("\n")

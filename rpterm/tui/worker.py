@@ -1,0 +1,154 @@
+"""The work done in threads: open a chat, load its model, make a reply, settle, preview.
+
+Each function blocks, is run in a ``Lane``, and tells what happened through ``post``, which may be
+called from any thread. Deltas are batched to at most 20 messages a second. Nothing here touches a
+widget.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, cast
+
+from textual.message import Message
+
+from rpterm import events
+from rpterm.tui import messages
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from rpterm.session import ReplyRequest, Session
+
+Post = Callable[[Message], object]
+Opener = Callable[[str | None, int | None], "Session"]
+
+FRAME_S = 1 / 20
+"""Shortest time between two messages of the same growing reply."""
+
+WINDOW = 40
+"""Turns shown when a chat opens, and added each time one scrolls past the first."""
+
+
+def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Post) -> None:
+    """Open a chat and tell its last turns."""
+    try:
+        session = opener(target, chat_id)
+        turns, greetings = session.path(WINDOW), session.greetings()
+    except RptermError as error:
+        post(messages.OpeningFailed(str(error)))
+        return
+    post(messages.SessionOpened(session, turns, greetings))
+
+
+def load_model(session: Session, post: Post) -> None:
+    """Load the model of a session and tell how far it is."""
+    last = -1.0
+
+    def progressed(share: float) -> None:
+        nonlocal last
+        if share - last >= 0.01 or share >= 1:
+            last = share
+            post(messages.ModelProgressed(share))
+
+    try:
+        info = session.load(progressed)
+    except RptermError as error:
+        post(messages.ModelFailed(str(error), getattr(error, "log_tail", "")))
+        return
+    post(messages.ModelLoaded(info))
+
+
+def reply(session: Session, request: ReplyRequest, post: Post, stopped: Callable[[], bool]) -> None:
+    """Make a reply, tell its events, then wait until the engine has settled."""
+    batch = _Batch(post)
+    try:
+        stream = cast("Generator[events.SessionEvent, None, None]", session.reply(request))
+        with closing(stream):
+            _tell(stream, batch, post, stopped)
+    except RptermError as error:
+        post(messages.ReplyFailed(str(error), getattr(error, "log_tail", "")))
+    post(messages.ReplyEnded())
+
+
+def settle(session: Session, post: Post, stopped: Callable[[], bool], limit: float = 60.0) -> None:
+    """Wait until the engine is ready for the next message at the least cost."""
+    end = time.monotonic() + limit
+    while not stopped() and time.monotonic() < end:
+        if session.engine.settled(0.1):
+            break
+    post(messages.ReplySettled())
+
+
+def preview(session: Session, draft: str, post: Post) -> None:
+    """Build the prompt for a draft."""
+    try:
+        post(messages.PromptPreviewed(session.preview(draft)))
+    except RptermError as error:
+        post(messages.PromptPreviewed(None, str(error)))
+
+
+class _Batch:
+    """Growing texts, told at most every ``FRAME_S``."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._texts: dict[int, str] = {}
+        self._tokens: dict[int, int] = {}
+        self._told = 0.0
+
+    def add(self, event: events.ReplyDelta) -> None:
+        self._texts[event.index] = event.text
+        self._tokens[event.index] = event.tokens
+        if time.monotonic() - self._told >= FRAME_S:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._texts:
+            self._post(messages.ReplyGrown(self._texts, self._tokens))
+            self._texts, self._tokens = {}, {}
+            self._told = time.monotonic()
+
+
+def _tell(
+    stream: Iterator[events.SessionEvent],
+    batch: _Batch,
+    post: Post,
+    stopped: Callable[[], bool],
+) -> None:
+    evaluated = 0.0
+    for event in stream:
+        if stopped():
+            return
+        if isinstance(event, events.ReplyDelta):
+            batch.add(event)
+            continue
+        batch.flush()
+        if isinstance(event, events.PromptEvaluated):
+            if event.done < event.total and time.monotonic() - evaluated < FRAME_S:
+                continue
+            evaluated = time.monotonic()
+        post(_message(event))
+
+
+def _message(event: events.SessionEvent) -> Message:
+    match event:
+        case events.UserTurnStored(turn):
+            return messages.UserTurnStored(turn)
+        case events.ReplyStarted(turns, prompt):
+            return messages.ReplyStarted(turns, prompt)
+        case events.PromptEvaluated(done, total, reused):
+            return messages.PromptEvaluated(done, total, reused)
+        case events.ReplyFinished(index, turn, generation):
+            return messages.ReplyFinished(index, turn, generation)
+        case events.ReplyCancelled(index, turn, generation):
+            return messages.ReplyCancelled(index, turn, generation)
+        case events.DraftFinished(text):
+            return messages.DraftFinished(text)
+        case events.ReplyFailed(message, log_tail):
+            return messages.ReplyFailed(message, log_tail)
+        case events.ReplyDelta():
+            raise AssertionError("deltas are batched")
