@@ -3,8 +3,9 @@
 - *Whole words* (the usual kind): a dictionary from the key's words to the key, and one from each
   first word to the lengths of the keys that begin with it. A text is cut into words once; for
   each word one look-up says whether any key begins there at all.
-- *Parts of words*: each key is filed under the rarest of its three-letter pieces; the pieces of a
-  text are intersected with the files, and only keys in a hit file are searched for.
+- *Parts of words*: each key is filed under the rarest of its pieces of eight letters (fewer in
+  short keys); the pieces of a text are intersected with the files, and only keys in a hit file
+  are searched for.
 - *Patterns*: one combined automaton for many patterns (RE2's set), linear in the text.
 
 Matching does not care for typographic apostrophes or for how many spaces stand between words.
@@ -27,7 +28,7 @@ _SPACELESS = re.compile(
     "\U00020000-\U0003ffff]"
 )
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})
-_GRAM = 3
+_SIZES = (8, 5, 3, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,15 @@ class _Side:
 
 def _file(parts: list[tuple[str, int]]) -> dict[str, list[tuple[str, int]]]:
     """File each key under the rarest of its pieces."""
-    pieces = {key: {key[at : at + _GRAM] for at in range(max(1, len(key) - _GRAM + 1))}
-              for key, _ in parts}  # fmt: skip
+    pieces = {key: _pieces(key) for key, _ in parts}
     common = Counter(piece for own in pieces.values() for piece in own)
     files: dict[str, list[tuple[str, int]]] = {}
     for key, number in parts:
         rarest = min(pieces[key], key=lambda piece: (common[piece], piece))
         files.setdefault(rarest, []).append((key, number))
     return files
+
+
+def _pieces(key: str) -> set[str]:
+    size = next(size for size in _SIZES if size <= len(key))
+    return {key[at : at + size] for at in range(len(key) - size + 1)}

@@ -9,7 +9,7 @@ from rpterm.cards.patterns import Pattern, PatternError, compile_pattern, inline
 
 _CHUNK = 500
 _FEW = 8
-_MAX_MEMORY = 64 << 20
+_MAX_MEMORY = 16 << 20
 
 
 class PatternSet:
@@ -52,7 +52,7 @@ class PatternSet:
             self._sets = [(_combine(self._bodies, chunk), chunk) for chunk in chunks]
         found: set[int] = set()
         for combined, chunk in self._sets:
-            places = combined.Match(text)
+            places = combined.Match(text) if combined else []
             # The empty pattern behind the others always matches; where even that one does not,
             # the automaton ran out of memory and said nothing about the others.
             if len(chunk) in places:
@@ -66,6 +66,7 @@ class PatternSet:
 
 
 def _combine(bodies: Mapping[int, str], chunk: list[int]) -> Any:
+    """One automaton for some patterns; ``None`` when they are too large together."""
     import re2  # type: ignore[import-untyped]
 
     options: Any = re2.Options()
@@ -75,5 +76,8 @@ def _combine(bodies: Mapping[int, str], chunk: list[int]) -> Any:
     for number in chunk:
         combined.Add(bodies[number])
     combined.Add("")
-    combined.Compile()
+    try:
+        combined.Compile()
+    except re2.error:
+        return None
     return combined
