@@ -1,0 +1,81 @@
+"""Every way a command can end, said in one sentence and an exit code.
+
+0 is done, 1 is an error a user can act on, 2 is a wrong command line, 130 is Ctrl+C. A traceback
+is never shown: it goes into a file, unless ``RPTERM_DEBUG=1``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rpterm.types import RptermError
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """Run a command and tell how it ended."""
+    try:
+        code = command(arguments)
+        sys.stdout.flush()
+    except RptermError as error:
+        complain(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _hush()
+        return PIPE_CLOSED
+    except Exception as error:
+        if os.environ.get("RPTERM_DEBUG", "") not in ("", "0"):
+            raise
+        complain(crashed(error))
+        return 1
+    return code
+
+
+def complain(text: str) -> None:
+    """Write an error to the terminal; who reads a pipe that is closed is not told."""
+    from contextlib import suppress
+
+    from rpterm.cli.out import harmless
+
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"rpterm: {harmless(text)}\n")
+        sys.stderr.flush()
+
+
+def crashed(error: BaseException) -> str:
+    """Write the traceback to a file.
+
+    Returns:
+        One sentence with the file's path.
+    """
+    import time
+    import traceback
+
+    from rpterm import __version__, paths
+
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    report = "".join(traceback.format_exception(error))
+    name = time.strftime("crash-%Y%m%d-%H%M%S.log")
+    head = f"rpterm {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n\n"
+    for folder in (paths.find().logs, Path("/tmp" if os.name == "posix" else ".")):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(head + report, encoding="utf-8")
+        except OSError:
+            continue
+        return f"a defect of rpterm stopped it ({what}); the details are in {folder / name}."
+    return f"a defect of rpterm stopped it ({what}); RPTERM_DEBUG=1 shows the details."
+
+
+def _hush() -> None:
+    """Keep Python from complaining, at exit, about a pipe nobody reads."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)

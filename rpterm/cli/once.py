@@ -1,0 +1,33 @@
+"""One reply on standard output, for scripts: nothing else is ever written there."""
+
+from __future__ import annotations
+
+from rpterm.cli import out
+from rpterm.events import ReplyCancelled, ReplyFailed, ReplyFinished
+from rpterm.launch import Launch
+from rpterm.types import RptermError
+
+
+def reply_once(launch: Launch, text: str) -> int:
+    """Send a text, print the reply once it is whole.
+
+    Raises:
+        RptermError: The engine failed; what had come is stored.
+    """
+    from rpterm.session import ReplyRequest
+
+    try:
+        session = launch.open()
+        try:
+            reply = ""
+            for event in session.reply(ReplyRequest(text=text)):
+                if isinstance(event, ReplyFinished | ReplyCancelled):
+                    reply = event.turn.text
+                elif isinstance(event, ReplyFailed):
+                    raise RptermError(event.message)
+            out.say(reply)
+        finally:
+            session.close()
+    finally:
+        launch.close()
+    return 0

@@ -1,0 +1,100 @@
+"""Plain text for a terminal, a pipe or a screen reader: no colour, no escape codes.
+
+Card names, titles and replies come from people and models: control characters are taken out
+before they reach the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MISSING = "-"
+
+
+def harmless(text: str) -> str:
+    """The text without anything that moves a terminal's cursor or turns its direction."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    """Write to standard output; what its encoding cannot say becomes a question mark."""
+    text = harmless(text) + end
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        code = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(code, "replace").decode(code))
+
+
+def data(value: Any) -> None:
+    """Write JSON to standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0) -> None:
+    """Write columns; the last one is cut at the terminal's width, or at ``width``."""
+    import shutil
+
+    width = width or (shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000)
+    texts = [[one_line(str(cell)) or _MISSING for cell in row] for row in rows]
+    sizes = [max(cells(row[i]) for row in [list(heads), *texts]) for i in range(len(heads))]
+    for row in [list(heads), *texts]:
+        line = "  ".join(text + " " * (sizes[i] - cells(text)) for i, text in enumerate(row))
+        say(_cut(line.rstrip(), width))
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space as one space."""
+    return " ".join(harmless(text).split())
+
+
+def cells(text: str) -> int:
+    """Columns a text takes in a terminal."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def when(seconds: float) -> str:
+    """A moment in local time, to the minute."""
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    number = float(count)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def _cut(line: str, width: int) -> str:
+    if cells(line) <= width:
+        return line
+    while line and cells(line) >= width:
+        line = line[:-1]
+    return line + "…"
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, set | tuple) else repr(value)

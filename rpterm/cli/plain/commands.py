@@ -1,0 +1,210 @@
+"""The slash commands of plain mode. Replies go through ``Talk.reply``, like any message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rpterm.cli import out
+from rpterm.cli.plain.loop import Leave
+from rpterm.session import ReplyRequest
+from rpterm.types import Intent, RptermError, Turn
+
+if TYPE_CHECKING:
+    from rpterm.cli.plain.loop import Talk
+
+Command = Callable[["Talk", str], None]
+
+
+class CommandError(RptermError):
+    """The command does not exist, or cannot be done here."""
+
+
+def command(talk: Talk, line: str) -> None:
+    """Carry out a line that begins with a slash.
+
+    Raises:
+        CommandError: There is no such command, or it makes no sense here.
+    """
+    name, _, rest = line[1:].partition(" ")
+    name = name.strip().casefold()
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, COMMANDS, 1)
+        tip = f"did you mean /{near[0]}?" if near else "/help lists them."
+        raise CommandError(
+            f"There is no command /{name}; {tip} A message that begins with a slash needs two."
+        )
+    COMMANDS[name][0](talk, rest.strip())
+
+
+def _help(talk: Talk, rest: str) -> None:
+    talk.tell("A line is sent as a message; one that ends with \\ goes on in the next line.")
+    for name, (_, what) in COMMANDS.items():
+        talk.tell(f"/{name} {what}")
+
+
+def _quit(talk: Talk, rest: str) -> None:
+    raise Leave(0)
+
+
+def _regenerate(talk: Talk, rest: str) -> None:
+    count = _number(rest, 1)
+    talk.reply(ReplyRequest(Intent.REGENERATE, candidates=count))
+
+
+def _continue(talk: Talk, rest: str) -> None:
+    talk.reply(ReplyRequest(Intent.CONTINUE))
+
+
+def _impersonate(talk: Talk, rest: str) -> None:
+    draft = talk.reply(ReplyRequest(Intent.IMPERSONATE, text=rest))
+    if draft:
+        talk.tell(f"Draft, not sent: {draft}")
+
+
+def _swipe(talk: Talk, rest: str) -> None:
+    last = _last(talk)
+    if rest.isdigit():
+        step = int(rest) - last.swipe
+    else:
+        steps = {"": 1, "right": 1, "next": 1, "left": -1, "previous": -1}
+        if rest not in steps:
+            raise CommandError("Say /swipe, /swipe left, or /swipe and a number.")
+        step = steps[rest]
+    turn = last if step == 0 else talk.session.swipe(last.id, step)
+    if turn is None:
+        raise CommandError(f"This is version {last.swipe} of {last.swipes}; there is none there.")
+    talk.show([talk.session.store.turn(turn.id)])
+
+
+def _edit(talk: Talk, rest: str) -> None:
+    if not rest:
+        raise CommandError("Write the new text behind it: /edit TEXT.")
+    talk.show([talk.session.edit(_last(talk).id, rest)])
+
+
+def _undo(talk: Talk, rest: str) -> None:
+    path = talk.session.path()
+    own = [at for at, turn in enumerate(path) if turn.role == "user"]
+    if not own:
+        raise CommandError("You have not said anything yet.")
+    if own[-1] == 0:
+        raise CommandError("The chat begins with your message; /delete takes it away for good.")
+    before = path[own[-1] - 1]
+    talk.session.branch(before.id)
+    talk.tell("Your last message and its reply are set aside; /branches has them. It read:")
+    talk.tell(path[own[-1]].text)
+
+
+def _delete(talk: Talk, rest: str) -> None:
+    last = _last(talk)
+    talk.session.delete(last.id)
+    talk.tell(f"Deleted: {out.one_line(last.text)[:60]}")
+
+
+def _branches(talk: Talk, rest: str) -> None:
+    shown = talk.session.chat.leaf_id
+    for leaf in talk.session.branches():
+        mark = "*" if leaf.id == shown else " "
+        talk.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}")
+    talk.tell("/go and a number shows a branch.")
+
+
+def _go(talk: Talk, rest: str) -> None:
+    from rpterm.cli.plain.loop import SHOWN
+
+    known = {turn.id for turn in talk.session.store.tree(talk.session.chat.id)}
+    number = _number(rest, 0)
+    if number not in known:
+        raise CommandError("There is no such turn in this chat; /branches lists the ends.")
+    talk.session.select(number)
+    talk.show(talk.session.path(SHOWN))
+
+
+def _show(talk: Talk, rest: str) -> None:
+    talk.show(talk.session.path())
+
+
+def _note(talk: Talk, rest: str) -> None:
+    note = talk.session.chat.note
+    if rest:
+        note = replace(note, text="" if rest == "-" else rest)
+        talk.session.set_note(note)
+    talk.tell(f"Author's note: {note.text or 'none'}")
+
+
+def _persona(talk: Talk, rest: str) -> None:
+    persona = talk.session.chat.persona
+    if rest:
+        name, _, description = rest.partition(":")
+        if not name.strip():
+            raise CommandError("Say /persona NAME: DESCRIPTION.")
+        persona = replace(persona, name=name.strip(), description=description.strip())
+        talk.session.set_persona(persona)
+    talk.tell(f"You are {persona.name}. {persona.description}".rstrip())
+
+
+def _rename(talk: Talk, rest: str) -> None:
+    talk.session.rename(rest)
+    talk.tell(f"This chat is called {rest or 'nothing'}.")
+
+
+def _greeting(talk: Talk, rest: str) -> None:
+    path = talk.session.path()
+    if not path or path[0].role != "assistant":
+        raise CommandError("This chat has no greeting.")
+    siblings = talk.session.store.siblings(path[0].id)
+    number = _number(rest, path[0].swipe % len(siblings) + 1)
+    if not 1 <= number <= len(siblings):
+        raise CommandError(f"There are {len(siblings)} greetings.")
+    talk.session.select(siblings[number - 1].id)
+    talk.show(talk.session.path(1))
+
+
+def _prompt(talk: Talk, rest: str) -> None:
+    prompt = talk.session.preview(rest)
+    for span in prompt.spans:
+        talk.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
+    for gone in prompt.left_out:
+        talk.tell(f"{gone.tokens:6} left out {gone.source}: {gone.why}")
+    talk.tell(f"{prompt.tokens:6} of {prompt.context}, {prompt.reserve} kept free for the reply")
+
+
+def _last(talk: Talk) -> Turn:
+    path = talk.session.path(1)
+    if not path:
+        raise CommandError("This chat is empty.")
+    return path[-1]
+
+
+def _number(text: str, default: int) -> int:
+    if not text:
+        return default
+    if not text.isdigit() or len(text) > 9:
+        raise CommandError(f"{text!r} is not a number.")
+    return int(text)
+
+
+COMMANDS: dict[str, tuple[Command, str]] = {
+    "help": (_help, "tells the commands."),
+    "regenerate": (_regenerate, "[N] makes another reply, or N at once; the old one stays."),
+    "continue": (_continue, "lets the last reply go on."),
+    "swipe": (_swipe, "[left|right|N] shows another version of the last turn."),
+    "edit": (_edit, "TEXT puts your text in place of the last turn; the original stays."),
+    "undo": (_undo, "sets your last message and its reply aside; nothing is deleted."),
+    "impersonate": (_impersonate, "[BEGINNING] lets the model draft your next line."),
+    "note": (_note, "[TEXT] sets the author's note; /note - clears it."),
+    "persona": (_persona, "[NAME: DESCRIPTION] says who you are."),
+    "greeting": (_greeting, "[N] opens with another greeting."),
+    "rename": (_rename, "TITLE gives the chat a title."),
+    "show": (_show, "writes the whole chat."),
+    "prompt": (_prompt, "[DRAFT] tells what the model would read."),
+    "branches": (_branches, "lists the ends of all branches."),
+    "go": (_go, "ID shows the branch through a turn."),
+    "delete": (_delete, "deletes the last turn for good."),
+    "quit": (_quit, "leaves; everything is saved."),
+}
+"""Name → what it does, and its line of help."""

@@ -1,0 +1,236 @@
+"""The loop of plain mode: read a line, do what it says, write what comes.
+
+Signals are turned into clean ends here. Ctrl+C stops a running reply and keeps what has come; at
+the prompt it leaves, as does the end of the input. SIGTERM and SIGHUP stop, store and leave.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, TextIO
+
+from rpterm import events
+from rpterm.cli import out
+from rpterm.cli.guard import INTERRUPTED, complain
+from rpterm.cli.plain.printer import Printer
+from rpterm.launch import Launch
+from rpterm.types import RptermError, Turn
+
+if TYPE_CHECKING:
+    from rpterm.session import ReplyRequest, Session
+
+SHOWN = 6
+"""Turns written when a chat is taken up again."""
+
+_LEAVE_ON = ("SIGTERM", "SIGHUP")
+
+
+class Leave(Exception):
+    """The user, or a signal, ends the chat."""
+
+    def __init__(self, code: int = 0) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def run(launch: Launch) -> int:
+    """Chat until the input ends.
+
+    Returns:
+        The exit code: 0, 130 after Ctrl+C, 128 and the number of another signal.
+    """
+    try:
+        session = launch.open()
+        talk = Talk(session, sys.stdin)
+        try:
+            with talk.signals():
+                talk.run()
+        except Leave as leave:
+            return leave.code
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            with _quiet():
+                session.close()
+    finally:
+        launch.close()
+    return 0
+
+
+class Talk:
+    """One chat in lines."""
+
+    def __init__(self, session: Session, source: TextIO) -> None:
+        self.session = session
+        self._source = source
+        self._interactive = source.isatty()
+        self._replying = False
+        self._stop_code = 0
+
+    def run(self) -> None:
+        """Greet, then answer line after line."""
+        from rpterm.cli.plain.commands import command
+
+        self._load()
+        self.show(self.session.path(SHOWN))
+        for line in self._lines():
+            try:
+                if line.startswith("/") and not line.startswith("//"):
+                    command(self, line)
+                elif line.strip():
+                    self.send(line.removeprefix("/") if line.startswith("//") else line)
+            except RptermError as error:
+                complain(str(error))
+
+    # What comes in -----------------------------------------------------------------------------
+    def _lines(self) -> Iterator[str]:
+        """Lines of input; one that ends with a backslash goes on in the next."""
+        held = ""
+        while True:
+            self._check()
+            if self._interactive:
+                name = self.session.chat.persona.name
+                self.write("… " if held else f"{out.one_line(name)}: ")
+            line = self._source.readline()
+            if not line:
+                if held.strip():
+                    yield held
+                if self._interactive:
+                    self.write("\n")
+                return
+            line = line.rstrip("\r\n")
+            if line.endswith("\\"):
+                held += line[:-1] + "\n"
+                continue
+            yield held + line
+            held = ""
+
+    # What goes out -----------------------------------------------------------------------------
+    def write(self, text: str) -> None:
+        """Write without a line end, at once."""
+        out.say(text, end="")
+        sys.stdout.flush()
+
+    def show(self, turns: list[Turn]) -> None:
+        """Write turns, each with its speaker."""
+        for turn in turns:
+            swipe = f" ({turn.swipe} of {turn.swipes})" if turn.swipes > 1 else ""
+            out.say(f"{out.one_line(turn.speaker)}{swipe}: {turn.text}")
+        sys.stdout.flush()
+
+    def tell(self, text: str) -> None:
+        """Write a remark of the program: to standard error, so that pipes hold the chat alone."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(out.harmless(text) + "\n")
+            sys.stderr.flush()
+
+    # The model ---------------------------------------------------------------------------------
+    def _load(self) -> None:
+        info = self.session.load()
+        if info.starter and self._interactive:
+            self.tell(
+                "This is a small starter model, for trying things out; "
+                "`rpterm models list` and `rpterm models pull` lead to better ones. /help helps."
+            )
+
+    def send(self, text: str) -> None:
+        """Send a message and write the reply."""
+        from rpterm.session import ReplyRequest
+
+        self.reply(ReplyRequest(text=text))
+
+    def reply(self, request: ReplyRequest) -> str:
+        """Write one reply as it comes.
+
+        Returns:
+            The draft, when the request was for one.
+        """
+        draft = ""
+        printer: Printer | None = None
+        self._replying = True
+        try:
+            for event in self.session.reply(request):
+                if isinstance(event, events.ReplyStarted) and event.turns:
+                    printer = self._start(event.turns)
+                elif isinstance(event, events.DraftFinished):
+                    draft = event.text
+                elif printer is not None:
+                    self._grow(printer, event)
+                elif isinstance(event, events.ReplyFailed):
+                    complain(event.message)
+                elif isinstance(event, events.ReplyFinished | events.ReplyCancelled):
+                    self.show([self.session.store.turn(event.turn.id)])
+        finally:
+            self._replying = False
+        self._check()
+        return draft
+
+    def _start(self, turns: Sequence[Turn]) -> Printer | None:
+        """Write who speaks. Several candidates are not streamed: they are told when complete."""
+        if len(turns) > 1:
+            return None
+        base = turns[0].text
+        self.write(f"{out.one_line(turns[0].speaker)}: {'…' if base else ''}")
+        return Printer(self.write, base)
+
+    def _grow(self, printer: Printer, event: events.SessionEvent) -> None:
+        """Write what the reply gained."""
+        if isinstance(event, events.ReplyDelta):
+            printer.show(event.text)
+        elif isinstance(event, events.ReplyFinished | events.ReplyCancelled):
+            printer.finish(event.turn.text)
+            if isinstance(event, events.ReplyCancelled):
+                self.tell("Stopped; what had come is kept. /continue goes on, /regenerate retries.")
+        elif isinstance(event, events.ReplyFailed):
+            self.write("\n")
+            complain(event.message)
+
+    # Signals -----------------------------------------------------------------------------------
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Handle signals while the chat runs; afterwards all is as before."""
+        before = {signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt)}
+        for name in _LEAVE_ON:
+            if (number := getattr(signal, name, None)) is not None:
+                before[number] = signal.signal(number, self._leave)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self._replying:
+            raise KeyboardInterrupt
+        self._cancel()
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self._stop_code = 128 + number
+        if not self._replying:
+            raise Leave(self._stop_code)
+        self._cancel()
+
+    def _cancel(self) -> None:
+        # In a thread of its own: the handler interrupts code that may hold the engine's lock.
+        threading.Thread(target=self.session.cancel, daemon=True).start()
+
+    def _check(self) -> None:
+        if self._stop_code:
+            raise Leave(self._stop_code)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """While the chat is being stored for the last time nothing may interrupt it."""
+    numbers = [signal.SIGINT, *(getattr(signal, n) for n in _LEAVE_ON if hasattr(signal, n))]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,318 @@
+"""Puts the rooms together: settings, a card, the store and an engine become a ``Session``.
+
+``Launch`` is one run of the program. Its engine outlives a chat, so that going to another chat
+does not load the model again. It knows no front end, and importing it is cheap: the store, the
+session and the models are imported when a chat is opened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm import paths as folders
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.paths import Paths
+from rpterm.types import Persona, RptermError
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine, EngineEvent, EngineInfo, GenerateRequest, Piece
+    from rpterm.session import Session
+    from rpterm.store import Store
+    from rpterm.types import Chat
+
+NEW_CHAT = 0
+"""The chat id that asks for a new chat."""
+
+
+class LaunchError(RptermError):
+    """What was asked for does not go together, or is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for.
+
+    Attributes:
+        target: Name or path of a card; ``None`` lets the user choose, or is the chat's own.
+        chat_id: The chat to go on with; ``None`` is the newest one with this character.
+        greeting: From 1; begins a new chat.
+        persona: Name of the user's persona.
+        flags: Dotted names of settings that flags gave: they go before the card's own.
+    """
+
+    target: str | None = None
+    chat_id: int | None = None
+    new: bool = False
+    greeting: int | None = None
+    persona: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCard:
+    """A card, the text it was read from, and its file."""
+
+    card: CharacterCard
+    text: str
+    path: Path | None
+
+
+def find_card(target: str, paths: Paths) -> FoundCard:
+    """The card that a name or a path means.
+
+    Raises:
+        CardNotFound: With near names.
+        CardError: With everything that is wrong in the file.
+    """
+    from rpterm.cards import library, reader
+
+    path = library.find(target, library.folders(paths.characters))
+    text = reader.read_text(path)
+    return FoundCard(reader.parse(text, str(path)), text, path.absolute())
+
+
+@dataclass
+class Launch:
+    """One run: call ``open`` for each chat and ``close`` at the end.
+
+    Attributes:
+        make_engine: Makes the engine, once; ``None`` makes the one the settings ask for.
+    """
+
+    settings: Settings
+    paths: Paths
+    asked: Asked = field(default_factory=Asked)
+    make_engine: Callable[[], Engine] | None = None
+    _engine: Engine | None = None
+    _lent: _Lent | None = None
+    _session: Session | None = None
+    _found: FoundCard | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def card(self) -> CharacterCard | None:
+        """The card asked for, for the first frame; ``None`` when the user has yet to choose."""
+        if self.asked.target is None:
+            return None
+        if self._found is None:
+            self._found = find_card(self.asked.target, self.paths)
+        return self._found.card
+
+    def engine(self) -> Engine:
+        """The engine of this run, made on the first call and not loaded yet.
+
+        Raises:
+            RptermError: The model or the settings cannot be used.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = self.make_engine() if self.make_engine else self._open_engine()
+            return self._engine
+
+    def _open_engine(self) -> Engine:
+        from rpterm.models.open import open_engine
+
+        return open_engine(
+            self.settings,
+            models_folder=self.paths.models,
+            cache_folder=folders.make(self.paths.cache),
+            log_folder=folders.make(self.paths.logs),
+            sequences=max(self.settings.candidates, 1),
+        )
+
+    def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
+        """Open a chat; the one before it is left, with its cache saved.
+
+        Args:
+            target: A card; ``None`` with no ``chat_id`` is what the command line asked for.
+            chat_id: A chat to go on with; ``NEW_CHAT`` begins a new one.
+
+        Raises:
+            RptermError: One sentence: no such card or chat, a database or a model that cannot be
+                used.
+        """
+        from rpterm.session import Session
+        from rpterm.store import Store
+
+        self._leave()
+        engine = self.engine()
+        folders.make(self.paths.database.parent)
+        store = Store(self.paths.database)
+        try:
+            found, chat = self._chat(store, target, chat_id)
+        except BaseException:
+            store.close()
+            raise
+        self._lent = _Lent(engine)
+        self._session = Session(
+            store, self._lent, self._flagged(found.card), chat, self.settings,
+            states=self.paths.states,
+        )  # fmt: skip
+        return self._session
+
+    def close(self) -> None:
+        """Free the engine. The sessions have closed their stores themselves."""
+        self._lent = self._session = None
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _leave(self) -> None:
+        """Save the cache of the chat that was open before another one takes the engine."""
+        session, lent = self._session, self._lent
+        self._session = self._lent = None
+        if session is not None and lent is not None and not lent.returned:
+            with suppress(RptermError, OSError):
+                session.leave()
+            lent.returned = True
+
+    def _chat(
+        self, store: Store, target: str | None, chat_id: int | None
+    ) -> tuple[FoundCard, Chat]:
+        first = target is None and chat_id is None
+        asked = self.asked if first else Asked(target=target or self.asked.target, chat_id=chat_id)
+        if asked.chat_id:
+            return self._resume(store, asked, store.chat(asked.chat_id))
+        if asked.target is None:
+            raise LaunchError("No character was chosen: `rpterm cards list` shows who is there.")
+        found = self._found if self._found and asked.target == self.asked.target else None
+        found = found or find_card(asked.target, self.paths)
+        fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
+        chats = [] if fresh else store.chats(card_name=found.card.name, limit=1)
+        if chats:
+            return self._resume(store, asked, chats[0], found)
+        return found, self._begin(store, asked, found)
+
+    def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
+        from rpterm.tree import begin_chat
+
+        count = len(found.card.greetings)
+        if asked.greeting is not None and not 1 <= asked.greeting <= count:
+            raise LaunchError(
+                f"{found.card.name} has {count} greetings; --greeting {asked.greeting} is not one."
+            )
+        return begin_chat(
+            store, found.card, found.text, self._persona(store, asked, found.card),
+            card_path=str(found.path) if found.path else None,
+            greeting=(asked.greeting or 1) - 1,
+        )  # fmt: skip
+
+    def _resume(
+        self, store: Store, asked: Asked, chat: Chat, found: FoundCard | None = None
+    ) -> tuple[FoundCard, Chat]:
+        """Go on with a chat; its card is the file as it is now, or else the stored copy."""
+        found = found or self._card_of(store, asked, chat)
+        digest = store.put_card(found.card.name, found.text)
+        if digest != chat.card_hash:
+            path = str(found.path) if found.path else None
+            chat = store.update_chat(chat.id, card_hash=digest, card_path=path)
+        if asked.persona:
+            chat = store.update_chat(chat.id, persona=self._persona(store, asked, found.card))
+        return found, chat
+
+    def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
+        if asked is self.asked and asked.target is not None:
+            return find_card(asked.target, self.paths)
+        if chat.card_path and Path(chat.card_path).is_file():
+            return find_card(chat.card_path, self.paths)
+        text = store.get_card(chat.card_hash)
+        if text is None:
+            raise LaunchError(
+                f"The card of chat {chat.id} is gone: name one, "
+                f"`rpterm chat FILE.toml --chat {chat.id}`."
+            )
+        from rpterm.cards import reader
+
+        return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
+
+    def _persona(self, store: Store, asked: Asked, card: CharacterCard) -> Persona:
+        """Who the user is: named by a flag, by the settings, or hinted at by the card."""
+        own = self.settings.persona
+        if asked.persona:
+            known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
+            return known.get(asked.persona.casefold(), Persona(asked.persona))
+        if own != Persona() or not card.user_name:
+            return own
+        return Persona(card.user_name, card.user_description)
+
+    def _flagged(self, card: CharacterCard) -> CharacterCard:
+        """The card without the samplers that a flag decides."""
+        flagged = {name.removeprefix("sampling.") for name in self.asked.flags}
+        left = {name: value for name, value in card.sampling.items() if name not in flagged}
+        return replace(card, sampling=left)
+
+
+def open_session(
+    target: str | None,
+    settings: Settings,
+    *,
+    chat_id: int | None = None,
+    new: bool = False,
+    paths: Paths | None = None,
+) -> Session:
+    """Open one chat by itself; closing the session frees the engine, too.
+
+    Raises:
+        RptermError: As ``Launch.open``.
+    """
+    launch = Launch(settings, paths or folders.find(), Asked(target, chat_id, new))
+    session = launch.open()
+    session.engine = launch.engine()
+    return session
+
+
+class _Lent:
+    """An engine lent to one session: closing gives it back, and what is given back is left alone.
+
+    Without this, a session that closes late would free the model that the next chat is using, or
+    save the next chat's cache as its own.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.returned = False
+
+    def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
+        return self._engine.load(on_progress)
+
+    @property
+    def info(self) -> EngineInfo | None:
+        return self._engine.info
+
+    def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
+        return self._engine.tokenize(pieces)
+
+    def detokenize(self, ids: Sequence[int]) -> str:
+        return self._engine.detokenize(ids)
+
+    def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
+        return self._engine.generate(request)
+
+    def cancel(self) -> None:
+        if not self.returned:
+            self._engine.cancel()
+
+    def settle(self, ids: Sequence[int]) -> None:
+        if not self.returned:
+            self._engine.settle(ids)
+
+    def settled(self, timeout: float | None = None) -> bool:
+        return self._engine.settled(timeout)
+
+    def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
+        return self._engine.logprobs(reply, prompts)
+
+    def save_state(self, path: Path) -> bool:
+        return False if self.returned else self._engine.save_state(path)
+
+    def load_state(self, path: Path) -> int:
+        return self._engine.load_state(path)
+
+    def close(self) -> None:
+        self.returned = True
