@@ -16,10 +16,11 @@ from typing import Protocol
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
-from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
+from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest, Piece
 from rpterm.events import ReplyFailed, SessionEvent, UserTurnStored
 from rpterm.prompt.build import PromptTooLarge, build_prompt
 from rpterm.prompt.compose import Extras, chat_inserts, compose, expander
+from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.tokens import TokenCache
 from rpterm.reply import ReplyRun, stops_for
@@ -95,9 +96,9 @@ class Session(Tree):
         self.card = card
         self.settings = settings
         self._states = states
-        self._finders = tuple(finders)
         self._template: ChatTemplate | None = None
         self._encode = TokenCache(engine.tokenize)
+        self._finders = (LoreFinder(self._count), *finders)
         self._building = threading.RLock()
         self._stopped = threading.Event()
 
@@ -300,13 +301,18 @@ class Session(Tree):
             return build_prompt(given, template, self._encode)
 
     def _extras(self, history: Sequence[Turn], context: int) -> Extras:
-        found = [finder(self.card, self.chat, history, context) for finder in self._finders]
+        chat = self.chat
+        found = [finder(self.card, chat, history, context) for finder in self._finders]
         return Extras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
-            inserts=tuple(insert for extra in found for insert in extra.inserts)
-            + chat_inserts(self.card, self.chat),
+            inserts=chat_inserts(self.card, chat)
+            + tuple(insert for extra in found for insert in extra.inserts),
             left_out=tuple(gone for extra in found for gone in extra.left_out),
         )
+
+    def _count(self, text: str) -> int:
+        with self._building:
+            return len(self._encode([Piece(text)])[0])
 
     # The end -----------------------------------------------------------------------------------
     def set_card(self, card: CharacterCard, text: str) -> None:

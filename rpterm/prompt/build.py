@@ -41,7 +41,8 @@ class PromptInput:
     Attributes:
         history: The branch shown, oldest first; its last turn is what is answered or continued.
         fixed: Static extras: constant lore.
-        inserts: Extras of this turn, best first: what does not fit is left out from the end.
+        inserts: Extras of this turn, best first: what does not fit is left out from the end, and
+            the best stands nearest to the last user text.
         left_out: What others already left out, with their reasons; passed on.
         expand: Fills in macros of card text. Turns are stored with theirs filled in.
         max_reply: Tokens to keep free.
@@ -165,7 +166,7 @@ def _messages(
         segment = Segment(f"turn:{turn.id}", turn.text, why)
         messages.append(_Message(turn.role, [(segment, "history")]))
     last = max((i for i, m in enumerate(messages) if m.role == "user"), default=0)
-    for insert in inserts:
+    for insert in reversed(inserts):
         _place(messages, insert, last)
     return messages
 

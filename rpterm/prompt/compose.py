@@ -61,7 +61,7 @@ def compose(
         expand=fill,
         own_system=own_system,
         fixed=extras.fixed,
-        inserts=extras.inserts + hint_inserts(hint),
+        inserts=hint_inserts(hint) + extras.inserts,
         left_out=extras.left_out,
         ending=ending,
     )
