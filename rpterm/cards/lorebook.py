@@ -75,13 +75,14 @@ class Matcher:
     def fire(self, context: LoreContext) -> LoreResult:
         """Judge every entry for the reply to the last turn."""
         since = self._history(context) if self._rules.timed else {}
-        firing = self._at(context.turns, since, context)
+        replies = sum(role == "assistant" for role, _ in context.turns)
+        firing = self._at(len(context.turns), replies, since, context)
         return firing.result(self._broken)
 
-    def _at(self, turns: _Turns, since: dict[int, int], context: LoreContext) -> _Firing:
-        replies = sum(role == "assistant" for role, _ in turns)
-        point = Point(len(turns), replies, since, context)
-        window = Window(turns, self._rules.depth, self._hits)
+    def _at(self, turn: int, replies: int, since: dict[int, int], context: LoreContext) -> _Firing:
+        point = Point(turn, replies, since, context)
+        depth = self._rules.depth
+        window = Window(context.turns[max(0, turn - depth) : turn], depth, self._hits)
         tokens = partial(self._tokens, context)
         firing = _Firing(self._rules, self.book, point, window, self._names, self._hits, tokens)
         firing.run()
@@ -98,10 +99,13 @@ class Matcher:
             known += 1
         del self._trail[known:]
         since = self._trail[-1][1] if self._trail else {}
+        replies = sum(role == "assistant" for role, _ in turns[:known])
         for at in range(known, len(turns)):
-            if at and turns[at][0] == "assistant":
-                fired = self._at(turns[:at], since, context).fired
-                since = _later(since, fired, at)
+            if turns[at][0] == "assistant":
+                if at:
+                    fired = self._at(at, replies, since, context).fired
+                    since = _later(since, fired, at, self._rules.all)
+                replies += 1
             self._trail.append((turns[at], since))
         return since
 
@@ -129,14 +133,16 @@ class Matcher:
         )
 
 
-def _later(since: dict[int, int], fired: Sequence[Rule], turn: int) -> dict[int, int]:
+def _later(
+    since: dict[int, int], fired: Sequence[Rule], turn: int, rules: Sequence[Rule]
+) -> dict[int, int]:
     """The state after a turn; an entry that still sticks does not begin anew."""
-    news = {
-        rule.index: turn
-        for rule in fired
-        if rule.timed and not (rule.index in since and turn <= since[rule.index] + rule.sticky)
-    }
-    return {**since, **news} if news else since
+    kept = {at: begun for at, begun in since.items() if turn <= begun + rules[at].span}
+    for rule in fired:
+        begun = kept.get(rule.index)
+        if rule.timed and (begun is None or turn > begun + rule.sticky):
+            kept[rule.index] = turn
+    return kept
 
 
 class _Firing:

@@ -48,6 +48,11 @@ class Rule:
         return bool(self.sticky or self.cooldown)
 
     @property
+    def span(self) -> int:
+        """For how many turns it matters that it fired."""
+        return self.sticky + self.cooldown
+
+    @property
     def unconditional(self) -> bool:
         """Fires without any key."""
         return self.entry.constant or self.deco.forced is True
