@@ -1,0 +1,184 @@
+"""What recall searches: the memories of one character as rows of arrays, kept in RAM.
+
+It holds no texts and reads no database. Rows are only ever appended; an edit forgets one row and
+appends another. A row is *shown* when it may be recalled: a memory without a source turn always,
+one with a source turn while that turn lies on the branch that ``show`` was last told for its chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpterm.memory.bm25 import WordIndex
+from rpterm.memory.growing import Growing
+from rpterm.memory.meaning import VectorIndex
+
+SITTING_GAP = 6 * 3600.0
+"""Seconds of silence after which a chat counts as taken up again another time."""
+
+TURN = 0
+FACT = 1
+REFLECTION = 2
+SUMMARY = 3
+NOTE = 4
+KINDS = ("turn", "fact", "reflection", "summary", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One memory as the index sees it.
+
+    Attributes:
+        id: The memory's id, above 0.
+        chat: Its chat, or 0 for one that belongs to no chat.
+        turn: Its source turn, or 0.
+        kind: One of ``KINDS``, as its place there.
+        created: Unix seconds.
+        importance: 0 to 1.
+    """
+
+    id: int
+    chat: int = 0
+    turn: int = 0
+    kind: int = TURN
+    created: float = 0.0
+    importance: float = 0.0
+    pinned: bool = False
+
+
+class MemoryIndex:
+    """Rows of one character's memories."""
+
+    def __init__(self, vectors: VectorIndex) -> None:
+        self.words = WordIndex()
+        self.vectors = vectors
+        self._id = Growing(np.int64)
+        self._chat = Growing(np.int32)
+        self._turn = Growing(np.int64)
+        self._kind = Growing(np.int8)
+        self._created = Growing(np.float64)
+        self._importance = Growing(np.float32)
+        self._pinned = Growing(np.bool_)
+        self._shown = Growing(np.bool_)
+        self._before = Growing(np.int32, -1)
+        self._after = Growing(np.int32, -1)
+        self._sitting = Growing(np.int32)
+
+    def __len__(self) -> int:
+        return len(self._id)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Memory ids; 0 where a row was forgotten."""
+        return self._id.view
+
+    @property
+    def turns(self) -> NDArray[np.int64]:
+        return self._turn.view
+
+    @property
+    def created(self) -> NDArray[np.float64]:
+        return self._created.view
+
+    @property
+    def importance(self) -> NDArray[np.float32]:
+        return self._importance.view
+
+    @property
+    def pinned(self) -> NDArray[np.bool_]:
+        return self._pinned.view
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        return self._shown.view
+
+    @property
+    def before(self) -> NDArray[np.int32]:
+        """The row before each in its sitting, or -1."""
+        return self._before.view
+
+    @property
+    def after(self) -> NDArray[np.int32]:
+        return self._after.view
+
+    @property
+    def sitting(self) -> NDArray[np.int32]:
+        """Rows of one sitting share this number."""
+        return self._sitting.view
+
+    def add(self, entry: Entry, terms: Sequence[str]) -> int:
+        """Append a memory; one with a source turn stays hidden until ``show``.
+
+        Returns:
+            Its row.
+        """
+        row = self.words.add(terms)
+        self._id.append(entry.id)
+        self._chat.append(entry.chat)
+        self._turn.append(entry.turn)
+        self._kind.append(entry.kind)
+        self._created.append(entry.created)
+        self._importance.append(entry.importance)
+        self._pinned.append(entry.pinned)
+        self._shown.append(not entry.turn)
+        self._before.append(-1)
+        self._after.append(-1)
+        self._sitting.append(row)
+        self.vectors.grow(row + 1)
+        return row
+
+    def row_of(self, memory_id: int) -> int | None:
+        """The row of a memory that is not forgotten."""
+        rows = np.flatnonzero(self.ids == memory_id)
+        return int(rows[-1]) if len(rows) else None
+
+    def forget(self, row: int) -> None:
+        """Take a row out for good; its neighbours become neighbours."""
+        before, after = int(self.before[row]), int(self.after[row])
+        if before >= 0:
+            self.after[before] = after
+        if after >= 0:
+            self.before[after] = before
+        self.ids[row] = 0
+        self.shown[row] = False
+        self.pinned[row] = False
+        self.before[row] = self.after[row] = -1
+        self.vectors.clear(row)
+
+    def show(self, chat: int, path: Sequence[int]) -> None:
+        """Make the turns of a path, and what was drawn from them, the shown ones of a chat.
+
+        Args:
+            chat: The chat.
+            path: Turn ids from the root to the leaf.
+        """
+        mine = np.flatnonzero((self._chat.view == chat) & (self.ids > 0))
+        turns = self.turns[mine]
+        on_path = np.isin(turns, np.asarray(path, np.int64))
+        self.shown[mine] = on_path | (turns == 0)
+        self.before[mine] = -1
+        self.after[mine] = -1
+        self.sitting[mine] = mine
+        self._link(mine[on_path & (self._kind.view[mine] == TURN)], path)
+
+    def of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
+        """The rows that come from some turns of a chat."""
+        mine = np.flatnonzero(self._chat.view == chat)
+        return mine[np.isin(self.turns[mine], np.fromiter(turns, np.int64, len(turns)))]
+
+    def _link(self, rows: NDArray[np.int64], path: Sequence[int]) -> None:
+        if not len(rows):
+            return
+        steps = np.asarray(path, np.int64)
+        sorter = np.argsort(steps)
+        place = sorter[np.searchsorted(steps, self.turns[rows], sorter=sorter)]
+        rows = rows[np.argsort(place, kind="stable")]
+        joined = np.diff(self.created[rows]) < SITTING_GAP
+        self.before[rows[1:]] = np.where(joined, rows[:-1], -1)
+        self.after[rows[:-1]] = np.where(joined, rows[1:], -1)
+        starts = np.flatnonzero(np.concatenate([[True], ~joined]))
+        self.sitting[rows] = np.repeat(rows[starts], np.diff([*starts, len(rows)]))

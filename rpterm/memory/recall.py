@@ -1,0 +1,191 @@
+"""Which memories a line of talk calls up, best first. Pure: an index in, rows with reasons out.
+
+The score of a memory is a plain sum of parts that need no statistics of the collection, so that
+its balance is the same at a hundred memories and at a million:
+
+- words: BM25 spread along the conversation (neighbours.py), over the length of the query's idf
+  vector, so about 0 to 2 whatever the query's length;
+- meaning: the cosine of the embeddings;
+- sitting: the best word score anywhere in the same sitting, on the same scale as words;
+- time: fit to a span of time that the query names (dates.py);
+- recency (a half-life of 30 days of real time) and importance, both as tie-breakers only.
+
+Measured on the development half of LoCoMo: z-scores instead of these scales 0.703 / 0.797
+(R@5 / R@10), these 0.712 / 0.805, and z-scores drift with the size of the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpterm.memory import dates
+from rpterm.memory.dates import DAY, TimeSpan
+from rpterm.memory.index import MemoryIndex
+from rpterm.memory.meaning import top
+from rpterm.memory.neighbours import around, spread
+
+HALF_LIFE = 30 * DAY
+POOL = 400
+"""Rows taken from each of words, meaning and time before neighbours join and all are scored."""
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part counts; 0 switches one off.
+
+    Attributes:
+        neighbours: Whether word scores spread along the conversation.
+        alike: Cosine from which two memories count as the same thing; above 1 keeps both.
+    """
+
+    words: float = 1.0
+    meaning: float = 2.0
+    sitting: float = 0.4
+    time: float = 0.3
+    recency: float = 0.02
+    importance: float = 0.1
+    neighbours: bool = True
+    alike: float = 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for.
+
+    Attributes:
+        terms: Terms and how much each counts.
+        vector: Its unit embedding, or ``None`` while there is no embedder: words serve alone.
+        spans: Times it names.
+        now: Unix seconds.
+        excluded: Rows not to find, such as turns that are in the prompt anyway.
+    """
+
+    terms: dict[str, float]
+    vector: Floats | None = None
+    spans: tuple[TimeSpan, ...] = ()
+    now: float = 0.0
+    excluded: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row and what its score is made of."""
+
+    row: int
+    score: float
+    words: float = 0.0
+    beside: float = 0.0
+    meaning: float = 0.0
+    time: float = 0.0
+    pinned: bool = False
+
+
+def recall(index: MemoryIndex, query: Query, count: int, weights: Weights = Weights()) -> list[Hit]:
+    """The rows a query calls up: pinned ones first, then by score, near-duplicates left out."""
+    allowed = index.shown.copy()
+    allowed[query.excluded] = False
+    words = _word_scores(index, query)
+    pool = _pool(index, query, words, allowed, weights)
+    hits = _score(index, query, words, pool, weights)
+    pinned = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)]
+    kept = {hit.row for hit in pinned}
+    best = [hit for hit in hits[: 4 * count + len(pinned)] if hit.row not in kept]
+    return _without_duplicates(index, pinned + best, weights.alike)[:count]
+
+
+def _word_scores(index: MemoryIndex, query: Query) -> Floats:
+    idf = np.array([weight * index.words.idf(term) for term, weight in query.terms.items()])
+    length = float(np.sqrt((idf**2).sum()))
+    scores = index.words.scores(query.terms)
+    if length:
+        scores /= length
+    return scores
+
+
+def _pool(
+    index: MemoryIndex, query: Query, words: Floats, allowed: NDArray[np.bool_], weights: Weights
+) -> Rows:
+    found: list[Rows] = []
+    if weights.words:
+        hit = np.flatnonzero((words > 0) & allowed)
+        found.append(hit[top(words[hit], POOL)])
+    if query.vector is not None and weights.meaning:
+        found.append(index.vectors.nearest(query.vector, allowed, POOL))
+    if query.spans and weights.time:
+        found.append(_in_time(index, query.spans, words, allowed))
+    rows = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    if weights.neighbours:
+        rows = around(rows, index.before, index.after)
+    return rows[allowed[rows]]
+
+
+def _in_time(
+    index: MemoryIndex, spans: Sequence[TimeSpan], words: Floats, allowed: NDArray[np.bool_]
+) -> Rows:
+    moments = index.created
+    near = np.zeros(len(moments), np.bool_)
+    for span in spans:
+        near |= (moments >= span.start) & (moments < span.end + DAY)
+    rows = np.flatnonzero(near & allowed)
+    return rows[top(words[rows], POOL)]
+
+
+def _score(
+    index: MemoryIndex, query: Query, words: Floats, rows: Rows, weights: Weights
+) -> list[Hit]:
+    own = words[rows]
+    flowed = spread(words, rows, index.before, index.after) if weights.neighbours else own
+    nothing = np.zeros(len(rows), np.float32)
+    vector = query.vector
+    meaning = nothing if vector is None else index.vectors.cosines(rows, vector)
+    time = dates.fit(index.created[rows], query.spans) if query.spans else nothing
+    age = np.maximum(query.now - index.created[rows], 0)
+    total = (
+        weights.words * flowed
+        + weights.meaning * meaning
+        + weights.sitting * _best_of_sitting(index, rows, own)
+        + weights.time * time
+        + weights.recency * np.exp2(-age / HALF_LIFE)
+        + weights.importance * index.importance[rows]
+    )
+    order = np.argsort(-total, kind="stable")
+    return [
+        Hit(
+            int(rows[i]),
+            float(total[i]),
+            words=weights.words * float(own[i]),
+            beside=weights.words * float(flowed[i] - own[i]),
+            meaning=weights.meaning * float(meaning[i]),
+            time=weights.time * float(time[i]),
+        )
+        for i in order[:POOL]
+    ]
+
+
+def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:
+    _, place = np.unique(index.sitting[rows], return_inverse=True)
+    best = np.zeros(len(rows), np.float32)
+    np.maximum.at(best, place, own)
+    return best[place]
+
+
+def _without_duplicates(index: MemoryIndex, hits: list[Hit], alike: float) -> list[Hit]:
+    """Leave out what says the same as a better hit; rows without a vector all stay."""
+    if alike > 1 or not hits:
+        return hits
+    vectors = index.vectors.gather(np.array([hit.row for hit in hits]))
+    same = np.triu(vectors @ vectors.T, 1) >= alike
+    kept: list[Hit] = []
+    gone = np.zeros(len(hits), np.bool_)
+    for place, hit in enumerate(hits):
+        if not gone[place]:
+            kept.append(hit)
+            gone |= same[place]
+    return kept

