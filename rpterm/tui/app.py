@@ -45,6 +45,7 @@ class RptermApp(App[None], inherit_bindings=False):
         settings: Settings,
         *,
         first_run: bool = False,
+        choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
     ) -> None:
         """Make the program; ``run`` starts it.
@@ -55,6 +56,7 @@ class RptermApp(App[None], inherit_bindings=False):
                 the command line asked for. ``chat_id`` 0 begins a new chat.
             settings: ``keys`` and ``theme`` are the TUI's.
             first_run: Begin with the tour.
+            choose: Begin with the list of characters; ``None`` does so when there is no card.
             on_setting: Told a setting the user changed, to keep it.
 
         Raises:
@@ -64,7 +66,8 @@ class RptermApp(App[None], inherit_bindings=False):
         super().__init__()
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
-        self._chat = ChatScreen(card, opener, settings)
+        pick = card is None if choose is None else choose
+        self._chat = ChatScreen(card, opener, settings, choose=pick)
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0

@@ -10,15 +10,15 @@ from textual.message import Message
 if TYPE_CHECKING:
     from rpterm.engine.protocol import EngineInfo
     from rpterm.session import Session
-    from rpterm.types import Generation, Prompt, Turn
+    from rpterm.types import Chat, Generation, Prompt, Turn
 
 
 class SessionOpened(Message):
-    """A chat is open; ``turns`` are its last turns, ``greetings`` the card's."""
+    """A chat is open; ``turns`` are its last ones."""
 
-    def __init__(self, session: Session, turns: list[Turn], greetings: list[str]) -> None:
+    def __init__(self, session: Session, chat: Chat, turns: list[Turn]) -> None:
         super().__init__()
-        self.session, self.turns, self.greetings = session, turns, greetings
+        self.session, self.chat, self.turns = session, chat, turns
 
 
 class OpeningFailed(Message):

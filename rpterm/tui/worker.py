@@ -21,7 +21,8 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from rpterm.session import ReplyRequest, Session
+    from rpterm.session import Session
+    from rpterm.tui.screens.chat.state import Wish
 
 Post = Callable[[Message], object]
 Opener = Callable[[str | None, int | None], "Session"]
@@ -37,11 +38,11 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
     """Open a chat and tell its last turns."""
     try:
         session = opener(target, chat_id)
-        turns, greetings = session.path(WINDOW), session.greetings()
+        chat, turns = session.chat, session.path(WINDOW)
     except RptermError as error:
         post(messages.OpeningFailed(str(error)))
         return
-    post(messages.SessionOpened(session, turns, greetings))
+    post(messages.SessionOpened(session, chat, turns))
 
 
 def load_model(session: Session, post: Post) -> None:
@@ -62,8 +63,11 @@ def load_model(session: Session, post: Post) -> None:
     post(messages.ModelLoaded(info))
 
 
-def reply(session: Session, request: ReplyRequest, post: Post, stopped: Callable[[], bool]) -> None:
-    """Make a reply, tell its events, then wait until the engine has settled."""
+def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool]) -> None:
+    """Make a reply and tell its events."""
+    from rpterm.session import ReplyRequest
+
+    request = ReplyRequest(wish.intent, wish.text, wish.turn_id, wish.candidates)
     batch = _Batch(post)
     try:
         stream = cast("Generator[events.SessionEvent, None, None]", session.reply(request))

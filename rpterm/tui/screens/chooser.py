@@ -91,15 +91,15 @@ class Chooser(Dialog[Done]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
-            box.border_title = f" {self._heading} "
-            box.border_subtitle = f" {self._hints()} "
+            box.border_title = Content(f" {self._heading} ")
+            box.border_subtitle = Content(f" {self._hints()} ")
             yield Input(placeholder=self._placeholder, id="search")
             yield Static(self._empty, id="none", markup=False)
             yield OptionList(id="list", markup=False)
 
     def on_mount(self) -> None:
         self.list.can_focus = False
-        self.call_after_refresh(self.fill, self._choices)
+        self.call_after_refresh(lambda: self.fill(self._choices))
 
     @property
     def list(self) -> OptionList:
@@ -108,7 +108,7 @@ class Chooser(Dialog[Done]):
     def fill(self, choices: Sequence[Choice]) -> None:
         """Show these choices."""
         self._shown = list(choices)
-        width = max(10, self.query_one("#search").size.width - 1)
+        width = max(10, self.query_one("#search").size.width + 2)
         options = [Option(self.line(choice, width), id=choice.id) for choice in self._shown]
         self.list.set_options(options)
         self.set_class(not options, "-none")

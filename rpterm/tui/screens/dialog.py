@@ -34,7 +34,10 @@ class Dialog(ModalScreen[T]):
             border: round $panel;
             background: $surface;
             padding: 0 1;
-            &:focus { border: round $primary-muted; background: $surface; }
+            background-tint: transparent;
+            &:focus {
+                border: round $primary-muted; background: $surface; background-tint: transparent;
+            }
         }
         .label { color: $text-muted; padding: 0 1; }
         OptionList {

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from rpterm.tui.screens.dialog import Dialog
@@ -47,7 +48,7 @@ class Form(Dialog[dict[str, str]]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
-            box.border_title = f" {self._form_title} "
+            box.border_title = Content(f" {self._form_title} ")
             box.border_subtitle = " ^S save · Tab next · Esc leave "
             for field in self._fields:
                 yield Static(field.label, classes="label", markup=False)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import ItemGrid, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -22,13 +22,13 @@ STATES = {
 
 
 class HelpScreen(Dialog[None]):
-    """Groups of keys, as many columns as fit."""
+    """Groups of keys, in two columns where they fit."""
 
     DEFAULT_CSS = """
     HelpScreen {
-        #box { width: 132; padding: 1 1; scrollbar-size-vertical: 1; }
-        ItemGrid { height: auto; grid-gutter: 1 2; }
-        ItemGrid Static { height: auto; padding: 0 1; }
+        #box { width: 136; padding: 1 1 1 2; scrollbar-size-vertical: 1; }
+        #columns { height: auto; }
+        #columns Static { width: 1fr; height: auto; padding: 0 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,13 +43,36 @@ class HelpScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
             box.border_title = " Keys "
-            box.border_subtitle = " Esc leave · every key can be changed in config.toml "
-            with ItemGrid(min_column_width=56):
-                for heading, group in keys.groups().items():
-                    yield Static(group_table(heading, group, self._overrides), markup=False)
+            box.border_subtitle = Content(" Esc leave · [keys] in config.toml changes any of them ")
+            with Horizontal(id="columns"):
+                yield Static(id="left", markup=False)
+                yield Static(id="right", markup=False)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        room = self.query_one("#columns").size.width
+        columns = 2 if room >= 100 else 1
+        width = room // columns - 3
+        tables = [
+            table(heading, group, self._overrides, width)
+            for heading, group in keys.groups().items()
+        ]
+        left, right = split(tables) if columns == 2 else (tables, [])
+        self.query_one("#left", Static).update(Content("\n\n").join(left))
+        self.query_one("#right", Static).update(Content("\n\n").join(right))
+        self.query_one("#right").display = columns == 2
 
 
-def group_table(heading: str, group: list[keys.Key], overrides: Mapping[str, str]) -> Content:
+def split(tables: list[Content]) -> tuple[list[Content], list[Content]]:
+    """Two columns of about the same height, in order."""
+    heights = [table.plain.count("\n") + 2 for table in tables]
+    best = min(range(len(tables) + 1), key=lambda n: max(sum(heights[:n]), sum(heights[n:])))
+    return tables[:best], tables[best:]
+
+
+def table(heading: str, group: list[keys.Key], overrides: Mapping[str, str], width: int) -> Content:
     """One group: the keys in a column, what they do beside them."""
     rows = [Content.styled(heading, "bold $text-accent")]
     for key in group:
@@ -57,11 +80,13 @@ def group_table(heading: str, group: list[keys.Key], overrides: Mapping[str, str
         shown = " ".join(keys.show_key(name) for name in names[:2])
         state = next((STATES[when] for when in key.when if when in STATES), "")
         described = key.description.rstrip(".") + (f" ({state})" if state else "")
-        rows.append(_row(shown, described))
+        rows += _row(shown, described, width)
     return Content("\n").join(rows)
 
 
-def _row(shown: str, described: str, indent: int = 18, width: int = 56) -> Content:
-    lines = Content.styled(described, text.MUTED).wrap(width - indent)
-    head = Content.assemble((shown.ljust(indent), "bold"), lines[0])
-    return Content("\n").join([head, *(Content(" " * indent) + line for line in lines[1:])])
+def _row(shown: str, described: str, width: int, indent: int = 17) -> list[Content]:
+    if len(shown) >= indent:
+        shown = shown.split(" ")[0]
+    lines = Content.styled(described, text.MUTED).wrap(max(16, width - indent))
+    head = Content.assemble((shown.ljust(indent), "bold $text-primary"), lines[0])
+    return [head, *(Content(" " * indent) + line for line in lines[1:])]

@@ -29,5 +29,8 @@ def choices() -> Sequence[Choice]:
     from rpterm import paths
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.characters()))
-    return [Choice(str(card.path), card.name, card.tagline) for card in found]
+    found = library.summaries(library.folders(paths.find().characters))
+    return [
+        Choice(str(card.path), card.name, card.tagline if not card.error else f"✗ {card.error}")
+        for card in found
+    ]

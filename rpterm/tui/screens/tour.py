@@ -1,4 +1,4 @@
-"""The first minute: five friendly cards. Uses nothing of the model, so it can be read while it loads."""
+"""The first minute: a few friendly cards, which need no model and can be read while it loads."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class TourScreen(Dialog[None]):
     def _draw(self) -> None:
         page = PAGES[self._page]
         box = self.query_one("#box")
-        box.border_title = f" {page.title} "
+        box.border_title = Content(f" {page.title} ")
         last = self._page == len(PAGES) - 1
         box.border_subtitle = " ⏎ begin " if last else " ⏎ next · ← back · Esc skip "
         self.query_one("#page", Static).update(page_text(page, self._overrides))

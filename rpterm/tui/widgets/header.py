@@ -35,7 +35,7 @@ class Header(Static):
         right = Content(self._title if self._title != self._who else "")
         if left.cell_length + right.cell_length + 2 > width:
             right = Content("")
-        room = width - left.cell_length - right.cell_length - 5
+        room = width - left.cell_length - right.cell_length - 5 - (3 if right else 0)
         if self._tagline and room > 12:
             tagline = Content(self._tagline).truncate(room, ellipsis=True)
             left = Content.assemble(left, ("  ·  ", text.FAINT), tagline)

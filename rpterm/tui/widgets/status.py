@@ -1,4 +1,4 @@
-"""The status line: model, state, context, what the last reply cost. Shows a record; knows no engine.
+"""The status line: model, state, context, cost of the last reply. Shows a record; knows no engine.
 
 On a narrow terminal the least important parts go first.
 """
@@ -98,8 +98,8 @@ def parts(figures: Figures) -> list[Part]:
     found: list[Part] = [(0, _state(figures))]
     if figures.model:
         found.append((2, Content(text.one_line(figures.model, 28))))
-    if figures.context:
-        found += [(1, _fill(figures))]
+    if figures.context and figures.used:
+        found.append((1, _fill(figures)))
     if figures.reused or figures.evaluated:
         numbers = f"reused {text.count(figures.reused)} · evaluated {text.count(figures.evaluated)}"
         found.append((3, Content(numbers)))

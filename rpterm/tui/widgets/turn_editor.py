@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
 
+from rpterm.tui.text import harmless
 from rpterm.types import Turn
 
 
@@ -47,8 +49,8 @@ class TurnEditor(TextArea):
         super().__init__(turn.text, highlight_cursor_line=False, tab_behavior="focus")
         self.turn = turn
         self.cursor_blink = False
-        self.border_title = f"Editing {turn.speaker}"
-        self.border_subtitle = "⏎ keep · ^J new line · Esc leave"
+        self.border_title = Content(f" Editing {harmless(turn.speaker)} ")
+        self.border_subtitle = " ⏎ keep · ^J new line · Esc leave "
 
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)

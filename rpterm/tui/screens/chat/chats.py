@@ -25,7 +25,7 @@ async def choose_chat(chat: ChatScreen) -> None:
         return None
     while True:
         done = await chat.app.push_screen_wait(
-            ChatsScreen(chat.ask, session.store, session.chat.id, chat.settings.keys)
+            ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys)
         )
         if done is None:
             return None
@@ -43,14 +43,15 @@ async def choose_chat(chat: ChatScreen) -> None:
 async def open_other(chat: ChatScreen, chat_id: int) -> None:
     """Go to another chat."""
     session = chat.session
-    if session is not None and chat_id != session.chat.id:
+    if session is not None and chat_id != session.chat_id:
         await opening.switch(chat, None, chat_id)
 
 
 async def new_chat(chat: ChatScreen) -> None:
     """Begin a new chat with this character."""
     if (session := _open(chat)) is not None:
-        await opening.switch(chat, session.chat.card_path or session.card.name, opening.NEW_CHAT)
+        path = chat.state.chat.card_path if chat.state.chat else None
+        await opening.switch(chat, path or session.card.name, opening.NEW_CHAT)
 
 
 async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
@@ -64,7 +65,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     question = f"Delete “{what.title or what.card_name}” with its {what.turn_count} turns?"
     if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
         return False
-    current = chat_id == session.chat.id
+    current = chat_id == session.chat_id
     await chat.ask(session.store.delete_chat, chat_id)
     if current:
         await new_chat(chat)
@@ -74,7 +75,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
 async def rename(chat: ChatScreen) -> None:
     """Rename this chat."""
     if (session := _open(chat)) is not None:
-        await rename_chat(chat, session.chat.id)
+        await rename_chat(chat, session.chat_id)
 
 
 async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
@@ -90,11 +91,11 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     )
     if given is None:
         return
-    if chat_id == session.chat.id:
+    if chat_id == session.chat_id:
         await chat.ask(session.rename, given["title"].strip())
     else:
         await chat.ask(session.store.update_chat, chat_id, title=given["title"].strip())
-    opening.dress(chat)
+    await replies.resync(chat)
 
 
 async def choose_greeting(chat: ChatScreen) -> None:
@@ -126,8 +127,9 @@ async def choose_branch(chat: ChatScreen) -> None:
     session = _open(chat)
     if session is None or chat.state.busy:
         return
-    tree = await chat.ask(session.store.tree, session.chat.id)
-    done = await chat.app.push_screen_wait(BranchesScreen(tree, session.chat.leaf_id))
+    leaf = (await chat.ask(lambda: session.chat)).leaf_id
+    tree = await chat.ask(session.store.tree, session.chat_id)
+    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf))
     if done is not None:
         await chat.ask(session.select, int(done.id))
         await opening.clear_below(chat)
@@ -142,7 +144,7 @@ async def write_note(chat: ChatScreen) -> None:
     session = _open(chat)
     if session is None:
         return
-    note = session.chat.note
+    note = (await chat.ask(lambda: session.chat)).note
     fields = [
         Field("text", "What the model should keep in mind", note.text, lines=5),
         Field("depth", "Depth: 0 is right before your words, and costs nothing", str(note.depth),
@@ -162,7 +164,7 @@ async def choose_persona(chat: ChatScreen) -> None:
     session = _open(chat)
     if session is None:
         return
-    now = session.chat.persona
+    now = (await chat.ask(lambda: session.chat)).persona
     known = {p.name: p for p in await chat.ask(session.store.personas)}
     known.setdefault(now.name, now)
     choices = [Choice(p.name, p.name, p.description) for p in known.values()]

@@ -14,7 +14,6 @@ from rpterm.tui.widgets.status import Phase
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
-    from rpterm.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
@@ -25,23 +24,23 @@ STARTER_HINT = "a small starter model; `rpterm models` offers better ones"
 
 def expand(card: CharacterCard, text: str, user: str) -> str:
     """A greeting with the names filled in, for the first frame; the session has the exact one."""
-    for mark, name in (("{{char}}", card.char), ("{{user}}", user)):
-        text = text.replace(mark, name)
-    return text
+    from rpterm.cards import macros
+
+    return macros.expand(text, char=card.char, user=user).strip()
 
 
 def dress(chat: ChatScreen) -> None:
     """Name whom one talks to."""
     header = chat.query_one("#header", Header)
-    card, session = chat.card, chat.session
+    card, record = chat.card, chat.state.chat
     name = card.name if card else "rpterm"
-    header.show(name, card.tagline if card else "", session.chat.title if session else "")
+    header.show(name, card.tagline if card else "", record.title if record else "")
     chat.input.placeholder = f"Write to {card.char}…" if card else "Choose a character first"
 
 
 def begin(chat: ChatScreen) -> None:
     """After the first frame: open the chat, or choose a character."""
-    if chat.card is None:
+    if chat.choose_first:
         chat.command("characters")
     else:
         open_chat(chat, None, None)
@@ -58,30 +57,27 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
     """Leave the chat that is open and open another one."""
     state, session = chat.state, chat.session
     state.epoch += 1
-    request = state.request
+    if session is not None and state.busy:
+        session.cancel()
     chat.state = ChatState(epoch=state.epoch)
-    if session is not None:
-        if request is not None:
-            session.cancel()
-        chat.replies.put(lambda: _leave(chat, session))
-    chat.figures(phase=Phase.OPENING, model="", context=0, reused=0, evaluated=0, rate=0.0, hint="")
+    chat.transcript.select(None)
+    chat.figures(used=0, context=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
     open_chat(chat, target, chat_id)
-
-
-def _leave(chat: ChatScreen, session: Session) -> None:
-    session.close()
+    if session is not None:
+        # The opener leaves the old chat first: its cache is saved while the engine still holds it.
+        chat.loads.put(session.close)
 
 
 async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     """The chat is open: show it, load its model, send what waits."""
     state = chat.state
-    state.session, state.greetings = event.session, event.greetings
+    state.session, state.chat = event.session, event.chat
     chat.card = event.session.card
     dress(chat)
     await clear_below(chat)
     tail = list(event.turns)
     ghosts = [turn for turn in chat.transcript.turns if turn.id in (GHOST_USER, GHOST_REPLY)]
-    if state.request is not None:
+    if state.wish is not None:
         tail += ghosts
     await chat.transcript.show(tail, more=len(event.turns) >= worker.WINDOW)
     chat.transcript.to_end()
@@ -89,15 +85,15 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: worker.load_model(session, post))
     panes.opened(chat)
-    if state.request is not None:
+    if state.wish is not None:
         replies.run(chat)
 
 
 async def failed(chat: ChatScreen, text: str) -> None:
     """The chat could not be opened; what was typed stays in the input."""
-    if (request := chat.state.request) is not None:
-        chat.state.request = None
-        replies.give_back(chat, request)
+    if (wish := chat.state.wish) is not None:
+        chat.state.wish = None
+        replies.give_back(chat, wish)
     ghosts = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(ghosts, more=False)
     await show_error(chat, text)
@@ -111,8 +107,16 @@ def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     hint = STARTER_HINT if info.starter else ""
     chat.figures(model=info.model, context=info.context, share=0.0, hint=hint)
     if not chat.state.busy:
-        chat.phase(Phase.READY)
-    panes.want_preview(chat)
+        chat.phase(Phase.SETTLING)
+        settle(chat)
+    panes.want_preview(chat, always=True)
+
+
+def settle(chat: ChatScreen) -> None:
+    """Tell when the engine has settled."""
+    session, epoch, post = chat.session, chat.state.epoch, chat.post_message
+    if session is not None:
+        chat.idle.put(lambda: worker.settle(session, post, lambda: chat.state.epoch != epoch))
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:

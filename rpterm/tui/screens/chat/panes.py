@@ -84,7 +84,7 @@ async def fill_chats(chat: ChatScreen) -> None:
 
     pane, session = chat.panes.pane("chats"), chat.session
     if isinstance(pane, ChatsPane) and session is not None:
-        pane.show(await chat_choices(chat.ask, session.store), session.chat.id)
+        pane.show(await chat_choices(chat.ask, session.store), session.chat_id)
 
 
 def opened(chat: ChatScreen) -> None:
@@ -96,9 +96,13 @@ def opened(chat: ChatScreen) -> None:
     chat.run_worker(fill_chats(chat), group="panes")
 
 
-def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S) -> None:
-    """Build the prompt for the draft soon, if its pane is open and no reply is being made."""
-    if "prompt" not in chat.panes.shown or chat.state.busy or chat.state.info is None:
+def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:
+    """Build the prompt for the draft soon, if its pane is open and no reply is being made.
+
+    ``always`` builds it for the status line alone, too.
+    """
+    shown = always or "prompt" in chat.panes.shown
+    if not shown or chat.state.busy or chat.state.info is None:
         return
     chat.state.previews += 1
     turn = chat.state.previews

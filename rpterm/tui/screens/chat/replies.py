@@ -1,6 +1,6 @@
 """The one reply path on screen: send, again, several, go on, write for me, stop; and what comes.
 
-Every command makes a ``ReplyRequest`` and hands it to ``start``. The rest of the file answers the
+Every command makes a ``Wish`` and hands it to ``start``. The rest of the file answers the
 messages of the worker.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.session import ReplyRequest
+from textual.message import Message
+
 from rpterm.tui import messages, worker
 from rpterm.tui.screens.chat import opening, panes
-from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
+from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Generation, Intent, Status, Turn
@@ -32,7 +33,7 @@ async def send(chat: ChatScreen) -> None:
     if chat.state.choosing is not None:
         await choose(chat)
     chat.input.put("")
-    await start(chat, ReplyRequest(Intent.SEND, whole.strip()))
+    await start(chat, Wish(Intent.SEND, whole.strip()))
 
 
 async def regenerate(chat: ChatScreen) -> None:
@@ -59,7 +60,7 @@ async def _again(chat: ChatScreen, candidates: int) -> None:
         chat.say("This is the greeting: ← and → show the card's other ones, F7 lists them.")
         return
     chat.input.focus()
-    await start(chat, ReplyRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates))
+    await start(chat, Wish(Intent.REGENERATE, turn_id=turn_id, candidates=candidates))
 
 
 async def go_on(chat: ChatScreen) -> None:
@@ -71,25 +72,26 @@ async def go_on(chat: ChatScreen) -> None:
         chat.say("There is no reply that could go on.")
         return
     chat.input.focus()
-    await start(chat, ReplyRequest(Intent.CONTINUE, turn_id=turn.id))
+    await start(chat, Wish(Intent.CONTINUE, turn_id=turn.id))
 
 
 async def impersonate(chat: ChatScreen) -> None:
     """Draft the user's next line into the input."""
     if not _occupied(chat):
-        await start(chat, ReplyRequest(Intent.IMPERSONATE, chat.input.whole))
+        await start(chat, Wish(Intent.IMPERSONATE, chat.input.whole))
 
 
 async def stop(chat: ChatScreen) -> None:
     """Stop the reply; what has come is kept."""
     state = chat.state
-    if state.request is None:
+    if state.wish is None:
         return
     if state.running and state.session is not None:
+        state.stopping = True
         state.session.cancel()
     else:
-        request, state.request = state.request, None
-        give_back(chat, request)
+        wish, state.wish = state.wish, None
+        give_back(chat, wish)
         await resync(chat)
 
 
@@ -111,16 +113,16 @@ async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
         chat.input.focus()
 
 
-# The path of one request -----------------------------------------------------------------------
-async def start(chat: ChatScreen, request: ReplyRequest) -> None:
+# The path of one wish --------------------------------------------------------------------------
+async def start(chat: ChatScreen, wish: Wish) -> None:
     """Begin a reply; before the chat is open it waits on screen."""
     state = chat.state
-    state.request, state.running, state.stored = request, False, False
+    state.wish, state.running, state.stored, state.stopping = wish, False, False, False
     state.epoch += 1
     state.live.clear()
     await opening.clear_below(chat)
-    if request.intent is Intent.SEND:
-        await _show_ghosts(chat, request.text)
+    if wish.intent is Intent.SEND:
+        await _show_ghosts(chat, wish.text)
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
@@ -128,32 +130,37 @@ async def start(chat: ChatScreen, request: ReplyRequest) -> None:
 
 
 def run(chat: ChatScreen) -> None:
-    """Hand the request to the session, in the reply lane."""
+    """Hand the wish to the session, in the reply lane."""
     state = chat.state
-    session, request, epoch = state.session, state.request, state.epoch
-    if session is None or request is None:
+    session, wish, epoch = state.session, state.wish, state.epoch
+    if session is None or wish is None:
         return
     state.running = True
     if state.info is not None:
         chat.phase(Phase.EVALUATING, done=0, total=0)
-    post = chat.post_message
-    chat.replies.put(
-        lambda: worker.reply(session, request, post, lambda: chat.state.epoch != epoch)
-    )
+
+    def stale() -> bool:
+        return chat.state.epoch != epoch
+
+    def post(message: Message) -> None:
+        if not stale():
+            chat.post_message(message)
+
+    chat.replies.put(lambda: worker.reply(session, wish, post, stale))
 
 
 async def _show_ghosts(chat: ChatScreen, words: str) -> None:
-    persona = chat.session.chat.persona if chat.session else chat.settings.persona
-    name = chat.card.name if chat.card else ""
+    persona = chat.state.chat.persona if chat.state.chat else chat.settings.persona
+    name = chat.card.char if chat.card else ""
     user = Turn(GHOST_USER, 0, None, "user", persona.name, words)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.more)
 
 
-def give_back(chat: ChatScreen, request: ReplyRequest) -> None:
+def give_back(chat: ChatScreen, wish: Wish) -> None:
     """Put words that were not stored back into the input, unless something else is there."""
-    if request.intent is Intent.SEND and chat.input.empty:
-        chat.input.put(request.text)
+    if wish.intent is Intent.SEND and chat.input.empty:
+        chat.input.put(wish.text)
 
 
 # What the worker tells -------------------------------------------------------------------------
@@ -198,7 +205,7 @@ def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
         chat.phase(Phase.WRITING)
     if state.choosing is not None:
         state.choosing.grow(event.texts, event.tokens)
-    elif state.request is not None and state.request.intent is Intent.IMPERSONATE:
+    elif state.wish is not None and state.wish.intent is Intent.IMPERSONATE:
         chat.input.put(event.texts.get(0, ""))
     else:
         for index, whole in event.texts.items():
@@ -213,7 +220,7 @@ def finished(chat: ChatScreen, event: messages.ReplyFinished) -> None:
         state.choosing.finish(event.index, event.turn, event.generation.usage.generated)
     elif (view := chat.transcript.view(event.turn.id)) is not None:
         view.show(event.turn)
-    _count(chat, event.generation)
+    count(chat, event.generation)
 
 
 def drafted(chat: ChatScreen, text: str) -> None:
@@ -223,27 +230,27 @@ def drafted(chat: ChatScreen, text: str) -> None:
 
 async def failed(chat: ChatScreen, text: str, log_tail: str) -> None:
     """Say why, and lose nothing."""
-    request = chat.state.request
-    if request is not None and not chat.state.stored:
-        give_back(chat, request)
-    await opening.show_error(chat, text, log_tail)
+    state = chat.state
+    if state.wish is not None and not state.stored:
+        give_back(chat, state.wish)
+    if not state.stopping:
+        await opening.show_error(chat, text, log_tail)
 
 
 async def ended(chat: ChatScreen) -> None:
     """Nothing more comes: show what the database holds, and let the engine settle."""
     state = chat.state
-    was_draft = state.request is not None and state.request.intent is Intent.IMPERSONATE
-    state.request, state.running = None, False
+    was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
+    state.wish, state.running = None, False
     chat.input.read_only = False
     if state.choosing is None and not was_draft:
         await resync(chat)
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
-    session, epoch, post = state.session, state.epoch, chat.post_message
-    if session is not None and state.info is not None:
-        chat.idle.put(lambda: worker.settle(session, post, lambda: chat.state.epoch != epoch))
-    panes.want_preview(chat)
+    if state.info is not None:
+        opening.settle(chat)
+    panes.want_preview(chat, always=True)
 
 
 async def resync(chat: ChatScreen) -> None:
@@ -254,7 +261,7 @@ async def resync(chat: ChatScreen) -> None:
         await chat.transcript.show(real, more=chat.transcript.more)
         return
     loaded = max(worker.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
-    path = await chat.ask(session.path, loaded)
+    chat.state.chat, path = await chat.ask(lambda: (session.chat, session.path(loaded)))
     await chat.transcript.show(path, more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
@@ -278,11 +285,9 @@ def _occupied(chat: ChatScreen) -> bool:
     return chat.state.busy
 
 
-def _count(chat: ChatScreen, generation: Generation) -> None:
+def count(chat: ChatScreen, generation: Generation) -> None:
     usage = generation.usage
     chat.figures(
-        used=chat.state.figures.used + usage.generated if not chat.state.choosing else
-        chat.state.figures.used,
         reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,
         first_s=usage.first_token_s, hint="",
     )  # fmt: skip

@@ -63,8 +63,11 @@ class ChatScreen(Screen[None]):
         card: CharacterCard | None,
         opener: worker.Opener,
         settings: Settings,
+        *,
+        choose: bool = False,
     ) -> None:
         super().__init__()
+        self.choose_first = choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.state = ChatState()

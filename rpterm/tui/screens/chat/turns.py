@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.session import ReplyRequest
 from rpterm.tui import worker
 from rpterm.tui.external import edit_outside
 from rpterm.tui.screens.chat import opening, replies
+from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
@@ -137,7 +137,7 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
     await chat.ask(chat.session.edit, turn.id, text)
     await replies.resync(chat)
     if turn.role == "user":
-        await replies.start(chat, ReplyRequest(Intent.REGENERATE))
+        await replies.start(chat, Wish(Intent.REGENERATE))
 
 
 async def outside(chat: ChatScreen) -> None:

@@ -116,7 +116,7 @@ class PromptPane(Vertical):
         total = f"{text.count(prompt.tokens)} of {text.count(prompt.context)} tokens"
         gap = " " * max(2, width - len("Prompt") - len(total))
         head = Content.assemble(title, gap, (total, text.MUTED), "\n", _bar(prompt, width), "\n",
-                                *_legend(prompt))  # fmt: skip
+                                _legend(prompt, width))  # fmt: skip
         if self._problem:
             head = Content.assemble(head, "\n", (self._problem, "$text-error"))
         return head
@@ -143,11 +143,15 @@ class PromptPane(Vertical):
         left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)
         room = width - len(number) - 2
         left = left.truncate(room, ellipsis=True)
-        if piece.why and (rest := room - left.cell_length - 2) > 8 and not open_:
+        gone = piece.key.startswith("out:")
+        if piece.why and (rest := room - left.cell_length - 2) > 8 and not (open_ or gone):
             why = Content.styled(text.one_line(piece.why), text.MUTED).truncate(rest, ellipsis=True)
             left = Content.assemble(left, "  ", why)
         gap = " " * max(1, width - left.cell_length - len(number))
         line = Content.assemble(left, gap, number)
+        if gone and not open_:
+            why = Content.styled(f"  {text.one_line(piece.why)}", text.MUTED)
+            line = Content.assemble(line, "\n", why.truncate(width, ellipsis=True))
         if open_:
             body = text.harmless(piece.body).strip("\n") or "(nothing)"
             if piece.why:
@@ -208,13 +212,16 @@ def _bar(prompt: Prompt, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def _legend(prompt: Prompt) -> list[tuple[str, str]]:
-    parts: list[tuple[str, str]] = []
-    for zone, tokens in _zones(prompt).items():
-        parts += [
-            (f"{ZONES[zone][0]} ", ZONES[zone][1]),
-            (f"{zone} {text.count(tokens)}   ", text.MUTED),
-        ]
-    if prompt.reserve:
-        parts += [("┄ ", text.MUTED), (f"reply {text.count(prompt.reserve)}", text.MUTED)]
-    return parts
+def _legend(prompt: Prompt, width: int) -> Content:
+    """What the marks of the bar stand for, in two columns."""
+    entries = [(*ZONES[zone][:2], f"{zone} {text.count(n)}") for zone, n in _zones(prompt).items()]
+    entries.append(("┄", text.MUTED, f"kept for the reply {text.count(prompt.reserve)}"))
+    cells = [
+        Content.assemble((f"{mark} ", style), (label, text.MUTED)) for mark, style, label in entries
+    ]
+    left = width // 2
+    rows = [
+        first.pad_right(max(1, left - first.cell_length)) + second
+        for first, second in zip(cells[::2], cells[1::2], strict=True)
+    ]
+    return Content("\n").join(rows)

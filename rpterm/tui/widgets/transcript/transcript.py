@@ -114,6 +114,11 @@ class Transcript(VerticalScroll, can_focus=True):
         """Go to the end and stay there."""
         self.anchor()
 
+    def release_anchor(self) -> None:
+        """Short talk stands right above the input; there is nothing to scroll away from."""
+        if self.max_scroll_y > 0:
+            super().release_anchor()
+
     # Selection ---------------------------------------------------------------------------------
     def select(self, turn: Turn | None) -> None:
         """Mark a turn, or none."""

@@ -1,0 +1,197 @@
+"""What the tests of the terminal program share: a real session with a scripted engine."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rpterm.cards.card import CharacterCard, Example, LoreEntry, Lorebook
+from rpterm.config import Settings
+from rpterm.engine.protocol import EngineInfo, ModelError
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.session import Session
+from rpterm.store import Store
+from rpterm.tree import begin_chat
+from rpterm.tui.app import RptermApp
+from rpterm.types import Origin, Persona
+from textual.message import Message
+from textual.pilot import Pilot
+
+CARD = CharacterCard(
+    name="Mara Venn",
+    tagline="Keeper of a lighthouse that no map shows",
+    description="She has kept the light for nineteen winters.",
+    attributes=("Counts ships that never arrive", "Afraid of still water"),
+    relations=("Her brother Tam is somewhere out there",),
+    style=("Short sentences", "Never asks twice"),
+    scenario="A storm, and one knock at the door.",
+    greetings=(
+        '*She lifts the lamp.* "You are late, {{user}}. The tide is not."',
+        '"Close the door," she says. *The wind does it for you.*',
+    ),
+    examples=(Example((("user", "Is it far?"), ("char", "Far enough."))),),
+    lorebook=Lorebook((LoreEntry(("bell",), "The bell rings by itself before a wreck."),)),
+    knows_until="1911",
+)
+
+REPLIES = (
+    '*She turns up the wick.* "Sit down. You are dripping on the charts."',
+    '"Nineteen winters," *she says, and no more than that.*',
+    '*The bell moves without a sound.* "Do not look at the water."',
+    '"Tam drew that line," she says. "He was wrong by a mile."',
+)
+
+
+class SlowLoad(ScriptedEngine):
+    """A scripted engine whose ``load`` waits until it is let go, or fails."""
+
+    def __init__(self, *args: Any, fail: str = "", starter: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gate = threading.Event()
+        self.fail = fail
+        self.loading = threading.Event()
+
+    def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
+        if on_progress is not None:
+            on_progress(0.4)
+        self.loading.set()
+        self.gate.wait(10)
+        if self.fail:
+            raise ModelError(self.fail, "last line of the log")
+        return super().load(on_progress)
+
+
+@dataclass
+class Stage:
+    """Opens sessions on one store and one engine, as the launcher does."""
+
+    folder: Path
+    engine: ScriptedEngine = field(default_factory=lambda: ScriptedEngine(REPLIES))
+    card: CharacterCard = CARD
+    turns: int = 0
+    settings: Settings = field(default_factory=lambda: Settings(theme="lamplight"))
+    opened: list[Session] = field(default_factory=list)
+    gate: threading.Event | None = None
+    calls: list[tuple[str | None, int | None]] = field(default_factory=list)
+
+    def open(self, target: str | None, chat_id: int | None) -> Session:
+        self.calls.append((target, chat_id))
+        if self.gate is not None:
+            self.gate.wait(10)
+        store = Store(self.folder / "rpterm.db")
+        chats = [] if chat_id == 0 else store.chats()
+        if chat_id:
+            chat = store.chat(chat_id)
+        elif chats and target is None:
+            chat = chats[0]
+        else:
+            chat = begin_chat(store, self.card, f"name = '{self.card.name}'", Persona("Ansel"))
+            self._fill(store, chat.id)
+            chat = store.chat(chat.id)
+        session = Session(store, self.engine, self.card, chat, self.settings)
+        self.opened.append(session)
+        return session
+
+    def _fill(self, store: Store, chat_id: int) -> None:
+        leaf = store.chat(chat_id).leaf_id
+        for number in range(self.turns):
+            user = number % 2 == 0
+            leaf = store.add_turn(
+                chat_id, leaf, "user" if user else "assistant", "Ansel" if user else "Mara Venn",
+                f"turn number {number}", origin=Origin.TYPED if user else Origin.GENERATED,
+            ).id  # fmt: skip
+
+    @property
+    def session(self) -> Session:
+        return self.opened[-1]
+
+    def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
+        return RptermApp(card, self.open, self.settings, **kwargs)
+
+
+@asynccontextmanager
+async def running(
+    app: RptermApp,
+    size: tuple[int, int] = (100, 30),
+    seen: list[Message] | None = None,
+    *,
+    ready: bool = True,
+) -> AsyncIterator[Pilot[None]]:
+    """The program in a terminal of this size, ready to talk unless told otherwise."""
+    hook = seen.append if seen is not None else None
+    async with app.run_test(size=size, message_hook=hook) as pilot:
+        try:
+            if ready:
+                await wait_until(pilot, lambda: phase(app) == "ready")
+            yield pilot
+        finally:
+            gate = getattr(app.chat.opener, "__self__", None)
+            if isinstance(gate, Stage) and gate.gate is not None:
+                gate.gate.set()
+            app.close_session()
+
+
+async def wait_until(
+    pilot: Pilot[Any], predicate: Callable[[], object], timeout: float = 8.0
+) -> None:
+    """Wait until something holds; fails with the screen's text when it never does."""
+    end = time.monotonic() + timeout
+    while not predicate():
+        if time.monotonic() > end:
+            raise AssertionError("it never came true; the screen:\n" + screen_text(pilot.app))
+        await asyncio.sleep(0.01)
+    await pilot.pause()
+
+
+def phase(app: RptermApp) -> str:
+    return str(app.chat.state.figures.phase)
+
+
+def screen_text(app: Any) -> str:
+    """What the terminal shows, line by line."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips()
+    lines = ["".join(segment.text for segment in strip) for strip in strips]
+    return "\n".join(line.rstrip() for line in lines[:height])
+
+
+def shown(app: RptermApp) -> list[tuple[str, str]]:
+    """Role and text of the turns on screen."""
+    return [(turn.role, turn.text) for turn in app.chat.transcript.turns]
+
+
+def texts(app: RptermApp) -> list[str]:
+    return [turn.text for turn in app.chat.transcript.turns]
+
+
+async def type_text(pilot: Pilot[Any], text: str) -> None:
+    for char in text:
+        await pilot.press("space" if char == " " else char)
+
+
+async def say(pilot: Pilot[Any], app: RptermApp, text: str) -> None:
+    """Write something, send it, and wait for the reply to be done."""
+    app.chat.input.put(text)
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
+
+
+def names(seen: Sequence[Message], wanted: Sequence[type[Message]]) -> list[str]:
+    """The names of the messages of these kinds, in order, repeated ones once."""
+    found: list[str] = []
+    for message in seen:
+        name = type(message).__name__
+        if isinstance(message, tuple(wanted)) and (not found or found[-1] != name):
+            found.append(name)
+    return found
+
+
+def notices(app: RptermApp) -> str:
+    """Every notice on screen."""
+    return "\n".join(str(notice.message) for notice in app._notifications)
