@@ -1,0 +1,205 @@
+"""Between rows of the database and the records of ``rpterm.types``.
+
+Pure: no connection, no SQL beyond lists of columns.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from array import array
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from rpterm.store.errors import StoreError
+from rpterm.types import (
+    AuthorNote,
+    Chat,
+    Generation,
+    Origin,
+    Persona,
+    Sampling,
+    Status,
+    Turn,
+    Usage,
+)
+
+MAX_TEXT = 64 * 1024 * 1024
+"""Longest text of one turn or card, in characters."""
+
+_PREVIEW = 200
+
+TURN_COLUMNS = (
+    "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
+    "t.edited_from"
+)
+
+_SIBLINGS = (
+    "SELECT count(*) FROM turns s WHERE s.parent_id IS t.parent_id AND s.chat_id = t.chat_id"
+)
+
+COUNTED_TURN = f"{TURN_COLUMNS}, ({_SIBLINGS} AND s.id <= t.id), ({_SIBLINGS})"
+"""Columns of a ``Turn`` from ``turns t``; the counts come from an index, one turn at a time."""
+
+WINDOW_TURN = (
+    f"{TURN_COLUMNS}, row_number() OVER (PARTITION BY t.parent_id ORDER BY t.id), "
+    "count(*) OVER (PARTITION BY t.parent_id)"
+)
+"""The same when the query covers all siblings anyway."""
+
+CHAT_COLUMNS = (
+    "c.id, c.title, c.card_name, c.card_hash, c.card_path, c.leaf_id, c.persona_name, "
+    "c.persona_description, c.note_text, c.note_depth, c.created_at, c.updated_at, "
+    "(SELECT count(*) FROM turns t WHERE t.chat_id = c.id), "
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t WHERE t.id = c.leaf_id)"
+)
+
+GENERATION_COLUMNS = (
+    "engine, model, model_hash, adapter_hash, template_hash, sampling_json, prompt_ids, "
+    "prompt_text, reply_ids, batch_seeds_json, batch_index, kv_mode, stop_json, stop_reason, "
+    "reused, evaluated, generated, first_token_s, decode_s, version"
+)
+
+
+def storable(text: str, what: str = "text") -> str:
+    """The text as SQLite can hold it: lone surrogates, which are no characters, become U+FFFD.
+
+    Raises:
+        StoreError: It is longer than ``MAX_TEXT``.
+    """
+    if len(text) > MAX_TEXT:
+        raise StoreError(
+            f"This {what} has {len(text):,} characters; the database takes {MAX_TEXT:,}. "
+            "Split it into parts."
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def to_turn(row: Sequence[Any]) -> Turn:
+    """A row of ``COUNTED_TURN`` or ``WINDOW_TURN``."""
+    return Turn(
+        id=row[0],
+        chat_id=row[1],
+        parent_id=row[2],
+        role=row[3],
+        speaker=row[4],
+        text=row[5],
+        origin=Origin(row[6]),
+        status=Status(row[7]),
+        created_at=row[8],
+        edited_from=row[9],
+        swipe=row[10],
+        swipes=row[11],
+    )
+
+
+def to_chat(row: Sequence[Any]) -> Chat:
+    """A row of ``CHAT_COLUMNS``."""
+    lines = (row[13] or "").strip().splitlines()
+    return Chat(
+        id=row[0],
+        title=row[1],
+        card_name=row[2],
+        card_hash=row[3],
+        card_path=row[4],
+        leaf_id=row[5],
+        persona=Persona(row[6], row[7]),
+        note=AuthorNote(row[8], row[9]),
+        created_at=row[10],
+        updated_at=row[11],
+        turn_count=row[12],
+        preview=lines[0].strip() if lines else "",
+    )
+
+
+def to_generation(row: Sequence[Any]) -> Generation:
+    """A row of ``GENERATION_COLUMNS``."""
+    return Generation(
+        engine=row[0],
+        model=row[1],
+        model_hash=row[2],
+        adapter_hash=row[3],
+        template_hash=row[4],
+        sampling=_to_sampling(row[5]),
+        prompt_ids=unpack_ids(row[6]),
+        prompt_text=zlib.decompress(row[7]).decode("utf-8", "surrogatepass"),
+        reply_ids=unpack_ids(row[8]),
+        batch_seeds=tuple(json.loads(row[9])),
+        batch_index=row[10],
+        kv_mode=row[11],
+        stop=tuple(json.loads(row[12])),
+        stop_reason=row[13],
+        usage=Usage(*row[14:19]),
+        version=row[19],
+    )
+
+
+def from_generation(generation: Generation) -> tuple[Any, ...]:
+    """The values of ``GENERATION_COLUMNS``."""
+    usage = generation.usage
+    return (
+        generation.engine,
+        generation.model,
+        generation.model_hash,
+        generation.adapter_hash,
+        generation.template_hash,
+        json.dumps(sampling_dict(generation.sampling)),
+        pack_ids(generation.prompt_ids),
+        zlib.compress(generation.prompt_text.encode("utf-8", "surrogatepass")),
+        pack_ids(generation.reply_ids),
+        json.dumps(generation.batch_seeds),
+        generation.batch_index,
+        generation.kv_mode,
+        json.dumps(generation.stop),
+        generation.stop_reason,
+        usage.reused,
+        usage.evaluated,
+        usage.generated,
+        usage.first_token_s,
+        usage.decode_s,
+        generation.version,
+    )
+
+
+def sampling_dict(sampling: Sampling) -> dict[str, Any]:
+    """A ``Sampling`` as plain JSON values, every field named."""
+    values = {field.name: getattr(sampling, field.name) for field in fields(sampling)}
+    return values | {"logit_bias": dict(sampling.logit_bias), "banned": list(sampling.banned)}
+
+
+def _to_sampling(text: str) -> Sampling:
+    values = json.loads(text)
+    known = {field.name for field in fields(Sampling)}
+    kept = {name: value for name, value in values.items() if name in known}
+    return Sampling(**kept | {"banned": tuple(kept.get("banned", ()))})
+
+
+def pack_ids(ids: Sequence[int]) -> bytes:
+    """Tokens as zlib-compressed little-endian int32."""
+    numbers = array("i", ids)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return zlib.compress(numbers.tobytes())
+
+
+def unpack_ids(blob: bytes) -> tuple[int, ...]:
+    """The tokens of ``pack_ids``."""
+    numbers = array("i", zlib.decompress(blob))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return tuple(numbers)
+
+
+def generation_dict(generation: Generation) -> dict[str, Any]:
+    """A ``Generation`` as plain JSON values, for exports."""
+    values = {field.name: getattr(generation, field.name) for field in fields(generation)}
+    return values | {
+        "sampling": sampling_dict(generation.sampling),
+        "usage": asdict(generation.usage),
+    }

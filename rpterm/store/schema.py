@@ -1,0 +1,241 @@
+"""The tables, as a list of migrations that only ever grows.
+
+A migration that was released is never edited: files made by it exist. To change the schema, append
+a function to ``MIGRATIONS`` and add a dump of the schema before it to ``tests/store``.
+
+``sqlite_utils`` is imported only when a file needs migrating, which is once in its life and after
+an update; what was applied is read with plain SQL, so that opening a chat does not pay its import.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x52505454
+"""Written into the file's header, so that `file` and we can tell it from other databases."""
+
+_SET = "rpterm"
+
+_TABLES = (
+    """
+    CREATE TABLE cards (
+        hash TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        toml TEXT NOT NULL,
+        created_at REAL NOT NULL
+    )
+    """,
+    # AUTOINCREMENT: numbers of deleted chats and turns never come back. Saved caches and the ids
+    # that people note down for a replay are keyed by them.
+    """
+    CREATE TABLE chats (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        card_name TEXT NOT NULL,
+        card_hash TEXT NOT NULL,
+        card_path TEXT,
+        leaf_id INTEGER REFERENCES turns(id) ON DELETE SET NULL,
+        persona_name TEXT NOT NULL,
+        persona_description TEXT NOT NULL,
+        note_text TEXT NOT NULL,
+        note_depth INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        updated_at REAL NOT NULL
+    )
+    """,
+    # A parent is always older than its child, which rules out rings. Children are deleted by one
+    # statement with their parent, not by cascade: cascades end at 1,000 levels, chats do not.
+    # ``shown_child`` is a hint only (the child last shown), so it may point to nothing.
+    # ``owner`` names the store that streams into the turn, see ``liveness``.
+    """
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        parent_id INTEGER REFERENCES turns(id) CHECK (parent_id < id),
+        role TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
+        speaker TEXT NOT NULL,
+        text TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('streaming', 'complete', 'partial', 'failed')),
+        created_at REAL NOT NULL,
+        edited_from INTEGER REFERENCES turns(id) ON DELETE SET NULL,
+        shown_child INTEGER,
+        owner TEXT
+    )
+    """,
+    "CREATE INDEX turns_by_parent ON turns (parent_id, chat_id)",
+    "CREATE INDEX turns_by_chat ON turns (chat_id)",
+    "CREATE INDEX turns_by_edited ON turns (edited_from) WHERE edited_from IS NOT NULL",
+    "CREATE INDEX turns_streaming ON turns (owner) WHERE status = 'streaming'",
+    "CREATE INDEX chats_by_leaf ON chats (leaf_id)",
+    "CREATE INDEX chats_by_update ON chats (updated_at)",
+    """
+    CREATE TABLE generations (
+        turn_id INTEGER PRIMARY KEY REFERENCES turns(id) ON DELETE CASCADE,
+        engine TEXT NOT NULL,
+        model TEXT NOT NULL,
+        model_hash TEXT NOT NULL,
+        adapter_hash TEXT NOT NULL,
+        template_hash TEXT NOT NULL,
+        sampling_json TEXT NOT NULL,
+        prompt_ids BLOB NOT NULL,
+        prompt_text BLOB NOT NULL,
+        reply_ids BLOB NOT NULL,
+        batch_seeds_json TEXT NOT NULL,
+        batch_index INTEGER NOT NULL,
+        kv_mode TEXT NOT NULL,
+        stop_json TEXT NOT NULL,
+        stop_reason TEXT NOT NULL,
+        reused INTEGER NOT NULL,
+        evaluated INTEGER NOT NULL,
+        generated INTEGER NOT NULL,
+        first_token_s REAL NOT NULL,
+        decode_s REAL NOT NULL,
+        version TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE personas (
+        name TEXT PRIMARY KEY,
+        description TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE flags (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    )
+    """,
+)
+
+# The index follows the table by triggers, so no writer can forget it. A turn enters it when its
+# text stands: a streaming reply would rewrite its words four times a second.
+_SEARCH = (
+    """
+    CREATE VIRTUAL TABLE turns_fts USING fts5 (
+        text, content = 'turns', content_rowid = 'id', prefix = '2 3',
+        tokenize = 'porter unicode61 remove_diacritics 2'
+    )
+    """,
+    """
+    CREATE TRIGGER turns_fts_insert AFTER INSERT ON turns WHEN new.status <> 'streaming' BEGIN
+        INSERT INTO turns_fts (rowid, text) VALUES (new.id, new.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_delete AFTER DELETE ON turns WHEN old.status <> 'streaming' BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.id, old.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_finish AFTER UPDATE OF text, status ON turns
+    WHEN old.status = 'streaming' AND new.status <> 'streaming' BEGIN
+        INSERT INTO turns_fts (rowid, text) VALUES (new.id, new.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_resume AFTER UPDATE OF text, status ON turns
+    WHEN old.status <> 'streaming' AND new.status = 'streaming' BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.id, old.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_change AFTER UPDATE OF text, status ON turns
+    WHEN old.status <> 'streaming' AND new.status <> 'streaming' AND old.text <> new.text BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.id, old.text);
+        INSERT INTO turns_fts (rowid, text) VALUES (new.id, new.text);
+    END
+    """,
+    """
+    INSERT INTO turns_fts (rowid, text) SELECT id, text FROM turns WHERE status <> 'streaming'
+    """,
+)
+
+
+def m001_chats(db: Database) -> None:
+    """Cards, chats, the tree of turns, provenance, personas and flags."""
+    for statement in _TABLES:
+        db.execute(statement)
+
+
+def m002_search(db: Database) -> None:
+    """Full-text search over what was said."""
+    for statement in _SEARCH:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_chats, m002_search)
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the file to the newest schema.
+
+    Raises:
+        StoreError: The file belongs to another program or to a newer rpterm.
+        sqlite3.Error: The file cannot be read or written.
+    """
+    names = [migration.__name__ for migration in MIGRATIONS]
+    if _applied(connection, path) == names:
+        return
+    if not _tables(connection):
+        # Only takes effect before the first table is made.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated while this one waited for the lock.
+        if _applied(connection, path) != names:
+            migrate(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def migrate(connection: sqlite3.Connection, stop_before: str | None = None) -> None:
+    """Apply what is missing; the caller owns the transaction."""
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations(_SET)
+    for migration in MIGRATIONS:
+        migrations(name=migration.__name__)(migration)
+    migrations.apply(Database(connection, execute_plugins=False), stop_before=stop_before)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in rows}
+
+
+def _applied(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Names of the migrations the file has had, oldest first."""
+    tables = _tables(connection)
+    if not tables:
+        return []
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID or "_sqlite_migrations" not in tables:
+        raise StoreError(
+            f"{path} is a database of another program. Move it away, or choose another folder "
+            "for rpterm's data with RPTERM_HOME."
+        )
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (_SET,)
+    )
+    applied = [str(name) for (name,) in rows]
+    known = [migration.__name__ for migration in MIGRATIONS]
+    if applied != known[: len(applied)]:
+        raise StoreError(
+            f"The database {path} was made by a newer rpterm. Update with `pip install --upgrade "
+            "rpterm`, or open a backup made before."
+        )
+    return applied

@@ -1,0 +1,105 @@
+"""Full-text search over everything said.
+
+What people type is never read as a query language: every word is looked for as it is, all words
+must occur, "words in quotes" must stand together, and the last word may be only a beginning. Words
+are compared without accents and endings (Porter, so English endings). The newest ``_CANDIDATES``
+matches are ranked by BM25: ranking all matches of a very common word would cost a full scan.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from dataclasses import dataclass
+
+from rpterm.store.rows import COUNTED_TURN, to_turn
+from rpterm.types import Turn
+
+_CANDIDATES = 1000
+_MAX_WORDS = 32
+_MAX_WORD = 100
+_WORD = re.compile(r'"([^"]+)"|(\S+)')
+
+OPEN_MARK, CLOSE_MARK = "\x02", "\x03"
+"""Around each hit in a snippet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A turn that matches.
+
+    Attributes:
+        snippet: The part of its text around the hits, each hit between ``\\x02`` and ``\\x03``.
+    """
+
+    turn: Turn
+    chat_title: str
+    snippet: str
+
+
+def search(
+    connection: sqlite3.Connection, query: str, card_name: str | None, limit: int
+) -> list[SearchHit]:
+    """The best of the newest matches, best first."""
+    expression = fts_expression(query)
+    if expression is None or limit <= 0:
+        return []
+    found = (
+        _load(connection, expression, turn_id)
+        for turn_id in _candidates(connection, expression, card_name, limit)
+    )
+    return [hit for hit in found if hit is not None]
+
+
+def fts_expression(query: str) -> str | None:
+    """The user's words as an FTS5 expression; ``None`` when there is no word in it."""
+    words = _words(query)
+    if not words:
+        return None
+    phrases = ['"' + text.replace('"', '""') + '"' for text, _ in words]
+    last_is_bare = words[-1][1]
+    return " ".join(phrases) + ("*" if last_is_bare else "")
+
+
+def _words(query: str) -> list[tuple[str, bool]]:
+    """Words and quoted phrases, each with whether it was a bare word."""
+    clean = query.replace("\0", " ").encode("utf-8", "replace").decode()
+    found: list[tuple[str, bool]] = []
+    for match in _WORD.finditer(clean):
+        text = (match[1] or match[2])[:_MAX_WORD]
+        # What holds no letter or digit has no token; FTS5 would let it match nothing.
+        if any(unicodedata.category(char)[0] in "LN" for char in text):
+            found.append((text, match[1] is None))
+        if len(found) == _MAX_WORDS:
+            break
+    return found
+
+
+def _candidates(
+    connection: sqlite3.Connection, expression: str, card_name: str | None, limit: int
+) -> list[int]:
+    """Ids of the best matches, best first."""
+    of_card = (
+        "AND rowid IN (SELECT t.id FROM chats c CROSS JOIN turns t ON t.chat_id = c.id "
+        "WHERE c.card_name = :card)"
+    )
+    rows = connection.execute(
+        "SELECT id FROM (SELECT rowid AS id, rank AS score FROM turns_fts "
+        f"WHERE turns_fts MATCH :query {of_card if card_name is not None else ''} "
+        f"ORDER BY rowid DESC LIMIT {_CANDIDATES}) ORDER BY score, id DESC LIMIT :limit",
+        {"query": expression, "card": card_name, "limit": limit},
+    )
+    return [int(turn_id) for (turn_id,) in rows]
+
+
+def _load(connection: sqlite3.Connection, expression: str, turn_id: int) -> SearchHit | None:
+    # The index table goes by its own name: FTS5's functions do not know an alias.
+    row = connection.execute(
+        f"SELECT {COUNTED_TURN}, c.title, "
+        f"snippet(turns_fts, 0, '{OPEN_MARK}', '{CLOSE_MARK}', '…', 16) "
+        "FROM turns_fts JOIN turns t ON t.id = turns_fts.rowid JOIN chats c ON c.id = t.chat_id "
+        "WHERE turns_fts MATCH ? AND turns_fts.rowid = ?",
+        (expression, turn_id),
+    ).fetchone()
+    return None if row is None else SearchHit(to_turn(row), row[12], row[13])

@@ -1,0 +1,463 @@
+"""The Store: every chat on this machine, in one SQLite file.
+
+Any number of stores, in any number of threads and processes, may have one file open. Every method
+is one transaction: when it returns, its change survives a kill of the process. Nothing is ever
+overwritten but a reply that is still streaming. The store knows no model, no card format and no UI.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from rpterm.store import backup, erase, search, tree
+from rpterm.store.connections import Connections
+from rpterm.store.errors import StoreError
+from rpterm.store.liveness import Owner
+from rpterm.store.opening import make_place, open_file, repair_streaming
+from rpterm.store.rows import (
+    CHAT_COLUMNS,
+    GENERATION_COLUMNS,
+    from_generation,
+    storable,
+    to_chat,
+    to_generation,
+)
+from rpterm.store.search import SearchHit
+from rpterm.types import (
+    AuthorNote,
+    Chat,
+    Generation,
+    Origin,
+    Persona,
+    Role,
+    Status,
+    Turn,
+)
+
+
+class Store:
+    """One database file, opened."""
+
+    file: Path
+    """The database file; ``path`` is the method that reads a branch."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_timeout: float = 15.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Open or make the file, migrate it, look at its health, and end what a crash left open.
+
+        Args:
+            busy_timeout: Seconds to wait for another process that writes.
+            clock: Gives Unix seconds.
+
+        Raises:
+            StoreError: The file cannot be used; the text says why and what to do.
+        """
+        self.file = path
+        self._clock = clock
+        self._owner = Owner(path)
+        make_place(path)
+        self._connections = Connections(path, busy_timeout)
+        try:
+            with self._connections.read() as connection:
+                open_file(connection, path)
+                repair_streaming(connection, path)
+                if erase.due(connection):
+                    erase.scrub(connection)
+        except BaseException:
+            self._connections.close()
+            raise
+
+    def close(self) -> None:
+        """End this store in all threads; what it still streams becomes partial. Safe twice."""
+        if self._connections.closed:
+            return
+        try:
+            if self._owner.used:
+                with self._connections.write() as connection:
+                    connection.execute(
+                        "UPDATE turns SET status = 'partial', owner = NULL "
+                        "WHERE status = 'streaming' AND owner = ?",
+                        (self._owner.token,),
+                    )
+            with self._connections.read() as connection:
+                if erase.due(connection):
+                    erase.scrub(connection)
+        finally:
+            self._owner.release()
+            self._connections.close()
+
+    # Cards -------------------------------------------------------------------------------------
+    def put_card(self, name: str, toml: str) -> str:
+        """Keep a version of a card; returns its SHA-256 in hex. The same text is kept once."""
+        toml = storable(toml, "card")
+        digest = hashlib.sha256(toml.encode()).hexdigest()
+        with self._connections.read() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
+                (digest, storable(name, "name"), toml, self._clock()),
+            )
+        return digest
+
+    def get_card(self, card_hash: str) -> str | None:
+        """The TOML text of a kept version."""
+        return self._value("SELECT toml FROM cards WHERE hash = ?", storable(card_hash, "hash"))
+
+    # Chats -------------------------------------------------------------------------------------
+    def create_chat(
+        self,
+        *,
+        card_name: str,
+        card_hash: str,
+        card_path: str | None = None,
+        title: str = "",
+        persona: Persona = Persona(),  # noqa: B008 - frozen
+        note: AuthorNote = AuthorNote(),  # noqa: B008 - frozen
+    ) -> Chat:
+        """Start an empty chat."""
+        now = self._clock()
+        with self._connections.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO chats (title, card_name, card_hash, card_path, persona_name, "
+                "persona_description, note_text, note_depth, created_at, updated_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    storable(title, "title"),
+                    storable(card_name, "name"),
+                    card_hash,
+                    None if card_path is None else storable(card_path, "path"),
+                    *_persona_values(persona),
+                    *_note_values(note),
+                    now,
+                    now,
+                ),
+            )
+            return _chat(connection, cursor.lastrowid or 0)
+
+    def chat(self, chat_id: int) -> Chat:
+        """One chat.
+
+        Raises:
+            StoreError: There is no such chat.
+        """
+        with self._connections.read() as connection:
+            return _chat(connection, chat_id)
+
+    def chats(self, *, card_name: str | None = None, limit: int = 200) -> list[Chat]:
+        """Chats, the one that something was last said in first."""
+        where = "" if card_name is None else "WHERE c.card_name = :card"
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {CHAT_COLUMNS} FROM chats c {where} "
+                "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
+                {"card": card_name, "limit": limit},
+            )
+            return [to_chat(row) for row in rows]
+
+    def update_chat(
+        self,
+        chat_id: int,
+        *,
+        title: str | None = None,
+        persona: Persona | None = None,
+        note: AuthorNote | None = None,
+        card_hash: str | None = None,
+        card_path: str | None = None,
+    ) -> Chat:
+        """Change what is given, leave what is ``None``; its place among the chats stays."""
+        with self._connections.write() as connection:
+            old = _chat(connection, chat_id)
+            connection.execute(
+                "UPDATE chats SET title = ?, card_hash = ?, card_path = ?, persona_name = ?, "
+                "persona_description = ?, note_text = ?, note_depth = ? WHERE id = ?",
+                (
+                    old.title if title is None else storable(title, "title"),
+                    old.card_hash if card_hash is None else card_hash,
+                    old.card_path if card_path is None else storable(card_path, "path"),
+                    *_persona_values(old.persona if persona is None else persona),
+                    *_note_values(old.note if note is None else note),
+                    chat_id,
+                ),
+            )
+            return _chat(connection, chat_id)
+
+    def delete_chat(self, chat_id: int) -> None:
+        """Delete a chat with all its turns, for good: their bytes leave the file."""
+        with self._connections.write() as connection:
+            _chat(connection, chat_id)
+            connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
+            connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
+            erase.mark(connection)
+        self._scrub()
+
+    def search(
+        self, query: str, *, card_name: str | None = None, limit: int = 50
+    ) -> list[SearchHit]:
+        """Turns of all branches with all these words; see ``rpterm.store.search``."""
+        with self._connections.read() as connection:
+            return search.search(connection, query, card_name, limit)
+
+    # Turns -------------------------------------------------------------------------------------
+    def add_turn(
+        self,
+        chat_id: int,
+        parent_id: int | None,
+        role: Role,
+        speaker: str,
+        text: str,
+        *,
+        origin: Origin,
+        status: Status = Status.COMPLETE,
+        edited_from: int | None = None,
+        select: bool = True,
+    ) -> Turn:
+        """Put a turn under another one (or at the root), and show it unless told otherwise."""
+        owner = self._owner.token if status is Status.STREAMING else None
+        now = self._clock()
+        with self._connections.write() as connection:
+            leaf = _chat_leaf(connection, chat_id)
+            _check_in_chat(connection, chat_id, parent_id)
+            cursor = connection.execute(
+                "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, "
+                "created_at, edited_from, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    chat_id,
+                    parent_id,
+                    role,
+                    storable(speaker, "name"),
+                    storable(text),
+                    origin.value,
+                    status.value,
+                    now,
+                    edited_from,
+                    owner,
+                ),
+            )
+            turn_id = cursor.lastrowid or 0
+            connection.execute("UPDATE chats SET updated_at = ? WHERE id = ?", (now, chat_id))
+            if select and parent_id is not None and parent_id == leaf:
+                tree.follow(connection, chat_id, turn_id, parent_id)
+            elif select:
+                tree.show(connection, chat_id, turn_id)
+            return tree.turn(connection, turn_id)
+
+    def write_reply(self, turn_id: int, text: str) -> None:
+        """Replace the text of a streaming turn; one small write.
+
+        Raises:
+            StoreError: The turn is gone, or it is finished.
+        """
+        text = storable(text, "reply")
+        with self._connections.read() as connection:
+            done = connection.execute(
+                "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'", (text, turn_id)
+            )
+            if done.rowcount:
+                return
+        with self._connections.write() as connection:
+            self._check_streams(connection, turn_id)
+            connection.execute(
+                "UPDATE turns SET status = 'streaming', text = ? WHERE id = ?", (text, turn_id)
+            )
+
+    def finish_reply(
+        self, turn_id: int, text: str, status: Status, generation: Generation | None
+    ) -> Turn:
+        """Give a streaming turn its last text, how it ended, and where it came from.
+
+        Raises:
+            StoreError: The turn is gone, or it is finished.
+        """
+        if status is Status.STREAMING:
+            raise ValueError("a reply cannot be finished and streaming")
+        text = storable(text, "reply")
+        with self._connections.write() as connection:
+            turn = self._check_streams(connection, turn_id)
+            connection.execute(
+                "UPDATE turns SET text = ?, status = ?, owner = NULL WHERE id = ?",
+                (text, status.value, turn_id),
+            )
+            connection.execute(
+                "UPDATE chats SET updated_at = ? WHERE id = ?", (self._clock(), turn.chat_id)
+            )
+            if generation is not None:
+                values = (turn_id, *from_generation(generation))
+                marks = ", ".join("?" * len(values))
+                connection.execute(
+                    f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) "
+                    f"VALUES ({marks})",
+                    values,
+                )
+            return replace(turn, text=text, status=status)
+
+    def turn(self, turn_id: int) -> Turn:
+        """One turn; ``StoreError`` when there is none."""
+        with self._connections.read() as connection:
+            return tree.turn(connection, turn_id)
+
+    def path(self, leaf_id: int, limit: int | None = None) -> list[Turn]:
+        """The turns from the root down to a turn, or only the last ``limit`` of them."""
+        with self._connections.read() as connection:
+            return tree.path(connection, leaf_id, limit)
+
+    def path_ids(self, leaf_id: int) -> list[int]:
+        """The ids of a whole path, root first; much cheaper than the turns."""
+        with self._connections.read() as connection:
+            return tree.path_ids(connection, leaf_id)
+
+    def siblings(self, turn_id: int) -> list[Turn]:
+        """A turn and its siblings, oldest first; of a first turn, all first turns of the chat."""
+        with self._connections.read() as connection:
+            return tree.siblings(connection, tree.turn(connection, turn_id))
+
+    def select(self, chat_id: int, turn_id: int) -> Turn:
+        """Show the branch through a turn, down to where it was last shown; returns its leaf."""
+        with self._connections.write() as connection:
+            _check_in_chat(connection, chat_id, turn_id)
+            leaf_id = tree.descend(connection, turn_id)
+            tree.show(connection, chat_id, leaf_id)
+            return tree.turn(connection, leaf_id)
+
+    def set_leaf(self, chat_id: int, turn_id: int | None) -> None:
+        """Make a turn the end of what is shown; ``None`` shows an empty chat."""
+        with self._connections.write() as connection:
+            _chat_leaf(connection, chat_id)
+            _check_in_chat(connection, chat_id, turn_id)
+            tree.show(connection, chat_id, turn_id)
+
+    def leaves(self, chat_id: int) -> list[Turn]:
+        """The end of every branch, newest first."""
+        with self._connections.read() as connection:
+            return tree.leaves(connection, chat_id)
+
+    def tree(self, chat_id: int) -> list[Turn]:
+        """Every turn of a chat, oldest first."""
+        with self._connections.read() as connection:
+            return tree.all_turns(connection, chat_id)
+
+    def delete_turn(self, turn_id: int) -> int | None:
+        """Delete a turn and all below it, for good; returns the chat's leaf afterwards.
+
+        Where the deleted turn was shown, its nearest sibling is shown instead, else its parent.
+        """
+        with self._connections.write() as connection:
+            top = tree.turn(connection, turn_id)
+            leaf = tree.delete(connection, top)
+            # A reply cancelled before its first word leaves nothing to scrub.
+            if top.text:
+                erase.mark(connection)
+        if top.text:
+            self._scrub()
+        return leaf
+
+    def generation(self, turn_id: int) -> Generation | None:
+        """Where a reply came from, if it was generated."""
+        with self._connections.read() as connection:
+            row = connection.execute(
+                f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?", (turn_id,)
+            ).fetchone()
+            return None if row is None else to_generation(row)
+
+    # Personas and flags ------------------------------------------------------------------------
+    def personas(self) -> list[Persona]:
+        """The user's personas by name."""
+        with self._connections.read() as connection:
+            rows = connection.execute("SELECT name, description FROM personas ORDER BY name")
+            return [Persona(*row) for row in rows]
+
+    def put_persona(self, persona: Persona) -> None:
+        """Keep a persona; one of the same name is replaced."""
+        self._run(
+            "INSERT OR REPLACE INTO personas (name, description) VALUES (?, ?)",
+            *_persona_values(persona),
+        )
+
+    def delete_persona(self, name: str) -> None:
+        """Forget a persona; chats that use it keep their copy."""
+        self._run("DELETE FROM personas WHERE name = ?", storable(name, "name"))
+
+    def flag(self, key: str) -> str | None:
+        """A small remembered fact, such as that the tour was seen."""
+        return self._value("SELECT value FROM flags WHERE key = ?", key)
+
+    def set_flag(self, key: str, value: str) -> None:
+        """Remember a small fact."""
+        self._run("INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", key, storable(value))
+
+    def backup(self, to: Path) -> None:
+        """Copy the database, as it is at this moment, into one new file.
+
+        Raises:
+            StoreError: There is something at ``to`` already, or it cannot be written.
+        """
+        with self._connections.read() as connection:
+            backup.backup(connection, to)
+
+    # -------------------------------------------------------------------------------------------
+    def _scrub(self) -> None:
+        with self._connections.read() as connection:
+            erase.scrub(connection)
+
+    def _check_streams(self, connection: sqlite3.Connection, turn_id: int) -> Turn:
+        """The turn, if a reply may be written into it."""
+        turn = tree.turn(connection, turn_id)
+        if turn.status is Status.STREAMING:
+            return turn
+        # Ours, but another process took us for dead: see ``Owner.token``.
+        query = "SELECT owner FROM turns WHERE id = ?"
+        if self._owner.owns(connection.execute(query, (turn_id,)).fetchone()[0]):
+            return turn
+        raise StoreError(f"Turn {turn_id} is finished already; regenerate it for another reply.")
+
+    def _run(self, statement: str, *values: str) -> None:
+        with self._connections.read() as connection:
+            connection.execute(statement, values)
+
+    def _value(self, query: str, key: str) -> str | None:
+        with self._connections.read() as connection:
+            row = connection.execute(query, (key,)).fetchone()
+            return None if row is None else str(row[0])
+
+
+def _persona_values(persona: Persona) -> tuple[str, str]:
+    return storable(persona.name, "name"), storable(persona.description, "description")
+
+
+def _note_values(note: AuthorNote) -> tuple[str, int]:
+    return storable(note.text, "note"), note.depth
+
+
+def _chat(connection: sqlite3.Connection, chat_id: int) -> Chat:
+    row = connection.execute(
+        f"SELECT {CHAT_COLUMNS} FROM chats c WHERE c.id = ?", (chat_id,)
+    ).fetchone()
+    if row is None:
+        raise _no_chat(chat_id)
+    return to_chat(row)
+
+
+def _chat_leaf(connection: sqlite3.Connection, chat_id: int) -> int | None:
+    row = connection.execute("SELECT leaf_id FROM chats WHERE id = ?", (chat_id,)).fetchone()
+    if row is None:
+        raise _no_chat(chat_id)
+    return None if row[0] is None else int(row[0])
+
+
+def _check_in_chat(connection: sqlite3.Connection, chat_id: int, turn_id: int | None) -> None:
+    if turn_id is not None and tree.turn(connection, turn_id).chat_id != chat_id:
+        raise StoreError(f"Turn {turn_id} belongs to another chat than {chat_id}.")
+
+
+def _no_chat(chat_id: int) -> StoreError:
+    return StoreError(
+        f"There is no chat {chat_id} in this database; `rpterm chats` lists those there are."
+    )
