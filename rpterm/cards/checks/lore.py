@@ -1,0 +1,96 @@
+"""Lore that does nothing, or too much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.checks.finding import Finding
+from rpterm.cards.lore.keys import normal
+from rpterm.cards.lore.rules import Rule, Rules
+from rpterm.cards.patterns import split
+from rpterm.cards.problems import Severity
+
+_COMMON = frozenset(
+    (
+        "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "he", "her", "him",
+        "his", "i", "in", "is", "it", "me", "my", "of", "on", "or", "she", "so", "that", "the",
+        "they", "this", "to", "was", "we", "what", "who", "with", "you", "your",
+    )
+)  # fmt: skip
+
+
+def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[Finding]:
+    """Entries that are off, that can never fire, that fire always, or that do not fit."""
+    rules = Rules(card.lorebook, lambda text: text)
+    woken = _woken(rules) if card.lorebook.recursive else frozenset()
+    known: dict[tuple[object, ...], int] = {}
+    for rule in rules.all:
+        yield from _never(card, rules, rule, woken)
+        yield from _too_common(rule)
+        yield from _too_large(card, rule, count)
+        twin = known.setdefault((rule.entry.keys, rule.entry.content), rule.index)
+        if twin != rule.index:
+            message = f"It has the keys and the text of entry #{twin + 1}."
+            yield Finding(("lore", rule.index), "warning", message, "Keep one.")
+
+
+def _woken(rules: Rules) -> frozenset[int]:
+    """Keys that stand in the text of some entry that may wake others."""
+    texts = (rule.entry.content for rule in rules.all
+             if not rule.never and not rule.entry.prevent_recursion)  # fmt: skip
+    return frozenset(key for text in texts for key in rules.index.hits(text))
+
+
+def _never(
+    card: CharacterCard, rules: Rules, rule: Rule, woken: frozenset[int]
+) -> Iterator[Finding]:
+    path = ("lore", rule.index)
+    entry = rule.entry
+    broken = [key for key in rule.primary if key in rules.index.broken]
+    names = {card.name.casefold(), card.nickname.casefold()}
+    if rule.never:
+        off = rule.never[0] in ("disabled", "switched_off")
+        severity: Severity = "note" if off else "warning"
+        what = "Unused" if off else "It can never fire"
+        yield Finding(path, severity, f"{what}: {rule.never[1]}.", "Mend or remove it.")
+    elif broken and len(broken) == len(rule.primary) and not rule.unconditional:
+        why = rules.index.broken[broken[0]]
+        yield Finding(path, "error", f"It can never fire: {why}.", "Mend the pattern.")
+    elif entry.characters and not names & {name.casefold() for name in entry.characters}:
+        message = "It can never fire with this character: characters does not name it."
+        yield Finding((*path, "characters"), "warning", message, "Mend or remove it.")
+    elif not rule.unconditional and not _reachable(rule, woken):
+        message = "It can never fire: no turn is searched and no other entry has its keys."
+        yield Finding(path, "warning", message, "Mend scan_depth or the switches of recursion.")
+    elif entry.group and not entry.group_weight and not entry.group_override:
+        message = "With group_weight 0 it never wins its group."
+        yield Finding((*path, "group_weight"), "warning", message, "Give it a weight.")
+
+
+def _reachable(rule: Rule, woken: frozenset[int]) -> bool:
+    if rule.depth and not rule.entry.delay_until_recursion:
+        return True
+    return not rule.entry.exclude_recursion and any(key in woken for key in rule.primary)
+
+
+def _too_common(rule: Rule) -> Iterator[Finding]:
+    entry = rule.entry
+    for index, key in enumerate(entry.keys if entry.enabled and not entry.constant else ()):
+        word = normal(key, True)
+        path = ("lore", rule.index, "keys", index)
+        if split(key) is None and (word in _COMMON or (not entry.whole_words and len(word) == 1)):
+            message = f"“{word}” is in nearly every text."
+            yield Finding(path, "warning", message, "Use a rarer word, or constant = true.")
+
+
+def _too_large(
+    card: CharacterCard, rule: Rule, count: Callable[[str], int] | None
+) -> Iterator[Finding]:
+    budget = card.lorebook.budget
+    if not (count and budget) or rule.entry.ignore_budget or rule.never:
+        return
+    tokens = count(rule.entry.content)
+    if tokens > budget:
+        message = f"It can never fire: it has {tokens} tokens and the budget is {budget}."
+        yield Finding(("lore", rule.index), "warning", message, "Shorten it or raise the budget.")
