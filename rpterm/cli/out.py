@@ -72,7 +72,7 @@ def when(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def size(count: int) -> str:
+def size(count: float) -> str:
     """Bytes as people read them."""
     number = float(count)
     for unit in ("B", "kB", "MB"):

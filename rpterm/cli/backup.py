@@ -1,0 +1,28 @@
+"""``rpterm backup``: a copy of every chat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rpterm.cli import out
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+app = new("")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; it must not exist.")],
+) -> None:
+    """Copy the database; chats may go on meanwhile."""
+    from rpterm.cli.chats import opened
+
+    if file.exists():
+        raise RptermError(f"{file} exists already; name another file.")
+    with opened() as store:
+        store.backup(file)
+    out.say(f"{file}: {out.size(file.stat().st_size)}")

@@ -1,0 +1,152 @@
+"""``rpterm chats``: what was said, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rpterm import paths as folders
+from rpterm.cli import out
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+
+app = new("List, search, show, rename, delete and export chats.")
+
+_Id = Annotated[int, typer.Argument(metavar="ID", help="A chat's number, as `chats list` shows.")]
+_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
+_Card = Annotated[
+    str | None, typer.Option("--card", metavar="NAME", help="Only with this character.")
+]
+
+
+@contextmanager
+def opened() -> Iterator[Store]:
+    """The store of this user, closed at the end; there is none before the first chat.
+
+    Raises:
+        RptermError: There is no database yet, or it cannot be used.
+    """
+    from rpterm.store import Store
+
+    path = folders.find().database
+    if not path.exists():
+        raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
+    store = Store(path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@app.callback(invoke_without_command=True)
+def bare(context: typer.Context) -> None:
+    """List, search, show, rename, delete and export chats."""
+    if context.invoked_subcommand is None:
+        list_chats()
+
+
+@app.command("list")
+def list_chats(
+    card: _Card = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    json: _Json = False,
+) -> None:
+    """List chats, newest first."""
+    with opened() as store:
+        chats = store.chats(card_name=card, limit=limit)
+    if json:
+        out.data(chats)
+        return
+    rows = [
+        (chat.id, out.when(chat.updated_at), chat.card_name, chat.turn_count,
+         chat.title or chat.preview)
+        for chat in chats
+    ]  # fmt: skip
+    out.table(rows, ("id", "last", "character", "turns", "title"))
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words to look for.")],
+    card: _Card = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    json: _Json = False,
+) -> None:
+    """Find turns by their words; hits stand in [brackets]."""
+    with opened() as store:
+        hits = store.search(" ".join(words), card_name=card, limit=limit)
+    if json:
+        out.data(hits)
+        return
+    for hit in hits:
+        text = hit.snippet.replace("\x02", "[").replace("\x03", "]")
+        title = out.one_line(hit.chat_title)
+        out.say(f"chat {hit.turn.chat_id}, turn {hit.turn.id}, {title}")
+        out.say(f"    {out.one_line(hit.turn.speaker)}: {out.one_line(text)}")
+    if not hits:
+        raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
+
+
+@app.command()
+def show(
+    chat_id: _Id,
+    ids: Annotated[bool, typer.Option("--ids", help="Each turn with its number.")] = False,
+) -> None:
+    """Print the branch of a chat that is shown."""
+    with opened() as store:
+        chat = store.chat(chat_id)
+        turns = store.path(chat.leaf_id) if chat.leaf_id is not None else []
+    for turn in turns:
+        number = f"[{turn.id}] " if ids else ""
+        out.say(f"{number}{out.one_line(turn.speaker)}: {turn.text}\n")
+
+
+@app.command()
+def rename(chat_id: _Id, title: Annotated[str, typer.Argument(help="The new title.")]) -> None:
+    """Give a chat a title."""
+    with opened() as store:
+        store.chat(chat_id)
+        store.update_chat(chat_id, title=title)
+
+
+@app.command()
+def delete(
+    chat_id: _Id,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a chat with all its branches, for good."""
+    with opened() as store:
+        chat = store.chat(chat_id)
+        what = f"chat {chat.id} with {chat.card_name}, {chat.turn_count} turns"
+        if not yes and not typer.confirm(f"Delete {what}, for good?"):
+            raise typer.Exit(1)
+        store.delete_chat(chat_id)
+
+
+@app.command()
+def export(
+    chat_id: _Id,
+    format: Annotated[str, typer.Option("--format", "-f", help="md or jsonl.")] = "md",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Instead of the terminal.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
+) -> None:
+    """Write a chat as Markdown (the branch shown) or as JSON lines (every turn)."""
+    from rpterm.cli import exporting
+
+    if format not in exporting.FORMATS:
+        raise RptermError(f"There is no format {format!r}; there are md and jsonl.")
+    with opened() as store:
+        text = exporting.FORMATS[format](store, store.chat(chat_id))
+    if output is None:
+        out.say(text, end="")
+    else:
+        exporting.write(output, text, force)

@@ -1,0 +1,62 @@
+"""``rpterm config``: settings, shown and changed."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from rpterm import config as settings
+from rpterm import paths as folders
+from rpterm.cli import out
+from rpterm.cli.app import new
+
+app = new("Show and change settings.", no_args_is_help=True)
+
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="Like theme, or sampling.temperature.")]
+
+
+@app.command()
+def show(
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of TOML.")] = False,
+) -> None:
+    """Print every setting as it holds now; what you changed is marked."""
+    file = folders.find().config_file
+    now = settings.show(settings.load(file, os.environ))
+    if json:
+        out.data(now)
+        return
+    plain = settings.show(settings.Settings())
+    for name, value in now.items():
+        mark = "  # changed" if value != plain[name] else ""
+        out.say(f"{name} = {_toml(value)}{mark}")
+
+
+@app.command("set")
+def set_value(name: _Name, value: Annotated[str, typer.Argument(help="The new value.")]) -> None:
+    """Write one setting; comments in the file stay."""
+    from rpterm.cli.settings_check import check
+
+    check(name, value)
+    settings.save(folders.find().config_file, name, value)
+
+
+@app.command()
+def unset(name: _Name) -> None:
+    """Take one setting out, so that its default holds."""
+    settings.save(folders.find().config_file, name, None)
+
+
+@app.command()
+def path() -> None:
+    """Print where the file of settings is."""
+    out.say(str(folders.find().config_file))
+
+
+def _toml(value: object) -> str:
+    import tomlkit
+
+    if value is None:
+        return '""  # drawn anew'
+    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()

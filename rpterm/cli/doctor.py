@@ -1,0 +1,49 @@
+"""``rpterm doctor``: every check with its verdict and remedy."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from rpterm import paths as folders
+from rpterm.cli import out
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+app = new("")
+
+
+@app.command()
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Save what is readable of a damaged database.")
+    ] = False,
+) -> None:
+    """Say what works, what is slow and why; exit code 1 when something is broken."""
+    from rpterm.doctor import examine
+
+    paths = folders.find()
+    if repair:
+        _repair(paths)
+    checks = examine(paths, os.environ)
+    if json:
+        out.data(checks)
+    else:
+        for check in checks:
+            out.say(f"{check.verdict:<7}{check.name:<15}{out.one_line(check.detail)}")
+            if check.remedy:
+                out.say(f"{'':<22}→ {check.remedy}")
+    if any(check.verdict == "broken" for check in checks):
+        raise typer.Exit(1)
+
+
+def _repair(paths: folders.Paths) -> None:
+    """Make a new database of what can be read; the damaged file is kept beside it."""
+    if not paths.database.exists():
+        raise RptermError(f"There is no database at {paths.database} to repair.")
+    from rpterm.store.repair import repair
+
+    out.say(str(repair(paths.database)))

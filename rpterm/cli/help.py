@@ -1,0 +1,53 @@
+"""``rpterm help``: keys, and the help of every command."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.cli import out
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+app = new("")
+
+TOPICS = ("keys", "commands", "plain")
+
+
+@app.command()
+def help(
+    topic: Annotated[str, typer.Argument(help="keys, commands or plain.")] = "commands",
+) -> None:
+    """Print the keys of the chat, every command, or the commands of plain mode."""
+    if topic == "keys":
+        _keys()
+    elif topic == "commands":
+        from rpterm.cli.readme import commands
+
+        out.say(commands())
+    elif topic == "plain":
+        from rpterm.cli.plain.commands import COMMANDS
+
+        for name, (_, what) in COMMANDS.items():
+            out.say(f"/{name} {what}")
+    else:
+        raise RptermError(f"There is no help on {topic!r}; there is {', '.join(TOPICS)}.")
+
+
+def _keys() -> None:
+    from rpterm.tui import keys
+
+    own = config.load(folders.find().config_file, os.environ).keys
+    keys.check(own)
+    for heading, group in keys.groups().items():
+        rows = [
+            (" ".join(keys.show_key(name) for name in keys.keys_of(key, own)), key.id,
+             key.description)
+            for key in group
+        ]  # fmt: skip
+        out.table(rows, (heading, "id", ""))
+        out.say()

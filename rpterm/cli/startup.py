@@ -1,0 +1,133 @@
+"""How long until one sees something: the first frame, the help, and what they are made of.
+
+The first frame is measured from the start of the process until a terminal (a pty) was sent the
+character's name and the beginning of the greeting, by the real program with the real model loading
+behind it. All figures of one call are taken in turns, so that a busy moment hits all alike.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rpterm.types import RptermError
+
+RUNS = 7
+LIMIT_S = 30.0
+CARD = "sherlock"
+_ESCAPES = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[@-Z\\-_])", re.DOTALL
+)
+
+
+def measure(runs: int = RUNS) -> dict[str, object]:
+    """Seconds, the median of ``runs`` after one unmeasured start that fills the caches."""
+    if not hasattr(os, "fork"):
+        raise RptermError("This benchmark needs a pseudo terminal, which Windows has not.")
+    with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as home:
+        marks = _marks()
+        timers: dict[str, Callable[[], float]] = {
+            "first_frame_s": lambda: first_frame(home, marks),
+            "help_s": lambda: _timed("-m", "rpterm", "--help"),
+            "import_textual_s": lambda: _timed("-c", "import textual.app"),
+            "python_s": lambda: _timed("-c", "pass"),
+        }
+        for timer in timers.values():
+            timer()
+        taken: dict[str, list[float]] = {name: [] for name in timers}
+        for _ in range(runs):
+            for name, timer in timers.items():
+                taken[name].append(timer())
+    figures: dict[str, object] = {k: statistics.median(v) for k, v in taken.items()}
+    figures["first_frame_min_s"] = min(taken["first_frame_s"])
+    figures["first_frame_max_s"] = max(taken["first_frame_s"])
+    return {**figures, "runs": runs}
+
+
+def first_frame(home: str, marks: Sequence[bytes]) -> float:
+    """Start the program in a pty, wait until it has painted all ``marks``, end it.
+
+    Raises:
+        RptermError: Nothing was painted.
+    """
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    main, other = pty.openpty()
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    env = {**os.environ, "RPTERM_HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rpterm", "chat", CARD],
+        stdin=other, stdout=other, stderr=other, env=env, start_new_session=True,
+    )  # fmt: skip
+    os.close(other)
+    try:
+        return _wait_for(main, marks, began) - began
+    finally:
+        _end(process, main)
+
+
+def _marks() -> list[bytes]:
+    """The name, and a few words of the greeting that stand on one line."""
+    from rpterm import launch, paths
+
+    card = launch.find_card(CARD, paths.find()).card
+    words = re.findall(r"[A-Za-z]{5,}", card.greetings[0])
+    return [card.name.encode(), words[0].encode()]
+
+
+def _wait_for(terminal: int, marks: Sequence[bytes], began: float) -> float:
+    seen = b""
+    while time.perf_counter() - began < LIMIT_S:
+        ready, _, _ = select.select([terminal], [], [], 0.5)
+        if not ready:
+            continue
+        try:
+            seen += os.read(terminal, 1 << 16)
+        except OSError:
+            break
+        now = time.perf_counter()
+        text = _ESCAPES.sub(b"", seen)
+        if all(mark in text for mark in marks):
+            return now
+    tail = _ESCAPES.sub(b"", seen).decode(errors="replace").strip()[-300:]
+    raise RptermError(f"The program painted no first frame. It wrote: {tail or 'nothing'}")
+
+
+def _end(process: subprocess.Popen[bytes], terminal: int) -> None:
+    """Ask it to leave; read what it still writes, or it would wait for ever."""
+    process.send_signal(signal.SIGTERM)
+    end = time.monotonic() + 10
+    while process.poll() is None and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.05)[0]:
+            try:
+                os.read(terminal, 1 << 16)
+            except OSError:
+                break
+    if process.poll() is None:
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    os.close(terminal)
+
+
+def _timed(*arguments: str) -> float:
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, cwd=Path.home()
+    )
+    return time.perf_counter() - began

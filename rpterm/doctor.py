@@ -1,0 +1,264 @@
+"""What works on this machine, what is slow and why, and what to do about it.
+
+Every check stands alone: one that fails never hides another. Nothing is changed, except by
+``repair``. The parts that need a terminal ask ``os``; the parts that need a room import it inside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rpterm import config
+from rpterm.config import Settings
+from rpterm.paths import Paths
+from rpterm.types import RptermError
+
+Verdict = Literal["ok", "slow", "broken"]
+
+LIBRARY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One verdict.
+
+    Attributes:
+        verdict: ``slow`` works, but not as well as it could.
+        detail: What was found, one line.
+        remedy: What to do, or "".
+    """
+
+    name: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
+    """All checks, in the order they are shown."""
+    settings, settings_check = _settings(paths, env)
+    checks: list[Callable[[], Check]] = [
+        _python,
+        lambda: settings_check,
+        _library,
+        lambda: _starter(paths),
+        lambda: _embedder(paths),
+        lambda: _model(settings, paths),
+        lambda: _threads(settings),
+        _memory,
+        lambda: _disk(paths),
+        lambda: _database(paths),
+        lambda: _cards(paths),
+        lambda: _terminal(env),
+    ]
+    return [_safe(check) for check in checks]
+
+
+def _safe(check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except RptermError as error:
+        name = getattr(check, "__name__", "").strip("_").replace("<lambda>", "")
+        return Check(name or "check", "broken", str(error))
+
+
+def _python() -> Check:
+    import platform
+
+    detail = f"{platform.python_implementation()} {platform.python_version()} on {sys.platform}"
+    return Check("python", "ok", detail)
+
+
+def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
+    file = paths.config_file
+    try:
+        settings = config.load(file, env)
+        if settings.keys:
+            from rpterm.tui import keys
+
+            keys.check(settings.keys)
+    except RptermError as error:
+        remedy = f"Mend {file}, or move it away."
+        return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)
+    return settings, Check("settings", "ok", str(file) if file.exists() else "defaults")
+
+
+def _library() -> Check:
+    """How llama.cpp was built: asked in a process of its own, since a bad build may crash."""
+    import subprocess
+
+    asked = (
+        "import llama_cpp as l;"
+        "print(l.__version__, l.llama_supports_gpu_offload(), l.llama_print_system_info().decode())"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", asked], capture_output=True, text=True,
+            timeout=LIBRARY_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Check("llama.cpp", "broken", "does not answer", "Try again on an idle machine.")
+    again = "Build it again: pip install --force-reinstall --no-cache-dir llama-cpp-python"
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["it crashed"])[-1]
+        return Check("llama.cpp", "broken", last, again)
+    return library_verdict(done.stdout, again)
+
+
+def library_verdict(told: str, again: str) -> Check:
+    """Judge ``VERSION True|False NAME = 0|1 | …`` as the library tells it."""
+    version, gpu, features = told.split(maxsplit=2)
+    have = {part.split("=")[0].split(":")[-1].strip() for part in features.split("|")
+            if part.strip().endswith("= 1")}  # fmt: skip
+    detail = f"{version}, {'with' if gpu == 'True' else 'no'} GPU, {' '.join(sorted(have))}"
+    wide = have & {"AVX2", "AVX512", "NEON", "SVE", "VSX", "RISCV_VECT"}
+    if gpu != "True" and not wide:
+        return Check("llama.cpp", "slow", detail, f"Without AVX2 or NEON. {again}")
+    if gpu != "True" and _card_there():
+        remedy = "There is a graphics card that this build cannot use: the README says how."
+        return Check("llama.cpp", "slow", detail, remedy)
+    if "OPENMP" not in have and sys.platform == "linux":
+        return Check("llama.cpp", "slow", detail, f"Without OpenMP. {again}")
+    return Check("llama.cpp", "ok", detail)
+
+
+def _card_there() -> bool:
+    return any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/kfd"))
+
+
+def _starter(paths: Paths) -> Check:
+    from rpterm.models import starter
+
+    try:
+        return Check("starter model", "ok", f"{starter.llm_path(paths.cache).name}, hash right")
+    except RptermError as error:
+        return Check("starter model", "broken", str(error))
+
+
+def _embedder(paths: Paths) -> Check:
+    from rpterm.models import starter
+
+    try:
+        folder = starter.embedder_folder(paths.cache)
+        return Check(
+            "embedder", "ok", f"{folder.name} of {starter.EMBEDDER.distribution}, hash right"
+        )
+    except RptermError as error:
+        return Check("embedder", "broken", str(error))
+
+
+def _model(settings: Settings, paths: Paths) -> Check:
+    if settings.engine != "llama":
+        where = settings.remote_url if settings.engine == "remote" else "scripted replies"
+        return Check("model", "ok", f"{settings.engine}: {where}")
+    from rpterm.models.fit import gigabytes
+    from rpterm.models.open import plan
+
+    try:
+        planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+    except RptermError as error:
+        return Check("model", "broken", str(error), "`rpterm models list` shows what there is.")
+    fit = planned.fit
+    detail = (
+        f"{planned.path.name}, {fit.context} tokens ({fit.why}), "
+        f"{gigabytes(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
+    )
+    if planned.starter:
+        remedy = "A starter is for trying things out: `rpterm models list` has better ones."
+        return Check("model", "ok", detail, remedy)
+    return Check("model", "ok", detail)
+
+
+def _threads(settings: Settings) -> Check:
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    detail = f"{cores} cores, {settings.threads or 'chosen'} threads, load {load:.1f}"
+    if settings.threads > cores:
+        remedy = f"More threads than cores is slower: rpterm config set threads {cores}"
+        return Check("threads", "slow", detail, remedy)
+    if load > cores * 0.75:
+        return Check("threads", "slow", detail, "Other programs are busy: replies will be slower.")
+    return Check("threads", "ok", detail)
+
+
+def _memory() -> Check:
+    from rpterm.models.fit import gigabytes
+    from rpterm.models.memory import system_memory
+
+    memory = system_memory()
+    detail = f"{gigabytes(memory.available)} free of {gigabytes(memory.total)}"
+    if memory.total and memory.available < 1 << 30:
+        return Check("memory", "slow", detail, "Close other programs, or set a smaller context.")
+    return Check("memory", "ok", detail)
+
+
+def _disk(paths: Paths) -> Check:
+    import shutil
+
+    from rpterm.models.fit import gigabytes
+
+    folder = paths.data
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    detail = f"{paths.data}, {gigabytes(free)} free"
+    if not os.access(folder, os.W_OK):
+        remedy = "Make it writable, or set RPTERM_HOME to a folder that is."
+        return Check("disk", "broken", f"{folder} cannot be written", remedy)
+    if free < 200 << 20:
+        return Check("disk", "slow", detail, "Make room: chats need little, models need much.")
+    return Check("disk", "ok", detail)
+
+
+def _database(paths: Paths) -> Check:
+    if not paths.database.exists():
+        return Check("database", "ok", "none yet")
+    from rpterm.store import Store
+
+    try:
+        store = Store(paths.database)
+    except RptermError as error:
+        remedy = "`rpterm doctor --repair` saves what can be read into a new file."
+        return Check("database", "broken", str(error), remedy)
+    count = len(store.chats(limit=1_000_000))
+    store.close()
+    size = paths.database.stat().st_size / 1e6
+    return Check("database", "ok", f"{paths.database}, {count} chats, {size:.1f} MB, intact")
+
+
+def _cards(paths: Paths) -> Check:
+    from rpterm.cards import library
+
+    found = library.summaries(library.folders(paths.characters))
+    broken = [each for each in found if each.error]
+    if not found:
+        return Check("cards", "broken", "no cards at all", "Install rpterm again.")
+    if broken:
+        return Check("cards", "broken", broken[0].error, "`rpterm cards lint` tells everything.")
+    return Check("cards", "ok", f"{len(found)} cards; yours go into {paths.characters}")
+
+
+def _terminal(env: Mapping[str, str]) -> Check:
+    import shutil
+
+    if not sys.stdout.isatty():
+        return Check("terminal", "ok", "not a terminal: plain lines are used")
+    columns, lines = shutil.get_terminal_size()
+    deep = env.get("COLORTERM", "") in ("truecolor", "24bit")
+    colours = "16 million colours" if deep else f"colours of {env.get('TERM', 'unknown')}"
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    detail = f"{columns}×{lines}, {colours}, {encoding}"
+    if env.get("TERM", "") in ("", "dumb"):
+        return Check("terminal", "broken", detail, "Use `rpterm chat --plain` in this terminal.")
+    if "utf" not in encoding:
+        return Check("terminal", "slow", detail, "Set LANG to a UTF-8 locale, such as C.UTF-8.")
+    if columns < 60 or lines < 16:
+        return Check("terminal", "slow", detail, "Make the window larger: 80×24 shows all.")
+    return Check("terminal", "ok", detail)

@@ -1,0 +1,21 @@
+"""The promises about starting, as a command that fails when one is broken."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from rpterm.cli.startup import measure
+
+PROMISED = {"first_frame_s": 0.6, "help_s": 0.25}
+
+
+def main() -> int:
+    figures = measure()
+    broken = [name for name, most in PROMISED.items() if float(str(figures[name])) > most]
+    sys.stdout.write(json.dumps({**figures, "broken": broken}, indent=2) + "\n")
+    return len(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
