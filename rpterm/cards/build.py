@@ -5,7 +5,6 @@ It knows the record and the table of keys, but no files and no lines.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from rpterm.cards import layout, values
@@ -78,7 +77,7 @@ def _array(data: Table, name: str, report: Report) -> list[Table]:
 
 def _table(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
     """The fields of one table, by name of the record's field, checked."""
-    if "\0" in data:
+    if "\0" in data or report.full:
         return {}
     known = {key.name: key for key in layout.TABLES[name]}
     fields: Table = {}
@@ -90,7 +89,7 @@ def _table(name: str, data: Table, path: Path, report: Report, partial: bool) ->
                 fields[key.field] = good
         elif key_name in layout.OPEN.get(name, ()):
             fields[key_name] = _open(value, (*path, key_name), report)
-        elif key_name not in _elsewhere(name):
+        elif key_name not in _elsewhere(name) and not report.full:
             report.add((*path, key_name), *_unknown(name, key_name))
     for key in known.values():
         if key.required and key.name not in data and not partial:
@@ -117,8 +116,7 @@ def _open(value: Any, path: Path, report: Report) -> Table:
 def _unknown(table: str, name: str) -> tuple[str, str]:
     """Message and remedy for a key that nothing knows."""
     where = f"[{table}]" if table else "a card"
-    shown = name if name.isprintable() and len(name) < 60 else ascii(name)[:60]
-    message = f"There is no key {shown} in {where}."
+    message = f"There is no key {values.safe(name)} in {where}."
     here = [key.name for key in layout.TABLES[table]]
     here += [*layout.OPEN.get(table, ()), *layout.EXTRA.get(table, ())]
     if not table:
@@ -126,7 +124,9 @@ def _unknown(table: str, name: str) -> tuple[str, str]:
     alias = layout.NICKNAMES.get(name)
     if alias and (alias in here or alias.startswith("[")):
         return message, f"Here it is {alias}."
-    near = get_close_matches(name.lower(), here, n=1, cutoff=0.6)
+    from difflib import get_close_matches  # slow to import, and good cards need none
+
+    near = get_close_matches(name.lower()[:60], here, n=1, cutoff=0.6)
     homes = [home for home, keys in layout.TABLES.items() for key in keys if key.name == name]
     if homes and not (near and near[0] == name.lower()):
         return message, f"It belongs {_home(homes[0])}."

@@ -118,7 +118,7 @@ class Matcher:
         return known
 
     def _tokens(self, context: LoreContext, rule: Rule) -> int:
-        if context.count is not self._count:
+        if context.count != self._count:  # bound methods are equal, but never the same
             self._count, self._counts = context.count, {}
         text = context.expand(rule.entry.content)
         if text not in self._counts:

@@ -13,7 +13,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.locate import Path, Places, locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.syntax import parse_toml
-from rpterm.cards.values import Report
+from rpterm.cards.values import Report, safe
 
 MAX_BYTES = 1 << 20
 
@@ -88,4 +88,4 @@ def _problem(origin: str, places: Places, path: Path, message: str, remedy: str)
 
 def spell(path: Path) -> str:
     """A path for people: ``("lore", 2, "keys", 0)`` is ``lore #3 keys #1``."""
-    return " ".join(f"#{part + 1}" if isinstance(part, int) else part for part in path)
+    return " ".join(f"#{part + 1}" if isinstance(part, int) else safe(part) for part in path)

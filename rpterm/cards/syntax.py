@@ -66,7 +66,8 @@ def parse_toml(text: str, origin: str) -> tuple[dict[str, Any], list[Problem]]:
 def _problem(error: tomli.TOMLDecodeError, text: str, origin: str) -> Problem:
     message, line = error.msg, error.lineno
     remedy = next((tip for sign, tip in _REMEDIES if sign in message), "")
-    open_at = locate(text).open_at
+    endless = "Unterminated string" in message or "character '\\n'" in message
+    open_at = locate(text).open_at if endless else 0
     if 0 < open_at <= line:
         message, line = "The text that begins here never ends", open_at
         remedy = "End it with the same quotes it begins with."

@@ -21,14 +21,31 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _YEAR = re.compile(r"-?\d{1,4}")
 
 
+MAX_PROBLEMS = 100
+
+
 @dataclass
 class Report:
-    """What was found wrong so far: path in the data, message, remedy."""
+    """What was found wrong so far: path in the data, message, remedy.
+
+    After ``MAX_PROBLEMS`` it takes no more: nobody reads them, and finding them all in a file
+    made to be wrong takes long.
+    """
 
     found: list[tuple[Path, str, str]] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        return len(self.found) >= MAX_PROBLEMS
+
     def add(self, path: Path, message: str, remedy: str = "") -> None:
-        self.found.append((path, message, remedy))
+        if not self.full:
+            self.found.append((path, message, remedy))
+
+
+def safe(name: str) -> str:
+    """A key from a file as it can be shown: short, and without anything a terminal obeys."""
+    return name if name.isprintable() and len(name) <= 60 else ascii(name[:60])[1:-1]
 
 
 def kind_of(value: object) -> str:

@@ -1,8 +1,12 @@
 """Reading a card: good ones whole, bad ones with everything that is wrong."""
 
+import pickle
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example, LoreEntry, Probe
 from rpterm.cards.problems import CardError, Problem
@@ -237,3 +241,50 @@ def test_the_pinned_names_of_the_record() -> None:
     for record, names in tables.items():
         keys = {key.field for name in names for key in layout.TABLES[name]}
         assert keys == {item.name for item in fields(record)} - other
+
+
+_PIECES = st.sampled_from(
+    ["[", "]", "[[lore]]", "[persona]", '"', '"""', "'''", "=", "name", "\n", "{", "}", ",", "#",
+     "\\", "1", "true", "keys", "content", "\x1b", "é", "greetings", "nan", "1895-01-01", "/(/"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_PIECES, max_size=30), st.integers(0, len(GOOD)), st.integers(0, 40))
+def test_any_damage_is_told_and_nothing_else_happens(
+    pieces: list[str], place: int, cut: int
+) -> None:
+    text = GOOD[:place] + "".join(pieces) + GOOD[place + cut :]
+    try:
+        card = parse(text, "my.toml")
+    except CardError as error:
+        lines = text.count("\n") + 1
+        assert error.problems
+        assert all(0 <= problem.line <= lines for problem in error.problems)
+        assert not any("\x1b" in str(problem) for problem in error.problems)
+        assert pickle.loads(pickle.dumps(error)).problems == error.problems
+    else:
+        assert card.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"key{number} = 1\n" for number in range(20_000)),
+        "x = \n" * 50_000,
+        'x = "\n' * 50_000,
+        "[[lore]]\n" * 20_000,
+        "greetings = [" + '"",' * 100_000 + "]",
+    ],
+)
+def test_a_file_made_to_be_wrong_is_told_in_a_moment(text: str) -> None:
+    begin = time.process_time()
+    assert 1 <= len(problems(text)) <= 110
+    assert time.process_time() - begin < 5
+
+
+def test_a_key_cannot_drive_the_terminal() -> None:
+    [problem] = problems('name = "A"\n"\\u001b[2J" = 1\n')
+    assert str(problem).isprintable()
+    [problem] = problems(f'name = "A"\n{"x" * 100_000} = 1\n')
+    assert len(str(problem)) < 400

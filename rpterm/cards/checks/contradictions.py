@@ -20,7 +20,7 @@ _NOT = frozenset(["not", "never", "no", "cannot", "without"])
 _HELPERS = frozenset(["does", "do", "did", "has", "have", "is", "are", "was", "a", "an", "the"])
 _AGE = re.compile(r"\b(?:aged|age of|age:?|is) (\d{1,4})(?= years old|[.,;)]|$)", re.IGNORECASE)
 _YEARS_OLD = re.compile(r"\b(\d{1,4})[ -]years?[ -]old\b", re.IGNORECASE)
-_YEAR = re.compile(r"(?<![\d.,])(1[0-9]{3}|20[0-9]{2})(?![\d.,]*\d)(?! ?(?:km|miles|pounds|men))")
+_YEAR = re.compile(r"(?<![\d.,])(1[0-9]{3}|20[0-9]{2})(?![.,]?\d)(?! ?(?:km|miles|pounds|men))")
 _SHORTEST = 2
 
 
