@@ -183,12 +183,18 @@ async def say(pilot: Pilot[Any], app: RptermApp, text: str) -> None:
 
 
 def names(seen: Sequence[Message], wanted: Sequence[type[Message]]) -> list[str]:
-    """The names of the messages of these kinds, in order, repeated ones once."""
+    """The names of the messages of these kinds, in order; many alike in a row count once.
+
+    A message that bubbles is seen at every stop on its way and counts once, too.
+    """
     found: list[str] = []
+    known: set[int] = set()
     for message in seen:
         name = type(message).__name__
-        if isinstance(message, tuple(wanted)) and (not found or found[-1] != name):
-            found.append(name)
+        if isinstance(message, tuple(wanted)) and id(message) not in known:
+            known.add(id(message))
+            if not found or found[-1] != name:
+                found.append(name)
     return found
 
 

@@ -67,7 +67,7 @@ class Candidates(Grid):
     """All of them, as many in a row as the width allows."""
 
     DEFAULT_CSS = """
-    Candidates { height: auto; grid-gutter: 0 1; padding: 0 2 0 1; grid-rows: auto; }
+    Candidates { height: auto; grid-gutter: 0 1; grid-rows: auto; padding: 0 2 1 1; }
     """
 
     class Chosen(Message):
@@ -81,6 +81,7 @@ class Candidates(Grid):
         self._all = [Candidate(index, turn) for index, turn in enumerate(turns)]
         super().__init__(*self._all)
         self._marked = 0
+        self.columns = 1
         self._tokens: dict[int, int] = {}
 
     @property
@@ -93,9 +94,8 @@ class Candidates(Grid):
 
     def on_resize(self, event: events.Resize) -> None:
         columns = max(1, min(len(self._all), event.size.width // NARROWEST))
-        if columns == 3 and len(self._all) == 4:
-            columns = 2
-        self.styles.grid_size_columns = columns
+        self.columns = 2 if columns == 3 and len(self._all) == 4 else columns
+        self.styles.grid_size_columns = self.columns
 
     def grow(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
         """Show what these read now."""

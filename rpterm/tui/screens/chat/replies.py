@@ -26,7 +26,10 @@ async def send(chat: ChatScreen) -> None:
     """Send the draft."""
     whole = chat.input.whole
     if not whole.strip():
-        chat.say("Nothing to send yet: write something first.")
+        if chat.state.choosing is not None:
+            await choose(chat)
+        else:
+            chat.say("Nothing to send yet: write something first.")
         return
     if _occupied(chat):
         return

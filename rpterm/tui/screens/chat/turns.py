@@ -88,7 +88,10 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
 
 # Editing ---------------------------------------------------------------------------------------
 async def edit_last(chat: ChatScreen) -> None:
-    """Edit what the user said last."""
+    """Edit what the user said last; among candidates, mark the one above."""
+    if chat.state.choosing is not None:
+        chat.state.choosing.move(-chat.state.choosing.columns)
+        return
     turn = next((t for t in reversed(chat.transcript.turns) if t.role == "user" and t.id > 0), None)
     if turn is None:
         chat.say("You have not said anything yet.")
@@ -121,7 +124,9 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
     """Keep an edit as a sibling, or leave things as they were."""
     editor, chat.state.editor = chat.state.editor, None
     if editor is not None:
-        await editor.remove()
+        # Out of the layout first: a text area that is removed while a repaint of it waits fails.
+        editor.display = False
+        chat.call_after_refresh(editor.remove)
     if (view := chat.transcript.view(turn.id)) is not None:
         view.display = True
     chat.input.focus()

@@ -1,0 +1,411 @@
+"""Talking: send, stream, stop, again, several, swipe, edit, branch, go on, write for me, delete."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.tui import messages
+from rpterm.tui.widgets.candidates import Candidate
+from rpterm.tui.widgets.error import ErrorBlock
+from rpterm.tui.widgets.status import Phase
+from rpterm.tui.widgets.turn_editor import TurnEditor
+from rpterm.types import Origin, Status
+from textual.message import Message
+
+from tui_support import (
+    CARD,
+    REPLIES,
+    SlowLoad,
+    Stage,
+    names,
+    notices,
+    phase,
+    running,
+    say,
+    screen_text,
+    shown,
+    texts,
+    type_text,
+    wait_until,
+)
+
+REPLY = [
+    messages.UserTurnStored, messages.ReplyStarted, messages.ReplyGrown, messages.ReplyFinished,
+    messages.ReplyCancelled, messages.ReplyFailed, messages.ReplyEnded, messages.ReplySettled,
+    messages.DraftFinished,
+]  # fmt: skip
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+async def test_the_first_frame_has_name_and_greeting_before_the_session_is_open(
+    stage: Stage,
+) -> None:
+    stage.gate = threading.Event()
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await pilot.pause()
+        picture = screen_text(app)
+        assert "Mara Venn" in picture and "You are late, User." in picture
+        assert "Write to Mara Venn" in picture
+        assert not stage.opened
+        await type_text(pilot, "I am")
+        assert app.chat.input.text == "I am"
+
+
+async def test_a_turn_goes_from_the_input_to_the_database_and_back(stage: Stage) -> None:
+    seen: list[Message] = []
+    app = stage.app()
+    async with running(app, seen=seen) as pilot:
+        await type_text(pilot, "Good evening")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
+        assert shown(app)[1:] == [("user", "Good evening"), ("assistant", REPLIES[0])]
+        assert [turn.text for turn in stage.session.path()] == texts(app)
+        assert app.chat.input.empty
+        assert names(seen, REPLY) == [
+            "ReplySettled", "UserTurnStored", "ReplyStarted", "ReplyGrown", "ReplyFinished", "ReplyEnded",
+            "ReplySettled",
+        ]  # fmt: skip
+        assert "Sit down. You are dripping on the charts." in screen_text(app)
+
+
+async def test_words_sent_before_anything_is_open_wait_and_are_answered(stage: Stage) -> None:
+    stage.gate = threading.Event()
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await type_text(pilot, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Hello" in texts(app))
+        assert "waiting" in screen_text(app)
+        stage.gate.set()
+        await wait_until(pilot, lambda: texts(app)[1:] == ["Hello", REPLIES[0]])
+        assert [turn.text for turn in stage.session.path()][1:] == ["Hello", REPLIES[0]]
+
+
+async def test_words_sent_while_the_model_loads_are_stored_at_once(tmp_path: Path) -> None:
+    engine = SlowLoad(REPLIES)
+    stage = Stage(tmp_path, engine=engine)
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, engine.loading.is_set)
+        await wait_until(pilot, lambda: "loading 40%" in screen_text(app))
+        await type_text(pilot, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.stored)
+        assert stage.session.path()[-1].text == "Hello"
+        assert app.chat.state.busy
+        engine.gate.set()
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert texts(app)[1:] == ["Hello", REPLIES[0]]
+
+
+async def test_escape_stops_and_keeps_what_has_come(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    seen: list[Message] = []
+    app = stage.app()
+    async with running(app, seen=seen) as pilot:
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: phase(app) == "writing")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        last = stage.session.path()[-1]
+        assert last.status is Status.PARTIAL
+        assert REPLIES[0].startswith(last.text) and last.text != REPLIES[0]
+        assert texts(app)[-1] == last.text
+        assert "stopped" in screen_text(app)
+        assert "ReplyCancelled" in names(seen, REPLY)
+
+
+async def test_sending_while_writing_keeps_the_words_in_the_input(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("one")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: phase(app) == "writing")
+        app.chat.input.put("two")
+        await pilot.press("enter")
+        assert app.chat.input.text == "two"
+        assert "Still writing" in notices(app)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+
+
+async def test_an_empty_message_is_a_gentle_hint(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("   ")
+        await pilot.press("enter")
+        assert "Nothing to send" in notices(app)
+        assert len(texts(app)) == 1
+
+
+async def test_regenerate_makes_a_swipe_and_arrows_leaf(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert "‹ 2/2 ›" in screen_text(app)
+        await pilot.press("left")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
+        assert "‹ 1/2 ›" in screen_text(app)
+        assert stage.session.path()[-1].text == REPLIES[0]
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "first version" in notices(app))
+        await pilot.press("right")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+
+
+async def test_arrows_move_the_cursor_when_there_is_text(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        await type_text(pilot, "ab")
+        await pilot.press("left")
+        await type_text(pilot, "x")
+        assert app.chat.input.text == "axb"
+        assert texts(app)[-1] == REPLIES[1]
+
+
+async def test_swiping_any_reply_shows_what_follows_it(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        await say(pilot, app, "two")
+        first_reply = app.chat.transcript.turns[2]
+        await pilot.press("ctrl+up", "ctrl+up", "ctrl+up")
+        assert app.chat.transcript.selected == first_reply
+        await pilot.press("r")
+        await wait_until(pilot, lambda: not app.chat.state.busy and len(texts(app)) == 3)
+        assert texts(app)[-1] == REPLIES[2]
+        await pilot.press("left")
+        await wait_until(pilot, lambda: len(texts(app)) == 5)
+        assert texts(app)[2:] == [REPLIES[0], "two", REPLIES[1]]
+
+
+async def test_a_click_on_the_marker_swipes(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        view = app.chat.transcript.view(app.chat.transcript.turns[0].id)
+        assert view is not None
+        line = screen_text(app).splitlines()[view.region.y]
+        await pilot.click(offset=(line.index("›"), view.region.y))
+        await wait_until(pilot, lambda: texts(app)[0].startswith('"Close the door,"'))
+
+
+async def test_several_candidates_side_by_side_and_one_is_chosen(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        boxes = list(app.chat.query(Candidate))
+        assert len(boxes) == 4
+        assert len({box.region.x for box in boxes}) == 2
+        assert len(texts(app)) == 2
+        await pilot.press("right", "right")
+        chosen = app.chat.state.choosing
+        assert chosen is not None
+        wanted = chosen.marked.text
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert texts(app)[-1] == wanted
+        assert stage.session.path()[-1].swipes == 5
+
+
+async def test_candidates_stand_in_a_column_when_narrow_and_a_click_chooses(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (60, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        boxes = list(app.chat.query(Candidate))
+        assert len({box.region.x for box in boxes}) == 1
+        wanted = boxes[3].turn.text
+        await pilot.click(boxes[3])
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert texts(app)[-1] == wanted
+
+
+async def test_a_new_message_chooses_the_marked_candidate(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        await pilot.press("right")
+        wanted = app.chat.state.choosing.marked.text  # type: ignore[union-attr]
+        await say(pilot, app, "And then?")
+        assert texts(app)[2:4] == [wanted, "And then?"]
+
+
+async def test_up_edits_what_was_said_last_and_it_is_answered_anew(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Helo")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.query(TurnEditor))
+        editor = app.chat.query_one(TurnEditor)
+        assert editor.has_focus and editor.text == "Helo"
+        await pilot.press("backspace", "l", "o", "ctrl+j", "x", "enter")
+        await wait_until(pilot, lambda: not app.chat.query(TurnEditor))
+        await wait_until(pilot, lambda: texts(app)[1:] == ["Hello\nx", REPLIES[1]])
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert app.chat.transcript.turns[1].origin is Origin.EDITED
+        assert app.chat.transcript.turns[1].swipes == 2
+        assert app.chat.input.has_focus
+
+
+async def test_escape_leaves_an_edit_as_it_was(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+up", "e")
+        await wait_until(pilot, lambda: app.chat.query(TurnEditor))
+        await pilot.press("x", "escape")
+        await wait_until(pilot, lambda: not app.chat.query(TurnEditor))
+        assert texts(app)[-1] == REPLIES[0]
+        assert stage.session.path()[-1].swipes == 1
+
+
+async def test_editing_a_reply_keeps_the_original_beside_it(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+up", "e")
+        await wait_until(pilot, lambda: app.chat.query(TurnEditor))
+        await pilot.press("!", "enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0] + "!")
+        await pilot.pause()
+        assert not app.chat.state.busy
+        assert "edited" in screen_text(app)
+        await pilot.press("left")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
+
+
+async def test_go_on_lengthens_the_reply_beside_the_old_one(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+o")
+        await wait_until(pilot, lambda: not app.chat.state.busy and "2/2" in screen_text(app))
+        last = stage.session.path()[-1]
+        assert last.text.startswith(REPLIES[0]) and len(last.text) > len(REPLIES[0])
+        assert texts(app)[-1] == last.text
+
+
+async def test_impersonate_drafts_into_the_input(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("ctrl+t")
+        await wait_until(pilot, lambda: not app.chat.state.busy and not app.chat.input.empty)
+        assert app.chat.input.text == REPLIES[0]
+        assert len(stage.session.path()) == 1
+        assert not app.chat.input.read_only
+
+
+async def test_delete_asks_first(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        await say(pilot, app, "two")
+        await pilot.press("ctrl+up", "ctrl+up", "d")
+        await wait_until(pilot, lambda: "Delete this turn of Ansel" in screen_text(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert len(texts(app)) == 5
+        await pilot.press("d")
+        await wait_until(pilot, lambda: "Delete this turn of Ansel" in screen_text(app))
+        await pilot.press("y")
+        await wait_until(pilot, lambda: len(texts(app)) == 3)
+        assert len(stage.session.path()) == 3
+
+
+async def test_branch_here_and_back_over_the_branch_list(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "one")
+        await say(pilot, app, "two")
+        await pilot.press("ctrl+up", "ctrl+up", "ctrl+up", "b")
+        await wait_until(pilot, lambda: len(texts(app)) == 3)
+        await say(pilot, app, "another way")
+        assert texts(app)[3] == "another way"
+        await pilot.press("f8")
+        await wait_until(pilot, lambda: "another way" in screen_text(app) and "Ansel: two" in
+                         screen_text(app))  # fmt: skip
+        await type_text(pilot, "two")
+        await wait_until(pilot, lambda: "another" not in "".join(
+            line for line in screen_text(app).splitlines() if "─" in line))  # fmt: skip
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: texts(app)[3:4] == ["two"])
+
+
+async def test_copy_gives_the_plain_text(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+up", "c")
+        await wait_until(pilot, lambda: app.clipboard == REPLIES[0])
+
+
+async def test_a_letter_that_is_no_command_goes_back_to_the_input(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("ctrl+up")
+        assert app.chat.transcript.selected is not None
+        await pilot.press("z")
+        await wait_until(pilot, lambda: app.chat.input.text == "z")
+        assert app.chat.transcript.selected is None
+
+
+async def test_a_failure_is_a_quiet_block_and_the_next_try_works(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, fail_at=3))
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.query(ErrorBlock))
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        block = app.chat.query_one(ErrorBlock)
+        assert block.message
+        assert stage.session.path()[1].text == "Hello"
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+        assert not app.chat.query(ErrorBlock)
+
+
+async def test_a_model_that_cannot_load_is_said_with_its_log(tmp_path: Path) -> None:
+    engine = SlowLoad(REPLIES, fail="The file model.gguf is cut off: download it again.")
+    engine.gate.set()
+    stage = Stage(tmp_path, engine=engine)
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: app.chat.query(ErrorBlock))
+        picture = screen_text(app)
+        assert "is cut off: download it again." in picture and "▸ log" in picture
+        assert phase(app) == Phase.FAILED
+        app.chat.query_one(ErrorBlock).action_unfold()
+        await wait_until(pilot, lambda: "last line of the log" in screen_text(app))
+        await pilot.press("down", *"hi", "enter")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert stage.session.path()[-1].text == "hi"
+
+
+async def test_greeting_and_names_are_filled_in(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app):
+        assert "You are late, Ansel." in screen_text(app)
+        assert "‹ 1/2 ›" in screen_text(app)
+        assert CARD.tagline in screen_text(app)

@@ -1,0 +1,91 @@
+"""The parts of the terminal program that are plain functions."""
+
+from __future__ import annotations
+
+from rpterm.tui.screens.branches import stretches_of
+from rpterm.tui.screens.chats import ago
+from rpterm.tui.screens.chooser import highlighted
+from rpterm.tui.widgets.panes.prompt import pieces
+from rpterm.tui.widgets.status import Figures, Phase, fit, parts
+from rpterm.tui.widgets.transcript.window import kept_before
+from rpterm.types import Span, Turn
+
+
+def turn(id: int, parent: int | None) -> Turn:
+    return Turn(id, 1, parent, "assistant", "Mara", f"text {id}")
+
+
+def test_history_above_the_tail_is_kept() -> None:
+    shown = [turn(1, None), turn(2, 1), turn(3, 2), turn(4, 3)]
+    assert kept_before(shown, [turn(3, 2), turn(4, 3), turn(5, 4)]) == 2
+    assert kept_before(shown, [turn(1, None), turn(2, 1)]) == 0
+
+
+def test_a_swiped_turn_takes_the_place_of_its_sibling() -> None:
+    shown = [turn(1, None), turn(2, 1), turn(3, 2)]
+    assert kept_before(shown, [turn(9, 2)]) == 2
+
+
+def test_another_chat_replaces_everything() -> None:
+    assert kept_before([turn(1, None), turn(2, 1)], [turn(50, None), turn(51, 50)]) == 0
+    assert kept_before([turn(1, None)], []) == 0
+
+
+def test_the_status_line_drops_the_least_important_first() -> None:
+    figures = Figures(
+        Phase.READY, "model", used=1204, context=2048, reused=3912, evaluated=41, rate=61.6,
+        first_s=0.312, hint="a hint",
+    )  # fmt: skip
+    wide = fit(parts(figures), 200).plain
+    assert "reused 3,912 · evaluated 41" in wide
+    assert "1,204/2,048" in wide and "62 tokens/s" in wide and "0.31 s" in wide
+    narrow = fit(parts(figures), 40).plain
+    assert "ready" in narrow and "1,204/2,048" in narrow
+    assert "hint" not in narrow and "tokens/s" not in narrow
+    assert len(narrow) <= 40
+    assert fit(parts(figures), 3).plain == "● ready"
+
+
+def test_progress_is_told_in_numbers() -> None:
+    assert "loading 40%" in fit(parts(Figures(Phase.LOADING, share=0.4)), 80).plain
+    assert "reading 120/900" in fit(parts(Figures(Phase.EVALUATING, done=120, total=900)), 80).plain
+
+
+def test_template_tokens_belong_to_the_piece_they_wrap() -> None:
+    spans = [
+        Span("template", "<s>", (1,), "", "static"), Span("system", "Play.", (2, 3), "own", "static"),
+        Span("template", "<u>", (4,), "", "history"), Span("turn:7", "Hi", (5,), "", "history"),
+        Span("turn:7", "more", (6,), "", "history"),
+    ]  # fmt: skip
+    found = list(pieces(spans))
+    assert [(zone, piece.source, piece.tokens) for zone, piece in found] == [
+        ("static", "system", 3), ("history", "turn:7", 2), ("history", "turn:7", 1),
+    ]  # fmt: skip
+    assert len({piece.key for _, piece in found}) == 3
+    assert found[0][1].body == "<s>Play."
+
+
+def test_branches_are_stretches_between_forks() -> None:
+    tree = [turn(1, None), turn(2, 1), turn(3, 2), turn(4, 3), turn(5, 2), turn(6, 5)]
+    found = list(stretches_of(tree, 4))
+    assert [(s.first.id, s.last.id, s.length) for s in found] == [(1, 2, 2), (3, 4, 2), (5, 6, 2)]
+    assert [s.shown for s in found] == [True, True, False]
+    assert [s.drawing for s in found] == ["", "├", "└"]
+
+
+def test_two_thousand_turns_in_a_row_are_one_stretch() -> None:
+    tree = [turn(1, None), *(turn(n, n - 1) for n in range(2, 2001))]
+    assert [s.length for s in stretches_of(tree, 2000)] == [2000]
+
+
+def test_how_long_ago() -> None:
+    assert ago(1000, 1010) == "just now"
+    assert ago(1000, 1000 + 120) == "2 min ago"
+    assert ago(1000, 1000 + 3 * 86_400) == "3 d ago"
+
+
+def test_hits_of_a_search_are_marked_and_the_rest_is_text() -> None:
+    content = highlighted("the \x02bell\x03 [red]rings[/red]")
+    assert content.plain == "the bell [red]rings[/red]"
+    marked = [content.plain[span.start : span.end] for span in content.spans]
+    assert marked == ["bell"]

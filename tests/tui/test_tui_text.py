@@ -1,0 +1,70 @@
+"""Role-play text: what is styled, what is left alone, and what a terminal must never see."""
+
+from __future__ import annotations
+
+import pytest
+from rpterm.tui import text
+from rpterm.tui.text import ACTION, BOLD, CODE, SPEECH, harmless, one_line, roleplay
+
+
+def styled(source: str, style: str, **kwargs: bool) -> list[str]:
+    content = roleplay(source, **kwargs)
+    return [content.plain[span.start : span.end] for span in content.spans if span.style == style]
+
+
+def test_action_speech_bold_and_code_are_styled_and_their_marks_hidden() -> None:
+    source = '*She nods.* "Come in," **now**, says `the door`.'
+    assert roleplay(source).plain == 'She nods. "Come in," now, says the door.'
+    assert styled(source, ACTION) == ["She nods."]
+    assert styled(source, SPEECH) == ['"Come in,"']
+    assert styled(source, BOLD) == ["now"]
+    assert styled(source, CODE) == ["the door"]
+
+
+def test_marks_stay_in_sight_without_colour() -> None:
+    assert roleplay("*She nods.* **No.**", marks=True).plain == "*She nods.* **No.**"
+
+
+def test_curly_quotes_and_quotes_inside_an_action_are_speech() -> None:
+    assert styled("“Hush.” *He says “now” twice.*", SPEECH) == ["“Hush.”", "“now”"]
+
+
+def test_an_unclosed_quote_ends_with_its_paragraph() -> None:
+    assert styled('"I was there\nHe left.', SPEECH) == ['"I was there']
+
+
+@pytest.mark.parametrize("source", ["5 * 3 * 2", "a * b", "2*3*4", "snake_case_name", '5" wide'])
+def test_arithmetic_names_and_inches_are_left_alone(source: str) -> None:
+    content = roleplay(source)
+    assert content.plain == source
+    assert not content.spans
+
+
+def test_an_open_mark_at_the_end_is_styled_only_while_it_streams() -> None:
+    assert styled("Then *she turns", ACTION, streaming=True) == ["she turns"]
+    assert roleplay("Then *she turns", streaming=True).plain == "Then she turns"
+    assert roleplay("Then *she turns").plain == "Then *she turns"
+
+
+def test_markup_of_rich_and_textual_stays_text() -> None:
+    source = "[red]no[/red] [@click=app.quit]x[/] [b]y"
+    assert roleplay(source).plain == source
+
+
+def test_control_characters_are_made_visible() -> None:
+    assert harmless("a\x1b[31mb\x00c\x07") == "a␛[31mb␀c␇"
+    assert harmless("one\r\ntwo\ttab") == "one\ntwo    tab"
+    assert harmless("\u202eevil\u2066") == "�evil�"
+    assert harmless("\ud800 alone") == "� alone"
+    assert harmless("plain ünïcødé 👩‍🚀") == "plain ünïcødé 👩‍🚀"
+
+
+def test_lists_get_one_short_line() -> None:
+    assert one_line("*She\nnods.*  **Yes**") == "She nods. Yes"
+    assert one_line("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_a_bar_shows_something_as_soon_as_there_is_something() -> None:
+    assert text.bar(0.0, 8) == ("", "─" * 8)
+    assert text.bar(0.001, 8) == ("━", "─" * 7)
+    assert text.bar(2.0, 8) == ("━" * 8, "")
