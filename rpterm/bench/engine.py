@@ -1,0 +1,256 @@
+"""What an answer costs: decode speed, the fiftieth turn, reopening, several candidates.
+
+Every figure has its baseline in the same run: a bare llama.cpp loop, a naive chat completion, a
+fresh evaluation, the same candidates one after the other. Close other programs first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.bench.scene import GREEDY, Scene, open_for_bench, scene
+from rpterm.config import Settings
+from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest
+from rpterm.events import ReplyFinished, ReplyStarted
+from rpterm.session import ReplyRequest, Session
+from rpterm.types import Intent, Prompt, RptermError, Sampling, Usage
+
+ROUNDS = 3
+PATIENCE_S = 600.0
+QUESTION = "Describe this room to me, from the door to the window, and leave nothing out."
+
+
+def measure(settings: Settings, rounds: int = ROUNDS) -> dict[str, Any]:
+    """All figures; see ``main`` for their names."""
+    figures: dict[str, Any] = {}
+    with scene(settings) as stage:
+        info = stage.engine.load()
+        if info.engine != "llama":
+            raise RptermError("This benchmark compares with llama.cpp: it needs a local model.")
+        figures["model"], figures["threads"] = info.model, info.detail.get("threads", "")
+        figures |= _decode(stage, info, rounds)
+        figures |= _turn50(stage, info)
+        figures |= _resume(stage)
+        figures |= _candidates(stage, rounds)
+    return figures
+
+
+def main(json: bool = False) -> None:
+    """Print the figures.
+
+    ``decode_ratio``: tokens/s end to end through worker, session, store and TUI over those of a
+    bare loop. ``turn50_evaluated_excess``: tokens evaluated after Enter on turn 50 beyond the new
+    user text and the volatile block. ``turn50_same_reply``: whether a fresh evaluation of the same
+    prompt gives the same sampled tokens. ``turn50_ttft_speedup``: naive over ours.
+    ``resume_speedup``: evaluating a 3,000-token chat over reading its state. ``batch4_speedup``:
+    four candidates one after the other over four at once.
+    """
+    figures = measure(config.load(folders.find().config))
+    if json:
+        sys.stdout.write(json_module.dumps(figures, indent=2) + "\n")
+        return
+    for name, value in figures.items():
+        shown = f"{value:.3f}" if isinstance(value, float) else value
+        sys.stdout.write(f"{name:<28}{shown}\n")
+
+
+def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
+    """Run the yardstick in a process of its own, with as many threads as we use."""
+    job |= {
+        "what": what,
+        "model": info.path,
+        "context": info.context,
+        "threads": int(info.detail.get("threads", "1")),
+        "gpu_layers": int(info.detail.get("gpu_layers", "0")),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "rpterm.engine.llama.bare"],
+        input=json_module.dumps(job), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found: dict[str, float] = json_module.loads(done.stdout)
+    return found
+
+
+# Decode speed ---------------------------------------------------------------------------
+def _decode(stage: Scene, info: EngineInfo, rounds: int) -> dict[str, Any]:
+    ours: list[float] = []
+    full: list[float] = []
+    bare: list[float] = []
+    for number in range(rounds):
+        session = stage.session(f"decode{number}", 2, GREEDY)
+        rate, usage, prompt = asyncio.run(_through_the_tui(session, stage.settings))
+        ours.append(rate)
+        job = {"prompt_ids": list(prompt.ids), "tokens": usage.generated}
+        bare.append(_bare("decode", info, **job)["tokens_per_s"])
+        usual = stage.session(f"usual{number}", 2, replace(Sampling(), seed=1, max_tokens=160))
+        full.append(asyncio.run(_through_the_tui(usual, stage.settings))[0])
+    return {
+        "decode_ratio": statistics.median(a / b for a, b in zip(ours, bare, strict=True)),
+        "decode_ratio_usual_samplers": statistics.median(
+            a / b for a, b in zip(full, bare, strict=True)
+        ),
+        "decode_tokens_per_s": statistics.median(ours),
+        "bare_tokens_per_s": statistics.median(bare),
+    }
+
+
+async def _through_the_tui(session: Session, settings: Settings) -> tuple[float, Usage, Prompt]:
+    """Send one message in the real program, without a terminal, and time what reaches its screen.
+
+    Returns:
+        Tokens/s from the first token to the finished reply on screen; usage; the prompt.
+    """
+    from textual.message import Message
+
+    from rpterm.tui import messages
+    from rpterm.tui.app import RptermApp
+
+    seen: dict[str, tuple[float, Any]] = {}
+
+    def hook(message: Message) -> None:
+        if isinstance(message, messages.ReplyStarted | messages.ReplyFinished):
+            seen.setdefault(type(message).__name__, (time.perf_counter(), message))
+
+    app = RptermApp(session.card, lambda _target, _chat: session, settings)
+    session.load()
+    session.engine.settled(PATIENCE_S)
+    async with app.run_test(size=(120, 36), message_hook=hook) as pilot:
+        await _until(pilot.pause, lambda: app.chat.state.session is not None)
+        app.chat.input.text = QUESTION
+        await pilot.press("enter")
+        await _until(pilot.pause, lambda: "ReplyFinished" in seen)
+        # The session is closed by its owner, not by the program's end.
+        app.chat.state.session = None
+    finished = seen["ReplyFinished"]
+    usage: Usage = finished[1].generation.usage
+    spent = finished[0] - seen["ReplyStarted"][0] - usage.first_token_s
+    session.store.close()
+    return (usage.generated - 1) / spent, usage, seen["ReplyStarted"][1].prompt
+
+
+async def _until(pause: Callable[[float], Any], ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not ready():
+        if time.monotonic() > end:
+            raise RptermError("The model did not answer within ten minutes.")
+        await pause(0.05)
+
+
+# The fiftieth turn ---------------------------------------------------------------------------
+def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
+    sampling = Sampling(seed=7, temperature=1.0, max_tokens=24)
+    session = stage.session("turn50", 24, sampling)
+    session.load()
+    session.engine.settled(PATIENCE_S)
+    before = session.preview("And the one before that, what did it say?")
+    usage, prompt, ids = _answer(session, QUESTION)
+    new = sum(span.tokens for span in prompt.spans if span.zone == "volatile")
+    new += next(span.tokens for span in reversed(prompt.spans) if span.source.startswith("turn:"))
+    naive = _bare("naive", info, chats=[_naive_chat(before), _naive_chat(prompt)])
+    session.store.close()
+    return {
+        "turn50_prompt_tokens": prompt.tokens,
+        "turn50_evaluated": usage.evaluated,
+        "turn50_evaluated_excess": usage.evaluated - new,
+        "turn50_same_reply": ids == _fresh(stage, prompt, sampling, session),
+        "turn50_ttft_s": usage.first_token_s,
+        "turn50_naive_ttft_s": naive["first_token_s"],
+        "turn50_ttft_speedup": naive["first_token_s"] / usage.first_token_s,
+    }
+
+
+def _answer(session: Session, text: str) -> tuple[Usage, Prompt, tuple[int, ...]]:
+    told = list(session.reply(ReplyRequest(Intent.SEND, text)))
+    started = next(event for event in told if isinstance(event, ReplyStarted))
+    finished = next(event for event in told if isinstance(event, ReplyFinished))
+    return finished.generation.usage, started.prompt, finished.generation.reply_ids
+
+
+def _naive_chat(prompt: Prompt) -> list[dict[str, str]]:
+    """The same words the naive way: what changes with every turn is part of the system message."""
+    volatile = "\n".join(s.text.strip() for s in prompt.spans if s.zone == "volatile")
+    chat = [{"role": role, "content": text} for role, text in prompt.messages]
+    for span in prompt.spans:
+        if span.zone == "volatile":
+            chat[-1]["content"] = chat[-1]["content"].replace(span.text, "")
+    chat[0]["content"] = f"{volatile}\n\n{chat[0]['content']}"
+    return chat
+
+
+def _fresh(stage: Scene, prompt: Prompt, sampling: Sampling, session: Session) -> tuple[int, ...]:
+    """The same prompt and seed on an engine that has seen nothing yet."""
+    stored = session.store.generation(session.path()[-1].id)
+    assert stored is not None
+    request = GenerateRequest(
+        prompt.ids, sampling, prompt_text=prompt.text, seeds=stored.batch_seeds, stop=stored.stop
+    )
+    engine = open_for_bench(stage.settings, stage.folder)
+    try:
+        engine.load()
+        return next(e.ids for e in engine.generate(request) if isinstance(e, Finished))
+    finally:
+        engine.close()
+
+
+# Reopening ---------------------------------------------------------------------------
+def _resume(stage: Scene) -> dict[str, Any]:
+    session = stage.session("resume", 14, GREEDY)
+    session.load()
+    session.engine.settled(PATIENCE_S)
+    ids = session.preview("x").ids[:3000]
+    path = stage.folder / "resume.state"
+    engine = open_for_bench(stage.settings, stage.folder)
+    try:
+        engine.load()
+        began = time.perf_counter()
+        engine.settle(ids)
+        engine.settled(PATIENCE_S)
+        evaluated = time.perf_counter() - began
+        engine.save_state(path)
+        engine.settle(())
+        engine.settled(PATIENCE_S)
+        began = time.perf_counter()
+        restored = engine.load_state(path)
+        loaded = time.perf_counter() - began
+    finally:
+        engine.close()
+        session.store.close()
+    return {
+        "resume_tokens": restored,
+        "resume_evaluate_s": evaluated,
+        "resume_load_s": loaded,
+        "resume_speedup": evaluated / loaded,
+    }
+
+
+# Candidates ---------------------------------------------------------------------------
+def _candidates(stage: Scene, rounds: int) -> dict[str, Any]:
+    session = stage.session("batch", 4, GREEDY)
+    session.load()
+    session.engine.settled(PATIENCE_S)
+    sampling = Sampling(seed=3, temperature=1.0, max_tokens=64)
+    request = GenerateRequest(session.preview(QUESTION).ids, sampling)
+    seeds = (3, 4, 5, 6)
+    ratios = []
+    for _ in range(rounds):
+        single = [_rate(session, replace(request, seeds=(seed,))) for seed in seeds]
+        ratios.append(_rate(session, replace(request, seeds=seeds)) / statistics.mean(single))
+    session.store.close()
+    return {"batch4_speedup": statistics.median(ratios)}
+
+
+def _rate(session: Session, request: GenerateRequest) -> float:
+    """Tokens of all candidates together per second of decoding."""
+    finished = [e for e in session.engine.generate(request) if isinstance(e, Finished)]
+    tokens = sum(event.usage.generated for event in finished)
+    return tokens / max(event.usage.decode_s for event in finished)

@@ -1,0 +1,113 @@
+"""The chat all engine benchmarks play: sherlock, fifty turns, a memory and lore on every turn."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rpterm import launch
+from rpterm import paths as folders
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.engine.protocol import Engine
+from rpterm.models.open import open_engine
+from rpterm.prompt.compose import Extras
+from rpterm.prompt.static import Insert
+from rpterm.session import Session
+from rpterm.store import Store
+from rpterm.tree import begin_chat
+from rpterm.types import Chat, Origin, Persona, Sampling, Turn
+
+GREEDY = Sampling(
+    seed=1, temperature=0.0, repeat_penalty=1.0, dry_multiplier=0.0, min_p=0.0, max_tokens=160
+)
+"""The cheapest chain: what is left is the cost of everything but sampling."""
+
+CONTEXT = 8192
+_ASKED = (
+    "I walked past the {n}th lamp on the quay and somebody had scratched a cross into the post.",
+    "The letter came by the second post, without a stamp, and smelled of tobacco number {n}.",
+    "My brother swears he saw the cab again, the one with the grey horse, {n} days ago.",
+    "Then tell me what you make of the glove. There are {n} buttons and one of them is new.",
+)
+_TOLD = (
+    "*turns it over by the window* You have left out the one thing that matters: who knew, "
+    "{n} hours before, that you would pass that way at all?",
+    "Curious. A careful hand and a careless purse. *taps the paper* We shall hear of paper number "
+    "{n} again before the week is out, and I should be glad to be wrong.",
+    "It is not the horse that interests me, but the driver, who has changed his coat {n} times "
+    "and his boots never. Sit down and begin again from the bridge.",
+)
+
+
+class Weather:
+    """A memory and a piece of lore that change with every turn: the worst case for a cache."""
+
+    def __call__(
+        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
+    ) -> Extras:
+        number = len(history)
+        memory = (
+            f"[{card.char} remembers: {number} days ago the visitor said they had once kept "
+            f"{number} bees on a roof in Southwark and sold the honey.]"
+        )
+        lore = f"[The fog of day {number}: yellow, from the river, thick enough to lose a cab in.]"
+        return Extras(
+            inserts=(
+                Insert("memory", memory, "changes every turn"),
+                Insert("lore:fog", lore, "changes every turn"),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An engine, and a folder for databases and states that goes when the benchmark ends."""
+
+    settings: Settings
+    engine: Engine
+    folder: Path
+
+    def session(self, name: str, exchanges: int, sampling: Sampling) -> Session:
+        """A chat of so many exchanges, stored but not yet evaluated."""
+        found = launch.find_card("sherlock", folders.find())
+        store = Store(self.folder / f"{name}.db")
+        chat = begin_chat(store, found.card, found.text, Persona("Anna"))
+        parent = chat.leaf_id
+        for number in range(exchanges):
+            asked = _ASKED[number % len(_ASKED)].format(n=number)
+            told = _TOLD[number % len(_TOLD)].format(n=number)
+            parent = store.add_turn(chat.id, parent, "user", "Anna", asked, origin=Origin.TYPED).id
+            parent = store.add_turn(
+                chat.id, parent, "assistant", found.card.char, told, origin=Origin.GENERATED
+            ).id
+        card = replace(found.card, sampling={})
+        settings = replace(self.settings, sampling=sampling)
+        states = self.folder / "states"
+        return Session(
+            store, self.engine, card, chat, settings, states=states, finders=(Weather(),)
+        )
+
+
+@contextmanager
+def scene(settings: Settings) -> Iterator[Scene]:
+    """An engine on the configured model, in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as name:
+        engine = open_for_bench(settings, Path(name))
+        try:
+            yield Scene(settings, engine, Path(name))
+        finally:
+            engine.close()
+
+
+def open_for_bench(settings: Settings, folder: Path) -> Engine:
+    """An engine of its own on the configured model."""
+    return open_engine(
+        replace(settings, context=settings.context or CONTEXT),
+        models_folder=folders.find().models,
+        cache_folder=folder,
+        log_folder=folder,
+    )
