@@ -1,6 +1,6 @@
 """``rpterm bench``: the figures rpterm promises, measured on this machine.
 
-Each room measures itself in its module ``bench``: ``measure() -> dict`` of figures by name.
+Each room measures itself: its module ``bench`` has ``main(json: bool)``, which prints.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.types import RptermError
 
@@ -32,10 +31,4 @@ def bench(
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise RptermError(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
-    figures: dict[str, object] = import_module(ROOMS[room]).measure()
-    if json:
-        out.data(figures)
-        return
-    for name, value in figures.items():
-        shown = f"{value:.4g}" if isinstance(value, float) else value
-        out.say(f"{name:<28}{shown}")
+    import_module(ROOMS[room]).main(json=json)

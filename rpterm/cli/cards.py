@@ -49,7 +49,7 @@ def lint(
     cards: Annotated[list[str] | None, typer.Argument(metavar="CARD...", help="None: all.")] = None,
     json: _Json = False,
 ) -> None:
-    """Check cards; tell everything that is wrong, with its line and what to do."""
+    """Check cards: everything that is wrong or could be better, with line and remedy."""
     from rpterm.cli import linting
 
     paths = library.folders(folders.find().characters)
@@ -60,7 +60,7 @@ def lint(
         out.data(problems)
     else:
         for problem in problems:
-            out.say(str(problem))
+            out.say(f"{problem.severity:<8}{problem}")
         out.say(f"{len(files)} cards, {len(problems)} problems.")
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rpterm.cli import out
 from rpterm.types import RptermError
 
 RUNS = 7
@@ -51,6 +52,16 @@ def measure(runs: int = RUNS) -> dict[str, object]:
     figures["first_frame_min_s"] = min(taken["first_frame_s"])
     figures["first_frame_max_s"] = max(taken["first_frame_s"])
     return {**figures, "runs": runs}
+
+
+def main(json: bool = False) -> None:
+    """Measure and print, as JSON or as lines for people."""
+    figures = measure()
+    if json:
+        out.data(figures)
+        return
+    for name, value in figures.items():
+        out.say(f"{name:<20}{value:.3f}" if isinstance(value, float) else f"{name:<20}{value}")
 
 
 def first_frame(home: str, marks: Sequence[bytes]) -> float:
