@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
+import os
 import statistics
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def main(json: bool = False) -> None:
     ``resume_speedup``: evaluating a 3,000-token chat over reading its state. ``batch4_speedup``:
     four candidates one after the other over four at once.
     """
-    figures = measure(config.load(folders.find().config))
+    figures = measure(config.load(folders.find().config_file, os.environ))
     if json:
         sys.stdout.write(json_module.dumps(figures, indent=2) + "\n")
         return

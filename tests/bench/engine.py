@@ -1,4 +1,4 @@
-"""Run the engine's benchmark: ``python tests/bench/engine.py [--json]``; see ``rpterm.bench.engine``."""
+"""The engine benchmark: ``python tests/bench/engine.py [--json]``; see ``rpterm.bench.engine``."""
 
 import sys
 
