@@ -1,1 +1,5 @@
 """llama.cpp behind the engine's contract: ``client`` talks to a ``worker`` process over a pipe."""
+
+from rpterm.engine.llama.client import LlamaEngine
+
+__all__ = ["LlamaEngine"]

@@ -1,0 +1,247 @@
+"""``LlamaEngine``: the engine's contract, kept by a worker process.
+
+This module starts, asks and restarts the worker; it imports neither llama_cpp nor numpy, and does
+not touch the model. Requests are carried out by the worker one after the other, so no lock is held
+while one runs and no thread can keep another waiting for anything but the model itself.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rpterm.engine.llama.process import Pending, WorkerProcess
+from rpterm.engine.llama.weights import check_context, check_file
+from rpterm.engine.llama.wire import (
+    Message,
+    pack_request,
+    unpack_event,
+    unpack_info,
+)
+from rpterm.engine.protocol import (
+    EngineError,
+    EngineEvent,
+    EngineInfo,
+    GenerateRequest,
+    ModelError,
+    Piece,
+)
+
+
+class LlamaEngine:
+    """Runs a GGUF model with llama.cpp; see ``rpterm.engine.protocol.Engine``."""
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        context: int,
+        threads: int = 0,
+        gpu_layers: int = -1,
+        kv_type: str = "f16",
+        adapter: Path | None = None,
+        model_hash: str = "",
+        starter: bool = False,
+        sequences: int = 8,
+        log: Path | None = None,
+    ) -> None:
+        """Nothing is started or read yet.
+
+        Args:
+            model: The weights, in GGUF format.
+            context: Tokens of the window, at most what the model was trained for.
+            threads: 0 chooses, see ``threads``.
+            gpu_layers: -1 is all; without a GPU build of llama.cpp it means nothing.
+            kv_type: ``f16``, ``q8_0`` or ``q4_0``; the latter two are not exact (see ``kv``).
+            adapter: A LoRA adapter in GGUF format.
+            model_hash: SHA-256 of the weights where known; keys the saved states.
+            starter: Whether these are the weights that ship with rpterm.
+            sequences: Most candidates at once.
+            log: Where llama.cpp's messages go; a temporary file when ``None``.
+        """
+        self._path = Path(model)
+        self._adapter = Path(adapter) if adapter is not None else None
+        self._context = context
+        self._options: Message = {
+            "path": str(self._path),
+            "context": context,
+            "threads": threads,
+            "gpu_layers": gpu_layers,
+            "kv_type": kv_type,
+            "adapter": str(self._adapter) if self._adapter is not None else None,
+            "model_hash": model_hash,
+            "starter": starter,
+            "sequences": max(1, sequences),
+        }
+        self._log = log
+        self._worker: WorkerProcess | None = None
+        self._info: EngineInfo | None = None
+        self._loaded = False
+        self._closed = False
+        self._state = threading.Lock()
+        self._loading = threading.Lock()
+        self._generating: set[int] = set()
+        self._settle: tuple[WorkerProcess, Pending] | None = None
+        self._settle_result: bool | None = None
+
+    def start(self) -> None:
+        """Start the process without waiting; ``load`` then finds it with its imports done."""
+        with self._state:
+            self._live_worker()
+
+    def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
+        with self._loading:
+            with self._state:
+                if self._info is not None and self._loaded and self._alive():
+                    return self._info
+            check_file(self._path)
+            check_context(self._context)
+            if self._adapter is not None:
+                check_file(self._adapter, "adapter")
+            info = self._load(on_progress)
+            with self._state:
+                self._info, self._loaded = info, True
+            return info
+
+    @property
+    def info(self) -> EngineInfo | None:
+        return self._info
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, for ``rpterm doctor`` and tests."""
+        with self._state:
+            return self._worker.pid if self._worker is not None and self._worker.alive else None
+
+    def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
+        asked = [(piece.text, piece.special) for piece in pieces]
+        result: list[list[int]] = self._ask("tokenize", pieces=asked)
+        return result
+
+    def detokenize(self, ids: Sequence[int]) -> str:
+        return str(self._ask("detokenize", ids=list(ids)))
+
+    def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
+        worker = self._ready()
+        pending = worker.request("generate", **pack_request(request))
+        with self._state:
+            self._generating.add(pending.number)
+        done = False
+        try:
+            while not done:
+                message = self._receive(worker, pending)
+                done = "ok" in message
+                for event in message.get("ev", ()):
+                    yield unpack_event(event)
+        except EngineError:
+            done = True
+            raise
+        finally:
+            with self._state:
+                self._generating.discard(pending.number)
+            if not done:
+                worker.send({"id": 0, "op": "cancel", "ids": [pending.number]})
+                worker.forget(pending)
+
+    def cancel(self) -> None:
+        """Stop every ``generate`` that is running or waiting its turn; returns at once."""
+        with self._state:
+            worker, ids = self._worker, list(self._generating)
+        if worker is not None and ids:
+            worker.send({"id": 0, "op": "cancel", "ids": ids})
+
+    def settle(self, ids: Sequence[int]) -> None:
+        with self._state:
+            worker = self._worker
+            if worker is None or not self._loaded or not worker.alive:
+                self._settle, self._settle_result = None, False
+                return
+        try:
+            pending = worker.request("settle", ids=list(ids))
+        except EngineError:
+            return
+        with self._state:
+            self._settle, self._settle_result = (worker, pending), None
+
+    def settled(self, timeout: float | None = None) -> bool:
+        with self._state:
+            settle, result = self._settle, self._settle_result
+        if settle is None or result is not None:
+            return bool(result) if result is not None else True
+        try:
+            answer = settle[0].receive(settle[1], timeout)
+        except queue.Empty:
+            return False
+        except EngineError:
+            answer = {}
+        done = bool(answer.get("ok"))
+        with self._state:
+            if self._settle is settle:
+                self._settle_result = done
+        return done
+
+    def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
+        asked = [list(prompt) for prompt in prompts]
+        result: list[list[float]] = self._ask("logprobs", reply=list(reply), prompts=asked)
+        return result
+
+    def save_state(self, path: Path) -> bool:
+        """See the contract; a worker that is not running holds nothing, and is not started."""
+        with self._state:
+            if self._worker is None or not self._worker.alive or not self._loaded:
+                return False
+        return bool(self._ask("save", path=str(path.absolute())))
+
+    def load_state(self, path: Path) -> int:
+        return int(self._ask("restore", path=str(path.absolute())))
+
+    def close(self) -> None:
+        with self._state:
+            self._closed = True
+            worker, self._worker, self._loaded = self._worker, None, False
+        if worker is not None:
+            worker.close()
+
+    def _alive(self) -> bool:
+        return self._worker is not None and self._worker.alive
+
+    def _live_worker(self) -> WorkerProcess:
+        """The running worker, or a new one; call it with the state locked."""
+        if self._closed:
+            raise EngineError("The engine was closed.")
+        if self._worker is None or not self._worker.alive:
+            self._loaded = False
+            self._worker = WorkerProcess(self._log)
+        return self._worker
+
+    def _load(self, on_progress: Callable[[float], None] | None) -> EngineInfo:
+        with self._state:
+            worker = self._live_worker()
+        pending = worker.request("load", options=self._options)
+        try:
+            while "ok" not in (message := self._receive(worker, pending)):
+                if on_progress is not None:
+                    on_progress(message["progress"])
+        except ModelError:
+            worker.close()
+            raise
+        return unpack_info(message["ok"])
+
+    def _ready(self) -> WorkerProcess:
+        self.load()
+        with self._state:
+            return self._live_worker()
+
+    def _ask(self, op: str, **fields: object) -> Any:
+        worker = self._ready()
+        return self._receive(worker, worker.request(op, **fields))["ok"]
+
+    def _receive(self, worker: WorkerProcess, pending: Pending) -> Message:
+        message = worker.receive(pending)
+        if "error" in message:
+            kind = ModelError if message["error"] == "model" else EngineError
+            raise kind(message["text"], worker.log_tail())
+        return message

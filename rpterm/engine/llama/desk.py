@@ -1,0 +1,83 @@
+"""Jobs on their way from the reader thread to the model, and the flag that stops the current one.
+
+The flag is a byte that llama.cpp's compute threads read through the C library's ``strlen``: a
+Python callback there would run, with the interpreter lock, for each of about a thousand graph
+nodes of every token.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections import deque
+from typing import Any
+
+from rpterm.engine.llama.wire import Message
+
+
+class Abort:
+    """A flag that both Python and llama.cpp can read; setting it stops a running evaluation."""
+
+    def __init__(self) -> None:
+        self._flag = ctypes.create_string_buffer(2)
+        library = ctypes.CDLL("msvcrt") if sys.platform == "win32" else ctypes.CDLL(None)
+        self._strlen = library.strlen
+
+    def set(self) -> None:
+        self._flag[0] = b"\x01"
+
+    def clear(self) -> None:
+        self._flag[0] = b"\x00"
+
+    def is_set(self) -> bool:
+        return self._flag[0] != b"\x00"
+
+    def install(self, lib: Any, context: Any) -> None:
+        """Let a llama.cpp context stop when the flag is set: ``strlen`` of it is 1 then, else 0."""
+        address = ctypes.cast(self._strlen, ctypes.c_void_p).value
+        self._callback = lib.ggml_abort_callback(address)
+        data = ctypes.cast(self._flag, ctypes.c_void_p)
+        lib.llama_set_abort_callback(context, self._callback, data)
+
+
+class Desk:
+    """A queue of one consumer that knows what is being worked on."""
+
+    def __init__(self, abort: Abort) -> None:
+        self.abort = abort
+        self._jobs: deque[Message] = deque()
+        self._current: Message | None = None
+        self._cancelled: set[int] = set()
+        self._changed = threading.Condition()
+
+    def put(self, job: Message) -> None:
+        """Add a job; one that only settles the cache has to make room for it."""
+        with self._changed:
+            self._jobs.append(job)
+            if self._current is not None and self._current["op"] == "settle":
+                self.abort.set()
+            self._changed.notify()
+
+    def cancel(self, ids: list[int]) -> None:
+        """Stop these jobs: the current one at once, waiting ones when their turn comes."""
+        with self._changed:
+            if self._current is not None and self._current["id"] in ids:
+                self.abort.set()
+            self._cancelled.update(job["id"] for job in self._jobs if job["id"] in ids)
+
+    def take(self) -> Message:
+        """Wait for the next job; the flag is set already if it was cancelled while waiting."""
+        with self._changed:
+            self._current = None
+            while not self._jobs:
+                self._changed.wait()
+            job = self._jobs.popleft()
+            self._current = job
+            overtaken = job["op"] == "settle" and bool(self._jobs)
+            if job["id"] in self._cancelled or overtaken:
+                self._cancelled.discard(job["id"])
+                self.abort.set()
+            else:
+                self.abort.clear()
+            return job

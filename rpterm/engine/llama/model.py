@@ -1,0 +1,242 @@
+"""A loaded model: its weights, its vocabulary, its adapter, and the contexts made from it.
+
+Runs in the worker only. Knows tokens and memory, no chats, no pipe.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rpterm.engine.llama.binding import lib
+from rpterm.engine.llama.threads import choose_threads
+from rpterm.engine.llama.weights import check_context, check_file, load_failure
+from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
+
+UBATCH = 512
+"""Most tokens evaluated at once. Batches are never larger, so that llama.cpp never cuts one."""
+SPARE = 1024
+"""Cells beyond the window, shared by candidates: three more replies of full length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the engine's constructor was told."""
+
+    path: Path
+    context: int
+    threads: int = 0
+    gpu_layers: int = -1
+    kv_type: str = "f16"
+    adapter: Path | None = None
+    model_hash: str = ""
+    starter: bool = False
+    sequences: int = 8
+
+
+class Model:
+    """llama.cpp's model, vocabulary and adapter."""
+
+    def __init__(self, options: Options, on_progress: Callable[[float], None]) -> None:
+        """Raises:
+        ModelError: The file, the context or the adapter cannot be used.
+        """
+        check_file(options.path)
+        check_context(options.context)
+        if options.adapter is not None:
+            check_file(options.adapter, "adapter")
+        self.options = options
+        self.threads = choose_threads(options.threads)
+        self.gpu = bool(lib.llama_supports_gpu_offload()) and options.gpu_layers != 0
+        self._handle = self._load(on_progress)
+        self.vocab = lib.llama_model_get_vocab(self._handle)
+        self.vocab_size: int = lib.llama_vocab_n_tokens(self.vocab)
+        self.trained_context: int = lib.llama_model_n_ctx_train(self._handle)
+        if 0 < self.trained_context < options.context:
+            raise ModelError(
+                f"The model was trained for {self.trained_context:,} tokens, not for a context of "
+                f"{options.context:,}: choose at most {self.trained_context:,}."
+            )
+        self._adapter = self._load_adapter() if options.adapter is not None else None
+        self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""
+        self._pieces: dict[int, bytes] = {}
+        self._buffer = ctypes.create_string_buffer(4096)
+
+    def _load(self, on_progress: Callable[[float], None]) -> Any:
+        params = lib.llama_model_default_params()
+        params.n_gpu_layers = self.options.gpu_layers if self.gpu else 0
+
+        def progressed(share: float, _data: Any) -> bool:
+            on_progress(share)
+            return True
+
+        callback = lib.llama_progress_callback(progressed)
+        params.progress_callback = callback
+        handle = lib.llama_model_load_from_file(str(self.options.path).encode(), params)
+        if not handle:
+            raise ModelError(load_failure(self.options.path, ""))
+        return handle
+
+    def _load_adapter(self) -> Any:
+        adapter = lib.llama_adapter_lora_init(self._handle, str(self.options.adapter).encode())
+        if not adapter:
+            raise ModelError(
+                f"The adapter {self.options.adapter} cannot be used with this model: it must be a "
+                "LoRA adapter in GGUF format made for the same base model."
+            )
+        return adapter
+
+    def new_context(self, cells: int, sequences: int, *, unified: bool, name: str) -> Any:
+        """A llama.cpp context; see ``kv`` for why its settings are what they are.
+
+        Args:
+            cells: Tokens it holds, of all sequences together.
+            unified: One pool of cells for all sequences, where copies cost nothing; otherwise each
+                has its own share and is evaluated as if it were alone.
+            name: What it is for, for the error.
+
+        Raises:
+            ModelError: There is not enough memory.
+        """
+        params = lib.llama_context_default_params()
+        params.n_ctx = -(-cells // 256) * 256
+        params.n_batch = params.n_ubatch = UBATCH
+        params.n_seq_max = sequences
+        params.n_threads = params.n_threads_batch = self.threads
+        params.type_k = params.type_v = getattr(lib, f"GGML_TYPE_{self.options.kv_type.upper()}")
+        params.flash_attn_type = self._flash()
+        params.kv_unified = unified
+        params.swa_full = True
+        params.no_perf = True
+        context = lib.llama_init_from_model(self._handle, params)
+        if not context:
+            raise ModelError(
+                f"There is not enough memory for {name} with {cells:,} tokens: choose a smaller "
+                "context, or kv_type q8_0."
+            )
+        if self._adapter is not None:
+            adapters = (ctypes.c_void_p * 1)(self._adapter)
+            lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
+        return context
+
+    def _flash(self) -> int:
+        choice = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        if self.options.kv_type != "f16":
+            choice = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        elif self.gpu:
+            choice = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
+        return int(choice)
+
+    @property
+    def kv_bytes(self) -> int:
+        """Bytes of cache for one token, roughly, as if of 16-bit numbers."""
+        heads = max(1, int(lib.llama_model_n_head(self._handle)))
+        width = int(lib.llama_model_n_embd(self._handle)) // heads
+        per_layer = 2 * 2 * int(lib.llama_model_n_head_kv(self._handle)) * width
+        return max(1, int(lib.llama_model_n_layer(self._handle)) * per_layer)
+
+    def tokenize(self, text: str, special: bool) -> list[int]:
+        """Tokens of a text on its own; safe from any thread."""
+        raw = text.encode("utf-8", "replace")
+        if not raw:
+            return []
+        room = len(raw) + 16
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = lib.llama_tokenize(self.vocab, raw, len(raw), tokens, room, False, special)
+            if count >= 0:
+                return tokens[:count]
+            room = -count
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, control tokens included."""
+        known = self._pieces.get(token)
+        if known is None:
+            known = self._pieces[token] = self._render(token)
+        return known
+
+    def _render(self, token: int) -> bytes:
+        size = lib.llama_token_to_piece(self.vocab, token, self._buffer, 4096, 0, True)
+        if size >= 0:
+            return self._buffer.raw[:size]
+        larger = ctypes.create_string_buffer(-size)
+        size = lib.llama_token_to_piece(self.vocab, token, larger, -size, 0, True)
+        return larger.raw[: max(0, size)]
+
+    def detokenize(self, ids: Sequence[int]) -> str:
+        """Text of tokens; ids the vocabulary lacks become U+FFFD like bytes that are no text."""
+        bad = "\ufffd".encode()
+        raw = b"".join(self.piece(i) if 0 <= i < self.vocab_size else bad for i in ids)
+        return codecs.decode(raw, "utf-8", "replace")
+
+    def check_ids(self, ids: Sequence[int]) -> None:
+        """Refuse tokens that are not of this vocabulary.
+
+        Raises:
+            EngineError: There is such a token.
+        """
+        if ids and not (min(ids) >= 0 and max(ids) < self.vocab_size):
+            raise EngineError("The prompt has tokens of another model: build it again.")
+
+    def ends(self, token: int) -> bool:
+        """Whether the token ends a reply."""
+        return bool(lib.llama_vocab_is_eog(self.vocab, token))
+
+    @property
+    def start_token(self) -> int:
+        """What stands where there is no text: the begin token, or the end token for want of one."""
+        bos = int(lib.llama_vocab_bos(self.vocab))
+        return bos if bos >= 0 else int(lib.llama_vocab_eos(self.vocab))
+
+    def info(self) -> EngineInfo:
+        """What the client tells the rest of the program."""
+        options = self.options
+        template = lib.llama_model_chat_template(self._handle, None)
+        return EngineInfo(
+            engine="llama",
+            model=options.path.stem,
+            path=str(options.path),
+            model_hash=options.model_hash,
+            context=options.context,
+            trained_context=self.trained_context,
+            chat_template=template.decode("utf-8", "replace") if template else "",
+            bos=self._special(lib.llama_vocab_bos) if self._adds_begin() else "",
+            eos=self._special(lib.llama_vocab_eos),
+            sequences=options.sequences,
+            can_score=True,
+            adapter_hash=self.adapter_hash,
+            starter=options.starter,
+            detail=self._detail(),
+        )
+
+    def _adds_begin(self) -> bool:
+        return bool(lib.llama_vocab_get_add_bos(self.vocab))
+
+    def _special(self, which: Callable[[Any], int]) -> str:
+        token = which(self.vocab)
+        return self.piece(token).decode("utf-8", "replace") if token >= 0 else ""
+
+    def _detail(self) -> dict[str, str]:
+        description = ctypes.create_string_buffer(256)
+        lib.llama_model_desc(self._handle, description, 256)
+        return {
+            "description": description.value.decode("utf-8", "replace"),
+            "parameters": str(lib.llama_model_n_params(self._handle)),
+            "bytes": str(lib.llama_model_size(self._handle)),
+            "threads": str(self.threads),
+            "gpu": "yes" if self.gpu else "no",
+            "gpu_layers": str(self.options.gpu_layers if self.gpu else 0),
+            "kv_type": self.options.kv_type,
+            "kv_bytes_per_token": str(self.kv_bytes),
+            "system": lib.llama_print_system_info().decode("utf-8", "replace").strip(),
+        }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

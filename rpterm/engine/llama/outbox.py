@@ -1,0 +1,52 @@
+"""Events on their way to the client: merged, and written often enough to look like a stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rpterm.engine.llama.wire import pack_event
+from rpterm.engine.protocol import Delta, EngineEvent, Retracted
+
+PERIOD_S = 0.03
+"""Text is never held longer than this while tokens come faster, nor at all when they do not."""
+
+
+class Outbox:
+    """Collects the events of one job; ``write`` sends a list of them."""
+
+    def __init__(self, write: Callable[[list[list[Any]]], None]) -> None:
+        self._write = write
+        self._texts: dict[int, tuple[str, int]] = {}
+        self._flushed = 0.0
+
+    def text(self, index: int, text: str, tokens: int) -> None:
+        """More text of a reply; tokens without text yet count towards the next text."""
+        before, count = self._texts.get(index, ("", 0))
+        self._texts[index] = (before + text, count + tokens)
+
+    def retract(self, index: int, characters: int) -> None:
+        """Take text back, silently as far as it was not sent yet."""
+        waiting, count = self._texts.get(index, ("", 0))
+        unsent = min(len(waiting), characters)
+        self._texts[index] = (waiting[: len(waiting) - unsent], count)
+        if characters > unsent:
+            self.send(Retracted(index, characters - unsent))
+
+    def send(self, event: EngineEvent) -> None:
+        """An event that goes out at once, after all text before it."""
+        self._write([*self._drain(), pack_event(event)])
+
+    def flush_due(self) -> None:
+        """Write what is waiting, if it has waited long enough."""
+        now = time.perf_counter()
+        if now - self._flushed >= PERIOD_S and (events := self._drain()):
+            self._flushed = now
+            self._write(events)
+
+    def _drain(self) -> list[list[Any]]:
+        ready = {index: item for index, item in self._texts.items() if item[0]}
+        for index in ready:
+            del self._texts[index]
+        return [pack_event(Delta(index, *item)) for index, item in ready.items()]

@@ -1,0 +1,128 @@
+"""The chat's cache in a file, so that a chat is opened again without evaluating it.
+
+llama.cpp writes the cells; a trailer of ours follows: a JSON object, its length, and a magic word.
+A file that was cut has no trailer; one of another model, adapter or number format is refused by it
+(llama.cpp itself takes a foreign model's cells if only their shape fits). A checksum covers the
+trailer's own facts and samples of the cells; the file is written beside its place and renamed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rpterm.engine.llama.binding import lib
+from rpterm.engine.llama.kv import CHAT, ChatCache
+
+_MAGIC = b"rptermKV1"
+_TAIL = struct.Struct("<I9s")
+_SAMPLE = 1 << 16
+_SAMPLES = 64
+
+
+def save(cache: ChatCache, path: Path) -> bool:
+    """Write the cache; false where it holds nothing or the disk refuses."""
+    if not cache.tokens:
+        return False
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    tokens = (ctypes.c_int32 * len(cache.tokens))(*cache.tokens)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        size = lib.llama_state_seq_save_file(
+            cache.context, str(temporary).encode(), CHAT, tokens, len(tokens)
+        )
+        if not size:
+            return False
+        _append_trailer(cache, temporary)
+        temporary.replace(path)
+    except OSError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def load(cache: ChatCache, path: Path) -> int:
+    """Read a cache; tokens restored. After 0 the cache is empty."""
+    cache.clear()
+    try:
+        facts = _read_trailer(path)
+    except (OSError, ValueError):
+        return 0
+    count = facts.get("tokens", 0)
+    if facts.get("of") != _identity(cache) or not 0 < count <= cache.model.options.context:
+        return 0
+    tokens = (ctypes.c_int32 * count)()
+    found = ctypes.c_size_t(0)
+    read = lib.llama_state_seq_load_file(
+        cache.context, str(path).encode(), CHAT, tokens, count, ctypes.byref(found)
+    )
+    if not read or found.value != count:
+        cache.clear()
+        return 0
+    cache.tokens[:] = tokens[:count]
+    cache.exact = min(count, int(facts.get("exact", 0)))
+    return int(count)
+
+
+def _identity(cache: ChatCache) -> list[Any]:
+    """What a file must have been made with to be of use."""
+    options = cache.model.options
+    model = options.model_hash
+    if not model:
+        status = options.path.stat()
+        model = f"{status.st_size}:{status.st_mtime_ns}"
+    return [model, cache.model.adapter_hash, options.kv_type, cache.model.gpu]
+
+
+def _append_trailer(cache: ChatCache, path: Path) -> None:
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        facts = {
+            "of": _identity(cache),
+            "tokens": len(cache.tokens),
+            "exact": cache.exact,
+            "size": size,
+            "sum": _checksum(file, size),
+        }
+        raw = json.dumps(facts).encode("ascii")
+        file.seek(size)
+        file.write(raw + _TAIL.pack(len(raw), _MAGIC))
+
+
+def _read_trailer(path: Path) -> dict[str, Any]:
+    """The facts of a file.
+
+    Raises:
+        ValueError: It is cut, foreign or damaged.
+    """
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end < _TAIL.size:
+            raise ValueError("too short")
+        file.seek(end - _TAIL.size)
+        length, magic = _TAIL.unpack(file.read(_TAIL.size))
+        size = end - _TAIL.size - length
+        if magic != _MAGIC or size < 0:
+            raise ValueError("no trailer")
+        file.seek(size)
+        facts = json.loads(file.read(length))
+        if not isinstance(facts, dict) or facts.get("size") != size:
+            raise ValueError("another size")
+        if facts.get("sum") != _checksum(file, size):
+            raise ValueError("damaged")
+        return facts
+
+
+def _checksum(file: BinaryIO, size: int) -> int:
+    """Of the beginning, where the structure is, the end, and samples evenly spread between."""
+    total = 0
+    for at in range(_SAMPLES + 1):
+        file.seek(max(0, (size - _SAMPLE) * at // _SAMPLES))
+        total = zlib.crc32(file.read(_SAMPLE), total)
+    return total

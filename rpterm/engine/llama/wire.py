@@ -1,0 +1,112 @@
+"""The lines of JSON that client and worker exchange; both ends import this and nothing heavier.
+
+To the worker: ``{"id", "op", …}``. From it: ``{"id", "ev": [event, …]}`` any number of times, then
+once ``{"id", "ok": value}`` or ``{"id", "error": "engine" | "model", "text"}``. Events are short
+lists, because there is one for every few tokens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from rpterm.engine.protocol import (
+    Delta,
+    EngineEvent,
+    EngineInfo,
+    Finished,
+    GenerateRequest,
+    PromptProgress,
+    Retracted,
+)
+from rpterm.types import Sampling, Usage
+
+Message = dict[str, Any]
+
+
+def pack(message: Message) -> bytes:
+    """One message as one line; ASCII only, so that no text can break a line."""
+    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def unpack(line: bytes) -> Message:
+    """The message of a line.
+
+    Raises:
+        ValueError: It is no JSON object.
+    """
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("a message is a JSON object")
+    return message
+
+
+def _plain(record: Any) -> Message:
+    """A flat frozen record as a dictionary, without copying what is in it."""
+    plain = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: dict(v) if isinstance(v, Mapping) else v for name, v in plain.items()}
+
+
+def pack_request(request: GenerateRequest) -> Message:
+    """A request, without the text and the messages, which this engine does not read."""
+    return {
+        "prompt": request.prompt_ids,
+        "sampling": _plain(request.sampling),
+        "seeds": request.seeds,
+        "stop": request.stop,
+        "kv_mode": request.kv_mode,
+    }
+
+
+def unpack_request(message: Message) -> GenerateRequest:
+    """The inverse of ``pack_request``."""
+    sampling = dict(message["sampling"])
+    sampling["banned"] = tuple(sampling["banned"])
+    return GenerateRequest(
+        prompt_ids=tuple(message["prompt"]),
+        sampling=Sampling(**sampling),
+        seeds=tuple(message["seeds"]),
+        stop=tuple(message["stop"]),
+        kv_mode=message["kv_mode"],
+    )
+
+
+def pack_info(info: EngineInfo) -> Message:
+    """What ``load`` found out."""
+    return _plain(info)
+
+
+def unpack_info(message: Message) -> EngineInfo:
+    """The inverse of ``pack_info``."""
+    return EngineInfo(**message)
+
+
+def pack_event(event: EngineEvent) -> list[Any]:
+    """An event as a short list: a letter and its fields."""
+    match event:
+        case Delta(index, text, tokens):
+            return ["d", index, text, tokens]
+        case PromptProgress(done, total, reused):
+            return ["p", done, total, reused]
+        case Retracted(index, characters):
+            return ["r", index, characters]
+        case Finished(index, reason, usage, ids):
+            return ["f", index, reason, _plain(usage), ids]
+
+
+def unpack_event(data: list[Any]) -> EngineEvent:
+    """The inverse of ``pack_event``."""
+    kind, *rest = data
+    match kind:
+        case "d":
+            return Delta(*rest)
+        case "p":
+            return PromptProgress(*rest)
+        case "r":
+            return Retracted(*rest)
+        case "f":
+            index, reason, usage, ids = rest
+            return Finished(index, reason, Usage(**usage), tuple(ids))
+    raise ValueError(f"unknown event {kind!r}")
