@@ -1,0 +1,107 @@
+"""A lorebook ↔ ``character_book`` of a card, and the standalone ``lorebook_v3``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
+from rpterm.cards.exchange.mend import Mend
+from rpterm.cards.exchange.patch import Table, apply, diff, hoist
+
+MAX_ENTRIES = 20_000
+
+
+def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
+    """A book; ``None`` where it has no entries in a form that is known."""
+    listed = raw.get("entries")
+    if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+        return None
+    if any("key" in each and "keys" not in each for each in listed):
+        return None
+    entries = [read_entry(each, number, mend, spec) for number, each in enumerate(listed, 1)]
+    ext = raw.get("extensions")
+    own = dict(ext) if isinstance(ext, Mapping) else {}
+    own.pop(ORIGIN, None)
+    book = Lorebook(
+        name=mend.line(raw.get("name"), "lorebook: name"),
+        description=mend.text(raw.get("description"), "lorebook: description"),
+        scan_depth=mend.whole(raw.get("scan_depth"), "lorebook: scan_depth", 2, 0),
+        budget=mend.whole(raw.get("token_budget"), "lorebook: token_budget", 0, 0),
+        recursive=mend.flag(raw.get("recursive_scanning"), "lorebook: recursive_scanning", False),
+        extensions=own,
+    )
+    origin: Table = {}
+    patch = diff(_base(book), {key: value for key, value in raw.items() if key != "entries"})
+    if patch:
+        origin["book"] = patch
+    return pack(replace(book, entries=tuple(entries)), origin)
+
+
+def pack(book: Lorebook, origin: Table) -> Lorebook:
+    """Write what the entries have in common once, and mark the book as imported."""
+    origins = [dict(entry.extensions.get(ORIGIN, {})) for entry in book.entries]
+    for level in ("e", "x", "w"):
+        patches = [dict(each.get(level, {})) for each in origins]
+        for patch in patches:
+            if "set" in patch:
+                patch["set"] = dict(patch["set"])
+        common = hoist(patches)
+        if common:
+            origin.setdefault("common", {})[level] = common
+        for each, patch in zip(origins, patches, strict=True):
+            each.pop(level, None)
+            if patch:
+                each[level] = patch
+    entries = tuple(
+        replace(entry, extensions={**entry.extensions, ORIGIN: each})
+        for entry, each in zip(book.entries, origins, strict=True)
+    )
+    extensions = {**book.extensions, ORIGIN: origin} if origin else dict(book.extensions)
+    return replace(book, entries=entries, extensions=extensions)
+
+
+def write_book(
+    book: Lorebook, spec: str, entries: Iterable[LoreEntry], *, additive: bool
+) -> dict[str, Any]:
+    """The book as V2 or V3 wants it, patched to what it was.
+
+    Args:
+        entries: Those to write (``book.entries`` without those that go elsewhere).
+    """
+    origin = book.extensions.get(ORIGIN)
+    origin = origin if isinstance(origin, Mapping) else {}
+    common = origin.get("common")
+    common = common if isinstance(common, Mapping) else {}
+    base = apply(_base(book), origin.get("book"), additive=additive)
+    base["entries"] = [write_entry(each, spec, common, additive=additive) for each in entries]
+    return base
+
+
+def base_book(book: Lorebook, spec: str, entries: Iterable[LoreEntry]) -> dict[str, Any]:
+    """What our fields alone say of a book."""
+    return {**_base(book), "entries": [base_entry(each, spec) for each in entries]}
+
+
+def is_empty(book: Lorebook) -> bool:
+    """Whether there is nothing to write."""
+    return not book.entries and book == Lorebook()
+
+
+def _base(book: Lorebook) -> Table:
+    base: Table = {
+        "extensions": {key: value for key, value in book.extensions.items() if key != ORIGIN}
+    }
+    if book.name:
+        base["name"] = book.name
+    if book.description:
+        base["description"] = book.description
+    if book.scan_depth != 2:
+        base["scan_depth"] = book.scan_depth
+    if book.budget:
+        base["token_budget"] = book.budget
+    if book.recursive:
+        base["recursive_scanning"] = True
+    return base

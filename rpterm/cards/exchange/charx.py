@@ -1,0 +1,100 @@
+"""CHARX: a zip archive with ``card.json`` at its root and the card's assets beside it."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rpterm.cards.exchange.problem import MAX_JSON, ExchangeError
+
+CARD = "card.json"
+_MAX_MEMBERS, _MAX_DIRECTORY = 4000, 1 << 20
+_MAX_TOTAL = 64 << 20
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A CHARX taken apart: the card's JSON, and the other files by their path inside."""
+
+    card: bytes
+    files: dict[str, bytes]
+
+
+def read(data: bytes) -> Archive:
+    """Unpack a CHARX into memory, within limits; nothing is written anywhere.
+
+    Raises:
+        ExchangeError: No zip, no card in it, encrypted, a bomb, or a path that leads outside.
+    """
+    _check_directory(data)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [each for each in archive.infolist() if not each.is_dir()]
+            if len(members) > _MAX_MEMBERS:
+                raise ExchangeError(f"The archive has {len(members):,} files: it is no card.")
+            files: dict[str, bytes] = {}
+            room = _MAX_TOTAL
+            for member in members:
+                _check_member(member)
+                files[member.filename] = _unpack(archive, member, room)
+                room -= len(files[member.filename])
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError) as error:
+        raise ExchangeError(f"The archive is damaged: {error}.") from error
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ExchangeError(f"The archive cannot be read: {error}.") from error
+    card = files.pop(CARD, None)
+    if card is None:
+        raise ExchangeError(f"The archive has no {CARD}: it is a zip file, but no CHARX card.")
+    return Archive(card, files)
+
+
+def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
+    """Make a CHARX; the same card and files always give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in {CARD: card, **files}.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, body)
+    return buffer.getvalue()
+
+
+def _check_directory(data: bytes) -> None:
+    """Look at the table of contents before anything is made of it: it may list millions."""
+    end = data.rfind(b"PK\x05\x06", max(0, len(data) - 66_000))
+    if end < 0 or end + 22 > len(data):
+        raise ExchangeError("The archive is cut off: it has no table of contents.")
+    count, size = struct.unpack_from("<HI", data, end + 10)
+    if (
+        size > _MAX_DIRECTORY
+        or count > _MAX_MEMBERS
+        or data.find(b"PK\x06\x07", end - 20, end) > -1
+    ):
+        raise ExchangeError("The archive lists more files than a card can have.")
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
+    name = member.filename
+    parts = name.replace("\\", "/").split("/")
+    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+        raise ExchangeError(f"The archive has a file that leads outside of it: {name[:80]!r}.")
+    if member.flag_bits & 0x1:
+        raise ExchangeError("The archive is encrypted.")
+    if member.compress_type not in _PACKED:
+        raise ExchangeError(f"{name[:80]!r} is packed in a way that CHARX does not use.")
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
+    """One file; what it claims about its size is not believed."""
+    limit = min(room, MAX_JSON) if member.filename == CARD else room
+    with archive.open(member) as file:
+        body = file.read(limit + 1)
+    if len(body) > limit:
+        raise ExchangeError("The archive unpacks to far more than a card with its pictures.")
+    return body

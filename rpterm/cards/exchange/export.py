@@ -1,0 +1,192 @@
+"""A card in the forms of other programs: V1, V2 and V3 JSON, PNG, CHARX, lorebook files.
+
+A card that was imported comes out as it went in, edits apart; one written here carries the fields
+only rpterm has in ``extensions.rpterm``. Files beside the card (portrait, assets) are read through
+a function that is passed in.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.exchange import charx, jsonio, native, png
+from rpterm.cards.exchange.book import write_book
+from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange.patch import apply, sign
+from rpterm.cards.exchange.problem import ExchangeError
+from rpterm.cards.exchange.v2v3 import Spec, write_document
+from rpterm.cards.exchange.world import write_world
+
+Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+FILE_MARK = "rpterm-file:"
+"""Begins a ``uri`` whose data was moved into a file: ``rpterm-file:PATH|data:…;base64,``."""
+MAIN_ICON = "assets/icon/image/main"
+
+ReadFile = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The file's bytes, and what could not be said in this format."""
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+
+
+def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None) -> Exported:
+    """Write a card in a format.
+
+    Args:
+        read_file: Gives a file beside the card by its relative path, ``None`` where there is none.
+
+    Raises:
+        ExchangeError: The format is unknown, or the card has nothing for it.
+    """
+    read_file = read_file or _no_file
+    if form in ("v1", "v2", "v3"):
+        document = document_of(card, form, read_file)
+        return Exported(jsonio.dumps(document), tuple(_losses(card, form)))
+    if form == "png":
+        return _png(card, read_file)
+    if form == "charx":
+        return _charx(card, read_file)
+    if form in ("world", "lorebook"):
+        return _lorebook(card, form)
+    raise ExchangeError(f"There is no format {form!r}: use one of {', '.join(FORMATS)}.")
+
+
+def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:
+    """The JSON document, with data that was moved into files put back."""
+    document = write_document(card, spec)
+    data = document.get("data", document)
+    if isinstance(data.get("assets"), list):
+        data["assets"] = [_inlined(each, read_file) for each in data["assets"]]
+    return document
+
+
+def _inlined(asset: Any, read_file: ReadFile) -> Any:
+    uri = asset.get("uri") if isinstance(asset, Mapping) else None
+    if not isinstance(uri, str) or not uri.startswith(FILE_MARK):
+        return asset
+    path, _, head = uri.removeprefix(FILE_MARK).partition("|")
+    body = read_file(path)
+    if body is None:
+        raise ExchangeError(f"The card's file {path} is missing: put it back beside the card.")
+    return {**asset, "uri": head + base64.b64encode(body).decode("ascii")}
+
+
+def _png(card: CharacterCard, read_file: ReadFile) -> Exported:
+    notes: list[str] = []
+    picture = read_file(card.portrait) if card.portrait else None
+    if card.portrait and picture is None:
+        notes.append(f"The portrait {card.portrait} is missing; a plain picture was used.")
+    elif picture is not None and not picture.startswith(png.MAGIC):
+        notes.append(f"The portrait {card.portrait} is no PNG; a plain picture was used.")
+        picture = None
+    cards = {
+        "chara": jsonio.dumps(_second(card, read_file), None),
+        "ccv3": jsonio.dumps(document_of(card, "v3", read_file), None),
+    }
+    return Exported(png.write(picture or png.blank(), cards), tuple(notes))
+
+
+def _second(card: CharacterCard, read_file: ReadFile) -> Any:
+    """The document of the chunk ``chara``: V2, unless the original had something else there."""
+    facts = _origin(card).get("chara")
+    facts = facts if isinstance(facts, Mapping) else {}
+    spec: Spec = "v3" if facts.get("same") == "v3" else "v2"
+    if _origin(card).get("format") == "v1" and _origin(card).get("container") == "png":
+        spec = "v1"
+    document = document_of(card, spec, read_file)
+    if "whole" in facts:
+        same = facts.get("was") == sign({"card": write_document(card, "v2")}, "card", {})
+        return facts["whole"] if same else document
+    if "data" in facts:
+        document["data"] = apply(document["data"], facts["data"])
+    if "root" in facts:
+        root = {key: value for key, value in document.items() if key != "data"}
+        document = {**apply(root, facts["root"]), "data": document["data"]}
+    return document
+
+
+def _charx(card: CharacterCard, read_file: ReadFile) -> Exported:
+    origin, notes = _origin(card), []
+    listed = origin.get("files")
+    files: dict[str, bytes] = {}
+    for member, path in listed.items() if isinstance(listed, Mapping) else ():
+        body = read_file(str(path))
+        if body is None:
+            notes.append(f"The asset {member} is missing beside the card; it was left out.")
+        else:
+            files[str(member)] = body
+    document = document_of(card, "v3", read_file)
+    if origin.get("container") != "charx" and card.portrait:
+        body = read_file(card.portrait)
+        if body is None:
+            notes.append(f"The portrait {card.portrait} is missing; it was left out.")
+        else:
+            suffix = Path(card.portrait).suffix.lower() or ".png"
+            files.setdefault(MAIN_ICON + suffix, body)
+            icon = {
+                "type": "icon",
+                "uri": f"embeded://{MAIN_ICON}{suffix}",
+                "name": "main",
+                "ext": suffix[1:],
+            }
+            document["data"].setdefault("assets", [icon])
+    return Exported(charx.write(jsonio.dumps(document), files), tuple(notes))
+
+
+def _lorebook(card: CharacterCard, form: Format) -> Exported:
+    book, origin = card.lorebook, _origin(card)
+    if not book.entries and origin.get("format") not in ("world", "lorebook_v3"):
+        raise ExchangeError(f"{card.name} has no lorebook to export.")
+    notes = () if _is_only_lore(card) else ("Only the lorebook was written, not the character.",)
+    if form == "world":
+        return Exported(jsonio.dumps(write_world(book)), notes)
+    additive = origin.get("format") not in ("lorebook_v3", "v3")
+    data = write_book(book, "v3", book.entries, additive=additive)
+    root = apply({"spec": "lorebook_v3"}, origin.get("root") if not additive else None)
+    return Exported(jsonio.dumps({**root, "data": data}), notes)
+
+
+def _is_only_lore(card: CharacterCard) -> bool:
+    return _origin(card).get("format") in ("world", "lorebook_v3")
+
+
+def _losses(card: CharacterCard, form: Format) -> list[str]:
+    """What other programs will not see, or what has no place at all."""
+    notes = []
+    if form == "v1":
+        lost = [
+            name
+            for name, there in (
+                ("further greetings", len(card.greetings) > 1),
+                ("the lorebook", bool(card.lorebook.entries)),
+                ("the system prompt", bool(card.system_prompt)),
+                ("the post-history instructions", bool(card.post_history_instructions)),
+                ("tags, creator and version", bool(card.tags or card.creator or card.version)),
+            )
+            if there and _origin(card).get("format") != "v1"
+        ]
+        if lost:
+            notes.append(f"V1 has no place for {', '.join(lost)}.")
+    own = native.write(card)
+    if own and form != "v1":
+        notes.append(f"Only rpterm reads {', '.join(own)} (in extensions.rpterm).")
+    return notes
+
+
+def _origin(card: CharacterCard) -> Mapping[str, Any]:
+    origin = card.extensions.get(ORIGIN)
+    return origin if isinstance(origin, Mapping) else {}
+
+
+def _no_file(path: str) -> bytes | None:
+    return None

@@ -1,0 +1,250 @@
+"""Import files into a folder of cards, and export a card's file: where disk and names are handled.
+
+Nothing is ever overwritten, no name of a stranger's file reaches the disk unmade safe, and one bad
+file does not stop the others.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange.export import FILE_MARK, Exported, Format, ReadFile, export
+from rpterm.cards.exchange.origin import Imported, read_any
+from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError
+from rpterm.cards.problems import CardError
+from rpterm.cards.reader import load, parse
+from rpterm.cards.writer import dump
+
+SUFFIXES = {".png", ".apng", ".json", ".charx", ".yaml", ".yml"}
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+_DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
+_INLINE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """What became of one file.
+
+    Attributes:
+        target: The card's TOML file, or ``None`` when it could not be imported.
+        portrait: Its picture beside it, or ``None``.
+        error: Why it could not be imported, or "".
+    """
+
+    source: Path
+    target: Path | None = None
+    portrait: Path | None = None
+    kind: str = ""
+    origin: str = ""
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+def import_files(
+    paths: Iterable[Path],
+    to_folder: Path,
+    on_done: Callable[[ImportedFile], None] | None = None,
+) -> list[ImportedFile]:
+    """Import cards and lorebooks, each as a TOML file of its own.
+
+    Args:
+        paths: Files, or folders that are searched for files by ``SUFFIXES``.
+        on_done: Told after each file.
+
+    Raises:
+        ExchangeError: The folder cannot be made.
+    """
+    try:
+        to_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExchangeError(f"{to_folder} cannot be made: {error.strerror or error}.") from error
+    results = []
+    for path in _files(paths):
+        try:
+            result = _import(path, to_folder)
+        except ExchangeError as error:
+            result = ImportedFile(path, error=str(error))
+        except CardError as error:
+            result = ImportedFile(path, error=error.problems[0].message)
+        except OSError as error:
+            result = ImportedFile(path, error=f"{error.strerror or error}.")
+        results.append(result)
+        if on_done:
+            on_done(result)
+    return results
+
+
+def export_file(card_path: Path, form: Format, out: Path) -> tuple[str, ...]:
+    """Export a card's TOML file; an existing file is not overwritten.
+
+    Returns:
+        What the format could not keep, one sentence each.
+
+    Raises:
+        CardError: The card has errors.
+        ExchangeError: The file exists, cannot be written, or the card has nothing for the format.
+    """
+    card = load(card_path)
+    done: Exported = export(card, form, reader(card_path.parent))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("xb") as file:
+            file.write(done.data)
+    except FileExistsError as error:
+        raise ExchangeError(f"{out} exists already: choose another name.") from error
+    except OSError as error:
+        raise ExchangeError(f"{out} cannot be written: {error.strerror or error}.") from error
+    return done.notes
+
+
+def reader(folder: Path) -> ReadFile:
+    """Gives files below a folder; a path that leads outside of it is as good as missing."""
+
+    def read(name: str) -> bytes | None:
+        try:
+            path = (folder / name).resolve()
+            if not path.is_relative_to(folder.resolve()) or path.stat().st_size > MAX_FILE:
+                return None
+            return path.read_bytes()
+        except (OSError, ValueError):
+            return None
+
+    return read
+
+
+def safe_name(name: str, fallback: str = "card") -> str:
+    """A file name of letters, digits and dashes that every system takes.
+
+    >>> safe_name("Dr. John H. Watson / M.D.")
+    'dr-john-h-watson-m-d'
+    >>> safe_name("../../CON")
+    'con-card'
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    words = re.findall(r"[^\W_]+", plain)
+    text = "-".join(words)
+    while len(text.encode()) > 80:
+        text = text[:-1]
+    text = text.strip("-") or fallback
+    return f"{text}-{fallback}" if _RESERVED.match(text) else text
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            found = (each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
+            yield from sorted(each for each in found if each.is_file())
+        else:
+            yield path
+
+
+def _import(path: Path, folder: Path) -> ImportedFile:
+    found = read_any(path)
+    stem = _free(folder, safe_name(found.card.name))
+    card, files, portrait = _place(found, stem)
+    text = dump(card, _header(path, found))
+    if parse(text, f"{stem}.toml") != card:
+        raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
+    written: list[Path] = []
+    try:
+        for name, body in files.items():
+            target = folder / name
+            target.parent.mkdir(exist_ok=True)
+            with target.open("xb") as file:
+                written.append(target)
+                file.write(body)
+        target = folder / f"{stem}.toml"
+        with target.open("x", encoding="utf-8", newline="\n") as out:
+            written.append(target)
+            out.write(text)
+    except OSError:
+        for each in written:
+            each.unlink(missing_ok=True)
+        raise
+    return ImportedFile(
+        path, target, folder / portrait if portrait else None, found.kind, found.origin, found.notes
+    )
+
+
+def _free(folder: Path, stem: str) -> str:
+    """The name, or the name with the first number that is free."""
+    number, name = 1, stem
+    taken = {each.name.casefold().split(".")[0] for each in folder.iterdir()}
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def _place(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes], str]:
+    """The card with the names its files get, these files, and the portrait's name or ""."""
+    files: dict[str, bytes] = {}
+    places: dict[str, str] = {}
+    portrait = ""
+    origin = dict(found.card.extensions.get(ORIGIN, {}))
+    if found.portrait is not None:
+        portrait = f"{stem}{found.portrait_suffix}"
+        files[portrait] = found.portrait
+        if "icon" in origin:
+            places[origin.pop("icon")] = portrait
+    for number, (member, body) in enumerate(found.assets.items(), 1):
+        suffix = re.sub(r"[^a-z0-9.]", "", Path(member).suffix.lower())[:10]
+        name = f"{stem}.assets/{number:03d}-{safe_name(Path(member).stem, 'file')}{suffix}"
+        files[name] = body
+        places[member] = name
+    if "files" in origin:
+        origin["files"] = {member: places[member] for member in origin["files"]}
+    _move_data(origin, stem, files)
+    extensions = {**found.card.extensions, ORIGIN: origin}
+    return replace(found.card, portrait=portrait, extensions=extensions), files, portrait
+
+
+def _move_data(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> None:
+    """Pictures that stand in the card as base64 become files: a card is text to read."""
+    data = origin.get("data", {})
+    assets = data.get("set", {}).get("assets")
+    if not isinstance(assets, list):
+        return
+    moved = []
+    for number, asset in enumerate(assets, 1):
+        uri = asset.get("uri") if isinstance(asset, dict) else None
+        head = _DATA_URI.match(uri) if isinstance(uri, str) and len(uri) > _INLINE else None
+        body = _plain(uri[head.end() :]) if head else None
+        if head and body is not None:
+            name = f"{stem}.assets/data-{number:03d}{_suffix(head[0])}"
+            files[name] = body
+            asset = {**asset, "uri": f"{FILE_MARK}{name}|{head[0]}"}
+        moved.append(asset)
+    origin["data"] = {**data, "set": {**data["set"], "assets": moved}}
+
+
+def _plain(text: str) -> bytes | None:
+    """What base64 stands for, where the same text comes back from it."""
+    try:
+        body = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return body if base64.b64encode(body).decode("ascii") == text else None
+
+
+def _suffix(head: str) -> str:
+    kind = head.removeprefix("data:").split(";")[0].split("/")[-1]
+    return f".{kind}" if re.fullmatch(r"[a-z0-9]{1,8}", kind) else ".bin"
+
+
+def _header(path: Path, found: Imported) -> str:
+    lines = [f"Imported from {path.name}: {found.origin}."]
+    lines += [f"Mended: {note}" for note in found.notes]
+    lines.append(
+        "The tables named rpterm_origin keep what an export needs to give the same file back."
+    )
+    return "\n".join(lines)

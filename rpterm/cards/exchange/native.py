@@ -1,0 +1,123 @@
+"""The fields that only rpterm has, inside other programs' documents and back.
+
+They travel in ``extensions.rpterm``; attributes, relations, style and limits also stand, one a
+line, in ``personality``, where every program reads them. When another program changed that text,
+its lines are taken as attributes and the copy in ``extensions.rpterm`` is not believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from rpterm.cards import layout, values
+from rpterm.cards.card import CharacterCard, Example, Probe
+from rpterm.cards.exchange.mend import Mend
+from rpterm.cards.locate import Path
+from rpterm.cards.values import Report
+
+_LINES = ("attributes", "relations", "style", "limits")
+_TEXTS = ("tagline", "knows_until", "user_name", "user_description")
+_KEYS = {key.field: key for table in ("", "persona", "user") for key in layout.TABLES[table]}
+
+
+def personality(card: CharacterCard) -> str:
+    """All lines about the character, as one text."""
+    return "\n".join(line for name in _LINES for line in getattr(card, name))
+
+
+def write(card: CharacterCard) -> dict[str, Any]:
+    """What ``extensions.rpterm`` holds; empty for a card that needs none of it."""
+    own: dict[str, Any] = {}
+    if any(getattr(card, name) for name in _LINES[1:]):
+        own["persona"] = {name: list(getattr(card, name)) for name in _LINES}
+    own |= {name: getattr(card, name) for name in _TEXTS if getattr(card, name)}
+    if card.sampling:
+        own["sampling"] = dict(card.sampling)
+    if card.tests:
+        own["tests"] = [_plain(probe) for probe in card.tests]
+    pinned = [number for number, example in enumerate(card.examples) if example.pinned]
+    if pinned:
+        own["pinned"] = pinned
+    return own
+
+
+def read(card: CharacterCard, own: Any, mend: Mend) -> tuple[CharacterCard, bool]:
+    """Put such fields back; whether all of it was ours and is told by the card now."""
+    if not isinstance(own, Mapping):
+        return card, False
+    report = Report()
+    changed = replace(card, **_checked(own, report))
+    persona = own.get("persona")
+    if isinstance(persona, Mapping):
+        lines: dict[str, Any] = {
+            name: _check(name, persona.get(name, []), report) or () for name in _LINES
+        }
+        split = replace(card, **lines)
+        if personality(split) == personality(card):
+            changed = replace(changed, **lines)
+        else:
+            mend.note("personality was changed elsewhere: its lines are the attributes now.")
+    if report.found:
+        return card, False
+    changed = _pinned(changed, own.get("pinned"))
+    return changed, write(changed).keys() == own.keys()
+
+
+def _checked(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in _TEXTS:
+        value = _check(name, own[name], report) if name in own else None
+        if value is not None and (name != "knows_until" or values.horizon(value)):
+            found[name] = value
+    known = {key.name: key for key in layout.SAMPLING}
+    sampling = own.get("sampling")
+    if isinstance(sampling, Mapping):
+        place: Path = ("sampling",)
+        found["sampling"] = {
+            name: values.check(known[name], value, place, report)
+            for name, value in sampling.items()
+            if name in known
+        }
+    if isinstance(own.get("tests"), list):
+        found["tests"] = tuple(_probe(each, report) for each in own["tests"])
+    return found
+
+
+def _pinned(card: CharacterCard, numbers: Any) -> CharacterCard:
+    """Mark the examples that were pinned."""
+    if not isinstance(numbers, list):
+        return card
+    examples = tuple(
+        Example(example.dialogue, pinned=number in numbers)
+        for number, example in enumerate(card.examples)
+    )
+    return replace(card, examples=examples)
+
+
+def _check(name: str, value: Any, report: Report) -> Any:
+    return values.check(_KEYS[name], value, (name,), report)
+
+
+def _probe(raw: Any, report: Report) -> Probe:
+    table = raw if isinstance(raw, Mapping) else {}
+    known = {key.name: key for key in layout.TABLES["test"]}
+    found = {
+        name: values.check(known[name], value, ("tests", name), report)
+        for name, value in table.items()
+        if name in known
+    }
+    if not found.get("user"):
+        report.add(("tests",), "A test says nothing.")
+        found["user"] = ()
+    return Probe(**found)
+
+
+def _plain(probe: Probe) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for item in fields(Probe):
+        value = getattr(probe, item.name)
+        if value not in ((), "", None):
+            plain[item.name] = list(value) if isinstance(value, tuple) else value
+    return plain

@@ -1,0 +1,183 @@
+"""Cards inside PNG pictures: the text chunks ``chara`` and ``ccv3``.
+
+Chunks are walked here, because no library at hand gives text chunks within limits and leaves all
+others (colour profiles, animation frames, other programs' texts) as they are. Pixels are never
+decoded, so that a picture cannot be a bomb.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rpterm.cards.exchange.problem import MAX_JSON, ExchangeError
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+CARD_KEYS = ("chara", "ccv3")
+_MAX_CHUNKS = 100_000
+_MAX_TEXT = MAX_JSON * 2
+"""Bytes of a card's text: base64 makes four bytes of three, and it may be packed."""
+_MAX_TEXTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG taken apart.
+
+    Attributes:
+        cards: The JSON bytes of ``chara`` and ``ccv3``, where they are.
+        stripped: The picture without them, every other chunk as it was.
+        notes: What was odd and did no harm.
+    """
+
+    cards: dict[str, bytes]
+    stripped: bytes
+    notes: tuple[str, ...]
+
+
+def read(data: bytes) -> Picture:
+    """Take a picture apart.
+
+    Raises:
+        ExchangeError: It is no PNG, damaged, or its card is no base64.
+    """
+    cards: dict[str, bytes] = {}
+    notes: list[str] = []
+    cuts: list[tuple[int, int]] = []
+    texts = 0
+    for kind, start, length in chunks(data):
+        if kind not in (b"tEXt", b"zTXt", b"iTXt"):
+            continue
+        body = data[start + 8 : start + 8 + min(length, 80)]
+        key = body.split(b"\0", 1)[0].decode("latin-1").strip().casefold()
+        if key not in CARD_KEYS:
+            continue
+        texts += 1
+        if texts > _MAX_TEXTS:
+            raise ExchangeError("The picture holds far too many cards.")
+        cuts.append((start, start + 12 + length))
+        if key in cards:
+            notes.append(f"The picture had more than one chunk {key}; the first was read.")
+            continue
+        cards[key] = _decode(kind, data[start + 8 : start + 8 + length], key)
+        if zlib.crc32(data[start + 4 : start + 8 + length]) != _u32(data, start + 8 + length):
+            notes.append(f"The checksum of the chunk {key} was wrong; it was read all the same.")
+    return Picture(cards, _without(data, cuts), tuple(notes))
+
+
+def write(picture: bytes, cards: dict[str, bytes]) -> bytes:
+    """Put cards into a picture; cards it had are replaced, all else stays.
+
+    Raises:
+        ExchangeError: The picture is no PNG.
+    """
+    clean = read_chunks_without_cards(picture)
+    added = b"".join(
+        _chunk(b"tEXt", key.encode("latin-1") + b"\0" + base64.b64encode(text))
+        for key, text in cards.items()
+    )
+    end = next((start for kind, start, _ in chunks(clean) if kind == b"IEND"), len(clean))
+    return clean[:end] + added + clean[end:]
+
+
+def read_chunks_without_cards(data: bytes) -> bytes:
+    """The picture without cards, whether or not they are readable."""
+    cuts = []
+    for kind, start, length in chunks(data):
+        if kind in (b"tEXt", b"zTXt", b"iTXt"):
+            key = data[start + 8 : start + 88].split(b"\0", 1)[0].strip().lower()
+            if key.decode("latin-1") in CARD_KEYS:
+                cuts.append((start, start + 12 + length))
+    return _without(data, cuts)
+
+
+def blank(width: int = 400, height: int = 600) -> bytes:
+    """A plain picture, for a card that has none."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes([60 + 100 * row // height]) * width for row in range(height))
+    body = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, 9))
+    return MAGIC + body + _chunk(b"IEND", b"")
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(type, offset, length) of every chunk up to the last, ``IEND``.
+
+    Raises:
+        ExchangeError: The picture is cut off or no PNG.
+    """
+    if not data.startswith(MAGIC):
+        raise ExchangeError("The file is no PNG picture.")
+    at, count = len(MAGIC), 0
+    while at + 12 <= len(data):
+        length = _u32(data, at)
+        kind = data[at + 4 : at + 8]
+        if at + 12 + length > len(data):
+            raise ExchangeError("The picture is cut off: a chunk goes on past its end.")
+        count += 1
+        if count > _MAX_CHUNKS:
+            raise ExchangeError("The picture has more chunks than any picture needs.")
+        yield kind, at, length
+        if kind == b"IEND":
+            return
+        at += 12 + length
+    raise ExchangeError("The picture is cut off: it has no end.")
+
+
+def _decode(kind: bytes, body: bytes, key: str) -> bytes:
+    """The JSON in a text chunk: unpacked where it is packed, then out of base64."""
+    text = _unpack(kind, body, key)
+    if len(text) > _MAX_TEXT:
+        raise ExchangeError(f"The chunk {key} is too large to be a card.")
+    stripped = text.strip()
+    if stripped.startswith(b"{"):
+        return stripped
+    packed = b"".join(stripped.split()).rstrip(b"=")
+    try:
+        return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
+    except binascii.Error as error:
+        raise ExchangeError(f"The chunk {key} is no base64: it is damaged.") from error
+
+
+def _unpack(kind: bytes, body: bytes, key: str) -> bytes:
+    _, _, rest = body.partition(b"\0")
+    if kind == b"tEXt":
+        return rest
+    if kind == b"zTXt":
+        return _inflate(rest[1:], key)
+    packed = rest[:1] == b"\1"
+    _, _, rest = rest[2:].partition(b"\0")
+    _, _, rest = rest.partition(b"\0")
+    return _inflate(rest, key) if packed else rest
+
+
+def _inflate(data: bytes, key: str) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(data, _MAX_TEXT + 1)
+    except zlib.error as error:
+        raise ExchangeError(f"The chunk {key} cannot be unpacked: it is damaged.") from error
+    if len(text) > _MAX_TEXT:
+        raise ExchangeError(f"The chunk {key} unpacks to far more than a card.")
+    return text
+
+
+def _without(data: bytes, cuts: list[tuple[int, int]]) -> bytes:
+    if not cuts:
+        return data
+    parts, at = [], 0
+    for start, end in cuts:
+        parts.append(data[at:start])
+        at = end
+    return b"".join([*parts, data[at:]])
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _u32(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "big")

@@ -1,0 +1,197 @@
+"""World files: a lorebook of its own, its entries in an object keyed by number.
+
+Each entry keeps under ``ORIGIN`` its key (``uid``) and a patch ``w`` of everything that is not a
+field of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.exchange.book import pack
+from rpterm.cards.exchange.entry import (
+    LOGICS,
+    ORIGIN,
+    POSITIONS,
+    ROLES,
+    logic,
+    optional,
+    probability,
+    role,
+    usable_keys,
+)
+from rpterm.cards.exchange.mend import Mend
+from rpterm.cards.exchange.patch import Table, apply, diff, lower
+
+_FLAGS = {
+    "excludeRecursion": "exclude_recursion",
+    "preventRecursion": "prevent_recursion",
+    "delayUntilRecursion": "delay_until_recursion",
+    "ignoreBudget": "ignore_budget",
+    "groupOverride": "group_override",
+    "constant": "constant",
+    "caseSensitive": "case_sensitive",
+    "matchWholeWords": "whole_words",
+}
+_NUMBERS = ("sticky", "cooldown", "delay")
+
+
+def is_world(raw: Mapping[str, Any]) -> bool:
+    """Whether this is a world file: entries keyed by number, or with ``key`` for ``keys``."""
+    entries = raw.get("entries")
+    if isinstance(entries, Mapping):
+        return all(isinstance(each, Mapping) for each in entries.values())
+    return isinstance(entries, list) and any(
+        isinstance(each, Mapping) and "key" in each for each in entries
+    )
+
+
+def read_world(raw: Mapping[str, Any], mend: Mend) -> Lorebook | None:
+    """The lorebook of a world file; ``None`` where it is none."""
+    if not is_world(raw):
+        return None
+    listed = raw["entries"]
+    pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
+    entries = [
+        _read_entry(each, str(key), number, mend)
+        for number, (key, each) in enumerate(pairs, 1)
+        if isinstance(each, Mapping)
+    ]
+    book = Lorebook(
+        entries=tuple(entries),
+        name=mend.line(raw.get("name"), "world: name"),
+        description=mend.text(raw.get("description"), "world: description"),
+        scan_depth=mend.whole(raw.get("scan_depth"), "world: scan_depth", 2, 0),
+        budget=mend.whole(raw.get("token_budget"), "world: token_budget", 0, 0),
+        recursive=mend.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
+    )
+    origin: Table = {"format": "world"}
+    patch = diff(_base(book), {key: value for key, value in raw.items() if key != "entries"})
+    origin |= {"book": patch} if patch else {}
+    origin |= {"list": True} if isinstance(listed, list) else {}
+    return pack(book, origin)
+
+
+def write_world(book: Lorebook) -> dict[str, Any]:
+    """The lorebook as a world file, patched to what it was when it came from one."""
+    origin = book.extensions.get(ORIGIN)
+    origin = origin if isinstance(origin, Mapping) and origin.get("format") == "world" else {}
+    common = origin.get("common")
+    common = common if isinstance(common, Mapping) else {}
+    entries: Table = {}
+    for entry in book.entries:
+        own = entry.extensions.get(ORIGIN)
+        own = own if isinstance(own, Mapping) else None
+        key = str(own["key"]) if own and "key" in own else ""
+        key = key if key and key not in entries else _free(entries)
+        base = _base_entry(entry, key)
+        if own is not None and origin:
+            base = apply(base, lower(own.get("w"), common.get("w")))
+        entries[key] = base
+    document = apply(_base(book), origin.get("book"))
+    document["entries"] = list(entries.values()) if origin.get("list") else entries
+    return document
+
+
+def _free(entries: Table) -> str:
+    number = len(entries)
+    while str(number) in entries:
+        number += 1
+    return str(number)
+
+
+def _base(book: Lorebook) -> Table:
+    base: Table = {}
+    if book.name:
+        base["name"] = book.name
+    if book.description:
+        base["description"] = book.description
+    if book.scan_depth != 2:
+        base["scan_depth"] = book.scan_depth
+    if book.budget:
+        base["token_budget"] = book.budget
+    if book.recursive:
+        base["recursive_scanning"] = True
+    return base
+
+
+def _read_entry(raw: Mapping[str, Any], key: str, number: int, mend: Mend) -> LoreEntry:
+    where = f"world entry {number}"
+    keys = raw.get("key", raw.get("keys"))
+    secondary = mend.texts(
+        raw.get("keysecondary", raw.get("secondary_keys")), f"{where}: keysecondary"
+    )
+    place = mend.whole(raw.get("position"), f"{where}: position", 0, 0)
+    selective = mend.flag(raw.get("selective"), f"{where}: selective", True)
+    more: dict[str, Any] = {
+        ours: mend.flag(raw.get(theirs), f"{where}: {theirs}", False)
+        for theirs, ours in _FLAGS.items()
+    }
+    more |= {each: mend.whole(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS}
+    names, left_out = _characters(raw.get("characterFilter"))
+    entry = LoreEntry(
+        keys=usable_keys(mend.texts(keys, f"{where}: key"), where, mend),
+        content=mend.text(raw.get("content"), f"{where}: content"),
+        comment=mend.text(raw.get("comment"), f"{where}: comment"),
+        secondary_keys=usable_keys(secondary, where, mend) if selective else (),
+        logic=logic(raw.get("selectiveLogic"), where, mend),
+        enabled=not mend.flag(raw.get("disable"), f"{where}: disable", False),
+        position=POSITIONS[place] if place < len(POSITIONS) else "before_card",
+        depth=mend.whole(raw.get("depth"), f"{where}: depth", 4, 0),
+        role=role(raw.get("role"), where, mend),
+        order=mend.whole(raw.get("order"), f"{where}: order", 100),
+        probability=probability(raw, where, mend),
+        scan_depth=optional(raw.get("scanDepth"), f"{where}: scanDepth", mend),
+        group=mend.line(raw.get("group"), f"{where}: group"),
+        group_weight=mend.whole(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
+        characters=names,
+        exclude_characters=left_out,
+        **more,
+    )
+    origin: Table = {"key": key}
+    patch = diff(_base_entry(entry, key), dict(raw))
+    origin |= {"w": patch} if patch else {}
+    return replace(entry, extensions={ORIGIN: origin})
+
+
+def _base_entry(entry: LoreEntry, key: str) -> Table:
+    base: Table = {
+        "uid": int(key) if key.isascii() and key.isdigit() and len(key) < 15 else key,
+        "key": list(entry.keys),
+        "keysecondary": list(entry.secondary_keys),
+        "content": entry.content,
+        "comment": entry.comment or entry.name,
+        "selective": bool(entry.secondary_keys),
+        "order": entry.order,
+        "position": POSITIONS.index(entry.position),
+        "disable": not entry.enabled,
+        "constant": entry.constant,
+        "depth": entry.depth,
+        "role": ROLES.index(entry.role),
+        "probability": entry.probability,
+    }
+    base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
+    base |= {each: getattr(entry, each) for each in _NUMBERS if getattr(entry, each)}
+    if entry.logic != "and_any":
+        base["selectiveLogic"] = LOGICS.index(entry.logic)
+    if entry.scan_depth is not None:
+        base["scanDepth"] = entry.scan_depth
+    if entry.group:
+        base["group"] = entry.group
+    if entry.group_weight != 100:
+        base["groupWeight"] = entry.group_weight
+    if entry.characters or entry.exclude_characters:
+        names = list(entry.characters or entry.exclude_characters)
+        base["characterFilter"] = {"isExclude": not entry.characters, "names": names, "tags": []}
+    return base
+
+
+def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = raw.get("names") if isinstance(raw, Mapping) else None
+    if not isinstance(names, list):
+        return (), ()
+    kept = tuple(each for each in names if isinstance(each, str) and each.isprintable())
+    return ((), kept) if raw.get("isExclude") else (kept, ())
