@@ -6,15 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from rpterm.engine.scripted import ScriptedEngine
-from rpterm.tui import messages
-from rpterm.tui.widgets.candidates import Candidate
-from rpterm.tui.widgets.error import ErrorBlock
-from rpterm.tui.widgets.status import Phase
-from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import Origin, Status
 from textual.message import Message
-
 from tui_support import (
     CARD,
     REPLIES,
@@ -31,6 +23,14 @@ from tui_support import (
     type_text,
     wait_until,
 )
+
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.tui import messages
+from rpterm.tui.widgets.candidates import Candidate
+from rpterm.tui.widgets.error import ErrorBlock
+from rpterm.tui.widgets.status import Phase
+from rpterm.tui.widgets.turn_editor import TurnEditor
+from rpterm.types import Origin, Status
 
 REPLY = [
     messages.UserTurnStored, messages.ReplyStarted, messages.ReplyGrown, messages.ReplyFinished,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from rpterm.tui import keys
 from rpterm.tui.keys import KEYS, KeyMapError
 

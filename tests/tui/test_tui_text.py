@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rpterm.tui import text
 from rpterm.tui.text import ACTION, BOLD, CODE, SPEECH, harmless, one_line, roleplay
 

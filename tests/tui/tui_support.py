@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards.card import CharacterCard, Example, LoreEntry, Lorebook
+from textual.message import Message
+from textual.pilot import Pilot
+
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
@@ -20,8 +23,6 @@ from rpterm.store import Store
 from rpterm.tree import begin_chat
 from rpterm.tui.app import RptermApp
 from rpterm.types import Origin, Persona
-from textual.message import Message
-from textual.pilot import Pilot
 
 CARD = CharacterCard(
     name="Mara Venn",

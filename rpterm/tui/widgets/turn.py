@@ -34,7 +34,7 @@ class TurnView(Static, can_focus=False):
         link-color-hover: $accent; link-background-hover: $background;
         padding: 0 2 0 1;
         margin: 0 0 1 0;
-        border-left: outer transparent;
+        border-left: blank;
         &.-user { border-left: outer $secondary-muted; }
         &.-ghost { text-opacity: 60%; }
         &.-selected { border-left: outer $accent; background: $surface; }

@@ -1,0 +1,334 @@
+"""Panes, lists, forms, help, palette, themes, tour: every place beside the transcript."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input
+from tui_support import (
+    CARD,
+    REPLIES,
+    Stage,
+    notices,
+    phase,
+    running,
+    say,
+    screen_text,
+    texts,
+    type_text,
+    wait_until,
+)
+
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.tui import keys
+from rpterm.tui.screens.chats import ChatsScreen
+from rpterm.tui.screens.chooser import Chooser
+from rpterm.tui.screens.help import HelpScreen
+from rpterm.tui.screens.tour import PAGES, TourScreen
+from rpterm.types import Persona
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+# Panes -----------------------------------------------------------------------------------------
+async def test_the_prompt_pane_shows_the_draft_before_it_is_sent(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: "STATIC" in screen_text(app))
+        assert "of 4,096 tokens" in screen_text(app)
+        before = app.chat.state.figures.used
+        await type_text(pilot, "What is that bell?")
+        await wait_until(pilot, lambda: app.chat.state.figures.used > before)
+        assert app.chat.input.has_focus
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: "STATIC" not in screen_text(app))
+
+
+async def test_a_piece_of_the_prompt_folds_out(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: "card.description" in screen_text(app))
+        assert "kept the light" not in screen_text(app)
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if "card.description" in line)
+        await pilot.click(offset=(lines[row].index("card.desc") + 2, row))
+        await wait_until(pilot, lambda: "kept the light" in screen_text(app))
+
+
+async def test_the_card_pane_has_every_field(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 60)) as pilot:
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: "ATTRIBUTES" in screen_text(app))
+        picture = screen_text(app)
+        for part in (
+            "Counts ships",
+            "Her brother Tam",
+            "Short sentences",
+            "1911",
+            "bell",
+            "EXAMPLES",
+        ):
+            assert part in picture, part
+
+
+async def test_two_panes_fit_a_wide_terminal_and_one_a_narrow_one(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (200, 50)) as pilot:
+        await pilot.press("f2", "f3")
+        await wait_until(pilot, lambda: app.chat.panes.shown == ["prompt", "card"])
+        assert not app.chat.panes.covers
+        await pilot.resize_terminal(80, 24)
+        await wait_until(pilot, lambda: app.chat.panes.shown == ["card"])
+        await wait_until(pilot, lambda: not app.chat.query_one("#main").display)
+        assert "ATTRIBUTES" in screen_text(app) or "DESCRIPTION" in screen_text(app)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.chat.query_one("#main").display)
+        assert app.chat.input.has_focus
+
+
+async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "first chat")
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: len(stage.opened) == 2 and phase(app) == "ready")
+        assert len(texts(app)) == 1
+        await pilot.press("f4")
+        await wait_until(pilot, lambda: "4 turns" in screen_text(app))
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if "4 turns" in line)
+        await pilot.click(offset=(lines[row].index("turns"), row))
+        await wait_until(pilot, lambda: "first chat" in texts(app))
+
+
+# Chats -----------------------------------------------------------------------------------------
+async def test_chats_are_found_by_what_was_said(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Tell me of the cormorant")
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: len(stage.opened) == 2 and phase(app) == "ready")
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        await type_text(pilot, "cormorant")
+        await wait_until(pilot, lambda: "Tell me of the cormorant" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Tell me of the cormorant" in texts(app))
+
+
+async def test_rename_delete_and_new_from_the_list(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("ctrl+s")
+        await wait_until(
+            pilot, lambda: "1 d ago" in screen_text(app) or "just now" in screen_text(app)
+        )
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: "Rename this chat" in screen_text(app))
+        await type_text(pilot, "The knock")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        await wait_until(pilot, lambda: "The knock" in screen_text(app))
+        await pilot.press("ctrl+d")
+        await wait_until(pilot, lambda: "Delete “The knock”" in screen_text(app))
+        await pilot.press("y")
+        await wait_until(pilot, lambda: len(stage.opened) == 2 and phase(app) == "ready")
+        assert [chat.title for chat in stage.session.store.chats()] != ["The knock"]
+
+
+async def test_the_title_stands_in_the_header(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("alt+r")
+        await wait_until(pilot, lambda: "Rename this chat" in screen_text(app))
+        await type_text(pilot, "Storm")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Storm" in screen_text(app).splitlines()[0])
+        assert stage.session.chat.title == "Storm"
+
+
+async def test_a_chat_resumes_where_it_was_left(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+    again = Stage(tmp_path)
+    app = again.app()
+    async with running(app):
+        assert texts(app)[1:] == ["Hello", REPLIES[0]]
+
+
+async def test_greetings_are_chosen_from_a_list(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f7")
+        await wait_until(pilot, lambda: "How shall it begin?" in screen_text(app))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: texts(app)[0].startswith('"Close the door,"'))
+
+
+async def test_the_note_is_kept_with_its_depth(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f5")
+        await wait_until(pilot, lambda: "Author's note" in screen_text(app))
+        await type_text(pilot, "Be brief")
+        await pilot.press("tab", "end", "backspace", "2", "ctrl+s")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        await wait_until(pilot, lambda: stage.session.chat.note.text == "Be brief")
+        assert stage.session.chat.note.depth == 2
+
+
+async def test_a_persona_is_written_and_worn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f6")
+        await wait_until(pilot, lambda: "Who are you?" in screen_text(app))
+        assert "Ansel" in screen_text(app)
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "What the character may know" in screen_text(app))
+        await type_text(pilot, "Ida")
+        await pilot.press("tab")
+        await type_text(pilot, "A surveyor")
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: stage.session.chat.persona == Persona("Ida", "A surveyor"))
+        assert "You are Ida" in notices(app)
+        await say(pilot, app, "Hello")
+        assert app.chat.transcript.turns[1].speaker == "Ida"
+
+
+async def test_without_a_card_the_characters_are_shown_first(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
+    (tmp_path / "characters").mkdir()
+    (tmp_path / "characters" / "mara.toml").write_text(
+        'name = "Mara Venn"\ntagline = "Keeper of a light"\ngreetings = ["Hm."]\n'
+    )
+    app = stage.app(None)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: "Who do you want to talk to?" in screen_text(app))
+        await wait_until(pilot, lambda: "Keeper of a light" in screen_text(app))
+        assert not stage.calls
+        await type_text(pilot, "keeper of a")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert stage.calls[0][0] is not None and stage.calls[0][0].endswith("mara.toml")
+        assert "Mara Venn" in screen_text(app)
+
+
+# Program ---------------------------------------------------------------------------------------
+async def test_help_lists_every_command_and_the_users_own_keys(stage: Stage) -> None:
+    stage.settings = Settings(theme="lamplight", keys={"regenerate": "f11"})
+    app = stage.app()
+    async with running(app, (140, 100)) as pilot:
+        await pilot.press("question_mark")
+        await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await wait_until(pilot, lambda: "F11" in screen_text(app))
+        picture = screen_text(app)
+        for key in keys.KEYS:
+            assert key.description.rstrip(".")[:14] in picture, key.id
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
+async def test_a_question_mark_in_a_sentence_is_a_question_mark(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await type_text(pilot, "who")
+        await pilot.press("question_mark")
+        assert app.chat.input.text == "who?"
+
+
+async def test_a_remapped_key_acts_and_the_old_one_does_not(stage: Stage) -> None:
+    stage.settings = Settings(theme="lamplight", keys={"regenerate": "f11"})
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        assert not app.chat.state.busy and texts(app)[-1] == REPLIES[0]
+        await pilot.press("f11")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+
+
+async def test_the_palette_runs_any_command(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: CommandPalette.is_open(app))
+        await type_text(pilot, "Make another reply")
+        await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+
+
+def test_the_palette_offers_every_command_but_bare_movements(stage: Stage) -> None:
+    app = stage.app()
+    offered = " ".join(command.help for command in app.get_system_commands(app.chat))
+    for key in keys.KEYS:
+        assert (key.description in offered) == key.palette
+
+
+async def test_a_theme_is_shown_while_choosing_and_kept(stage: Stage) -> None:
+    kept: list[tuple[str, str]] = []
+    app = stage.app(on_setting=lambda name, value: kept.append((name, value)))
+    async with running(app) as pilot:
+        await pilot.press("f10")
+        await wait_until(pilot, lambda: isinstance(app.screen, Chooser))
+        await type_text(pilot, "paper")
+        await wait_until(pilot, lambda: app.theme == "paper")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.theme == "lamplight")
+        await pilot.press("f10")
+        await wait_until(pilot, lambda: isinstance(app.screen, Chooser))
+        app.screen.query_one(Input).value = "paper"
+        await wait_until(pilot, lambda: app.theme == "paper")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: kept == [("theme", "paper")])
+
+
+async def test_the_first_run_begins_with_the_tour_which_can_be_skipped(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        for page in PAGES:
+            await wait_until(pilot, lambda page=page: page.title in screen_text(app))
+            assert "{" not in screen_text(app)
+            await pilot.press("enter")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        await pilot.press("alt+i")
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
+async def test_a_hint_can_be_clicked(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        line = screen_text(app).splitlines()[-1]
+        await pilot.click(offset=(line.index("again"), 29))
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+
+
+async def test_a_saved_card_is_told_and_shown(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: "ATTRIBUTES" in screen_text(app))
+        changed = CharacterCard("Mara Venn", tagline="New line", attributes=("Sings now",))
+        app.card_changed(changed, "attributes −1 +1, 12 tokens fewer")
+        await wait_until(pilot, lambda: "Sings now" in screen_text(app))
+        assert "12 tokens fewer" in notices(app)
+        assert CARD.tagline not in screen_text(app)
