@@ -24,6 +24,7 @@ class LoreFinder:
     def __init__(self, count: Callable[[str], int]) -> None:
         self._count = count
         self._matcher: Matcher | None = None
+        self._named: tuple[object, ...] = ()
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
@@ -31,7 +32,8 @@ class LoreFinder:
         if not card.lorebook.entries:
             return Extras()
         fill = expander(card, chat)
-        found = self._ready(card.lorebook, fill).fire(
+        names = (card.char, chat.persona.name, chat.id)
+        found = self._ready(card.lorebook, names, fill).fire(
             LoreContext(
                 turns=[(turn.role, turn.text) for turn in history],
                 characters=tuple(dict.fromkeys((card.name, card.char))),
@@ -49,10 +51,32 @@ class LoreFinder:
             left_out=tuple(_missed(found, len(card.lorebook.entries))),
         )
 
-    def _ready(self, book: Lorebook, fill: Callable[[str], str]) -> Matcher:
-        if self._matcher is None or self._matcher.book is not book:
-            self._matcher = Matcher(book, fill)
-        return self._matcher
+    def _ready(
+        self, book: Lorebook, names: tuple[object, ...], fill: Callable[[str], str]
+    ) -> Matcher:
+        """The prepared book; made again when the book changed, or what its keys' macros mean."""
+        old = self._matcher
+        if old is not None and old.book is book and names == self._named:
+            return old
+        if old is None or old.book != book or (names != self._named and _macros_in_keys(book)):
+            old = Matcher(book, fill)
+        # A card that was read again holds an equal book: the next call finds it by identity.
+        old.book = book
+        self._matcher, self._named = old, names
+        return old
+
+
+def _macros_in_keys(book: Lorebook) -> bool:
+    return any(
+        "{{" in text
+        for entry in book.entries
+        for text in (*entry.keys, *entry.secondary_keys, *_decorated(entry.content))
+    )
+
+
+def _decorated(content: str) -> list[str]:
+    """Lines that may bring keys of their own (``@@additional_keys``)."""
+    return content.splitlines() if content.lstrip().startswith("@@") else []
 
 
 def _insert(hit: LoreHit) -> Insert:

@@ -1,0 +1,83 @@
+"""Keys with macros follow the persona and the card; a book that stayed is not prepared again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
+from rpterm.prompt import lore
+from rpterm.prompt.lore import LoreFinder
+from rpterm.types import Chat, Persona, Turn
+
+
+def _book(*entries: LoreEntry) -> Lorebook:
+    return Lorebook(entries)
+
+
+def _chat(persona: str) -> Chat:
+    return Chat(1, "", "Mara", "", persona=Persona(persona))
+
+
+def _fired(finder: LoreFinder, card: CharacterCard, persona: str, text: str) -> list[str]:
+    turn = Turn(1, 1, None, "user", persona, text)
+    return [insert.source for insert in finder(card, _chat(persona), [turn], 4096).inserts]
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Lorebook]:
+    """Every book that was prepared."""
+    books: list[Lorebook] = []
+    real = lore.Matcher
+
+    def counting(book: Lorebook, *rest: object) -> object:
+        books.append(book)
+        return real(book, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lore, "Matcher", counting)
+    return books
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        LoreEntry(("{{user}}",), "Known here.", name="you"),
+        LoreEntry(("/{{user}}/i",), "Known here.", name="you"),
+        LoreEntry(("am",), "@@additional_keys {{user}}\nKnown here.", name="you"),
+    ],
+)
+def test_a_key_with_the_users_name_follows_the_persona(entry: LoreEntry) -> None:
+    card = CharacterCard("Mara", lorebook=_book(entry))
+    finder = LoreFinder(len)
+    assert _fired(finder, card, "Ann", "I am Ann.") == ["lore:you"]
+    assert _fired(finder, card, "Ben", "I am Ann.") == []
+    assert _fired(finder, card, "Ben", "I am Ben.") == ["lore:you"]
+
+
+def test_a_key_with_the_characters_name_follows_the_card() -> None:
+    card = CharacterCard("Mara", lorebook=_book(LoreEntry(("{{char}}",), "Her.", name="she")))
+    finder = LoreFinder(len)
+    assert _fired(finder, card, "Ann", "Mara?") == ["lore:she"]
+    renamed = replace(card, nickname="Vex")
+    assert _fired(finder, renamed, "Ann", "Mara?") == []
+    assert _fired(finder, renamed, "Ann", "Vex?") == ["lore:she"]
+
+
+def test_a_new_name_costs_nothing_where_no_key_has_a_macro(made: list[Lorebook]) -> None:
+    card = CharacterCard("Mara", lorebook=_book(LoreEntry(("lamp",), "Oil.", name="lamp")))
+    finder = LoreFinder(len)
+    for persona in ("Ann", "Ben", "Ann"):
+        assert _fired(finder, card, persona, "the lamp") == ["lore:lamp"]
+    assert len(made) == 1
+
+
+def test_a_card_read_again_keeps_its_prepared_book(made: list[Lorebook]) -> None:
+    entry = LoreEntry(("lamp",), "Oil.", name="lamp")
+    finder = LoreFinder(len)
+    assert _fired(finder, CharacterCard("Mara", lorebook=_book(entry)), "Ann", "lamp")
+    assert _fired(finder, CharacterCard("Mara", lorebook=_book(entry)), "Ann", "lamp")
+    assert len(made) == 1
+    changed = replace(entry, keys=("bell",))
+    assert not _fired(finder, CharacterCard("Mara", lorebook=_book(changed)), "Ann", "lamp")
+    assert len(made) == 2
