@@ -190,7 +190,7 @@ def _parse_checked(name: str, text: str) -> object:
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path} is not UTF-8 text; write it again or remove it."]) from error

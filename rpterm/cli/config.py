@@ -33,7 +33,7 @@ def show(
         out.say(f"{name} = {_toml(value)}{mark}")
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})
 def set_value(name: _Name, value: Annotated[str, typer.Argument(help="The new value.")]) -> None:
     """Write one setting; comments in the file stay."""
     from rpterm.cli.settings_check import check

@@ -1,0 +1,117 @@
+"""Settings: read strictly, all problems at once, overridden in order, written back gently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rpterm import config
+from rpterm.config import ConfigError, Settings, load, save
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_missing_file_is_the_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.toml") == Settings()
+
+
+def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '# mine\nmodle = "x"\nthreads = "2"\ncontext = -4\nengine = "lama"\ncandidates = true\n'
+        '[sampling]\ntemprature = 1.0\ntop_p = 2\nbanned = ["a", 3]\n[persona]\nname = 3\n',
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    told = caught.value.problems
+    assert [int(line.split(":")[1]) for line in told] == [2, 3, 4, 5, 6, 8, 9, 10, 12]
+    assert "did you mean model?" in told[0]
+    assert "did you mean sampling.temperature?" in told[5]
+
+
+@pytest.mark.parametrize("text", ["theme = ", "[[", "a = 1\na = 2", "x = '\x00'"])
+def test_broken_toml_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text))
+    assert len(caught.value.problems) == 1
+    assert "config.toml:" in str(caught.value)
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load(path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_flags_go_before_the_environment_before_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, 'threads = 1\ncontext = 512\ntheme = "nord"\n')
+    env = {"RPTERM_THREADS": "2", "RPTERM_CONTEXT": "1024", "RPTERM_TEMPERATURE": "0.25"}
+    settings = load(path, env, {"threads": 3, "sampling.seed": 7, "model": None})
+    assert (settings.threads, settings.context, settings.theme) == (3, 1024, "nord")
+    assert (settings.sampling.temperature, settings.sampling.seed) == (0.25, 7)
+
+
+def test_problems_of_environment_and_flags_are_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(None, {"RPTERM_THREADS": "many"}, {"gpu_layers": -5, "sampling.top_p": float("nan")})
+    told = caught.value.problems
+    assert [line.split()[0] for line in told] == ["RPTERM_THREADS", "--gpu-layers", "--top-p"]
+
+
+def test_lists_and_tables_arrive_as_they_are_used(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[sampling]\nbanned = ["a", "b"]\nlogit_bias = { x = 1 }\n[keys]\nsend = "f1"\n',
+    )
+    settings = load(path)
+    assert settings.sampling.banned == ("a", "b")
+    assert settings.sampling.logit_bias == {"x": 1}
+    assert settings.keys == {"send": "f1"}
+
+
+def test_saving_keeps_comments_and_order(tmp_path: Path) -> None:
+    path = write(tmp_path, '# top\nthreads = 2 # two\n\n[keys]\nsend = "f1" # mine\n')
+    save(path, "threads", "3")
+    save(path, "temperature", "0.5")
+    save(path, "keys.quit", "f12")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# top\nthreads = 3 # two\n")
+    assert 'send = "f1" # mine' in text
+    settings = load(path)
+    assert (settings.threads, settings.sampling.temperature) == (3, 0.5)
+    assert settings.keys == {"send": "f1", "quit": "f12"}
+    save(path, "threads", None)
+    assert load(path).threads == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("foo", "1"), ("threads", "x"), ("engine", "gpt"), ("banned", "x y")]
+)
+def test_saving_refuses_what_loading_would(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError):
+        save(tmp_path / "config.toml", name, value)
+    assert not (tmp_path / "config.toml").exists()
+
+
+def test_saving_leaves_a_broken_file_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, "theme = \n")
+    with pytest.raises(ConfigError, match="mend the file"):
+        save(path, "theme", "nord")
+    assert path.read_text(encoding="utf-8") == "theme = \n"
+
+
+def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    kinds = config.names()
+    for name, value in config.show(Settings()).items():
+        if kinds[name].shape == "plain" and value is not None:
+            save(path, name, str(value))
+    assert load(path) == Settings()

@@ -1,0 +1,201 @@
+"""Whatever is wrong: one sentence on standard error, nothing on standard output, exit code 1."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli, Done
+
+from rpterm.cli import guard
+from rpterm.models import starter
+
+
+def one_sentence(done: Done, home: Path, *words: str) -> None:
+    assert done.code == 1, done
+    assert done.out == ""
+    lines = done.err.splitlines()
+    assert len(lines) == 1, done.err
+    assert lines[0].startswith("rpterm: ")
+    assert "Traceback" not in done.err
+    assert "defect" not in done.err
+    for word in words:
+        assert word in done.err
+    assert not list(home.glob("logs/crash*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["chat", "sherlok"], ["sherlok", "sherlock"]),
+        (["chat", "./none.toml"], ["none.toml"]),
+        (["chat"], ["Name a character"]),
+        (["chat", "sherlock", "--chat", "99"], ["99"]),
+        (["chat", "--chat", "99"], ["99"]),
+        (["chat", "sherlock", "--greeting", "99"], ["99"]),
+        (["chat", "sherlock", "--context", "-1"], ["--context", "-1"]),
+        (["chat", "sherlock", "--context", "2000000000"], ["--context"]),
+        (["chat", "sherlock", "--threads", "-1"], ["--threads"]),
+        (["chat", "sherlock", "--kv-type", "f64"], ["--kv-type", "q8_0"]),
+        (["chat", "sherlock", "--engine", "gpt"], ["--engine", "llama"]),
+        (["chat", "sherlock", "--temperature", "nan"], ["--temperature"]),
+        (["chat", "sherlock", "--max-tokens", "0"], ["--max-tokens"]),
+        (["chat", "sherlock", "--once", ""], ["empty"]),
+        (["chat", "sherlock", "--once", " \n "], ["empty"]),
+        (["chats"], ["no chats yet"]),
+        (["chats", "show", "1"], ["no chats yet"]),
+        (["cards", "show", "nobody"], ["nobody"]),
+        (["models", "info", "nothing"], ["nothing"]),
+        (["models", "pull", "not-a-model"], ["not-a-model"]),
+        (["config", "set", "thme", "x"], ["theme"]),
+        (["config", "set", "context", "-5"], ["context"]),
+        (["config", "set", "keys.sned", "f1"], ["sned", "send"]),
+        (["config", "unset", "thme"], ["theme"]),
+        (["replay", "1"], ["no chats yet"]),
+        (["backup", "copy.db"], ["no chats yet"]),
+        (["bench", "lunch"], ["lunch", "startup"]),
+        (["help", "me"], ["me", "keys"]),
+        (["doctor", "--repair"], ["no database"]),
+    ],
+)
+def test_what_cannot_be_done(cli: Cli, home: Path, arguments: list[str], words: list[str]) -> None:
+    one_sentence(cli(*arguments), home, *words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chta"],
+        ["chat", "--nope"],
+        ["chat", "a", "b"],
+        ["chat", "sherlock", "--threads", "many"],
+        ["chats", "show", "one"],
+        ["chats", "show"],
+    ],
+)
+def test_a_wrong_command_line(cli: Cli, home: Path, arguments: list[str]) -> None:
+    done = cli(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Error: " in done.err
+    assert "Traceback" not in done.err
+
+
+def weights(kind: str, folder: Path) -> Path:
+    path = folder / "model.gguf"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    elif kind == "noise":
+        path.write_bytes(bytes(range(256)) * 64)
+    elif kind == "truncated":
+        path.write_bytes(starter.locate(starter.LLM).read_bytes()[: 5 << 20])
+    elif kind == "text":
+        path.write_text("GGUF, said the file, and was a poem.")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "directory", "empty", "noise", "truncated", "text"])
+@pytest.mark.parametrize("once", [["--once", "Hi"], ["--plain"]])
+def test_weights_that_are_none(
+    cli: Cli, home: Path, tmp_path: Path, kind: str, once: list[str]
+) -> None:
+    path = weights(kind, tmp_path)
+    done = cli("chat", "sherlock", "--engine", "llama", "--model", str(path), *once)
+    one_sentence(done, home, "model.gguf")
+
+
+def test_weights_without_permission(cli: Cli, home: Path, tmp_path: Path) -> None:
+    path = weights("noise", tmp_path)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    one_sentence(cli("chat", "sherlock", "--engine", "llama", "--model", str(path)), home)
+
+
+def test_a_window_that_no_memory_holds(cli: Cli, home: Path) -> None:
+    done = cli("chat", "sherlock", "--engine", "llama", "--context", "16000000", "--once", "Hi")
+    one_sentence(done, home)
+
+
+def test_an_adapter_that_is_none(cli: Cli, home: Path, tmp_path: Path) -> None:
+    path = weights("noise", tmp_path)
+    done = cli("chat", "sherlock", "--engine", "llama", "--adapter", str(path), "--once", "Hi")
+    one_sentence(done, home, "model.gguf")
+
+
+def test_a_card_tells_everything_that_is_wrong(cli: Cli, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('name = 3\ngreetngs = ["Hi"]\n', encoding="utf-8")
+    done = cli("chat", str(path), "--once", "Hi")
+    assert (done.code, done.out) == (1, "")
+    assert "bad.toml:1" in done.err
+    assert "bad.toml:2" in done.err
+    assert "greetings" in done.err
+    assert not home.exists() or not list(home.glob("logs/crash*"))
+
+
+def test_every_setting_that_is_wrong_is_told(cli: Cli, home: Path) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text('thme = "x"\nthreads = "y"\n', encoding="utf-8")
+    done = cli("chat", "sherlock", "--once", "Hi")
+    assert (done.code, done.out) == (1, "")
+    assert "config.toml:1: thme" in done.err
+    assert "config.toml:2: threads" in done.err
+
+
+@pytest.mark.parametrize("place", ["a file", "below a file", "read-only"])
+def test_a_home_that_cannot_be_written(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place == "read-only":
+        home.mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
+        if os.access(home, os.W_OK):
+            pytest.skip("this user may write everywhere")
+    else:
+        (tmp_path / "blocked").write_text("")
+        inside = "blocked/home" if place == "below a file" else "blocked"
+        monkeypatch.setenv("RPTERM_HOME", str(tmp_path / inside))
+    done = cli("chat", "sherlock", "--once", "Hi")
+    one_sentence(done, home, "RPTERM_HOME")
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look at" * 99])
+def test_a_database_that_is_none(cli: Cli, home: Path, content: bytes) -> None:
+    home.mkdir()
+    (home / "rpterm.db").write_bytes(content)
+    done = cli("chat", "sherlock", "--once", "Hi")
+    one_sentence(done, home, "rpterm.db")
+    assert (home / "rpterm.db").read_bytes() == content
+
+
+def test_a_defect_is_a_file_and_one_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(arguments: list[str]) -> int:
+        raise ZeroDivisionError("by nought")
+
+    assert guard.run(broken, []) == 1
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    (log,) = home.glob("logs/crash*.log")
+    assert str(log) in told
+    assert "ZeroDivisionError: by nought" in log.read_text(encoding="utf-8")
+    monkeypatch.setenv("RPTERM_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        guard.run(broken, [])
+
+
+def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    assert guard.run(interrupted, []) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_escape_codes_in_an_error_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+    guard.complain("bad \x1b[31mname\x07")
+    assert capsys.readouterr().err == "rpterm: bad [31mname\n"

@@ -1,0 +1,179 @@
+"""Launch: which card, which chat, whose persona, one engine for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm import paths as folders
+from rpterm.config import Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.launch import NEW_CHAT, Asked, Launch, LaunchError, open_session
+from rpterm.session import ReplyRequest
+from rpterm.types import Persona, RptermError, Sampling
+
+CARD = """name = "Ada"
+greetings = ["Good evening.", "You again."]
+
+[user]
+name = "Byron"
+
+[sampling]
+temperature = 1.5
+top_k = 7
+"""
+
+
+class Watched(ScriptedEngine):
+    """Counts what a model costs most: loading and freeing."""
+
+    loads = closes = saves = 0
+
+    def load(self, on_progress=None):  # type: ignore[no-untyped-def]
+        self.loads += self.info is None
+        return super().load(on_progress)
+
+    def save_state(self, path: Path) -> bool:
+        self.saves += 1
+        return super().save_state(path)
+
+    def close(self) -> None:
+        self.closes += 1
+        super().close()
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> str:
+    path = tmp_path / "ada.toml"
+    path.write_text(CARD, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def engine() -> Iterator[Watched]:
+    engine = Watched(["One.", "Two."])
+    yield engine
+    engine.close()
+
+
+def launch(engine: Watched, settings: Settings | None = None, **asked: object) -> Launch:
+    return Launch(settings or Settings(), folders.find(), Asked(**asked), lambda: engine)  # type: ignore[arg-type]
+
+
+def say(session, text: str) -> None:  # type: ignore[no-untyped-def]
+    for _ in session.reply(ReplyRequest(text=text)):
+        pass
+
+
+def test_the_newest_chat_goes_on_unless_a_new_one_is_asked_for(card: str, engine: Watched) -> None:
+    with_card = launch(engine, target=card)
+    first = with_card.open()
+    say(first, "Hello")
+    first.close()
+    again = with_card.open()
+    assert again.chat.id == first.chat_id
+    assert [turn.text for turn in again.path()] == ["Good evening.", "Hello", "One."]
+    again.close()
+    fresh = launch(engine, target=card, new=True).open()
+    assert fresh.chat.id != first.chat_id
+    assert [turn.text for turn in fresh.path()] == ["Good evening."]
+    fresh.close()
+
+
+def test_an_open_chat_may_ask_for_a_new_one_and_for_an_old_one(card: str, engine: Watched) -> None:
+    run = launch(engine, target=card)
+    first = run.open()
+    first.close()
+    second = run.open(None, NEW_CHAT)
+    assert second.chat.id != first.chat_id
+    second.close()
+    third = run.open(None, first.chat_id)
+    assert third.chat.id == first.chat_id
+    third.close()
+
+
+def test_a_chat_can_be_opened_without_its_cards_file(card: str, engine: Watched) -> None:
+    session = launch(engine, target=card).open()
+    session.close()
+    Path(card).unlink()
+    again = launch(engine, chat_id=session.chat_id).open()
+    assert again.card.name == "Ada"
+    again.close()
+
+
+def test_a_changed_card_counts_from_now_on(card: str, engine: Watched) -> None:
+    session = launch(engine, target=card).open()
+    before = session.chat.card_hash
+    session.close()
+    Path(card).write_text(Path(card).read_text() + "\n# changed\n")
+    again = launch(engine, target=card).open()
+    assert again.chat.id == session.chat_id
+    assert again.chat.card_hash != before
+    again.close()
+
+
+def test_the_greeting_asked_for_begins_a_new_chat(card: str, engine: Watched) -> None:
+    session = launch(engine, target=card).open()
+    session.close()
+    other = launch(engine, target=card, greeting=2).open()
+    assert other.chat.id != session.chat_id
+    assert other.path()[0].text == "You again."
+    other.close()
+    with pytest.raises(LaunchError, match="has 2 greetings"):
+        launch(engine, target=card, greeting=3).open()
+
+
+def test_who_the_user_is(card: str, engine: Watched) -> None:
+    hinted = launch(engine, target=card).open()
+    assert hinted.chat.persona.name == "Byron"
+    hinted.close()
+    own = Settings(persona=Persona("Mary", "A writer."))
+    mine = launch(engine, own, target=card, new=True).open()
+    assert mine.chat.persona == Persona("Mary", "A writer.")
+    mine.store.put_persona(Persona("Percy", "A poet."))
+    mine.close()
+    named = launch(engine, own, target=card, persona="percy").open()
+    assert named.chat.id == mine.chat_id
+    assert named.chat.persona == Persona("Percy", "A poet.")
+    named.close()
+
+
+def test_a_flag_goes_before_the_cards_own_sampler(card: str, engine: Watched) -> None:
+    settings = Settings(sampling=Sampling(temperature=0.2, top_k=3))
+    run = launch(engine, settings, target=card, flags=("sampling.temperature", "model"))
+    session = run.open()
+    sampling = session.sampling()
+    assert (sampling.temperature, sampling.top_k) == (0.2, 7)
+    session.close()
+
+
+def test_one_engine_serves_all_chats_of_a_run(card: str, engine: Watched) -> None:
+    run = launch(engine, target=card)
+    first = run.open()
+    say(first, "Hello")
+    second = run.open(None, NEW_CHAT)
+    saved = engine.saves
+    assert saved == 1
+    first.close()
+    assert (engine.saves, engine.closes) == (saved, 0), "a late close must leave the engine alone"
+    say(second, "Hello")
+    second.close()
+    assert (engine.loads, engine.closes) == (1, 0)
+    run.close()
+    assert engine.closes == 1
+
+
+def test_what_cannot_be_opened_is_one_sentence(card: str, engine: Watched) -> None:
+    for asked in ({}, {"target": "nobody"}, {"chat_id": 99}, {"target": card, "chat_id": 99}):
+        with pytest.raises(RptermError) as caught:
+            launch(engine, **asked).open()
+        assert len(str(caught.value).splitlines()) == 1
+
+
+def test_open_session_owns_its_engine(card: str) -> None:
+    session = open_session(card, Settings(engine="scripted"))
+    say(session, "Hello")
+    assert session.path()[-1].role == "assistant"
+    session.close()

@@ -1,0 +1,186 @@
+"""Plain mode: words, commands, pipes, signals; nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from cli_tools import LIMIT_S, Cli, Spawn, read_until
+
+from rpterm.cli.plain.commands import COMMANDS
+from rpterm.cli.plain.printer import Printer
+from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.store import Store
+from rpterm.types import Origin, Status, Turn
+
+FIRST, SECOND, THIRD = SCRIPTED_REPLIES
+
+
+def turns(home: Path, chat_id: int = 1) -> list[Turn]:
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(chat_id).leaf_id
+        assert leaf is not None
+        return store.path(leaf)
+
+
+def talk(cli: Cli, *lines: str) -> str:
+    done = cli("chat", "sherlock", stdin="".join(f"{line}\n" for line in lines))
+    assert done.code == 0, done.err
+    return done.out
+
+
+def test_a_pipe_gets_the_chat_and_nothing_else(cli: Cli, home: Path) -> None:
+    out = talk(cli, "Hello there")
+    assert out.endswith(f"Holmes: {FIRST}\n")
+    assert "\x1b" not in out
+    path = turns(home)
+    assert [turn.role for turn in path] == ["assistant", "user", "assistant"]
+    assert (path[1].text, path[2].text) == ("Hello there", FIRST)
+
+
+def test_the_last_line_needs_no_line_end(cli: Cli, home: Path) -> None:
+    done = cli("chat", "sherlock", stdin="Hello")
+    assert done.out.endswith(f"{FIRST}\n")
+
+
+def test_lines_are_joined_by_a_backslash(cli: Cli, home: Path) -> None:
+    talk(cli, "one\\", "two")
+    assert turns(home)[1].text == "one\ntwo"
+    talk(cli, "//shrug")
+    assert turns(home)[-2].text == "/shrug"
+
+
+def test_regenerate_and_swipe(cli: Cli, home: Path) -> None:
+    out = talk(cli, "Hello", "/regenerate", "/swipe left", "/swipe 2", "/swipe 5")
+    assert f"Holmes (1 of 2): {FIRST}" in out
+    assert out.count(f"Holmes (2 of 2): {SECOND}") == 1
+    assert turns(home)[-1].swipe == 2
+
+
+def test_several_replies_at_once(cli: Cli, home: Path) -> None:
+    out = talk(cli, "Hello", "/regenerate 2")
+    assert "of 3): " in out
+    with Store(home / "rpterm.db") as store:
+        assert len(store.siblings(turns(home)[-1].id)) == 3
+
+
+def test_continue_edit_undo_and_branches(cli: Cli, home: Path) -> None:
+    out = talk(cli, "Hello", "/continue", "/edit Quite so.", "/undo", "Good day", "/branches")
+    assert f"Holmes: …{SECOND}" in out
+    path = turns(home)
+    assert [turn.text for turn in path[1:]] == ["Good day", THIRD]
+    with Store(home / "rpterm.db") as store:
+        edited = [turn for turn in store.tree(1) if turn.origin is Origin.EDITED]
+        assert [turn.text for turn in edited] == ["Quite so."]
+        texts = {turn.text for turn in store.tree(1)}
+        assert {FIRST, FIRST + SECOND, "Hello"} <= texts
+
+
+def test_note_persona_title_and_prompt(cli: Cli, home: Path) -> None:
+    done = cli(
+        "chat", "sherlock",
+        stdin="/note Be brief.\n/persona Mary: A painter.\n/rename Fog\n/prompt Hello\n",
+    )  # fmt: skip
+    with Store(home / "rpterm.db") as store:
+        chat = store.chat(1)
+    assert (chat.note.text, chat.persona.name, chat.title) == ("Be brief.", "Mary", "Fog")
+    assert "author's note" in done.err
+    assert "card.description: the card, never cut" in done.err
+
+
+def test_a_draft_is_not_sent(cli: Cli, home: Path) -> None:
+    done = cli("chat", "sherlock", stdin="/impersonate\n")
+    assert f"Draft, not sent: {FIRST}" in done.err
+    assert len(turns(home)) == 1
+
+
+@pytest.mark.parametrize("line", ["/foo", "/swipe up", "/go 999", "/go x", "/edit", "/undo",
+                                  "/greeting 9", "/persona :", "/regenerate many"])  # fmt: skip
+def test_a_wrong_command_is_one_sentence_and_the_chat_goes_on(cli: Cli, line: str) -> None:
+    done = cli("chat", "sherlock", stdin=f"{line}\nHello\n")
+    assert done.code == 0
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith("rpterm: ")
+    assert done.out.endswith(f"{FIRST}\n")
+
+
+def test_every_command_is_helped(cli: Cli) -> None:
+    done = cli("chat", "sherlock", stdin="/help\n/quit\nnever sent\n")
+    assert all(f"/{name} " in done.err for name in COMMANDS)
+    assert FIRST not in done.out
+
+
+def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
+    written: list[str] = []
+    printer = Printer(written.append)
+    printer.show("a \x1b[2J b\x07 ")
+    printer.finish("a \x1b[2J b\x07 c\u202e")
+    assert "".join(written) == "a [2J b c\n"
+
+
+def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back() -> None:
+    written: list[str] = []
+    printer = Printer(written.append)
+    for text in ("Go", "Good ev", "Good evening, si", "Good day"):
+        printer.show(text)
+    printer.finish("Good day, sir.")
+    assert "".join(written) == "Good evening,  …\nGood day, sir.\n"
+
+
+def start(spawn: Spawn, *more: str) -> subprocess.Popen[str]:
+    process = spawn("chat", "sherlock", "--plain", *more)
+    assert process.stdin is not None
+    process.stdin.write("Hello\n")
+    process.stdin.flush()
+    read_until(process, "What happened?")
+    read_until(process, "looks up ")
+    return process
+
+
+def test_kill_9_loses_nothing_that_was_shown(spawn: Spawn, home: Path) -> None:
+    process = start(spawn)
+    process.kill()
+    process.wait(LIMIT_S)
+    path = turns(home)
+    assert path[1].text == "Hello"
+    assert path[2].status is Status.PARTIAL
+    assert path[2].text
+    assert FIRST.startswith(path[2].text)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stores_the_reply_and_leaves(spawn: Spawn, home: Path, number: int) -> None:
+    process = start(spawn)
+    process.send_signal(number)
+    assert process.wait(LIMIT_S) == 128 + number
+    last = turns(home)[-1]
+    assert last.status in (Status.PARTIAL, Status.COMPLETE)
+    assert last.text
+    assert FIRST.startswith(last.text)
+
+
+def test_ctrl_c_stops_the_reply_and_a_second_one_leaves(spawn: Spawn, home: Path) -> None:
+    process = start(spawn)
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    assert "Stopped" in process.stderr.readline()
+    assert process.poll() is None
+    for _ in range(int(LIMIT_S)):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(1) == 130
+            break
+    assert turns(home)[-1].status is Status.PARTIAL
+
+
+def test_a_reader_that_goes_away_is_no_crash(home: Path) -> None:
+    command = f"printf 'a\\nb\\n' | {sys.executable} -m rpterm chat sherlock | head -c 5"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ)
+    assert done.stderr == ""
+    assert not list(home.glob("logs/crash*"))
+    assert turns(home)[0].role == "assistant"
