@@ -87,17 +87,51 @@ class Hit:
     pinned: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the scores of some rows, each unweighted and as long as ``rows``."""
+
+    rows: Rows
+    own: Floats
+    words: Floats
+    meaning: Floats
+    sitting: Floats
+    time: Floats
+    recency: Floats
+    importance: Floats
+
+    def total(self, weights: Weights) -> Floats:
+        """The scores."""
+        total: Floats = (
+            weights.words * self.words
+            + weights.meaning * self.meaning
+            + weights.sitting * self.sitting
+            + weights.time * self.time
+            + weights.recency * self.recency
+            + weights.importance * self.importance
+        )
+        return total
+
+
 def recall(index: MemoryIndex, query: Query, count: int, weights: Weights = Weights()) -> list[Hit]:
     """The rows a query calls up: pinned ones first, then by score, near-duplicates left out."""
     allowed = index.shown.copy()
     allowed[query.excluded] = False
-    words = _word_scores(index, query)
-    pool = _pool(index, query, words, allowed, weights)
-    hits = _score(index, query, words, pool, weights)
     pinned = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)]
-    kept = {hit.row for hit in pinned}
-    best = [hit for hit in hits[: 4 * count + len(pinned)] if hit.row not in kept]
+    allowed[[hit.row for hit in pinned]] = False
+    best = _hits(parts(index, query, allowed, weights), weights, 2 * count)
     return _without_duplicates(index, pinned + best, weights.alike)[:count]
+
+
+def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights: Weights) -> Parts:
+    """The candidates among the allowed rows, with all that scores them.
+
+    Args:
+        weights: Only which parts are switched off matters here.
+    """
+    words = _word_scores(index, query)
+    rows = _pool(index, query, words, allowed, weights)
+    return _parts_of(index, query, words, rows, weights)
 
 
 def _word_scores(index: MemoryIndex, query: Query) -> Floats:
@@ -137,35 +171,37 @@ def _in_time(
     return rows[top(words[rows], POOL)]
 
 
-def _score(
+def _parts_of(
     index: MemoryIndex, query: Query, words: Floats, rows: Rows, weights: Weights
-) -> list[Hit]:
+) -> Parts:
     own = words[rows]
-    flowed = spread(words, rows, index.before, index.after) if weights.neighbours else own
     nothing = np.zeros(len(rows), np.float32)
     vector = query.vector
-    meaning = nothing if vector is None else index.vectors.cosines(rows, vector)
-    time = dates.fit(index.created[rows], query.spans) if query.spans else nothing
     age = np.maximum(query.now - index.created[rows], 0)
-    total = (
-        weights.words * flowed
-        + weights.meaning * meaning
-        + weights.sitting * _best_of_sitting(index, rows, own)
-        + weights.time * time
-        + weights.recency * np.exp2(-age / HALF_LIFE)
-        + weights.importance * index.importance[rows]
+    return Parts(
+        rows=rows,
+        own=own,
+        words=spread(words, rows, index.before, index.after) if weights.neighbours else own,
+        meaning=nothing if vector is None else index.vectors.cosines(rows, vector),
+        sitting=_best_of_sitting(index, rows, own),
+        time=dates.fit(index.created[rows], query.spans) if query.spans else nothing,
+        recency=np.exp2(-age / HALF_LIFE).astype(np.float32),
+        importance=index.importance[rows],
     )
-    order = np.argsort(-total, kind="stable")
+
+
+def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
+    total = parts.total(weights)
     return [
         Hit(
-            int(rows[i]),
+            int(parts.rows[i]),
             float(total[i]),
-            words=weights.words * float(own[i]),
-            beside=weights.words * float(flowed[i] - own[i]),
-            meaning=weights.meaning * float(meaning[i]),
-            time=weights.time * float(time[i]),
+            words=weights.words * float(parts.own[i]),
+            beside=weights.words * float(parts.words[i] - parts.own[i]),
+            meaning=weights.meaning * float(parts.meaning[i]),
+            time=weights.time * float(parts.time[i]),
         )
-        for i in order[:POOL]
+        for i in top(total, count)
     ]
 
 

@@ -1,0 +1,387 @@
+"""Memories in the database: rows, vectors, words. Knows no recall, no embedder and no UI.
+
+Every method is one transaction. A memory goes with its turn and its chat; its vector goes with the
+last memory of the same wording; its words leave the file when ``scrub`` has run, which every
+forgetting does and which the next start makes up for after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rpterm.store.errors import StoreError
+from rpterm.store.memory_schema import ERASE_MARK, prepare
+from rpterm.store.rows import storable
+from rpterm.store.search import fts_expression
+from rpterm.store.store import Store
+
+Kind = Literal["turn", "fact", "reflection", "summary", "note"]
+
+_COLUMNS = (
+    "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
+    "by_model, shared, pinned, hidden, superseded_by, hash"
+)
+_BATCH = 500
+_UP = (
+    "WITH RECURSIVE up (id, parent_id) AS (SELECT id, parent_id FROM turns WHERE id = :leaf "
+    "UNION ALL SELECT t.id, t.parent_id FROM up JOIN turns t ON t.id = up.parent_id) "
+)
+_OF_CHARACTER = "(character = :character OR shared)"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One thing remembered.
+
+    Attributes:
+        character: Whose memory it is: the card's name.
+        chat_id: The chat it comes from, or ``None``.
+        turn_id: The turn it comes from; without one it is recalled whatever branch is shown.
+        speaker: Who said it, or "".
+        place: Where in a file it stands, for the data bank: ``book.txt, paragraph 12``.
+        created_at: When it was said, Unix seconds.
+        importance: 0 to 1.
+        by_model: Whether its words are a model's.
+        shared: Whether other characters may recall it too.
+        hidden: "Never mention": kept, never recalled.
+        superseded_by: The newer memory that holds instead.
+        hash: Of its wording with the speaker: the key of its vector.
+    """
+
+    id: int
+    kind: Kind
+    character: str
+    chat_id: int | None
+    turn_id: int | None
+    speaker: str
+    text: str
+    place: str = ""
+    created_at: float = 0.0
+    importance: float = 0.0
+    by_model: bool = False
+    shared: bool = False
+    pinned: bool = False
+    hidden: bool = False
+    superseded_by: int | None = None
+    hash: bytes = b""
+
+
+def wording_hash(speaker: str, text: str) -> bytes:
+    """Key of a wording: 16 bytes of BLAKE2b over speaker and text."""
+    return hashlib.blake2b(f"{speaker}\0{text}".encode(), digest_size=16).digest()
+
+
+class Memories:
+    """The memories of one store."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        """Make the tables where they are missing, and finish a scrub that a crash cut off."""
+        self.store = store
+        self._clock = clock
+        self._connections = store._connections  # this room's own: one connection a thread
+        with self._connections.write() as connection:
+            prepare(connection)
+        self.scrub()
+
+    # Writing -----------------------------------------------------------------------------------
+    def add(
+        self,
+        kind: Kind,
+        character: str,
+        text: str,
+        *,
+        speaker: str = "",
+        chat_id: int | None = None,
+        turn_id: int | None = None,
+        place: str = "",
+        created_at: float | None = None,
+        importance: float = 0.0,
+        by_model: bool = False,
+        shared: bool = False,
+        pinned: bool = False,
+        hidden: bool = False,
+    ) -> Memory:
+        """Keep one memory."""
+        text, speaker = storable(text, "memory"), storable(speaker, "name")
+        values = (
+            kind, storable(character, "name"), chat_id, turn_id, speaker, text,
+            storable(place, "place"), self._clock() if created_at is None else created_at,
+            importance, by_model, shared, pinned, hidden, wording_hash(speaker, text),
+        )  # fmt: skip
+        columns = _COLUMNS.removeprefix("id, ").replace("superseded_by, ", "")
+        with self._connections.write() as connection:
+            row = connection.execute(
+                f"INSERT INTO memories ({columns}) VALUES ({_marks(values)}) RETURNING {_COLUMNS}",
+                values,
+            ).fetchone()
+            return _memory(row)
+
+    def remember_turns(self, turn_ids: Sequence[int]) -> int:
+        """Remember turns that stand and are not remembered yet; returns how many were new."""
+        new = 0
+        with self._connections.write() as connection:
+            for part in _parts(turn_ids):
+                rows = connection.execute(
+                    "SELECT t.id, t.chat_id, c.card_name, t.speaker, t.text, t.created_at "
+                    "FROM turns t JOIN chats c ON c.id = t.chat_id "
+                    f"WHERE t.id IN ({_marks(part)}) AND t.status <> 'streaming' "
+                    "AND trim(t.text) <> '' "
+                    "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
+                    "ORDER BY t.id",
+                    part,
+                ).fetchall()
+                for turn_id, chat_id, character, speaker, text, created_at in rows:
+                    new += connection.execute(
+                        "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, "
+                        "created_at, hash) VALUES ('turn', ?, ?, ?, ?, ?, ?, ?) "
+                        "ON CONFLICT DO NOTHING",
+                        (character, chat_id, turn_id, speaker, text, created_at,
+                         wording_hash(speaker, text)),
+                    ).rowcount  # fmt: skip
+        return new
+
+    def refresh_turn(self, turn_id: int) -> None:
+        """Take over the text of a turn that grew after it was remembered."""
+        with self._connections.write() as connection:
+            row = connection.execute(
+                "SELECT m.id, t.speaker, t.text FROM memories m JOIN turns t ON t.id = m.turn_id "
+                "WHERE m.turn_id = ? AND m.kind = 'turn' AND m.text <> t.text "
+                "AND t.status <> 'streaming'",
+                (turn_id,),
+            ).fetchone()
+            if row is not None:
+                self._reword(connection, *row)
+
+    def edit(self, memory_id: int, text: str) -> Memory:
+        """Change the words of a memory; its old words leave the file."""
+        with self._connections.write() as connection:
+            old = _get(connection, memory_id)
+            self._reword(connection, memory_id, old.speaker, storable(text, "memory"))
+            new = _get(connection, memory_id)
+        self.scrub()
+        return new
+
+    def mark(
+        self,
+        memory_id: int,
+        *,
+        pinned: bool | None = None,
+        hidden: bool | None = None,
+        shared: bool | None = None,
+        importance: float | None = None,
+        superseded_by: int | None = None,
+    ) -> Memory:
+        """Change what is given, leave what is ``None``."""
+        given = {"pinned": pinned, "hidden": hidden, "shared": shared, "importance": importance,
+                 "superseded_by": superseded_by}  # fmt: skip
+        changes = {name: value for name, value in given.items() if value is not None}
+        with self._connections.write() as connection:
+            _get(connection, memory_id)
+            if changes:
+                sets = ", ".join(f"{name} = ?" for name in changes)
+                connection.execute(
+                    f"UPDATE memories SET {sets} WHERE id = ?", (*changes.values(), memory_id)
+                )
+            return _get(connection, memory_id)
+
+    def forget(self, memory_ids: Sequence[int]) -> int:
+        """Delete memories, their vectors and their words for good; returns how many there were.
+
+        The turn that a memory came from stays in its chat and is not remembered again.
+        """
+        gone = 0
+        with self._connections.write() as connection:
+            for part in _parts(memory_ids):
+                connection.execute(
+                    "INSERT OR IGNORE INTO memory_skips SELECT turn_id FROM memories "
+                    f"WHERE id IN ({_marks(part)}) AND kind = 'turn'",
+                    part,
+                )
+                gone += connection.execute(
+                    f"DELETE FROM memories WHERE id IN ({_marks(part)})", part
+                ).rowcount
+        self.scrub()
+        return gone
+
+    def scrub(self) -> bool:
+        """Remove what is left of deleted words from the file, if anything is.
+
+        Returns:
+            False when another process reads old pages just now; the next call tries again.
+        """
+        from rpterm.store import erase
+
+        with self._connections.read() as connection:
+            row = connection.execute("SELECT 1 FROM flags WHERE key = ?", (ERASE_MARK,)).fetchone()
+            if row is None:
+                return True
+            connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('optimize')")
+            erase.mark(connection)
+            if not erase.scrub(connection):
+                return False
+            connection.execute("DELETE FROM flags WHERE key = ?", (ERASE_MARK,))
+            return True
+
+    # Reading -----------------------------------------------------------------------------------
+    def get(self, memory_id: int) -> Memory:
+        """One memory; ``StoreError`` when there is none."""
+        with self._connections.read() as connection:
+            return _get(connection, memory_id)
+
+    def many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
+        """Those memories that there are."""
+        found: dict[int, Memory] = {}
+        with self._connections.read() as connection:
+            for part in _parts(list(memory_ids)):
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM memories WHERE id IN ({_marks(part)})", part
+                )
+                found.update((row[0], _memory(row)) for row in rows)
+        return found
+
+    def page(
+        self,
+        character: str | None = None,
+        *,
+        kinds: Sequence[Kind] = (),
+        limit: int = 200,
+        before: int | None = None,
+    ) -> list[Memory]:
+        """Memories, newest first; ``before`` is the last id of the page before."""
+        where, values = ["1"], list[Any]()
+        if character is not None:
+            where.append("(character = ? OR shared)")
+            values.append(character)
+        if kinds:
+            where.append(f"kind IN ({_marks(kinds)})")
+            values += kinds
+        if before is not None:
+            where.append("id < ?")
+            values.append(before)
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM memories WHERE {' AND '.join(where)} "
+                "ORDER BY id DESC LIMIT ?",
+                (*values, limit),
+            )
+            return [_memory(row) for row in rows]
+
+    def search(self, query: str, character: str | None = None, limit: int = 50) -> list[Memory]:
+        """Memories with all these words, of all branches, best first."""
+        expression = fts_expression(query)
+        if expression is None:
+            return []
+        where = "" if character is None else f"AND {_OF_CHARACTER}"
+        columns = ", ".join(f"m.{name}" for name in _COLUMNS.split(", "))
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {columns} FROM memory_fts JOIN memories m ON m.id = memory_fts.rowid "
+                f"WHERE memory_fts MATCH :query {where} ORDER BY rank LIMIT :limit",
+                {"query": expression, "character": character, "limit": limit},
+            )
+            return [_memory(row) for row in rows]
+
+    def after(self, memory_id: int, character: str) -> Iterator[Memory]:
+        """Memories a character has, with ids above this one, oldest first."""
+        while True:
+            with self._connections.read() as connection:
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_OF_CHARACTER} "
+                    "ORDER BY id LIMIT :limit",
+                    {"id": memory_id, "character": character, "limit": _BATCH},
+                ).fetchall()
+            yield from (_memory(row) for row in rows)
+            if len(rows) < _BATCH:
+                return
+            memory_id = rows[-1][0]
+
+    def changed(self, seq: int) -> tuple[int, set[int]]:
+        """Ids of memories edited or deleted since a place in the log, and the log's end now."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT seq, memory_id FROM memory_log WHERE seq > ? ORDER BY seq", (seq,)
+            ).fetchall()
+        return (rows[-1][0] if rows else seq), {memory_id for _, memory_id in rows}
+
+    def log_end(self) -> int:
+        """The end of the log of changes."""
+        with self._connections.read() as connection:
+            row = connection.execute("SELECT max(seq) FROM memory_log").fetchone()
+            return int(row[0] or 0)
+
+    def unremembered(self, limit: int = 1000) -> list[int]:
+        """Turns that stand and have no memory yet, oldest first: what a crash left undone."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT t.id FROM turns t WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
+                "AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.turn_id = t.id "
+                "AND m.kind = 'turn') "
+                "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
+                "ORDER BY t.id LIMIT ?",
+                (limit,),
+            )
+            return [turn_id for (turn_id,) in rows]
+
+    def shown_leaves(self, character: str) -> dict[int, int | None]:
+        """Which turn ends the shown branch of every chat this character's memories come from."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT id, leaf_id FROM chats WHERE card_name = :character "
+                "OR id IN (SELECT chat_id FROM memories WHERE shared AND character <> :character)",
+                {"character": character},
+            )
+            return dict(rows.fetchall())
+
+    def path(self, leaf_id: int) -> list[int]:
+        """Ids of the turns from the root to a turn."""
+        with self._connections.read() as connection:
+            rows = connection.execute(f"{_UP} SELECT id FROM up ORDER BY id", {"leaf": leaf_id})
+            return [turn_id for (turn_id,) in rows]
+
+    def counts(self, character: str | None = None) -> dict[str, int]:
+        """How many memories there are of each kind."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT kind, count(*) FROM memories WHERE :character IS NULL "
+                "OR character = :character GROUP BY kind",
+                {"character": character},
+            )
+            return dict(rows.fetchall())
+
+    def _reword(
+        self, connection: sqlite3.Connection, memory_id: int, speaker: str, text: str
+    ) -> None:
+        connection.execute(
+            "UPDATE memories SET text = ?, hash = ? WHERE id = ?",
+            (text, wording_hash(speaker, text), memory_id),
+        )
+
+
+def _get(connection: sqlite3.Connection, memory_id: int) -> Memory:
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM memories WHERE id = ?", (memory_id,)
+    ).fetchone()
+    if row is None:
+        raise StoreError(
+            f"There is no memory {memory_id}; `rpterm memory list` shows those there are."
+        )
+    return _memory(row)
+
+
+def _memory(row: Sequence[Any]) -> Memory:
+    flags = [bool(value) for value in row[10:14]]
+    return Memory(*row[:10], *flags, *row[14:])
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]

@@ -1,0 +1,134 @@
+"""The tables of memory, as a list of migrations that only ever grows; see ``schema``.
+
+They are a migration set of their own, applied when memory is first used, so that opening a chat
+never waits for them. Everything that must hold however a row goes (deleted with its turn or chat,
+edited, forgotten) hangs on triggers: full-text index, vectors nobody uses any more, the log that
+indexes in RAM follow, and the mark that a scrub is due.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_SET = "rpterm-memory"
+
+ERASE_MARK = "memory.erase"
+"""Flag that is set while words of deleted memories may still be in the file."""
+
+_TABLES = (
+    # AUTOINCREMENT: indexes find new rows by "id above the last seen", so no id may come back.
+    """
+    CREATE TABLE memories (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL CHECK (kind IN ('turn', 'fact', 'reflection', 'summary', 'note')),
+        character TEXT NOT NULL,
+        chat_id INTEGER REFERENCES chats(id) ON DELETE CASCADE,
+        turn_id INTEGER REFERENCES turns(id) ON DELETE CASCADE,
+        speaker TEXT NOT NULL,
+        text TEXT NOT NULL,
+        place TEXT NOT NULL DEFAULT '',
+        created_at REAL NOT NULL,
+        importance REAL NOT NULL DEFAULT 0,
+        by_model INTEGER NOT NULL DEFAULT 0,
+        shared INTEGER NOT NULL DEFAULT 0,
+        pinned INTEGER NOT NULL DEFAULT 0,
+        hidden INTEGER NOT NULL DEFAULT 0,
+        superseded_by INTEGER REFERENCES memories(id) ON DELETE SET NULL,
+        hash BLOB NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX memories_one_a_turn ON memories (turn_id) WHERE kind = 'turn'",
+    "CREATE INDEX memories_by_turn ON memories (turn_id) WHERE turn_id IS NOT NULL",
+    "CREATE INDEX memories_by_chat ON memories (chat_id)",
+    "CREATE INDEX memories_by_character ON memories (character, id)",
+    "CREATE INDEX memories_by_hash ON memories (hash)",
+    "CREATE INDEX memories_by_successor ON memories (superseded_by) "
+    "WHERE superseded_by IS NOT NULL",
+    # Turns whose memory the user took away: they are not remembered again.
+    """
+    CREATE TABLE memory_skips (
+        turn_id INTEGER PRIMARY KEY REFERENCES turns(id) ON DELETE CASCADE
+    )
+    """,
+    """
+    CREATE TABLE memory_vectors (
+        hash BLOB NOT NULL,
+        model TEXT NOT NULL,
+        vector BLOB NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX memory_vectors_key ON memory_vectors (hash, model)",
+    "CREATE TABLE memory_log (seq INTEGER PRIMARY KEY AUTOINCREMENT, memory_id INTEGER NOT NULL)",
+    """
+    CREATE VIRTUAL TABLE memory_fts USING fts5 (
+        speaker, text, content = 'memories', content_rowid = 'id',
+        tokenize = 'porter unicode61 remove_diacritics 2'
+    )
+    """,
+)
+
+_DROP_VECTOR = (
+    "DELETE FROM memory_vectors WHERE hash = old.hash "
+    "AND NOT EXISTS (SELECT 1 FROM memories WHERE hash = old.hash);"
+)
+_FTS_DROP = (
+    "INSERT INTO memory_fts (memory_fts, rowid, speaker, text) "
+    "VALUES ('delete', old.id, old.speaker, old.text);"
+)
+_FTS_ADD = "INSERT INTO memory_fts (rowid, speaker, text) VALUES (new.id, new.speaker, new.text);"
+_MARK = f"INSERT OR REPLACE INTO flags (key, value) VALUES ('{ERASE_MARK}', '1');"
+
+_TRIGGERS = (
+    f"CREATE TRIGGER memories_insert AFTER INSERT ON memories BEGIN {_FTS_ADD} END",
+    f"""
+    CREATE TRIGGER memories_delete AFTER DELETE ON memories BEGIN
+        {_FTS_DROP}
+        {_DROP_VECTOR}
+        INSERT INTO memory_log (memory_id) VALUES (old.id);
+        {_MARK}
+    END
+    """,
+    f"""
+    CREATE TRIGGER memories_text AFTER UPDATE OF text, speaker ON memories
+    WHEN old.text <> new.text OR old.speaker <> new.speaker BEGIN
+        {_FTS_DROP}
+        {_FTS_ADD}
+        {_DROP_VECTOR}
+        {_MARK}
+    END
+    """,
+    """
+    CREATE TRIGGER memories_update AFTER UPDATE ON memories BEGIN
+        INSERT INTO memory_log (memory_id) VALUES (new.id);
+    END
+    """,
+)
+
+
+def m001_memories(db: Database) -> None:
+    """Memories, their vectors, their words, and the log of their changes."""
+    for statement in (*_TABLES, *_TRIGGERS):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_memories,)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Bring the tables of memory to the newest schema; the caller owns the transaction."""
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (_SET,)
+    )
+    if [name for (name,) in rows] == [migration.__name__ for migration in MIGRATIONS]:
+        return
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations(_SET)
+    for migration in MIGRATIONS:
+        migrations(name=migration.__name__)(migration)
+    migrations.apply(Database(connection, execute_plugins=False))
