@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,8 +150,8 @@ class Launch:
             raise
         self._lent = _Lent(engine)
         self._session = Session(
-            store, self._lent, self._flagged(found.card), chat, self.settings,
-            states=self.paths.states,
+            store, self._lent, found.card, chat, self.settings,
+            states=self.paths.states, flagged=self._flagged(),
         )  # fmt: skip
         return self._session
 
@@ -241,11 +241,10 @@ class Launch:
             return own
         return Persona(card.user_name, card.user_description)
 
-    def _flagged(self, card: CharacterCard) -> CharacterCard:
-        """The card without the samplers that a flag decides."""
-        flagged = {name.removeprefix("sampling.") for name in self.asked.flags}
-        left = {name: value for name, value in card.sampling.items() if name not in flagged}
-        return replace(card, sampling=left)
+    def _flagged(self) -> frozenset[str]:
+        """Samplers that a flag decides: they go before the card's own."""
+        start = "sampling."
+        return frozenset(n.removeprefix(start) for n in self.asked.flags if n.startswith(start))
 
 
 def open_session(

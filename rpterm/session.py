@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -86,16 +86,19 @@ class Session(Tree):
         *,
         states: Path | None = None,
         finders: Sequence[Finder] = (),
+        flagged: Collection[str] = (),
     ) -> None:
         """Args:
         states: Folder of saved caches; ``None`` saves none.
         finders: Asked in turn for what joins each prompt.
+        flagged: Names of samplers that the settings decide, whatever the card says.
         """
         super().__init__(store, chat.id)
         self.engine = engine
         self.card = card
         self.settings = settings
         self._states = states
+        self._flagged = frozenset(flagged)
         self._template: ChatTemplate | None = None
         self._encode = TokenCache(engine.tokenize)
         self._finders = (LoreFinder(self._count), *finders)
@@ -199,7 +202,8 @@ class Session(Tree):
 
     def sampling(self) -> Sampling:
         """The samplers of the next reply: settings, then the card's, with a seed drawn."""
-        known = {name: value for name, value in self.card.sampling.items() if value is not None}
+        own = self.card.sampling.items()
+        known = {k: v for k, v in own if v is not None and k not in self._flagged}
         merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
         seed = merged.seed if merged.seed is not None else secrets.randbits(31)
         return replace(merged, seed=seed)

@@ -22,6 +22,7 @@ from rpterm.launch import Launch
 from rpterm.types import RptermError, Turn
 
 if TYPE_CHECKING:
+    from rpterm.reload import Reloader
     from rpterm.session import ReplyRequest, Session
 
 SHOWN = 6
@@ -71,6 +72,7 @@ class Talk:
         self._interactive = source.isatty()
         self._replying = False
         self._stop_code = 0
+        self._card_file: Reloader | None = None
 
     def run(self) -> None:
         """Greet, then answer line after line."""
@@ -80,6 +82,7 @@ class Talk:
         self.show(self.session.path(SHOWN))
         for line in self._lines():
             try:
+                self._look_at_card()
                 if line.startswith("/") and not line.startswith("//"):
                     command(self, line)
                 elif line.strip():
@@ -137,6 +140,17 @@ class Talk:
                 "This is a small starter model, for trying things out; "
                 "`rpterm models list` and `rpterm models pull` lead to better ones. /help helps."
             )
+
+    def _look_at_card(self) -> None:
+        """Use the card as it was saved last, and tell what changed."""
+        from rpterm.reload import NotReloaded, Reloader
+
+        self._card_file = self._card_file or Reloader(self.session)
+        report = self._card_file.poll()
+        if isinstance(report, NotReloaded):
+            complain(report.summary)
+        elif report is not None:
+            self.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
 
     def send(self, text: str) -> None:
         """Send a message and write the reply."""

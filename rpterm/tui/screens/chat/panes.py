@@ -64,7 +64,7 @@ async def toggle_card(chat: ChatScreen) -> None:
 
     card = chat.card
     if card is not None:
-        await chat.panes.toggle("card", lambda: CardPane(card))
+        await chat.panes.toggle("card", lambda: CardPane(card, chat.state.card_note))
         _focus(chat)
 
 
@@ -89,11 +89,16 @@ async def fill_chats(chat: ChatScreen) -> None:
 
 def opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
+    noted(chat)
+    chat.run_worker(fill_chats(chat), group="panes")
+
+
+def noted(chat: ChatScreen) -> None:
+    """The card, or what is said of its file, changed: show it, if the pane is open."""
     from rpterm.tui.widgets.panes.card import CardPane
 
     if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
-        pane.show(chat.card)
-    chat.run_worker(fill_chats(chat), group="panes")
+        pane.show(chat.card, chat.state.card_note)
 
 
 def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:

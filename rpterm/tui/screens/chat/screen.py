@@ -19,7 +19,7 @@ from textual.screen import Screen
 
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import chats, opening, panes, replies, turns
+from rpterm.tui.screens.chat import chats, opening, panes, reload, replies, turns
 from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
@@ -76,6 +76,7 @@ class ChatScreen(Screen[None]):
         self.replies = Lane("reply", self._broke)
         self.idle = Lane("idle", self._broke)
         self.previews = Lane("preview", self._broke)
+        self.follower = reload.Follower(self, self._broke)
 
     # Widgets -----------------------------------------------------------------------------------
     def compose(self) -> ComposeResult:
@@ -92,6 +93,7 @@ class ChatScreen(Screen[None]):
         opening.dress(self)
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
+        self.set_interval(reload.EVERY_S, self.follower.tick)
 
     @property
     def transcript(self) -> Transcript:
@@ -312,6 +314,10 @@ class ChatScreen(Screen[None]):
         """The card was saved; ``summary`` says what changed."""
         self.run_worker(opening.card_changed(self, card, summary), group="command")
 
+    @on(reload.CardSaved)
+    async def card_saved(self, event: reload.CardSaved) -> None:
+        await reload.saved(self, event)
+
     @on(ChatsPane.Taken)
     def chat_taken(self, event: ChatsPane.Taken) -> None:
         self.run_worker(chats.open_other(self, event.chat_id), group="command")
@@ -319,3 +325,4 @@ class ChatScreen(Screen[None]):
     def on_unmount(self) -> None:
         for lane in (self.desk, self.loads, self.replies, self.idle, self.previews):
             lane.close()
+        self.follower.close()

@@ -46,6 +46,7 @@ class ChatState:
         choosing: Candidates that wait for a choice.
         editor: The inline editor, while a turn is edited.
         previews: Counts wishes for a preview; only the last one is built.
+        card_note: What the last save of the card's file did, or what is wrong with it.
     """
 
     session: Session | None = None
@@ -61,6 +62,7 @@ class ChatState:
     choosing: Candidates | None = None
     editor: TurnEditor | None = None
     previews: int = 0
+    card_note: str = ""
     figures: Figures = field(default_factory=Figures)
 
     @property

@@ -20,21 +20,22 @@ class CardPane(VerticalScroll, can_focus=True):
     CardPane Static { padding: 0 1 1 1; }
     """
 
-    def __init__(self, card: CharacterCard) -> None:
+    def __init__(self, card: CharacterCard, note: str = "") -> None:
         super().__init__(name="card")
         self._body = Static(markup=False)
-        self._card = card
+        self._card, self._note = card, note
 
     def compose(self) -> Iterable[Static]:
         yield self._body
 
     def on_mount(self) -> None:
-        self.show(self._card)
+        self.show(self._card, self._note)
 
-    def show(self, card: CharacterCard) -> None:
-        """Show a card."""
-        self._card = card
-        self._body.update(describe(card))
+    def show(self, card: CharacterCard, note: str = "") -> None:
+        """Show a card, and above it what the last save of its file did."""
+        self._card, self._note = card, note
+        said = f"{text.harmless(note)}\n\n" if note else ""
+        self._body.update(Content.styled(said, "$text-warning") + describe(card))
 
 
 def describe(card: CharacterCard) -> Content:

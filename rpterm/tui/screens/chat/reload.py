@@ -1,0 +1,94 @@
+"""The card's file while one chats: looked at twice a second, shown when it was saved.
+
+The looking is done in a thread of its own and never while a reply is made, so that a reply is of
+one card from its first to its last word. What a save means is ``rpterm.reload``'s business.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from rpterm.tui.lane import Lane
+from rpterm.tui.screens.chat import opening, panes
+from rpterm.tui.widgets.status import Phase
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rpterm.reload import NotReloaded, Reloaded, Reloader
+    from rpterm.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+EVERY_S = 0.5
+
+
+class CardSaved(Message):
+    """The card's file was saved: a good card is in use already, a broken one is not."""
+
+    def __init__(self, session: Session, report: Reloaded | NotReloaded) -> None:
+        super().__init__()
+        self.session, self.report = session, report
+
+
+class Follower:
+    """Follows the card's file of whatever chat is open."""
+
+    def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
+        self._chat = chat
+        self._lane = Lane("card", failed)
+        self._reloader: Reloader | None = None
+        self._session: Session | None = None
+        self._looking = False
+
+    def tick(self) -> None:
+        """Look at the file in a moment, unless a look is under way or a reply is made."""
+        session = self._chat.session
+        if session is not None and not self._looking and not self._chat.state.busy:
+            self._looking = True
+            self._lane.put(lambda: self._look(session))
+
+    def close(self) -> None:
+        self._lane.close()
+
+    def _look(self, session: Session) -> None:
+        try:
+            if session is self._chat.session and not self._chat.state.busy:
+                report = self._of(session).poll()
+                if report is not None:
+                    self._chat.post_message(CardSaved(session, report))
+        except RptermError:
+            # The chat was left, and its database closed, while its card was looked at.
+            if session is self._chat.session:
+                raise
+        finally:
+            self._looking = False
+
+    def _of(self, session: Session) -> Reloader:
+        from rpterm.reload import Reloader
+
+        if self._reloader is None or self._session is not session:
+            self._session, self._reloader = session, Reloader(session)
+        return self._reloader
+
+
+async def saved(chat: ChatScreen, event: CardSaved) -> None:
+    """Say what the save changed, or what is wrong with it; the Card pane keeps the word."""
+    from rpterm.reload import Reloaded
+
+    if chat.session is not event.session:
+        return
+    report, state = event.report, chat.state
+    state.card_note = f"{time.strftime('%H:%M')}  {report.summary}"
+    if not isinstance(report, Reloaded):
+        panes.noted(chat)
+        chat.say(report.summary, error=True, title="The card cannot be read")
+        return
+    await opening.card_changed(chat, report.card, report.summary)
+    if state.info is not None and not state.busy:
+        chat.phase(Phase.SETTLING)
+        opening.settle(chat)
+    panes.want_preview(chat, always=True)
