@@ -121,7 +121,7 @@ _TABLES = (
 _SEARCH = (
     """
     CREATE VIRTUAL TABLE turns_fts USING fts5 (
-        text, content = 'turns', content_rowid = 'id', prefix = '2 3',
+        text, content = 'turns', content_rowid = 'id', prefix = '1 2 3 4 5',
         tokenize = 'porter unicode61 remove_diacritics 2'
     )
     """,

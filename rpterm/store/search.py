@@ -8,6 +8,7 @@ matches are ranked by BM25: ranking all matches of a very common word would cost
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import unicodedata
@@ -17,6 +18,7 @@ from rpterm.store.rows import COUNTED_TURN, to_turn
 from rpterm.types import Turn
 
 _CANDIDATES = 1000
+_MANY = 10_000
 _MAX_WORDS = 32
 _MAX_WORD = 100
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
@@ -45,10 +47,9 @@ def search(
     expression = fts_expression(query)
     if expression is None or limit <= 0:
         return []
-    found = (
-        _load(connection, expression, turn_id)
-        for turn_id in _candidates(connection, expression, card_name, limit)
-    )
+    ids = _candidates(connection, expression, card_name, limit)
+    snippets = _snippets(connection, expression, ids)
+    found = (_load(connection, turn_id, snippets.get(turn_id, "")) for turn_id in ids)
     return [hit for hit in found if hit is not None]
 
 
@@ -80,26 +81,52 @@ def _candidates(
     connection: sqlite3.Connection, expression: str, card_name: str | None, limit: int
 ) -> list[int]:
     """Ids of the best matches, best first."""
-    of_card = (
-        "AND rowid IN (SELECT t.id FROM chats c CROSS JOIN turns t ON t.chat_id = c.id "
-        "WHERE c.card_name = :card)"
-    )
     rows = connection.execute(
-        "SELECT id FROM (SELECT rowid AS id, rank AS score FROM turns_fts "
-        f"WHERE turns_fts MATCH :query {of_card if card_name is not None else ''} "
-        f"ORDER BY rowid DESC LIMIT {_CANDIDATES}) ORDER BY score, id DESC LIMIT :limit",
+        "SELECT id FROM (SELECT turns_fts.rowid AS id, rank AS score FROM turns_fts "
+        f"{_of_card(connection, card_name)} ORDER BY turns_fts.rowid DESC LIMIT {_CANDIDATES}) "
+        "ORDER BY score, id DESC LIMIT :limit",
         {"query": expression, "card": card_name, "limit": limit},
     )
     return [int(turn_id) for (turn_id,) in rows]
 
 
-def _load(connection: sqlite3.Connection, expression: str, turn_id: int) -> SearchHit | None:
-    # The index table goes by its own name: FTS5's functions do not know an alias.
-    row = connection.execute(
-        f"SELECT {COUNTED_TURN}, c.title, "
-        f"snippet(turns_fts, 0, '{OPEN_MARK}', '{CLOSE_MARK}', '…', 16) "
-        "FROM turns_fts JOIN turns t ON t.id = turns_fts.rowid JOIN chats c ON c.id = t.chat_id "
-        "WHERE turns_fts MATCH ? AND turns_fts.rowid = ?",
-        (expression, turn_id),
+def _of_card(connection: sqlite3.Connection, card_name: str | None) -> str:
+    """The filter of a search: of a rare card list its turns, of a common one look each match up."""
+    if card_name is None:
+        return "WHERE turns_fts MATCH :query"
+    of_card = "SELECT t.id FROM chats c CROSS JOIN turns t ON t.chat_id = c.id WHERE c.card_name"
+    (many,) = connection.execute(
+        f"SELECT count(*) FROM ({of_card} = ? LIMIT {_MANY})", (card_name,)
     ).fetchone()
-    return None if row is None else SearchHit(to_turn(row), row[12], row[13])
+    if many < _MANY:
+        return f"WHERE turns_fts MATCH :query AND +turns_fts.rowid IN ({of_card} = :card)"
+    return (
+        "CROSS JOIN turns t ON t.id = turns_fts.rowid CROSS JOIN chats c ON c.id = t.chat_id "
+        "WHERE turns_fts MATCH :query AND c.card_name = :card"
+    )
+
+
+def _snippets(connection: sqlite3.Connection, expression: str, ids: list[int]) -> dict[int, str]:
+    """The snippets of some matches, by one run of the match.
+
+    Asking for each turn alone would run it again each time, and a short beginning of a word has
+    to merge thousands of words. The ``+`` keeps SQLite from doing just that.
+    """
+    if not ids:
+        return {}
+    rows = connection.execute(
+        f"SELECT rowid, snippet(turns_fts, 0, '{OPEN_MARK}', '{CLOSE_MARK}', '…', 16) "
+        "FROM turns_fts WHERE turns_fts MATCH :query AND rowid BETWEEN :low AND :high "
+        "AND +rowid IN (SELECT value FROM json_each(:ids))",
+        {"query": expression, "low": min(ids), "high": max(ids), "ids": json.dumps(ids)},
+    )
+    return {int(turn_id): str(snippet) for turn_id, snippet in rows}
+
+
+def _load(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchHit | None:
+    row = connection.execute(
+        f"SELECT {COUNTED_TURN}, c.title FROM turns t JOIN chats c ON c.id = t.chat_id "
+        "WHERE t.id = ?",
+        (turn_id,),
+    ).fetchone()
+    return None if row is None else SearchHit(to_turn(row), row[12], snippet)

@@ -13,20 +13,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from rpterm.store import backup, erase, search, tree
+from rpterm.store import backup, chats, erase, search, tree
 from rpterm.store.connections import Connections
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import Owner
 from rpterm.store.opening import make_place, open_file, repair_streaming
-from rpterm.store.rows import (
-    CHAT_COLUMNS,
-    GENERATION_COLUMNS,
-    from_generation,
-    storable,
-    to_chat,
-    to_generation,
-)
+from rpterm.store.rows import CHAT_COLUMNS, GENERATION_COLUMNS, storable, to_chat, to_generation
 from rpterm.store.search import SearchHit
 from rpterm.types import (
     AuthorNote,
@@ -71,11 +65,19 @@ class Store:
             with self._connections.read() as connection:
                 open_file(connection, path)
                 repair_streaming(connection, path)
-                if erase.due(connection):
-                    erase.scrub(connection)
+                left_over = erase.due(connection) is not None
+            self._scrubber = erase.Scrubber(self._connections, path)
+            if left_over:
+                self._scrubber.run()
         except BaseException:
             self._connections.close()
             raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """End this store in all threads; what it still streams becomes partial. Safe twice."""
@@ -89,9 +91,7 @@ class Store:
                         "WHERE status = 'streaming' AND owner = ?",
                         (self._owner.token,),
                     )
-            with self._connections.read() as connection:
-                if erase.due(connection):
-                    erase.scrub(connection)
+            self._scrubber.finish()
         finally:
             self._owner.release()
             self._connections.close()
@@ -125,23 +125,19 @@ class Store:
     ) -> Chat:
         """Start an empty chat."""
         now = self._clock()
+        chat = Chat(
+            id=0,
+            title=title,
+            card_name=card_name,
+            card_hash=card_hash,
+            card_path=card_path,
+            persona=persona,
+            note=note,
+            created_at=now,
+            updated_at=now,
+        )
         with self._connections.write() as connection:
-            cursor = connection.execute(
-                "INSERT INTO chats (title, card_name, card_hash, card_path, persona_name, "
-                "persona_description, note_text, note_depth, created_at, updated_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    storable(title, "title"),
-                    storable(card_name, "name"),
-                    card_hash,
-                    None if card_path is None else storable(card_path, "path"),
-                    *_persona_values(persona),
-                    *_note_values(note),
-                    now,
-                    now,
-                ),
-            )
-            return _chat(connection, cursor.lastrowid or 0)
+            return chats.insert(connection, chat)
 
     def chat(self, chat_id: int) -> Chat:
         """One chat.
@@ -150,7 +146,7 @@ class Store:
             StoreError: There is no such chat.
         """
         with self._connections.read() as connection:
-            return _chat(connection, chat_id)
+            return chats.get(connection, chat_id)
 
     def chats(self, *, card_name: str | None = None, limit: int = 200) -> list[Chat]:
         """Chats, the one that something was last said in first."""
@@ -174,30 +170,25 @@ class Store:
         card_path: str | None = None,
     ) -> Chat:
         """Change what is given, leave what is ``None``; its place among the chats stays."""
+        changes = {
+            "title": title,
+            "persona": persona,
+            "note": note,
+            "card_hash": card_hash,
+            "card_path": card_path,
+        }
+        given: dict[str, Any] = {name: new for name, new in changes.items() if new is not None}
         with self._connections.write() as connection:
-            old = _chat(connection, chat_id)
-            connection.execute(
-                "UPDATE chats SET title = ?, card_hash = ?, card_path = ?, persona_name = ?, "
-                "persona_description = ?, note_text = ?, note_depth = ? WHERE id = ?",
-                (
-                    old.title if title is None else storable(title, "title"),
-                    old.card_hash if card_hash is None else card_hash,
-                    old.card_path if card_path is None else storable(card_path, "path"),
-                    *_persona_values(old.persona if persona is None else persona),
-                    *_note_values(old.note if note is None else note),
-                    chat_id,
-                ),
-            )
-            return _chat(connection, chat_id)
+            return chats.update(connection, replace(chats.get(connection, chat_id), **given))
 
     def delete_chat(self, chat_id: int) -> None:
         """Delete a chat with all its turns, for good: their bytes leave the file."""
         with self._connections.write() as connection:
-            _chat(connection, chat_id)
+            chats.get(connection, chat_id)
             connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
             connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
             erase.mark(connection)
-        self._scrub()
+        self._scrubber.run()
 
     def search(
         self, query: str, *, card_name: str | None = None, limit: int = 50
@@ -222,33 +213,20 @@ class Store:
     ) -> Turn:
         """Put a turn under another one (or at the root), and show it unless told otherwise."""
         owner = self._owner.token if status is Status.STREAMING else None
-        now = self._clock()
+        turn = Turn(
+            id=0,
+            chat_id=chat_id,
+            parent_id=parent_id,
+            role=role,
+            speaker=speaker,
+            text=text,
+            origin=origin,
+            status=status,
+            created_at=self._clock(),
+            edited_from=edited_from,
+        )
         with self._connections.write() as connection:
-            leaf = _chat_leaf(connection, chat_id)
-            _check_in_chat(connection, chat_id, parent_id)
-            cursor = connection.execute(
-                "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, "
-                "created_at, edited_from, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    chat_id,
-                    parent_id,
-                    role,
-                    storable(speaker, "name"),
-                    storable(text),
-                    origin.value,
-                    status.value,
-                    now,
-                    edited_from,
-                    owner,
-                ),
-            )
-            turn_id = cursor.lastrowid or 0
-            connection.execute("UPDATE chats SET updated_at = ? WHERE id = ?", (now, chat_id))
-            if select and parent_id is not None and parent_id == leaf:
-                tree.follow(connection, chat_id, turn_id, parent_id)
-            elif select:
-                tree.show(connection, chat_id, turn_id)
-            return tree.turn(connection, turn_id)
+            return chats.add_turn(connection, turn, owner, select=select)
 
     def write_reply(self, turn_id: int, text: str) -> None:
         """Replace the text of a streaming turn; one small write.
@@ -282,22 +260,8 @@ class Store:
         text = storable(text, "reply")
         with self._connections.write() as connection:
             turn = self._check_streams(connection, turn_id)
-            connection.execute(
-                "UPDATE turns SET text = ?, status = ?, owner = NULL WHERE id = ?",
-                (text, status.value, turn_id),
-            )
-            connection.execute(
-                "UPDATE chats SET updated_at = ? WHERE id = ?", (self._clock(), turn.chat_id)
-            )
-            if generation is not None:
-                values = (turn_id, *from_generation(generation))
-                marks = ", ".join("?" * len(values))
-                connection.execute(
-                    f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) "
-                    f"VALUES ({marks})",
-                    values,
-                )
-            return replace(turn, text=text, status=status)
+            chats.touch(connection, turn.chat_id, self._clock())
+            return chats.finish(connection, turn, text, status, generation)
 
     def turn(self, turn_id: int) -> Turn:
         """One turn; ``StoreError`` when there is none."""
@@ -322,7 +286,7 @@ class Store:
     def select(self, chat_id: int, turn_id: int) -> Turn:
         """Show the branch through a turn, down to where it was last shown; returns its leaf."""
         with self._connections.write() as connection:
-            _check_in_chat(connection, chat_id, turn_id)
+            chats.check_turn(connection, chat_id, turn_id)
             leaf_id = tree.descend(connection, turn_id)
             tree.show(connection, chat_id, leaf_id)
             return tree.turn(connection, leaf_id)
@@ -330,8 +294,8 @@ class Store:
     def set_leaf(self, chat_id: int, turn_id: int | None) -> None:
         """Make a turn the end of what is shown; ``None`` shows an empty chat."""
         with self._connections.write() as connection:
-            _chat_leaf(connection, chat_id)
-            _check_in_chat(connection, chat_id, turn_id)
+            chats.leaf(connection, chat_id)
+            chats.check_turn(connection, chat_id, turn_id)
             tree.show(connection, chat_id, turn_id)
 
     def leaves(self, chat_id: int) -> list[Turn]:
@@ -356,7 +320,7 @@ class Store:
             if top.text:
                 erase.mark(connection)
         if top.text:
-            self._scrub()
+            self._scrubber.run()
         return leaf
 
     def generation(self, turn_id: int) -> Generation | None:
@@ -378,7 +342,8 @@ class Store:
         """Keep a persona; one of the same name is replaced."""
         self._run(
             "INSERT OR REPLACE INTO personas (name, description) VALUES (?, ?)",
-            *_persona_values(persona),
+            storable(persona.name, "name"),
+            storable(persona.description, "description"),
         )
 
     def delete_persona(self, name: str) -> None:
@@ -403,10 +368,6 @@ class Store:
             backup.backup(connection, to)
 
     # -------------------------------------------------------------------------------------------
-    def _scrub(self) -> None:
-        with self._connections.read() as connection:
-            erase.scrub(connection)
-
     def _check_streams(self, connection: sqlite3.Connection, turn_id: int) -> Turn:
         """The turn, if a reply may be written into it."""
         turn = tree.turn(connection, turn_id)
@@ -426,38 +387,3 @@ class Store:
         with self._connections.read() as connection:
             row = connection.execute(query, (key,)).fetchone()
             return None if row is None else str(row[0])
-
-
-def _persona_values(persona: Persona) -> tuple[str, str]:
-    return storable(persona.name, "name"), storable(persona.description, "description")
-
-
-def _note_values(note: AuthorNote) -> tuple[str, int]:
-    return storable(note.text, "note"), note.depth
-
-
-def _chat(connection: sqlite3.Connection, chat_id: int) -> Chat:
-    row = connection.execute(
-        f"SELECT {CHAT_COLUMNS} FROM chats c WHERE c.id = ?", (chat_id,)
-    ).fetchone()
-    if row is None:
-        raise _no_chat(chat_id)
-    return to_chat(row)
-
-
-def _chat_leaf(connection: sqlite3.Connection, chat_id: int) -> int | None:
-    row = connection.execute("SELECT leaf_id FROM chats WHERE id = ?", (chat_id,)).fetchone()
-    if row is None:
-        raise _no_chat(chat_id)
-    return None if row[0] is None else int(row[0])
-
-
-def _check_in_chat(connection: sqlite3.Connection, chat_id: int, turn_id: int | None) -> None:
-    if turn_id is not None and tree.turn(connection, turn_id).chat_id != chat_id:
-        raise StoreError(f"Turn {turn_id} belongs to another chat than {chat_id}.")
-
-
-def _no_chat(chat_id: int) -> StoreError:
-    return StoreError(
-        f"There is no chat {chat_id} in this database; `rpterm chats` lists those there are."
-    )

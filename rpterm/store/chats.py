@@ -1,0 +1,149 @@
+"""Chats, and putting turns and replies into them, as functions on a connection.
+
+Transactions belong to the caller.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+from rpterm.store import tree
+from rpterm.store.errors import StoreError
+from rpterm.store.rows import (
+    CHAT_COLUMNS,
+    GENERATION_COLUMNS,
+    from_generation,
+    storable,
+    to_chat,
+)
+from rpterm.types import Chat, Generation, Status, Turn
+
+
+def get(connection: sqlite3.Connection, chat_id: int) -> Chat:
+    """One chat.
+
+    Raises:
+        StoreError: There is no such chat.
+    """
+    row = connection.execute(
+        f"SELECT {CHAT_COLUMNS} FROM chats c WHERE c.id = ?", (chat_id,)
+    ).fetchone()
+    if row is None:
+        raise _no_chat(chat_id)
+    return to_chat(row)
+
+
+def leaf(connection: sqlite3.Connection, chat_id: int) -> int | None:
+    """The end of the branch shown; ``StoreError`` when there is no such chat."""
+    row = connection.execute("SELECT leaf_id FROM chats WHERE id = ?", (chat_id,)).fetchone()
+    if row is None:
+        raise _no_chat(chat_id)
+    return None if row[0] is None else int(row[0])
+
+
+def check_turn(connection: sqlite3.Connection, chat_id: int, turn_id: int | None) -> None:
+    """Raise ``StoreError`` unless the turn (if any) belongs to the chat."""
+    if turn_id is not None and tree.turn(connection, turn_id).chat_id != chat_id:
+        raise StoreError(
+            f"Turn {turn_id} belongs to another chat than {chat_id}. Open that chat first."
+        )
+
+
+def insert(connection: sqlite3.Connection, chat: Chat) -> Chat:
+    """Store a new chat; its id is given here."""
+    cursor = connection.execute(
+        "INSERT INTO chats (title, card_name, card_hash, card_path, persona_name, "
+        "persona_description, note_text, note_depth, created_at, updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*_values(chat), chat.created_at, chat.updated_at),
+    )
+    return get(connection, cursor.lastrowid or 0)
+
+
+def update(connection: sqlite3.Connection, chat: Chat) -> Chat:
+    """Store the settings of a chat; its leaf and its times stay."""
+    connection.execute(
+        "UPDATE chats SET title = ?, card_name = ?, card_hash = ?, card_path = ?, "
+        "persona_name = ?, persona_description = ?, note_text = ?, note_depth = ? WHERE id = ?",
+        (*_values(chat), chat.id),
+    )
+    return get(connection, chat.id)
+
+
+def add_turn(
+    connection: sqlite3.Connection, turn: Turn, owner: str | None, *, select: bool
+) -> Turn:
+    """Store a new turn; its id is given here."""
+    shown = leaf(connection, turn.chat_id)
+    check_turn(connection, turn.chat_id, turn.parent_id)
+    check_turn(connection, turn.chat_id, turn.edited_from)
+    cursor = connection.execute(
+        "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, created_at, "
+        "edited_from, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            turn.chat_id,
+            turn.parent_id,
+            turn.role,
+            storable(turn.speaker, "name"),
+            storable(turn.text),
+            turn.origin.value,
+            turn.status.value,
+            turn.created_at,
+            turn.edited_from,
+            owner,
+        ),
+    )
+    turn_id = cursor.lastrowid or 0
+    touch(connection, turn.chat_id, turn.created_at)
+    if select and turn.parent_id is not None and turn.parent_id == shown:
+        tree.follow(connection, turn.chat_id, turn_id, turn.parent_id)
+    elif select:
+        tree.show(connection, turn.chat_id, turn_id)
+    return tree.turn(connection, turn_id)
+
+
+def finish(
+    connection: sqlite3.Connection,
+    turn: Turn,
+    text: str,
+    status: Status,
+    generation: Generation | None,
+) -> Turn:
+    """Give a reply its last text, how it ended, and where it came from."""
+    connection.execute(
+        "UPDATE turns SET text = ?, status = ?, owner = NULL WHERE id = ?",
+        (text, status.value, turn.id),
+    )
+    if generation is not None:
+        values = (turn.id, *from_generation(generation))
+        marks = ", ".join("?" * len(values))
+        connection.execute(
+            f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) VALUES ({marks})",
+            values,
+        )
+    return replace(turn, text=text, status=status)
+
+
+def touch(connection: sqlite3.Connection, chat_id: int, now: float) -> None:
+    """Note that something was said in a chat."""
+    connection.execute("UPDATE chats SET updated_at = ? WHERE id = ?", (now, chat_id))
+
+
+def _values(chat: Chat) -> tuple[str | int | None, ...]:
+    return (
+        storable(chat.title, "title"),
+        storable(chat.card_name, "name"),
+        storable(chat.card_hash, "hash"),
+        None if chat.card_path is None else storable(chat.card_path, "path"),
+        storable(chat.persona.name, "name"),
+        storable(chat.persona.description, "description"),
+        storable(chat.note.text, "note"),
+        chat.note.depth,
+    )
+
+
+def _no_chat(chat_id: int) -> StoreError:
+    return StoreError(
+        f"There is no chat {chat_id} in this database; `rpterm chats` lists those there are."
+    )
