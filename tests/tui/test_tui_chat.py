@@ -70,8 +70,8 @@ async def test_a_turn_goes_from_the_input_to_the_database_and_back(stage: Stage)
         assert [turn.text for turn in stage.session.path()] == texts(app)
         assert app.chat.input.empty
         assert names(seen, REPLY) == [
-            "ReplySettled", "UserTurnStored", "ReplyStarted", "ReplyGrown", "ReplyFinished", "ReplyEnded",
-            "ReplySettled",
+            "ReplySettled", "UserTurnStored", "ReplyStarted", "ReplyGrown", "ReplyFinished",
+            "ReplyEnded", "ReplySettled",
         ]  # fmt: skip
         assert "Sit down. You are dripping on the charts." in screen_text(app)
 

@@ -53,7 +53,8 @@ def test_progress_is_told_in_numbers() -> None:
 
 def test_template_tokens_belong_to_the_piece_they_wrap() -> None:
     spans = [
-        Span("template", "<s>", (1,), "", "static"), Span("system", "Play.", (2, 3), "own", "static"),
+        Span("template", "<s>", (1,), "", "static"),
+        Span("system", "Play.", (2, 3), "own", "static"),
         Span("template", "<u>", (4,), "", "history"), Span("turn:7", "Hi", (5,), "", "history"),
         Span("turn:7", "more", (6,), "", "history"),
     ]  # fmt: skip

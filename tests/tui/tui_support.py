@@ -156,7 +156,7 @@ def phase(app: RptermApp) -> str:
 
 def screen_text(app: Any) -> str:
     """What the terminal shows, line by line."""
-    width, height = app.size
+    _, height = app.size
     strips = app.screen._compositor.render_strips()
     lines = ["".join(segment.text for segment in strip) for strip in strips]
     return "\n".join(line.rstrip() for line in lines[:height])
