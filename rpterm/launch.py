@@ -136,11 +136,13 @@ class Launch:
             RptermError: One sentence: no such card or chat, a database or a model that cannot be
                 used.
         """
+        self._leave()
+        engine = self.engine()
+        if (start := getattr(engine, "start", None)) is not None:
+            start()  # Its process gets going while the store is opened here.
         from rpterm.session import Session
         from rpterm.store import Store
 
-        self._leave()
-        engine = self.engine()
         folders.make(self.paths.database.parent)
         store = Store(self.paths.database)
         try:

@@ -1,6 +1,7 @@
 """``rpterm bench``: the figures rpterm promises, measured on this machine.
 
-Each room measures itself: its module ``bench`` has ``main(json: bool)``, which prints.
+Each room measures itself: its module has ``main(json: bool)``, which prints, or ``measure()``,
+which gives the figures by name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.types import RptermError
 
@@ -17,7 +19,7 @@ app = new("")
 
 ROOMS = {
     "startup": "rpterm.cli.startup",
-    "engine": "rpterm.engine.bench",
+    "engine": "rpterm.bench.engine",
     "tui": "rpterm.tui.bench",
     "store": "rpterm.store.bench",
 }
@@ -31,4 +33,13 @@ def bench(
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise RptermError(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
-    import_module(ROOMS[room]).main(json=json)
+    module = import_module(ROOMS[room])
+    if hasattr(module, "main"):
+        module.main(json=json)
+        return
+    figures: dict[str, object] = module.measure()
+    if json:
+        out.data(figures)
+        return
+    for name, value in figures.items():
+        out.say(f"{name:<28}{value}")

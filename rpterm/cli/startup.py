@@ -35,9 +35,9 @@ def measure(runs: int = RUNS) -> dict[str, object]:
     if not hasattr(os, "fork"):
         raise RptermError("This benchmark needs a pseudo terminal, which Windows has not.")
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as home:
-        marks = _marks()
+        wanted = marks()
         timers: dict[str, Callable[[], float]] = {
-            "first_frame_s": lambda: first_frame(home, marks),
+            "first_frame_s": lambda: first_frame(home, wanted),
             "help_s": lambda: _timed("-m", "rpterm", "--help"),
             "import_textual_s": lambda: _timed("-c", "import textual.app"),
             "python_s": lambda: _timed("-c", "pass"),
@@ -64,8 +64,8 @@ def main(json: bool = False) -> None:
         out.say(f"{name:<20}{value:.3f}" if isinstance(value, float) else f"{name:<20}{value}")
 
 
-def first_frame(home: str, marks: Sequence[bytes]) -> float:
-    """Start the program in a pty, wait until it has painted all ``marks``, end it.
+def first_frame(home: str, wanted: Sequence[bytes]) -> float:
+    """Start the program in a pty, wait until it has painted all that is ``wanted``, end it.
 
     Raises:
         RptermError: Nothing was painted.
@@ -85,12 +85,12 @@ def first_frame(home: str, marks: Sequence[bytes]) -> float:
     )  # fmt: skip
     os.close(other)
     try:
-        return _wait_for(main, marks, began) - began
+        return wait_for(main, wanted, began) - began
     finally:
         _end(process, main)
 
 
-def _marks() -> list[bytes]:
+def marks() -> list[bytes]:
     """The name, and a few words of the greeting that stand on one line."""
     from rpterm import launch, paths
 
@@ -99,7 +99,12 @@ def _marks() -> list[bytes]:
     return [card.name.encode(), words[0].encode()]
 
 
-def _wait_for(terminal: int, marks: Sequence[bytes], began: float) -> float:
+def wait_for(terminal: int, wanted: Sequence[bytes], began: float) -> float:
+    """Read a terminal until everything wanted was written to it; returns that moment.
+
+    Raises:
+        RptermError: It was not, within ``LIMIT_S`` of ``began``.
+    """
     seen = b""
     while time.perf_counter() - began < LIMIT_S:
         ready, _, _ = select.select([terminal], [], [], 0.5)
@@ -111,29 +116,32 @@ def _wait_for(terminal: int, marks: Sequence[bytes], began: float) -> float:
             break
         now = time.perf_counter()
         text = _ESCAPES.sub(b"", seen)
-        if all(mark in text for mark in marks):
+        if all(mark in text for mark in wanted):
             return now
     tail = _ESCAPES.sub(b"", seen).decode(errors="replace").strip()[-300:]
     raise RptermError(f"The program painted no first frame. It wrote: {tail or 'nothing'}")
 
 
 def _end(process: subprocess.Popen[bytes], terminal: int) -> None:
-    """Ask it to leave; read what it still writes, or it would wait for ever."""
-    process.send_signal(signal.SIGTERM)
-    end = time.monotonic() + 10
+    """Ask it to leave, and see to it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    drain(process, terminal, 10)
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    os.close(terminal)
+
+
+def drain(process: subprocess.Popen[bytes], terminal: int, limit: float) -> None:
+    """Read what a process still writes until it is gone: it would wait for ever otherwise."""
+    end = time.monotonic() + limit
     while process.poll() is None and time.monotonic() < end:
         if select.select([terminal], [], [], 0.05)[0]:
             try:
                 os.read(terminal, 1 << 16)
             except OSError:
-                break
-    if process.poll() is None:
-        try:
-            process.wait(2)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    os.close(terminal)
+                return
 
 
 def _timed(*arguments: str) -> float:

@@ -1,0 +1,231 @@
+"""Chats, cards, models, settings, backups, doctor and replay from the command line."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli
+
+from rpterm import doctor as examination
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.replay import ReplayError, replay, request_of
+from rpterm.store import Store
+from rpterm.types import Generation, Sampling
+
+
+@pytest.fixture
+def chat(cli: Cli) -> int:
+    """One chat with two replies to "Hello, Watson"; the second one is shown."""
+    done = cli("chat", "sherlock", stdin="Hello, Watson\n/regenerate\n")
+    assert done.code == 0, done.err
+    return 1
+
+
+def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
+    listed = cli("chats")
+    assert listed.out.splitlines()[0].split() == ["id", "last", "character", "turns", "title"]
+    assert "Sherlock Holmes" in listed.out
+    assert json.loads(cli("chats", "list", "--json").out)[0]["id"] == chat
+    found = cli("chats", "search", "watson")
+    assert "Hello, [Watson]" in found.out
+    assert cli("chats", "search", "zeppelin").code == 1
+    shown = cli("chats", "show", "1", "--ids")
+    assert "Hello, Watson" in shown.out
+    assert SCRIPTED_REPLIES[1] in shown.out
+    assert SCRIPTED_REPLIES[0] not in shown.out
+
+
+def test_a_chat_is_renamed_and_deleted(cli: Cli, chat: int, home: Path) -> None:
+    assert cli("chats", "rename", "1", "Fog").code == 0
+    assert "Fog" in cli("chats").out
+    assert cli("chats", "delete", "1", stdin="n\n").code == 1
+    assert "Fog" in cli("chats").out
+    assert cli("chats", "delete", "1", stdin="y\n").code == 0
+    assert "Fog" not in cli("chats").out
+    assert cli("chats", "delete", "1", "--yes").code == 1
+
+
+def test_markdown_is_what_is_shown(cli: Cli, chat: int, tmp_path: Path) -> None:
+    path = tmp_path / "chat.md"
+    assert cli("chats", "export", "1", "-o", str(path)).code == 0
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# Sherlock Holmes\n")
+    assert "**Ashby:** Hello, Watson" in text
+    assert SCRIPTED_REPLIES[0] not in text
+    refused = cli("chats", "export", "1", "-o", str(path))
+    assert (refused.code, path.read_text(encoding="utf-8")) == (1, text)
+    assert cli("chats", "export", "1", "-o", str(path), "--force").code == 0
+
+
+def test_json_lines_are_everything(cli: Cli, chat: int) -> None:
+    rows = [
+        json.loads(line) for line in cli("chats", "export", "1", "-f", "jsonl").out.splitlines()
+    ]
+    assert rows[0]["type"] == "chat"
+    replies = [row for row in rows if row.get("origin") == "generated"]
+    assert [row["text"] for row in replies] == list(SCRIPTED_REPLIES[:2])
+    assert [row["shown"] for row in replies] == [False, True]
+    assert all(row["generation"]["prompt_ids"] for row in replies)
+    assert cli("chats", "export", "1", "-f", "docx").code == 1
+
+
+def test_a_backup_is_a_database_and_never_overwrites(cli: Cli, chat: int, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    assert cli("backup", str(path)).code == 0
+    with sqlite3.connect(path) as copy:
+        assert copy.execute("SELECT count(*) FROM chats").fetchone() == (1,)
+    before = path.read_bytes()
+    assert cli("backup", str(path)).code == 1
+    assert path.read_bytes() == before
+
+
+def test_cards(cli: Cli, home: Path) -> None:
+    listed = cli("cards")
+    assert "sherlock" in listed.out
+    shown = cli("cards", "show", "sherlock")
+    assert 'name = "Sherlock Holmes"' in shown.out
+    own = home / "characters"
+    own.mkdir(parents=True)
+    (own / "sherlock.toml").write_text('name = "Mine"\ngreetings = ["Hi"]\n', encoding="utf-8")
+    assert cli("cards", "path", "sherlock").out.strip() == str(own / "sherlock.toml")
+    assert cli("cards", "path").out.splitlines()[0] == str(own)
+    rows = json.loads(cli("cards", "list", "--json").out)
+    assert {row["key"]: row["name"] for row in rows}["sherlock"] == "Mine"
+
+
+def test_lint_fails_on_a_broken_card_only(cli: Cli, tmp_path: Path) -> None:
+    assert cli("cards", "lint", "sherlock").code == 0
+    bad = tmp_path / "bad.toml"
+    bad.write_text("name = 3\n", encoding="utf-8")
+    done = cli("cards", "lint", str(bad))
+    assert done.code == 1
+    assert f"{bad}:1" in done.out
+
+
+def test_the_schema_is_the_published_one(cli: Cli) -> None:
+    from rpterm.cards import schema
+
+    assert cli("cards", "schema").out == schema.PUBLISHED.read_text(encoding="utf-8")
+    assert cli("cards", "schema", "--path").out.strip() == str(schema.PUBLISHED)
+
+
+def test_models(cli: Cli, home: Path) -> None:
+    assert "starter" in cli("models").out
+    assert cli("models", "path").out.strip() == str(home / "models")
+    facts = json.loads(cli("models", "info", "--json").out)
+    assert facts["architecture"] == "llama"
+    assert facts["starter"] is True
+
+
+def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
+    assert cli("config", "set", "gpu_layers", "-1").code == 0
+    assert cli("config", "set", "temperature", "0.25").code == 0
+    assert "sampling.temperature = 0.25  # changed" in cli("config", "show").out
+    assert json.loads(cli("config", "show", "--json").out)["sampling.temperature"] == 0.25
+    assert cli("config", "path").out.strip() == str(home / "config.toml")
+    assert cli("config", "unset", "temperature").code == 0
+    assert "changed" not in cli("config", "show").out.replace('engine = "scripted"  # changed', "")
+
+
+# doctor ----------------------------------------------------------------------------------------
+
+
+def test_doctor_of_a_healthy_home(cli: Cli, chat: int) -> None:
+    checks = json.loads(cli("doctor", "--json").out)
+    verdicts = {check["name"]: check["verdict"] for check in checks}
+    assert set(verdicts) >= {"python", "settings", "llama.cpp", "starter model", "embedder",
+                             "model", "threads", "memory", "disk", "database", "cards",
+                             "terminal"}  # fmt: skip
+    for name in ("settings", "starter model", "embedder", "database", "cards"):
+        assert verdicts[name] == "ok"
+
+
+def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "characters").mkdir(parents=True)
+    (home / "characters" / "bad.toml").write_text("name = 3", encoding="utf-8")
+    (home / "config.toml").write_text("thme = 1", encoding="utf-8")
+    (home / "rpterm.db").write_bytes(b"no database" * 999)
+    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    done = cli("doctor", "--json")
+    assert done.code == 1
+    broken = {check["name"] for check in json.loads(done.out) if check["verdict"] == "broken"}
+    assert broken == {"settings", "database", "cards"}
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ("0.3.36 False CPU : SSE3 = 1 | AVX2 = 1 | OPENMP = 1 | ", "ok"),
+        ("0.3.36 False CPU : SSE3 = 1 | AVX = 1 | OPENMP = 1 | ", "slow"),
+        ("0.3.36 False CPU : NEON = 1 | OPENMP = 0 | ", "slow"),
+        ("0.3.36 True CUDA : ARCHS = 900 | CPU : SSE3 = 1 | OPENMP = 1 | ", "ok"),
+    ],
+)
+def test_doctor_judges_the_build(told: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "_card_there", lambda: False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert examination.library_verdict(told, "again").verdict == verdict
+
+
+def test_a_card_the_build_cannot_use_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "_card_there", lambda: True)
+    told = "0.3.36 False CPU : AVX2 = 1 | OPENMP = 1 | "
+    assert examination.library_verdict(told, "again").verdict == "slow"
+
+
+# replay ----------------------------------------------------------------------------------------
+
+
+def stored(home: Path) -> tuple[int, Generation]:
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(1).leaf_id
+        assert leaf is not None
+        first = store.siblings(leaf)[0]
+        generation = store.generation(first.id)
+    assert generation is not None
+    return first.id, generation
+
+
+def test_a_reply_is_made_again(cli: Cli, chat: int, home: Path) -> None:
+    number, generation = stored(home)
+    done = cli("replay", str(number))
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"Identical: all {len(generation.reply_ids)} tokens.\n"
+
+
+def test_a_reply_that_differs_says_where(cli: Cli, chat: int, home: Path) -> None:
+    done = cli("replay", str(stored(home)[0] + 1))
+    assert done.code == 1
+    assert done.out.startswith("Different after ")
+    assert f"made:   {SCRIPTED_REPLIES[0][:10]}" in done.out
+
+
+def test_what_was_not_generated_has_no_replay(cli: Cli, chat: int) -> None:
+    assert "not made by a model" in cli("replay", "1").err
+    assert cli("replay", "999").code == 1
+
+
+def test_another_model_is_told(home: Path, chat: int) -> None:
+    _, generation = stored(home)
+    done = replay(replace(generation, model_hash="other"), ScriptedEngine(SCRIPTED_REPLIES))
+    assert done.identical
+    assert done.model_differs is not None
+    assert done.model_differs[0] == "other"
+
+
+def test_a_reply_that_was_stopped_is_made_as_far_as_it_went(home: Path, chat: int) -> None:
+    _, generation = stored(home)
+    cut = replace(generation, reply_ids=generation.reply_ids[:5], stop_reason="cancelled")
+    assert request_of(cut).sampling.max_tokens == 5
+    assert replay(cut, ScriptedEngine(SCRIPTED_REPLIES)).identical
+
+
+def test_a_remote_reply_cannot_be_made_again() -> None:
+    remote = Generation("remote", "gpt", "gpt", Sampling(seed=1))
+    with pytest.raises(ReplayError, match="another machine"):
+        replay(remote, ScriptedEngine(["x"]))

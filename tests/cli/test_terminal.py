@@ -1,0 +1,111 @@
+"""The real program in a pseudo terminal: its first frame, and every way out."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_tools import LIMIT_S, Cli
+
+from rpterm.cli import startup
+from rpterm.store import Store
+
+
+class Terminal:
+    """``rpterm chat sherlock`` behind a pty."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.main, other = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rpterm", "chat", *arguments],
+            stdin=other, stdout=other, stderr=other, start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+        )  # fmt: skip
+        os.close(other)
+
+    def wait_for(self, *texts: str) -> None:
+        startup.wait_for(self.main, [text.encode() for text in texts], time.perf_counter())
+
+    def press(self, keys: str) -> None:
+        os.write(self.main, keys.encode())
+
+    def end(self) -> int:
+        """Read what it still writes, until it is gone."""
+        startup.drain(self.process, self.main, LIMIT_S)
+        return self.process.wait(LIMIT_S)
+
+
+@pytest.fixture
+def terminal(home: Path) -> Iterator[Terminal]:
+    Store(home / "rpterm.db").close()  # Not the first run: no tour is in the way.
+    opened = Terminal("sherlock")
+    yield opened
+    if opened.process.poll() is None:
+        opened.process.kill()
+        opened.process.wait()
+    os.close(opened.main)
+
+
+def test_the_first_frame_has_the_name_and_the_greeting(home: Path) -> None:
+    seconds = startup.first_frame(str(home), startup.marks())
+    assert 0 < seconds < startup.LIMIT_S
+
+
+def test_a_program_that_paints_nothing_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "CARD", "nobody")
+    with pytest.raises(Exception, match="There is no character 'nobody'"):
+        startup.first_frame(str(home), [b"Sherlock Holmes"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_everything_stored(
+    terminal: Terminal, home: Path, number: int
+) -> None:
+    terminal.wait_for("Holmes")
+    terminal.press("Hello\r")
+    terminal.wait_for("looks up")
+    terminal.process.send_signal(number)
+    terminal.end()
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(1).leaf_id
+        assert leaf is not None
+        path = store.path(leaf)
+    assert [turn.text for turn in path[1:2]] == ["Hello"]
+    assert path[2].text
+
+
+def test_ctrl_q_leaves_with_the_terminal_as_it_was(terminal: Terminal) -> None:
+    import termios
+
+    before = termios.tcgetattr(terminal.main)[3] & termios.ECHO
+    terminal.wait_for("Holmes")
+    terminal.press("\x11")
+    assert terminal.end() == 0
+    assert termios.tcgetattr(terminal.main)[3] & termios.ECHO == before
+
+
+def test_a_broken_card_never_opens_the_screen(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("name = 3", encoding="utf-8")
+    terminal = Terminal(str(path))
+    seen = b""
+    while chunk := _read(terminal.main):
+        seen += chunk
+    assert terminal.process.wait(LIMIT_S) == 1
+    assert b"\x1b[?1049h" not in seen
+    assert b"bad.toml:1" in seen
+    os.close(terminal.main)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:
+        return b""
