@@ -17,7 +17,7 @@ from typing import Literal
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Piece
-from rpterm.prompt.static import Insert, Segment, card_segments, example_segments
+from rpterm.prompt.static import Insert, Segment, card_segments, examples, framed
 from rpterm.prompt.template import OPEN_USER, REPLY, ChatTemplate, Ending, Part
 from rpterm.prompt.tokens import Encode
 from rpterm.prompt.window import first_kept
@@ -82,14 +82,15 @@ def build_prompt(given: PromptInput, template: ChatTemplate, encode: Encode) -> 
         PromptTooLarge: The card, or the card and the last message, leave no room for a reply.
     """
     reserve = min(given.max_reply, given.context // RESERVE_SHARE)
-    static, left_out = _static(given, encode, given.context - reserve)
-    inserts, dropped = _fitting(given, encode)
+    reserve_and_volatile = reserve + given.context // VOLATILE_SHARE
     overhead = _overhead(template, encode)
-    room = given.context - reserve - _count(static, encode) - overhead
-    room -= given.context // VOLATILE_SHARE
+    inserts, dropped = _fitting(given, encode)
+    static, left_out = _static(given, encode, given.context - reserve, overhead)
+    room = given.context - reserve_and_volatile - _size(static, encode, overhead)
     costs = [len(ids) + overhead for ids in encode([Piece(t.text) for t in given.history])]
     start = first_kept(costs, max(room, 0), pending=given.ending != OPEN_USER)
-    messages = _messages(static, given.history[start:], inserts)
+    messages = static + _turns(given.history[start:])
+    _place_all(messages, inserts, len(static))
     spans = _spans(messages, template.parts([m.role for m in messages], given.ending), encode)
     prompt = Prompt(
         spans=tuple(spans),
@@ -98,14 +99,17 @@ def build_prompt(given: PromptInput, template: ChatTemplate, encode: Encode) -> 
         context=given.context,
         reserve=reserve,
     )
-    _check(prompt, static, encode)
+    _check(prompt, _size(static, encode, overhead))
     return prompt
 
 
-def _static(given: PromptInput, encode: Encode, limit: int) -> tuple[list[Segment], list[LeftOut]]:
+def _static(
+    given: PromptInput, encode: Encode, limit: int, overhead: int
+) -> tuple[list[_Message], list[LeftOut]]:
     """Card and fixed text whole; examples while they fit their share and leave half the rest."""
     card = card_segments(given.card, given.persona, given.own_system, given.fixed, given.expand)
-    size = _count(card, encode)
+    system = _Message("system", [(segment, "static") for segment in _joined(card)])
+    size = _size([system], encode, overhead)
     if size >= limit:
         raise PromptTooLarge(
             f"The card of {given.card.name} alone has {size} tokens, but the window of "
@@ -113,20 +117,18 @@ def _static(given: PromptInput, encode: Encode, limit: int) -> tuple[list[Segmen
             "larger --context, a model with a longer window, or a shorter card."
         )
     budget = min(given.context // EXAMPLES_SHARE, (limit - size) // 2)
-    kept: list[Segment] = []
-    left: list[LeftOut] = []
-    for segment in example_segments(given.card, given.expand):
-        tokens = _count([segment], encode)
+    kept, left = [], []
+    for example in examples(given.card, given.expand):
+        messages = [_Message(role, [(segment, "static")]) for role, segment in example.turns]
+        tokens = _size(messages, encode, overhead)
         if tokens <= budget:
             budget -= tokens
-            kept.append(segment)
+            kept.append(example)
         else:
             why = f"examples may take {given.context // EXAMPLES_SHARE} tokens; {budget} were left"
-            left.append(LeftOut(segment.source, segment.text, tokens, why))
-    if kept:
-        heading = given.expand("How {{char}} talks, in examples:\n")
-        kept[0] = Segment(kept[0].source, heading + kept[0].text, kept[0].why)
-    return card + kept, left
+            left.append(LeftOut(example.source, example.text, tokens, why))
+    shown = framed(kept, given.expand)
+    return [system, *(_Message(role, [(segment, "static")]) for role, segment in shown)], left
 
 
 def _fitting(given: PromptInput, encode: Encode) -> tuple[list[Insert], list[LeftOut]]:
@@ -153,22 +155,35 @@ def _overhead(template: ChatTemplate, encode: Encode) -> int:
     return max((len(ids) for ids in encode(scaffold)), default=0)
 
 
-def _count(segments: Sequence[Segment], encode: Encode) -> int:
-    return sum(len(ids) for ids in encode([Piece(s.text + "\n\n") for s in segments]))
+def _size(messages: Sequence[_Message], encode: Encode, overhead: int) -> int:
+    """Tokens of messages, the scaffold around each included."""
+    texts = [Piece(segment.text) for message in messages for segment, _ in message.segments]
+    return sum(len(ids) for ids in encode(texts)) + overhead * len(messages)
 
 
-def _messages(
-    static: Sequence[Segment], turns: Sequence[Turn], inserts: Sequence[Insert]
-) -> list[_Message]:
-    messages = [_Message("system", [(s, "static") for s in _joined(static)])]
-    for turn in turns:
-        why = "greeting" if turn.parent_id is None else "the chat so far"
-        segment = Segment(f"turn:{turn.id}", turn.text, why)
-        messages.append(_Message(turn.role, [(segment, "history")]))
-    last = max((i for i, m in enumerate(messages) if m.role == "user"), default=0)
+def _turns(turns: Sequence[Turn]) -> list[_Message]:
+    return [
+        _Message(
+            turn.role,
+            [(Segment(f"turn:{turn.id}", turn.text, _why(turn)), "history")],
+        )
+        for turn in turns
+    ]
+
+
+def _why(turn: Turn) -> str:
+    return "greeting" if turn.parent_id is None and turn.role == "assistant" else "the chat so far"
+
+
+def _place_all(messages: list[_Message], inserts: Sequence[Insert], first: int) -> None:
+    """Place the extras, the best last, so that it stands nearest to the last user text.
+
+    Args:
+        first: Where the chat begins; before it stands what never changes.
+    """
+    users = [i for i, message in enumerate(messages) if message.role == "user" and i >= first]
     for insert in reversed(inserts):
-        _place(messages, insert, last)
-    return messages
+        _place(messages, insert, users[-1] if users else None, first)
 
 
 def _joined(segments: Sequence[Segment]) -> list[Segment]:
@@ -176,14 +191,14 @@ def _joined(segments: Sequence[Segment]) -> list[Segment]:
     return [*body, *segments[-1:]]
 
 
-def _place(messages: list[_Message], insert: Insert, last: int) -> None:
+def _place(messages: list[_Message], insert: Insert, last: int | None, first: int) -> None:
     """Put an extra before (or after) the message ``insert.depth`` turns above the last user text.
 
-    With no user turn yet the end of the system message is the only place every template allows.
+    With no user turn yet the end of the static part is the only place every template allows.
     """
-    at = max(last - insert.depth, 1) if last else 0
+    at = first - 1 if last is None else max(last - insert.depth, first)
     segments = messages[at].segments
-    if insert.after or at == 0:
+    if insert.after or last is None:
         segments.append((Segment(insert.source, "\n\n" + insert.text, insert.why), "volatile"))
         return
     place = next(i for i, (_, zone) in enumerate(segments) if zone == "history")
@@ -198,7 +213,7 @@ def _spans(messages: Sequence[_Message], parts: Sequence[Part], encode: Encode) 
             rows.append((Segment("template", part.text, "the model's chat template"), zone, True))
             continue
         rows += [(segment, where, False) for segment, where in messages[part.index].segments]
-        zone = "history"
+        zone = "history" if zone == "history" else messages[part.index].segments[0][1]
     pieces = [Piece(segment.text, special) for segment, _, special in rows]
     return [
         Span(segment.source, segment.text, ids, segment.why, where)
@@ -215,13 +230,12 @@ def _gone(turns: Sequence[Turn], costs: Sequence[int]) -> list[LeftOut]:
     ]
 
 
-def _check(prompt: Prompt, static: Sequence[Segment], encode: Encode) -> None:
+def _check(prompt: Prompt, card: int) -> None:
     free = prompt.context - prompt.reserve
     if prompt.tokens <= free:
         return
     raise PromptTooLarge(
         f"This prompt has {prompt.tokens} tokens and only {free} of the window of "
-        f"{prompt.context} are free beside the reply ({prompt.reserve}); the card takes "
-        f"{_count(static, encode)}. Nothing was cut: shorten the last message, or use a larger "
-        "--context."
+        f"{prompt.context} are free beside the reply ({prompt.reserve}); the card takes {card}. "
+        "Nothing was cut: shorten the last message, or use a larger --context."
     )

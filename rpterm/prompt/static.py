@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.describe import sections
-from rpterm.types import Persona
+from rpterm.types import Persona, Role
 
 SYSTEM_PROMPT = (
     "This is a role-play. You are {{char}}; the user plays {{user}}. Write only {{char}}'s next "
@@ -71,20 +71,54 @@ def card_segments(
     return [Segment(s.source, expand(s.text).strip(), s.why) for s in found]
 
 
-def example_text(example: Example) -> str:
-    """One example dialogue as lines of a play."""
-    names = {"user": "{{user}}", "char": "{{char}}"}
-    return "\n".join(f"{names[who]}: {line.strip()}" for who, line in example.dialogue)
+EXAMPLES_BEGIN = "[Example of how {{char}} talks:]"
+EXAMPLES_END = "[The examples end here. The chat with {{user}} begins.]"
 
 
-def example_segments(card: CharacterCard, expand: Callable[[str], str]) -> list[Segment]:
-    """The example dialogues, pinned ones first; the caller keeps what fits."""
+@dataclass(frozen=True, slots=True)
+class ExampleTurns:
+    """One example dialogue as messages of a chat: ``(role, segment)`` in order."""
+
+    source: str
+    turns: tuple[tuple[Role, Segment], ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(segment.text for _, segment in self.turns)
+
+
+def examples(card: CharacterCard, expand: Callable[[str], str]) -> list[ExampleTurns]:
+    """The example dialogues, pinned ones first; the caller keeps what fits.
+
+    They are real turns, not a transcript inside the system text: measured by eye on 48 replies of
+    the starter model, that is what makes it write *actions* and "speech" in the character's voice;
+    as a transcript most replies were a narrator's prose.
+    """
     ranked = sorted(enumerate(card.examples, 1), key=lambda item: not item[1].pinned)
+    return [_turns(f"example:{number}", example, expand) for number, example in ranked]
+
+
+def _turns(source: str, example: Example, expand: Callable[[str], str]) -> ExampleTurns:
+    why = "pinned example" if example.pinned else "example of the card"
+    roles: dict[str, Role] = {"user": "user", "char": "assistant"}
+    return ExampleTurns(
+        source,
+        tuple(
+            (roles[who], Segment(source, expand(line).strip(), why))
+            for who, line in example.dialogue
+        ),
+    )
+
+
+def framed(
+    kept: Sequence[ExampleTurns], expand: Callable[[str], str]
+) -> list[tuple[Role, Segment]]:
+    """Examples between two remarks, so that nobody takes them for what happened."""
+    if not kept:
+        return []
+    why = "tells examples from the chat"
     return [
-        Segment(
-            f"example:{number}",
-            expand(example_text(example)).strip(),
-            "pinned example" if example.pinned else "example of the card",
-        )
-        for number, example in ranked
+        ("user", Segment("examples", expand(EXAMPLES_BEGIN), why)),
+        *(turn for example in kept for turn in example.turns),
+        ("user", Segment("examples", expand(EXAMPLES_END), why)),
     ]
