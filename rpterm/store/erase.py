@@ -50,7 +50,8 @@ def scrub(connection: sqlite3.Connection) -> bool:
         return True
     # Merging all segments of the index drops the words of deleted rows.
     connection.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')")
-    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    # ``execute`` would free one page only: the pragma steps page by page and has no columns.
+    connection.executescript("PRAGMA incremental_vacuum")
     if not _empty_log(connection):
         return False
     # Only this mark: somebody may have deleted more since.

@@ -1,0 +1,79 @@
+"""Search: what people type finds what they mean and is never a query language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rpterm.store import Store
+from rpterm.types import Origin
+
+TEXTS = ("She was running home", "Café au lait", "Don't you dare, said the fox", "東京 駅 42")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "rp.db") as opened:
+        for card in ("Ada", "Bo"):
+            chat = opened.create_chat(card_name=card, card_hash="h", title=f"With {card}")
+            for text in TEXTS:
+                opened.add_turn(chat.id, None, "user", "U", text, origin=Origin.TYPED)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("run", TEXTS[0]),
+        ("HOME she", TEXTS[0]),
+        ("cafe", TEXTS[1]),
+        ("don't", TEXTS[2]),
+        ('"the fox"', TEXTS[2]),
+        ("東京", TEXTS[3]),
+        ("fo", TEXTS[2]),
+        ("😀 fox !!!", TEXTS[2]),
+    ],
+)
+def test_finds(store: Store, query: str, expected: str) -> None:
+    hits = store.search(query, card_name="Ada")
+    assert [hit.turn.text for hit in hits] == [expected]
+    assert hits[0].chat_title == "With Ada"
+    assert "\x02" in hits[0].snippet and "\x03" in hits[0].snippet
+
+
+@pytest.mark.parametrize("query", ["", "   ", '"', '""', "😀", "***", "fox home", '"fox the"', "-"])
+def test_finds_nothing(store: Store, query: str) -> None:
+    assert store.search(query) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["a AND", "NOT x", "NEAR(a b, 2)", "text:fox", "a OR b", "(", "a*b^", "x" * 10_000, "a " * 500,
+     "nul\0", "\ud800", 'un"balanced', "fox + {a b}"],
+)  # fmt: skip
+def test_operators_are_words(store: Store, query: str) -> None:
+    assert isinstance(store.search(query), list)
+
+
+def test_words_that_are_operators_are_looked_for(store: Store) -> None:
+    chat = store.create_chat(card_name="Ada", card_hash="h")
+    store.add_turn(chat.id, None, "user", "U", "to be OR not", origin=Origin.TYPED)
+    assert [hit.turn.text for hit in store.search("or not")] == ["to be OR not"]
+
+
+def test_all_cards_and_limit(store: Store) -> None:
+    assert len(store.search("fox")) == 2
+    assert len(store.search("fox", limit=1)) == 1
+    assert store.search("fox", limit=0) == []
+    assert store.search("fox", card_name="Nobody") == []
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.text(max_size=60))
+def test_no_text_is_an_error(store: Store, query: str) -> None:
+    for hit in store.search(query):
+        assert hit.turn.text in TEXTS
