@@ -7,6 +7,7 @@ one with a source turn while that turn lies on the branch that ``show`` was last
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -56,8 +57,8 @@ class MemoryIndex:
     def __init__(self, vectors: VectorIndex) -> None:
         self.words = WordIndex()
         self.vectors = vectors
+        self._by_chat: dict[int, array[int]] = {}
         self._id = Growing(np.int64)
-        self._chat = Growing(np.int32)
         self._turn = Growing(np.int64)
         self._kind = Growing(np.int8)
         self._created = Growing(np.float64)
@@ -118,7 +119,7 @@ class MemoryIndex:
         """
         row = self.words.add(terms)
         self._id.append(entry.id)
-        self._chat.append(entry.chat)
+        self._by_chat.setdefault(entry.chat, array("i")).append(row)
         self._turn.append(entry.turn)
         self._kind.append(entry.kind)
         self._created.append(entry.created)
@@ -156,7 +157,7 @@ class MemoryIndex:
             chat: The chat.
             path: Turn ids from the root to the leaf.
         """
-        mine = np.flatnonzero((self._chat.view == chat) & (self.ids > 0))
+        mine = self._of_chat(chat)
         turns = self.turns[mine]
         on_path = np.isin(turns, np.asarray(path, np.int64))
         self.shown[mine] = on_path | (turns == 0)
@@ -167,8 +168,12 @@ class MemoryIndex:
 
     def of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
         """The rows that come from some turns of a chat."""
-        mine = np.flatnonzero(self._chat.view == chat)
+        mine = self._of_chat(chat)
         return mine[np.isin(self.turns[mine], np.fromiter(turns, np.int64, len(turns)))]
+
+    def _of_chat(self, chat: int) -> NDArray[np.int64]:
+        rows = np.array(self._by_chat.get(chat, ()), np.int64)
+        return rows[self.ids[rows] > 0]
 
     def _link(self, rows: NDArray[np.int64], path: Sequence[int]) -> None:
         if not len(rows):

@@ -40,6 +40,12 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def plain(text: str) -> tuple[str, ...]:
+    """The different words of a text that are not stop words, as written but in lower case."""
+    found = (match.group() for match in _WORD.finditer(text.lower()))
+    return tuple(dict.fromkeys(word for word in found if word not in STOP))
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Cut a lower-case word to what its forms share: ``painted``, ``painting`` → ``paint``."""

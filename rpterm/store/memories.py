@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,10 +27,6 @@ _COLUMNS = (
     "by_model, shared, pinned, hidden, superseded_by, hash"
 )
 _BATCH = 500
-_UP = (
-    "WITH RECURSIVE up (id, parent_id) AS (SELECT id, parent_id FROM turns WHERE id = :leaf "
-    "UNION ALL SELECT t.id, t.parent_id FROM up JOIN turns t ON t.id = up.parent_id) "
-)
 _OF_CHARACTER = "(character = :character OR shared)"
 
 
@@ -69,6 +65,15 @@ class Memory:
     hidden: bool = False
     superseded_by: int | None = None
     hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the log tells: memories edited or deleted, chats that show another branch."""
+
+    seq: int
+    memories: frozenset[int]
+    chats: frozenset[int]
 
 
 def wording_hash(speaker: str, text: str) -> bytes:
@@ -300,13 +305,18 @@ class Memories:
                 return
             memory_id = rows[-1][0]
 
-    def changed(self, seq: int) -> tuple[int, set[int]]:
-        """Ids of memories edited or deleted since a place in the log, and the log's end now."""
+    def changed(self, seq: int) -> Changes:
+        """What happened since a place in the log."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT seq, memory_id FROM memory_log WHERE seq > ? ORDER BY seq", (seq,)
             ).fetchall()
-        return (rows[-1][0] if rows else seq), {memory_id for _, memory_id in rows}
+        ids = {number for _, number in rows}
+        return Changes(
+            seq=rows[-1][0] if rows else seq,
+            memories=frozenset(number for number in ids if number > 0),
+            chats=frozenset(-number for number in ids if number < 0),
+        )
 
     def log_end(self) -> int:
         """The end of the log of changes."""
@@ -327,21 +337,43 @@ class Memories:
             )
             return [turn_id for (turn_id,) in rows]
 
-    def shown_leaves(self, character: str) -> dict[int, int | None]:
-        """Which turn ends the shown branch of every chat this character's memories come from."""
+    def shown_paths(self, character: str, chats: Collection[int] = ()) -> dict[int, list[int]]:
+        """The turns shown, root first, of the chats this character's memories come from.
+
+        Args:
+            character: The card's name.
+            chats: Only these chats; none means all. One that is empty or gone is left out.
+        """
+        some = f"AND c.id IN ({', '.join(map(str, map(int, chats)))})" if chats else ""
+        paths: dict[int, list[int]] = {}
         with self._connections.read() as connection:
             rows = connection.execute(
-                "SELECT id, leaf_id FROM chats WHERE card_name = :character "
-                "OR id IN (SELECT chat_id FROM memories WHERE shared AND character <> :character)",
+                "WITH RECURSIVE up (chat_id, id) AS ("
+                "SELECT c.id, c.leaf_id FROM chats c WHERE c.leaf_id IS NOT NULL "
+                f"{some} AND (c.card_name = :character OR EXISTS "
+                "(SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
+                "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
+                "WHERE t.parent_id IS NOT NULL) SELECT chat_id, id FROM up",
                 {"character": character},
             )
-            return dict(rows.fetchall())
+            for chat_id, turn_id in rows:
+                paths.setdefault(chat_id, []).append(turn_id)
+        return {chat_id: sorted(turns) for chat_id, turns in paths.items()}
 
-    def path(self, leaf_id: int) -> list[int]:
-        """Ids of the turns from the root to a turn."""
+    def any_of(self, words: Sequence[str], character: str, limit: int) -> list[Memory]:
+        """Memories with any of these words, best first, whatever branch they are of."""
+        quoted = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        if not quoted:
+            return []
+        columns = ", ".join(f"m.{name}" for name in _COLUMNS.split(", "))
         with self._connections.read() as connection:
-            rows = connection.execute(f"{_UP} SELECT id FROM up ORDER BY id", {"leaf": leaf_id})
-            return [turn_id for (turn_id,) in rows]
+            rows = connection.execute(
+                f"SELECT {columns} FROM memory_fts JOIN memories m ON m.id = memory_fts.rowid "
+                f"WHERE memory_fts MATCH :query AND {_OF_CHARACTER} AND NOT hidden "
+                "AND superseded_by IS NULL ORDER BY rank LIMIT :limit",
+                {"query": quoted, "character": character, "limit": limit},
+            )
+            return [_memory(row) for row in rows]
 
     def counts(self, character: str | None = None) -> dict[str, int]:
         """How many memories there are of each kind."""

@@ -63,6 +63,8 @@ _TABLES = (
     )
     """,
     "CREATE UNIQUE INDEX memory_vectors_key ON memory_vectors (hash, model)",
+    # What indexes in RAM follow: changed and deleted memories, and, as negative numbers, chats that
+    # show another turn now.
     "CREATE TABLE memory_log (seq INTEGER PRIMARY KEY AUTOINCREMENT, memory_id INTEGER NOT NULL)",
     """
     CREATE VIRTUAL TABLE memory_fts USING fts5 (
@@ -100,6 +102,12 @@ _TRIGGERS = (
         {_FTS_ADD}
         {_DROP_VECTOR}
         {_MARK}
+    END
+    """,
+    """
+    CREATE TRIGGER memories_leaf AFTER UPDATE OF leaf_id ON chats
+    WHEN old.leaf_id IS NOT new.leaf_id BEGIN
+        INSERT INTO memory_log (memory_id) VALUES (-new.id);
     END
     """,
     """

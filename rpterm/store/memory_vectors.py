@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rpterm.store.store import Store
 
 _BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A memory whose wording has no vector yet."""
+
+    id: int
+    hash: bytes
+    speaker: str
+    text: str
 
 
 class MemoryVectors:
@@ -40,28 +51,24 @@ class MemoryVectors:
                 )
         return found
 
-    def missing(self, model: str, limit: int = 256) -> list[tuple[bytes, str, str]]:
-        """Wordings without a vector of this model: (hash, speaker, text), newest first."""
+    def missing(self, model: str, above: int, below: int, limit: int) -> list[Unembedded]:
+        """Wordings without a vector of this model, of memories with ids between, newest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
-                "SELECT m.hash, m.speaker, m.text FROM memories m WHERE NOT EXISTS "
-                "(SELECT 1 FROM memory_vectors v WHERE v.hash = m.hash AND v.model = ?) "
-                "GROUP BY m.hash ORDER BY max(m.id) DESC LIMIT ?",
-                (model, limit),
+                "SELECT m.id, m.hash, m.speaker, m.text FROM memories m "
+                "WHERE m.id > ? AND m.id < ? AND NOT EXISTS (SELECT 1 FROM memory_vectors v "
+                "WHERE v.hash = m.hash AND v.model = ?) ORDER BY m.id DESC LIMIT ?",
+                (above, below, model, limit),
             )
-            return list(rows.fetchall())
+            return [Unembedded(*row) for row in rows]
 
-    def newest_missing(self, model: str, limit: int = 64) -> list[tuple[bytes, str, str]]:
-        """The same among the last few memories only, in constant time."""
+    def size(self, model: str) -> int:
+        """Bytes of one vector of this model; 0 when there is none yet."""
         with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT m.hash, m.speaker, m.text FROM "
-                "(SELECT hash, speaker, text FROM memories ORDER BY id DESC LIMIT ?) m "
-                "WHERE NOT EXISTS (SELECT 1 FROM memory_vectors v "
-                "WHERE v.hash = m.hash AND v.model = ?)",
-                (limit, model),
-            )
-            return list(rows.fetchall())
+            row = connection.execute(
+                "SELECT length(vector) FROM memory_vectors WHERE model = ? LIMIT 1", (model,)
+            ).fetchone()
+            return int(row[0]) if row else 0
 
     def progress(self, model: str) -> tuple[int, int]:
         """How many wordings have a vector of this model, and how many there are."""

@@ -76,7 +76,8 @@ def test_editing_leaves_no_old_bytes(tmp_path):
         assert b"quincunx" not in file_bytes(path)
         assert b"OLDVECTOR" not in file_bytes(path)
         assert [m.id for m in memories.search("gate")] == [memory.id]
-        assert vectors.missing("m") == [(memories.get(memory.id).hash, "", "meet at the gate")]
+        (left,) = vectors.missing("m", 0, memory.id + 1, 9)
+        assert (left.hash, left.text) == (memories.get(memory.id).hash, "meet at the gate")
 
 
 def test_a_deleted_turn_takes_its_memories_along(tmp_path):
@@ -112,12 +113,25 @@ def test_changes_are_logged(store):
     seq = memories.log_end()
     memories.mark(one.id, pinned=True)
     assert memories.get(one.id).pinned
-    seq, ids = memories.changed(seq)
-    assert ids == {one.id}
+    changes = memories.changed(seq)
+    assert changes.memories == {one.id}
     memories.forget([one.id])
-    assert memories.changed(seq)[1] == {one.id}
+    assert memories.changed(changes.seq).memories == {one.id}
     with pytest.raises(StoreError, match="no memory"):
         memories.get(one.id)
+
+
+def test_a_chat_that_shows_another_branch_is_logged(store):
+    memories = Memories(store)
+    chat = store.create_chat(card_name="C", card_hash="0").id
+    seq = memories.log_end()
+    first = say(store, chat, None, "one")
+    second = say(store, chat, first, "two")
+    other = say(store, chat, first, "three")
+    assert memories.changed(seq).chats == {chat}
+    assert memories.shown_paths("C") == {chat: [first.id, other.id]}
+    store.select(chat, second.id)
+    assert memories.shown_paths("C", [chat]) == {chat: [first.id, second.id]}
 
 
 def test_a_vector_for_forgotten_words_is_not_kept(store):

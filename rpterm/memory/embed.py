@@ -1,0 +1,306 @@
+"""Texts to vectors, by a model in a process of its own. Nothing of torch is imported here.
+
+``start`` returns at once; until the model is loaded ``now`` answers ``None`` and its caller does
+without. A request of a user goes before the batches of the background. A worker that dies is
+started again and its request repeated, up to three times in a row.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpterm.types import RptermError
+
+Floats = NDArray[np.float32]
+State = Literal["off", "loading", "ready", "failed"]
+
+BATCH = 8
+"""Texts in one request of the background: a user's request waits for one such at most."""
+_TRIES = 3
+_URGENT, _LATER, _END = 0, 1, 2
+
+
+class EmbedError(RptermError):
+    """The embedder could not do what it was asked; the text says why and what to do."""
+
+
+class Embedder(Protocol):
+    """Makes unit vectors of texts."""
+
+    model: str
+    """Name of the model; vectors of different names are never compared."""
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of its vectors; 0 before it is ready."""
+        ...
+
+    @property
+    def state(self) -> State: ...
+
+    def start(self) -> None:
+        """Load in the background; returns at once. Safe to call twice."""
+        ...
+
+    def now(self, text: str, timeout: float) -> Floats | None:
+        """The vector of a text, or ``None`` where it is not to be had in time."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Vectors of many texts, one row each; waits.
+
+        Raises:
+            EmbedError: The model cannot be loaded, or the embedder was closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the process. Safe to call twice and at any time."""
+        ...
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    number: int
+    texts: list[str] = field(compare=False)
+    result: Future[Floats] = field(compare=False, default_factory=Future)
+
+
+class WorkerEmbedder:
+    """An embedder that talks to ``embed_worker``.
+
+    Args:
+        folder: The model, as sentence-transformers saves it.
+        model: Its name, as stored beside every vector.
+        log: Where the worker's stderr goes; ``None`` throws it away.
+        command: The worker's command line, for tests.
+    """
+
+    def __init__(
+        self,
+        folder: Path | Callable[[], Path],
+        model: str,
+        *,
+        log: Path | None = None,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self.model = model
+        self._folder = folder
+        self._log = log
+        self._command = command
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._numbers = count()
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._state: State = "off"
+        self._dim = 0
+        self._why = ""
+        self._closed = False
+
+    @property
+    def dim(self) -> int:
+        return self._dim
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def why(self) -> str:
+        """Why it failed, for people."""
+        return self._why
+
+    def start(self) -> None:
+        with self._guard:
+            if self._thread is None and not self._closed:
+                self._state = "loading"
+                self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
+                self._thread.start()
+
+    def now(self, text: str, timeout: float) -> Floats | None:
+        if self._state != "ready":
+            return None
+        job = self._put(_URGENT, [text])
+        try:
+            rows = job.result.result(timeout)
+        except (EmbedError, FutureTimeout):
+            job.result.cancel()
+            return None
+        vector: Floats = rows[0]
+        return vector
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        self.start()
+        jobs = [
+            self._put(_LATER, list(texts[start : start + BATCH]))
+            for start in range(0, len(texts), BATCH)
+        ]
+        rows = [job.result.result() for job in jobs]
+        return np.concatenate(rows) if rows else np.zeros((0, self._dim), np.float32)
+
+    def close(self) -> None:
+        with self._guard:
+            self._closed = True
+            self._jobs.put(_Job(_END, next(self._numbers), []))
+            process, thread = self._process, self._thread
+        if process is not None:
+            _end(process)
+        if thread is not None:
+            thread.join(timeout=5)
+        self._fail_all("The embedder is closed.")
+
+    def _put(self, priority: int, texts: list[str]) -> _Job:
+        job = _Job(priority, next(self._numbers), texts)
+        with self._guard:
+            if self._closed or self._state == "failed":
+                job.result.set_exception(EmbedError(self._why or "The embedder is closed."))
+            else:
+                self._jobs.put(job)
+        return job
+
+    # The thread that owns the process ----------------------------------------------------------
+    def _run(self) -> None:
+        if not self._launch():
+            return
+        while True:
+            job = self._jobs.get()
+            if job.priority == _END or self._closed:
+                break
+            if not job.result.set_running_or_notify_cancel():
+                continue
+            try:
+                job.result.set_result(self._ask(job))
+            except EmbedError as error:
+                job.result.set_exception(error)
+                if self._state == "failed":
+                    break
+        self._fail_all(self._why or "The embedder is closed.")
+
+    def _launch(self) -> bool:
+        """Start the worker and wait until it has loaded; False when it cannot be used."""
+        try:
+            self._process = process = self._spawn()
+            hello = _line(process)
+        except (RptermError, OSError, ValueError) as error:
+            hello = {"error": str(error)}
+        if hello.get("ready"):
+            self._dim, self._state = int(hello["dim"]), "ready"
+            return True
+        self._why = (
+            f"The embedding model cannot be used: {hello.get('error', 'its process ended')}. "
+            "Memory goes on with words alone; `rpterm doctor` tells more."
+        )
+        self._state = "failed"
+        self._fail_all(self._why)
+        return False
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        folder = self._folder() if callable(self._folder) else self._folder
+        command = self._command or (sys.executable, "-m", "rpterm.memory.embed_worker", str(folder))
+        log = subprocess.DEVNULL if self._log is None else self._log.open("ab").fileno()
+        try:
+            return subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **_QUIET},
+                start_new_session=True,
+            )
+        finally:
+            if log != subprocess.DEVNULL:
+                os.close(log)
+
+    def _ask(self, job: _Job) -> Floats:
+        for _ in range(_TRIES):
+            try:
+                return self._exchange(job)
+            except (OSError, ValueError):
+                # The worker died, of memory or by a kill; a fresh one gets the same request.
+                if self._closed or not self._relaunch():
+                    break
+        if not self._why:
+            self._why = "The embedder's process ended three times in a row; words serve alone."
+            self._state = "failed"
+        raise EmbedError(self._why)
+
+    def _exchange(self, job: _Job) -> Floats:
+        process = self._process
+        if process is None or process.stdin is None:
+            raise OSError("no worker")
+        request = {"id": job.number, "texts": job.texts}
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+        answer = _line(process)
+        if "error" in answer:
+            raise EmbedError(f"A text could not be embedded: {answer['error']}.")
+        rows = np.frombuffer(base64.b64decode(answer["rows"]), "<f4")
+        return rows.reshape(-1, int(answer["dim"])).astype(np.float32)
+
+    def _relaunch(self) -> bool:
+        if self._process is not None:
+            _end(self._process)
+        return self._launch()
+
+    def _fail_all(self, why: str) -> None:
+        with self._guard:  # no request slips in between the last look and the end
+            while True:
+                try:
+                    job = self._jobs.get_nowait()
+                except queue.Empty:
+                    return
+                if job.priority != _END and job.result.set_running_or_notify_cancel():
+                    job.result.set_exception(EmbedError(why))
+
+
+_QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+
+
+def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """The next answer; ``ValueError`` at the end of the process's output."""
+    if process.stdout is None:
+        raise ValueError("no output")
+    line = process.stdout.readline()
+    if not line.endswith(b"\n"):
+        raise ValueError("its process ended")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                continue  # Unsent bytes of a dead worker: nobody misses them.

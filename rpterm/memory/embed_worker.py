@@ -1,0 +1,72 @@
+"""The process that owns the embedding model: ``python -m rpterm.memory.embed_worker FOLDER``.
+
+One request a line on stdin, ``{"id": 7, "texts": […]}``; one answer a line on stdout,
+``{"id": 7, "dim": 384, "rows": "<base64 of little-endian float32>"}`` or ``{"id": 7, "error": …}``.
+The first line of all is ``{"ready": true, "dim": 384}`` or ``{"error": …}``. It ends when stdin
+ends, so it never outlives its parent. Whatever libraries print goes to stderr.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+_BATCH = 16
+
+
+def main(folder: str) -> int:
+    """Load the model, then answer until stdin ends; returns the exit status."""
+    answers = _take_stdout()
+    try:
+        model = _load(folder)
+        dim = int(model.encode(["."], show_progress_bar=False).shape[1])
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the parent must hear of it
+        _tell(answers, {"error": f"{type(error).__name__}: {error}"})
+        return 1
+    _tell(answers, {"ready": True, "dim": dim})
+    for line in sys.stdin:
+        _tell(answers, _answer(model, line))
+    return 0
+
+
+def _take_stdout() -> TextIO:
+    """The real stdout for answers alone; file descriptor 1 is stderr from now on."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    return answers
+
+
+def _load(folder: str) -> Any:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+    return SentenceTransformer(folder, device="cpu", local_files_only=True)
+
+
+def _answer(model: Any, line: str) -> dict[str, object]:
+    request: dict[str, Any] = json.loads(line)
+    try:
+        rows = model.encode(
+            request["texts"],
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        ).astype("<f4")
+    except Exception as error:  # noqa: BLE001 - one bad request must not end the worker
+        return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
+    data = base64.b64encode(rows.tobytes()).decode()
+    return {"id": request["id"], "dim": int(rows.shape[1]), "rows": data}
+
+
+def _tell(answers: TextIO, message: dict[str, object]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,370 @@
+"""Memory as the rest of rpterm sees it: recall for a reply, remember a turn, and the user's hand.
+
+Nothing here waits for a model: without an embedder, or before it is ready, words serve alone, and
+before the index is loaded the database's own word search does. A turn is recalled only while it
+lies on the path given (its own chat) or on the branch its chat shows (other chats); so is whatever
+was drawn from a turn. Import this module late: it loads numpy.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from rpterm.memory.budget import fill
+from rpterm.memory.embed import Embedder
+from rpterm.memory.question import Question, question
+from rpterm.memory.recall import Hit, Query, Weights, recall
+from rpterm.memory.remember import Rememberer
+from rpterm.memory.shelf import Shelf
+from rpterm.memory.wording import spoken
+from rpterm.memory.words import terms
+from rpterm.store import Store
+from rpterm.store.memories import Kind, Memories
+from rpterm.store.memories import Memory as Row
+from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.types import RptermError, Turn
+
+FLOOR = 1.3
+FLOOR_WORDS = 0.8
+"""Scores below which nothing is recalled, with and without embeddings. On LoCoMo 98 % of found
+evidence lies above, and the best hit of a question about other people's chats falls below in about
+an eighth of all cases: the floor keeps out noise, not every mistake."""
+
+_CANDIDATES = 40
+_EMBED_WAIT = 0.3
+_FOLLOW_WAIT = 0.02
+_MATCHED = 4
+_FEW = 6
+_EXPORTED = ("kind", "character", "speaker", "text", "place", "created_at", "importance",
+             "by_model", "shared", "pinned", "hidden")  # fmt: skip
+
+
+class RecallError(RptermError):
+    """A request to memory makes no sense; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """One memory as it goes into a prompt.
+
+    Attributes:
+        id: The memory.
+        text: As the model reads it, with date and speaker.
+        tokens: Of ``text``, by the counter given.
+        why: ``pinned``, or such as ``words: bee, honey · meaning 0.61 · time: last Tuesday``.
+        turn_id: Its source turn, and ``chat_id`` the chat that is in, to jump to.
+    """
+
+    id: int
+    text: str
+    tokens: int
+    why: str
+    kind: Kind
+    turn_id: int | None
+    chat_id: int | None
+    created_at: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What there is, for the pane and the command."""
+
+    kinds: dict[str, int]
+    vectors: int
+    wordings: int
+    embedder: str
+    state: str
+    error: str
+
+
+class Memory:
+    """The memory of one character.
+
+    Args:
+        store: The database.
+        character: The card's name.
+        embedder: What makes vectors; the caller closes it. ``None`` serves with words alone.
+        clock: Gives Unix seconds.
+        on_progress: Told (done, wanted) while many memories are embedded, from another thread.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        character: str,
+        embedder: Embedder | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_progress: Callable[[int, int], None] | None = None,
+        weights: Weights = Weights(),  # noqa: B008 - frozen
+    ) -> None:
+        self.character = character
+        self._clock = clock
+        self._embedder = embedder
+        self._weights = weights
+        self._memories = Memories(store, clock)
+        self._vectors = MemoryVectors(store)
+        model = embedder.model if embedder is not None else ""
+        self._shelf = Shelf(self._memories, self._vectors, character, model)
+        self._writer = Rememberer(self._memories, self._vectors, self._shelf, embedder, on_progress)
+
+    def start(self) -> None:
+        """Load, catch up and embed in the background; returns at once."""
+        self._writer.start()
+
+    def close(self) -> None:
+        """Stop the background; nothing is lost."""
+        self._writer.close()
+
+    def settled(self, timeout: float | None = None) -> bool:
+        """Wait until everything asked so far is remembered and embedded; False on timeout."""
+        return self._writer.settled(timeout)
+
+    # The reply's path --------------------------------------------------------------------------
+    def recall(
+        self,
+        chat_id: int,
+        path: Sequence[Turn],
+        draft: str,
+        budget_tokens: int,
+        count: Callable[[str], int],
+        *,
+        in_prompt: Collection[int] | None = None,
+        most: int = 8,
+    ) -> list[Recalled]:
+        """What a draft calls up, best first, within the budget.
+
+        Args:
+            chat_id: The chat at hand.
+            path: Its turns shown, from the root; without the draft.
+            draft: What the user is about to say.
+            budget_tokens: Tokens all of it may take.
+            count: Counts the tokens of a text.
+            in_prompt: Turns the prompt holds anyway; ``None`` means all of ``path``.
+            most: At most so many memories.
+        """
+        asked = question(draft, path, self._clock())
+        inside = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
+        found = self._found(chat_id, path, asked, inside)
+        said = {turn.text.strip() for turn in path if turn.id in inside}
+        shown = [
+            _recalled(row, hit, asked)
+            for row, hit in found
+            if row.kind != "turn" or row.text.strip() not in said
+        ]
+        filled = fill(_once(shown), lambda item: count(item.text), budget_tokens, most)
+        return [_with_tokens(item, tokens) for item, tokens in filled]
+
+    def remember(self, turn_id: int) -> None:
+        """Remember a turn that stands; returns at once, the work is done in the background."""
+        self._writer.remember(turn_id)
+
+    # The user's hand ---------------------------------------------------------------------------
+    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Row:
+        """Add a memory by hand; ``more`` as in ``Memories.add``."""
+        if not text.strip():
+            raise RecallError("A memory needs words; nothing was added.")
+        row = self._memories.add(kind, self.character, text.strip(), pinned=pinned, **more)
+        self._writer.wake()
+        return row
+
+    def edit(self, memory_id: int, text: str) -> Row:
+        """Change the words of a memory."""
+        if not text.strip():
+            raise RecallError("A memory needs words; forget it instead.")
+        row = self._memories.edit(memory_id, text.strip())
+        self._writer.wake()
+        return row
+
+    def pin(self, memory_id: int, pinned: bool = True) -> Row:
+        """Recall a memory with every reply, or no longer."""
+        return self._memories.mark(memory_id, pinned=pinned)
+
+    def never_mention(self, memory_id: int, hidden: bool = True) -> Row:
+        """Keep a memory but never recall it; or allow it again."""
+        return self._memories.mark(memory_id, hidden=hidden)
+
+    def share(self, memory_id: int, shared: bool = True) -> Row:
+        """Let other characters know it too, or no longer."""
+        return self._memories.mark(memory_id, shared=shared)
+
+    def forget(self, *memory_ids: int) -> int:
+        """Delete memories for good, with vectors and words; returns how many there were."""
+        return self._memories.forget(memory_ids)
+
+    def supersede(self, old_id: int, new_id: int) -> Row:
+        """Say that a newer memory holds instead of an old one, which is kept and linked."""
+        if old_id == new_id:
+            raise RecallError("A memory cannot take its own place.")
+        self._memories.get(new_id)
+        return self._memories.mark(old_id, superseded_by=new_id)
+
+    def page(
+        self, *, kinds: Sequence[Kind] = (), limit: int = 200, before: int | None = None
+    ) -> list[Row]:
+        """Memories, newest first, of all branches."""
+        return self._memories.page(self.character, kinds=kinds, limit=limit, before=before)
+
+    def search(self, query: str, limit: int = 50) -> list[Row]:
+        """Memories with all these words, of all branches."""
+        return self._memories.search(query, self.character, limit)
+
+    def stats(self) -> Stats:
+        """Counts and the embedder's state."""
+        embedder = self._embedder
+        done, wanted = self._vectors.progress(embedder.model) if embedder else (0, 0)
+        return Stats(
+            kinds=self._memories.counts(self.character),
+            vectors=done,
+            wordings=wanted,
+            embedder=embedder.model if embedder else "",
+            state=embedder.state if embedder else "off",
+            error=self._writer.error,
+        )
+
+    def export(self) -> Iterator[str]:
+        """Every memory as one line of JSON, oldest first; turns are exported as what they say."""
+        for row in self._memories.after(0, self.character):
+            yield json.dumps({name: getattr(row, name) for name in _EXPORTED}, ensure_ascii=False)
+
+    def import_(self, lines: Iterable[str], origin: str = "import") -> int:
+        """Add memories as exported; what is there already in the same words is passed over.
+
+        Raises:
+            RecallError: A line is no memory; nothing before it is taken back.
+        """
+        known = {(row.kind, row.speaker, row.text) for row in self._memories.after(
+            0, self.character)}  # fmt: skip
+        new = 0
+        for number, line in enumerate(lines, 1):
+            values = _imported(line, origin, number)
+            key = (values["kind"], values.get("speaker", ""), values["text"])
+            if key in known:
+                continue
+            known.add(key)
+            self._memories.add(values.pop("kind"), self.character, values.pop("text"), **values)
+            new += 1
+        if new:
+            self._writer.wake()
+        return new
+
+    # -------------------------------------------------------------------------------------------
+    def _found(
+        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int]
+    ) -> list[tuple[Row, Hit]]:
+        if not self._shelf.loaded:
+            return self._by_database(chat_id, path, asked, inside)
+        self._shelf.follow(_FOLLOW_WAIT)
+        vector = None
+        if self._embedder is not None and asked.text:
+            vector = self._embedder.now(asked.text, _EMBED_WAIT)
+        with self._shelf.lock:
+            index = self._shelf.index
+            self._shelf.show(chat_id, [turn.id for turn in path])
+            if vector is not None and len(vector) != index.vectors.dim:
+                vector = None
+            query = Query(
+                asked.terms,
+                vector,
+                asked.spans,
+                self._clock(),
+                index.of_turns(chat_id, inside),
+            )
+            hits = recall(index, query, _CANDIDATES, self._weights)
+            ids = {hit.row: int(index.ids[hit.row]) for hit in hits}
+        floor = FLOOR_WORDS if vector is None else FLOOR
+        rows = self._memories.many(ids.values())
+        kept = [hit for hit in hits if hit.pinned or hit.score >= floor]
+        return [(rows[ids[hit.row]], hit) for hit in kept if ids[hit.row] in rows]
+
+    def _by_database(
+        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int]
+    ) -> list[tuple[Row, Hit]]:
+        """Before the index is there: the longest words, by the database's own search."""
+        words = sorted(asked.words, key=len, reverse=True)[:_FEW]
+        rows = self._memories.any_of(words, self.character, 3 * _CANDIDATES)
+        others = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}
+        shown = {turn.id for turn in path}
+        if others:
+            paths = self._memories.shown_paths(self.character, [c for c in others if c])
+            shown.update(turn for turns in paths.values() for turn in turns)
+        found = [
+            (row, Hit(0, 0.0, words=1.0, pinned=row.pinned))
+            for row in rows
+            if row.turn_id is None or (row.turn_id in shown and row.turn_id not in inside)
+        ]
+        return found[:_CANDIDATES]
+
+
+def _recalled(row: Row, hit: Hit, asked: Question) -> Recalled:
+    when = datetime.fromtimestamp(row.created_at)
+    day = f"{when.day} {when:%B %Y}" if row.created_at else ""
+    said = spoken(row.speaker, row.text)
+    head = ", ".join(part for part in (day, row.place) if part)
+    return Recalled(
+        id=row.id,
+        text=f"({head}) {said}" if head else said,
+        tokens=0,
+        why=_why(row, hit, asked),
+        kind=row.kind,
+        turn_id=row.turn_id,
+        chat_id=row.chat_id,
+        created_at=row.created_at,
+        score=hit.score,
+    )
+
+
+def _why(row: Row, hit: Hit, asked: Question) -> str:
+    """The reasons that count, each with its evidence."""
+    if hit.pinned:
+        return "pinned"
+    reasons: list[str] = []
+    own = set(terms(spoken(row.speaker, row.text)))
+    if hit.words > 0:
+        same = [word for word in asked.terms if word in own]
+        reasons.append("words: " + ", ".join(same[:_MATCHED]))
+    if hit.meaning >= 0.4:
+        reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")
+    if hit.time >= 0.1 and asked.spans:
+        reasons.append("time: " + ", ".join(span.words for span in asked.spans))
+    if hit.beside > hit.words:
+        reasons.append("beside a hit")
+    return " · ".join(reasons) or "beside a hit"
+
+
+def _once(items: Iterable[Recalled]) -> Iterator[Recalled]:
+    """Leave out what reads the same as a better one."""
+    seen: set[str] = set()
+    for item in items:
+        key = " ".join(terms(item.text.partition(") ")[2] or item.text))
+        if key not in seen:
+            seen.add(key)
+            yield item
+
+
+def _with_tokens(item: Recalled, tokens: int) -> Recalled:
+    return replace(item, tokens=tokens)
+
+
+def _imported(line: str, origin: str, number: int) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+        kept = {name: values[name] for name in _EXPORTED if name in values}
+        if not kept["text"].strip() or kept.pop("character", "") is None:
+            raise ValueError("no text")
+        if kept["kind"] not in ("turn", "fact", "reflection", "summary", "note"):
+            raise ValueError(f"unknown kind {kept['kind']!r}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecallError(
+            f"{origin}, line {number} is no memory ({error}). Each line must be what "
+            "`rpterm memory export` writes."
+        ) from error
+    if kept["kind"] == "turn":
+        kept["kind"] = "note"  # Its chat is not part of the file.
+    return kept

@@ -1,0 +1,129 @@
+"""The embedder's process: answers, urgent first, dies, comes back. With a tiny stand-in worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rpterm.memory.embed import EmbedError, WorkerEmbedder
+
+STAND_IN = """
+import base64, json, os, struct, sys
+def tell(m): sys.stdout.write(json.dumps(m) + "\\n"); sys.stdout.flush()
+if sys.argv[1] == "broken": tell({"error": "no weights"}); sys.exit(1)
+tell({"ready": True, "dim": 2})
+for line in sys.stdin:
+    r = json.loads(line)
+    if "die" in r["texts"] and not os.path.exists(sys.argv[1]):
+        open(sys.argv[1], "w").close(); os._exit(9)
+    if "always die" in r["texts"]: os._exit(9)
+    rows = b"".join(struct.pack("<2f", len(t), 1) for t in r["texts"])
+    tell({"id": r["id"], "dim": 2, "rows": base64.b64encode(rows).decode()})
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    script = tmp_path / "worker.py"
+    script.write_text(STAND_IN)
+    made: list[WorkerEmbedder] = []
+
+    def build(argument: str = "") -> WorkerEmbedder:
+        argument = argument or str(tmp_path / "died")
+        made.append(
+            WorkerEmbedder(tmp_path, "stand-in", command=[sys.executable, str(script), argument])
+        )
+        return made[-1]
+
+    yield build
+    for embedder in made:
+        embedder.close()
+
+
+def until(predicate, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not predicate():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
+
+
+def test_it_answers_in_order(make):
+    texts = ["x" * n for n in range(40)]
+    assert make().encode(texts)[:, 0].tolist() == list(range(40))
+
+
+def test_before_it_is_ready_there_is_no_vector(make):
+    embedder = make()
+    assert embedder.now("hello", 5) is None
+    embedder.start()
+    until(lambda: embedder.state == "ready")
+    vector = embedder.now("hello", 10)
+    assert vector is not None
+    assert vector.tolist() == [5, 1]
+    assert embedder.dim == 2
+
+
+def test_a_dead_worker_is_replaced_and_its_request_repeated(make):
+    assert make().encode(["a", "die", "bcd"])[:, 0].tolist() == [1, 3, 3]
+
+
+def test_a_killed_worker_is_replaced(make):
+    embedder = make()
+    embedder.encode(["a"])
+    os.kill(embedder._process.pid, signal.SIGKILL)
+    assert embedder.encode(["abcd"]).tolist() == [[4, 1]]
+
+
+def test_a_worker_that_always_dies_fails_with_a_sentence(make):
+    embedder = make()
+    with pytest.raises(EmbedError, match="three times"):
+        embedder.encode(["always die"])
+    assert embedder.state == "failed"
+    assert embedder.now("x", 1) is None
+    with pytest.raises(EmbedError):
+        embedder.encode(["x"])
+
+
+def test_a_model_that_cannot_be_loaded(make):
+    embedder = make("broken")
+    with pytest.raises(EmbedError, match="no weights"):
+        embedder.encode(["x"])
+    assert embedder.state == "failed"
+
+
+def test_close_ends_the_process_and_what_waits(make):
+    embedder = make()
+    embedder.encode(["a"])
+    process = embedder._process
+    embedder.close()
+    embedder.close()
+    assert process.poll() is not None
+    with pytest.raises(EmbedError, match="closed"):
+        embedder.encode(["b"])
+
+
+def test_nothing_heavy_is_imported():
+    code = (
+        "import sys, rpterm.memory.embed, rpterm.memory.recall\n"
+        "assert not {'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.model
+def test_the_starter_model_knows_what_is_alike():
+    from rpterm.models.starter import embedder_folder
+
+    embedder = WorkerEmbedder(Path(embedder_folder()), "starter")
+    try:
+        rows = embedder.encode(["a dog in the park", "a puppy outdoors", "income tax law"])
+    finally:
+        embedder.close()
+    assert rows.shape == (3, 384)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
+    assert rows[0] @ rows[1] > 0.4 > rows[0] @ rows[2]
