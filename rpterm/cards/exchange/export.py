@@ -65,19 +65,23 @@ def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[st
     """The JSON document, with data that was moved into files put back."""
     document = write_document(card, spec)
     data = document.get("data", document)
-    if isinstance(data.get("assets"), list):
-        data["assets"] = [_inlined(each, read_file) for each in data["assets"]]
+    moved = _origin(card).get("moved")
+    if isinstance(data.get("assets"), list) and isinstance(moved, list):
+        data["assets"] = [_inlined(each, moved, read_file) for each in data["assets"]]
     return document
 
 
-def _inlined(asset: Any, read_file: ReadFile) -> Any:
+def _inlined(asset: Any, moved: list[Any], read_file: ReadFile) -> Any:
+    """An asset with its data; only files that the import itself made are read."""
     uri = asset.get("uri") if isinstance(asset, Mapping) else None
     if not isinstance(uri, str) or not uri.startswith(FILE_MARK):
         return asset
     path, _, head = uri.removeprefix(FILE_MARK).partition("|")
-    body = read_file(path)
-    if body is None:
+    body = read_file(path) if path in moved else None
+    if body is None and path in moved:
         raise ExchangeError(f"The card's file {path} is missing: put it back beside the card.")
+    if body is None:
+        return asset
     return {**asset, "uri": head + base64.b64encode(body).decode("ascii")}
 
 

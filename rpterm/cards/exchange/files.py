@@ -214,17 +214,20 @@ def _move_data(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> No
     assets = data.get("set", {}).get("assets")
     if not isinstance(assets, list):
         return
-    moved = []
+    listed, moved = [], []
     for number, asset in enumerate(assets, 1):
         uri = asset.get("uri") if isinstance(asset, dict) else None
         head = _DATA_URI.match(uri) if isinstance(uri, str) and len(uri) > _INLINE else None
-        body = _plain(uri[head.end() :]) if head else None
+        body = _plain(uri[head.end() :]) if isinstance(uri, str) and head else None
         if head and body is not None:
             name = f"{stem}.assets/data-{number:03d}{_suffix(head[0])}"
             files[name] = body
+            moved.append(name)
             asset = {**asset, "uri": f"{FILE_MARK}{name}|{head[0]}"}
-        moved.append(asset)
-    origin["data"] = {**data, "set": {**data["set"], "assets": moved}}
+        listed.append(asset)
+    if moved:
+        origin["moved"] = moved
+        origin["data"] = {**data, "set": {**data["set"], "assets": listed}}
 
 
 def _plain(text: str) -> bytes | None:

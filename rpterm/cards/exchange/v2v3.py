@@ -112,16 +112,16 @@ def _read_data(data: Table, origin: Table, name: str, mend: Mend, spec: Spec) ->
     depth = _depth_entry(own.get(_DEPTH), mend)
     if depth:
         own.pop(_DEPTH)
-    book, raw_book = _read_book(data.get("character_book"), mend, spec)
+    book, mapped = _read_book(data.get("character_book"), mend, spec)
     entries = (*book.entries, *((depth,) if depth else ()))
     card = replace(card, extensions=own, lorebook=replace(book, entries=entries))
     origin = {"format": spec, **origin}
     base = _base_data(card, spec)
     rest = dict(data)
-    if raw_book is None:
+    if mapped:
         rest.pop("character_book", None)
         base.pop("character_book", None)
-    if ext is not None:
+    if ext is not None and spec != "v1":
         patch = diff(base.pop("extensions", {}), dict(ext))
         rest.pop("extensions")
         origin |= {"ext": patch} if patch else {}
@@ -159,20 +159,20 @@ def _plain_fields(data: Table, name: str, mend: Mend) -> CharacterCard:
     )
 
 
-def _read_book(raw: Any, mend: Mend, spec: Spec) -> tuple[Lorebook, Any]:
-    """The book, and its original where that must be kept whole because nothing was mapped."""
+def _read_book(raw: Any, mend: Mend, spec: Spec) -> tuple[Lorebook, bool]:
+    """The book, and whether it tells all of its original; else that must be kept whole."""
     if raw is None:
-        return Lorebook(), raw
+        return Lorebook(), False
     book = read_book(raw, mend, spec) if isinstance(raw, Mapping) else None
     if book is not None and not is_empty(book):
-        return book, None
+        return book, spec != "v1"
     if book is None:
         world = read_world(raw, mend) if isinstance(raw, Mapping) else None
         if world is not None:
             mend.note("character_book was a world file; its entries were read.")
-            return replace(world, extensions={}), raw
+            return replace(world, extensions={}), False
         mend.note("character_book was no lorebook; it is kept aside.")
-    return Lorebook(), raw
+    return Lorebook(), False
 
 
 def _write_data(

@@ -85,8 +85,8 @@ def write_world(book: Lorebook) -> dict[str, Any]:
     for entry in book.entries:
         own = entry.extensions.get(ORIGIN)
         own = own if isinstance(own, Mapping) else None
-        key = str(own["key"]) if own and "key" in own else ""
-        key = key if key and key not in entries else _free(entries)
+        key = str(own["key"]) if own and "key" in own else _free(entries)
+        key = key if key not in entries else _free(entries)
         base = _base_entry(entry, key)
         if own is not None and origin:
             base = apply(base, lower(own.get("w"), common.get("w")))

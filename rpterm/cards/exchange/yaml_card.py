@@ -40,7 +40,7 @@ def loads(data: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ExchangeError("The YAML file is nested far too deep.") from error
     if not isinstance(value, dict):
-        raise ExchangeError("The YAML file is no table of a card's fields.")
+        raise ExchangeError("The text is neither JSON nor a YAML table of a card's fields.")
     return value
 
 

@@ -1,0 +1,268 @@
+"""Each oddity of cards in the wild: accepted, told, and given back as it was."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import zlib
+from typing import Any
+
+import pytest
+
+from rpterm.cards.exchange import jsonio, png
+from rpterm.cards.exchange.dialogue import parse as parse_dialogue
+from rpterm.cards.exchange.export import export
+from rpterm.cards.exchange.origin import Imported, read_bytes
+from rpterm.cards.reader import parse
+from rpterm.cards.writer import dump
+
+
+def imported(document: Any) -> Imported:
+    return read_bytes(jsonio.dumps(document), "stray")
+
+
+def v2(**data: Any) -> dict[str, Any]:
+    return {"spec": "chara_card_v2", "spec_version": "2.0", "data": {"name": "Anna", **data}}
+
+
+def given_back(document: Any, form: Any) -> Any:
+    card = parse(dump(imported(document).card))
+    return json.loads(export(card, form).data)
+
+
+ENTRY = {"keys": ["a"], "content": "c", "extensions": {}, "enabled": True, "insertion_order": 1}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        v2(),
+        v2(character_book=None),
+        v2(character_book={}),
+        v2(character_book={"entries": []}),
+        v2(character_book={"entries": [], "name": "Empty", "extensions": {}}),
+        v2(character_book=[]),
+        v2(character_book="none"),
+        v2(character_book={"entries": {"0": {"uid": 0, "key": ["a"], "content": "c"}}}),
+        v2(character_book={"entries": [{"uid": 0, "key": ["a"], "content": "c"}]}),
+        v2(character_book={"entries": [ENTRY, None]}),
+        v2(character_book={"entries": [{**ENTRY, "use_regex": True, "keys": ["plain"]}]}),
+        v2(character_book={"entries": [{**ENTRY, "extensions": {"depth": "", "position": 4}}]}),
+        v2(character_book={"entries": [{**ENTRY, "extensions": None, "name": ""}]}),
+        v2(character_book={"entries": [{**ENTRY, "keys": "a, b"}]}),
+        v2(character_book={"entries": [{**ENTRY, "keys": ["/(?<!x)y/", "/(/", "", "ok"]}]}),
+        v2(character_book={"entries": [{**ENTRY, "secondary_keys": ["z"], "selective": False}]}),
+        v2(character_book={"entries": [{**ENTRY, "insertion_order": 1e300}]}),
+        v2(character_book={"entries": [{**ENTRY, "insertion_order": 10**30, "id": 10**30}]}),
+        v2(extensions=None),
+        v2(extensions=[]),
+        v2(extensions={"depth_prompt": {"prompt": "x", "depth": "", "role": None, "more": 1}}),
+        v2(extensions={"depth_prompt": "text"}),
+        v2(extensions={"depth_prompt": {"prompt": "", "depth": 4}}),
+        v2(extensions={"rpterm": {"tests": [1]}, "rpterm_origin": {"format": "v3"}}),
+        v2(extensions={"rpterm": {"tagline": "T", "more": 1}}),
+        v2(
+            extensions={
+                "deep": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+            }
+        ),
+        v2(name=""),
+        v2(name=None),
+        v2(name=7),
+        v2(name="Two\nlines"),
+        v2(description=None, personality=5, tags="one", creator=["x"]),
+        v2(first_mes="", alternate_greetings=["", "Hi"]),
+        v2(first_mes=None, alternate_greetings=None),
+        v2(description="a\u0000b\u001b[31mred\ud800"),
+        v2(description="one\rtwo\r\nthree\n"),
+        v2(personality="- brave\n\n- kind  "),
+        {**v2(), "spec_version": 2.0},
+        {**v2(), "spec": "chara_card_v4", "spec_version": "4.0"},
+        {**v2(), "spec": "other", "spec_version": "2.0"},
+        {"data": {"name": "Anna"}},
+        {**v2(first_mes="Hi."), "name": "Anna", "first_mes": "Hi.", "metadata": {"x": [None]}},
+    ],
+)
+def test_given_back_as_it_was(document: dict[str, Any]) -> None:
+    version = str(document.get("spec_version", "2"))
+    form = "v3" if float(version) >= 3 else "v2"
+    assert jsonio.same(given_back(document, form), document)
+
+
+def test_v1_with_extra_metadata() -> None:
+    document = {
+        "name": "Anna",
+        "description": "<BOT> meets <USER>.",
+        "personality": "",
+        "scenario": "",
+        "first_mes": "Hi <USER>.",
+        "mes_example": "",
+        "metadata": {"version": 1, "created": 1700000000000, "source": None},
+    }
+    found = imported(document)
+    assert found.origin == "a V1 card in a JSON file"
+    assert found.card.greetings == ("Hi <USER>.",)
+    assert jsonio.same(given_back(document, "v1"), document)
+
+
+def test_gradio_json() -> None:
+    found = imported(
+        {
+            "char_name": "Anna",
+            "char_persona": "A girl.",
+            "world_scenario": "A room.",
+            "char_greeting": "Hi.",
+            "example_dialogue": "You: Who?\nAnna: Me.",
+            "extra": 3,
+        }
+    )
+    card = found.card
+    assert (card.name, card.description, card.scenario) == ("Anna", "A girl.", "A room.")
+    assert card.greetings == ("Hi.",)
+    assert card.examples[0].dialogue == (("user", "Who?"), ("char", "Me."))
+    assert card.extensions["rpterm_origin"]["data"]["set"]["extra"] == 3
+    assert "Gradio" in found.origin
+
+
+def test_yaml() -> None:
+    text = (
+        b"name: Anna\ncontext: |\n  Anna is a girl.\n  She is kind.\ngreeting: 'Hi, you: there'\n"
+    )
+    found = read_bytes(text, "x")
+    assert found.card.name == "Anna"
+    assert found.card.description == "Anna is a girl.\nShe is kind.\n"
+    assert found.card.greetings == ("Hi, you: there",)
+    assert "YAML" in found.origin
+
+
+def test_what_was_mended_is_told() -> None:
+    found = imported(
+        v2(
+            name="",
+            description="a\u0000b",
+            character_book={
+                "entries": [{**ENTRY, "keys": ["/(?=x)/", "y"], "extensions": {"position": "far"}}]
+            },
+        )
+    )
+    notes = " ".join(found.notes)
+    assert "called stray" in notes
+    assert "description had control characters" in notes
+    assert "pattern /(?=x)/ cannot be used" in notes
+    assert "position was 'far'" in notes
+    assert found.card.lorebook.entries[0].keys == ("y",)
+
+
+def test_a_flood_of_notes_is_counted() -> None:
+    entries = [{**ENTRY, "insertion_order": "x"} for _ in range(100)]
+    notes = imported(v2(character_book={"entries": entries})).notes
+    assert len(notes) == 31
+    assert notes[-1] == "70 more of the kind."
+
+
+def test_entries_mean_the_same() -> None:
+    ext = {
+        "position": 4, "depth": 2, "role": 1, "probability": 30, "useProbability": True,
+        "selectiveLogic": 3, "sticky": 2, "cooldown": 3, "delay": 4, "group": "g",
+        "group_override": True, "group_weight": 5, "scan_depth": 6, "match_whole_words": True,
+        "exclude_recursion": True, "prevent_recursion": True, "delay_until_recursion": 2,
+    }  # fmt: skip
+    raw = {**ENTRY, "secondary_keys": ["b"], "selective": True, "priority": 3, "extensions": ext}
+    (entry,) = imported(v2(character_book={"entries": [raw]})).card.lorebook.entries
+    assert (entry.position, entry.depth, entry.role) == ("depth", 2, "user")
+    assert (entry.probability, entry.logic, entry.priority) == (30, "and_all", 3)
+    assert (entry.sticky, entry.cooldown, entry.delay, entry.scan_depth) == (2, 3, 4, 6)
+    assert (entry.group, entry.group_override, entry.group_weight) == ("g", True, 5)
+    assert entry.whole_words
+    assert entry.exclude_recursion
+    assert entry.prevent_recursion
+    assert entry.delay_until_recursion
+    assert entry.secondary_keys == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("<START>", []),
+        ("{{user}}: a\n{{char}}: b", [[("user", "a"), ("char", "b")]]),
+        ("<start>{{User}}: a\r\n<BOT>: b\nc", [[("user", "a\r"), ("char", "b\nc")]]),
+        ("<START>\nAnna: hi\n<START>\nJust text.", [[("char", "hi")], [("char", "Just text.")]]),
+        ("{{char}}: 10:30: late", [[("char", "10:30: late")]]),
+        ("*Anna sits.*\n{{char}}: hi", [[("char", "*Anna sits.*"), ("char", "hi")]]),
+        ("{{user}}:\n{{char}}: b", [[("char", "b")]]),
+    ],
+)
+def test_dialogues(text: str, lines: list[Any]) -> None:
+    found = [list(each.dialogue) for each in parse_dialogue(text, "Anna")]
+    stripped = [[(who, said.strip()) for who, said in each] for each in found]
+    assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+CARD = base64.b64encode(jsonio.dumps(v2(description="Hello.")))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chunk(b"tEXt", b"chara\0" + CARD),
+        chunk(b"tEXt", b"Chara\0" + CARD.rstrip(b"=")),
+        chunk(b"tEXt", b"chara\0" + CARD[:50] + b"\r\n" + CARD[50:]),
+        chunk(b"tEXt", b"chara\0" + jsonio.dumps(v2(description="Hello."))),
+        chunk(b"zTXt", b"chara\0\0" + zlib.compress(CARD)),
+        chunk(b"iTXt", b"chara\0\0\0\0\0" + CARD),
+        chunk(b"iTXt", b"chara\0\1\0en\0x\0" + zlib.compress(CARD)),
+        chunk(b"tEXt", b"chara\0" + CARD)[:-4] + b"\0\0\0\0",
+        chunk(b"tEXt", b"chara\0" + CARD) + chunk(b"tEXt", b"chara\0" + CARD),
+    ],
+)
+def test_text_chunks_of_every_kind(body: bytes) -> None:
+    plain = png.blank(4, 4)
+    found = read_bytes(plain[:33] + body + plain[33:] + b"trailing")
+    assert found.card.description == "Hello."
+    assert found.portrait == plain + b"trailing"
+
+
+def test_other_chunks_stay_on_export() -> None:
+    plain = png.blank(4, 4)
+    extra = chunk(b"acTL", b"\0" * 8) + chunk(b"tEXt", b"parameters\0steps") + chunk(b"iCCP", b"x")
+    picture = plain[:33] + extra + chunk(b"tEXt", b"chara\0" + CARD) + plain[33:]
+    found = read_bytes(picture)
+    from dataclasses import replace
+
+    card = replace(found.card, portrait="p.png")
+    done = export(card, "png", {"p.png": found.portrait}.get)
+    kinds = [kind for kind, _, _ in png.chunks(done.data)]
+    assert kinds == [b"IHDR", b"acTL", b"tEXt", b"iCCP", b"IDAT", b"tEXt", b"tEXt", b"IEND"]
+    assert png.read(done.data).stripped == plain[:33] + extra + plain[33:]
+
+
+def test_ccv3_goes_before_chara() -> None:
+    newer = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {"name": "New"}}
+    cards = {"chara": jsonio.dumps(v2()), "ccv3": jsonio.dumps(newer)}
+    assert read_bytes(png.write(png.blank(2, 2), cards)).card.name == "New"
+
+
+def test_v3_json_inside_chara_stays_there() -> None:
+    newer = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {"name": "New"}}
+    found = read_bytes(png.write(png.blank(2, 2), {"chara": jsonio.dumps(newer)}))
+    again = png.read(export(parse(dump(found.card)), "png").data)
+    assert jsonio.same(json.loads(again.cards["chara"]), newer)
+
+
+def test_a_lorebook_is_no_character() -> None:
+    found = imported({"entries": {"3": {"uid": 3, "key": ["x"], "content": "c"}}, "name": "World"})
+    assert (found.kind, found.card.name) == ("lorebook", "World")
+    assert imported({"spec": "lorebook_v3", "data": {"entries": [ENTRY]}}).card.name == "stray"
+
+
+def test_what_formats_cannot_keep_is_said() -> None:
+    card = imported(v2(first_mes="a", alternate_greetings=["b"], tags=["x"])).card
+    assert export(card, "v1").notes == ("V1 has no place for further greetings, "
+                                        "tags, creator and version.",)  # fmt: skip
+    assert export(card, "v2").notes == ()
