@@ -1,0 +1,76 @@
+"""The main job on the real starter model, as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_tools import LIMIT_S, Spawn, read_until
+
+from rpterm.store import Store
+from rpterm.types import Status
+
+pytestmark = pytest.mark.model
+
+CARD = """name = "Mo"
+description = "A ferryman who tells long stories about the river."
+greetings = ["Mind the plank."]
+"""
+
+
+@pytest.fixture
+def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    path = tmp_path / "mo.toml"
+    path.write_text(CARD, encoding="utf-8")
+    return str(path)
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
+    out, err = process.communicate(timeout=3 * LIMIT_S)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def test_one_reply_is_all_of_stdout_and_can_be_made_again(
+    card: str, spawn: Spawn, home: Path
+) -> None:
+    once = ("--once", "How deep is it?", "--max-tokens", "24", "--seed", "5", "--temperature", "1")
+    out, _ = finish(spawn("chat", card, *once))
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(1).leaf_id
+        assert leaf is not None
+        reply, generation = store.turn(leaf), store.generation(leaf)
+    assert out == reply.text + "\n"
+    assert generation is not None
+    assert (generation.sampling.seed, generation.sampling.temperature) == (5, 1.0)
+    assert 0 < generation.usage.generated <= 24
+    told, _ = finish(spawn("replay", str(reply.id)))
+    assert told == f"Identical: all {len(generation.reply_ids)} tokens.\n"
+
+
+def test_kill_9_in_the_middle_of_a_reply_and_the_chat_goes_on(
+    card: str, spawn: Spawn, home: Path
+) -> None:
+    process = spawn("chat", card, "--plain", "--max-tokens", "400")
+    assert process.stdin is not None
+    process.stdin.write("Tell me the longest story you know.\n")
+    process.stdin.flush()
+    read_until(process, "Mo: Mind the plank.\nMo: ", 3 * LIMIT_S)
+    shown = read_until(process, " ", 3 * LIMIT_S)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(LIMIT_S)
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(1).leaf_id
+        assert leaf is not None
+        path = store.path(leaf)
+    assert path[-2].text == "Tell me the longest story you know."
+    assert path[-1].status in (Status.PARTIAL, Status.COMPLETE)
+    assert path[-1].text.startswith(shown.strip())
+    out, _ = finish(spawn("chat", card, "--once", "Go on.", "--max-tokens", "8"))
+    assert out.strip()
+    with Store(home / "rpterm.db") as store:
+        assert len(store.chats()) == 1
