@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 import types
+from collections import deque
 from typing import Any
 
 
@@ -29,7 +30,9 @@ def _import_bare() -> Any:
 lib: Any = _import_bare()
 """The module ``llama_cpp.llama_cpp``."""
 
-_DEBUG, _CONTINUED = 1, 5
+_DEBUG, _CONTINUED = 1, 5  # as the library sends them; the package's own table is another
+recent: deque[str] = deque(maxlen=20)
+"""The last messages of llama.cpp, for the reason of a failure."""
 
 
 def _make_log() -> Any:
@@ -40,6 +43,7 @@ def _make_log() -> Any:
         nonlocal shown
         shown = shown if level == _CONTINUED else level != _DEBUG
         if shown:
+            recent.append(text.decode("utf-8", "replace"))
             os.write(2, text)
 
     return lib.llama_log_callback(write)

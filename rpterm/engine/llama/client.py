@@ -7,7 +7,7 @@ while one runs and no thread can keep another waiting for anything but the model
 
 from __future__ import annotations
 
-import queue
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -84,8 +84,8 @@ class LlamaEngine:
         self._state = threading.Lock()
         self._loading = threading.Lock()
         self._generating: set[int] = set()
-        self._settle: tuple[WorkerProcess, Pending] | None = None
-        self._settle_result: bool | None = None
+        self._settle: Pending | None = None
+        self._settle_asked = False
 
     def start(self) -> None:
         """Start the process without waiting; ``load`` then finds it with its imports done."""
@@ -154,34 +154,24 @@ class LlamaEngine:
             worker.send({"id": 0, "op": "cancel", "ids": ids})
 
     def settle(self, ids: Sequence[int]) -> None:
+        """See the contract; while no model is loaded there is nothing to settle."""
         with self._state:
-            worker = self._worker
-            if worker is None or not self._loaded or not worker.alive:
-                self._settle, self._settle_result = None, False
-                return
-        try:
-            pending = worker.request("settle", ids=list(ids))
-        except EngineError:
-            return
+            worker = self._worker if self._loaded else None
+        pending = None
+        if worker is not None and worker.alive:
+            with contextlib.suppress(EngineError):
+                pending = worker.request("settle", ids=list(ids))
         with self._state:
-            self._settle, self._settle_result = (worker, pending), None
+            self._settle, self._settle_asked = pending, True
 
     def settled(self, timeout: float | None = None) -> bool:
         with self._state:
-            settle, result = self._settle, self._settle_result
-        if settle is None or result is not None:
-            return bool(result) if result is not None else True
-        try:
-            answer = settle[0].receive(settle[1], timeout)
-        except queue.Empty:
+            settle, asked = self._settle, self._settle_asked
+        if settle is None:
+            return not asked
+        if not settle.done.wait(timeout):
             return False
-        except EngineError:
-            answer = {}
-        done = bool(answer.get("ok"))
-        with self._state:
-            if self._settle is settle:
-                self._settle_result = done
-        return done
+        return bool(settle.answer and settle.answer.get("ok"))
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         asked = [list(prompt) for prompt in prompts]

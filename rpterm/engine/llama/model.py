@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.engine.llama.binding import lib
+from rpterm.engine.llama.binding import lib, recent
 from rpterm.engine.llama.threads import choose_threads
 from rpterm.engine.llama.weights import check_context, check_file, load_failure
 from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
@@ -79,7 +79,7 @@ class Model:
         params.progress_callback = callback
         handle = lib.llama_model_load_from_file(str(self.options.path).encode(), params)
         if not handle:
-            raise ModelError(load_failure(self.options.path, ""))
+            raise ModelError(load_failure(self.options.path, "".join(recent)))
         return handle
 
     def _load_adapter(self) -> Any:

@@ -21,11 +21,26 @@ _TAIL_BYTES = 4000
 
 
 class Pending:
-    """One request that waits for its answer."""
+    """One request that waits for its answer.
+
+    Attributes:
+        messages: What came for it, for one reader; ``None`` says that nothing more will come.
+        done: Set with the last of them, for any number of waiters.
+        answer: The last message, or ``None`` if the worker died before.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self.done = threading.Event()
+        self.answer: Message | None = None
+
+    def deliver(self, message: Message | None, last: bool) -> None:
+        """Take in a message; ``None`` for the worker's death."""
+        self.messages.put(message)
+        if last:
+            self.answer = message
+            self.done.set()
 
 
 class WorkerProcess:
@@ -148,7 +163,7 @@ class WorkerProcess:
             waiting = list(self._pending.values())
             self._pending.clear()
         for pending in waiting:
-            pending.messages.put(None)
+            pending.deliver(None, last=True)
         assert self._process.stdin is not None
         with self._writing, contextlib.suppress(OSError):
             self._process.stdin.close()
@@ -159,7 +174,7 @@ class WorkerProcess:
             take = self._pending.pop if last else self._pending.get
             pending = take(message["id"], None)
         if pending is not None:
-            pending.messages.put(message)
+            pending.deliver(message, last)
 
 
 def _temporary_log() -> Path:

@@ -1,0 +1,176 @@
+"""Logits after reuse are bit for bit those of a fresh evaluation; scores equal a naive sum.
+
+These tests reach below the worker, into its modules, because only there are logits. One thread,
+because this process has no patient OpenMP as the worker has (see ``threads``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import llama_cpp  # noqa: F401 - the whole package, before the binding takes the bare one
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rpterm.engine.llama.binding import lib, log_to_stderr
+from rpterm.engine.llama.desk import Abort
+from rpterm.engine.llama.generate import Generation
+from rpterm.engine.llama.kv import Aborted, ChatCache
+from rpterm.engine.llama.logprobs import Scorer, log_softmax_at
+from rpterm.engine.llama.model import Model, Options
+from rpterm.engine.llama.outbox import Outbox
+from rpterm.engine.protocol import GenerateRequest
+from rpterm.types import Sampling
+
+pytestmark = pytest.mark.model
+
+Logits = NDArray[np.float32]
+
+
+def nothing(*_: object) -> None:
+    """Nobody wants to know the progress."""
+
+
+@pytest.fixture(scope="module")
+def model(starter: Path) -> Model:
+    log_to_stderr()
+    return Model(Options(starter, context=512, threads=1, sequences=4), nothing)
+
+
+@pytest.fixture(scope="module")
+def cache(model: Model) -> ChatCache:
+    return ChatCache(model, Abort())
+
+
+@pytest.fixture(scope="module")
+def ids(model: Model) -> list[int]:
+    text = "The captain spoke of storms, of gold and of the quiet mornings between islands. "
+    return model.tokenize(text * 8, special=False)[:120]
+
+
+def fresh(cache: ChatCache, ids: Sequence[int]) -> Logits:
+    cache.clear()
+    return after(cache, ids)
+
+
+def after(cache: ChatCache, ids: Sequence[int]) -> Logits:
+    """The logits after a prompt, with whatever the cache holds now."""
+    cache.abort.clear()
+    cache.prepare(ids, "exact", nothing)
+    row = lib.llama_get_logits_ith(cache.context, -1)
+    return np.ctypeslib.as_array(row, (cache.model.vocab_size,)).copy()
+
+
+def reply(cache: ChatCache, ids: Sequence[int], tokens: int, seeds: tuple[int, ...]) -> list[int]:
+    """Decode replies and return the ids of the first."""
+    request = GenerateRequest(tuple(ids), Sampling(seed=seeds[0], max_tokens=tokens), seeds=seeds)
+    sent: list[list[object]] = []
+    Generation(cache, request, Outbox(sent.extend)).run(0.0)
+    found = next(event[4] for event in sent if event[0] == "f" and event[1] == 0)
+    assert isinstance(found, tuple)
+    return list(found)
+
+
+def test_cut_into_pieces(cache: ChatCache, ids: list[int]) -> None:
+    whole = fresh(cache, ids)
+    for cut in (2, 37, 118, 119, 120):
+        fresh(cache, ids[:cut])
+        assert np.array_equal(after(cache, ids), whole), cut
+
+
+def test_settled_after_a_reply_and_a_volatile_block(cache: ChatCache, ids: list[int]) -> None:
+    """The life of a turn: prompt with a block that goes away, reply, settle, next prompt."""
+    head, block, tail = ids[:60], ids[70:90][::-1], ids[60:70]
+    cache.clear()
+    said = reply(cache, [*head, *block, *tail], 8, (1,))
+    clean = [*head, *tail, *said]
+    cache.settle(clean)
+    assert cache.tokens == clean and cache.exact == len(clean)
+    prompt = [*clean, *ids[90:110]]
+    assert cache.prepare(prompt, "exact", nothing) == len(clean)
+    row = lib.llama_get_logits_ith(cache.context, -1)
+    settled = np.ctypeslib.as_array(row, (cache.model.vocab_size,)).copy()
+    assert np.array_equal(settled, fresh(cache, prompt))
+
+
+def test_unsettled_replies_are_not_trusted(cache: ChatCache, ids: list[int]) -> None:
+    cache.clear()
+    said = reply(cache, ids[:50], 8, (1,))
+    prompt = [*ids[:50], *said, *ids[50:60]]
+    assert np.array_equal(after(cache, prompt), fresh(cache, prompt))
+
+
+def test_after_candidates_banned_phrases_and_states(
+    cache: ChatCache, ids: list[int], tmp_path: Path
+) -> None:
+    from rpterm.engine.llama import state
+
+    whole = fresh(cache, ids)
+    cache.clear()
+    reply(cache, ids[:50], 6, (1, 2, 3))
+    assert np.array_equal(after(cache, ids), whole), "after candidates"
+    assert state.save(cache, tmp_path / "kv")
+    cache.clear()
+    assert state.load(cache, tmp_path / "kv") == len(ids)
+    assert np.array_equal(after(cache, ids), whole), "after a saved state"
+
+
+def test_interrupted_settle(cache: ChatCache, ids: list[int]) -> None:
+    whole = fresh(cache, ids)
+    fresh(cache, ids[:40])
+    cache.abort.set()
+    with pytest.raises(Aborted):
+        cache.settle(ids)
+    assert cache.tokens == ids[:40]
+    assert np.array_equal(after(cache, ids), whole)
+
+
+def test_the_number_of_threads_does_not_matter(starter: Path, ids: list[int]) -> None:
+    found = []
+    for threads in (1, 2):
+        made = Model(Options(starter, context=256, threads=threads, sequences=1), nothing)
+        found.append(fresh(ChatCache(made, Abort()), ids[:12]))
+    assert np.array_equal(found[0], found[1])
+
+
+def test_shift_is_close_but_not_the_same(cache: ChatCache, ids: list[int]) -> None:
+    prompt = [*ids[:30], *ids[50:100]]
+    exact = fresh(cache, prompt)
+    fresh(cache, ids[:100])
+    assert cache.prepare([*prompt, 1, 2], "shift", nothing) == len(prompt)
+    assert cache.tokens == [*prompt, 1, 2]
+    assert cache.exact == 30
+    assert np.array_equal(after(cache, prompt), exact), "exact mode does not use shifted cells"
+
+
+def naive(cache: ChatCache, reply: Sequence[int], prompt: Sequence[int]) -> list[float]:
+    """One evaluation of the whole text for each token of the reply."""
+    result = []
+    for at, token in enumerate(reply):
+        logits = fresh(cache, [*prompt, *reply[:at]])
+        result.append(log_softmax_at(logits, token))
+    return result
+
+
+def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: list[int]) -> None:
+    scorer = Scorer(model)
+    answer = ids[100:104]
+    prompts = [ids[:50], ids[:60], ids[20:40]]
+    expected = [naive(cache, answer, prompt) for prompt in prompts]
+    for _ in range(2):  # the second time from cached prefixes
+        assert np.allclose(scorer.logprobs(answer, prompts), expected, atol=1e-4)
+    together = scorer.logprobs(answer, prompts[::-1])[::-1]
+    assert np.allclose(together, expected, atol=1e-4)
+    many = [ids[at : at + 20] for at in range(20)]
+    assert np.allclose(
+        scorer.logprobs(answer, many)[19], naive(cache, answer, many[19]), atol=1e-4
+    ), "more prompts than slots"
+    scorer.free()
+
+
+def test_log_softmax_is_stable() -> None:
+    logits = np.array([1000.0, 999.0, -1e30], np.float32)
+    assert log_softmax_at(logits, 0) == pytest.approx(-np.log1p(np.exp(-1.0)))
+    assert log_softmax_at(logits, 2) < -1e29

@@ -1,0 +1,285 @@
+"""What goes wrong around the worker: bad files, bad sizes, killed processes, vanished clients."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.protocol import (
+    Delta,
+    EngineError,
+    Finished,
+    GenerateRequest,
+    ModelError,
+    Piece,
+    PromptProgress,
+)
+from rpterm.types import Sampling
+
+SHORT = Sampling(seed=1, max_tokens=3)
+Ids = tuple[int, ...]
+
+
+def until(true: Callable[[], object], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.01)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ended (one that nobody waited for yet counts as ended)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.fixture
+def made(starter: Path, tmp_path: Path) -> Iterator[LlamaEngine]:
+    """An engine of its own, to be killed."""
+    engine = LlamaEngine(starter, context=512, threads=2, log=tmp_path / "log" / "engine.log")
+    yield engine
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "is empty"),
+        (b"GGUF", "cut off"),
+        (b"\x89PNG" + b"\x00" * 60, "no GGUF file"),
+        (None, "There is no model file"),
+    ],
+)
+def test_files_that_are_no_model(tmp_path: Path, data: bytes | None, says: str) -> None:
+    path = tmp_path / "x.gguf"
+    if data is not None:
+        path.write_bytes(data)
+    engine = LlamaEngine(path, context=512)
+    with pytest.raises(ModelError, match=says):
+        engine.load()
+    assert engine.pid is None, "no process is started for a file that cannot be a model"
+
+
+def test_a_folder_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is a folder"):
+        LlamaEngine(tmp_path, context=512).load()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission(tmp_path: Path) -> None:
+    path = tmp_path / "x.gguf"
+    path.write_bytes(b"GGUF" * 8)
+    path.chmod(0)
+    with pytest.raises(ModelError, match="cannot be read"):
+        LlamaEngine(path, context=512).load()
+
+
+@pytest.mark.parametrize("context", [0, -1, 2_000_000_000])
+def test_impossible_contexts(starter: Path, context: int) -> None:
+    with pytest.raises(ModelError, match="context"):
+        LlamaEngine(starter, context=context).load()
+
+
+@pytest.mark.model
+def test_a_context_beyond_training(starter: Path) -> None:
+    engine = LlamaEngine(starter, context=10_000)
+    with pytest.raises(ModelError, match="at most 8,192"):
+        engine.load()
+    engine.close()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("kind", ["cut", "header cut", "random"])
+def test_damaged_models(starter: Path, tmp_path: Path, kind: str) -> None:
+    data = starter.read_bytes()
+    path = tmp_path / "x.gguf"
+    head = data[:24]
+    contents = {"cut": data[: len(data) // 2], "header cut": data[:2000]}
+    path.write_bytes(contents.get(kind, head + bytes(range(256)) * 40))
+    engine = LlamaEngine(path, context=512)
+    with pytest.raises(ModelError, match="cut off" if kind == "cut" else "damaged") as caught:
+        engine.load()
+    assert caught.value.log_tail
+    engine.close()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("kind", ["missing", "not one", "a model"])
+def test_bad_adapters(starter: Path, tmp_path: Path, kind: str) -> None:
+    adapter = tmp_path / "lora.gguf"
+    if kind == "not one":
+        adapter.write_bytes(b"GGUF" + b"\x00" * 100)
+    engine = LlamaEngine(starter, context=512, adapter=starter if kind == "a model" else adapter)
+    with pytest.raises(ModelError, match="adapter"):
+        engine.load()
+    engine.close()
+
+
+@pytest.mark.model
+def test_killed_while_loading(made: LlamaEngine) -> None:
+    made.start()
+    pid = made.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(EngineError, match="was killed"):
+        made.load()
+        pytest.fail("the killed worker loaded")
+    made.load()
+    assert made.pid != pid
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("phase", ["evaluating", "generating"])
+def test_killed_at_work(made: LlamaEngine, phase: str) -> None:
+    made.load()
+    (ids,) = made.tokenize([Piece("The sea was calm and the ship sailed on. " * 40)])
+    wanted = PromptProgress if phase == "evaluating" else Delta
+    request = GenerateRequest(tuple(ids[: 400 if phase == "evaluating" else 20]), Sampling(seed=1))
+    pid = made.pid
+    assert pid is not None
+    with pytest.raises(EngineError, match="was killed") as caught:
+        for event in made.generate(request):
+            if isinstance(event, wanted):
+                os.kill(pid, signal.SIGKILL)
+    assert "llama" in caught.value.log_tail
+    assert not made.save_state(Path("nowhere")), "there is nothing to save"
+    again = list(made.generate(GenerateRequest(tuple(ids[:20]), SHORT)))
+    assert isinstance(again[-1], Finished)
+    assert made.pid not in (pid, None)
+
+
+@pytest.mark.model
+def test_killed_while_idle_or_settling(made: LlamaEngine) -> None:
+    made.load()
+    (ids,) = made.tokenize([Piece("The sea was calm and the ship sailed on. " * 40)])
+    made.settle(ids[:400])
+    pid = made.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert not made.settled(30)
+    until(lambda: made.pid is None)
+    made.cancel()
+    assert made.tokenize([Piece("x")])[0], "the next call starts it again"
+
+
+@pytest.mark.model
+def test_closing_ends_everything(made: LlamaEngine) -> None:
+    made.load()
+    pid = made.pid
+    assert pid is not None
+    failed: list[EngineError] = []
+    begun = threading.Event()
+
+    def work() -> None:
+        try:
+            for _ in made.generate(GenerateRequest((1, 2, 3), Sampling(seed=1, max_tokens=400))):
+                begun.set()
+        except EngineError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert begun.wait(30)
+    made.close()
+    made.close()
+    thread.join(30)
+    assert not thread.is_alive() and len(failed) == 1
+    assert gone(pid)
+    with pytest.raises(EngineError, match="closed"):
+        made.load()
+
+
+@pytest.mark.model
+def test_interrupt_from_the_terminal_does_not_reach_the_worker(
+    engine: LlamaEngine, prompt: Ids
+) -> None:
+    pid = engine.pid
+    assert pid is not None
+    assert os.getsid(pid) == pid != os.getsid(0)
+    os.kill(pid, signal.SIGINT)
+    assert list(engine.generate(GenerateRequest(prompt, SHORT)))
+    assert engine.pid == pid
+
+
+@pytest.mark.model
+def test_a_vanished_client_ends_the_worker(starter: Path, tmp_path: Path) -> None:
+    """A client that is killed in the middle of a reply leaves no process behind."""
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from rpterm.engine.llama import LlamaEngine
+        from rpterm.engine.protocol import Delta, GenerateRequest
+        from rpterm.types import Sampling
+        engine = LlamaEngine(Path(sys.argv[1]), context=512, log=Path(sys.argv[2]))
+        engine.load()
+        for event in engine.generate(GenerateRequest((1, 2, 3), Sampling(seed=1, max_tokens=400))):
+            if isinstance(event, Delta):
+                sys.stdout.write(f"{engine.pid}\\n")
+                sys.stdout.flush()
+        """
+    )
+    command = [sys.executable, "-c", program, str(starter), str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        worker = int(client.stdout.readline())
+        assert not gone(worker)
+        client.kill()
+    until(lambda: gone(worker))
+
+
+@pytest.mark.model
+def test_nothing_is_printed(starter: Path, tmp_path: Path) -> None:
+    """Neither Python's nor C's output of the engine reaches the terminal."""
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from rpterm.engine.llama import LlamaEngine
+        engine = LlamaEngine(Path(sys.argv[1]), context=512)
+        engine.load()
+        engine.close()
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(starter)], capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.model
+def test_loading_tells_its_progress(made: LlamaEngine) -> None:
+    shares: list[float] = []
+    info = made.load(shares.append)
+    assert shares and shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    assert made.load() is info
+
+
+@pytest.mark.model
+def test_settle_before_loading_does_nothing(made: LlamaEngine) -> None:
+    assert made.settled()
+    made.settle([1, 2, 3])
+    assert not made.settled(0)
+    assert made.pid is None
+
+
+@pytest.mark.model
+def test_a_quantized_cache_works(starter: Path) -> None:
+    engine = LlamaEngine(starter, context=512, kv_type="q8_0", sequences=1)
+    events: list[Any] = list(engine.generate(GenerateRequest((1, 9690, 198), SHORT)))
+    assert len(events[-1].ids) == 3
+    engine.close()
