@@ -210,8 +210,13 @@ class Store:
         status: Status = Status.COMPLETE,
         edited_from: int | None = None,
         select: bool = True,
+        created_at: float | None = None,
     ) -> Turn:
-        """Put a turn under another one (or at the root), and show it unless told otherwise."""
+        """Put a turn under another one (or at the root), and show it unless told otherwise.
+
+        Args:
+            created_at: When it was said, Unix seconds; ``None`` is now.
+        """
         owner = self._owner.token if status is Status.STREAMING else None
         turn = Turn(
             id=0,
@@ -222,7 +227,7 @@ class Store:
             text=text,
             origin=origin,
             status=status,
-            created_at=self._clock(),
+            created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
         )
         with self._connections.write() as connection:

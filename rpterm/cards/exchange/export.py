@@ -64,7 +64,7 @@ def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None)
 def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:
     """The JSON document, with data that was moved into files put back."""
     document = write_document(card, spec)
-    data = document.get("data", document)
+    data = document if spec == "v1" else document["data"]
     moved = _origin(card).get("moved")
     if isinstance(data.get("assets"), list) and isinstance(moved, list):
         data["assets"] = [_inlined(each, moved, read_file) for each in data["assets"]]

@@ -1,0 +1,309 @@
+"""Chats of other programs: the common JSONL chat log, in and out.
+
+A first line about the chat (``user_name``, ``character_name``, ``chat_metadata``), then one line
+for each message (``name is_user mes send_date swipes swipe_id``). ``parse`` and ``render`` are
+pure; ``import_log`` and ``export_log`` go through the store's own methods.
+
+A log holds one line of a tree: the path shown, and the swipes of each of its turns. What stood
+below other swipes has no place in it, and hidden system messages have none here; both are told.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
+
+if TYPE_CHECKING:
+    from rpterm.store.store import Store
+
+MAX_BYTES = 32 << 20
+_MAX_LINE = 4 << 20
+_MAX_SWIPES = 1000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_DATES = ("%B %d, %Y %I:%M%p", "%B %d, %Y %I:%M %p")
+_SPOKEN = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})\s*@\s*(\d{1,2})h\s*(\d{1,2})m\s*(\d{1,2})s(?:\s*(\d{1,3})ms)?"
+)
+
+
+class ChatLogError(RptermError):
+    """A file that is no chat log; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogTurn:
+    """One message.
+
+    Attributes:
+        swipes: All texts it had; never empty.
+        shown: Index of the one that is shown.
+        at: Unix seconds, or ``None`` when the log does not tell.
+    """
+
+    speaker: str
+    is_user: bool
+    swipes: tuple[str, ...]
+    shown: int = 0
+    at: float | None = None
+
+    @property
+    def text(self) -> str:
+        return self.swipes[self.shown]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLog:
+    """A whole log; ``notes`` tell what was mended or left out."""
+
+    user: str = "User"
+    character: str = ""
+    turns: tuple[LogTurn, ...] = ()
+    note: AuthorNote = field(default_factory=AuthorNote)
+    at: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def parse(data: bytes) -> ChatLog:
+    """Read a log.
+
+    Raises:
+        ChatLogError: It is too large, no UTF-8, or has not one message.
+    """
+    if len(data) > MAX_BYTES:
+        raise ChatLogError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ChatLogError(f"The file is not UTF-8 text (at byte {error.start:,}).") from error
+    notes: list[str] = []
+    head: Mapping[str, Any] = {}
+    turns: list[LogTurn] = []
+    hidden = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        raw = _line(line, number, notes)
+        if raw is None:
+            continue
+        if "mes" not in raw:
+            head = head or raw
+        elif raw.get("is_system") is True and raw.get("is_user") is not True:
+            hidden += 1
+        else:
+            turns += _turn(raw, number, notes)
+    if not turns:
+        raise ChatLogError("The file is no chat log: no line of it is a message.")
+    if hidden:
+        notes.append(f"{hidden} hidden system messages were left out.")
+    return ChatLog(
+        user=_name(head.get("user_name")) or _first_name(turns, True) or "User",
+        character=_name(head.get("character_name")) or _first_name(turns, False),
+        turns=tuple(turns),
+        note=_note(head.get("chat_metadata")),
+        at=_moment(head.get("create_date")),
+        notes=tuple(notes),
+    )
+
+
+def render(log: ChatLog) -> str:
+    """Write a log; every line is one object, and the last line ends with a line end."""
+    metadata: dict[str, Any] = {}
+    if log.note.text:
+        metadata = {"note_prompt": log.note.text, "note_depth": log.note.depth, "note_interval": 1}
+    head = {
+        "user_name": log.user,
+        "character_name": log.character,
+        "create_date": _iso(log.at),
+        "chat_metadata": metadata,
+    }
+    lines = [head, *map(_message, log.turns)]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def import_log(
+    store: Store,
+    log: ChatLog,
+    *,
+    card_name: str,
+    card_hash: str,
+    card_path: str | None = None,
+    title: str = "",
+) -> Chat:
+    """Make a chat of a log: every swipe a sibling, the path shown as it was.
+
+    Args:
+        card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
+    """
+    chat = store.create_chat(
+        card_name=card_name,
+        card_hash=card_hash,
+        card_path=card_path,
+        title=title,
+        persona=Persona(name=log.user),
+        note=log.note,
+    )
+    parent: int | None = None
+    for turn in log.turns:
+        parent = _add(store, chat.id, parent, turn)
+    store.set_leaf(chat.id, parent)
+    return store.chat(chat.id)
+
+
+def export_log(store: Store, chat_id: int) -> ChatLog:
+    """The path that a chat shows, with the swipes of each turn; ``notes`` tell what is left out."""
+    chat = store.chat(chat_id)
+    turns: list[LogTurn] = []
+    kept: set[int] = set()
+    for turn in store.path(chat.leaf_id) if chat.leaf_id is not None else []:
+        siblings = [turn] if turn.swipes == 1 else _alike(store.siblings(turn.id), turn)
+        kept |= {each.id for each in siblings}
+        shown = next(index for index, each in enumerate(siblings) if each.id == turn.id)
+        texts = tuple(each.text for each in siblings)
+        turns.append(LogTurn(turn.speaker, turn.role == "user", texts, shown, turn.created_at))
+    lost = len(store.tree(chat_id)) - len(kept)
+    notes = (f"{lost} turns of other branches have no place in a log.",) if lost else ()
+    return ChatLog(
+        chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, notes
+    )
+
+
+def _alike(siblings: list[Turn], turn: Turn) -> list[Turn]:
+    """Swipes of a message are by the same one."""
+    return [each for each in siblings if (each.role == "user") == (turn.role == "user")]
+
+
+def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
+    """Add a message and its swipes; returns the id of the one shown."""
+    greeting = parent is None and not turn.is_user
+    made = [
+        store.add_turn(
+            chat_id,
+            parent,
+            "user" if turn.is_user else "assistant",
+            turn.speaker,
+            text,
+            origin=Origin.GREETING if greeting else Origin.IMPORTED,
+            select=False,
+            created_at=turn.at,
+        ).id
+        for text in turn.swipes
+    ]
+    return made[turn.shown]
+
+
+def _line(line: str, number: int, notes: list[str]) -> Mapping[str, Any] | None:
+    if not line.strip():
+        return None
+    try:
+        if len(line) > _MAX_LINE:
+            raise ValueError(line)
+        raw = json.loads(line, strict=False)
+    except (ValueError, RecursionError):
+        notes.append(f"Line {number} is no JSON and was left out.")
+        return None
+    if not isinstance(raw, Mapping):
+        notes.append(f"Line {number} is no message and was left out.")
+        return None
+    return raw
+
+
+def _turn(raw: Mapping[str, Any], number: int, notes: list[str]) -> list[LogTurn]:
+    """The message of a line; none where it says nothing at all."""
+    listed = raw.get("swipes")
+    swipes = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+    text = raw["mes"] if isinstance(raw["mes"], str) else ""
+    shown = raw.get("swipe_id")
+    if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):
+        shown = swipes.index(text) if text in swipes else len(swipes)
+    if shown == len(swipes):
+        swipes.append(text)
+    if swipes[shown] != text and text.strip():
+        swipes[shown] = text
+        notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
+    kept = [index for index, each in enumerate(swipes) if each.strip() or index == shown]
+    if len(kept) > _MAX_SWIPES:
+        notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
+        kept = sorted({*kept[: _MAX_SWIPES - 1], shown})
+    texts = tuple(_clean(swipes[index]) for index in kept)
+    if not any(each.strip() for each in texts):
+        notes.append(f"Line {number} says nothing and was left out.")
+        return []
+    is_user = raw.get("is_user") is True
+    speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
+    return [LogTurn(speaker, is_user, texts, kept.index(shown), _moment(raw.get("send_date")))]
+
+
+def _message(turn: LogTurn) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "name": turn.speaker,
+        "is_user": turn.is_user,
+        "is_system": False,
+        "send_date": _iso(turn.at),
+        "mes": turn.text,
+        "extra": {},
+    }
+    if len(turn.swipes) > 1 or not turn.is_user:
+        info = [{"send_date": _iso(turn.at), "extra": {}} for _ in turn.swipes]
+        message |= {"swipe_id": turn.shown, "swipes": list(turn.swipes), "swipe_info": info}
+    return message
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _name(value: Any) -> str:
+    return " ".join(_clean(value).split())[:200] if isinstance(value, str) else ""
+
+
+def _first_name(turns: Iterable[LogTurn], is_user: bool) -> str:
+    return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
+
+
+def _note(metadata: Any) -> AuthorNote:
+    raw: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
+    text, depth = raw.get("note_prompt"), raw.get("note_depth")
+    if not isinstance(text, str) or not text.strip():
+        return AuthorNote()
+    fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 10_000
+    return AuthorNote(_clean(text), depth if isinstance(depth, int) and fits else 4)
+
+
+def _moment(value: Any) -> float | None:
+    """Unix seconds of any of the forms in which programs write dates.
+
+    A date without a zone is taken as the user's own time.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value) or not 0 < value < 1e14:
+            return None
+        return value / 1000 if value > 1e11 else float(value)
+    if not isinstance(value, str) or len(value) > 60:
+        return None
+    text = value.strip()
+    spoken = _SPOKEN.match(text)
+    try:
+        if spoken:
+            year, month, day, hour, minute, second, ms = (int(n or 0) for n in spoken.groups())
+            return datetime(year, month, day, hour, minute, second, ms * 1000).timestamp()
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        pass
+    for form in _DATES:
+        try:
+            return datetime.strptime(text, form).timestamp()
+        except (ValueError, OverflowError, OSError):
+            continue
+    return None
+
+
+def _iso(at: float | None) -> str:
+    if at is None:
+        return ""
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

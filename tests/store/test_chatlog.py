@@ -1,0 +1,178 @@
+"""Chat logs of other programs, in and out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rpterm.store import Store
+from rpterm.store.chatlog import (
+    ChatLog,
+    ChatLogError,
+    LogTurn,
+    export_log,
+    import_log,
+    parse,
+    render,
+)
+from rpterm.types import AuthorNote, Origin
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "a.db") as opened:
+        yield opened
+
+
+HEAD = {
+    "user_name": "Tom",
+    "character_name": "Anna",
+    "create_date": "2024-01-01",
+    "chat_metadata": {"note_prompt": "Be brief.", "note_depth": 2},
+}
+GREETING = {
+    "name": "Anna",
+    "is_user": False,
+    "mes": "Good day.",
+    "send_date": "June 1, 2024 3:45pm",
+    "swipes": ["Hello.", "Good day.", "Hm?"],
+    "swipe_id": 1,
+    "swipe_info": [{}, {}, {}],
+}
+SAID = {"name": "Tom", "is_user": True, "mes": "Hi.\r\nAll.", "send_date": 1717252000000}
+HIDDEN = {"name": "System", "is_user": False, "is_system": True, "mes": "secret"}
+REPLY = {
+    "name": "Anna",
+    "is_user": False,
+    "mes": "Edited.",
+    "send_date": "2024-06-01T12:00:00.000Z",
+    "swipes": ["One.", "", "Two."],
+    "swipe_id": 2,
+}
+
+
+def lines(*objects: Any) -> bytes:
+    return "\n".join(json.dumps(each) for each in objects).encode()
+
+
+def test_a_log_is_read() -> None:
+    log = parse(lines(HEAD, GREETING, SAID, HIDDEN, REPLY) + b'\n{"cut": ')
+    assert (log.user, log.character) == ("Tom", "Anna")
+    assert log.note == AuthorNote("Be brief.", 2)
+    greeting, said, reply = log.turns
+    assert (greeting.swipes, greeting.shown) == (("Hello.", "Good day.", "Hm?"), 1)
+    assert (said.text, said.is_user, said.at) == ("Hi.\nAll.", True, 1717252000)
+    assert (reply.swipes, reply.shown) == (("One.", "Edited."), 1)
+    assert reply.at == 1717243200
+    assert " ".join(log.notes).count("left out") == 2
+    assert "Line 5 was edited" in log.notes[0]
+
+
+def test_a_log_becomes_a_chat_and_a_log_again(store: Store) -> None:
+    log = parse(lines(HEAD, GREETING, SAID, REPLY))
+    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    assert (chat.persona.name, chat.note.text) == ("Tom", "Be brief.")
+    assert chat.leaf_id is not None
+    path = store.path(chat.leaf_id)
+    assert [turn.text for turn in path] == ["Good day.", "Hi.\nAll.", "Edited."]
+    assert [(turn.swipe, turn.swipes) for turn in path] == [(2, 3), (1, 1), (2, 2)]
+    assert [turn.origin for turn in path] == [Origin.GREETING, Origin.IMPORTED, Origin.IMPORTED]
+    assert path[1].created_at == 1717252000
+    again = export_log(store, chat.id)
+    assert again.turns == log.turns
+    assert again.notes == ()
+    assert parse(render(again).encode()).turns == log.turns
+
+
+def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
+    log = parse(lines(HEAD, GREETING, SAID, REPLY))
+    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    first = store.tree(chat.id)[0]
+    store.add_turn(chat.id, first.id, "user", "Tom", "elsewhere", origin=Origin.TYPED, select=False)
+    assert export_log(store, chat.id).notes == (
+        "1 turns of other branches have no place in a log.",
+    )
+    empty = store.create_chat(card_name="Anna", card_hash=chat.card_hash)
+    assert export_log(store, empty.id).turns == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "swipes", "shown"),
+    [
+        ({"swipes": None, "swipe_id": None}, ("Good day.",), 0),
+        ({"swipe_id": 9}, ("Hello.", "Good day.", "Hm?"), 1),
+        ({"swipe_id": True}, ("Hello.", "Good day.", "Hm?"), 1),
+        ({"swipes": [], "swipe_id": 0}, ("Good day.",), 0),
+        ({"swipes": [1, "a"], "swipe_id": 0}, ("Good day.",), 0),
+        ({"swipes": "text"}, ("Good day.",), 0),
+    ],
+)
+def test_odd_swipes(change: dict[str, Any], swipes: tuple[str, ...], shown: int) -> None:
+    (turn,) = parse(lines(HEAD, {**GREETING, **change})).turns
+    assert (turn.swipes, turn.shown) == (swipes, shown)
+
+
+@pytest.mark.parametrize(
+    ("date", "known"),
+    [
+        ("June 1, 2024 3:45pm", True),
+        ("2023-7-20 @02h 00m 51s 34ms", True),
+        ("2024-06-01T12:00:00.000Z", True),
+        (1717252000, True),
+        (1e300, False),
+        (-5, False),
+        ("yesterday", False),
+        ("9999-99-99 @99h 99m 99s", False),
+        (None, False),
+        ([], False),
+    ],
+)
+def test_dates(date: Any, known: bool) -> None:
+    (turn,) = parse(lines({**GREETING, "send_date": date})).turns
+    assert (turn.at is not None) is known
+    assert turn.at is None or 1.68e9 < turn.at < 1.72e9
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n\n", b"[1]", b"hello", b'{"a": 1}', b'{"mes": ""}', b"[" * 99_999, b"\xff"]
+)
+def test_what_is_no_log(data: bytes) -> None:
+    with pytest.raises(ChatLogError):
+        parse(data)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
+def test_anything_is_refused_or_read(data: bytes) -> None:
+    try:
+        parse(lines(GREETING) + b"\n" + data)
+    except ChatLogError as error:
+        assert "UTF-8" in str(error)
+
+
+TEXT = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), min_size=1).filter(
+    str.strip
+)
+
+
+@st.composite
+def turns(draw: st.DrawFn) -> LogTurn:
+    texts = tuple(draw(st.lists(TEXT, min_size=1, max_size=4, unique=True)))
+    shown = draw(st.integers(0, len(texts) - 1))
+    at = draw(st.none() | st.integers(10**9, 2 * 10**9))
+    return LogTurn("Anna", draw(st.booleans()), texts, shown, None if at is None else float(at))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(turns(), min_size=1, max_size=8))
+def test_any_log_is_read_as_it_was_written(given_turns: list[LogTurn]) -> None:
+    log = ChatLog("Tom", "Anna", tuple(given_turns), AuthorNote("note", 3))
+    again = parse(render(log).encode())
+    assert again.turns == log.turns
+    assert (again.user, again.character, again.note) == ("Tom", "Anna", log.note)
