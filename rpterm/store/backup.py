@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rpterm.store.errors import StoreError, explained
@@ -31,7 +31,9 @@ def backup(connection: sqlite3.Connection, to: Path) -> None:
             f"The backup {to} cannot be written: {error.strerror}. Choose another place."
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        # Where no folder could be made there is nothing to remove, and asking is an error.
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def publish(draft: Path, to: Path) -> None:

@@ -119,7 +119,21 @@ def to_chat(row: Sequence[Any]) -> Chat:
 
 
 def to_generation(row: Sequence[Any]) -> Generation:
-    """A row of ``GENERATION_COLUMNS``."""
+    """A row of ``GENERATION_COLUMNS``.
+
+    Raises:
+        StoreError: The row is damaged.
+    """
+    try:
+        return _to_generation(row)
+    except (zlib.error, ValueError, TypeError) as error:
+        raise StoreError(
+            f"The provenance of this reply is damaged: {error}. Run `rpterm doctor --repair`, or "
+            "open your last backup."
+        ) from error
+
+
+def _to_generation(row: Sequence[Any]) -> Generation:
     return Generation(
         engine=row[0],
         model=row[1],

@@ -1,0 +1,154 @@
+"""``rpterm doctor --repair``: a new database of what can be read of a damaged one.
+
+The damaged file is kept beside the new one. Turns whose parent is lost become first turns of their
+chat, turns whose chat is lost come into a new one; rows that no longer make sense are left out.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from rpterm.store import memory_schema, schema
+from rpterm.store.errors import StoreError
+from rpterm.store.liveness import anyone
+from rpterm.store.salvage import open_damaged, rows
+from rpterm.types import Origin
+
+_FIRST = ("cards", "chats", "turns", "generations")
+
+
+def repair(path: Path) -> Path:
+    """Put a repaired database in the place of a damaged one.
+
+    Returns:
+        Where the damaged file is kept.
+
+    Raises:
+        StoreError: It is in use, nothing can be read, or the folder cannot be written.
+    """
+    if not path.is_file():
+        raise StoreError(f"There is no database {path}. Check its name, or start rpterm afresh.")
+    if anyone(path):
+        raise StoreError(f"A running rpterm writes to {path}. Close it, then repair again.")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".rpterm-repair-", dir=path.parent) as name:
+            folder = Path(name)
+            _rebuild(path, folder)
+            return _swap(path, folder / "new.db")
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"Nothing can be read of {path}: {error}. Move it away and put your last backup in its "
+            "place."
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"The folder of {path} cannot be written: {error.strerror}. Make it writable and free "
+            "some space, then repair again."
+        ) from error
+
+
+def _rebuild(path: Path, folder: Path) -> None:
+    new = folder / "new.db"
+    with closing(sqlite3.connect(new, isolation_level=None)) as fresh:
+        schema.prepare(fresh, new)
+        fresh.execute("PRAGMA journal_mode = DELETE").fetchall()
+        sound = folder / "sound.db"
+        sound.write_bytes(new.read_bytes())
+        with closing(open_damaged(path, folder, sound)) as old:
+            _copy(old, fresh)
+
+
+def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+    """Copy all rows in one transaction; triggers fill the indexes as they come."""
+    new.execute("PRAGMA foreign_keys = OFF")
+    new.execute("BEGIN")
+    if _columns(old, "memories"):
+        memory_schema.prepare(new)
+    others = sorted(_ordinary_tables(new) - set(_FIRST))
+    for table in (*_FIRST, *others):
+        _copy_table(old, new, table)
+    for name, last in rows(old, "sqlite_sequence", ["name", "seq"]):
+        # Numbers that were given once, also to turns deleted or lost, are not given again.
+        new.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
+    _mend_tree(new)
+    _drop_orphans(new)
+    new.execute("COMMIT")
+
+
+def _ordinary_tables(connection: sqlite3.Connection) -> set[str]:
+    """Tables with rows of our own: not SQLite's, not the parts of an index."""
+    found = connection.execute("SELECT name, type FROM pragma_table_list WHERE schema = 'main'")
+    return {
+        name for name, kind in found if kind == "table" and not name.startswith(("sqlite_", "_sql"))
+    }
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [
+        name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    ]
+
+
+def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:
+    known = set(_columns(old, table))
+    columns = [name for name in _columns(new, table) if name in known]
+    if not columns:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    statement = f'INSERT OR IGNORE INTO "{table}" ({names}) VALUES ({marks})'
+    for row in rows(old, table, columns):
+        # IGNORE passes over what breaks a rule of the schema: such a row is damaged too.
+        new.execute(statement, row)
+
+
+def _mend_tree(new: sqlite3.Connection) -> None:
+    origins = ", ".join(f"'{origin.value}'" for origin in Origin)
+    new.execute(f"UPDATE turns SET origin = 'imported' WHERE origin NOT IN ({origins})")
+    new.execute(
+        "UPDATE turns SET parent_id = NULL WHERE parent_id NOT IN (SELECT id FROM turns) "
+        "OR (SELECT p.chat_id FROM turns p WHERE p.id = turns.parent_id) <> chat_id"
+    )
+    new.execute(
+        "UPDATE turns SET edited_from = NULL WHERE edited_from NOT IN (SELECT id FROM turns)"
+    )
+    new.execute(
+        "INSERT INTO chats (id, title, card_name, card_hash, persona_name, persona_description, "
+        "note_text, note_depth, created_at, updated_at) "
+        "SELECT chat_id, 'Recovered chat', coalesce(max(CASE role WHEN 'assistant' THEN speaker "
+        "END), 'unknown'), '', 'User', '', '', 0, min(created_at), max(created_at) "
+        "FROM turns WHERE chat_id NOT IN (SELECT id FROM chats) GROUP BY chat_id"
+    )
+    new.execute(
+        "UPDATE chats SET leaf_id = (SELECT max(id) FROM turns WHERE chat_id = chats.id) "
+        "WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM turns WHERE chat_id = chats.id)"
+    )
+
+
+def _drop_orphans(new: sqlite3.Connection) -> None:
+    """Rows that speak of something lost, such as the provenance of a lost turn."""
+    while broken := new.execute("PRAGMA foreign_key_check").fetchall():
+        for table, rowid, _, _ in broken:
+            new.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))
+
+
+def _swap(path: Path, new: Path) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    kept = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.stem}.damaged-{stamp}-{number}{path.suffix}")
+    new.chmod(0o600)
+    path.rename(kept)
+    for ending in ("-wal", "-shm"):
+        # Left there, the old log would be applied to the new file.
+        side = path.with_name(path.name + ending)
+        if side.exists():
+            side.rename(kept.with_name(kept.name + ending))
+    new.rename(path)
+    return kept

@@ -1,0 +1,54 @@
+"""Files of every older schema open, and nothing of them is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rpterm.store import Store
+from rpterm.store.schema import MIGRATIONS
+from rpterm.types import Status
+
+OLD = Path(__file__).parent / "old"
+
+
+def test_there_is_a_file_of_every_schema_before_the_newest() -> None:
+    names = [migration.__name__ for migration in MIGRATIONS]
+    assert sorted(path.stem for path in OLD.glob("*.sql")) == names[:-1]
+
+
+@pytest.mark.parametrize("dump", sorted(OLD.glob("*.sql")), ids=lambda path: path.stem)
+def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(dump.read_text(encoding="utf-8"))
+    with Store(path) as store:
+        (chat,) = store.chats()
+        turns = store.path(chat.leaf_id or 0)
+        assert [(turn.text, turn.status) for turn in turns] == [
+            ("The fog lifts.", Status.COMPLETE),
+            ("Who is there?", Status.COMPLETE),
+            ("Only the lighthouse", Status.PARTIAL),
+        ]
+        assert [hit.turn.id for hit in store.search("lighthouse")] == [turns[-1].id]
+        assert [hit.turn.id for hit in store.search("fog")] == [turns[0].id]
+        store.delete_chat(chat.id)
+        assert store.search("fog") == []
+
+
+def test_an_up_to_date_file_opens_without_sqlite_utils(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    Store(path).close()
+    code = (
+        "import sys; from pathlib import Path; from rpterm.store import Store; "
+        "Store(Path(sys.argv[1])).close(); print('sqlite_utils' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,141 @@
+"""Repair: what is readable comes back, the damaged file stays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rpterm.store import Store, StoreError
+from rpterm.store.repair import repair
+from rpterm.types import Generation, Origin, Sampling, Status
+
+TURNS = 400
+
+
+def fill(path: Path) -> int:
+    with Store(path) as store:
+        store.put_card("A", 'name = "A"')
+        chat = store.create_chat(card_name="A", card_hash="h", title="Mine")
+        parent = None
+        for number in range(TURNS):
+            text = f"number{number} " + "some padding " * 40
+            parent = store.add_turn(chat.id, parent, "user", "U", text, origin=Origin.TYPED).id
+        reply = store.add_turn(
+            chat.id, parent, "assistant", "A", "", origin=Origin.GENERATED, status=Status.STREAMING
+        )
+        made = Generation("llama", "m", "h", Sampling(seed=1), prompt_ids=(1, 2))
+        store.finish_reply(reply.id, "the end", Status.COMPLETE, made)
+    return chat.id
+
+
+def damage(path: Path, start: int, end: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[start:end] = os.urandom(end - start)
+    path.write_bytes(content)
+
+
+def recovered(path: Path) -> int:
+    """How many turns are back, every one of them whole and consistent."""
+    with Store(path) as store:
+        turns = [turn for chat in store.chats() for turn in store.tree(chat.id)]
+        for turn in turns[:-1]:
+            assert turn.text == f"number{turn.id - 1} " + "some padding " * 40
+            assert [hit.turn.id for hit in store.search(f"number{turn.id - 1} padding")][:1]
+        with store._connections.read() as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            (mode,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+            assert mode == 2
+        for chat in store.chats():
+            assert chat.leaf_id is not None
+            store.path(chat.leaf_id)
+        return len(turns)
+
+
+def test_a_sound_file_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    chat_id = fill(path)
+    before = path.read_bytes()
+    kept = repair(path)
+    assert kept.read_bytes() == before
+    assert recovered(path) == TURNS + 1
+    with Store(path) as store:
+        leaf = store.chat(chat_id).leaf_id or 0
+        assert store.generation(leaf) is not None
+        assert len(store.path(leaf)) == TURNS + 1
+        assert store.chats()[0].title == "Mine"
+
+
+def test_a_hole_in_the_middle_costs_only_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    fill(path)
+    pages = path.stat().st_size // 4096
+    damage(path, pages // 2 * 4096, (pages // 2 + 4) * 4096)
+    with pytest.raises(StoreError, match="damaged"):
+        Store(path)
+    kept = repair(path)
+    assert kept.exists() and kept != path
+    assert TURNS - 60 <= recovered(path) <= TURNS + 1
+
+
+@pytest.mark.parametrize("end", [16, 100, 4096])
+def test_a_lost_first_page(tmp_path: Path, end: int) -> None:
+    path = tmp_path / "rp.db"
+    fill(path)
+    damage(path, 0, end)
+    with pytest.raises(StoreError):
+        Store(path)
+    repair(path)
+    assert recovered(path) == TURNS + 1
+
+
+def test_a_cut_off_file_gives_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    fill(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3 + 11])
+    repair(path)
+    assert recovered(path) > TURNS // 4
+
+
+def test_numbers_go_on_where_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    chat_id = fill(path)
+    with Store(path) as store:
+        gone = store.chat(chat_id).leaf_id or 0
+        store.delete_turn(gone)
+    repair(path)
+    with Store(path) as store:
+        new = store.add_turn(chat_id, None, "user", "U", "x", origin=Origin.TYPED)
+    assert new.id > gone
+
+
+def test_nothing_readable_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    path.write_bytes(os.urandom(300))
+    before = path.read_bytes()
+    try:
+        repair(path)
+    except StoreError as error:
+        assert "backup" in str(error)
+        assert path.read_bytes() == before
+        assert [file.name for file in tmp_path.iterdir()] == ["rp.db"]
+    else:
+        pytest.fail("random bytes were taken for a database")
+
+
+def test_a_running_writer_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    with Store(path) as store:
+        chat = store.create_chat(card_name="A", card_hash="h")
+        store.add_turn(
+            chat.id, None, "assistant", "A", "", origin=Origin.GENERATED, status=Status.STREAMING
+        )
+        with pytest.raises(StoreError, match="running rpterm"):
+            repair(path)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no database"):
+        repair(tmp_path / "rp.db")
