@@ -153,7 +153,7 @@ class Sampling:
     dynatemp_exponent: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
-    min_p: float = 0.05
+    min_p: float = 0.1
     typical_p: float = 1.0
     top_n_sigma: float = -1.0
     repeat_penalty: float = 1.05
