@@ -61,6 +61,7 @@ class TurnView(Static, can_focus=False):
         self._live = turn.status is Status.STREAMING
         self._text = turn.text
         self._unfolded = False
+        self._height = 0
         self._dress()
 
     def on_mount(self) -> None:
@@ -80,7 +81,9 @@ class TurnView(Static, can_focus=False):
     def grow(self, whole: str) -> None:
         """Show what a streaming reply reads now."""
         self._live, self._text = True, whole
-        self._draw()
+        if self.is_attached:
+            content = self._content()
+            self.update(content, layout=self._resized(content))
 
     def _dress(self) -> None:
         self.set_class(self.turn.role == "user", "-user")
@@ -88,7 +91,15 @@ class TurnView(Static, can_focus=False):
 
     def _draw(self) -> None:
         if self.is_attached:
-            self.update(self._content())
+            content = self._content()
+            self._resized(content)
+            self.update(content)
+
+    def _resized(self, content: Content) -> bool:
+        """Whether it takes another number of lines; only then everything is laid out again."""
+        before, width = self._height, self.content_size.width
+        self._height = content.get_height({}, width) if width else 0
+        return not width or self._height != before
 
     def _content(self) -> Content:
         marks = bool(self.app.no_color)
