@@ -1,11 +1,12 @@
 """Nearest vectors by cosine, exact while that is quick and by sign bits beyond. Knows no texts.
 
-Up to ``EXACT_ROWS`` every row is compared in float32. Beyond, each vector is also kept as one bit
-a dimension: a scan over these bits (48 bytes a row for 384 dimensions) finds ``SHORTLIST`` rows by
-Hamming distance, and these alone are compared exactly, from float16. Against a graph or cell
-index this needs no training and no rebuilding, a row can be hidden or forgotten at once, and a
-search restricted to visible rows stays exact about what is visible. The price is that its time
-grows with the rows; the benchmark (tests/bench/recall.py) prints time and recall at a million.
+Up to ``EXACT_ROWS`` all rows are kept and compared in float32. Beyond, a row is one byte a
+dimension with a scale of its own, and one bit a dimension: a scan over the bits (48 bytes a row for
+384 dimensions) finds ``SHORTLIST`` rows by Hamming distance, and these are compared by bytes. A
+million rows take 432 MB that way, in RAM alone: nothing lies on disk but the database, so nothing
+else has to forget. Against a graph or cell index this needs no training and no rebuilding, a row
+can be hidden or forgotten at once, and what is visible is searched whatever else is not. The price
+is time in proportion to the rows; tests/bench/recall.py prints it, and the recall, at a million.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 EXACT_ROWS = 20_000
 SHORTLIST = 1_500
 _BLOCK = 32_768
+_STEPS = 127.0
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -28,47 +30,44 @@ class VectorIndex:
 
     Args:
         dim: Dimensions of a vector.
-        base: A float16 matrix to start from, perhaps mapped from a file. It is only written to
-            where a row of it is set or cleared.
-        exact_rows: Largest number of rows that is searched exactly.
+        exact_rows: Largest number of rows that is kept and searched exactly.
     """
 
-    def __init__(
-        self, dim: int, base: NDArray[np.float16] | None = None, exact_rows: int = EXACT_ROWS
-    ) -> None:
+    def __init__(self, dim: int, exact_rows: int = EXACT_ROWS) -> None:
         self.dim = dim
         self._exact_rows = exact_rows
-        self._words = (dim + 63) // 64
-        self._base: NDArray[Any] = np.zeros((0, dim), np.float16) if base is None else base
-        self._tail: NDArray[Any] = np.zeros((256, dim), np.float32)
-        self._rows = len(self._base)
-        self._bits = np.zeros((self._words, max(256, self._rows)), np.uint64)
-        self._have = np.zeros(max(256, self._rows), np.bool_)
-        for start in range(0, self._rows, _BLOCK):
-            block = self._base[start : start + _BLOCK].astype(np.float32)
-            self._bits[:, start : start + len(block)] = self._signs(block)
-            self._have[start : start + len(block)] = block.any(axis=1)
+        self._size = 0
+        self._width = (dim + 63) // 64
+        self._have = np.zeros(256, np.bool_)
+        self._floats: Floats | None = np.zeros((256, dim), np.float32)
+        self._bytes = np.zeros((0, dim), np.int8)
+        self._scale = np.zeros(0, np.float32)
+        self._bits = np.zeros((self._width, 0), np.uint64)
 
     def __len__(self) -> int:
-        return self._rows
+        return self._size
 
     @property
     def have(self) -> NDArray[np.bool_]:
         """Which rows hold a vector."""
-        return self._have[: self._rows]
+        return self._have[: self._size]
 
     def grow(self, rows: int) -> None:
         """Make room for rows up to this number, without vectors."""
-        if rows <= self._rows:
+        if rows <= self._size:
             return
         if rows > len(self._have):
             room = max(rows, 2 * len(self._have))
-            self._have = _wider(self._have, room)
-            self._bits = _wider(self._bits, room)
-        need = rows - len(self._base)
-        if need > len(self._tail):
-            self._tail = _taller(self._tail, max(need, 2 * len(self._tail)), self._kind(rows))
-        self._rows = rows
+            self._have = _longer(self._have, room)
+            if self._floats is not None:
+                self._floats = _longer(self._floats, room)
+            else:
+                self._bytes = _longer(self._bytes, room)
+                self._scale = _longer(self._scale, room)
+                self._bits = np.ascontiguousarray(_longer(self._bits.T, room).T)
+        self._size = rows
+        if rows > self._exact_rows and self._floats is not None:
+            self._to_bytes(self._floats)
 
     def put(self, row: int, vector: Floats) -> None:
         """Set the vector of one row; it is made a unit vector."""
@@ -80,91 +79,95 @@ class VectorIndex:
             return
         self.grow(int(rows.max()) + 1)
         unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        unit = unit.astype(np.float32)
-        self._write(rows, unit)
-        self._bits[:, rows] = self._signs(unit)
+        self._write(rows, unit.astype(np.float32))
         self._have[rows] = True
 
     def clear(self, row: int) -> None:
         """Forget the vector of one row."""
-        if row < self._rows:
+        if row < self._size:
             self._write(np.array([row]), np.zeros((1, self.dim), np.float32))
-            self._bits[:, row] = 0
             self._have[row] = False
-
-    def cosines(self, rows: Rows, query: Floats) -> Floats:
-        """Cosine of the query with each row; 0 for rows without a vector."""
-        out = np.zeros(len(rows), np.float32)
-        low = rows < len(self._base)
-        if low.any():
-            out[low] = self._base[rows[low]].astype(np.float32) @ query
-        high = ~low & (rows < self._rows)
-        if high.any():
-            out[high] = self._tail[rows[high] - len(self._base)].astype(np.float32) @ query
-        return out
 
     def gather(self, rows: Rows) -> Floats:
         """The vectors of rows, zeros where there is none."""
-        out = np.zeros((len(rows), self.dim), np.float32)
-        low = rows < len(self._base)
-        out[low] = self._base[rows[low]]
-        high = ~low & (rows < self._rows)
-        out[high] = self._tail[rows[high] - len(self._base)]
-        return out
+        if self._floats is not None:
+            return self._floats[rows]
+        return self._bytes[rows] * self._scale[rows, None]
 
-    def nearest(self, query: Floats, allowed: NDArray[np.bool_], count: int) -> Rows:
-        """The nearest allowed rows, best first.
+    def ask(self, query: Floats) -> Asked:
+        """Begin a search; the query is a unit vector. Valid until the index changes."""
+        return Asked(self, query)
 
-        Args:
-            query: A unit vector.
-            allowed: One flag for each row, or for the first rows.
-            count: At most so many.
-        """
-        size = min(self._rows, len(allowed))
-        allowed = allowed[:size] & self._have[:size]
-        if size <= self._exact_rows:
-            rows = np.flatnonzero(allowed)
-        else:
-            rows = self._shortlist(query, allowed, max(SHORTLIST, 2 * count))
-        scores = self.cosines(rows, query)
-        best = top(scores, count)
-        return rows[best]
+    def dense(self, query: Floats) -> Floats | None:
+        """The cosine of every row, where rows are few enough to compare all."""
+        return None if self._floats is None else self._floats[: self._size] @ query
 
-    def exact(self, query: Floats, allowed: NDArray[np.bool_], count: int) -> Rows:
-        """The same by comparing every row: what ``nearest`` is measured against."""
-        rows = np.flatnonzero(allowed[: self._rows] & self.have[: len(allowed)])
-        parts = [self.cosines(rows[i : i + _BLOCK], query) for i in range(0, len(rows), _BLOCK)]
-        scores = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-        return rows[top(scores, count)]
+    def some(self, rows: Rows, query: Floats) -> Floats:
+        """The cosine of some rows."""
+        if self._floats is not None:
+            return self._floats[rows] @ query
+        cosines: Floats = (self._bytes[rows].astype(np.float32) @ query) * self._scale[rows]
+        return cosines
 
-    def _shortlist(self, query: Floats, allowed: NDArray[np.bool_], count: int) -> Rows:
-        asked = self._signs(query[None, :])[:, 0]
+    def shortlist(self, query: Floats, allowed: NDArray[np.bool_], count: int) -> Rows:
+        """At least so many allowed rows (if there are) that are likely to be the nearest."""
+        asked = _signs(query[None, :], self._width)[:, 0]
         size = len(allowed)
         distance = np.empty(size, np.uint16)
         for start in range(0, size, _BLOCK):
             stop = min(start + _BLOCK, size)
             part = np.zeros(stop - start, np.uint16)
-            for word in range(self._words):
+            for word in range(self._width):
                 part += np.bitwise_count(self._bits[word, start:stop] ^ asked[word])
             distance[start:stop] = part
-        distance[~allowed] = np.iinfo(np.uint16).max
-        within = np.cumsum(np.bincount(distance[allowed], minlength=1))
-        limit = int(np.searchsorted(within, count))
-        return np.flatnonzero(distance <= min(limit, self._words * 64))
-
-    def _signs(self, vectors: Floats) -> NDArray[np.uint64]:
-        flags = np.zeros((len(vectors), self._words * 64), np.bool_)
-        flags[:, : self.dim] = vectors > 0
-        return np.ascontiguousarray(np.packbits(flags, axis=1).view(np.uint64).T)
+        farthest = self._width * 64
+        distance[~allowed] = farthest + 1
+        within = np.cumsum(np.bincount(distance, minlength=farthest + 2)[: farthest + 1])
+        limit = min(int(np.searchsorted(within, count)), farthest)
+        return np.flatnonzero(distance <= limit)
 
     def _write(self, rows: Rows, vectors: Floats) -> None:
-        low = rows < len(self._base)
-        if low.any():
-            self._base[rows[low]] = vectors[low]
-        self._tail[rows[~low] - len(self._base)] = vectors[~low]
+        if self._floats is not None:
+            self._floats[rows] = vectors
+            return
+        largest = np.maximum(np.abs(vectors).max(axis=1), 1e-9)
+        self._bytes[rows] = np.rint(vectors * (_STEPS / largest)[:, None]).astype(np.int8)
+        self._scale[rows] = largest / _STEPS
+        self._bits[:, rows] = _signs(vectors, self._width)
 
-    def _kind(self, rows: int) -> type[np.float32] | type[np.float16]:
-        return np.float32 if rows <= self._exact_rows else np.float16
+    def _to_bytes(self, floats: Floats) -> None:
+        room = len(self._have)
+        self._floats = None
+        self._bytes = np.zeros((room, self.dim), np.int8)
+        self._scale = np.zeros(room, np.float32)
+        self._bits = np.zeros((self._width, room), np.uint64)
+        filled = min(self._size, len(floats))
+        self._write(np.arange(filled), floats[:filled])
+
+
+class Asked:
+    """One query and what was computed for it."""
+
+    def __init__(self, index: VectorIndex, query: Floats) -> None:
+        self._index = index
+        self._query = query
+        self._dense = index.dense(query)
+
+    def cosines(self, rows: Rows) -> Floats:
+        """Cosine of the query with each row; 0 for rows without a vector."""
+        if self._dense is not None:
+            return self._dense[rows]
+        return self._index.some(rows, self._query)
+
+    def nearest(self, allowed: NDArray[np.bool_], count: int) -> Rows:
+        """The nearest allowed rows, best first, at most so many; one flag for each row."""
+        allowed = allowed & self._index.have
+        if self._dense is not None:
+            rows = np.flatnonzero(allowed)
+        else:
+            most = max(SHORTLIST, 2 * count)
+            rows = self._index.shortlist(self._query, allowed, most)
+        return rows[top(self.cosines(rows), count)]
 
 
 def top(scores: Floats, count: int) -> NDArray[np.intp]:
@@ -177,13 +180,14 @@ def top(scores: Floats, count: int) -> NDArray[np.intp]:
     return places[np.argsort(-scores[places], kind="stable")][:count]
 
 
-def _wider(array: NDArray[Any], room: int) -> NDArray[Any]:
-    out = np.zeros((*array.shape[:-1], room), array.dtype)
-    out[..., : array.shape[-1]] = array
-    return out
+def _signs(vectors: Floats, width: int) -> NDArray[np.uint64]:
+    """One bit a dimension, 64 to a word, words first."""
+    flags = np.zeros((len(vectors), width * 64), np.bool_)
+    flags[:, : vectors.shape[1]] = vectors > 0
+    return np.ascontiguousarray(np.packbits(flags, axis=1).view(np.uint64).T)
 
 
-def _taller(array: NDArray[Any], room: int, kind: type[Any]) -> NDArray[Any]:
-    out = np.zeros((room, array.shape[1]), kind)
+def _longer(array: NDArray[Any], room: int) -> NDArray[Any]:
+    out = np.zeros((room, *array.shape[1:]), array.dtype)
     out[: len(array)] = array
     return out

@@ -38,12 +38,13 @@ def spread(
 
 
 def around(rows: NDArray[np.int64], before: Links, after: Links) -> NDArray[np.int64]:
-    """The rows and all that lie as near as scores spread."""
-    found = [rows]
+    """The rows and all that lie as near as scores spread, each once, in order."""
+    found = np.zeros(len(before), np.bool_)
+    found[rows] = True
     for links, shares in ((before, FROM_BEFORE), (after, FROM_AFTER)):
         at = rows
         for _ in shares:
             at = links[at].astype(np.int64)
             at = at[at >= 0]
-            found.append(at)
-    return np.unique(np.concatenate(found))
+            found[at] = True
+    return np.flatnonzero(found)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rpterm.memory import dates
 from rpterm.memory.dates import DAY, TimeSpan
 from rpterm.memory.index import MemoryIndex
-from rpterm.memory.meaning import top
+from rpterm.memory.meaning import Asked, top
 from rpterm.memory.neighbours import around, spread
 
 HALF_LIFE = 30 * DAY
@@ -130,8 +130,9 @@ def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights:
         weights: Only which parts are switched off matters here.
     """
     words = _word_scores(index, query)
-    rows = _pool(index, query, words, allowed, weights)
-    return _parts_of(index, query, words, rows, weights)
+    asked = None if query.vector is None else index.vectors.ask(query.vector)
+    rows = _pool(index, query, words, asked, allowed, weights)
+    return _parts_of(index, query, words, asked, rows, weights)
 
 
 def _word_scores(index: MemoryIndex, query: Query) -> Floats:
@@ -144,19 +145,25 @@ def _word_scores(index: MemoryIndex, query: Query) -> Floats:
 
 
 def _pool(
-    index: MemoryIndex, query: Query, words: Floats, allowed: NDArray[np.bool_], weights: Weights
+    index: MemoryIndex,
+    query: Query,
+    words: Floats,
+    asked: Asked | None,
+    allowed: NDArray[np.bool_],
+    weights: Weights,
 ) -> Rows:
     found: list[Rows] = []
     if weights.words:
         hit = np.flatnonzero((words > 0) & allowed)
         found.append(hit[top(words[hit], POOL)])
-    if query.vector is not None and weights.meaning:
-        found.append(index.vectors.nearest(query.vector, allowed, POOL))
+    if asked is not None and weights.meaning:
+        found.append(asked.nearest(allowed, POOL))
     if query.spans and weights.time:
         found.append(_in_time(index, query.spans, words, allowed))
-    rows = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    if weights.neighbours:
-        rows = around(rows, index.before, index.after)
+    if not found:
+        return np.zeros(0, np.int64)
+    rows = np.concatenate(found)
+    rows = around(rows, index.before, index.after) if weights.neighbours else np.unique(rows)
     return rows[allowed[rows]]
 
 
@@ -172,17 +179,21 @@ def _in_time(
 
 
 def _parts_of(
-    index: MemoryIndex, query: Query, words: Floats, rows: Rows, weights: Weights
+    index: MemoryIndex,
+    query: Query,
+    words: Floats,
+    asked: Asked | None,
+    rows: Rows,
+    weights: Weights,
 ) -> Parts:
     own = words[rows]
     nothing = np.zeros(len(rows), np.float32)
-    vector = query.vector
     age = np.maximum(query.now - index.created[rows], 0)
     return Parts(
         rows=rows,
         own=own,
         words=spread(words, rows, index.before, index.after) if weights.neighbours else own,
-        meaning=nothing if vector is None else index.vectors.cosines(rows, vector),
+        meaning=nothing if asked is None else asked.cosines(rows),
         sitting=_best_of_sitting(index, rows, own),
         time=dates.fit(index.created[rows], query.spans) if query.spans else nothing,
         recency=np.exp2(-age / HALF_LIFE).astype(np.float32),
@@ -206,10 +217,9 @@ def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
 
 
 def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:
-    _, place = np.unique(index.sitting[rows], return_inverse=True)
-    best = np.zeros(len(rows), np.float32)
-    np.maximum.at(best, place, own)
-    return best[place]
+    best = np.zeros(len(index), np.float32)
+    np.maximum.at(best, index.sitting[rows], own)
+    return best[index.sitting[rows]]
 
 
 def _without_duplicates(index: MemoryIndex, hits: list[Hit], alike: float) -> list[Hit]:
