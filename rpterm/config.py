@@ -182,6 +182,8 @@ def _known(name: str) -> str:
 def _parse_checked(name: str, text: str) -> object:
     kind = Kind("plain") if name.startswith("keys.") else names()[name]
     value, problems = parse(name, text, kind, name)
+    if not text.isprintable() and not problems:
+        problems = [f"{name} must be plain text, not {text!r}."]
     if problems:
         raise ConfigError(problems)
     return value

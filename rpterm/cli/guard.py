@@ -1,14 +1,15 @@
 """Every way a command can end, said in one sentence and an exit code.
 
-0 is done, 1 is an error a user can act on, 2 is a wrong command line, 130 is Ctrl+C. A traceback
-is never shown: it goes into a file, unless ``RPTERM_DEBUG=1``.
+0 is done, 1 is an error a user can act on, 2 is a wrong command line, 130 is Ctrl+C, 128 and a
+number another signal. A traceback is never shown: it goes into a file, unless ``RPTERM_DEBUG=1``.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rpterm.types import RptermError
@@ -20,13 +21,16 @@ PIPE_CLOSED = 141
 def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     """Run a command and tell how it ended."""
     try:
-        code = command(arguments)
+        with _ending_signals():
+            code = command(arguments)
         sys.stdout.flush()
     except RptermError as error:
         complain(str(error))
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
     except BrokenPipeError:
         _hush()
         return PIPE_CLOSED
@@ -36,6 +40,23 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         complain(crashed(error))
         return 1
     return code
+
+
+@contextmanager
+def _ending_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind the stack, so that whatever is open is closed and stored."""
+    import signal
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 def complain(text: str) -> None:

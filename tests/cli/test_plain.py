@@ -16,7 +16,7 @@ from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.printer import Printer
 from rpterm.models.open import SCRIPTED_REPLIES
 from rpterm.store import Store
-from rpterm.types import Origin, Status, Turn
+from rpterm.types import Origin, RptermError, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
 
@@ -184,3 +184,32 @@ def test_a_reader_that_goes_away_is_no_crash(home: Path) -> None:
     assert done.stderr == ""
     assert not list(home.glob("logs/crash*"))
     assert turns(home)[0].role == "assistant"
+
+
+def test_a_signal_ends_one_reply_with_what_had_come_stored(spawn: Spawn, home: Path) -> None:
+    talker = spawn("chat", "sherlock", "--once", "Hello", RPTERM_ENGINE="scripted")
+    for _ in range(int(LIMIT_S * 20)):
+        if (home / "rpterm.db").exists() and any(turn.text for turn in turns_so_far(home)[2:]):
+            break
+        with suppress(subprocess.TimeoutExpired):
+            talker.wait(0.05)
+    talker.send_signal(signal.SIGTERM)
+    assert talker.wait(LIMIT_S) == 128 + signal.SIGTERM
+    assert turns(home)[-1].status is Status.PARTIAL
+    assert FIRST.startswith(turns(home)[-1].text)
+
+
+def test_bytes_that_are_no_text_are_replaced(spawn: Spawn, home: Path) -> None:
+    command = [sys.executable, "-m", "rpterm", "chat", "sherlock"]
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, input=b"bad \xff byte\n", env=env, capture_output=True)
+    assert done.returncode == 0
+    assert turns(home)[1].text == "bad \ufffd byte"
+
+
+def turns_so_far(home: Path) -> list[Turn]:
+    """The chat as it is while another process writes it; nothing before there is one."""
+    try:
+        return turns(home)
+    except (RptermError, AssertionError):
+        return []

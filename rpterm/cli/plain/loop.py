@@ -69,6 +69,8 @@ class Talk:
     def __init__(self, session: Session, source: TextIO) -> None:
         self.session = session
         self._source = source
+        if hasattr(source, "reconfigure"):
+            source.reconfigure(errors="replace")
         self._interactive = source.isatty()
         self._replying = False
         self._stop_code = 0
