@@ -46,4 +46,5 @@ def _repair(paths: folders.Paths) -> None:
         raise RptermError(f"There is no database at {paths.database} to repair.")
     from rpterm.store.repair import repair
 
-    out.say(str(repair(paths.database)))
+    kept = repair(paths.database)
+    out.say(f"Repaired; the damaged file is kept as {kept}.")

@@ -1,10 +1,8 @@
-"""A chat as text: Markdown for reading, JSON lines for programs."""
+"""A chat as a file: Markdown for reading, JSON lines for programs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,30 +13,20 @@ if TYPE_CHECKING:
 
 
 def markdown(store: Store, chat: Chat) -> str:
-    """The branch that is shown, as a heading and one paragraph a turn."""
-    from rpterm.cli.out import when
+    """The branch that is shown."""
+    from rpterm.store.export import to_markdown
 
-    lines = [f"# {chat.title or chat.card_name}", ""]
-    lines += [f"{chat.card_name} and {chat.persona.name}, {when(chat.created_at)}", ""]
-    for turn in store.path(chat.leaf_id) if chat.leaf_id is not None else []:
-        lines += [f"**{turn.speaker}:** {turn.text}", ""]
-    return "\n".join(lines)
+    return to_markdown(chat, store.path(chat.leaf_id) if chat.leaf_id is not None else [])
 
 
 def json_lines(store: Store, chat: Chat) -> str:
-    """Every turn of every branch, oldest first, each with its provenance.
+    """Every turn of every branch, oldest first, each with its provenance."""
+    from rpterm.store.export import to_jsonl
 
-    The first line is the chat; ``shown`` says whether a turn is on the branch that is shown.
-    """
-    shown = {turn.id for turn in store.path(chat.leaf_id)} if chat.leaf_id is not None else set()
-    rows: list[dict[str, object]] = [{"type": "chat", **asdict(chat)}]
-    for turn in sorted(store.tree(chat.id), key=lambda turn: turn.id):
-        row: dict[str, object] = {"type": "turn", "shown": turn.id in shown, **asdict(turn)}
-        generation = store.generation(turn.id)
-        if generation is not None:
-            row["generation"] = asdict(generation)
-        rows.append(row)
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    turns = sorted(store.tree(chat.id), key=lambda turn: turn.id)
+    made = {turn.id: store.generation(turn.id) for turn in turns}
+    known = {number: generation for number, generation in made.items() if generation is not None}
+    return "".join(f"{line}\n" for line in to_jsonl(chat, turns, known))
 
 
 def write(path: Path, text: str, force: bool) -> None:

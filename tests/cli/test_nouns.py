@@ -54,8 +54,8 @@ def test_markdown_is_what_is_shown(cli: Cli, chat: int, tmp_path: Path) -> None:
     path = tmp_path / "chat.md"
     assert cli("chats", "export", "1", "-o", str(path)).code == 0
     text = path.read_text(encoding="utf-8")
-    assert text.startswith("# Sherlock Holmes\n")
-    assert "**Ashby:** Hello, Watson" in text
+    assert text.startswith("# Chat with Sherlock Holmes\n")
+    assert "**Ashby:**\n\nHello, Watson" in text
     assert SCRIPTED_REPLIES[0] not in text
     refused = cli("chats", "export", "1", "-o", str(path))
     assert (refused.code, path.read_text(encoding="utf-8")) == (1, text)
@@ -69,7 +69,7 @@ def test_json_lines_are_everything(cli: Cli, chat: int) -> None:
     assert rows[0]["type"] == "chat"
     replies = [row for row in rows if row.get("origin") == "generated"]
     assert [row["text"] for row in replies] == list(SCRIPTED_REPLIES[:2])
-    assert [row["shown"] for row in replies] == [False, True]
+    assert rows[0]["leaf_id"] == replies[1]["id"]
     assert all(row["generation"]["prompt_ids"] for row in replies)
     assert cli("chats", "export", "1", "-f", "docx").code == 1
 
@@ -155,6 +155,21 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     assert done.code == 1
     broken = {check["name"] for check in json.loads(done.out) if check["verdict"] == "broken"}
     assert broken == {"settings", "database", "cards"}
+
+
+def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> None:
+    path = home / "rpterm.db"
+    content = bytearray(path.read_bytes())
+    page = int.from_bytes(content[16:18], "big")
+    for number in range(3, len(content) // page, 4):
+        content[number * page : number * page + 64] = b"\xff" * 64
+    path.write_bytes(bytes(content))
+    assert "doctor --repair" in cli("chats").err
+    done = cli("doctor", "--repair")
+    assert "Repaired; the damaged file is kept as " in done.out
+    kept = Path(done.out.splitlines()[0].split(" kept as ")[1].rstrip("."))
+    assert kept.read_bytes() == bytes(content)
+    assert cli("chats").code == 0
 
 
 @pytest.mark.parametrize(
