@@ -24,7 +24,7 @@ def starter() -> Path:
 def engine(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaEngine]:
     """A loaded engine; tests leave it usable."""
     log = tmp_path_factory.mktemp("engine") / "engine.log"
-    made = LlamaEngine(starter, context=512, threads=2, log=log)
+    made = LlamaEngine(starter, context=256, threads=2, log=log)
     made.start()
     made.load()
     yield made
@@ -43,6 +43,6 @@ def prompt(engine: LlamaEngine) -> tuple[int, ...]:
 
 @pytest.fixture(scope="session")
 def long_prompt(engine: LlamaEngine) -> tuple[int, ...]:
-    """450 tokens, so that its evaluation can be interrupted."""
-    (ids,) = engine.tokenize([Piece("The sea was calm and the ship sailed on. " * 50)])
-    return tuple(ids[:450])
+    """230 tokens, so that its evaluation can be interrupted."""
+    (ids,) = engine.tokenize([Piece("The sea was calm and the ship sailed on. " * 30)])
+    return tuple(ids[:230])

@@ -69,7 +69,7 @@ def say(engine: LlamaEngine, text: str) -> Ids:
 def test_info_tells_what_a_prompt_needs(engine: LlamaEngine) -> None:
     info = engine.load()
     assert info is engine.info
-    assert (info.engine, info.context, info.trained_context) == ("llama", 512, 8192)
+    assert (info.engine, info.context, info.trained_context) == ("llama", 256, 8192)
     assert "im_start" in info.chat_template
     assert (info.bos, info.eos) == ("", "<|im_end|>")
     assert info.can_score and info.exact_tokens
@@ -242,8 +242,8 @@ def test_too_many_candidates(engine: LlamaEngine, prompt: Ids) -> None:
 
 
 def test_refused_prompts(engine: LlamaEngine) -> None:
-    with pytest.raises(EngineError, match="context only 512"):
-        run(engine, [100] * 512, PLAIN)
+    with pytest.raises(EngineError, match="context only 256"):
+        run(engine, [100] * 256, PLAIN)
     with pytest.raises(EngineError, match="empty"):
         run(engine, [], PLAIN)
     with pytest.raises(EngineError, match="another model"):
@@ -251,7 +251,7 @@ def test_refused_prompts(engine: LlamaEngine) -> None:
 
 
 def test_a_full_window_ends_the_reply(engine: LlamaEngine, long_prompt: Ids) -> None:
-    filled = (*long_prompt, *long_prompt[:58])
+    filled = (*long_prompt, *long_prompt[:22])
     done = end(run(engine, filled, replace(GREEDY, max_tokens=50, logit_bias={"<|im_end|>": -9.0})))
     assert (done.reason, len(done.ids)) == ("context", 5)
 
@@ -334,30 +334,27 @@ def test_settle_then_only_new_tokens_are_evaluated(engine: LlamaEngine, prompt: 
     assert (done.usage.reused, done.usage.evaluated) == (len(clean), len(more))
 
 
-def test_settle_is_interrupted_and_keeps_what_it_did(
-    engine: LlamaEngine, prompt: Ids, long_prompt: Ids
-) -> None:
+def test_settle_makes_way(engine: LlamaEngine, prompt: Ids, long_prompt: Ids) -> None:
     run(engine, prompt, replace(PLAIN, max_tokens=1))
     engine.settle(long_prompt)
-    assert not engine.settled(0.4), "so many tokens take longer"
     began = time.perf_counter()
-    done = end(run(engine, long_prompt, replace(PLAIN, max_tokens=1)))
+    done = end(run(engine, prompt, replace(PLAIN, max_tokens=1)))
     tell(f"reply {time.perf_counter() - began:.2f} s after interrupting")
-    assert not engine.settled(0)
-    assert 0 < done.usage.reused < len(long_prompt) - 2
+    assert not engine.settled(0), "it was interrupted, not finished first"
+    assert done.reason == "length"
 
 
 def test_shift_mode_removes_the_middle(engine: LlamaEngine, long_prompt: Ids) -> None:
-    first = long_prompt[:200]
+    first = long_prompt[:120]
     run(engine, first, replace(PLAIN, max_tokens=1))
     middle = say(engine, "A note that goes away.")
-    whole = (*first[:80], *middle, *first[80:])
+    whole = (*first[:60], *middle, *first[60:])
     run(engine, whole, replace(PLAIN, max_tokens=1))
     again = (*first, *say(engine, "On we go."))
     done = end(run(engine, again, replace(PLAIN, max_tokens=4), kv_mode="shift"))
     assert done.usage.reused >= len(first) - 16
     exact = end(run(engine, again, replace(PLAIN, max_tokens=4)))
-    assert exact.usage.reused <= 82, "shifted cells are not exact"
+    assert exact.usage.reused <= 62, "shifted cells are not exact"
 
 
 def test_logprobs_leave_the_chat_alone(engine: LlamaEngine, prompt: Ids) -> None:

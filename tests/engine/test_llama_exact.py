@@ -47,7 +47,7 @@ def cache(model: Model) -> ChatCache:
 @pytest.fixture(scope="module")
 def ids(model: Model) -> list[int]:
     text = "The captain spoke of storms, of gold and of the quiet mornings between islands. "
-    return model.tokenize(text * 8, special=False)[:120]
+    return model.tokenize(text * 8, special=False)[:80]
 
 
 def fresh(cache: ChatCache, ids: Sequence[int]) -> Logits:
@@ -75,20 +75,20 @@ def reply(cache: ChatCache, ids: Sequence[int], tokens: int, seeds: tuple[int, .
 
 def test_cut_into_pieces(cache: ChatCache, ids: list[int]) -> None:
     whole = fresh(cache, ids)
-    for cut in (2, 37, 118, 119, 120):
+    for cut in (2, 37, 78, 79, 80):
         fresh(cache, ids[:cut])
         assert np.array_equal(after(cache, ids), whole), cut
 
 
 def test_settled_after_a_reply_and_a_volatile_block(cache: ChatCache, ids: list[int]) -> None:
     """The life of a turn: prompt with a block that goes away, reply, settle, next prompt."""
-    head, block, tail = ids[:60], ids[70:90][::-1], ids[60:70]
+    head, block, tail = ids[:40], ids[50:60][::-1], ids[40:50]
     cache.clear()
     said = reply(cache, [*head, *block, *tail], 8, (1,))
     clean = [*head, *tail, *said]
     cache.settle(clean)
     assert cache.tokens == clean and cache.exact == len(clean)
-    prompt = [*clean, *ids[90:110]]
+    prompt = [*clean, *ids[60:70]]
     assert cache.prepare(prompt, "exact", nothing) == len(clean)
     row = lib.llama_get_logits_ith(cache.context, -1)
     settled = np.ctypeslib.as_array(row, (cache.model.vocab_size,)).copy()
@@ -117,13 +117,41 @@ def test_after_candidates_banned_phrases_and_states(
     assert np.array_equal(after(cache, ids), whole), "after a saved state"
 
 
-def test_interrupted_settle(cache: ChatCache, ids: list[int]) -> None:
+class AfterTwoChunks(Abort):
+    """A flag that sets itself when it is asked for the third time."""
+
+    asked = 0
+
+    def is_set(self) -> bool:
+        self.asked += 1
+        return self.asked > 2
+
+
+def test_interrupted_settle_keeps_what_it_did(cache: ChatCache, ids: list[int]) -> None:
     whole = fresh(cache, ids)
-    fresh(cache, ids[:40])
-    cache.abort.set()
+    cache.clear()
+    usual, cache.abort = cache.abort, AfterTwoChunks()
+    cache.fit_to(1, 1.0)
     with pytest.raises(Aborted):
         cache.settle(ids)
-    assert cache.tokens == ids[:40]
+    cache.abort = usual
+    assert cache.tokens == ids[: len(cache.tokens)]
+    assert 0 < cache.exact == len(cache.tokens) < len(ids)
+    assert np.array_equal(after(cache, ids), whole)
+
+
+def test_aborted_inside_a_batch(cache: ChatCache, ids: list[int]) -> None:
+    """The flag that only llama.cpp sees, in the middle of a batch."""
+    whole = fresh(cache, ids)
+    kept = ids[:40]
+    fresh(cache, kept)
+    seen, cache.abort = cache.abort, Abort()
+    seen.set()
+    with pytest.raises(Aborted):
+        cache.settle(ids)
+    seen.clear()
+    cache.abort = seen
+    assert cache.tokens == kept
     assert np.array_equal(after(cache, ids), whole)
 
 
@@ -136,9 +164,9 @@ def test_the_number_of_threads_does_not_matter(starter: Path, ids: list[int]) ->
 
 
 def test_shift_is_close_but_not_the_same(cache: ChatCache, ids: list[int]) -> None:
-    prompt = [*ids[:30], *ids[50:100]]
+    prompt = [*ids[:30], *ids[40:70]]
     exact = fresh(cache, prompt)
-    fresh(cache, ids[:100])
+    fresh(cache, ids[:70])
     assert cache.prepare([*prompt, 1, 2], "shift", nothing) == len(prompt)
     assert cache.tokens == [*prompt, 1, 2]
     assert cache.exact == 30
@@ -156,14 +184,14 @@ def naive(cache: ChatCache, reply: Sequence[int], prompt: Sequence[int]) -> list
 
 def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: list[int]) -> None:
     scorer = Scorer(model)
-    answer = ids[100:104]
-    prompts = [ids[:50], ids[:60], ids[20:40]]
+    answer = ids[70:73]
+    prompts = [ids[:36], ids[:40], ids[20:32]]
     expected = [naive(cache, answer, prompt) for prompt in prompts]
     for _ in range(2):  # the second time from cached prefixes
         assert np.allclose(scorer.logprobs(answer, prompts), expected, atol=1e-4)
     together = scorer.logprobs(answer, prompts[::-1])[::-1]
     assert np.allclose(together, expected, atol=1e-4)
-    many = [ids[at : at + 20] for at in range(20)]
+    many = [ids[at : at + 6] for at in range(20)]
     assert np.allclose(
         scorer.logprobs(answer, many)[19], naive(cache, answer, many[19]), atol=1e-4
     ), "more prompts than slots"

@@ -107,7 +107,7 @@ class ChatCache:
         self.batch = Batch(UBATCH)
         self.tokens: list[int] = []
         self.exact = 0
-        self._chunk = 128
+        self._chunk = 32
 
     def prepare(
         self, prompt: Sequence[int], mode: Literal["exact", "shift"], progress: Progress
@@ -176,10 +176,14 @@ class ChatCache:
             count = next_chunk(total - done, self._chunk)
             began = time.perf_counter()
             self._chunk_of(ids, done, count)
-            self._chunk = fit_chunk(count, time.perf_counter() - began, UBATCH)
+            self.fit_to(count, time.perf_counter() - began)
             done += count
         if progress is not None:
             progress(done - reused, total - reused, reused)
+
+    def fit_to(self, tokens: int, seconds: float) -> None:
+        """Choose the next chunks by how long one took."""
+        self._chunk = fit_chunk(tokens, seconds, UBATCH)
 
     def _chunk_of(self, ids: Sequence[int], start: int, count: int) -> None:
         for row in range(count):
