@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -155,7 +156,10 @@ def gpu_memory(libraries: Path, memory: Memory, root: Path = Path("/")) -> GpuMe
     """
     names = " ".join(_names(libraries))
     if "ggml-cuda" in names:
-        return _nvidia() or GpuMemory("NVIDIA", 0, 0)
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if visible is not None and visible.strip() in ("", "-1"):
+            return None
+        return _nvidia(visible) or GpuMemory("NVIDIA", 0, 0)
     if "ggml-metal" in names:
         # Metal lets one process wire about three quarters of the memory.
         return GpuMemory("Apple", memory.total * 3 // 4, memory.available, unified=True)
@@ -184,8 +188,14 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _nvidia() -> GpuMemory | None:
-    """All visible NVIDIA cards together, through the driver's own library."""
+def _nvidia(visible: str | None) -> GpuMemory | None:
+    """All NVIDIA cards together, through the driver's own library.
+
+    Args:
+        visible: ``CUDA_VISIBLE_DEVICES``; only a list of numbers is understood.
+    """
+    shown = [each.strip() for each in (visible or "").split(",")]
+    chosen = {int(each) for each in shown} if all(each.isdigit() for each in shown) else None
     name = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
     try:
         nvml = ctypes.CDLL(name)
@@ -195,7 +205,7 @@ def _nvidia() -> GpuMemory | None:
         return None
     count, total, free = ctypes.c_uint(0), 0, 0
     nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
-    for index in range(count.value):
+    for index in chosen if chosen is not None else range(count.value):
         device, state = ctypes.c_void_p(), _NvmlMemory()
         if nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(device)) == 0 and (
             nvml.nvmlDeviceGetMemoryInfo(device, ctypes.byref(state)) == 0

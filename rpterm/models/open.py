@@ -19,8 +19,7 @@ from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
 from rpterm.models.remember import FileFacts
 
-LlamaFactory = Callable[..., Engine]
-UNKNOWN_GPU = GpuMemory("unknown", 0, 0)
+EngineFactory = Callable[..., Engine]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -171,8 +170,11 @@ def _adapter(name: str, model: Header) -> Path | None:
 
 def _remote(settings: Settings) -> Engine:
     import os
+    from importlib import import_module
 
-    from rpterm.engine.remote import RemoteEngine
-
+    try:
+        make: EngineFactory = import_module("rpterm.engine.remote").RemoteEngine
+    except ImportError as error:
+        raise ModelError(f"The remote engine cannot be used: {error}.") from error
     key = os.environ.get(settings.remote_key_env, "") if settings.remote_key_env else ""
-    return RemoteEngine(settings.remote_url, settings.model, key=key, context=settings.context)
+    return make(settings.remote_url, settings.model, key=key, context=settings.context)

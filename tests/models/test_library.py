@@ -226,3 +226,30 @@ def test_planning_the_starter_is_quick(tmp_path: Path) -> None:
     assert planned.fit.context == 8192
     assert planned.model_hash == starter.LLM.sha256
     assert min(times) < 0.03
+
+
+def test_open_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def remote(url: str, model: str, **options: object) -> object:
+        return (url, model, options)
+
+    module = SimpleNamespace(RemoteEngine=remote)
+    monkeypatch.setitem(sys.modules, "rpterm.engine.remote", module)
+    monkeypatch.setenv("MY_KEY", "secret")
+    settings = Settings(
+        engine="remote", remote_url="http://box:8080/v1", model="m", remote_key_env="MY_KEY"
+    )
+    engine: object = opening.open_engine(settings, models_folder=tmp_path)
+    assert engine == ("http://box:8080/v1", "m", {"key": "secret", "context": 0})
+
+
+@pytest.mark.model
+def test_the_starter_opens_and_loads(tmp_path: Path) -> None:
+    engine = opening.open_engine(
+        Settings(context=1024), models_folder=tmp_path, cache_folder=tmp_path, log_folder=tmp_path
+    )
+    try:
+        info = engine.load()
+    finally:
+        engine.close()
+    assert (info.starter, info.context, info.trained_context) == (True, 1024, 8192)
+    assert info.model_hash == starter.LLM.sha256

@@ -10,8 +10,10 @@ from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
 from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.patch import Table, apply, diff, hoist
+from rpterm.cards.exchange.problem import ExchangeError
 
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 4000
+"""More do not fit into a card's file anyway, which has a megabyte at most."""
 
 
 def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
@@ -19,6 +21,7 @@ def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
     listed = raw.get("entries")
     if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
         return None
+    check_count(len(listed))
     if any("key" in each and "keys" not in each for each in listed):
         return None
     entries = [read_entry(each, number, mend, spec) for number, each in enumerate(listed, 1)]
@@ -38,6 +41,18 @@ def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
     if patch:
         origin["book"] = patch
     return pack(replace(book, entries=tuple(entries)), origin)
+
+
+def check_count(count: int) -> None:
+    """Refuse a book of too many entries.
+
+    Raises:
+        ExchangeError: It is one.
+    """
+    if count > MAX_ENTRIES:
+        raise ExchangeError(
+            f"The lorebook has {count:,} entries; a card can have {MAX_ENTRIES:,}: split it."
+        )
 
 
 def pack(book: Lorebook, origin: Table) -> Lorebook:

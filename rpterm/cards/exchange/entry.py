@@ -54,6 +54,7 @@ def read_entry(raw: Mapping[str, Any], number: int, mend: Mend, spec: str) -> Lo
     extra: dict[str, Any] = dict(ext) if isinstance(ext, Mapping) else {}
     secondary = mend.texts(raw.get("secondary_keys"), f"{where}: secondary_keys")
     selective = mend.flag(raw.get("selective"), f"{where}: selective", bool(secondary))
+    plain: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
     entry = LoreEntry(
         keys=usable_keys(mend.texts(raw.get("keys"), f"{where}: keys"), where, mend),
         content=mend.text(raw.get("content"), f"{where}: content"),
@@ -64,13 +65,10 @@ def read_entry(raw: Mapping[str, Any], number: int, mend: Mend, spec: str) -> Lo
         constant=mend.flag(raw.get("constant"), f"{where}: constant", False),
         case_sensitive=mend.flag(raw.get("case_sensitive"), f"{where}: case_sensitive", False),
         use_regex=mend.flag(raw.get("use_regex"), f"{where}: use_regex", False),
-        position="before_card" if raw.get("position") == "before_char" else "after_card",
         order=mend.whole(raw.get("insertion_order"), f"{where}: insertion_order", 100),
         priority=mend.whole(raw.get("priority"), f"{where}: priority", 100),
-        whole_words=False,
-        extensions={},
+        **_extension_fields(extra, plain, where, mend),
     )
-    entry = _with_extensions(entry, extra, where, mend)
     return keep(entry, raw, spec)
 
 
@@ -80,16 +78,16 @@ def keep(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEntry:
     origin: Table = {}
     base = base_entry(entry, spec)
     base_ext = base.pop("extensions")
+    own: dict[str, Any] = {}
     if isinstance(ext, Mapping):
         own = {key: value for key, value in ext.items() if key not in (*MAPPED, OWN, ORIGIN)}
-        entry = replace(entry, extensions=own)
         _put(origin, "x", diff({**base_ext, **own}, dict(ext), _POSITION_GROUP))
         rest = {key: value for key, value in raw.items() if key != "extensions"}
     else:
         base["extensions"] = base_ext
         rest = dict(raw)
     _put(origin, "e", diff(base, rest))
-    return replace(entry, extensions={**entry.extensions, ORIGIN: origin})
+    return replace(entry, extensions={**own, ORIGIN: origin})
 
 
 def write_entry(
@@ -166,28 +164,27 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
     return ext
 
 
-def _with_extensions(entry: LoreEntry, ext: Table, where: str, mend: Mend) -> LoreEntry:
+def _extension_fields(
+    ext: Mapping[str, Any], plain: Position, where: str, mend: Mend
+) -> dict[str, Any]:
     """The fields that other programs keep in ``extensions``."""
     own = ext.get(OWN)
     own = own if isinstance(own, Mapping) else {}
-    more: dict[str, Any] = {}
-    more |= {key: mend.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS}
-    more |= {key: mend.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS}
-    more |= {key: _own_texts(own.get(key)) for key in _OWN_LISTS}
-    return replace(
-        entry,
-        position=_position(ext, entry.position, where, mend),
-        depth=mend.whole(ext.get("depth"), f"{where}: depth", 4, 0),
-        role=role(ext.get("role"), where, mend),
-        probability=probability(ext, where, mend),
-        logic=logic(ext.get("selectiveLogic"), where, mend),
-        group=mend.line(ext.get("group"), f"{where}: group"),
-        group_override=mend.flag(ext.get("group_override"), f"{where}: group_override", False),
-        group_weight=mend.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
-        scan_depth=optional(ext.get("scan_depth"), f"{where}: scan_depth", mend),
-        whole_words=mend.flag(ext.get("match_whole_words"), f"{where}: match_whole_words", False),
-        **more,
-    )
+    return {
+        "position": _position(ext, plain, where, mend),
+        "depth": mend.whole(ext.get("depth"), f"{where}: depth", 4, 0),
+        "role": role(ext.get("role"), where, mend),
+        "probability": probability(ext, where, mend),
+        "logic": logic(ext.get("selectiveLogic"), where, mend),
+        "group": mend.line(ext.get("group"), f"{where}: group"),
+        "group_override": mend.flag(ext.get("group_override"), f"{where}: group_override", False),
+        "group_weight": mend.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
+        "scan_depth": optional(ext.get("scan_depth"), f"{where}: scan_depth", mend),
+        "whole_words": mend.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
+        **{key: mend.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
+        **{key: mend.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
+        **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
+    }
 
 
 def _position(ext: Mapping[str, Any], plain: Position, where: str, mend: Mend) -> Position:
@@ -206,8 +203,12 @@ def usable_keys(keys: tuple[str, ...], where: str, mend: Mend) -> tuple[str, ...
             continue
         parts = split(key)
         try:
+            if parts and not mend.may_compile():
+                mend.note("The card has patterns that take too long to check; they are kept aside.")
+                continue
             if parts:
-                compile_pattern(*parts)
+                with mend.compiling():
+                    compile_pattern(*parts)
         except PatternError as error:
             mend.note(f"{where}: the pattern {key[:60]} cannot be used here ({error}); kept aside.")
             continue

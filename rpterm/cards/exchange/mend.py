@@ -1,18 +1,25 @@
 """Values of strangers' cards made to fit ours, with a note for everything that was mended.
 
-Nothing is refused here: what cannot be made to fit becomes the default, and the original value
-stays in the patch that is kept beside the card.
+Next to nothing is refused here: what cannot be made to fit becomes the default, and the original
+value stays in the patch that is kept beside the card.
 """
 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from rpterm.cards.exchange.problem import ExchangeError
+from rpterm.cards.reader import MAX_BYTES
 from rpterm.cards.values import CONTROL
 
 _MOST_NOTES = 30
 _LIMIT = 10**9
+_COMPILE_S = 0.2
+"""Seconds for all patterns of a card together: thousands of honest ones."""
 
 
 class Mend:
@@ -25,6 +32,20 @@ class Mend:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._more = 0
+        self._compiled_s = 0.0
+
+    def may_compile(self) -> bool:
+        """Whether there is time left to check a stranger's patterns."""
+        return self._compiled_s < _COMPILE_S
+
+    @contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Counts the time spent on one pattern."""
+        start = time.thread_time()
+        try:
+            yield
+        finally:
+            self._compiled_s += time.thread_time() - start
 
     def note(self, text: str) -> None:
         """Remember one; a flood of them is counted, not kept."""
@@ -41,7 +62,11 @@ class Mend:
         return (*self.notes, *more)
 
     def text(self, value: Any, where: str) -> str:
-        """Text with plain line ends and no control characters."""
+        """Text with plain line ends and no control characters.
+
+        Raises:
+            ExchangeError: It is longer than a whole card can be.
+        """
         if value is None:
             return ""
         if not isinstance(value, str):
@@ -50,6 +75,10 @@ class Mend:
                 return str(value)
             self.note(f"{where} was no text; the original is kept aside.")
             return ""
+        if len(value) > MAX_BYTES:
+            raise ExchangeError(
+                f"{where} has {len(value):,} characters; a whole card can have {MAX_BYTES:,} bytes."
+            )
         plain = value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
         if CONTROL.search(plain):
             plain = CONTROL.sub("", plain)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.book import pack
+from rpterm.cards.exchange.book import check_count, pack
 from rpterm.cards.exchange.entry import (
     LOGICS,
     ORIGIN,
@@ -55,6 +55,7 @@ def read_world(raw: Mapping[str, Any], mend: Mend) -> Lorebook | None:
         return None
     listed = raw["entries"]
     pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
+    check_count(len(pairs))
     entries = [
         _read_entry(each, str(key), number, mend)
         for number, (key, each) in enumerate(pairs, 1)

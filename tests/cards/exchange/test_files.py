@@ -233,7 +233,22 @@ def test_sizes_and_kinds_of_paths(tmp_path: Path) -> None:
 
 
 def test_a_card_too_long_for_toml_is_refused(tmp_path: Path) -> None:
-    source = put(tmp_path / "x.json", jsonio.dumps(v3(description="x" * (2 << 20))))
-    (result,) = import_files([source], tmp_path / "c")
-    assert "bytes; a card can have" in result.error
+    one = put(tmp_path / "x.json", jsonio.dumps(v3(description="x" * (2 << 20))))
+    two = put(
+        tmp_path / "y.json", jsonio.dumps(v3(description="x" * 600_000, scenario="y" * 600_000))
+    )
+    first, second = import_files([one, two], tmp_path / "c")
+    assert "description has 2,097,152 characters; a whole card can have" in first.error
+    assert "bytes; a card can have" in second.error
     assert list((tmp_path / "c").iterdir()) == []
+
+
+def test_too_many_entries_and_patterns() -> None:
+    book = {"entries": [{"keys": ["a"], "content": "b"}] * 4001}
+    with pytest.raises(ExchangeError, match=r"4,001 entries; a card can have 4,000"):
+        read_bytes(jsonio.dumps(v3(character_book=book)))
+    slow = {"entries": [{"keys": [f"/(a{n}|b){{1,90}}/"], "content": "b"} for n in range(3000)]}
+    found = read_bytes(jsonio.dumps(v3(character_book=slow)))
+    assert any("too long to check" in note for note in found.notes)
+    assert found.card.lorebook.entries[0].keys
+    assert not found.card.lorebook.entries[-1].keys
