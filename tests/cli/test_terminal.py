@@ -54,14 +54,14 @@ def terminal(home: Path) -> Iterator[Terminal]:
 
 
 def test_the_first_frame_has_the_name_and_the_greeting(home: Path) -> None:
-    seconds = startup.first_frame(str(home), startup.marks())
+    seconds = startup.first_frame(startup.environment(str(home)), startup.marks())
     assert 0 < seconds < startup.LIMIT_S
 
 
 def test_a_program_that_paints_nothing_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "CARD", "nobody")
     with pytest.raises(Exception, match="There is no character 'nobody'"):
-        startup.first_frame(str(home), [b"Sherlock Holmes"])
+        startup.first_frame(startup.environment(str(home)), [b"Sherlock Holmes"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
