@@ -45,6 +45,7 @@ class Rememberer:
         self._embedder = embedder
         self._on_progress = on_progress
         self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._guard = threading.Lock()
         self._closing = threading.Event()
         self._idle = threading.Event()
         self._error = ""
@@ -64,8 +65,9 @@ class Rememberer:
 
     def remember(self, turn_id: int) -> None:
         """Remember a turn soon; returns at once."""
-        self._idle.clear()
-        self._queue.put(turn_id)
+        with self._guard:  # else the thread could call itself idle between these two
+            self._idle.clear()
+            self._queue.put(turn_id)
 
     def wake(self) -> None:
         """Look for memories without a vector soon: some were added or edited."""
@@ -87,8 +89,9 @@ class Rememberer:
         self._step(self._catch_up)
         self._step(self._embed_all)
         while not self._closing.is_set():
-            if self._queue.empty():
-                self._idle.set()
+            with self._guard:
+                if self._queue.empty():
+                    self._idle.set()
             asked = self._take()
             if self._closing.is_set():
                 return

@@ -1,0 +1,209 @@
+"""``rpterm memory``: what characters remember, and the user's hand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rpterm import paths as folders
+from rpterm.cli import out
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+    from rpterm.store.memories import Memory as Row
+
+app = new("List, search, add, pin, forget, export and import memories.")
+
+_Character = Annotated[str, typer.Argument(metavar="CHARACTER", help="The card's name.")]
+_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
+_Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers, as `memory list` shows.")]
+_Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
+_Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
+
+KINDS = ("turn", "fact", "reflection", "summary", "note")
+
+
+@contextmanager
+def opened(character: str = "") -> Iterator[Memory]:
+    """The memory of a character, closed at the end; no model is started.
+
+    Raises:
+        RptermError: There is no database yet, or it cannot be used.
+    """
+    from rpterm.memory.facade import Memory
+    from rpterm.store import Store
+
+    path = folders.find().database
+    if not path.exists():
+        raise RptermError("There is nothing to remember yet: `rpterm chat sherlock` begins.")
+    with Store(path) as store:
+        yield Memory(store, character)
+
+
+@app.command("list")
+def list_memories(
+    character: _Character,
+    kind: Annotated[str | None, typer.Option(help=", ".join(KINDS) + ".")] = None,
+    limit: _Limit = 200,
+    json: _Json = False,
+) -> None:
+    """List what a character remembers, newest first, of all branches."""
+    if kind is not None and kind not in KINDS:
+        raise RptermError(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
+    with opened(character) as memory:
+        rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
+    _show(rows, json)
+
+
+@app.command()
+def search(
+    character: _Character,
+    words: Annotated[list[str], typer.Argument(help="Words to look for.")],
+    limit: _Limit = 50,
+    json: _Json = False,
+) -> None:
+    """Find memories with all these words."""
+    with opened(character) as memory:
+        rows = memory.search(" ".join(words), limit)
+    _show(rows, json)
+    if not rows and not json:
+        raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
+
+
+@app.command()
+def add(
+    character: _Character,
+    text: Annotated[str, typer.Argument(help="What to remember.")],
+    pinned: Annotated[bool, typer.Option("--pin", help="Recall it with every reply.")] = False,
+    shared: Annotated[bool, typer.Option("--share", help="Other characters know it too.")] = False,
+) -> None:
+    """Add a note to a character's memory."""
+    with opened(character) as memory:
+        row = memory.add(text, pinned=pinned, shared=shared)
+    out.say(f"{row.id}")
+
+
+@app.command()
+def edit(
+    memory_id: Annotated[int, typer.Argument(metavar="ID")],
+    text: Annotated[str, typer.Argument(help="The new words.")],
+) -> None:
+    """Change the words of a memory; the old ones leave the disk."""
+    with opened() as memory:
+        memory.edit(memory_id, text)
+
+
+@app.command()
+def pin(ids: _Ids, undo: _Undo = False) -> None:
+    """Recall memories with every reply."""
+    with opened() as memory:
+        for memory_id in ids:
+            memory.pin(memory_id, not undo)
+
+
+@app.command()
+def hide(ids: _Ids, undo: _Undo = False) -> None:
+    """Never mention memories, but keep them."""
+    with opened() as memory:
+        for memory_id in ids:
+            memory.never_mention(memory_id, not undo)
+
+
+@app.command()
+def share(ids: _Ids, undo: _Undo = False) -> None:
+    """Let other characters know memories, too."""
+    with opened() as memory:
+        for memory_id in ids:
+            memory.share(memory_id, not undo)
+
+
+@app.command()
+def forget(
+    ids: _Ids,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete memories for good; a turn they came from stays in its chat."""
+    if not yes and not typer.confirm(f"Forget {len(ids)} memories, for good?"):
+        raise typer.Exit(1)
+    with opened() as memory:
+        gone = memory.forget(*ids)
+    if gone < len(set(ids)):
+        raise RptermError(f"{gone} forgotten; the others were not there.")
+
+
+@app.command()
+def export(
+    character: _Character,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Instead of the terminal.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
+) -> None:
+    """Write a character's memories as JSON lines."""
+    from rpterm.cli import exporting
+
+    with opened(character) as memory:
+        text = "".join(line + "\n" for line in memory.export())
+    if output is None:
+        out.say(text, end="")
+    else:
+        exporting.write(output, text, force)
+
+
+@app.command("import")
+def import_memories(
+    character: _Character,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `memory export` writes it.")],
+) -> None:
+    """Add memories from a file; what is there already is passed over."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RptermError(f"{file} cannot be read: {error}.") from error
+    with opened(character) as memory:
+        count = memory.import_((line for line in lines if line.strip()), str(file))
+    out.say(f"{count} added")
+
+
+@app.command()
+def stats(character: _Character, json: _Json = False) -> None:
+    """Count what a character remembers."""
+    with opened(character) as memory:
+        kinds = memory.stats().kinds
+    if json:
+        out.data(kinds)
+        return
+    out.table([(kind, kinds.get(kind, 0)) for kind in KINDS], ("kind", "memories"))
+
+
+def _show(rows: list[Row], json: bool) -> None:
+    if json:
+        out.data([_plain(row) for row in rows])
+        return
+    table = [(row.id, out.when(row.created_at), row.kind, _marks(row), _text(row)) for row in rows]
+    out.table(table, ("id", "when", "kind", "marks", "text"))
+
+
+def _text(row: Row) -> str:
+    return f"{row.speaker}: {row.text}" if row.speaker else row.text
+
+
+def _marks(row: Row) -> str:
+    marks = {"pinned": row.pinned, "hidden": row.hidden, "shared": row.shared,
+             "by model": row.by_model}  # fmt: skip
+    names = [name for name, given in marks.items() if given]
+    if row.superseded_by is not None:
+        names.append(f"now {row.superseded_by}")
+    return ", ".join(names)
+
+
+def _plain(row: Row) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {name: value for name, value in asdict(row).items() if name != "hash"}
