@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 NOUNS: dict[str, str] = {
     "chat": "Talk to a character.",
     "chats": "List, search, show, rename, delete and export chats.",
-    "cards": "List, show and check character cards.",
+    "cards": "List, write, check, test, import and export character cards.",
     "models": "List, inspect and download models.",
     "config": "Show and change settings.",
     "replay": "Make a stored reply again and compare it bit for bit.",

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm import launch
+from rpterm import config, launch
 from rpterm import paths as folders
 from rpterm.cards import library
 from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.types import RptermError
 
-app = new("List, show and check character cards.")
+if TYPE_CHECKING:
+    from rpterm.cli.counting import Counter
+
+app = new("List, write, check, test, import and export character cards.")
 
 _Card = Annotated[str, typer.Argument(metavar="CARD", help="A name, or a file.")]
+_Exact = Annotated[
+    bool | None,
+    typer.Option(
+        "--exact/--rough", help="Count by the model, or estimate; by itself what is cheap."
+    ),
+]
+_Model = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A GGUF file, or a name in the models folder.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
 
 
 @app.callback(invoke_without_command=True)
 def bare(context: typer.Context) -> None:
-    """List, show and check character cards."""
+    """List, write, check, test, import and export character cards."""
     if context.invoked_subcommand is None:
         list_cards()
 
@@ -39,31 +57,121 @@ def list_cards(json: _Json = False) -> None:
 
 
 @app.command()
-def show(card: _Card) -> None:
-    """Print a card's file."""
-    out.say(launch.find_card(card, folders.find()).text, end="")
+def show(
+    card: _Card,
+    toml: Annotated[
+        bool | None,
+        typer.Option("--toml/--view", help="The file, or a view of it; a pipe gets the file."),
+    ] = None,
+    exact: _Exact = None,
+) -> None:
+    """Show a card with its tokens; in a pipe print its file."""
+    found = launch.find_card(card, folders.find())
+    if toml or (toml is None and not sys.stdout.isatty()):
+        out.say(found.text, end="")
+        return
+    from rpterm.cli import card_view, rich_out
+
+    with _counter(exact) as counter:
+        card_view.show(found.card, counter, rich_out.console())
 
 
 @app.command()
 def lint(
     cards: Annotated[list[str] | None, typer.Argument(metavar="CARD...", help="None: all.")] = None,
+    exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Check cards: everything that is wrong or could be better, with line and remedy."""
+    """Check cards: all that is wrong or could be better, and the tokens of each part."""
     from rpterm.cli import linting
 
     paths = library.folders(folders.find().characters)
     files = [library.find(card, paths) for card in cards or []]
-    files = files or list(library.files(paths).values())
-    problems = [problem for file in files for problem in linting.problems(file)]
+    with _counter(exact) as counter:
+        every = files or list(library.files(paths).values())
+        checked = [linting.check(file, counter) for file in every]
     if json:
-        out.data(problems)
+        out.data([problem for each in checked for problem in each.problems])
     else:
-        for problem in problems:
-            out.say(f"{problem.severity:<8}{problem}")
-        out.say(f"{len(files)} cards, {len(problems)} problems.")
-    if any(problem.severity == "error" for problem in problems):
+        linting.tell(checked, counter, costs=bool(files))
+    if any(problem.severity == "error" for each in checked for problem in each.problems):
         raise typer.Exit(1)
+
+
+@app.command("new")
+def new_card(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the character is called.")],
+    idea: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DESCRIPTION", help="Let the model draft the card."),
+    ] = None,
+    tagline: Annotated[str | None, typer.Option(help="One line for lists.")] = None,
+    description: Annotated[str | None, typer.Option(help="Who they are.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="PATH", help="A folder, or a .toml file.")
+    ] = None,
+    edit: Annotated[
+        bool | None, typer.Option("--edit/--no-edit", help="Open it in $EDITOR.")
+    ] = None,
+    model: _Model = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the draft.")] = None,
+) -> None:
+    """Write a new card: a commented template, or a draft by the model."""
+    from rpterm.cli import card_new
+
+    paths = folders.find()
+    file = card_new.target(name, to, paths)
+    if idea is not None:
+        if not idea.strip():
+            raise RptermError("--from needs a description, in a sentence or more.")
+        text = card_new.drafted(name, idea, _flags(model), paths, seed)
+    else:
+        asks = tagline is None and description is None
+        line = card_new.question("In one line, who are they?") if asks else tagline or ""
+        text = card_new.blank(name, line, description or "")
+        if edit is None and asks:
+            edit = card_new.question("Open it in your editor? [Y/n]").casefold() in ("y", "yes")
+    card_new.write(file, text)
+    out.say(f"{file}")
+    if edit:
+        card_new.edit(file)
+    out.say(f"Check it: rpterm cards lint {file}\nTalk:     rpterm chat {file}")
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A name, a file, or REV:PATH of git.")],
+    new_version: Annotated[
+        str | None, typer.Argument(metavar="NEW", help="None: OLD's file against git.")
+    ] = None,
+    git: Annotated[
+        str, typer.Option("--git", metavar="REV", help="The revision, when NEW is not given.")
+    ] = "HEAD",
+    exact: _Exact = None,
+    json: _Json = False,
+) -> None:
+    """Show what changed between two versions of a card, in fields and tokens."""
+    from rpterm.cards.diff import diff as changes_of
+    from rpterm.cli import card_source, card_view, rich_out
+
+    first = card_source.find(old)
+    before, after = (
+        (card_source.before(first, git), first)
+        if new_version is None
+        else (first, card_source.find(new_version))
+    )
+    changes = changes_of(before.card, after.card)
+    with _counter(exact) as counter:
+        if json:
+            rows = [
+                {**asdict(change), "tokens": change.tokens(counter.count)} for change in changes
+            ]
+            out.data(rows)
+        elif not changes:
+            out.say(f"{before.label} and {after.label} say the same.")
+        else:
+            shown = rich_out.console()
+            card_view.differences(changes, counter, before.card, after.card, shown)
 
 
 @app.command()
@@ -90,3 +198,15 @@ def path(
         out.say(str(folder))
     if not found:
         raise RptermError("No folder of cards exists.")
+
+
+def _flags(model: str | None) -> Mapping[str, object]:
+    return {"model": model} if model is not None else {}
+
+
+def _counter(exact: bool | None) -> AbstractContextManager[Counter]:
+    """Tokens by the model in use, or an estimate."""
+    from rpterm.cli.counting import counter
+
+    paths = folders.find()
+    return counter(config.load(paths.config_file, os.environ), paths, exact)

@@ -1,19 +1,55 @@
-"""Check one card: the reader's errors, or else what the linter would have better."""
+"""Check cards: the reader's errors, or what the linter would have better, and the costs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rpterm.cards import reader
+from rpterm.cards.card import CharacterCard
 from rpterm.cards.lint import lint
 from rpterm.cards.problems import CardError, Problem
+from rpterm.cli import out
+from rpterm.cli.counting import Counter
 
 
-def problems(path: Path) -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One file; ``card`` is ``None`` where it has errors."""
+
+    path: Path
+    card: CharacterCard | None
+    problems: list[Problem]
+
+
+def check(path: Path, counter: Counter | None = None) -> Checked:
     """Everything that is wrong with a card's file, or could be better."""
     try:
         text = reader.read_text(path)
         card = reader.parse(text, str(path))
     except CardError as error:
-        return list(error.problems)
-    return lint(card, text=text, origin=str(path))
+        return Checked(path, None, list(error.problems))
+    count = counter.count if counter else None
+    return Checked(path, card, lint(card, count, text=text, origin=str(path)))
+
+
+def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
+    """Print the problems, file by file; ``costs`` adds a table of tokens for each card."""
+    from rpterm.cli import card_view, rich_out
+
+    found = 0
+    for each in checked:
+        for problem in each.problems:
+            if not _is_cost(problem):
+                found += 1
+                out.say(f"{problem.severity:<8}{problem}")
+        if costs and each.card is not None:
+            card_view.costs_table(each.card, counter, rich_out.console())
+    cards = "1 card" if len(checked) == 1 else f"{len(checked)} cards"
+    out.say(f"{cards}, {found} {'problem' if found == 1 else 'problems'}.")
+
+
+def _is_cost(problem: Problem) -> bool:
+    """Notes that only say how many tokens a part has: the table says it better."""
+    return problem.severity == "note" and "tokens" in problem.message and not problem.remedy

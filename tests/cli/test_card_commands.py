@@ -182,7 +182,7 @@ def test_two_files(cli: Cli, tmp_path: Path) -> None:
     new = write(tmp_path, SMALL.replace("stars", "every single comet"), "new.toml")
     out = cli("cards", "diff", str(old), str(new)).out
     assert "~ description" in out and "- Counts stars." in out
-    assert "+ Counts every single comet." in out and "1 changes" in out
+    assert "+ Counts every single comet." in out and "1 change;" in out
     rows = json.loads(cli("cards", "diff", str(old), str(new), "--json").out)
     assert [row["field"] for row in rows] == ["description"] and rows[0]["tokens"] > 0
     assert "say the same" in cli("cards", "diff", str(old), str(old)).out

@@ -1,0 +1,368 @@
+"""A card drafted by a model: the questions, the grammars of the answers, and the card they make.
+
+Pure: whoever has a model asks it stage after stage, each with what is ``known`` so far. A grammar
+bounds every text, so an answer always ends and always parses. Engines that know no grammars are
+read kindly: fences and chatter are looked past, a cut answer is closed, what is no use is left
+out. So ``card`` always gives a card, at the worst one with the user's own words alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.types import Sampling
+
+SYSTEM = (
+    "You invent characters for role-play. You answer with one JSON object and nothing else. You "
+    "are concrete: things, places, habits, names, numbers. You never repeat yourself."
+)
+_TOKENS_A_CHARACTER = 0.4
+_TEMPERATURE, _MIN_P = 0.7, 0.1
+_TOO_HARD = ("description", "examples", "lore")
+_STARTS = {
+    "attributes": ("NAME is ", "NAME has ", "NAME once ", "NAME wants ", "NAME fears "),
+    "relations": ("NAME's best friend is ", "NAME's rival is "),
+    "style": ("Speaks ", "Often ", "Never "),
+    "limits": ("NAME never ",),
+}
+_EXAMPLE_IDEA = "a sleepless woman who mends clocks in a harbour town and owes money"
+_NAME = 60
+_TELLING = 12
+"""Characters from which on a text of the example is recognized."""
+_PLAIN = re.compile(r"[^\W_][\w'.-]*")
+_RULES = (
+    # No brackets but those of the two macros: a text never turns into more JSON.
+    r'char ::= [^"\\\x00-\x1f\x7f{}\[\]<>|#] | "{{user}}" | "{{char}}" | "\\\""',
+    r'begin ::= [^\x00-\x40\[-`{-\x7f] | "{{char}}" | "{{user}}"',
+    r'plain ::= [^"\\\x00-\x1f\x7f{}\[\]<>|#.!?] | "{{user}}" | "{{char}}"',
+    "end ::= [.!?]",
+    r'spoken ::= [A-Z*] | [^\x00-\x7f] | "\\\""',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of an answer.
+
+    Attributes:
+        low, high: Characters of a text.
+        count: 0 is one text; else so many of them in a list.
+        parts: Keys of the tables in the list, when they are tables.
+        example: What a good one looks like, of quite another character.
+        starts: How the texts of a list begin, one after the other; NAME is the character's.
+        sentence: Whether a text ends with its first sentence.
+    """
+
+    name: str
+    ask: str
+    low: int
+    high: int
+    count: int = 0
+    parts: tuple[str, ...] = ()
+    example: Any = ""
+    starts: tuple[str, ...] = ()
+    sentence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Fields that are asked for together; ``title`` is for a progress bar."""
+
+    title: str
+    fields: tuple[Field, ...]
+
+    @property
+    def max_tokens(self) -> int:
+        """Room for the longest answer that its grammar allows, nearly always."""
+        size = sum((f.high + 12) * max(f.count, 1) * max(len(f.parts), 1) + 24 for f in self.fields)
+        return int(size * _TOKENS_A_CHARACTER) + 16
+
+
+STAGES = (
+    Stage("who they are", (
+        Field("name", "the character's name", 2, 40, example="Odile Marsh"),
+        Field("tagline", "one line that makes one want to talk to them", 15, 100,
+              example="She mends clocks, and lies about the time."),
+        Field("description", "who they are and what they want, three sentences", 120, 700, example=(
+            "Odile Marsh mends clocks above a chandler's shop and sleeps badly. She owes money to "
+            "two brothers who never raise their voices. What she wants is one quiet year.")),
+        Field("scenario", "where they are now, and how the user comes in", 60, 320, example=(
+            "A wet evening in the harbour town of Sill. {{user}} brings a watch that runs "
+            "backwards into {{char}}'s workshop.")),
+    )),
+    Stage("what is true of them", (
+        Field("attributes", "facts, one claim each", 15, 110, 6, example=(
+            "Odile is left-handed.", "Odile keeps a pistol in the case clock.")),
+        Field("relations", "other people, one each", 15, 110, 3, example=(
+            "Bram, her brother, writes from prison every month.",)),
+        Field("style", "how they speak and act", 10, 110, 4, example=(
+            "Short, dry sentences.", "Answers a question with a price.")),
+        Field("limits", "what they never do", 15, 110, 2, example=(
+            "{{char}} never decides what {{user}} says or does.",)),
+    )),
+    Stage("how they begin", (
+        Field("greetings", "first messages to {{user}}: an action between asterisks, then speech",
+              80, 420, 2, example=(
+                  '*She does not look up from the lens.* "If it ticks, put it on the left."',)),
+    )),
+    Stage("how they talk", (
+        Field("examples", "what {{user}} says and how the character answers", 15, 260, 4,
+              ("user", "char"), example=(
+                  {"user": "How much to mend it?",
+                   "char": '*She turns it over once.* "More than it cost you. Leave it."'},)),
+    )),
+    Stage("what they know", (
+        Field("lore", "things that matter when the talk comes to the key", 3, 220, 3,
+              ("key", "content"), example=(
+                  {"key": "Sill", "content": "Sill is a harbour town that silts up a little more "
+                   "each year."},)),
+    )),
+)  # fmt: skip
+
+
+def stages(known: Mapping[str, Any], *, brief: bool = False) -> list[Stage]:
+    """The stages without what is known already.
+
+    Args:
+        brief: For small models, in English: fewer and shorter texts with their beginnings given,
+            and nothing that such models only spoil. The user's own words stay the description.
+    """
+    left = []
+    for stage in STAGES:
+        kept = [each for each in stage.fields if each.name not in known]
+        if brief:
+            kept = [_brief(each) for each in kept if each.name not in _TOO_HARD]
+        if kept:
+            left.append(replace(stage, fields=tuple(kept)))
+    return left
+
+
+def _brief(field: Field) -> Field:
+    starts = _STARTS.get(field.name, ())
+    count = len(starts) or min(field.count, 2)
+    return replace(field, starts=starts, count=count if field.count else 0, sentence=True)
+
+
+def question(stage: Stage, description: str, known: Mapping[str, Any]) -> str:
+    """What to ask: the shape by an example, then the idea with the answers so far."""
+    example = json.dumps({f.name: f.example for f in stage.fields}, ensure_ascii=False)
+    wanted = [f'- "{f.name}": {f"{f.count} " if f.count else ""}{f.ask}.' for f in stage.fields]
+    lines = [
+        f"Idea: {_EXAMPLE_IDEA}",
+        f"JSON: {example}",
+        "",
+        "Now for another idea, with nothing of the first one in it:",
+        *wanted,
+        "",
+        f"Idea: {' '.join(description.split())}",
+    ]
+    if known:
+        lines.append(f"Known: {json.dumps(dict(known), ensure_ascii=False)}")
+    return "\n".join([*lines, "JSON:"])
+
+
+def grammar(stage: Stage, known: Mapping[str, Any]) -> str:
+    """GBNF of one stage's answer; facts begin with the character's name once it is known."""
+    rules = list(_RULES)
+    keys = [f'"\\"{each.name}\\": " {_shape(each, known, rules)}' for each in stage.fields]
+    return "\n".join(['root ::= "{" ' + ' ", " '.join(keys) + ' "}"', *rules]) + "\n"
+
+
+def _shape(field: Field, known: Mapping[str, Any], rules: list[str]) -> str:
+    """The grammar of a field's value: a text, a list of texts, or a list of tables."""
+    starts = [_start(field, start, known) for start in field.starts or ("",)]
+    for number, start in enumerate(starts):
+        rules.append(f'{field.name}-t{number} ::= "\\"" {start} {_rest(field)} "\\""')
+    items = [f"{field.name}-t{number % len(starts)}" for number in range(max(field.count, 1))]
+    if field.parts:
+        inner = ' ", " '.join(f'"\\"{part}\\": " {items[0]}' for part in field.parts)
+        rules.append(f'{field.name}-o ::= "{{" {inner} "}}"')
+        items = [f"{field.name}-o"] * len(items)
+    return '"[" ' + ' ", " '.join(items) + ' "]"' if field.count else items[0]
+
+
+def _start(field: Field, start: str, known: Mapping[str, Any]) -> str:
+    """How a text begins: as a sentence, as something said, or with given words."""
+    name = str(known.get("name", "")).split(" ")[0]
+    named = bool(_PLAIN.fullmatch(name))
+    if start:
+        return json.dumps(start.replace("NAME", name if named else "{{char}}"))
+    if field.name == "attributes" and named:
+        return f'"{name} "'
+    return "spoken" if field.name in ("greetings", "examples") else "begin"
+
+
+def _rest(field: Field) -> str:
+    """The bounded rest of a text; a ``sentence`` ends with its first full stop."""
+    if not field.sentence:
+        return f"char{{{field.low},{field.high}}}"
+    return f"char{{{field.low}}} plain{{0,{field.high - field.low}}} end"
+
+
+def sampling(stage: Stage, base: Sampling, known: Mapping[str, Any], seed: int) -> Sampling:
+    """The samplers of one stage: the user's own, calmer, and bound to its grammar.
+
+    Penalties of repetition are off: the form of JSON is nothing but repetition.
+    """
+    return replace(
+        base, grammar=grammar(stage, known), max_tokens=stage.max_tokens, banned=(),
+        temperature=min(base.temperature, _TEMPERATURE), min_p=max(base.min_p, _MIN_P),
+        dry_multiplier=0.0, repeat_penalty=1.0, xtc_probability=0.0, mirostat=0,
+        seed=(seed + zlib.crc32(stage.title.encode())) & 0xFFFFFFFF,
+    )  # fmt: skip
+
+
+def read(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer holds that is of use; never raises."""
+    data = _object(answer)
+    found: dict[str, Any] = {}
+    seen = {text.casefold() for value in known.values() for text in _texts(value)}
+    for each in stage.fields:
+        copied = {text.casefold() for text in _texts(each.example) if len(text) > _TELLING}
+        if (value := _value(each, data.get(each.name), seen, copied)) is not None:
+            found[each.name] = value
+            seen |= {text.casefold() for text in _texts(value)}
+    return found
+
+
+def card(description: str, known: Mapping[str, Any], name: str = "") -> CharacterCard:
+    """The card, from what the model gave; what it did not give stays empty.
+
+    Args:
+        description: The user's own words; they are the description where there is no other.
+        name: The user's own choice of a name, if any.
+    """
+    first = " ".join(one_line(description).split()[:4])[:_NAME]
+
+    def lines(key: str) -> tuple[str, ...]:
+        return tuple(known.get(key, ()))
+
+    return CharacterCard(
+        name=one_line(name)[:_NAME] or known.get("name") or first or "Nameless",
+        tagline=known.get("tagline", ""),
+        description=known.get("description") or paragraphs(description),
+        attributes=lines("attributes"),
+        relations=lines("relations"),
+        style=lines("style"),
+        scenario=known.get("scenario", ""),
+        greetings=lines("greetings"),
+        limits=lines("limits"),
+        examples=tuple(
+            Example((("user", item["user"]), ("char", item["char"])))
+            for item in known.get("examples", ())
+        ),
+        lorebook=Lorebook(
+            tuple(LoreEntry((item["key"],), item["content"]) for item in known.get("lore", ()))
+        ),
+    )
+
+
+def one_line(text: str) -> str:
+    """The text with nothing in it that a card cannot hold, on one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def paragraphs(text: str) -> str:
+    """The text with nothing in it that a card cannot hold; its line breaks stay."""
+    return "\n".join(one_line(line) for line in text.strip().splitlines()).strip()
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        return [value]
+    items = value.values() if isinstance(value, Mapping) else value
+    return (
+        [text for item in items for text in _texts(item)]
+        if isinstance(value, Sequence | Mapping)
+        else []
+    )
+
+
+def _value(field: Field, value: Any, seen: set[str], copied: set[str]) -> Any:
+    """A field's value made clean, or ``None`` when nothing of it is of use.
+
+    Args:
+        seen: Texts that stand elsewhere already.
+        copied: Texts of the example: one that holds them was not invented.
+    """
+    kept: list[Any] = []
+    for item in (value if isinstance(value, list) else []) if field.count else [value]:
+        good = _item(field, item)
+        texts = {text.casefold() for text in _texts(good)} if good else set()
+        if good and not texts & seen and not any(c in t for c in copied for t in texts):
+            kept.append(good)
+            seen = seen | texts
+    if field.count:
+        return kept or None
+    return kept[0] if kept else None
+
+
+def _item(field: Field, item: Any) -> str | dict[str, str] | None:
+    if field.name == "name":
+        return _clean(item, field)[:_NAME] or None
+    if not field.parts:
+        return _clean(item, field) or None
+    if not isinstance(item, Mapping):
+        return None
+    table = {part: _clean(item.get(part), field) for part in field.parts}
+    return table if all(table.values()) else None
+
+
+def _clean(value: Any, field: Field) -> str:
+    """One text: printable, on one line, not breaking off in mid-sentence where it was cut."""
+    if not isinstance(value, str):
+        return ""
+    text = one_line(value)
+    if len(text) >= field.high - 1:
+        end = max(text.rfind(mark) for mark in '.!?…"*')
+        text = text[: end + 1] if end > field.low else text[: text.rfind(" ")]
+    return text if re.search(r"\w", text) else ""
+
+
+def _object(answer: str) -> dict[str, Any]:
+    """The first JSON object in a text; one that was cut is closed."""
+    start = answer.find("{")
+    if start < 0:
+        return {}
+    try:
+        value, _ = json.JSONDecoder(strict=False).raw_decode(answer, start)
+    except (ValueError, RecursionError):
+        value = _closed(answer[start:])
+    return value if isinstance(value, dict) else {}
+
+
+def _closed(text: str) -> Any:
+    """Read JSON whose end is missing, giving up its last pieces until it reads."""
+    for end in range(len(text), 0, -1):
+        if end < len(text) and text[end] not in ',"':
+            continue
+        closers = _open_ends(text[:end])
+        try:
+            return json.loads(text[:end].rstrip(" ,") + closers, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return {}
+
+
+def _open_ends(text: str) -> str:
+    """What closes everything that is open at the end of a text."""
+    stack: list[Literal["}", "]"]] = []
+    quoted = escaped = False
+    for char in text:
+        if quoted:
+            quoted = escaped or char != '"'
+            escaped = char == "\\" and not escaped
+        elif char == '"':
+            quoted = True
+        elif char in "{[":
+            stack.append("}" if char == "{" else "]")
+        elif char in "}]" and stack:
+            stack.pop()
+    return ('"' if quoted else "") + "".join(reversed(stack))

@@ -1,0 +1,47 @@
+"""Which card a word of the command line means: a name, a file, or a version in git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rpterm import launch
+from rpterm import paths as folders
+from rpterm.cards import history, reader
+from rpterm.cards.card import CharacterCard
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A card, its text, and what to call it; ``path`` is ``None`` for a version in git."""
+
+    card: CharacterCard
+    text: str
+    label: str
+    path: Path | None = None
+
+
+def find(spec: str) -> Source:
+    """The card that ``sherlock``, ``./x.toml`` or ``HEAD~2:characters/x.toml`` means.
+
+    Raises:
+        RptermError: There is none, or it has errors.
+    """
+    if (found := history.split(spec)) is not None:
+        text = history.at(*found, Path.cwd())
+        return Source(reader.parse(text, spec), text, spec)
+    card = launch.find_card(spec, folders.find())
+    return Source(card.card, card.text, str(card.path or spec), card.path)
+
+
+def before(source: Source, revision: str = "HEAD") -> Source:
+    """The same card at a revision of git.
+
+    Raises:
+        RptermError: Git does not have it, or it had errors.
+    """
+    if source.path is None:
+        raise history.HistoryError(f"{source.label} is no file, so git has no versions of it.")
+    text = history.of_file(source.path, revision)
+    label = f"{revision}:{source.path.name}"
+    return Source(reader.parse(text, label), text, label)

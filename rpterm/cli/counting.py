@@ -1,0 +1,103 @@
+"""Tokens of card texts by the model in use where that is cheap, else an estimate that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm import paths as folders
+from rpterm.config import Settings
+from rpterm.paths import Paths
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine
+
+CHEAP_BYTES = 1_500_000_000
+"""Weights up to this size are loaded just to count."""
+_CONTEXT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Counts tokens.
+
+    Attributes:
+        count: Tokens of a text.
+        by: Whose tokens they are, for people.
+        exact: False for an estimate.
+    """
+
+    count: Callable[[str], int]
+    by: str
+    exact: bool
+
+
+@contextmanager
+def counter(settings: Settings, paths: Paths, exact: bool | None = None) -> Iterator[Counter]:
+    """Count while the block runs.
+
+    Args:
+        exact: Load the model whatever it costs (True), never (False), or when it is cheap
+            (``None``).
+
+    Raises:
+        RptermError: With ``exact``, when the model cannot be used.
+    """
+    from rpterm.cards.lorebook import rough_count
+
+    rough = Counter(rough_count, "estimated at four characters a token", False)
+    if exact is False:
+        yield rough
+        return
+    engine: Engine | None = None
+    try:
+        try:
+            engine = _engine(settings, paths, cheap=exact is None)
+            found = _counting(engine) if engine else rough
+        except RptermError:
+            if exact:
+                raise
+            found = rough
+        yield found
+    finally:
+        if engine is not None:
+            engine.close()
+
+
+def _counting(engine: Engine) -> Counter:
+    from rpterm.engine.protocol import Piece
+
+    info = engine.load()
+    known: dict[str, int] = {}
+
+    def count(text: str) -> int:
+        if text not in known:
+            known[text] = len(engine.tokenize([Piece(text)])[0])
+        return known[text]
+
+    return Counter(count, f"tokens of {info.model}", info.exact_tokens)
+
+
+def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
+    """The engine to count with, or ``None`` where it is not cheap."""
+    from rpterm.models import library
+    from rpterm.models.open import open_engine
+
+    if settings.engine == "llama":
+        file = library.resolve(settings.model, paths.models, paths.cache)
+        if cheap and Path(file).stat().st_size > CHEAP_BYTES:
+            return None
+        settings = replace(settings, context=_CONTEXT, gpu_layers=0, adapter="")
+    elif settings.engine == "remote" and cheap:
+        return None
+    return open_engine(
+        settings,
+        models_folder=paths.models,
+        cache_folder=folders.make(paths.cache),
+        log_folder=folders.make(paths.logs),
+        sequences=1,
+    )

@@ -1,0 +1,158 @@
+"""Drafting: grammars that bind, answers read kindly, and always a card."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpterm.cards import draft
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.reader import parse
+from rpterm.cards.template import template
+from rpterm.cards.writer import dump
+from rpterm.types import Sampling
+
+IDEA = "a keeper of a lighthouse who fears still water"
+
+
+def _answer(stage: draft.Stage, word: str = "w") -> dict[str, Any]:
+    """An answer as the grammar would let a model write it."""
+    made: dict[str, Any] = {}
+    number = 0
+    for field in stage.fields:
+
+        def text(field: draft.Field = field) -> str:
+            nonlocal number
+            number += 1
+            return (
+                f"{word.capitalize()} number {number} of {field.name}".ljust(field.low, "e") + "."
+            )
+
+        items: list[Any] = [
+            {part: text() for part in field.parts} if field.parts else text()
+            for _ in range(max(field.count, 1))
+        ]
+        made[field.name] = items if field.count else items[0]
+    return made
+
+
+def _whole() -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for stage in draft.stages(known):
+        known |= draft.read(stage, json.dumps(_answer(stage)), known)
+    return known
+
+
+def test_good_answers_fill_every_part_of_the_card() -> None:
+    card = draft.card(IDEA, _whole())
+    assert card.name == "W number 1 of name."
+    assert (len(card.attributes), len(card.relations), len(card.style)) == (6, 3, 4)
+    assert (len(card.greetings), len(card.examples), len(card.lorebook.entries)) == (2, 4, 3)
+    assert parse(template(card)) == card == parse(dump(card))
+
+
+def test_what_is_known_is_not_asked_again() -> None:
+    asked = [f.name for stage in draft.stages({"name": "Odo"}) for f in stage.fields]
+    assert "name" not in asked and "tagline" in asked
+    assert draft.card(IDEA, {**_whole(), "name": "Odo"}).name == "Odo"
+
+
+def test_small_models_are_asked_for_less_and_keep_the_users_words() -> None:
+    fields = [f for stage in draft.stages({}, brief=True) for f in stage.fields]
+    assert {"description", "examples", "lore"}.isdisjoint(f.name for f in fields)
+    assert draft.card(IDEA, {"name": "Odo"}).description == IDEA
+
+
+def test_an_idea_alone_still_gives_a_card() -> None:
+    card = draft.card(IDEA, {})
+    assert (card.name, card.description) == ("a keeper of a", IDEA)
+    assert draft.card("\n\t", {}).name == "Nameless"
+    assert isinstance(parse(template(card)), CharacterCard)
+
+
+def test_facts_begin_with_the_name_once_it_is_known() -> None:
+    stage = draft.STAGES[1]
+    assert 'attributes-t0 ::= "\\"" "Odo " char' in draft.grammar(stage, {"name": "Odo Marsh"})
+    hostile = draft.grammar(stage, {"name": '"Odo" ::= root'})
+    assert "Odo" not in hostile
+
+
+def test_penalties_do_not_fight_the_form_of_json() -> None:
+    stage = draft.STAGES[0]
+    chosen = draft.sampling(stage, Sampling(temperature=1.5), {}, 3)
+    assert (chosen.dry_multiplier, chosen.repeat_penalty, chosen.temperature) == (0.0, 1.0, 0.7)
+    assert chosen.grammar == draft.grammar(stage, {}) and chosen.max_tokens == stage.max_tokens
+    assert chosen.seed != draft.sampling(draft.STAGES[1], Sampling(), {}, 3).seed
+
+
+def test_fences_and_chatter_are_looked_past() -> None:
+    stage = draft.STAGES[0]
+    answer = f"Sure! Here it is:\n```json\n{json.dumps(_answer(stage))}\n```\nEnjoy {{it}}!"
+    assert set(draft.read(stage, answer, {})) == {f.name for f in stage.fields}
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_cut_answer_keeps_what_had_come(data: st.DataObject) -> None:
+    stage = data.draw(st.sampled_from(draft.STAGES))
+    whole = json.dumps(_answer(stage))
+    cut = whole[: data.draw(st.integers(0, len(whole)))]
+    found, full = draft.read(stage, cut, {}), draft.read(stage, whole, {})
+    assert list(found) == list(full)[: len(found)]
+    for name, value in list(found.items())[:-1]:
+        assert value == full[name]
+
+
+@settings(max_examples=80)
+@given(st.text(), st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.sampled_from(["name", "tagline", "lore", "examples", "user", "char",
+                                       "greetings", "key", "content"]), inner, max_size=5),
+    max_leaves=12))  # fmt: skip
+def test_any_answer_at_all_makes_a_card_that_reads_back(noise: str, value: Any) -> None:
+    known: dict[str, Any] = {}
+    for stage in draft.STAGES:
+        for answer in (noise, "{" + noise, json.dumps(value)):
+            known |= draft.read(stage, answer, known)
+    card = draft.card(noise, known)
+    assert parse(dump(card)) == card
+
+
+def test_copies_are_left_out() -> None:
+    stage = draft.STAGES[2]
+    example = stage.fields[0].example[0]
+    twice = '*He nods.* "The lamp is lit, and that is all you need to know about it tonight."'
+    answer = json.dumps({"greetings": [example + " More.", twice, twice.upper()]})
+    assert draft.read(stage, answer, {})["greetings"] == [twice]
+    assert draft.read(stage, answer, {"tagline": twice}) == {}
+
+
+def test_a_text_cut_by_its_bound_ends_with_a_sentence() -> None:
+    field = next(f for f in draft.STAGES[0].fields if f.name == "tagline")
+    long = "One whole sentence stands here. " + "and then it runs on " * 9
+    stage = draft.Stage("", (field,))
+    assert draft.read(stage, json.dumps({"tagline": long[: field.high]}), {}) == {
+        "tagline": "One whole sentence stands here."
+    }
+
+
+@pytest.mark.parametrize("stage", draft.STAGES, ids=lambda stage: stage.title)
+@pytest.mark.parametrize("brief", [False, True])
+def test_every_rule_of_a_grammar_is_defined(stage: draft.Stage, brief: bool) -> None:
+    for each in draft.stages({"name": "Odo"}, brief=brief):
+        if each.title != stage.title:
+            continue
+        lines = draft.grammar(each, {"name": "Odo"}).splitlines()
+        defined = {line.split(" ::= ")[0] for line in lines}
+        import re
+
+        for line in lines:
+            body = re.sub(
+                r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|\{[\d,]+\}', " ", line.split(" ::= ")[1]
+            )
+            assert set(re.findall(r"[a-z][a-z0-9-]*", body)) <= defined, line

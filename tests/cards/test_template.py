@@ -1,0 +1,55 @@
+"""The template of a new card: it reads back, and so do its samples once they are uncommented."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import text
+
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.lint import lint
+from rpterm.cards.reader import parse
+from rpterm.cards.template import template
+
+_SAMPLE = re.compile(r"# (\w+ = |\]|    |\[\[)")
+
+
+def test_a_template_is_the_card_and_nothing_more() -> None:
+    card = CharacterCard("Ada", tagline="Counts.", description='She said "no".\nTwice.')
+    assert parse(template(card)) == card
+    assert parse(template(CharacterCard("Ada"))) == CharacterCard("Ada")
+
+
+def test_every_sample_works_when_its_hashes_are_taken_away() -> None:
+    lines = template(CharacterCard("Ada")).splitlines()
+    opened = "\n".join(line[2:] if _SAMPLE.match(line) else line for line in lines)
+    card = parse(opened)
+    assert card.greetings and card.limits and card.attributes and card.relations and card.style
+    assert card.scenario and card.knows_until == "1895" and card.tagline
+    assert card.examples and card.lorebook.entries and card.tests
+    errors = [problem for problem in lint(card) if problem.severity == "error"]
+    assert errors == []
+
+
+def test_the_head_cannot_break_out_of_its_comment() -> None:
+    card = CharacterCard("Ada")
+    text = template(card, 'Drafted from: x\nname = "Eve"\x00\u2028y')
+    assert parse(text) == card
+
+
+@settings(max_examples=50)
+@given(text, text, st.lists(text.filter(str.strip), max_size=3), text)
+def test_any_texts_read_back(tagline: str, about: str, lines: list[str], said: str) -> None:
+    card = CharacterCard(
+        "Ada",
+        tagline=" ".join(tagline.split()),
+        description=about,
+        scenario=about,
+        greetings=tuple(lines),
+        attributes=tuple(lines),
+        examples=(Example((("user", said), ("char", about))),),
+        lorebook=Lorebook((LoreEntry(("key",), said),)),
+    )
+    assert parse(template(card)) == card
