@@ -1,0 +1,394 @@
+"""A model on another machine, behind any server that speaks the OpenAI chat protocol.
+
+llama-server, Ollama, vLLM and the like. The server keeps its own cache and hides its tokens: counts
+here are estimates, the window is what the settings or the server say, and nothing can be replayed
+bit for bit. Samplers beyond the protocol travel as extra fields, under the names llama-server and
+vLLM use; a server that refuses them is asked again without. Not available: banned phrases, scoring
+(a fixed local model scores, whatever plays), saved states.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from rpterm.engine.llama.stopper import ReplyText
+from rpterm.engine.protocol import (
+    Delta,
+    EngineError,
+    EngineEvent,
+    EngineInfo,
+    Finished,
+    GenerateRequest,
+    ModelError,
+    Piece,
+    PromptProgress,
+)
+from rpterm.types import Sampling, StopReason, Usage
+
+_PIECE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
+_DEFAULT_CONTEXT = 8192
+_CONNECT_S = 10.0
+_SILENCE_S = 600.0
+_PROTOCOL_STOPS = 4
+"""Stop texts the protocol allows; all of them are looked for on this side anyway."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One reply on its way, filled by a thread of its own.
+
+    Attributes:
+        ending: How it will have ended once the stream is over, as far as is known.
+        reason: How it ended; ``None`` while it runs.
+    """
+
+    index: int
+    text: ReplyText
+    stream: Any = None
+    ending: StopReason = "end"
+    reason: StopReason | None = None
+    tokens: int = 0
+    prompt_tokens: int = 0
+    cached: int = 0
+    first_at: float = 0.0
+    last_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Call:
+    """One ``generate``: its lanes' news, and whether anybody still wants it."""
+
+    news: queue.SimpleQueue[tuple[_Lane, Any]] = field(default_factory=queue.SimpleQueue)
+    lanes: list[_Lane] = field(default_factory=list)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """Close the streams; the servers stop generating when their reader is gone."""
+        for lane in self.lanes:
+            with contextlib.suppress(Exception):
+                lane.stream.close()
+
+
+class RemoteEngine:
+    """Talks to a server; see ``rpterm.engine.protocol.Engine``."""
+
+    def __init__(self, base_url: str, model: str = "", key: str = "", context: int = 0) -> None:
+        """Args:
+        base_url: Such as ``http://gpu-box:8080/v1``.
+        model: The name the server knows; "" takes the only or first one it lists.
+        key: What the server wants as a key; "" where it wants none.
+        context: Tokens of the window; 0 asks the server.
+        """
+        self._url = base_url
+        self._model = model
+        self._key = key
+        self._context = context
+        self._client: Any = None
+        self._info: EngineInfo | None = None
+        self._plain = False
+        self._lock = threading.Lock()
+        self._calls: list[_Call] = []
+        self._numbers: dict[str, int] = {}
+        self._pieces: list[str] = []
+
+    def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
+        """See the contract; asks the server for its models, which also proves address and key."""
+        with self._lock:
+            if self._info is None:
+                self._info = self._look_around()
+        if on_progress is not None:
+            on_progress(1.0)
+        return self._info
+
+    @property
+    def info(self) -> EngineInfo | None:
+        return self._info
+
+    def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
+        """An estimate: about as many tokens as most models make of such text."""
+        with self._lock:
+            return [[self._number(part) for part in _PIECE.findall(p.text)] for p in pieces]
+
+    def detokenize(self, ids: Sequence[int]) -> str:
+        known = self._pieces
+        return "".join(known[i] if 0 <= i < len(known) else "\ufffd" for i in ids)
+
+    def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
+        self.load()
+        began = time.perf_counter()
+        call = _Call()
+        seeds = request.seeds or (request.sampling.seed or 0,)
+        call.lanes = [_Lane(index, ReplyText(request.stop)) for index in range(len(seeds))]
+        with self._lock:
+            self._calls.append(call)
+        try:
+            yield PromptProgress(0, len(request.prompt_ids), 0)
+            for lane, seed in zip(call.lanes, seeds, strict=True):
+                work = (call, lane, request, seed)
+                threading.Thread(target=self._fetch, args=work, daemon=True).start()
+            yield from self._follow(call)
+            for lane in call.lanes:
+                yield from _finish(lane, began)
+        finally:
+            call.cancelled.set()
+            with self._lock:
+                self._calls.remove(call)
+            call.stop()
+
+    def cancel(self) -> None:
+        with self._lock:
+            calls = list(self._calls)
+        for call in calls:
+            call.cancelled.set()
+            for lane in call.lanes:
+                call.news.put((lane, "cancelled"))
+
+    def settle(self, ids: Sequence[int]) -> None:
+        """The server looks after its own cache."""
+
+    def settled(self, timeout: float | None = None) -> bool:
+        return True
+
+    def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
+        raise EngineError("A remote server does not tell how likely a given reply is.")
+
+    def save_state(self, path: Path) -> bool:
+        return False
+
+    def load_state(self, path: Path) -> int:
+        return 0
+
+    def close(self) -> None:
+        self.cancel()
+        with self._lock:
+            client, self._client, self._info = self._client, None, None
+        if client is not None:
+            client.close()
+
+    def _number(self, piece: str) -> int:
+        number = self._numbers.get(piece)
+        if number is None:
+            number = self._numbers[piece] = len(self._pieces)
+            self._pieces.append(piece)
+        return number
+
+    def _look_around(self) -> EngineInfo:
+        import openai
+
+        if not self._url:
+            raise ModelError("No server is set: give remote_url, such as http://host:8080/v1.")
+        self._client = openai.OpenAI(
+            base_url=self._url,
+            api_key=self._key or "none",
+            timeout=openai.Timeout(_SILENCE_S, connect=_CONNECT_S),
+            max_retries=0,
+        )
+        try:
+            listed = {model.id: model for model in self._client.models.list()}
+        except openai.NotFoundError:
+            listed = {}
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
+            raise self._explain(error, ModelError) from error
+        name = self._choose(list(listed))
+        context = self._context or _window(listed.get(name)) or _DEFAULT_CONTEXT
+        return EngineInfo(
+            engine="remote",
+            model=name,
+            path=self._url,
+            model_hash=name,
+            context=context,
+            sequences=8,
+            exact_tokens=False,
+            detail={"server": self._url, "models": ", ".join(listed)},
+        )
+
+    def _choose(self, names: list[str]) -> str:
+        if not self._model and not names:
+            raise ModelError(f"The server {self._url} lists no model: name one with `model`.")
+        if not self._model:
+            return names[0]
+        if names and self._model not in names:
+            near = get_close_matches(self._model, names, 3, 0.3) or names[:3]
+            raise ModelError(
+                f"The server {self._url} has no model {self._model!r}; it has {', '.join(near)}."
+            )
+        return self._model
+
+    def _follow(self, call: _Call) -> Iterator[EngineEvent]:
+        """Events until every lane is over, or until somebody cancels."""
+        while any(lane.reason is None for lane in call.lanes):
+            lane, news = call.news.get()
+            if lane.reason is not None:
+                continue
+            if isinstance(news, EngineError):
+                raise news
+            if call.cancelled.is_set():
+                lane.reason = "cancelled"
+            elif news is None:
+                lane.reason = lane.ending
+            else:
+                yield from _take(lane, news)
+
+    def _fetch(self, call: _Call, lane: _Lane, request: GenerateRequest, seed: int) -> None:
+        """Read one stream and pass its chunks on; runs in a thread of its own."""
+        import openai
+
+        try:
+            lane.stream = self._open(request, seed)
+            for chunk in lane.stream:
+                if call.cancelled.is_set():
+                    break
+                call.news.put((lane, chunk))
+            call.news.put((lane, None))
+        except openai.OpenAIError as error:
+            call.news.put((lane, self._explain(error, EngineError)))
+        except Exception as error:  # noqa: BLE001 - a closed or broken stream raises all sorts
+            broken = EngineError(f"The connection to {self._url} broke ({error}). Try again.")
+            call.news.put((lane, broken))
+        finally:
+            if call.cancelled.is_set():
+                call.stop()
+
+    def _open(self, request: GenerateRequest, seed: int) -> Any:
+        import openai
+
+        fields = _fields(request, seed) | {"model": self._info.model if self._info else ""}
+        create = self._client.chat.completions.create
+        if self._plain:
+            return create(**fields)
+        try:
+            return create(**fields, extra_body=_extras(request))
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            stream = create(**fields)
+            self._plain = True
+            return stream
+
+    def _explain(self, error: Exception, kind: type[EngineError]) -> EngineError:
+        """One sentence for people."""
+        import openai
+
+        match error:
+            case openai.APITimeoutError():
+                said = f"The server {self._url} did not answer in time: is it busy or asleep?"
+            case openai.APIConnectionError():
+                said = f"There is no server at {self._url}: check remote_url and that it runs."
+            case openai.AuthenticationError() | openai.PermissionDeniedError():
+                said = f"The server {self._url} refuses the key: check what remote_key_env names."
+            case openai.NotFoundError():
+                said = f"The server {self._url} does not know {self._model or 'this model'!r}."
+            case openai.RateLimitError():
+                said = f"The server {self._url} is asked too often: wait a moment."
+            case openai.APIStatusError():
+                said = f"The server {self._url} answered {error.status_code}: {error.message}"
+            case _:
+                said = f"The server {self._url} does not speak the OpenAI protocol ({error})."
+        return kind(said)
+
+
+def _window(model: Any) -> int:
+    """The window a listed model has, under the names vLLM and llama-server give it, or 0."""
+    extra: dict[str, Any] = getattr(model, "model_extra", None) or {}
+    meta = extra.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    for value in (extra.get("max_model_len"), meta.get("n_ctx"), meta.get("n_ctx_train")):
+        if isinstance(value, int) and value > 0:
+            return value
+    return 0
+
+
+def _fields(request: GenerateRequest, seed: int) -> dict[str, Any]:
+    """What the protocol itself has a name for."""
+    s = request.sampling
+    messages = request.messages or (("user", request.prompt_text),)
+    fields: dict[str, Any] = {
+        "messages": [{"role": role, "content": text} for role, text in messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": s.max_tokens,
+        "temperature": s.temperature,
+        "top_p": s.top_p,
+        "presence_penalty": s.presence_penalty,
+        "frequency_penalty": s.frequency_penalty,
+        "seed": seed,
+    }
+    if request.stop:
+        fields["stop"] = list(request.stop[:_PROTOCOL_STOPS])
+    return fields
+
+
+_SAME_NAME = (
+    "min_p", "typical_p", "top_n_sigma", "dynatemp_range", "dynatemp_exponent",
+    "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold",
+    "mirostat", "mirostat_tau", "mirostat_eta",
+)  # fmt: skip
+
+
+def _extras(request: GenerateRequest) -> dict[str, Any]:
+    """Samplers beyond the protocol; those left at their defaults of "off" stay unsaid."""
+    s, off = request.sampling, Sampling(min_p=0.0, dry_multiplier=0.0)
+    extras: dict[str, Any] = {
+        name: getattr(s, name) for name in _SAME_NAME if getattr(s, name) != getattr(off, name)
+    }
+    if s.top_k > 0:
+        extras["top_k"] = s.top_k
+    if s.repeat_penalty != 1.0:
+        extras |= {
+            "repeat_penalty": s.repeat_penalty,
+            "repetition_penalty": s.repeat_penalty,
+            "repeat_last_n": s.penalty_last_n,
+        }
+    if s.dry_multiplier > 0:
+        extras["dry_penalty_last_n"] = s.dry_range
+    if s.grammar:
+        extras["grammar"] = s.grammar
+    if request.messages and request.messages[-1][0] == "assistant":
+        extras |= {"add_generation_prompt": False, "continue_final_message": True}
+    return extras
+
+
+def _take(lane: _Lane, chunk: Any) -> Iterator[EngineEvent]:
+    """One chunk of the stream: text, an end, or the counts."""
+    usage = getattr(chunk, "usage", None)
+    if usage is not None:
+        details = getattr(usage, "prompt_tokens_details", None)
+        lane.prompt_tokens = usage.prompt_tokens or 0
+        lane.tokens = usage.completion_tokens or lane.tokens
+        lane.cached = getattr(details, "cached_tokens", None) or 0
+    for choice in getattr(chunk, "choices", None) or ():
+        text = getattr(choice.delta, "content", None) or ""
+        if text:
+            lane.last_at = time.perf_counter()
+            lane.first_at = lane.first_at or lane.last_at
+            lane.tokens += usage is None
+            shown = lane.text.feed(text.encode("utf-8", "replace"))
+            if shown:
+                yield Delta(lane.index, shown)
+        if lane.text.stopped:
+            lane.reason = "stop"
+            with contextlib.suppress(Exception):
+                lane.stream.close()
+        elif choice.finish_reason == "length":
+            lane.ending = "length"
+
+
+def _finish(lane: _Lane, began: float) -> Iterator[EngineEvent]:
+    if text := lane.text.finish():
+        yield Delta(lane.index, text, 0)
+    assert lane.reason is not None
+    usage = Usage(
+        reused=lane.cached,
+        evaluated=max(0, lane.prompt_tokens - lane.cached),
+        generated=lane.tokens,
+        first_token_s=lane.first_at - began if lane.first_at else 0.0,
+        decode_s=lane.last_at - lane.first_at,
+    )
+    yield Finished(lane.index, lane.reason, usage)

@@ -1,0 +1,279 @@
+"""The remote engine against a tiny server in this process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from rpterm.engine.protocol import (
+    Delta,
+    EngineError,
+    EngineEvent,
+    Finished,
+    GenerateRequest,
+    ModelError,
+    Piece,
+)
+from rpterm.engine.remote import RemoteEngine
+from rpterm.types import Sampling
+
+ASK = GenerateRequest(
+    (1, 2, 3), Sampling(seed=5, min_p=0.07), messages=(("system", "Be Ann."), ("user", "Hi"))
+)
+
+
+class FakeServer(ThreadingHTTPServer):
+    """Answers like a small OpenAI-compatible server, and remembers what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[dict[str, Any]] = []
+        self.words = ["*smiles* ", "Hello ", "é🎉", "\nUs", "er: x"]
+        self.finish = "stop"
+        self.key = "secret"
+        self.strict = False
+        self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
+        self.hold = threading.Event()
+        self.hold.set()
+        self.hold_at = 1
+        self.hung_up = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+def model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "x", "max_model_len": 2048}
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: FakeServer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def answer(self, code: int, body: Any) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def allowed(self) -> bool:
+        if self.headers.get("Authorization") == f"Bearer {self.server.key}":
+            return True
+        self.answer(401, {"error": {"message": "who are you?"}})
+        return False
+
+    def do_GET(self) -> None:
+        if self.allowed():
+            self.answer(200, self.server.models)
+
+    def do_POST(self) -> None:
+        if not self.allowed():
+            return
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(body)
+        if self.server.strict and "min_p" in body:
+            self.answer(400, {"error": {"message": "unknown field min_p"}})
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        try:
+            self.stream()
+        except OSError:
+            self.server.hung_up.set()
+
+    def stream(self) -> None:
+        for number, word in enumerate(self.server.words):
+            if number == self.server.hold_at:
+                while not self.server.hold.wait(0.02):
+                    self.wfile.write(b": still here\n\n")
+            self.event({"choices": [{"index": 0, "delta": {"content": word}}]})
+        last = {"index": 0, "delta": {}, "finish_reason": self.server.finish}
+        self.event({"choices": [last]})
+        counts = {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16}
+        self.event(
+            {"choices": [], "usage": counts | {"prompt_tokens_details": {"cached_tokens": 4}}}
+        )
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def event(self, fields: dict[str, Any]) -> None:
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "tiny"}
+        self.wfile.write(b"data: " + json.dumps(chunk | fields).encode() + b"\n\n")
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    made = FakeServer()
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield made
+    made.hold.set()
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def engine(server: FakeServer) -> Iterator[RemoteEngine]:
+    made = RemoteEngine(server.url, "tiny", key="secret")
+    yield made
+    made.close()
+
+
+def text_of(events: list[EngineEvent], index: int = 0) -> str:
+    return "".join(e.text for e in events if isinstance(e, Delta) and e.index == index)
+
+
+def ends(events: list[EngineEvent]) -> list[Finished]:
+    return [event for event in events if isinstance(event, Finished)]
+
+
+def test_loads_what_the_server_tells(engine: RemoteEngine, server: FakeServer) -> None:
+    info = engine.load()
+    assert (info.engine, info.model, info.context) == ("remote", "tiny", 2048)
+    assert not info.exact_tokens and not info.can_score
+    assert engine.load() is info is engine.info
+    assert RemoteEngine(server.url, "", key="secret", context=99).load().context == 99
+
+
+def test_streams_and_counts(engine: RemoteEngine, server: FakeServer) -> None:
+    events = list(engine.generate(ASK))
+    assert text_of(events) == "*smiles* Hello é🎉\nUser: x"
+    (end,) = ends(events)
+    assert (end.reason, end.usage.generated) == ("end", 7)
+    assert (end.usage.reused, end.usage.evaluated) == (4, 5)
+    (asked,) = server.asked
+    assert asked["messages"] == [
+        {"role": "system", "content": "Be Ann."},
+        {"role": "user", "content": "Hi"},
+    ]
+    assert (asked["seed"], asked["min_p"], asked["dry_multiplier"]) == (5, 0.07, 0.8)
+    assert "grammar" not in asked and "mirostat" not in asked
+
+
+def test_length_is_told_apart(engine: RemoteEngine, server: FakeServer) -> None:
+    server.finish = "length"
+    (end,) = ends(list(engine.generate(ASK)))
+    assert (end.reason, end.usage.generated) == ("length", 7)
+
+
+def test_stop_texts_are_found_on_this_side(engine: RemoteEngine) -> None:
+    stops = ("a1", "b2", "c3", "d4", "\nUser:")
+    events = list(engine.generate(replace(ASK, stop=stops)))
+    assert text_of(events) == "*smiles* Hello é🎉"
+    assert ends(events)[0].reason == "stop"
+
+
+def test_a_server_that_knows_only_the_protocol(engine: RemoteEngine, server: FakeServer) -> None:
+    server.strict = True
+    for _ in range(2):
+        assert ends(list(engine.generate(ASK)))
+    assert ["min_p" in asked for asked in server.asked] == [True, False, False]
+
+
+def test_candidates_are_requests_side_by_side(engine: RemoteEngine, server: FakeServer) -> None:
+    events = list(engine.generate(replace(ASK, seeds=(1, 2, 3))))
+    assert [end.index for end in ends(events)] == [0, 1, 2]
+    assert text_of(events, 0) == text_of(events, 2) != ""
+    assert sorted(asked["seed"] for asked in server.asked) == [1, 2, 3]
+
+
+def until_held(events: Iterator[EngineEvent]) -> None:
+    while not isinstance(next(events), Delta):
+        pass
+
+
+def test_cancel_ends_at_once_and_hangs_up(engine: RemoteEngine, server: FakeServer) -> None:
+    server.hold.clear()
+    stream = engine.generate(ASK)
+    until_held(stream)
+    engine.cancel()
+    rest = list(stream)
+    assert ends(rest)[0].reason == "cancelled"
+    assert not server.hold.is_set(), "the server was still in the middle of it"
+    assert server.hung_up.wait(10)
+
+
+def test_closing_hangs_up(engine: RemoteEngine, server: FakeServer) -> None:
+    server.hold.clear()
+    stream: Any = engine.generate(ASK)
+    until_held(stream)
+    stream.close()
+    assert server.hung_up.wait(10)
+
+
+def refused(server: FakeServer) -> RemoteEngine:
+    return RemoteEngine(server.url, "tiny", key="wrong")
+
+
+def unknown(server: FakeServer) -> RemoteEngine:
+    return RemoteEngine(server.url, "tyni", key="secret")
+
+
+def nobody(_server: FakeServer) -> RemoteEngine:
+    return RemoteEngine("http://127.0.0.1:9/v1", "tiny")
+
+
+def unset(_server: FakeServer) -> RemoteEngine:
+    return RemoteEngine("", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (refused, "refuses the key"),
+        (unknown, "no model 'tyni'; it has tiny"),
+        (nobody, "no server at"),
+        (unset, "remote_url"),
+    ],
+)
+def test_clear_errors(
+    server: FakeServer, make: Callable[[FakeServer], RemoteEngine], says: str
+) -> None:
+    engine = make(server)
+    with pytest.raises(ModelError, match=says):
+        list(engine.generate(ASK))
+    engine.close()
+
+
+def test_a_server_of_another_kind(server: FakeServer) -> None:
+    server.models = {"hello": "world"}
+    with pytest.raises(ModelError):
+        RemoteEngine(server.url, "", key="secret").load()
+
+
+def test_a_server_that_goes_away(engine: RemoteEngine, server: FakeServer) -> None:
+    engine.load()
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(EngineError, match=r"no server|broke"):
+        list(engine.generate(ASK))
+
+
+def test_token_estimates_are_near_and_reversible(engine: RemoteEngine) -> None:
+    text = "It was the captain's habit, in 1887, to walk the deck before breakfast."
+    (ids,) = engine.tokenize([Piece(text)])
+    assert engine.detokenize(ids) == text
+    assert 12 <= len(ids) <= 24, "a model makes about 17 of it"
+    assert engine.tokenize([Piece(text)]) == [ids]
+
+
+def test_what_it_cannot_do(engine: RemoteEngine, tmp_path: Any) -> None:
+    engine.settle([1])
+    assert engine.settled(0)
+    assert not engine.save_state(tmp_path / "x")
+    assert engine.load_state(tmp_path / "x") == 0
+    with pytest.raises(EngineError, match="likely"):
+        engine.logprobs([1], [[2]])
