@@ -33,9 +33,9 @@ class RptermApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
-    DEFAULT_CSS = """
-    ToastRack { align: right top; }
-    Toast { background: $surface; width: 46; max-width: 60%; padding: 0 1; }
+    CSS = """
+    ToastRack { align: right top; margin: 1 0 0 0; }
+    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class RptermApp(App[None], inherit_bindings=False):
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
 
-                self.push_screen(TourScreen(self.settings.keys))
+                self.push_screen(TourScreen(self.settings.keys), self._typed)
             case "palette":
                 self.action_command_palette()
             case "theme":
@@ -144,15 +144,21 @@ class RptermApp(App[None], inherit_bindings=False):
             case _:
                 self._chat.command(name)
 
+    def _typed(self, character: str | None) -> None:
+        """The tour was left by typing."""
+        if character:
+            self._chat.input.focus()
+            self._chat.input.insert(character)
+
     def _interrupt(self) -> None:
         if self._copy_selection():
+            return
+        if time.monotonic() - self._interrupted < TWICE_S:
+            self.leave()
             return
         if self._chat.state.busy:
             self._chat.command("stop")
             self.notify("Stopped. Ctrl+C again quits.")
-        elif time.monotonic() - self._interrupted < TWICE_S:
-            self.leave()
-            return
         else:
             self.notify("Ctrl+C again quits. Everything is saved.")
         self._interrupted = time.monotonic()

@@ -33,6 +33,10 @@ from. ``choosing``: candidates wait for a choice.
 """
 
 
+OF_THE_INPUT: frozenset[When] = frozenset(("empty", "typing", "input", "choosing"))
+"""States that depend on what is written: the input decides, in the order of the keys."""
+
+
 class KeyMapError(RptermError):
     """The ``[keys]`` table of the settings names something that does not exist."""
 
@@ -196,6 +200,19 @@ def groups(scope: Iterable[Scope] = ("app", "chat", "list", "edit")) -> dict[str
         if key.scope in wanted:
             found.setdefault(key.group, []).append(key)
     return found
+
+
+def while_writing(name: str, overrides: Mapping[str, str] | None = None) -> list[Key]:
+    """What a key can mean while one writes, in the order in which it is tried."""
+    found = [key for key in of_scope("chat") if OF_THE_INPUT.intersection(key.when)]
+    found = [key for key in found if name in keys_of(key, overrides)]
+    # Choosing a candidate goes before sending nothing.
+    return sorted(found, key=lambda key: "choosing" not in key.when)
+
+
+def is_for(command: str, name: str, overrides: Mapping[str, str] | None = None) -> bool:
+    """Whether a key belongs to a command."""
+    return name in keys_of(BY_ID[command], overrides)
 
 
 def bindings(

@@ -313,6 +313,15 @@ async def test_the_first_run_begins_with_the_tour_which_can_be_skipped(stage: St
         await wait_until(pilot, lambda: app.screen is app.chat)
 
 
+async def test_who_begins_to_write_leaves_the_tour(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        await pilot.press("H")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        await wait_until(pilot, lambda: app.chat.input.text == "H")
+
+
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

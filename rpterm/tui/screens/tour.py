@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -61,7 +62,7 @@ PAGES = (
 )
 
 
-class TourScreen(Dialog[None]):
+class TourScreen(Dialog[str]):
     """Leaf with the arrows or Enter; Escape skips it."""
 
     DEFAULT_CSS = """
@@ -74,7 +75,6 @@ class TourScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,right,space,down", "turn(1)", "next", show=False),
         Binding("left,up,backspace", "turn(-1)", "back", show=False),
-        Binding("q", "leave", "skip", show=False),
     ]
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
@@ -96,6 +96,12 @@ class TourScreen(Dialog[None]):
             return
         self._page = max(0, self._page + by)
         self._draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Who begins to write has seen enough: the letter goes to the input."""
+        if event.is_printable and event.character and event.key != "space":
+            event.stop()
+            self.dismiss(event.character)
 
     def _draw(self) -> None:
         page = PAGES[self._page]

@@ -1,6 +1,13 @@
-"""The line one writes in. Grows to eight lines, takes pastes of any size; knows no chat."""
+"""The line one writes in. Grows to eight lines, takes pastes of any size; knows no chat.
+
+Keys whose meaning depends on what is written (Enter, the arrows, ``?``) are decided here, in the
+input's own queue: decided by the screen, a quick typist on a busy machine would be overtaken by
+their own Enter.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from textual import events
 from textual.message import Message
@@ -13,7 +20,7 @@ CHIP_FROM = 8000
 
 
 class PromptInput(TextArea):
-    """A text area that gives up chosen keys while it is empty."""
+    """A text area that asks its owner about each key before it takes it."""
 
     DEFAULT_CSS = """
     PromptInput {
@@ -40,13 +47,15 @@ class PromptInput(TextArea):
     class Drafted(Message):
         """The text changed."""
 
-    def __init__(self, *, id: str | None = None, yields: frozenset[str] = frozenset()) -> None:
-        """``yields`` are printable keys that do something else while the input is empty."""
+    def __init__(
+        self, *, id: str | None = None, press: Callable[[str], bool] = lambda _key: False
+    ) -> None:
+        """``press`` is told each key by name and says whether it did something with it."""
         super().__init__(
             id=id, compact=False, highlight_cursor_line=False, show_line_numbers=False,
             tab_behavior="focus",
         )  # fmt: skip
-        self._yields = yields
+        self._press = press
         self._pastes: dict[str, str] = {}
         self._was_empty = True
         self.cursor_blink = False
@@ -69,10 +78,10 @@ class PromptInput(TextArea):
         self.load_text(self._fold(text.harmless(whole)))
         self.move_cursor(self.document.end)
 
-    def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        if key in self._yields and self.empty:
-            return False
-        return super().check_consume_key(key, character)
+    async def _on_key(self, event: events.Key) -> None:
+        if self._press(event.key):
+            event.stop()
+            event.prevent_default()
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NEW_CHAT = 0
 """The chat id that asks an opener for a new chat."""
 
-STARTER_HINT = "a small starter model; `rpterm models` offers better ones"
+STARTER_HINT = "a starter; `rpterm models` has better ones"
 
 
 def expand(card: CharacterCard, text: str, user: str) -> str:

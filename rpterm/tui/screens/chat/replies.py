@@ -45,8 +45,14 @@ async def regenerate(chat: ChatScreen) -> None:
 
 
 async def several(chat: ChatScreen) -> None:
-    """Several versions at once."""
-    await _again(chat, max(2, chat.settings.candidates))
+    """Several replies at once: to what is written, or else anew to what was said."""
+    count = max(2, chat.settings.candidates)
+    whole = chat.input.whole.strip()
+    if not whole or chat.transcript.selected is not None or _occupied(chat):
+        await _again(chat, count)
+        return
+    chat.input.put("")
+    await start(chat, Wish(Intent.SEND, whole, candidates=count))
 
 
 async def _again(chat: ChatScreen, candidates: int) -> None:
@@ -107,7 +113,8 @@ async def choose(chat: ChatScreen) -> None:
 async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
     """Keep this candidate; the others stay as its swipes."""
     if chat.state.busy:
-        chat.say("Still writing: Esc stops the replies, then choose.")
+        chat.state.chosen = True
+        chat.say("It is kept as soon as all are written; Esc stops them now.")
         return
     if chat.session is not None and chat.state.choosing is not None:
         await chat.ask(chat.session.select, turn.id)
@@ -246,8 +253,11 @@ async def ended(chat: ChatScreen) -> None:
     was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
     state.wish, state.running = None, False
     chat.input.read_only = False
+    chosen, state.chosen = state.chosen, False
     if state.choosing is None and not was_draft:
         await resync(chat)
+    elif chosen:
+        await choose(chat)
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)

@@ -84,7 +84,7 @@ class ChatScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="main"), Vertical(id="column"):
                 yield Transcript(self._first_views(), id="transcript")
-                yield PromptInput(id="input", yields=frozenset(self._yields()))
+                yield PromptInput(id="input", press=self.press)
             yield PaneHost(id="panes")
         yield StatusLine(id="status")
         yield KeyHints(self.settings.keys, id="hints")
@@ -118,15 +118,22 @@ class ChatScreen(Screen[None]):
         turn = Turn(GHOST_GREETING, 0, None, "assistant", self.card.name, greeting)
         return [TurnView(turn)]
 
-    def _yields(self) -> list[str]:
-        found = [key for key in keys.KEYS if "empty" in key.when or key.id == "help"]
-        return [name for key in found for name in keys.keys_of(key, self.settings.keys)]
-
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
-            return any(self.allows(when) for when in key.when)
+            return any(self.allows(when) for when in key.when if when not in keys.OF_THE_INPUT)
         return True
+
+    def press(self, name: str) -> bool:
+        """Do what a key means while one writes; False leaves it to the input."""
+        for key in keys.while_writing(name, self.settings.keys):
+            if any(self.allows(when) for when in key.when if when in keys.OF_THE_INPUT):
+                self.command(key.id)
+                return True
+        if self.input.empty and keys.is_for("help", name, self.settings.keys):
+            self.app.run_command("help")  # type: ignore[attr-defined]
+            return True
+        return False
 
     def allows(self, when: keys.When) -> bool:
         """Whether the chat is in this state of the key registry."""

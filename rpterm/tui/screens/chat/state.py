@@ -44,6 +44,7 @@ class ChatState:
         live: Ids of the turns that grow, by candidate.
         prompt: The last prompt that was sent.
         choosing: Candidates that wait for a choice.
+        chosen: Whether the marked one was taken while they were still being written.
         editor: The inline editor, while a turn is edited.
         previews: Counts wishes for a preview; only the last one is built.
         card_note: What the last save of the card's file did, or what is wrong with it.
@@ -60,6 +61,7 @@ class ChatState:
     live: dict[int, int] = field(default_factory=dict)
     prompt: Prompt | None = None
     choosing: Candidates | None = None
+    chosen: bool = False
     editor: TurnEditor | None = None
     previews: int = 0
     card_note: str = ""

@@ -163,8 +163,23 @@ class PromptPane(Vertical):
 
 
 def pieces(spans: Sequence[Span]) -> Iterable[tuple[str, Piece]]:
-    """The spans as lines: template tokens are joined to the piece they wrap."""
+    """The spans as lines.
+
+    Tokens of the template are joined to the piece they wrap, and neighbours from one source to
+    each other.
+    """
     seen: dict[str, int] = {}
+    for named, group in _grouped(spans):
+        seen[named.source] = seen.get(named.source, 0) + 1
+        yield named.zone, Piece(
+            f"{named.source}#{seen[named.source]}", text.harmless(named.source),
+            sum(span.tokens for span in group), _reason(named), "".join(s.text for s in group),
+        )  # fmt: skip
+
+
+def _grouped(spans: Sequence[Span]) -> Iterable[tuple[Span, list[Span]]]:
+    """Spans that make one line, with the one that names it."""
+    groups: list[tuple[Span, list[Span]]] = []
     waiting: list[Span] = []
     for index, span in enumerate(spans):
         waiting.append(span)
@@ -172,12 +187,19 @@ def pieces(spans: Sequence[Span]) -> Iterable[tuple[str, Piece]]:
         if span.source == "template" and following is not None and following.zone == span.zone:
             continue
         named = next((s for s in reversed(waiting) if s.source != "template"), span)
-        seen[named.source] = seen.get(named.source, 0) + 1
-        yield span.zone, Piece(
-            f"{named.source}#{seen[named.source]}", text.harmless(named.source),
-            sum(s.tokens for s in waiting), named.why, "".join(s.text for s in waiting),
-        )  # fmt: skip
+        if groups and (groups[-1][0].source, groups[-1][0].zone) == (named.source, named.zone):
+            groups[-1][1].extend(waiting)
+        else:
+            groups.append((named, waiting))
         waiting = []
+    return groups
+
+
+def _reason(span: Span) -> str:
+    """Why a piece is there; for what was said, its beginning says more."""
+    if span.source.startswith(("turn:", "example:")):
+        return text.one_line(span.text, 60)
+    return span.why
 
 
 def left_out(found: Sequence[LeftOut]) -> Iterable[Piece]:
@@ -215,7 +237,7 @@ def _bar(prompt: Prompt, width: int) -> Content:
 def _legend(prompt: Prompt, width: int) -> Content:
     """What the marks of the bar stand for, in two columns."""
     entries = [(*ZONES[zone][:2], f"{zone} {text.count(n)}") for zone, n in _zones(prompt).items()]
-    entries.append(("┄", text.MUTED, f"kept for the reply {text.count(prompt.reserve)}"))
+    entries.append(("┄", text.MUTED, f"reply {text.count(prompt.reserve)}"))
     cells = [
         Content.assemble((f"{mark} ", style), (label, text.MUTED)) for mark, style, label in entries
     ]
