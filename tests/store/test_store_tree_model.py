@@ -8,16 +8,16 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rpterm.store import Store
 from rpterm.types import Origin
 
+PLACE = st.integers(0, 99)
+
 
 class TreeMachine(RuleBasedStateMachine):
     """Turns as a dict of parents, shown children as a dict, one leaf."""
-
-    turns = Bundle("turns")
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,22 +56,32 @@ class TreeMachine(RuleBasedStateMachine):
     def below(self, turn: int) -> set[int]:
         return {other for other in self.parent if turn in self.path_of(other)}
 
-    @rule(target=turns, under=st.none() | turns, select=st.booleans())
-    def add(self, under: int | None, select: bool) -> object:
-        if under is not None and under not in self.parent:
-            return multiple()
+    def pick(self, place: int) -> int:
+        """A living turn; draws that could name deleted ones would mostly do nothing."""
+        return sorted(self.parent)[place % len(self.parent)]
+
+    @initialize()
+    def plant(self) -> None:
+        """A small tree to begin with: mistakes show at forks."""
+        for under in (None, 0, 0, 1, 1):
+            self.put(None if under is None else self.pick(under), True)
+
+    @rule(place=PLACE, select=st.booleans())
+    def add(self, place: int, select: bool) -> None:
+        self.put(self.pick(place) if self.parent else None, select)
+
+    def put(self, under: int | None, select: bool) -> None:
         turn = self.store.add_turn(
             self.chat_id, under, "user", "U", "text", origin=Origin.TYPED, select=select
         )
         self.parent[turn.id] = under
         if select:
             self.show(turn.id)
-        return turn.id
 
-    @rule(target=turns, of=turns)
-    def edit(self, of: int) -> object:
-        if of not in self.parent:
-            return multiple()
+    @precondition(lambda self: self.parent)
+    @rule(place=PLACE)
+    def edit(self, place: int) -> None:
+        of = self.pick(place)
         turn = self.store.add_turn(
             self.chat_id, self.parent[of], "user", "U", "edited",
             origin=Origin.EDITED, edited_from=of,
@@ -79,24 +89,39 @@ class TreeMachine(RuleBasedStateMachine):
         assert turn.edited_from == of
         self.parent[turn.id] = self.parent[of]
         self.show(turn.id)
-        return turn.id
 
-    @rule(turn=turns)
-    def select(self, turn: int) -> None:
-        if turn in self.parent:
-            self.show(self.down(turn))
-            assert self.store.select(self.chat_id, turn).id == self.leaf
+    @precondition(lambda self: self.parent)
+    @rule(place=PLACE)
+    def select(self, place: int) -> None:
+        turn = self.pick(place)
+        self.show(self.down(turn))
+        assert self.store.select(self.chat_id, turn).id == self.leaf
 
-    @rule(turn=st.none() | turns)
-    def set_leaf(self, turn: int | None) -> None:
-        if turn is None or turn in self.parent:
-            self.store.set_leaf(self.chat_id, turn)
-            self.show(turn)
+    @precondition(lambda self: self.parent)
+    @rule(place=PLACE)
+    def set_leaf(self, place: int) -> None:
+        self.move(self.pick(place))
 
-    @rule(turn=turns)
-    def delete(self, turn: int) -> None:
-        if turn not in self.parent:
-            return
+    @rule()
+    def show_nothing(self) -> None:
+        self.move(None)
+
+    def move(self, leaf: int | None) -> None:
+        self.store.set_leaf(self.chat_id, leaf)
+        self.show(leaf)
+
+    @precondition(lambda self: len(self.parent) > 5)
+    @rule(place=PLACE)
+    def delete(self, place: int) -> None:
+        self.remove(self.pick(place))
+
+    @precondition(lambda self: self.parent)
+    @rule()
+    def delete_shown(self) -> None:
+        """Where the shown branch goes when its end is deleted."""
+        self.remove(self.leaf if self.leaf is not None else max(self.parent))
+
+    def remove(self, turn: int) -> None:
         through = turn in self.path_of(self.leaf)
         above, gone = self.parent[turn], self.below(turn)
         others = [other for other in self.children(above) if other != turn]
@@ -139,4 +164,4 @@ class TreeMachine(RuleBasedStateMachine):
 
 
 TestTree = TreeMachine.TestCase
-TestTree.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestTree.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
