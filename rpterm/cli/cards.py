@@ -175,6 +175,46 @@ def diff(
 
 
 @app.command()
+def test(
+    card: _Card,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="This test alone.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Trials a test.")] = 4,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Compare with `git`, a revision, or another card."),
+    ] = None,
+    max_failures: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Failed trials a test may have.")
+    ] = 0,
+    model: _Model = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another model for yes-or-no questions.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Longest reply, in tokens.")
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Run a card's tests against a model; exit code 1 when one fails too often."""
+    from rpterm.cli import card_source, card_test, rich_out
+
+    source = card_source.find(card)
+    probes = card_test.chosen(source.card, only or [])
+    other = card_test.against(source, against) if against is not None else None
+    flags = {**_flags(model), **({"sampling.max_tokens": max_tokens} if max_tokens else {})}
+    old = other.card if other else None
+    report = card_test.run(source.card, probes, old, seeds, flags, judge)
+    if json:
+        out.data(card_test.plain(report, source, other))
+    else:
+        card_test.tell(report, source, other, rich_out.console())
+    if any(result.failures > max_failures for result in report.results):
+        raise typer.Exit(1)
+
+
+@app.command()
 def schema(
     path: Annotated[bool, typer.Option("--path", help="Where the schema's file is.")] = False,
 ) -> None:

@@ -1,0 +1,217 @@
+"""``rpterm cards test``: run probes with a bar, show a table, compare with another version."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpterm import config, probing
+from rpterm import paths as folders
+from rpterm.cards.card import CharacterCard, Probe
+from rpterm.cli import card_source, rich_out
+from rpterm.cli.card_source import Source
+from rpterm.config import Settings
+from rpterm.paths import Paths
+from rpterm.probing import Bench, ProbeResult, Trial
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rpterm.engine.protocol import Engine
+
+_SEEDS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of testing one card, and of another version by the same probes.
+
+    Attributes:
+        other: The other version's results in the same order, or empty.
+    """
+
+    model: str
+    judge: str
+    starter: bool
+    results: list[ProbeResult]
+    other: list[ProbeResult]
+
+
+def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
+    """The probes to run.
+
+    Raises:
+        RptermError: The card has none, or none of these names.
+    """
+    if not card.tests:
+        raise RptermError(
+            f'{card.name} has no tests. Add a [[test]] with user = ["…"] and what must hold, '
+            'such as not_contains = ["As an AI"].'
+        )
+    known = {probe.name or f"test {at}": probe for at, probe in enumerate(card.tests, 1)}
+    if missing := [name for name in only if name not in known]:
+        raise RptermError(f"There is no test {missing[0]!r}; there are: {', '.join(known)}.")
+    return [probe for name, probe in known.items() if not only or name in only]
+
+
+def against(source: Source, other: str) -> Source:
+    """The version to compare with: ``git`` (the last commit), a file or a name, or a revision.
+
+    Raises:
+        RptermError: It is nowhere, or it has errors.
+    """
+    if other == "git":
+        return card_source.before(source)
+    if Path(other).exists() or other.endswith(".toml"):
+        return card_source.find(other)
+    return card_source.before(source, other)
+
+
+def run(
+    card: CharacterCard,
+    probes: Sequence[Probe],
+    other: CharacterCard | None,
+    count: int,
+    flags: Mapping[str, object],
+    judge: str | None,
+) -> Report:
+    """Run the probes under ``count`` seeds, with a bar on standard error.
+
+    Raises:
+        RptermError: A model cannot be used.
+    """
+    paths = folders.find()
+    settings = config.load(paths.config_file, os.environ, flags)
+    seeds = list(range(1, count + 1))
+    with _engines(settings, judge, paths, count) as (engine, judging), rich_out.progress() as bar:
+        task = bar.add_task("loading the model", total=len(probes) * count * (2 if other else 1))
+        info = engine.load()
+        bench = Bench(engine, settings, judging)
+
+        def told(name: str, trial: Trial) -> None:
+            bar.update(task, description=name, advance=1)
+
+        results = probing.run(card, bench, seeds, probes=probes, on_trial=told)
+        old = probing.run(other, bench, seeds, probes=probes, on_trial=told) if other else []
+        judged_by = judging.info
+    name = judged_by.model if judged_by else info.model
+    starter = (judged_by or info).starter
+    return Report(info.model, name, starter, results, old)
+
+
+@contextmanager
+def _engines(
+    settings: Settings, judge: str | None, paths: Paths, count: int
+) -> Iterator[tuple[Engine, Engine]]:
+    """The model that plays and the one that judges; one and the same unless asked otherwise."""
+    from rpterm.models.open import open_engine
+
+    def opened(settings: Settings, sequences: int) -> Engine:
+        return open_engine(
+            settings, models_folder=paths.models, cache_folder=folders.make(paths.cache),
+            log_folder=folders.make(paths.logs), sequences=sequences,
+        )  # fmt: skip
+
+    engine = opened(settings, min(count, _SEEDS_AT_ONCE))
+    judging = engine
+    try:
+        if judge is not None:
+            judging = opened(replace(settings, model=judge, adapter=""), 1)
+        yield engine, judging
+    finally:
+        engine.close()
+        if judging is not engine:
+            judging.close()
+
+
+# What is shown -------------------------------------------------------------------------------
+def tell(report: Report, source: Source, other: Source | None, shown: Console) -> None:
+    """A table of pass rates with their 95 % intervals, then every kind of failure once."""
+    heads = ["test", "passed", "rate (95 %)"]
+    heads += [f"at {other.label}", "rate (95 %)", ""] if other else []
+    lines = []
+    for at, result in enumerate(report.results):
+        line = [result.name, *_rate(result)]
+        if report.other:
+            line += [*_rate(report.other[at]), _change(result, report.other[at])]
+        lines.append(line)
+    shown.print(rich_out.rows(heads, lines, numbers=(1, 4) if other else (1,)))
+    for result in report.results:
+        _failures(result, shown)
+        for why in result.skipped:
+            shown.print(rich_out.text(f"{result.name}: skipped: {why}.", "yellow"))
+    judged = any(result.probe.judge for result in report.results)
+    if judged and report.starter:
+        shown.print(rich_out.text(
+            f"The judge was {report.judge}, a starter model: do not trust its yes and no. "
+            "--judge names a better one.", "yellow",
+        ))  # fmt: skip
+
+
+def _rate(result: ProbeResult) -> tuple[str, str]:
+    if not result.judged:
+        return "-", "skipped"
+    low, high = probing.wilson(result.passes, result.judged)
+    rate = result.passes / result.judged
+    return f"{result.passes}/{result.judged}", f"{rate:.0%} ({low:.0%} to {high:.0%})"
+
+
+def _change(new: ProbeResult, old: ProbeResult) -> str:
+    """Better, worse, or not to be told from chance: the intervals overlap."""
+    if not (new.judged and old.judged):
+        return ""
+    mine, theirs = (probing.wilson(each.passes, each.judged) for each in (new, old))
+    if mine[0] > theirs[1]:
+        return "better"
+    if mine[1] < theirs[0]:
+        return "worse"
+    return "same" if new.passes * old.judged == old.passes * new.judged else "within chance"
+
+
+def _failures(result: ProbeResult, shown: Console) -> None:
+    """The first reply for each thing that did not hold."""
+    told: set[tuple[str, str]] = set()
+    for trial in result.trials:
+        for check in trial.checks:
+            if check.passed is False and (check.kind, check.what) not in told:
+                told.add((check.kind, check.what))
+                head = (
+                    f"{result.name}: {check.kind} “{check.what}”: {check.why}. Seed {trial.seed}:"
+                )
+                shown.print(rich_out.text(head, "red"))
+                if trial.reply:
+                    shown.print(rich_out.text(f"    {' '.join(trial.reply.split())[:300]}", "dim"))
+
+
+def plain(report: Report, source: Source, other: Source | None) -> dict[str, Any]:
+    """The report as data for JSON."""
+    rows = [_row(result) for result in report.results]
+    for row, result in zip(rows, report.other, strict=False):
+        row["against"] = _row(result)
+    return {
+        "card": source.label,
+        "against": other.label if other else None,
+        "model": report.model,
+        "judge": report.judge,
+        "tests": rows,
+    }
+
+
+def _row(result: ProbeResult) -> dict[str, Any]:
+    low, high = probing.wilson(result.passes, result.judged)
+    return {
+        "name": result.name,
+        "passes": result.passes,
+        "failures": result.failures,
+        "interval": [low, high],
+        "skipped": list(result.skipped),
+        "trials": [
+            {"seed": t.seed, "passed": t.passed, "reply": t.reply, "checks": list(t.checks)}
+            for t in result.trials
+        ],
+    }

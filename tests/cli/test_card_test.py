@@ -1,0 +1,106 @@
+"""``rpterm cards test``: the table, the exit code, and the comparison with another version."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli
+
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.models import open as opening
+
+CARD = """name = "Ada"
+description = "Counts stars."
+greetings = ["Good evening."]
+[[test]]
+name = "counts"
+user = "What do you do?"
+contains = "stars"
+[[test]]
+name = "no machine"
+user = ["Who are you?"]
+not_contains = ["language model"]
+score_above = 0.5
+[[test]]
+name = "score only"
+user = ["Who are you?"]
+score_above = 0.5
+"""
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "ada.toml"
+    path.write_text(CARD, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def plays(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    def made(*replies: str) -> ScriptedEngine:
+        engine = ScriptedEngine(replies)
+        monkeypatch.setattr(opening, "open_engine", lambda *_, **__: engine)
+        return engine
+
+    return made
+
+
+def test_all_hold(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+    plays("I count stars.")
+    done = cli("cards", "test", str(card), "--seeds", "3")
+    assert done.code == 0, done.out + done.err
+    assert "counts" in done.out and "3/3" in done.out and "100% (44% to 100%)" in done.out
+    assert "score only: skipped: consistency scoring is not available" in done.out
+    row = next(line for line in done.out.splitlines() if line.startswith("score only "))
+    assert "skipped" in row and "/3" not in row
+
+
+def test_a_failure_shows_the_reply_and_ends_with_one(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+    plays("I count stars.", "I count sheep.")
+    done = cli("cards", "test", str(card), "--seeds", "2", "--only", "counts")
+    assert done.code == 1
+    assert "1/2" in done.out and "contains “stars”" in done.out and "I count sheep." in done.out
+    plays("I count stars.", "I count sheep.")
+    args = ("cards", "test", str(card), "--seeds", "2", "--only", "counts", "--max-failures", "1")
+    assert cli(*args).code == 0
+
+
+def test_json_has_every_trial(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+    plays("I count stars.")
+    done = cli("cards", "test", str(card), "--seeds", "2", "--json", "--only", "counts")
+    data = json.loads(done.out)
+    (row,) = data["tests"]
+    assert (row["name"], row["passes"], row["failures"]) == ("counts", 2, 0)
+    assert [trial["reply"] for trial in row["trials"]] == ["I count stars."] * 2
+    assert row["trials"][0]["checks"][0]["kind"] == "contains" and data["against"] is None
+
+
+def test_the_version_in_git_stands_beside(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+    run = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*run, *command], cwd=card.parent, check=True, capture_output=True)
+    card.write_text(CARD.replace("Counts stars.", "Counts comets."), encoding="utf-8")
+    engine = plays(*["I count stars."] * 8, *["I count sheep."] * 8)
+    done = cli(
+        "cards", "test", str(card), "--seeds", "8", "--only", "counts", "--against", "git",
+        "--max-tokens", "50",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "at HEAD:ada.toml" in done.out and "8/8" in done.out and "0/8" in done.out
+    assert "better" in done.out
+    prompts = [request.prompt_text for request in engine.requests]
+    assert ["comets" in prompt for prompt in prompts] == [True, False]
+    assert engine.requests[0].sampling.max_tokens == 50
+
+
+def test_what_cannot_be_tested(cli: Cli, card: Path, plays, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    plays("x")
+    bare = tmp_path / "bare.toml"
+    bare.write_text('name = "Bare"\n', encoding="utf-8")
+    assert "has no tests" in cli("cards", "test", str(bare)).err
+    assert "There is no test 'nothing'" in cli("cards", "test", str(card), "--only", "nothing").err
+    assert cli("cards", "test", str(card), "--against", "v9").code == 1
+    assert cli("cards", "test", str(card), "--seeds", "0").code == 2
