@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +25,7 @@ from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.tokens import TokenCache
 from rpterm.reply import ReplyRun, stops_for
+from rpterm.states import States
 from rpterm.store import Store
 from rpterm.tree import Tree
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
@@ -97,7 +99,7 @@ class Session(Tree):
         self.engine = engine
         self.card = card
         self.settings = settings
-        self._states = states
+        self._states = States(states) if states is not None else None
         self._flagged = frozenset(flagged)
         self._template: ChatTemplate | None = None
         self._encode = TokenCache(engine.tokenize)
@@ -116,16 +118,18 @@ class Session(Tree):
         with self._building:
             if self._template is None:
                 self._template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
-                if (state := self._state_file(info)) is not None:
+                if self._states is not None and (
+                    state := self._states.nearest(*self._state_of(info))
+                ):
                     self.engine.load_state(state)
                 self.settle()
         return info
 
-    def _state_file(self, info: EngineInfo) -> Path | None:
-        if self._states is None or self._template is None:
-            return None
+    def _state_of(self, info: EngineInfo) -> tuple[int, str, str]:
+        """What a saved cache of this chat is filed under: chat, character, and all that made it."""
+        assert self._template is not None
         key = f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._template.hash[:8]}"
-        return self._states / f"chat-{self.chat_id}-{key}.state"
+        return self.chat_id, self.card.name, key
 
     def settle(self) -> None:
         """Let the engine evaluate, in the background, all that the next prompt can reuse."""
@@ -325,13 +329,28 @@ class Session(Tree):
         self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
 
+    def delete(self, turn_id: int) -> None:
+        """Delete a turn and everything that follows it, for good, from saved caches, too."""
+        if self._states is not None:
+            self._states.forget(self.chat_id)
+        super().delete(turn_id)
+
+    def delete_chat(self, chat_id: int) -> None:
+        """Delete a whole chat, this one or another, with its saved cache."""
+        if self._states is not None:
+            self._states.forget(chat_id)
+        self.store.delete_chat(chat_id)
+
     def leave(self) -> None:
         """Save the cache of this chat; engine and store stay open for another session."""
         info = self.engine.info
-        if info is None or (state := self._state_file(info)) is None:
+        if info is None or self._template is None or self._states is None:
             return
-        state.parent.mkdir(parents=True, exist_ok=True)
-        self.engine.save_state(state)
+        # A cache is worth time, not words: a full or read-only disk is no reason to complain.
+        with suppress(OSError):
+            self._states.folder.mkdir(parents=True, exist_ok=True)
+            self.engine.save_state(self._states.own(*self._state_of(info)))
+            self._states.prune()
 
     def close(self) -> None:
         """Save the cache, free the engine, close the store."""

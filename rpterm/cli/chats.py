@@ -12,6 +12,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.states import States
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def delete(
         if not yes and not typer.confirm(f"Delete {what}, for good?"):
             raise typer.Exit(1)
         store.delete_chat(chat_id)
+    States(folders.find().states).forget(chat_id)
 
 
 @app.command()

@@ -257,11 +257,29 @@ def test_the_state_is_saved_and_read_again(make: MakeSession, store: object) -> 
     session.leave()
     again = Session(
         session.store, ScriptedEngine(["No."]), CARD, session.chat, session.settings,
-        states=session._states,
+        states=session._states.folder if session._states else None,
     )  # fmt: skip
     again.load()
     usage = next(e for e in send(again) if isinstance(e, events.ReplyFinished)).generation.usage
     assert usage.reused > usage.evaluated
+
+
+def test_a_new_chat_reads_the_cache_of_another_with_the_same_character(make: MakeSession) -> None:
+    first = make(["Yes."])
+    send(first)
+    first.leave()
+    second = make(["No."])
+    usage = next(e for e in send(second) if isinstance(e, events.ReplyFinished)).generation.usage
+    assert usage.reused > usage.evaluated
+
+
+def test_deleting_deletes_the_saved_cache(make: MakeSession) -> None:
+    session = make(["Yes."])
+    send(session)
+    session.leave()
+    assert session._states is not None and list(session._states.folder.iterdir())
+    session.delete(session.path()[-1].id)
+    assert not list(session._states.folder.iterdir())
 
 
 def test_a_persona_changes_names_and_prompt(make: MakeSession) -> None:

@@ -66,7 +66,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
         return False
     current = chat_id == session.chat_id
-    await chat.ask(session.store.delete_chat, chat_id)
+    await chat.ask(session.delete_chat, chat_id)
     if current:
         await new_chat(chat)
     return current

@@ -1,0 +1,192 @@
+"""Make every picture of the README from the running program: ``python screenshots/make.py``.
+
+The program, the store, the session and the cards are the real ones; only the replies are scripted,
+so that the pictures are the same on every machine. ``--check`` makes them anew in a temporary
+folder and fails where the text of one has changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from rpterm import launch, paths
+from rpterm.config import Settings
+from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.session import ReplyRequest, Session
+from rpterm.store import Store
+from rpterm.tree import begin_chat
+from rpterm.tui.app import RptermApp
+from rpterm.types import AuthorNote, Intent, Persona
+
+HERE = Path(__file__).parent
+TALK = (
+    (
+        "I found this under the door. *I hold out a visiting card, scorched along one edge.*",
+        '*He takes it by the corners and carries it to the lamp.* "You did not scorch it; you '
+        'have no patience. A left thumb, sealing wax, a trace of naphtha." *The card is sniffed '
+        'and laid down very gently.* "Who else has keys to your house?"',
+    ),
+    (
+        "Only Mrs Dell, who cleans. And my brother, until the quarrel.",
+        '"A quarrel over money you did not lend him." *He holds up one finger before you can ask.* '
+        '"You touched your watch when you said the word, and the chain is new. **Until** the '
+        'quarrel, you say. When did you change the lock?"',
+    ),
+    (
+        "I never did.",
+        '*A bow is laid across two strings, without a note.* "Then we need not ask how he came in. '
+        "Only why he wished you to know it. Pass me the directory of the Thames lightermen, it is "
+        'under the skull."',
+    ),
+)
+MORE = (
+    '"Because a man who burns one edge of a card wants the other edge read." *He is already in his '
+    'coat.* "Bring the umbrella with the heavy handle."',
+    '*He laughs, once, without mirth.* "It is the only interesting thing you have told me. Watson '
+    'would have led with it."',
+    '"No. Sit. If we run now we run where we are wanted." *The window is opened an inch.* '
+    '"Count the cabs with me instead."',
+    '*For a long while there is only the fire.* "I was going to say that it frightens me. Let us '
+    'say that it improves the evening."',
+)
+
+Drive = Callable[[Pilot[None], RptermApp], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: size in cells, theme, and what is pressed before it is taken."""
+
+    name: str
+    size: tuple[int, int] = (120, 36)
+    theme: str = "lamplight"
+    keys: tuple[str, ...] = ()
+    drive: Drive | None = None
+    first_run: bool = False
+    typed: str = ""
+
+
+async def _candidates(pilot: Pilot[None], app: RptermApp) -> None:
+    app.chat.input.text = "Then why leave the card at all?"
+    await pilot.press("ctrl+g")
+    await _quiet(pilot, app)
+
+
+PICTURES = (
+    Picture("chat"),
+    Picture("prompt", (160, 44), keys=("f2",), typed="And the lamp, was it lit?"),
+    Picture("wide", (200, 50), keys=("f2", "f3")),
+    Picture("candidates", drive=_candidates),
+    Picture("light", (80, 24), theme="paper"),
+    Picture("keys", keys=("f1",)),
+)
+
+
+class Steady(ScriptedEngine):
+    """A scripted engine that always takes the same time: the status line shows it."""
+
+    def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
+        for event in super().generate(request):
+            if isinstance(event, Finished):
+                spent = event.usage.generated / 51.0
+                usage = replace(event.usage, first_token_s=0.31, decode_s=spent)
+                yield replace(event, usage=usage)
+            else:
+                yield event
+
+
+@dataclass
+class Studio:
+    """A database in a temporary folder with one chat in it."""
+
+    folder: Path
+    engine: ScriptedEngine = field(
+        default_factory=lambda: Steady([reply for _, reply in TALK] + list(MORE))
+    )
+
+    def session(self) -> Session:
+        """The chat with sherlock, three exchanges in."""
+        found = launch.find_card("sherlock", paths.find({"RPTERM_HOME": str(self.folder)}))
+        store = Store(self.folder / "rpterm.db")
+        persona = Persona(found.card.user_name, found.card.user_description)
+        chat = begin_chat(store, found.card, found.text, persona)
+        session = Session(store, self.engine, found.card, chat, Settings())
+        session.rename("The scorched card")
+        session.set_note(AuthorNote("The fog is getting thicker."))
+        for asked, _ in TALK:
+            list(session.reply(ReplyRequest(Intent.SEND, asked)))
+        return session
+
+
+async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
+    """Wait until nothing is being made and the screen stands still."""
+    for _ in range(600):
+        await pilot.pause(0.02)
+        if app.chat.state.session is not None and not app.chat.state.busy:
+            break
+    before = ""
+    for _ in range(100):
+        await pilot.pause(0.1)
+        now = shown(app.export_screenshot())
+        if now == before:
+            return
+        before = now
+
+
+async def take(picture: Picture) -> str:
+    """The picture as SVG."""
+    with tempfile.TemporaryDirectory() as folder:
+        studio = Studio(Path(folder))
+        session = studio.session()
+        settings = replace(Settings(), theme=picture.theme)
+        app = RptermApp(session.card, lambda _t, _c: session, settings, first_run=picture.first_run)
+        async with app.run_test(size=picture.size) as pilot:
+            app.cursor_blink = False  # type: ignore[attr-defined]
+            await _quiet(pilot, app)
+            app.chat.input.text = picture.typed
+            for key in picture.keys:
+                await pilot.press(key)
+                await _quiet(pilot, app)
+            if picture.drive is not None:
+                await picture.drive(pilot, app)
+            return app.export_screenshot(title="rpterm")
+
+
+def shown(svg: str) -> str:
+    """The words of a picture: what a reader sees, without ids, positions and colours."""
+    return "\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+
+
+def main() -> int:
+    """Make or check the pictures; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, tell what is stale")
+    parser.add_argument("names", nargs="*", help="only these")
+    asked = parser.parse_args()
+    stale = []
+    for picture in PICTURES:
+        if asked.names and picture.name not in asked.names:
+            continue
+        path = HERE / f"{picture.name}.svg"
+        svg = asyncio.run(take(picture))
+        if not asked.check:
+            path.write_text(svg, encoding="utf-8")
+        elif not path.exists() or shown(path.read_text(encoding="utf-8")) != shown(svg):
+            stale.append(picture.name)
+    if stale:
+        sys.stderr.write(f"Stale pictures: {', '.join(stale)}. Run python screenshots/make.py\n")
+    return bool(stale)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
