@@ -45,8 +45,8 @@ class Settings:
     """Your own system prompt, used where a card has none; "" is the built-in one."""
     candidates: int = 4
     """How many replies the candidates key makes at once."""
-    theme: str = "textual-dark"
-    """A theme of the TUI."""
+    theme: str = "lamplight"
+    """Colours of the terminal program: lamplight, paper, or one of Textual's themes."""
     persona: Persona = field(default_factory=Persona)
     """Who you are unless a chat says otherwise."""
     sampling: Sampling = field(default_factory=Sampling)

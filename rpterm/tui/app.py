@@ -36,6 +36,12 @@ class RptermApp(App[None], inherit_bindings=False):
     CSS = """
     ToastRack { align: right top; margin: 1 0 0 0; }
     Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
+    CommandPalette #--container, CommandPalette #--results { max-width: 88; }
+    CommandPalette #--container { margin: 3 2; border: round $primary-muted; height: auto; }
+    CommandPalette #--input { border: none; }
+    CommandPalette CommandList, CommandPalette CommandList:focus {
+        border: none; scrollbar-size-vertical: 1;
+    }
     """
 
     def __init__(
@@ -105,7 +111,7 @@ class RptermApp(App[None], inherit_bindings=False):
                     loop.add_signal_handler(number, self.leave)
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # Windows, or not the main thread: the default stays.
-        if self.theme != self.settings.theme and self.settings.theme != "textual-dark":
+        if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
         if self._first_run:
             self.run_command("tour")
@@ -186,7 +192,7 @@ class RptermApp(App[None], inherit_bindings=False):
             if key.palette:
                 shown = keys.show_key(keys.keys_of(key, self.settings.keys)[0])
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
-                yield SystemCommand(f"{title}  ({shown})", key.description, _run(self, key.id))
+                yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))
 
     def card_changed(self, card: CharacterCard, summary: str) -> None:
         """Show that the card was saved: ``summary`` has the changed fields and tokens."""

@@ -281,6 +281,25 @@ async def test_up_edits_what_was_said_last_and_it_is_answered_anew(stage: Stage)
         assert app.chat.input.has_focus
 
 
+async def test_the_turns_below_an_editor_make_room_for_it(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        below = app.chat.transcript.view(app.chat.transcript.turns[-1].id)
+        assert below is not None
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.query(TurnEditor))
+        editor = app.chat.query_one(TurnEditor)
+        await wait_until(pilot, lambda: below.region.y == editor.region.bottom + 1)
+        await pilot.press("ctrl+j", "x", "ctrl+j", "y")
+        await wait_until(pilot, lambda: editor.region.height == 5)
+        await wait_until(pilot, lambda: below.region.y == editor.region.bottom + 1)
+        await pilot.press("escape")
+        user = app.chat.transcript.view(app.chat.transcript.turns[-2].id)
+        assert user is not None
+        await wait_until(pilot, lambda: below.region.y == user.region.bottom + 1)
+
+
 async def test_escape_leaves_an_edit_as_it_was(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

@@ -122,7 +122,7 @@ class Chooser(Dialog[Done]):
             return text.roleplay(choice.title) + Content("\n")
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED)
-        room = max(8, width - right.cell_length - len(choice.indent) - 4)
+        room = max(8, width - right.cell_length - len(choice.indent) - 6)
         title = highlighted(choice.title).truncate(room, ellipsis=True)
         head = Content.assemble(mark, (choice.indent, text.FAINT), title)
         gap = " " * max(1, width - head.cell_length - right.cell_length - 1)

@@ -138,6 +138,6 @@ def _fill(figures: Figures) -> Content:
     full, rest = text.bar(share, 8)
     style = "$text-error" if share > 0.95 else "$text-warning" if share > 0.85 else "$text-primary"
     return Content.assemble(
-        (full, style), (rest, "$panel-lighten-2"),
+        (full, style), (rest, text.FAINT),
         f" {text.count(figures.used)}/{text.count(figures.context)}",
     )  # fmt: skip

@@ -114,8 +114,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
         return
     chat.transcript.select(None)
     editor = chat.state.editor = TurnEditor(turn)
-    await chat.transcript.mount(editor, after=view)
-    view.display = False
+    await chat.transcript.swap(view, editor)
     editor.focus()
     chat.call_after_refresh(editor.scroll_visible, animate=False)
 
@@ -128,7 +127,7 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
         editor.display = False
         chat.call_after_refresh(editor.remove)
     if (view := chat.transcript.view(turn.id)) is not None:
-        view.display = True
+        await chat.transcript.swap(view, None)
     chat.input.focus()
     if text is not None:
         await keep_edit(chat, turn, text)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from textual.containers import VerticalScroll
+from textual.layouts.stream import StreamLayout
 from textual.message import Message
 from textual.widget import Widget
 
@@ -118,6 +119,21 @@ class Transcript(VerticalScroll, can_focus=True):
         """Short talk stands right above the input; there is nothing to scroll away from."""
         if self.max_scroll_y > 0:
             super().release_anchor()
+
+    async def swap(self, old: Widget, new: Widget | None) -> None:
+        """Hide a view and show another widget in its place, or show the view again."""
+        old.display = new is None
+        if new is not None:
+            await self.mount(new, after=old)
+        self._forget_places()
+
+    def _forget_places(self) -> None:
+        # The stream layout would place what follows by its cache when one widget takes the place
+        # of another one of a different height (Textual 8.2.8).
+        if isinstance(self.layout, StreamLayout):
+            self.layout._cached_placements = None
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)
 
     # Selection ---------------------------------------------------------------------------------
     def select(self, turn: Turn | None) -> None:
