@@ -120,7 +120,7 @@ class Model:
                 "context, or kv_type q8_0."
             )
         if self._adapter is not None:
-            adapters = (ctypes.c_void_p * 1)(self._adapter)
+            adapters = (lib.llama_adapter_lora_p_ctypes * 1)(self._adapter)
             lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
         return context
 

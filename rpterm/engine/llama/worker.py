@@ -48,6 +48,16 @@ class Worker:
             self._answer(job, getattr(self, f"_do_{job['op']}"))
 
     def _read(self) -> None:
+        """Serve stdin; whatever ends that ends the process, so that no client ever waits."""
+        try:
+            self._listen()
+        except Exception:  # noqa: BLE001 - the log tells, and the client sees the process end
+            traceback.print_exc(file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+
+    def _listen(self) -> None:
         for line in self._source:
             message = unpack(line)
             message["received"] = time.perf_counter()
@@ -57,7 +67,6 @@ class Worker:
                 self._answer(message, getattr(self, f"_do_{message['op']}"))
             else:
                 self._desk.put(message)
-        os._exit(0)
 
     def _send(self, message: Message) -> None:
         line = pack(message)
