@@ -107,7 +107,7 @@ class TurnView(Static, can_focus=False):
         if self._live:
             body = body + Content("▍" if self._text else "…", [])
         folded = len(self._text) - FOLD
-        if folded > 0 and not self._unfolded:
+        if folded > 0 and not (self._unfolded or self._live):
             body = (
                 body
                 + Content("\n")
@@ -118,7 +118,7 @@ class TurnView(Static, can_focus=False):
         return Content.assemble(self._head(), "\n", body)
 
     def _shown(self) -> str:
-        return self._text if self._unfolded else self._text[:FOLD]
+        return self._text if self._unfolded or self._live else self._text[:FOLD]
 
     def _head(self) -> Content:
         turn = self.turn
