@@ -7,13 +7,10 @@ turns among the first 5, 10 and 25 rows. No language model takes part.
 
 from __future__ import annotations
 
-import json as json_module
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +23,6 @@ from rpterm.memory.meaning import VectorIndex, top
 from rpterm.memory.recall import Parts, Query, Weights, parts, recall
 from rpterm.memory.wording import spoken
 from rpterm.memory.words import terms
-from rpterm.types import RptermError
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -61,31 +57,6 @@ class _Prepared:
     cases: tuple[_Case, ...]
 
 
-def main(json: bool = False, locomo: Path | None = None, out: TextIO | None = None) -> None:
-    """Embed with the starter model, measure and report; minutes on a small machine.
-
-    Raises:
-        RptermError: No file was given, it is not LoCoMo, or the embedder cannot be used.
-    """
-    from rpterm.memory.starter import starter_embedder
-
-    if locomo is None:
-        raise RptermError(
-            "Name a LoCoMo file: `rpterm bench recall --locomo FILE`. Nothing is downloaded."
-        )
-    embedder = starter_embedder()
-    try:
-        report = locomo_report(locomo, embedder.encode)
-    finally:
-        embedder.close()
-    out = out or sys.stdout
-    if json:
-        out.write(json_module.dumps(report, indent=2) + "\n")
-        return
-    for line in _lines(report):
-        out.write(line + "\n")
-
-
 def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
     """Measure recall on a LoCoMo file.
 
@@ -116,7 +87,8 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
     }
 
 
-def _lines(report: Mapping[str, object]) -> Iterator[str]:
+def lines(report: Mapping[str, object]) -> Iterator[str]:
+    """The report for people."""
     yield f"{'':<32}" + "".join(f"{f'R@{depth}':>8}" for depth in DEPTHS)
     yield _line("all", report)
     for title in ("categories", "conversations", "ablation"):

@@ -9,8 +9,10 @@ when it has grown; a row is 4 + 1 bytes for each distinct term.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,7 @@ class WordIndex:
         self._starts = np.zeros(1, np.int64)
         self._rows = np.zeros(0, np.int32)
         self._counts = np.zeros(0, np.uint8)
-        self._tail: dict[int, list[tuple[int, int]]] = {}
+        self._tail: dict[int, array[int]] = {}  # row, count, row, count, …
         self._tail_size = 0
         self._lengths = np.zeros(1024, np.uint16)
         self._size = 0
@@ -49,7 +51,7 @@ class WordIndex:
         self._lengths[row] = min(len(terms), _LONGEST)
         for term, count in Counter(terms).items():
             number = self._number.setdefault(term, len(self._number))
-            self._tail.setdefault(number, []).append((row, min(count, 255)))
+            self._tail.setdefault(number, array("i")).extend((row, min(count, 255)))
             self._tail_size += 1
         self._size += 1
         self._total += len(terms)
@@ -69,12 +71,13 @@ class WordIndex:
         old = np.diff(self._starts)
         old = np.concatenate([old, np.zeros(len(self._number) - len(old), np.int64)])
         term_of_old = np.repeat(np.arange(len(old), dtype=np.int32), old)
-        new = [(number, row, n) for number, hits in self._tail.items() for row, n in hits]
-        columns = np.array(new, np.int32)
-        terms = np.concatenate([term_of_old, columns[:, 0]])
+        numbers = np.fromiter(self._tail, np.int32, len(self._tail))
+        sizes = np.fromiter((len(hits) // 2 for hits in self._tail.values()), np.int64)
+        late = _pairs(array("i", chain.from_iterable(self._tail.values())))
+        terms = np.concatenate([term_of_old, np.repeat(numbers, sizes)])
         order = np.argsort(terms, kind="stable")
-        self._rows = np.concatenate([self._rows, columns[:, 1]])[order]
-        self._counts = np.concatenate([self._counts, columns[:, 2].astype(np.uint8)])[order]
+        self._rows = np.concatenate([self._rows, late[:, 0]])[order]
+        self._counts = np.concatenate([self._counts, late[:, 1].astype(np.uint8)])[order]
         self._starts = np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=len(old)))])
         self._tail, self._tail_size = {}, 0
 
@@ -112,7 +115,7 @@ class WordIndex:
         base = 0
         if number + 1 < len(self._starts):
             base = int(self._starts[number + 1] - self._starts[number])
-        return base + len(self._tail.get(number, ()))
+        return base + len(self._tail.get(number, ())) // 2
 
     def _postings(self, number: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         rows, counts = self._rows[:0], self._counts[:0]
@@ -121,10 +124,14 @@ class WordIndex:
             rows, counts = self._rows[here], self._counts[here]
         late = self._tail.get(number)
         if late:
-            columns = np.array(late, np.int32)
+            columns = _pairs(late)
             rows = np.concatenate([rows, columns[:, 0]])
             counts = np.concatenate([counts, columns[:, 1].astype(np.uint8)])
         return rows, counts.astype(np.float32)
+
+
+def _pairs(flat: array[int]) -> NDArray[np.int32]:
+    return np.array(flat, np.int32).reshape(-1, 2)
 
 
 def query_terms(weighted: Iterable[tuple[Sequence[str], float]]) -> dict[str, float]:

@@ -30,6 +30,8 @@ from rpterm.types import RptermError
 Floats = NDArray[np.float32]
 State = Literal["off", "loading", "ready", "failed"]
 
+STARTER = "all-MiniLM-L6-v2"
+"""Name of the model that comes with rpterm, as stored beside its vectors."""
 BATCH = 8
 """Texts in one request of the background: a user's request waits for one such at most."""
 _TRIES = 3

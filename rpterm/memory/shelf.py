@@ -57,6 +57,8 @@ class Shelf:
     def load(self) -> None:
         """Read all memories; recall may begin when this returns."""
         self._seq = self._memories.log_end()
+        known = sum(self._memories.counts(self._character).values())
+        self.index.vectors.reserve(known + known // 8)
         block: list[Memory] = []
         for memory in self._memories.after(0, self._character):
             block.append(memory)

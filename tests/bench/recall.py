@@ -93,6 +93,7 @@ def build(size: int, vectors: Vectors, nearest: Nearest) -> MemoryIndex:
     """An index of ``size`` turns in chats of ``CHAT_TURNS``."""
     zipf = Zipf(5)
     index = MemoryIndex(VectorIndex(DIM))
+    index.vectors.reserve(size)
     for start in range(0, size, CHAT_TURNS):
         chat = start // CHAT_TURNS + 1
         turns = range(start + 1, start + CHAT_TURNS + 1)

@@ -339,3 +339,100 @@ def test_remembering_costs_the_caller_nothing(world):
         world.memory.remember(turn.id)
     assert (time.perf_counter() - start) / len(turns) < 0.005
     assert world.memory.settled(20)
+
+
+def run_and_kill(script, path):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(path)], check=False, timeout=60
+    )
+    assert done.returncode == -9
+
+
+HEAD = """
+    import os, sys, hashlib
+    from pathlib import Path
+    import numpy as np
+    from rpterm.memory.facade import Memory
+    from rpterm.store import Store
+    class Slow:
+        state, dim, model, batches = "ready", 64, "bag", 0
+        def start(self): ...
+        def close(self): ...
+        def now(self, text, timeout): return None
+        def encode(self, texts):
+            Slow.batches += 1
+            if Slow.batches == 3:
+                os.kill(os.getpid(), 9)
+            return np.ones((len(texts), 64), np.float32)
+    store = Store(Path(sys.argv[1]))
+"""
+
+
+def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
+    path = tmp_path / "t.db"
+    script = """
+    plain = Memory(store, "C")
+    for number in range(300):
+        plain.add(f"pebble{number}")
+    memory = Memory(store, "C", Slow())
+    memory.start()
+    memory.settled(30)
+    """
+    run_and_kill(HEAD + script, path)
+    embedder = BagEmbedder()
+    world = World(path, embedder)
+    done, wanted = MemoryVectors(world.store).progress("bag")
+    assert (done, wanted) == (128, 300)
+    world.memory.start()
+    assert world.memory.settled(20)
+    assert embedder.asked == 300 - 128
+    assert MemoryVectors(world.store).progress("bag") == (300, 300)
+    assert world.memory._shelf.index.vectors.have.sum() == 300
+    world.close()
+
+
+def test_a_kill_between_forgetting_and_scrubbing_is_made_up_for(tmp_path):
+    path = tmp_path / "t.db"
+    script = """
+    from rpterm.store import erase
+    memory = Memory(store, "C")
+    for number in range(100):
+        memory.add(f"filler number {number}")
+    row = memory.add("the code is xylophonist")
+    erase.scrub = lambda connection: os.kill(os.getpid(), 9)
+    memory.forget(row.id)
+    """
+    run_and_kill(HEAD + script, path)
+    world = World(path)
+    assert world.memory.search("xylophonist") == []
+    world.close()
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("t.db*"))
+    assert b"filler" in left
+    assert b"xylophonist" not in left
+
+
+def test_two_writers_and_a_reader_agree(world):
+    import threading
+
+    chat = world.chat()
+    other = Store(world.store.file)
+    second = Memory(other, "C")
+
+    def write(memory, name):
+        for number in range(15):
+            memory.add(f"{name}{number} pebble")
+
+    threads = [
+        threading.Thread(target=write, args=pair)
+        for pair in ((world.memory, "left"), (second, "right"))
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in range(10):
+        world.ask(chat, "pebble")
+    for thread in threads:
+        thread.join()
+    other.close()
+    world.ask(chat, "pebble")
+    ids = world.memory._shelf.index.ids
+    assert len(set(ids.tolist())) == len(ids) == 30

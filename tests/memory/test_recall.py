@@ -1,6 +1,5 @@
 """The parts of recall one by one, and the benchmark on a small conversation of our own."""
 
-import io
 import json
 from datetime import datetime
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rpterm.bench.recall import main as recall_command
 from rpterm.memory import bench, dates, locomo
 from rpterm.memory.bm25 import WordIndex, query_terms
 from rpterm.memory.budget import fill
@@ -324,17 +324,10 @@ def test_another_file_is_refused(tmp_path):
     with pytest.raises(RptermError, match="LoCoMo"):
         locomo.read(path)
     with pytest.raises(RptermError, match="Name a LoCoMo file"):
-        bench.main()
+        recall_command()
 
 
-def test_lines_for_people(small_locomo, monkeypatch):
-    class StandIn:
-        encode = staticmethod(some_vectors)
-
-        def close(self): ...
-
-    monkeypatch.setattr("rpterm.memory.starter.starter_embedder", StandIn)
-    out = io.StringIO()
-    bench.main(locomo=small_locomo, out=out)
-    assert "without meaning" in out.getvalue()
-    assert out.getvalue().splitlines()[1].startswith("all")
+def test_lines_for_people(small_locomo):
+    shown = list(bench.lines(bench.locomo_report(small_locomo, some_vectors)))
+    assert shown[1].startswith("all")
+    assert any("without meaning" in line for line in shown)
