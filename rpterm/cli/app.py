@@ -16,6 +16,7 @@ NOUNS: dict[str, str] = {
     "chat": "Talk to a character.",
     "chats": "List, search, show, rename, delete and export chats.",
     "cards": "List, write, check, test, import and export character cards.",
+    "import": "Bring cards, world files and chats from another program.",
     "models": "List, inspect and download models.",
     "config": "Show and change settings.",
     "replay": "Make a stored reply again and compare it bit for bit.",
@@ -25,6 +26,9 @@ NOUNS: dict[str, str] = {
     "help": "Print the keys, or the help of every command.",
 }
 """Every noun and its line of help, in the order shown."""
+
+_MODULES = {"import": "moving"}
+"""Modules of nouns that Python reserves."""
 
 _HELP = """A terminal playground for role-play with a local language model.
 
@@ -43,7 +47,7 @@ class Nouns(TyperGroup):
 
 def load(noun: str) -> Any:
     """The real command of a noun."""
-    module = import_module(f"rpterm.cli.{noun}")
+    module = import_module(f"rpterm.cli.{_MODULES.get(noun, noun)}")
     command = typer.main.get_command(module.app)
     command.name = noun
     command.short_help = NOUNS[noun]

@@ -214,6 +214,41 @@ def test(
         raise typer.Exit(1)
 
 
+@app.command("import")
+def import_cards(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="PNG, APNG, JSON, CHARX, YAML, folders.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Where they go; yours if none.")
+    ] = None,
+) -> None:
+    """Import cards and lorebooks of other programs as TOML; nothing is overwritten."""
+    from rpterm.cli import exchanging
+
+    results = exchanging.import_cards(paths, to or folders.find().characters)
+    named = {path for path in paths if not path.is_dir()}
+    if not any(each.target for each in results) or any(
+        each.error and each.source in named for each in results
+    ):
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    card: _Card,
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    format: Annotated[
+        str | None,
+        typer.Option("--format", "-f", metavar="F", help="v1 v2 v3 png charx world lorebook."),
+    ] = None,
+) -> None:
+    """Export a card for other programs; nothing is overwritten."""
+    from rpterm.cli import exchanging
+
+    exchanging.export_card(card, format, output)
+
+
 @app.command()
 def schema(
     path: Annotated[bool, typer.Option("--path", help="Where the schema's file is.")] = False,

@@ -132,20 +132,37 @@ def delete(
     States(folders.find().states).forget(chat_id)
 
 
+@app.command("import")
+def import_chats(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="JSONL chat logs, or folders of them.")
+    ],
+    card: Annotated[
+        str | None, typer.Option(metavar="CARD", help="Whose chats they are; else found by name.")
+    ] = None,
+) -> None:
+    """Import chat logs of other programs, with their swipes and greetings."""
+    from rpterm.cli import exchanging
+
+    results = exchanging.import_chats(paths, card)
+    if any(each.error for each in results) or not results:
+        raise typer.Exit(1)
+
+
 @app.command()
 def export(
     chat_id: _Id,
-    format: Annotated[str, typer.Option("--format", "-f", help="md or jsonl.")] = "md",
+    format: Annotated[str, typer.Option("--format", "-f", help="md, jsonl or log.")] = "md",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Instead of the terminal.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
 ) -> None:
-    """Write a chat as Markdown (the branch shown) or as JSON lines (every turn)."""
+    """Write a chat: md to read, jsonl with every turn, log for other programs."""
     from rpterm.cli import exporting
 
     if format not in exporting.FORMATS:
-        raise RptermError(f"There is no format {format!r}; there are md and jsonl.")
+        raise RptermError(f"There is no format {format!r}; there are md, jsonl and log.")
     with opened() as store:
         text = exporting.FORMATS[format](store, store.chat(chat_id))
     if output is None:

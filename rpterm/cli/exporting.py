@@ -44,4 +44,11 @@ def write(path: Path, text: str, force: bool) -> None:
         raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
-FORMATS: dict[str, Callable[[Store, Chat], str]] = {"md": markdown, "jsonl": json_lines}
+def log(store: Store, chat: Chat) -> str:
+    """The branch shown with its swipes, in the form that other programs read."""
+    from rpterm.store.chatlog import export_log, render
+
+    return render(export_log(store, chat.id))
+
+
+FORMATS: dict[str, Callable[[Store, Chat], str]] = {"md": markdown, "jsonl": json_lines, "log": log}

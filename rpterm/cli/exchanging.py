@@ -1,0 +1,136 @@
+"""Import and export: what the commands print. The work is in ``cards.exchange`` and ``moving``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rpterm import moving
+from rpterm import paths as folders
+from rpterm.cards import library
+from rpterm.cards.exchange.export import FORMATS, Format
+from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
+from rpterm.cli import out, rich_out
+from rpterm.moving import ImportedChat, KnownCard, Moved
+from rpterm.store import Store
+from rpterm.types import RptermError
+
+_BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
+
+
+def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
+    """Import cards and lorebooks with a bar, and tell what became of each."""
+    with rich_out.progress() as bar:
+        task = bar.add_task("importing", total=None)
+
+        def done(result: ImportedFile) -> None:
+            bar.update(task, description=result.source.name, advance=1)
+
+        results = import_files(paths, to, done)
+    for result in results:
+        _tell_card(result)
+    good = sum(result.target is not None for result in results)
+    out.say(f"{good} of {len(results)} files imported to {to}.")
+    return results
+
+
+def import_chats(paths: Sequence[Path], card: str | None) -> list[ImportedChat]:
+    """Import chat logs into the database and tell what became of each."""
+    known = _known()
+    mine = None
+    if card is not None:
+        file = library.find(card, library.folders(folders.find().characters))
+        found = moving.read_known([(file.stem, file)])
+        if not found:
+            raise RptermError(f"{file} has errors: `rpterm cards lint {file}` tells them.")
+        mine = found[0]
+    logs = [log for path in paths for log in _logs(path)]
+    with _store() as store:
+        results = moving.import_chats(logs, store, known, card=mine)
+    for result in results:
+        _tell_chat(result)
+    out.say(_chats_line(results))
+    return results
+
+
+def move(paths: Sequence[Path], to: Path | None) -> Moved:
+    """Import cards, world files and chats of whole folders, and tell what became of them."""
+    target = to or folders.find().characters
+    with _store() as store, rich_out.progress() as bar:
+        task = bar.add_task("importing", total=None)
+        moved = moving.move(
+            paths, target, store, _known(),
+            lambda name: bar.update(task, description=name, advance=1),
+        )  # fmt: skip
+    for card in moved.cards:
+        _tell_card(card)
+    for chat in moved.chats:
+        _tell_chat(chat)
+    good = sum(card.target is not None for card in moved.cards)
+    rest = f"; {moved.passed_over} files that hold no card passed over" if moved.passed_over else ""
+    out.say(f"{good} of {len(moved.cards)} cards and lorebooks imported to {target}{rest}.")
+    out.say(_chats_line(moved.chats))
+    return moved
+
+
+def export_card(card: str, form: str | None, target: Path) -> None:
+    """Export a card; without a format the file's name decides.
+
+    Raises:
+        RptermError: The format is unknown, the file exists, or the card has errors.
+    """
+    name = form or _BY_SUFFIX.get(target.suffix.lower())
+    if name is None:
+        raise RptermError(f"Name a format for {target}: --format {' or '.join(FORMATS)}.")
+    known = {each: each for each in FORMATS}
+    if name not in known:
+        raise RptermError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+    file = library.find(card, library.folders(folders.find().characters))
+    for note in export_file(file, known[name], target):
+        out.say(f"note: {note}")
+    out.say(str(target))
+
+
+def _tell_card(result: ImportedFile) -> None:
+    if result.target is None:
+        out.say(f"failed  {result.source}: {result.error}")
+        return
+    origin = f" ({result.origin})" if result.origin else ""
+    out.say(f"ok      {result.source} -> {result.target.name}{origin}")
+    for note in result.notes:
+        out.say(f"        {note}")
+
+
+def _tell_chat(result: ImportedChat) -> None:
+    if result.error:
+        out.say(f"failed  {result.source}: {result.error}")
+    elif result.known is not None:
+        out.say(f"known   {result.source}: it is chat {result.known} already")
+    else:
+        about = f"chat {result.chat_id} with {result.card_name}, {result.turns} turns"
+        out.say(f"ok      {result.source} -> {about}")
+    for note in result.notes:
+        out.say(f"        {note}")
+
+
+def _chats_line(results: Sequence[ImportedChat]) -> str:
+    good = sum(result.chat_id is not None for result in results)
+    known = sum(result.known is not None for result in results)
+    rest = f", {known} were here already" if known else ""
+    return f"{good} of {len(results)} chats imported{rest}."
+
+
+def _known() -> list[KnownCard]:
+    paths = folders.find()
+    files = library.files(library.folders(paths.characters))
+    return moving.read_known((path.stem, path) for path in files.values())
+
+
+def _logs(path: Path) -> list[Path]:
+    return sorted(path.rglob(f"*{moving.LOGS}")) if path.is_dir() else [path]
+
+
+def _store() -> Store:
+    paths = folders.find()
+    folders.make(paths.database.parent)
+    return Store(paths.database)

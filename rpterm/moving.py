@@ -1,0 +1,269 @@
+"""Everything a user had in another program, brought here: cards, world files, and their chats.
+
+Chats find their card by the folder they lie in (named after the card's file) or by the name in
+their first line; one without any card gets a bare one, so that no chat is left behind. What was
+brought once is not brought twice. It knows no front end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.exchange.files import ImportedFile, import_files
+from rpterm.cards.problems import CardError
+from rpterm.cards.reader import parse, read_text
+from rpterm.cards.writer import dump
+from rpterm.store import Store
+from rpterm.store.chatlog import MAX_BYTES, ChatLog, import_log
+from rpterm.store.chatlog import parse as parse_log
+from rpterm.types import RptermError
+
+LOGS = ".jsonl"
+_FLAG = "imported:"
+_NOT_OURS = frozenset(
+    (
+        "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
+        "user avatars", "quickreplies", "movingui", "node_modules", ".git",
+    )
+)  # fmt: skip
+"""Folders of such programs that hold neither cards nor chats."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCard:
+    """A card that chats may belong to.
+
+    Attributes:
+        key: What a folder of its chats would be called.
+        name: Of the character, without regard to its case.
+    """
+
+    key: str
+    name: str
+    path: Path
+    card: CharacterCard
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedChat:
+    """What became of one chat log.
+
+    Attributes:
+        chat_id: ``None`` when it could not be imported, or was there already.
+        card_name: Of the card it belongs to now.
+        notes: What was mended or left out.
+        error: Why it could not be imported, or "".
+        known: The chat it was imported as before.
+    """
+
+    source: Path
+    chat_id: int | None = None
+    card_name: str = ""
+    turns: int = 0
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    known: int | None = None
+
+
+@dataclass(slots=True)
+class Moved:
+    """All that came of one import.
+
+    Attributes:
+        passed_over: Files of a folder that are no cards at all.
+    """
+
+    cards: list[ImportedFile] = field(default_factory=list)
+    chats: list[ImportedChat] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def move(
+    paths: Sequence[Path],
+    folder: Path,
+    store: Store,
+    known: Iterable[KnownCard] = (),
+    on_done: Callable[[str], None] | None = None,
+) -> Moved:
+    """Import whole folders: every card, world file and chat log in them.
+
+    Args:
+        folder: Where cards go.
+        known: Cards that are here already; those that come now go before them.
+        on_done: Told the name of each file that is done.
+
+    Raises:
+        RptermError: The folder cannot be made, or a path is not there.
+    """
+    tell = on_done or (lambda name: None)
+    cards, logs = _sorted(paths)
+    moved = Moved()
+    fresh: list[KnownCard] = []
+    for path in cards:
+        result = _card(path, folder, store)
+        if result.error and path not in paths and _no_card(result.error):
+            moved.passed_over += 1
+        else:
+            moved.cards.append(result)
+        if result.kind != "lorebook":
+            fresh += read_known([(path.stem, result.target)])
+        tell(path.name)
+    moved.chats = import_chats(logs, store, [*fresh, *known], on_done=tell)
+    return moved
+
+
+def import_chats(
+    logs: Iterable[Path],
+    store: Store,
+    known: Sequence[KnownCard],
+    *,
+    card: KnownCard | None = None,
+    on_done: Callable[[str], None] | None = None,
+) -> list[ImportedChat]:
+    """Import chat logs; one that is broken does not stop the others.
+
+    Args:
+        known: Cards that a log may belong to, the first that fits counts.
+        card: The card of all of them, whatever the logs say.
+    """
+    results = []
+    for path in logs:
+        try:
+            result = _import_chat(path, store, known, card)
+        except RptermError as error:
+            result = ImportedChat(path, error=str(error))
+        except OSError as error:
+            result = ImportedChat(path, error=f"{error.strerror or error}.")
+        results.append(result)
+        if on_done:
+            on_done(path.name)
+    return results
+
+
+def read_known(files: Iterable[tuple[str, Path | None]]) -> list[KnownCard]:
+    """Cards by the names their chats' folders may have; files with errors are passed over."""
+    found = []
+    for key, path in files:
+        if path is None:
+            continue
+        try:
+            text = read_text(path)
+            card = parse(text, str(path))
+        except CardError:
+            continue
+        found.append(KnownCard(key.casefold(), card.name.casefold(), path, card, text))
+    return found
+
+
+def _card(path: Path, folder: Path, store: Store) -> ImportedFile:
+    before = _target(store, path)
+    if before is not None:
+        return ImportedFile(path, before, notes=("It was here already.",))
+    result = import_files([path], folder)[0]
+    _remember(store, path, result.target)
+    return result
+
+
+def _import_chat(
+    path: Path, store: Store, known: Sequence[KnownCard], card: KnownCard | None
+) -> ImportedChat:
+    if path.stat().st_size > MAX_BYTES:
+        raise RptermError(f"The file has more than {MAX_BYTES:,} bytes: it is no chat log.")
+    data = path.read_bytes()
+    flag = _FLAG + hashlib.sha256(data).hexdigest()
+    before = _chat_of(store, flag)
+    if before is not None:
+        return ImportedChat(path, known=before)
+    log = parse_log(data)
+    mine = card or _card_of(log, path, known)
+    notes = log.notes
+    if mine is None:
+        name = log.character or path.parent.name or "Somebody"
+        bare = CharacterCard(name=" ".join(name.split()))
+        text = dump(bare, "Made for an imported chat, whose card was not there.")
+        mine = KnownCard("", "", Path(), bare, text)
+        notes += (f"No card of {bare.name} was found; a bare one was made for the chat.",)
+    chat = import_log(
+        store, log, card_name=mine.card.name, card_hash=store.put_card(mine.card.name, mine.text),
+        card_path=str(mine.path.absolute()) if mine.path != Path() else None, title=path.stem,
+    )  # fmt: skip
+    store.set_flag(flag, str(chat.id))
+    return ImportedChat(path, chat.id, mine.card.name, len(log.turns), notes)
+
+
+def _card_of(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard | None:
+    """By the folder, then by the name in the log, then by who speaks in it."""
+    folder, name = path.parent.name.casefold(), log.character.casefold()
+    speakers = {turn.speaker.casefold() for turn in log.turns if not turn.is_user}
+    tests: tuple[Callable[[KnownCard], bool], ...] = (
+        lambda card: card.key == folder,
+        lambda card: card.name in (name, folder),
+        lambda card: card.name in speakers or card.card.char.casefold() in speakers,
+    )
+    return next((card for fits in tests for card in known if fits(card)), None)
+
+
+def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Files that may be cards, and chat logs; named files first, then what folders hold."""
+    from rpterm.cards.exchange.files import SUFFIXES
+
+    cards: list[Path] = []
+    logs: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise RptermError(f"There is no file or folder {path}.")
+        inside = sorted(_walk(path)) if path.is_dir() else [path]
+        for each in inside:
+            suffix = each.suffix.lower()
+            if suffix == LOGS:
+                logs.append(each)
+            elif suffix in SUFFIXES or each == path:
+                cards.append(each)
+    return cards, logs
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for each in folder.rglob("*"):
+        parts = each.relative_to(folder).parts[:-1]
+        if not any(part.casefold() in _NOT_OURS for part in parts) and each.is_file():
+            yield each
+
+
+def _no_card(error: str) -> bool:
+    """Whether a file of a folder is simply something else: settings, a picture."""
+    return any(words in error for words in ("no card", "none of the fields", "neither JSON"))
+
+
+def _target(store: Store, path: Path) -> Path | None:
+    """The card that this very file was imported as before, if it is still there."""
+    known = store.flag(_flag_of(path))
+    target = Path(known) if known else None
+    return target if target and target.is_file() else None
+
+
+def _remember(store: Store, path: Path, target: Path | None) -> None:
+    if target is not None:
+        store.set_flag(_flag_of(path), str(target.absolute()))
+
+
+def _flag_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return _FLAG + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return _FLAG
+
+
+def _chat_of(store: Store, flag: str) -> int | None:
+    known = store.flag(flag)
+    if not known or not known.isdigit():
+        return None
+    try:
+        return store.chat(int(known)).id
+    except RptermError:
+        return None

@@ -1,0 +1,160 @@
+"""Bringing everything from another program: cards, world files and chats find each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.exchange.export import export
+from rpterm.cards.reader import load, parse
+from rpterm.moving import import_chats, move, read_known
+from rpterm.store import Store
+from rpterm.types import RptermError
+
+MARA = CharacterCard(
+    "Mara Venn",
+    description="Keeps a lighthouse.",
+    greetings=("Good evening.", "You again."),
+    examples=(Example((("user", "Far?"), ("char", "Far enough."))),),
+)
+TAM = CharacterCard("Tam", description="Her brother.", greetings=("Ahoy.",))
+WORLD = CharacterCard("Coast", lorebook=Lorebook((LoreEntry(("bell",), "It rings."),)))
+
+
+def log(character: str, *texts: str, user: str = "Ann") -> str:
+    lines: list[dict[str, object]] = [{"user_name": user, "character_name": character}]
+    for at, text in enumerate(texts):
+        lines.append(
+            {"name": user if at % 2 else character, "is_user": bool(at % 2), "mes": text,
+             "swipes": [text, f"{text} (other)"], "swipe_id": 0}
+        )  # fmt: skip
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "rpterm.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """What another program's folder looks like."""
+    root = tmp_path / "old"
+    files: dict[str, bytes | str] = {
+        "characters/lightkeeper.png": export(MARA, "png").data,
+        "characters/tam.json": export(TAM, "v2").data,
+        "worlds/coast.json": export(WORLD, "world").data,
+        "chats/lightkeeper/one.jsonl": log("Mara Venn", "Good evening.", "Hello", "Sit."),
+        "chats/somewhere else/two.jsonl": log("Tam", "Ahoy."),
+        "chats/Nobody/three.jsonl": log("Nobody", "Boo."),
+        "chats/lightkeeper/broken.jsonl": "this is no log",
+        "backgrounds/sea.png": export(MARA, "png").data,
+        "settings.json": '{"theme": "dark"}',
+        "notes.txt": "nothing",
+    }
+    for name, body in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body.encode() if isinstance(body, str) else body)
+    return root
+
+
+def test_a_whole_folder_comes_in_one_go(old: Path, store: Store, tmp_path: Path) -> None:
+    done: list[str] = []
+    moved = move([old], tmp_path / "cards", store, on_done=done.append)
+    assert sorted(path.name for path in (tmp_path / "cards").glob("*.toml")) == [
+        "coast.toml", "mara-venn.toml", "tam.toml",
+    ]  # fmt: skip
+    assert load(tmp_path / "cards" / "mara-venn.toml").description == "Keeps a lighthouse."
+    assert moved.passed_over == 1 and "sea.png" not in done
+    by_name = {result.source.name: result for result in moved.chats}
+    assert by_name["one.jsonl"].card_name == "Mara Venn"
+    assert by_name["two.jsonl"].card_name == "Tam"
+    assert "no chat log" in by_name["broken.jsonl"].error
+    chat = store.chat(by_name["one.jsonl"].chat_id or 0)
+    assert Path(chat.card_path or "").name == "mara-venn.toml"
+    path = store.path(chat.leaf_id or 0)
+    assert [turn.text for turn in path] == ["Good evening.", "Hello", "Sit."]
+    assert [turn.swipes for turn in path] == [2, 2, 2] and chat.persona.name == "Ann"
+
+
+def test_a_chat_without_a_card_gets_a_bare_one(old: Path, store: Store, tmp_path: Path) -> None:
+    moved = move([old], tmp_path / "cards", store)
+    lost = next(result for result in moved.chats if result.source.name == "three.jsonl")
+    assert "No card of Nobody was found" in lost.notes[-1]
+    chat = store.chat(lost.chat_id or 0)
+    assert chat.card_path is None
+    assert parse(store.get_card(chat.card_hash) or "").name == "Nobody"
+
+
+def test_a_second_time_brings_nothing_twice(old: Path, store: Store, tmp_path: Path) -> None:
+    move([old], tmp_path / "cards", store)
+    before = sorted(path.name for path in (tmp_path / "cards").iterdir())
+    (old / "chats" / "lightkeeper" / "new.jsonl").write_text(log("Mara Venn", "New."), "utf-8")
+    moved = move([old], tmp_path / "cards", store)
+    assert sorted(path.name for path in (tmp_path / "cards").iterdir()) == before
+    assert len(store.chats()) == 4
+    assert [r.source.name for r in moved.chats if r.chat_id is not None] == ["new.jsonl"]
+    assert sum(result.known is not None for result in moved.chats) == 3
+
+
+def test_what_was_deleted_can_come_again(old: Path, store: Store, tmp_path: Path) -> None:
+    moved = move([old], tmp_path / "cards", store)
+    for result in moved.chats:
+        if result.chat_id is not None:
+            store.delete_chat(result.chat_id)
+    (tmp_path / "cards" / "tam.toml").unlink()
+    again = move([old], tmp_path / "cards", store)
+    assert (tmp_path / "cards" / "tam.toml").is_file() and len(store.chats()) == 3
+    assert not any("here already" in str(r.notes) for r in again.cards if r.source.stem == "tam")
+
+
+def test_cards_that_were_here_before_are_found(store: Store, tmp_path: Path) -> None:
+    from rpterm.cards.writer import dump
+
+    card = tmp_path / "keeper.toml"
+    card.write_text(dump(MARA), encoding="utf-8")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = [", encoding="utf-8")
+    known = read_known([("keeper", card), ("broken", broken), ("gone", None)])
+    path = tmp_path / "x.jsonl"
+    path.write_text(log("MARA VENN", "Hm."), encoding="utf-8")
+    (result,) = import_chats([path], store, known)
+    assert result.card_name == "Mara Venn" and store.chat(result.chat_id or 0).title == "x"
+    other = tmp_path / "y.jsonl"
+    other.write_text(log("Zed", "Hm."), encoding="utf-8")
+    (result,) = import_chats([other], store, known, card=known[0])
+    assert result.card_name == "Mara Venn"
+
+
+def test_a_path_that_is_not_there(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(RptermError, match="There is no file or folder"):
+        move([tmp_path / "gone"], tmp_path / "cards", store)
+    (result,) = import_chats([tmp_path / "gone.jsonl"], store, [])
+    assert result.error
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture],
+          deadline=None)  # fmt: skip
+@given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode) | st.lists(
+    st.dictionaries(st.sampled_from(["name", "mes", "is_user", "swipes", "swipe_id", "send_date",
+                                     "user_name", "character_name", "chat_metadata"]),
+                    st.none() | st.integers() | st.text(max_size=9) | st.lists(st.text(max_size=5)),
+                    max_size=6), max_size=4,
+).map(lambda lines: "\n".join(map(json.dumps, lines)).encode()))  # fmt: skip
+def test_no_log_of_a_stranger_stops_the_import(store: Store, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(data)
+    (result,) = import_chats([path], store, [])
+    assert bool(result.error) != (result.chat_id is not None or result.known is not None)
+    if result.chat_id is not None:
+        chat = store.chat(result.chat_id)
+        assert parse(store.get_card(chat.card_hash) or "").name
