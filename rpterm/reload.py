@@ -142,11 +142,17 @@ def summary_lines(
     """
     lines = []
     for change in changes[:_SHOWN]:
-        cost = f", {change.tokens(count):+,} tokens" if count else ""
-        lines.append(f"{change.field}: {change.kind}{cost}")
+        lines.append(f"{change.field}: {change.kind}{_cost(change, count)}")
     if len(changes) > _SHOWN:
         lines.append(f"and {len(changes) - _SHOWN} more changes")
     return lines
+
+
+def _cost(change: Change, count: Callable[[str], int] | None) -> str:
+    if count is None:
+        return ""
+    cost = change.tokens(count)
+    return f", {cost:+,} token{'' if abs(cost) == 1 else 's'}"
 
 
 def _total(before: CharacterCard, after: CharacterCard, count: Callable[[str], int]) -> str:
