@@ -5,15 +5,17 @@ Every physical core, and an OpenMP runtime that sleeps instead of spinning while
 anything else runs. Measured, starter model, 2 cores, tokens decoded per second:
 
 =========================  =========  ========
-threads, wait policy       idle       one core busy
+threads, wait policy       "idle"     one core busy
 =========================  =========  ========
 1, passive                 59         11
 2, active (the default)    3          did not end within a minute
 2, passive                 40         31
 =========================  =========  ========
 
-(The "idle" machine was shared with other builds; the order, not the size, is the finding.) One
-thread less than cores was never better than all of them with the passive policy.
+One run each of 24 tokens, on a machine that other programs shared, "idle" rows too: take from them
+that spinning collapses, and no more. Whether one thread less than cores is better is open: it was
+in the first column (59 against 40) and over 128 tokens at a load of 7 (7.5 s against 8.9 s, means
+of two), and it was not in the second (11 against 31). It has to be measured on a quiet machine.
 """
 
 from __future__ import annotations
