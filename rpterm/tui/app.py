@@ -36,11 +36,11 @@ class RptermApp(App[None], inherit_bindings=False):
     CSS = """
     ToastRack { align: right top; margin: 1 0 0 0; }
     Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
-    CommandPalette #--container, CommandPalette #--results { max-width: 88; }
+    CommandPalette #--container, CommandPalette #--results { max-width: 88; min-width: 24; }
     CommandPalette #--container { margin: 3 2; border: round $primary-muted; height: auto; }
     CommandPalette #--input { border: none; }
     CommandPalette CommandList, CommandPalette CommandList:focus {
-        border: none; scrollbar-size-vertical: 1;
+        border: none; scrollbar-size-vertical: 1; min-width: 20;
     }
     """
 

@@ -18,6 +18,7 @@ from textwrap import dedent
 
 import pytest
 from textual import events
+from textual.command import CommandPalette
 from tui_support import (
     CARD,
     REPLIES,
@@ -77,6 +78,16 @@ async def test_a_tiny_terminal_shows_what_it_can(stage: Stage, size: tuple[int, 
             app.chat.input.put("draft")
             await wait_until(pilot, lambda: "draft" in screen_text(app))
             assert "charts" in screen_text(app)
+
+
+async def test_a_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: CommandPalette.is_open(app))
+        for size in ((20, 5), (10, 3), (1, 1), (80, 24)):
+            await pilot.resize_terminal(*size)
+        await wait_until(pilot, lambda: "Search for commands" in screen_text(app))
 
 
 async def test_growing_back_from_tiny(stage: Stage) -> None:
