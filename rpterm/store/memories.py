@@ -7,20 +7,19 @@ forgetting does and which the next start makes up for after a crash.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from rpterm.store.errors import StoreError
+from rpterm.store.memory_rows import Changes, Kind, Memory, wording_hash
 from rpterm.store.memory_schema import ERASE_MARK, prepare
 from rpterm.store.rows import storable
 from rpterm.store.search import fts_expression
 from rpterm.store.store import Store
 
-Kind = Literal["turn", "fact", "reflection", "summary", "note"]
+__all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
 
 _COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
@@ -28,57 +27,6 @@ _COLUMNS = (
 )
 _BATCH = 500
 _OF_CHARACTER = "(character = :character OR shared)"
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """One thing remembered.
-
-    Attributes:
-        character: Whose memory it is: the card's name.
-        chat_id: The chat it comes from, or ``None``.
-        turn_id: The turn it comes from; without one it is recalled whatever branch is shown.
-        speaker: Who said it, or "".
-        place: Where in a file it stands, for the data bank: ``book.txt, paragraph 12``.
-        created_at: When it was said, Unix seconds.
-        importance: 0 to 1.
-        by_model: Whether its words are a model's.
-        shared: Whether other characters may recall it too.
-        hidden: "Never mention": kept, never recalled.
-        superseded_by: The newer memory that holds instead.
-        hash: Of its wording with the speaker: the key of its vector.
-    """
-
-    id: int
-    kind: Kind
-    character: str
-    chat_id: int | None
-    turn_id: int | None
-    speaker: str
-    text: str
-    place: str = ""
-    created_at: float = 0.0
-    importance: float = 0.0
-    by_model: bool = False
-    shared: bool = False
-    pinned: bool = False
-    hidden: bool = False
-    superseded_by: int | None = None
-    hash: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What the log tells: memories edited or deleted, chats that show another branch."""
-
-    seq: int
-    memories: frozenset[int]
-    chats: frozenset[int]
-
-
-def wording_hash(speaker: str, text: str) -> bytes:
-    """Key of a wording: 16 bytes of BLAKE2b over speaker and text."""
-    return hashlib.blake2b(f"{speaker}\0{text}".encode(), digest_size=16).digest()
 
 
 class Memories:
