@@ -39,6 +39,8 @@ class Settings:
     """Number format of the cache: q8_0 halves its memory."""
     kv_mode: Literal["exact", "shift"] = "exact"
     """``shift`` saves evaluation on slow machines and is not exact; it is recorded."""
+    memory: bool = True
+    """Whether characters remember what was said in other chats and before the window."""
     adapter: str = ""
     """Path of a LoRA adapter in GGUF format."""
     system_prompt: str = ""

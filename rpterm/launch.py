@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from rpterm.types import Persona, RptermError
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine, EngineEvent, EngineInfo, GenerateRequest, Piece
+    from rpterm.memory.embed import Embedder
+    from rpterm.memory.facade import Memory
     from rpterm.session import Session
     from rpterm.store import Store
     from rpterm.types import Chat
@@ -83,13 +86,16 @@ class Launch:
 
     Attributes:
         make_engine: Makes the engine, once; ``None`` makes the one the settings ask for.
+        embed: Whether memories are looked for by meaning, too; it takes a process of its own.
     """
 
     settings: Settings
     paths: Paths
     asked: Asked = field(default_factory=Asked)
     make_engine: Callable[[], Engine] | None = None
+    embed: bool = True
     _engine: Engine | None = None
+    _embedder: Embedder | None = None
     _lent: _Lent | None = None
     _session: Session | None = None
     _found: FoundCard | None = None
@@ -154,14 +160,40 @@ class Launch:
         self._session = Session(
             store, self._lent, found.card, chat, self.settings,
             states=self.paths.states, flagged=self._flagged(),
+            memory=self._memory(store, found.card),
         )  # fmt: skip
         return self._session
+
+    def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
+        """The character's memory; it serves by words alone where nothing makes vectors."""
+        if not self.settings.memory:
+            return None
+        from rpterm.memory.facade import Memory
+
+        return Memory(store, card.name, self._embedding())
+
+    def _embedding(self) -> Embedder | None:
+        """One embedder for all chats of this run; not started yet."""
+        if not self.embed or self.settings.engine == "scripted":
+            return None
+        if self._embedder is None:
+            from rpterm.memory.embed import STARTER, WorkerEmbedder
+            from rpterm.models.starter import embedder_folder
+
+            self._embedder = WorkerEmbedder(
+                partial(embedder_folder, self.paths.cache), STARTER,
+                log=self.paths.logs / "embedder.log",
+            )  # fmt: skip
+        return self._embedder
 
     def close(self) -> None:
         """Free the engine. The sessions have closed their stores themselves."""
         self._lent = self._session = None
         with self._lock:
             engine, self._engine = self._engine, None
+            embedder, self._embedder = self._embedder, None
+        if embedder is not None:
+            embedder.close()
         if engine is not None:
             engine.close()
 

@@ -13,34 +13,28 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
-from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest, Piece
-from rpterm.events import ReplyFailed, SessionEvent, UserTurnStored
-from rpterm.prompt.build import PromptTooLarge, build_prompt
-from rpterm.prompt.compose import Extras, chat_inserts, compose, expander
-from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, ChatTemplate, Ending, TemplateError
-from rpterm.prompt.tokens import TokenCache
+from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
+from rpterm.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
+from rpterm.prompt.build import PromptTooLarge
+from rpterm.prompt.compose import expander
+from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending, TemplateError
+from rpterm.prompting import Finder, Prompter
 from rpterm.reply import ReplyRun, stops_for
 from rpterm.states import States
 from rpterm.store import Store
 from rpterm.tree import Tree
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
 
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+
 
 class SessionError(RptermError):
     """The request makes no sense in this chat; the text says why."""
-
-
-class Finder(Protocol):
-    """Finds what joins a prompt: lore, memories, examples."""
-
-    def __call__(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> Extras: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +82,13 @@ class Session(Tree):
         *,
         states: Path | None = None,
         finders: Sequence[Finder] = (),
+        memory: Memory | None = None,
         flagged: Collection[str] = (),
     ) -> None:
         """Args:
         states: Folder of saved caches; ``None`` saves none.
         finders: Asked in turn for what joins each prompt.
+        memory: The character's long-term memory; the session starts and closes it.
         flagged: Names of samplers that the settings decide, whatever the card says.
         """
         super().__init__(store, chat.id)
@@ -101,10 +97,9 @@ class Session(Tree):
         self.settings = settings
         self._states = States(states) if states is not None else None
         self._flagged = frozenset(flagged)
-        self._template: ChatTemplate | None = None
-        self._encode = TokenCache(engine.tokenize)
-        self._finders = (LoreFinder(self._count), *finders)
-        self._building = threading.RLock()
+        self.memory = memory
+        self._prompter = Prompter(engine, settings, finders, memory)
+        self._loading = threading.Lock()
         self._stopped = threading.Event()
 
     # The model ---------------------------------------------------------------------------------
@@ -115,29 +110,31 @@ class Session(Tree):
             ModelError: The weights cannot be used.
         """
         info = self.engine.load(on_progress)
-        with self._building:
-            if self._template is None:
-                self._template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+        with self._loading:
+            if self._prompter.ready(info):
                 if self._states is not None and (
                     state := self._states.nearest(*self._state_of(info))
                 ):
                     self.engine.load_state(state)
                 self.settle()
+                if self.memory is not None:
+                    self.memory.start()
         return info
 
     def _state_of(self, info: EngineInfo) -> tuple[int, str, str]:
         """What a saved cache of this chat is filed under: chat, character, and all that made it."""
-        assert self._template is not None
-        key = f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._template.hash[:8]}"
+        assert self._prompter.template is not None
+        template = self._prompter.template.hash
+        key = f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{template[:8]}"
         return self.chat_id, self.card.name, key
 
     def settle(self) -> None:
         """Let the engine evaluate, in the background, all that the next prompt can reuse."""
         info = self.engine.info
-        if info is None or self._template is None or self.settings.kv_mode == "shift":
+        if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
             return
         try:
-            ids = self._build(self.path(), ending=OPEN_USER, clean=True).ids
+            ids = self._prompter.clean(self.card, self.chat, self.path(), OPEN_USER).ids
         except (PromptTooLarge, TemplateError):
             return
         self.engine.settle(ids)
@@ -159,7 +156,9 @@ class Session(Tree):
         """
         self._stopped.clear()
         if request.intent is Intent.SEND:
-            yield UserTurnStored(self._store_user(request.text))
+            turn = self._store_user(request.text)
+            self._remember(turn)
+            yield UserTurnStored(turn)
         job = self._place(request)
         try:
             yield from self._run(request, job)
@@ -172,7 +171,9 @@ class Session(Tree):
 
     def _run(self, request: ReplyRequest, job: _Job) -> Iterator[SessionEvent]:
         info = self.load()
-        prompt = self._build(job.history, ending=job.ending, hint=request.hint)
+        prompt = self._prompter.full(
+            self.card, self.chat, job.history, ending=job.ending, hint=request.hint
+        )
         if self._stopped.is_set():
             yield ReplyFailed("Stopped.")
             return
@@ -192,12 +193,15 @@ class Session(Tree):
                 stop=stops_for(self.chat.persona.name, self.card.char),
                 kv_mode=self.settings.kv_mode,
             ),
-            template_hash=self._template.hash if self._template else "",
+            template_hash=self._prompter.template.hash if self._prompter.template else "",
             turns=() if job.draft else self._open_turns(job, len(seeds)),
             base=job.base,
             names=() if job.draft else (self.card.char, self.card.name),
         )
-        yield from run.events()
+        for event in run.events():
+            if isinstance(event, ReplyFinished):
+                self._remember(event.turn)
+            yield event
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""
@@ -211,6 +215,10 @@ class Session(Tree):
         merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
         seed = merged.seed if merged.seed is not None else secrets.randbits(31)
         return replace(merged, seed=seed)
+
+    def _remember(self, turn: Turn) -> None:
+        if self.memory is not None:
+            self.memory.remember(turn.id)
 
     def _store_user(self, text: str) -> Turn:
         if not text.strip():
@@ -271,56 +279,14 @@ class Session(Tree):
         """The prompt as it would be sent now with this draft.
 
         Raises:
-            SessionError: The model is not loaded yet, so nobody can count tokens.
+            NotReadyError: The model is not loaded yet, so nobody can count tokens.
             PromptTooLarge: The card alone does not fit; the text has the numbers.
         """
         path = self.path()
         if draft.strip():
             text = expander(self.card, self.chat)(draft.strip())
             path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
-        return self._build(path)
-
-    def _build(
-        self,
-        history: Sequence[Turn],
-        *,
-        ending: Ending = REPLY,
-        hint: str = "",
-        clean: bool = False,
-    ) -> Prompt:
-        info, template = self.engine.info, self._template
-        if info is None or template is None:
-            raise SessionError("The model is still loading; its tokenizer is not there yet.")
-        extras = self._extras(history, info.context)
-        if clean:
-            extras = replace(extras, inserts=())
-        given = compose(
-            self.card,
-            self.chat,
-            history,
-            context=info.context,
-            max_reply=self.settings.sampling.max_tokens,
-            own_system=self.settings.system_prompt,
-            extras=extras,
-            hint=hint,
-            ending=ending,
-        )
-        with self._building:
-            return build_prompt(given, template, self._encode)
-
-    def _extras(self, history: Sequence[Turn], context: int) -> Extras:
-        chat = self.chat
-        found = [finder(self.card, chat, history, context) for finder in self._finders]
-        return Extras(
-            fixed=tuple(insert for extra in found for insert in extra.fixed),
-            inserts=chat_inserts(self.card, chat)
-            + tuple(insert for extra in found for insert in extra.inserts),
-            left_out=tuple(gone for extra in found for gone in extra.left_out),
-        )
-
-    def _count(self, text: str) -> int:
-        with self._building:
-            return len(self._encode([Piece(text)])[0])
+        return self._prompter.full(self.card, self.chat, path)
 
     # The end -----------------------------------------------------------------------------------
     def set_card(self, card: CharacterCard, text: str) -> None:
@@ -344,7 +310,7 @@ class Session(Tree):
     def leave(self) -> None:
         """Save the cache of this chat; engine and store stay open for another session."""
         info = self.engine.info
-        if info is None or self._template is None or self._states is None:
+        if info is None or self._prompter.template is None or self._states is None:
             return
         # A cache is worth time, not words: a full or read-only disk is no reason to complain.
         with suppress(OSError):
@@ -358,6 +324,8 @@ class Session(Tree):
             self.cancel()
             self.leave()
         finally:
+            if self.memory is not None:
+                self.memory.close()
             self.engine.close()
             self.store.close()
 

@@ -77,6 +77,9 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-m", "rpterm.engine.llama.bare"],
         input=json_module.dumps(job), capture_output=True, text=True, check=True,
+        # Without it a second busy program makes llama.cpp's waiting threads spin: that would
+        # flatter us.
+        env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
     )  # fmt: skip
     found: dict[str, float] = json_module.loads(done.stdout)
     return found

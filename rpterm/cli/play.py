@@ -37,7 +37,8 @@ def chat(
     """
     paths = folders.find()
     settings = load(paths.config_file, os.environ, flags)
-    launch = Launch(settings, paths, asked)
+    # One reply is there before an embedder would be: its memories are found by words.
+    launch = Launch(settings, paths, asked, embed=once is None)
     lines = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
     if once is None and not lines:
         return _terminal(launch, settings, paths)

@@ -20,6 +20,8 @@ _BATCH = 16
 def main(folder: str) -> int:
     """Load the model, then answer until stdin ends; returns the exit status."""
     answers = _take_stdout()
+    if hasattr(os, "nice"):
+        os.nice(10)  # the reply goes first
     try:
         model = _load(folder)
         dim = int(model.encode(["."], show_progress_bar=False).shape[1])

@@ -10,6 +10,8 @@ from chatting import CARD, MakeSession
 
 from rpterm import events
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.memory.facade import Memory
+from rpterm.prompting import NotReadyError
 from rpterm.session import ReplyRequest, Session, SessionError
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 
@@ -235,7 +237,7 @@ def test_preview_is_what_is_sent(make: MakeSession) -> None:
 
 
 def test_preview_before_the_model_is_there_says_so(make: MakeSession) -> None:
-    with pytest.raises(SessionError, match="still loading"):
+    with pytest.raises(NotReadyError, match="still loading"):
         make(["x"]).preview()
 
 
@@ -319,3 +321,26 @@ def test_reading_while_it_writes(make: MakeSession) -> None:
             started.set()
     reader.join(10)
     assert not reader.is_alive() and lengths == sorted(lengths)
+
+
+def test_another_chat_with_the_same_character_remembers(make: MakeSession) -> None:
+    def with_memory() -> Session:
+        session = make(["Noted, and the kettle is on."])
+        memory = Memory(session.store, CARD.name)
+        return Session(
+            session.store, session.engine, CARD, session.chat, session.settings, memory=memory
+        )
+
+    first = with_memory()
+    send(first, "My brother Tobias keeps bees in Southwark.")
+    assert first.memory is not None and first.memory.settled(10)
+    first.memory.close()
+    second = with_memory()
+    second.load()
+    assert second.memory is not None and second.memory.settled(10)
+    shown = second.preview("Who keeps bees?")
+    recalled = [span for span in shown.spans if span.source.startswith("memory:")]
+    assert any("Tobias keeps bees" in span.text and span.zone == "volatile" for span in recalled)
+    said = {turn.text for turn in second.path()}
+    assert not any(text in span.text for text in said for span in recalled)
+    second.memory.close()

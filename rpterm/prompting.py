@@ -1,0 +1,161 @@
+"""From a chat as it stands to the prompt: asks lore and memory, then builds the ledger.
+
+Holds what belongs to one engine: its template and its tokenizer's answers. It knows no store and
+makes no reply.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.prompt.build import build_prompt
+from rpterm.prompt.compose import Extras, chat_inserts, compose
+from rpterm.prompt.lore import LoreFinder
+from rpterm.prompt.static import Insert
+from rpterm.prompt.template import REPLY, ChatTemplate, Ending
+from rpterm.prompt.tokens import TokenCache
+from rpterm.types import Chat, Prompt, RptermError, Turn
+
+MEMORY_SHARE = 12
+"""Memories may take a twelfth of the window: half of what the volatile block may."""
+
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+
+
+class NotReadyError(RptermError):
+    """The model is not loaded yet, so nobody can count tokens."""
+
+
+class Finder(Protocol):
+    """Finds what joins a prompt: lore, examples, anything of this turn."""
+
+    def __call__(
+        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
+    ) -> Extras: ...
+
+
+class Prompter:
+    """Builds the prompts of one chat for one engine; safe to call from any thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        finders: Sequence[Finder] = (),
+        memory: Memory | None = None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._encode = TokenCache(engine.tokenize)
+        self._lore = LoreFinder(self.count)
+        self._finders = tuple(finders)
+        self._memory = memory
+        self.template: ChatTemplate | None = None
+
+    def ready(self, info: EngineInfo) -> bool:
+        """Take the model's template; whether that was still to be done."""
+        with self._lock:
+            if self.template is not None:
+                return False
+            self.template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+            return True
+
+    def count(self, text: str) -> int:
+        """Tokens of a text."""
+        with self._lock:
+            return len(self._encode([Piece(text)])[0])
+
+    def clean(
+        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
+    ) -> Prompt:
+        """The prompt without anything that belongs to one turn only: what a cache can keep."""
+        lore = self._lore(card, chat, history, self._context())
+        return self._build(card, chat, history, Extras(fixed=lore.fixed), ending)
+
+    def full(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        *,
+        ending: Ending = REPLY,
+        hint: str = "",
+    ) -> Prompt:
+        """The prompt of a reply, with lore, memories, notes and the hint for it.
+
+        Raises:
+            NotReadyError: Before ``ready``.
+            PromptTooLarge: The card alone, or with the last message, does not fit.
+        """
+        context = self._context()
+        found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
+        extras = Extras(
+            fixed=tuple(insert for extra in found for insert in extra.fixed),
+            inserts=chat_inserts(card, chat)
+            + tuple(insert for extra in found for insert in extra.inserts),
+            left_out=tuple(gone for extra in found for gone in extra.left_out),
+        )
+        prompt = self._build(card, chat, history, extras, ending, hint)
+        recalled = self._recalled(card, chat, history, prompt)
+        if not recalled:
+            return prompt
+        extras = Extras(extras.fixed, extras.inserts + recalled, extras.left_out)
+        return self._build(card, chat, history, extras, ending, hint)
+
+    def _recalled(
+        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], prompt: Prompt
+    ) -> tuple[Insert, ...]:
+        """Memories of what the prompt does not hold anyway, best first."""
+        if self._memory is None or not history or history[-1].role != "user":
+            return ()
+        gone = {out.source for out in prompt.left_out}
+        inside = [turn.id for turn in history if f"turn:{turn.id}" not in gone]
+        found = self._memory.recall(
+            chat.id,
+            history[:-1],
+            history[-1].text,
+            self._context() // MEMORY_SHARE,
+            self.count,
+            in_prompt=inside,
+        )
+        return tuple(
+            Insert(f"memory:{item.id}", f"[{card.char} remembers: {item.text}]", item.why)
+            for item in found
+        )
+
+    def _context(self) -> int:
+        info = self._engine.info
+        if info is None or self.template is None:
+            raise NotReadyError("The model is still loading; its tokenizer is not there yet.")
+        return info.context
+
+    def _build(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        extras: Extras,
+        ending: Ending,
+        hint: str = "",
+    ) -> Prompt:
+        given = compose(
+            card,
+            chat,
+            history,
+            context=self._context(),
+            max_reply=self._settings.sampling.max_tokens,
+            own_system=self._settings.system_prompt,
+            extras=extras,
+            hint=hint,
+            ending=ending,
+        )
+        assert self.template is not None
+        with self._lock:
+            return build_prompt(given, self.template, self._encode)
