@@ -17,6 +17,7 @@ NOUNS: dict[str, str] = {
     "chats": "List, search, show, rename, delete and export chats.",
     "cards": "List, write, check, test, import and export character cards.",
     "import": "Bring cards, world files and chats from another program.",
+    "memory": "See, search, add, pin and forget what characters remember.",
     "models": "List, inspect and download models.",
     "config": "Show and change settings.",
     "replay": "Make a stored reply again and compare it bit for bit.",

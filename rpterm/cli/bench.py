@@ -6,8 +6,11 @@ which gives the figures by name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Annotated
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -22,20 +25,24 @@ ROOMS = {
     "engine": "rpterm.bench.engine",
     "tui": "rpterm.tui.bench",
     "store": "rpterm.store.bench",
+    "recall": "rpterm.bench.recall",
 }
+
+_LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")
 
 
 @app.command()
 def bench(
-    room: Annotated[str, typer.Argument(metavar="ROOM", help="startup, engine, tui or store.")],
+    room: Annotated[str, typer.Argument(metavar="ROOM", help=f"One of {', '.join(ROOMS)}.")],
     json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
+    locomo: Annotated[Path | None, _LOCOMO] = None,
 ) -> None:
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise RptermError(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
     module = import_module(ROOMS[room])
     if hasattr(module, "main"):
-        module.main(json=json)
+        module.main(json=json, **_wanted(module.main, room, {"locomo": locomo}))
         return
     figures: dict[str, object] = module.measure()
     if json:
@@ -43,3 +50,14 @@ def bench(
         return
     for name, value in figures.items():
         out.say(f"{name:<28}{value}")
+
+
+def _wanted(main: Callable[..., object], room: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that this benchmark takes; one that it needs must be given, no other may be."""
+    taken = signature(main).parameters
+    for name, value in given.items():
+        if value is not None and name not in taken:
+            raise RptermError(f"--{name} does not belong to the benchmark {room!r}: leave it out.")
+        if value is None and name in taken and taken[name].default is Parameter.empty:
+            raise RptermError(f"The benchmark {room!r} reads data of yours: add --{name} PATH.")
+    return {name: value for name, value in given.items() if name in taken and value is not None}
