@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cli_tools import LIMIT_S, Spawn, read_until
 
+from rpterm.reply import WRITE_EVERY_S
 from rpterm.store import Store
-from rpterm.types import Status
+from rpterm.types import Status, Turn
 
 pytestmark = pytest.mark.model
 
@@ -52,24 +55,32 @@ def test_one_reply_is_all_of_stdout_and_can_be_made_again(
     assert told == f"Identical: all {len(generation.reply_ids)} tokens.\n"
 
 
+def stored(home: Path) -> list[Turn]:
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(1).leaf_id
+        assert leaf is not None
+        return store.path(leaf)
+
+
 def test_kill_9_in_the_middle_of_a_reply_and_the_chat_goes_on(
     card: str, spawn: Spawn, home: Path
 ) -> None:
     process = spawn("chat", card, "--plain", "--max-tokens", "400")
     assert process.stdin is not None
-    process.stdin.write("Tell me the longest story you know.\n")
+    process.stdin.write("Tell me a long story about the river.\n")
     process.stdin.flush()
     read_until(process, "Mo: Mind the plank.\nMo: ", 3 * LIMIT_S)
-    shown = read_until(process, " ", 3 * LIMIT_S)
+    first = read_until(process, " ", 3 * LIMIT_S)
+    assert stored(home)[-2].text == "Tell me a long story about the river."
+    end = time.monotonic() + LIMIT_S
+    while not stored(home)[-1].text.startswith(first.strip()) and time.monotonic() < end:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(WRITE_EVERY_S)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(LIMIT_S)
-    with Store(home / "rpterm.db") as store:
-        leaf = store.chat(1).leaf_id
-        assert leaf is not None
-        path = store.path(leaf)
-    assert path[-2].text == "Tell me the longest story you know."
+    path = stored(home)
     assert path[-1].status in (Status.PARTIAL, Status.COMPLETE)
-    assert path[-1].text.startswith(shown.strip())
+    assert path[-1].text.startswith(first.strip())
     out, _ = finish(spawn("chat", card, "--once", "Go on.", "--max-tokens", "8"))
     assert out.strip()
     with Store(home / "rpterm.db") as store:
