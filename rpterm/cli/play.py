@@ -64,6 +64,7 @@ def _terminal(launch: Launch, settings: Settings, paths: Paths) -> int:
         launch.open,
         settings,
         first_run=first_run,
+        choose=card is None and launch.asked.chat_id is None,
         on_setting=lambda name, value: save(paths.config_file, name, value),
     )
     gc.collect()
