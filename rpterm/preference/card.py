@@ -1,0 +1,108 @@
+"""The dataset card: what is in an export, with figures, as the hub's README. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rpterm.preference.formats.base import Format
+from rpterm.preference.records import Record, Source
+from rpterm.preference.stats.intervals import wilson
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts over the records that were written.
+
+    Attributes:
+        longer: Pairs in which the chosen reply is the longer one, of ``unequal`` pairs.
+        left: Duels won by the left reply, of ``sided``.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+    characters: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+    raters: Counter[str] = field(default_factory=Counter)
+    longer: int = 0
+    unequal: int = 0
+    good: int = 0
+    labels: int = 0
+    edits: list[int] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.kinds[record.kind] += 1
+        self.sources[record.meta.source.value] += 1
+        self.characters[record.meta.card] += 1
+        self.models[record.reply.model or "(a person)"] += 1
+        self.raters[record.meta.rater] += 1
+        if record.kind == "label" and record.label is not None:
+            self.labels += 1
+            self.good += record.label
+        if record.kind == "pair" and record.other is not None:
+            one, two = len(record.reply.text), len(record.other.text)
+            self.unequal += one != two
+            self.longer += one > two
+            if record.meta.source is Source.EDIT and record.meta.edit is not None:
+                self.edits.append(record.meta.edit)
+
+
+def dataset_card(
+    form: Format,
+    files: Mapping[tuple[str, str], str],
+    figures: Figures,
+    about: Mapping[str, object],
+) -> str:
+    """The README of an export; its head tells ``datasets`` which file is which split."""
+    head: dict[str, object] = {"language": ["en"], "tags": ["role-play", "preference", "rpterm"]}
+    if about.get("licence"):
+        head["license"] = about["licence"]
+    head["configs"] = _configs(files)
+    lines = ["---", json.dumps(head, indent=2), "---", "", "# Role-play preference data", ""]
+    lines += [f"Exported by rpterm for {form.reader}.", "", "| what | figure |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in _figures(figures)]
+    lines += ["", "## How it was made", "", "```json", json.dumps(dict(about), indent=2), "```", ""]
+    lines += [
+        "Only chats whose owner marked them as exportable are in it. Pairs share one exact "
+        "prompt; train and test share no chat and no prompt.",
+    ]
+    if about.get("scrub"):
+        lines += [
+            "Names of personas, mail addresses, phone numbers, paths and keys were taken out by "
+            "rules. Rules miss things: read it before you publish it.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _configs(files: Mapping[tuple[str, str], str]) -> list[dict[str, object]]:
+    tables: dict[str, list[dict[str, str]]] = {}
+    for (table, split), path in files.items():
+        tables.setdefault(table, []).append({"split": split, "path": path})
+    return [
+        {"config_name": table or "default", "data_files": parts} for table, parts in tables.items()
+    ]
+
+
+def _figures(figures: Figures) -> list[tuple[str, str]]:
+    rows = [(f"records: {kind}", str(many)) for kind, many in sorted(figures.kinds.items())]
+    for name in ("sources", "characters", "models", "raters"):
+        counts: Counter[str] = getattr(figures, name)
+        shown = ", ".join(f"{_cell(key)} {many}" for key, many in sorted(counts.items()))
+        rows.append((name, shown or "–"))
+    if figures.unequal:
+        low, high = wilson(figures.longer, figures.unequal)
+        share = figures.longer / figures.unequal
+        rows.append(("chosen reply is the longer one", f"{share:.2f} ({low:.2f} to {high:.2f})"))
+    if figures.labels:
+        rows.append(("good among labelled replies", f"{figures.good / figures.labels:.2f}"))
+    if figures.edits:
+        middle = sorted(figures.edits)[len(figures.edits) // 2]
+        rows.append(("characters touched by an edit, median", str(middle)))
+    return rows
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").split())

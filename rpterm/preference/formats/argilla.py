@@ -1,0 +1,49 @@
+"""Records for Argilla: one field for each response, the verdict as a ranking that may have ties."""
+
+from __future__ import annotations
+
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta, other_text
+from rpterm.preference.records import Record
+
+_RANKS = {"pair": (1, 2), "tie": (1, 1), "both_bad": (2, 2)}
+
+
+def ranking(record: Record, shape: Shape) -> Row:
+    """Two responses; ranks are 1 and 2, both 1 in a tie, both 2 when both are bad."""
+    first, second = _RANKS[record.kind]
+    return {
+        "fields": {
+            "prompt": _dialogue(record, shape),
+            "response-1": record.reply.text,
+            "response-2": other_text(record),
+        },
+        "suggestions": {"ranking": [
+            {"value": "response-1", "rank": first}, {"value": "response-2", "rank": second},
+        ]},
+        "metadata": meta(record),
+    }  # fmt: skip
+
+
+def rating(record: Record, shape: Shape) -> Row | None:
+    """One response with its stars; thumbs are no stars."""
+    if record.reply.score is None or record.meta.source != "stars":
+        return None
+    return {
+        "fields": {"prompt": _dialogue(record, shape), "response": record.reply.text},
+        "suggestions": {"rating": int(record.reply.score)},
+        "metadata": meta(record),
+    }
+
+
+def _dialogue(record: Record, shape: Shape) -> str:
+    return "\n\n".join(f"{role}: {text}" for role, text in shape.messages(record))
+
+
+FORMAT = Format(
+    "argilla",
+    "Argilla, for people to look through",
+    (
+        Table("ranking", frozenset({"pair", "tie", "both_bad"}), ranking),
+        Table("rating", frozenset({"label"}), rating),
+    ),
+)

@@ -1,0 +1,21 @@
+"""OpenAI's preference fine-tuning. Other services accept it; nobody could try it here.
+
+Rows are checked strictly by the reader, so they carry no provenance.
+"""
+
+from __future__ import annotations
+
+from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, other_text, said
+from rpterm.preference.records import Record
+
+
+def row(record: Record, shape: Shape) -> Row:
+    """An input and two outputs."""
+    return {
+        "input": {"messages": chat(shape.messages(record)), "tools": []},
+        "preferred_output": said(record.reply.text),
+        "non_preferred_output": said(other_text(record)),
+    }
+
+
+FORMAT = Format("openai", "OpenAI preference tuning", (Table("", frozenset({"pair"}), row),))

@@ -1,0 +1,20 @@
+"""ShareGPT conversations: many readers take them for supervised training."""
+
+from __future__ import annotations
+
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta
+from rpterm.preference.records import Record
+
+_FROM = {"system": "system", "user": "human", "assistant": "gpt"}
+
+
+def row(record: Record, shape: Shape) -> Row:
+    """A conversation that ends in a reply worth imitating."""
+    turns = (*shape.messages(record), ("assistant", record.reply.text))
+    return {
+        "conversations": [{"from": _FROM[role], "value": text} for role, text in turns],
+        "meta": meta(record),
+    }
+
+
+FORMAT = Format("sharegpt", "ShareGPT readers, SFT", (Table("", frozenset({"demo"}), row),))

@@ -1,0 +1,21 @@
+"""TRL's KTO trainer: single replies that are good or bad. It wants batches of more than one."""
+
+from __future__ import annotations
+
+from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, said
+from rpterm.preference.records import Record
+
+
+def row(record: Record, shape: Shape) -> Row | None:
+    """A reply with its label; three stars say neither and have no row."""
+    if record.label is None:
+        return None
+    return {
+        "prompt": chat(shape.messages(record)),
+        "completion": said(record.reply.text),
+        "label": record.label,
+        "meta": meta(record),
+    }
+
+
+FORMAT = Format("trl_kto", "TRL: KTOTrainer", (Table("", frozenset({"label"}), row),))

@@ -1,0 +1,17 @@
+"""TRL's SFT trainer: whole conversations that end in a reply worth imitating."""
+
+from __future__ import annotations
+
+from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, said
+from rpterm.preference.records import Record
+
+
+def row(record: Record, shape: Shape) -> Row:
+    """Prompt and reply in one list of messages."""
+    return {
+        "messages": chat(shape.messages(record)) + said(record.reply.text),
+        "meta": meta(record),
+    }
+
+
+FORMAT = Format("trl_sft", "TRL: SFTTrainer", (Table("", frozenset({"demo"}), row),))

@@ -1,0 +1,260 @@
+"""From one chat's turns and judgements to records.
+
+Every judgement ends in a record or in the list of what was dropped, with the reason. Two replies
+make a pair only when they answer one turn and, where it is known, when they were made from one
+exact prompt. Knows no database and no format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rpterm.preference.history import History
+from rpterm.preference.pairs import rated_pairs, settled
+from rpterm.preference.records import (
+    DEFAULT_SOURCES,
+    Dropped,
+    Harvest,
+    Meta,
+    Record,
+    Reply,
+    Source,
+)
+from rpterm.store.judgements import Comparison, How, Rating, ReplyOrigin
+from rpterm.types import Chat, Origin, Status
+
+_SOURCES = {
+    "thumb": Source.THUMBS, "stars": Source.STARS, "flag": Source.FLAG, "duel": Source.DUEL,
+    "edit": Source.EDIT, "swipe": Source.SWIPE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to take.
+
+    Attributes:
+        min_edit: Edits that touch fewer characters make no pair.
+        pairs_per_prompt: Pairs made of the ratings of one prompt, at most, widest gap first.
+    """
+
+    sources: frozenset[Source] = frozenset(DEFAULT_SOURCES)
+    min_edit: int = 3
+    pairs_per_prompt: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that one chat has to give; ``history`` has its turns."""
+
+    chat: Chat
+    history: History
+    ratings: Sequence[Rating]
+    comparisons: Sequence[Comparison]
+    origins: Mapping[int, ReplyOrigin]
+
+
+def harvest(material: Material, wanted: Wanted) -> Harvest:
+    """The records of one chat, in the order of the judgements."""
+    return _Harvester(material, wanted).run()
+
+
+def edit_width(one: str, other: str) -> int:
+    """How many characters lie between the first and the last place where two texts differ."""
+    shorter = min(len(one), len(other))
+    head = _common(one, other, shorter)
+    tail = _common(one[::-1], other[::-1], shorter - head)
+    return max(len(one), len(other)) - head - tail
+
+
+def _common(one: str, other: str, limit: int) -> int:
+    """Length of the common beginning: halving on slices, which compare at the speed of C."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+class _Harvester:
+    def __init__(self, material: Material, wanted: Wanted) -> None:
+        self.material = material
+        self.history = material.history
+        self.wanted = wanted
+        self.done = Harvest()
+
+    def run(self) -> Harvest:
+        ratings = [each for each in self.material.ratings if self._takes(each)]
+        comparisons = [each for each in self.material.comparisons if self._takes(each)]
+        for each in ratings:
+            self.history.expect(each.turn_id)
+        for pair in comparisons:
+            self.history.expect(pair.left_id)
+            self.history.expect(pair.right_id)
+        standing = self._latest([each for each in ratings if self._usable(each, each.turn_id)])
+        pairs: list[Record] = []
+        for pair in comparisons:
+            if self._usable(pair, pair.left_id, pair.right_id):
+                pairs += self._compared(pair)
+        labels = [self._label(each) for each in standing]
+        self.done.records += labels
+        pairs += [
+            record
+            for record in rated_pairs(labels, self.wanted.pairs_per_prompt)
+            if self._one_prompt(record.reply.turn, record.other.turn if record.other else 0)
+        ]
+        kept, dropped = settled(pairs)
+        self.done.records += kept
+        self.done.dropped += dropped
+        self._demos(labels, kept)
+        return self.done
+
+    def _takes(self, judgement: Rating | Comparison) -> bool:
+        if _SOURCES[judgement.kind] in self.wanted.sources:
+            return True
+        self._drop(judgement, "its source is not wanted")
+        return False
+
+    def _usable(self, judgement: Rating | Comparison, *turns: int) -> bool:
+        for turn_id in turns:
+            turn = self.history.turns[turn_id]
+            if turn.status is not Status.COMPLETE:
+                return self._drop(judgement, "the reply is not finished")
+            if not self.history.text(turn_id):
+                return self._drop(judgement, "the reply is empty")
+            if self.history.prompt(turn_id) is None:
+                return self._drop(judgement, "longer than the limit of tokens")
+        return True
+
+    def _drop(self, judgement: Rating | Comparison, why: str) -> bool:
+        self.done.dropped.append(Dropped(judgement.id, judgement.chat_id, why))
+        return False
+
+    def _latest(self, ratings: Sequence[Rating]) -> list[Rating]:
+        """The last word of each rater on each reply; all flags."""
+        last = {(each.how.rater, each.turn_id, each.kind): each.id for each in ratings}
+        standing = []
+        for each in ratings:
+            if each.kind == "flag" or last[each.how.rater, each.turn_id, each.kind] == each.id:
+                standing.append(each)
+            else:
+                self._drop(each, "the same rater changed it later")
+        return standing
+
+    def _label(self, rating: Rating) -> Record:
+        reply = self._reply(rating.turn_id)
+        prompt = self.history.prompt(rating.turn_id) or ()
+        meta = self._meta(rating, rating.how, span=self._span(rating))
+        if rating.kind == "flag":
+            return Record("flag", prompt, reply, meta)
+        reply = replace(reply, score=float(rating.value))
+        good = bool(rating.value) if rating.kind == "thumb" else _good(rating.value)
+        return Record("label", prompt, reply, meta, label=good)
+
+    def _compared(self, pair: Comparison) -> list[Record]:
+        left, right = self._reply(pair.left_id), self._reply(pair.right_id)
+        if left.text == right.text:
+            self._drop(pair, "both replies are the same text")
+            return []
+        if not self._one_prompt(pair.left_id, pair.right_id):
+            self._drop(pair, "the replies were made from different prompts")
+            return []
+        prompt = self.history.prompt(pair.left_id) or ()
+        width = edit_width(left.text, right.text) if pair.kind == "edit" else None
+        if width is not None and width < self.wanted.min_edit:
+            self._drop(pair, "the edit is too small")
+            return []
+        meta = self._meta(pair, pair.how, edit=width)
+        if pair.verdict == "tie":
+            self.done.records.append(Record("tie", prompt, left, meta, right))
+            return []
+        if pair.verdict == "both_bad":
+            self.done.records.append(Record("both_bad", prompt, left, meta, right))
+            for bad in (left, right):
+                self.done.records.append(Record("label", prompt, bad, meta, label=False))
+            return []
+        chosen, rejected = (left, right) if pair.verdict == "left" else (right, left)
+        return [Record("pair", prompt, chosen, meta, rejected)]
+
+    def _demos(self, labels: Sequence[Record], pairs: Sequence[Record]) -> None:
+        """Replies to imitate: liked and never disliked, and the user's own wording."""
+        bad = {each.reply.turn for each in self.done.records if each.label is False}
+        good = [each for each in labels if each.label] + [
+            each for each in pairs if each.meta.source is Source.EDIT
+        ]
+        seen: set[int] = set()
+        for each in good:
+            if each.reply.turn not in bad and each.reply.turn not in seen:
+                seen.add(each.reply.turn)
+                self.done.records.append(replace(each, kind="demo", other=None, label=None))
+
+    def _one_prompt(self, left: int, right: int) -> bool:
+        one, other = self._prompt_of(left), self._prompt_of(right)
+        return one is None or other is None or one == other
+
+    def _prompt_of(self, turn_id: int | None) -> str | None:
+        """Digest of the exact prompt; an edited reply has that of the reply it was."""
+        while turn_id is not None and turn_id in self.history.turns:
+            turn = self.history.turns[turn_id]
+            if turn.origin is Origin.CONTINUED:
+                # Its prompt ends inside the reply, so it says nothing about the one before.
+                return None
+            if turn_id in self.material.origins:
+                return self.material.origins[turn_id].prompt
+            turn_id = turn.edited_from
+        return None
+
+    def _span(self, rating: Rating) -> tuple[int, int] | None:
+        """Where the marked part stands in the cleaned text; ``None`` when it is not there whole."""
+        if rating.span is None:
+            return None
+        first, last = rating.span
+        part = self.history.clean(self.history.turns[rating.turn_id].text[first:last]).strip()
+        at = self.history.text(rating.turn_id).find(part, max(0, first - len(part)))
+        return None if at < 0 or not part else (at, at + len(part))
+
+    def _reply(self, turn_id: int) -> Reply:
+        turn, made = self.history.turns[turn_id], self.material.origins.get(turn_id)
+        text = self.history.text(turn_id)
+        if made is None:
+            return Reply(text, turn_id, turn.origin.value)
+        return Reply(
+            text, turn_id, turn.origin.value, made.model, made.model_hash, made.adapter_hash,
+            made.template_hash, made.seed, made.temperature,
+        )  # fmt: skip
+
+    def _meta(
+        self,
+        judgement: Rating | Comparison,
+        how: How,
+        *,
+        span: tuple[int, int] | None = None,
+        edit: int | None = None,
+    ) -> Meta:
+        chat = self.material.chat
+        return Meta(
+            source=_SOURCES[judgement.kind],
+            judgements=(judgement.id,),
+            chat=chat.id,
+            card=chat.card_name,
+            card_hash=chat.card_hash,
+            rater=self.history.clean(how.rater),
+            method=how.method,
+            position=how.position,
+            seconds=how.seconds,
+            created_at=judgement.created_at,
+            dimensions=tuple(sorted(judgement.dimensions.items())),
+            reason=self.history.clean(judgement.reason),
+            span=span,
+            edit=edit,
+            live_score=how.score,
+        )
+
+
+def _good(stars: int) -> bool | None:
+    """Four and five are good, one and two bad; three says neither."""
+    return None if stars == 3 else stars > 3

@@ -1,0 +1,117 @@
+"""Prompts out of a tree of turns: the branch above a reply, trimmed at turns to a budget.
+
+The system prompt is never trimmed. All replies to one turn share one prompt, because the budget is
+that of the longest of them. Texts are cleaned once a turn.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from rpterm.preference.records import Messages
+from rpterm.types import Role, Turn
+
+PER_MESSAGE = 8
+"""Tokens reckoned for the scaffold around a message."""
+
+GO_ON = "(Go on.)"
+"""What the user 'says' where one reply follows another."""
+
+_NO_PARENT = 0
+
+
+class History:
+    """The prompts of one chat."""
+
+    def __init__(
+        self,
+        turns: Sequence[Turn],
+        system: str,
+        *,
+        max_tokens: int,
+        count: Callable[[str], int],
+        clean: Callable[[str], str],
+    ) -> None:
+        """Args:
+        max_tokens: Of prompt and longest reply together; 0 is no limit.
+        count: Tokens of a text.
+        clean: What happens to every text before it leaves, such as the scrub.
+        """
+        self.turns = {turn.id: turn for turn in turns}
+        self.system = clean(system).strip()
+        self._max_tokens = max_tokens
+        self._count = count
+        self.clean = clean
+        self._texts: dict[int, str] = {}
+        self._sizes: dict[int, int] = {}
+        self._prompts: dict[int, Messages | None] = {}
+        self._replies: dict[int, set[int]] = defaultdict(set)
+
+    def expect(self, turn_id: int) -> None:
+        """Say that a turn is judged, so that prompts leave room for it."""
+        self._replies[self.turns[turn_id].parent_id or _NO_PARENT].add(turn_id)
+
+    def text(self, turn_id: int) -> str:
+        """The cleaned, stripped text of a turn."""
+        if turn_id not in self._texts:
+            self._texts[turn_id] = self.clean(self.turns[turn_id].text).strip()
+        return self._texts[turn_id]
+
+    def prompt(self, turn_id: int) -> Messages | None:
+        """What stands before a reply; ``None`` when not even the system prompt leaves room."""
+        parent = self.turns[turn_id].parent_id or _NO_PARENT
+        if parent not in self._prompts:
+            self._prompts[parent] = self._built(parent)
+        return self._prompts[parent]
+
+    def _built(self, parent: int) -> Messages | None:
+        room = self._room(parent)
+        if room is not None and room < 0:
+            return None
+        kept: list[tuple[Role, str]] = []
+        at: int | None = parent or None
+        while at is not None:
+            text, turn = self.text(at), self.turns[at]
+            if text:
+                if room is not None:
+                    room -= self._size(at)
+                    if room < 0:
+                        break
+                kept.append((turn.role, text))
+            at = turn.parent_id
+        kept.reverse()
+        if at is not None:
+            if not kept:
+                return None
+            # What is left of a longer chat begins with the user, as every template likes it.
+            first = next((i for i, (role, _) in enumerate(kept) if role == "user"), 0)
+            kept = kept[first:]
+        messages = merged(kept)
+        if messages and messages[-1][0] == "assistant" and parent:
+            messages = (*messages, ("user", GO_ON))
+        head: Messages = (("system", self.system),) if self.system else ()
+        return head + messages
+
+    def _room(self, parent: int) -> int | None:
+        if not self._max_tokens:
+            return None
+        longest = max((self._size(turn) for turn in self._replies[parent]), default=0)
+        system = self._count(self.system) + PER_MESSAGE if self.system else 0
+        return self._max_tokens - longest - system
+
+    def _size(self, turn_id: int) -> int:
+        if turn_id not in self._sizes:
+            self._sizes[turn_id] = self._count(self.text(turn_id)) + PER_MESSAGE
+        return self._sizes[turn_id]
+
+
+def merged(messages: Sequence[tuple[Role, str]]) -> Messages:
+    """Neighbours of the same role as one message, joined by a blank line."""
+    done: list[tuple[Role, str]] = []
+    for role, text in messages:
+        if done and done[-1][0] == role:
+            done[-1] = (role, f"{done[-1][1]}\n\n{text}")
+        else:
+            done.append((role, text))
+    return tuple(done)

@@ -1,0 +1,52 @@
+"""How a prompt's messages are shaped for a reader: what becomes of a greeting before any user turn.
+
+Of 34 chat templates nine refuse an assistant that speaks first; a seed user turn repairs all but
+one of them. Pure.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from rpterm.preference.history import merged
+from rpterm.preference.records import Messages
+
+SEED = "(The scene begins.)"
+"""What the user 'says' before a greeting."""
+
+
+class Greeting(StrEnum):
+    """What becomes of the character's greeting."""
+
+    KEEP = "keep"
+    SEED = "seed"
+    SYSTEM = "system"
+    AUTO = "auto"
+
+
+def shaped(messages: Messages, greeting: Greeting, *, user_first: bool = False) -> Messages:
+    """The messages as a reader needs them.
+
+    Args:
+        greeting: ``auto`` keeps it, or seeds it for readers that want the user to speak first.
+        user_first: The reader refuses or drops what does not alternate from a user turn on.
+    """
+    if greeting is Greeting.AUTO:
+        greeting = Greeting.SEED if user_first else Greeting.KEEP
+    head, rest = _split(messages)
+    if user_first:
+        rest = merged([("user" if role == "system" else role, text) for role, text in rest])
+    if greeting is Greeting.SYSTEM and rest and rest[0][0] == "assistant":
+        scene = f"The scene has begun with these words of yours:\n\n{rest[0][1]}"
+        head = (("system", f"{head[0][1]}\n\n{scene}" if head else scene),)
+        rest = rest[1:]
+    needs_user = not rest and (user_first or not head or greeting is not Greeting.KEEP)
+    if needs_user or (greeting is Greeting.SEED and rest and rest[0][0] == "assistant"):
+        rest = (("user", SEED), *rest)
+    return head + rest
+
+
+def _split(messages: Messages) -> tuple[Messages, Messages]:
+    if messages and messages[0][0] == "system":
+        return messages[:1], messages[1:]
+    return (), messages

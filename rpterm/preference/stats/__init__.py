@@ -1,0 +1,1 @@
+"""Honest figures about judgements: intervals, stopping rules, rankings, biases. Pure."""

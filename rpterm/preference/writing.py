@@ -1,0 +1,195 @@
+"""A folder that is replaced as a whole or not at all.
+
+Everything is written into a hidden folder beside the target, synced, and then exchanged with it in
+one step of the file system, so that a kill -9 at any moment leaves the old export or the new one.
+Where the system cannot exchange (Windows), two renames follow each other and the next export
+repairs what a kill between them left. Only a folder that an export wrote is ever replaced.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rpterm.types import RptermError
+
+MANIFEST = "rpterm-export.json"
+"""The file that says a folder is an export, and what is in it."""
+
+
+class ExportError(RptermError):
+    """The export cannot be made or read; the text says why and what to do."""
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new folder to write into; it stands at ``target`` when the block ends without an error.
+
+    Raises:
+        ExportError: ``target`` is something that no export wrote, or cannot be written.
+    """
+    target = target.absolute()
+    new, old = (target.with_name(f".{target.name}.rpterm-{part}") for part in ("new", "old"))
+    try:
+        _repair(target, old)
+        _check(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove(new)
+        new.mkdir()
+        try:
+            yield new
+        except BaseException:
+            _remove(new)
+            raise
+        _sync(new)
+        _exchange(new, target, old)
+        _remove(new)
+        _remove(old)
+    except OSError as error:
+        raise ExportError(
+            f"{target} cannot be written ({error.strerror or error}). Choose another folder, or "
+            "make room; an earlier export there is as it was."
+        ) from error
+
+
+def _check(target: Path) -> None:
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / MANIFEST).is_file() or target.is_symlink():
+        raise ExportError(
+            f"{target} exists and is no export of rpterm, so it is not replaced. Choose a new "
+            "folder, or remove it yourself."
+        )
+
+
+def _repair(target: Path, old: Path) -> None:
+    if old.exists() and not target.exists():
+        old.rename(target)
+    _remove(old)
+
+
+def _exchange(new: Path, target: Path, old: Path) -> None:
+    if not target.exists():
+        new.rename(target)
+    elif not _swapped(new, target):
+        target.rename(old)
+        new.rename(target)
+    if os.name == "posix":
+        _sync_one(target.parent)
+
+
+def _swapped(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step, where the system can."""
+    names = os.fsencode(one), os.fsencode(other)
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "linux":
+            return bool(libc.renameat2(-100, names[0], -100, names[1], ctypes.c_uint(2)) == 0)
+        if sys.platform == "darwin":
+            return bool(libc.renamex_np(names[0], names[1], ctypes.c_uint(2)) == 0)
+    return False
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def _sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() or os.name == "posix":
+            _sync_one(path)
+
+
+def _sync_one(path: Path) -> None:
+    # Windows syncs only files that are open for writing.
+    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+class Lines:
+    """A JSONL file that is made when its first row comes, and counts its rows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._file: Any = None
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write one row."""
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("w", encoding="utf-8", newline="\n")
+        self._file.write(line(row) + "\n")
+        self.rows += 1
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row as JSON, readable; a lone surrogate of an exact prompt is escaped."""
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row)
+    return text
+
+
+def to_parquet(path: Path) -> Path:
+    """Turn a JSONL file into a Parquet file beside it, with one schema over all rows.
+
+    Raises:
+        ExportError: ``pyarrow`` is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ExportError(
+            "Parquet needs pyarrow, which is not installed: `pip install 'rpterm[train]'`, or "
+            "export JSONL."
+        ) from error
+    schema = pa.unify_schemas(
+        [pa.Table.from_pylist(batch).schema for batch in _batches(path)],
+        promote_options="permissive",
+    )
+    made = path.with_suffix(".parquet")
+    with pq.ParquetWriter(made, schema, compression="zstd") as writer:
+        for batch in _batches(path):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+    path.unlink()
+    return made
+
+
+def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            batch.append(json.loads(text))
+            if len(batch) == 2000:
+                yield batch
+                batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,120 @@
+"""The tables of judgements, as a list of migrations that only ever grows; see ``schema``.
+
+They are a migration set of their own, applied when something is first rated, so that opening a chat
+never waits for them. Judgements are only ever added: taking one back is a row of its own. What the
+user deletes for good (a turn, a chat) takes the judgements of it along.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_SET = "rpterm-judgements"
+
+# Ratings and comparisons share one counter, so that "the last one" has one meaning. What it counts
+# is kept, but for a number, only in the two tables.
+_TABLES = (
+    "CREATE TABLE judgement_ids (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+    """
+    CREATE TABLE ratings (
+        id INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        turn_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('thumb', 'stars', 'flag')),
+        value INTEGER NOT NULL,
+        dimensions_json TEXT NOT NULL DEFAULT '{}',
+        span_start INTEGER,
+        span_end INTEGER,
+        reason TEXT NOT NULL DEFAULT '',
+        rater TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        seconds REAL,
+        position TEXT NOT NULL DEFAULT '',
+        method TEXT NOT NULL DEFAULT '',
+        score REAL
+    )
+    """,
+    "CREATE INDEX ratings_by_chat ON ratings (chat_id)",
+    "CREATE INDEX ratings_by_turn ON ratings (turn_id)",
+    """
+    CREATE TABLE comparisons (
+        id INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        left_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+        right_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('duel', 'edit', 'swipe')),
+        verdict TEXT NOT NULL CHECK (verdict IN ('left', 'right', 'tie', 'both_bad')),
+        dimensions_json TEXT NOT NULL DEFAULT '{}',
+        reason TEXT NOT NULL DEFAULT '',
+        asked_again INTEGER,
+        rater TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        seconds REAL,
+        position TEXT NOT NULL DEFAULT '',
+        method TEXT NOT NULL DEFAULT '',
+        CHECK (left_id <> right_id)
+    )
+    """,
+    "CREATE INDEX comparisons_by_chat ON comparisons (chat_id)",
+    "CREATE INDEX comparisons_by_left ON comparisons (left_id)",
+    "CREATE INDEX comparisons_by_right ON comparisons (right_id)",
+    """
+    CREATE TABLE withdrawals (
+        judgement_id INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        rater TEXT NOT NULL,
+        created_at REAL NOT NULL
+    )
+    """,
+    "CREATE INDEX withdrawals_by_chat ON withdrawals (chat_id)",
+    """
+    CREATE TABLE consents (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        exportable INTEGER NOT NULL,
+        rater TEXT NOT NULL,
+        created_at REAL NOT NULL
+    )
+    """,
+    "CREATE INDEX consents_by_chat ON consents (chat_id, id)",
+)
+
+_KEPT = ("ratings", "comparisons", "withdrawals", "consents")
+
+_TRIGGERS = tuple(
+    f"""
+    CREATE TRIGGER {table}_never_change BEFORE UPDATE ON {table} BEGIN
+        SELECT RAISE (ABORT, 'judgements are only ever added');
+    END
+    """
+    for table in _KEPT
+)
+
+
+def m001_judgements(db: Database) -> None:
+    """Ratings, comparisons, what was taken back, and which chats may leave the machine."""
+    for statement in (*_TABLES, *_TRIGGERS):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements,)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Bring the tables of judgements to the newest schema; the caller owns the transaction."""
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (_SET,)
+    )
+    if [name for (name,) in rows] == [migration.__name__ for migration in MIGRATIONS]:
+        return
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations(_SET)
+    for migration in MIGRATIONS:
+        migrations(name=migration.__name__)(migration)
+    migrations.apply(Database(connection, execute_plugins=False))

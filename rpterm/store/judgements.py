@@ -1,0 +1,367 @@
+"""Judgements in the database: thumbs, stars, flags, edits and swipes kept, duels, and consent.
+
+Only ever added: a second opinion is a second row and ``undo`` adds a withdrawal. A judgement goes
+only when its turn or chat is deleted. Nothing here knows how judgements become training data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rpterm.store.errors import StoreError
+from rpterm.store.judgement_schema import prepare
+from rpterm.store.rows import storable
+from rpterm.store.store import Store
+from rpterm.types import Turn
+
+RatingKind = Literal["thumb", "stars", "flag"]
+ComparisonKind = Literal["duel", "edit", "swipe"]
+Verdict = Literal["left", "right", "tie", "both_bad"]
+
+ME = "me"
+"""The rater where nobody said otherwise: the user of this machine."""
+
+_RATING = (
+    "id, chat_id, turn_id, kind, value, dimensions_json, span_start, span_end, reason, rater, "
+    "created_at, seconds, position, method, score"
+)
+_COMPARISON = (
+    "id, chat_id, left_id, right_id, kind, verdict, dimensions_json, reason, asked_again, rater, "
+    "created_at, seconds, position, method"
+)
+_STANDS = "NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.judgement_id = j.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The circumstances of a judgement.
+
+    Attributes:
+        rater: Who judged.
+        seconds: Time taken from seeing to judging, where it was measured.
+        position: Where the reply stood: ``swipe 2 of 3``, ``left``, ….
+        method: By which means: ``key``, ``review``, ``duel``, ``import``, ….
+        score: The live consistency score shown at that moment, 0 to 1.
+    """
+
+    rater: str = ME
+    seconds: float | None = None
+    position: str = ""
+    method: str = "key"
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A judgement of one reply; ``value`` is 0 or 1 of a thumb, 1 to 5 of stars, 0 of a flag."""
+
+    id: int
+    chat_id: int
+    turn_id: int
+    kind: RatingKind
+    value: int
+    how: How
+    created_at: float
+    dimensions: Mapping[str, int] = field(default_factory=dict)
+    span: tuple[int, int] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A judgement of two replies to the same prompt.
+
+    ``asked_again`` is the comparison that this one repeats with the sides swapped, or ``None``.
+    """
+
+    id: int
+    chat_id: int
+    left_id: int
+    right_id: int
+    kind: ComparisonKind
+    verdict: Verdict
+    how: How
+    created_at: float
+    dimensions: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+    asked_again: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOrigin:
+    """What made a reply, in short; ``prompt`` is a digest of the exact prompt tokens (or text)."""
+
+    model: str
+    model_hash: str
+    adapter_hash: str
+    template_hash: str
+    seed: int | None
+    temperature: float | None
+    prompt: str
+
+
+class Judgements:
+    """The judgements of one store."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        """Make the tables where they are missing."""
+        self.store = store
+        self._clock = clock
+        self._connections = store._connections  # this room's own: one connection a thread
+        with self._connections.write() as connection:
+            prepare(connection)
+
+    # Judging -----------------------------------------------------------------------------------
+    def thumb(self, turn: int, up: bool, *, reason: str = "", how: How = How()) -> Rating:
+        """A reply is good, or it is not; a later thumb of the same rater counts instead."""
+        return self._rate("thumb", turn, int(up), {}, None, reason, how)
+
+    def stars(
+        self,
+        turn: int,
+        n: int,
+        *,
+        dimensions: Mapping[str, int] | None = None,
+        reason: str = "",
+        how: How = How(),
+    ) -> Rating:
+        """One to five stars, with stars for single dimensions if wanted.
+
+        Raises:
+            StoreError: A number is not between 1 and 5, or the turn is no reply.
+        """
+        for name, value in {"stars": n, **(dimensions or {})}.items():
+            if not 1 <= value <= 5:
+                raise StoreError(f"{name} is {value}; give a number from 1 to 5.")
+        return self._rate("stars", turn, n, dimensions or {}, None, reason, how)
+
+    def flag(
+        self,
+        turn: int,
+        span: tuple[int, int] | None,
+        reason: str,
+        *,
+        how: How = How(),
+    ) -> Rating:
+        """Something is wrong with a reply, or with the characters ``span`` of it.
+
+        Raises:
+            StoreError: The span is not inside the reply, or the turn is no reply.
+        """
+        return self._rate("flag", turn, 0, {}, span, reason, how)
+
+    def kept_edit(self, original: int, edited: int, *, how: How = How()) -> Comparison:
+        """The user's own wording stands in place of the original."""
+        return self._compare("edit", edited, original, "left", {}, "", None, how)
+
+    def kept_swipe(
+        self,
+        kept: int,
+        seen: Sequence[int],
+        *,
+        how: How = How(),
+    ) -> list[Comparison]:
+        """The chat went on with one reply after others to the same prompt were seen."""
+        others = [turn for turn in dict.fromkeys(seen) if turn != kept]
+        with self._connections.write():
+            return [
+                self._compare("swipe", kept, other, "left", {}, "", None, how) for other in others
+            ]
+
+    def compare(
+        self,
+        left: int,
+        right: int,
+        verdict: Verdict,
+        *,
+        dimensions: Mapping[str, int] | None = None,
+        reason: str = "",
+        asked_again: int | None = None,
+        how: How = How(method="duel"),
+    ) -> Comparison:
+        """The verdict of a blind duel.
+
+        Args:
+            left: The reply that stood on the left.
+            right: The reply that stood on the right; it answers the same turn.
+            asked_again: The earlier comparison that this one repeats with the sides swapped.
+
+        Raises:
+            StoreError: The two are no replies to one turn.
+        """
+        return self._compare(
+            "duel", left, right, verdict, dimensions or {}, reason, asked_again, how
+        )
+
+    def undo(self, *, chat: int | None = None, rater: str = ME) -> int | None:
+        """Take back the rater's last judgement that stands; returns its number."""
+        where = f"j.rater = :rater AND (:chat IS NULL OR j.chat_id = :chat) AND {_STANDS}"
+        with self._connections.write() as connection:
+            row = connection.execute(
+                f"SELECT id, chat_id FROM (SELECT id, chat_id FROM ratings j WHERE {where} "
+                f"UNION ALL SELECT id, chat_id FROM comparisons j WHERE {where}) "
+                "ORDER BY id DESC LIMIT 1",
+                {"rater": rater, "chat": chat},
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute(
+                "INSERT INTO withdrawals (judgement_id, chat_id, rater, created_at) "
+                "VALUES (?, ?, ?, ?)",
+                (*row, rater, self._clock()),
+            )
+            return int(row[0])
+
+    # Consent -----------------------------------------------------------------------------------
+    def consent(self, chat: int, exportable: bool, *, rater: str = ME) -> None:
+        """Allow a chat to be exported, or forbid it; nothing is exported without."""
+        self.store.chat(chat)
+        with self._connections.write() as connection:
+            connection.execute(
+                "INSERT INTO consents (chat_id, exportable, rater, created_at) VALUES (?, ?, ?, ?)",
+                (chat, int(exportable), rater, self._clock()),
+            )
+
+    def exportable(self, chat: int) -> bool:
+        """Whether this chat may be exported: what was said last counts."""
+        with self._connections.read() as connection:
+            row = connection.execute(
+                "SELECT exportable FROM consents WHERE chat_id = ? ORDER BY id DESC LIMIT 1",
+                (chat,),
+            ).fetchone()
+            return bool(row and row[0])
+
+    # Reading -----------------------------------------------------------------------------------
+    def chats(self) -> list[int]:
+        """Numbers of the chats in which something was judged, lowest first."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons ORDER BY 1"
+            )
+            return [number for (number,) in rows]
+
+    def ratings(self, chat: int | None = None) -> Iterator[Rating]:
+        """Ratings that were not taken back, oldest first."""
+        for row in self._rows("ratings", _RATING, chat):
+            span = None if row[6] is None else (row[6], row[7])
+            how = How(row[9], row[11], row[12], row[13], row[14])
+            values = (*row[:5], how, row[10], json.loads(row[5]), span, row[8])
+            yield Rating(*values)
+
+    def comparisons(self, chat: int | None = None) -> Iterator[Comparison]:
+        """Comparisons that were not taken back, oldest first."""
+        for row in self._rows("comparisons", _COMPARISON, chat):
+            how = How(row[9], row[11], row[12], row[13])
+            values = (*row[:6], how, row[10], json.loads(row[6]), row[7], row[8])
+            yield Comparison(*values)
+
+    def origins(self, chat: int) -> dict[int, ReplyOrigin]:
+        """What made the generated replies of a chat, by turn."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT g.turn_id, g.model, g.model_hash, g.adapter_hash, g.template_hash, "
+                "json_extract(g.sampling_json, '$.seed'), "
+                "json_extract(g.sampling_json, '$.temperature'), g.prompt_ids, g.prompt_text "
+                "FROM generations g JOIN turns t ON t.id = g.turn_id WHERE t.chat_id = ?",
+                (chat,),
+            )
+            return {row[0]: ReplyOrigin(*(*row[1:7], _digest(row[7], row[8]))) for row in rows}
+
+    # -------------------------------------------------------------------------------------------
+    def _rows(self, table: str, columns: str, chat: int | None) -> list[tuple[Any, ...]]:
+        with self._connections.read() as connection:
+            return connection.execute(
+                f"SELECT {columns} FROM {table} j "
+                f"WHERE (:chat IS NULL OR chat_id = :chat) AND {_STANDS} ORDER BY id",
+                {"chat": chat},
+            ).fetchall()
+
+    def _rate(
+        self,
+        kind: RatingKind,
+        turn_id: int,
+        value: int,
+        dimensions: Mapping[str, int],
+        span: tuple[int, int] | None,
+        reason: str,
+        how: How,
+    ) -> Rating:
+        with self._connections.write() as connection:
+            turn = self._reply(turn_id)
+            if span is not None and not 0 <= span[0] < span[1] <= len(turn.text):
+                raise StoreError(
+                    f"Characters {span[0]} to {span[1]} are not in turn {turn_id}, which has "
+                    f"{len(turn.text)}; mark a part of the reply."
+                )
+            number = _number(connection)
+            now = self._clock()
+            first, last = span or (None, None)
+            connection.execute(
+                f"INSERT INTO ratings ({_RATING}) VALUES ({', '.join('?' * 15)})",
+                (number, turn.chat_id, turn_id, kind, value, _json(dimensions), first, last,
+                 storable(reason), storable(how.rater), now, how.seconds, how.position,
+                 how.method, how.score),
+            )  # fmt: skip
+        return Rating(
+            number, turn.chat_id, turn_id, kind, value, how, now, dict(dimensions), span, reason
+        )
+
+    def _compare(
+        self,
+        kind: ComparisonKind,
+        left_id: int,
+        right_id: int,
+        verdict: Verdict,
+        dimensions: Mapping[str, int],
+        reason: str,
+        asked_again: int | None,
+        how: How,
+    ) -> Comparison:
+        with self._connections.write() as connection:
+            left, right = self._reply(left_id), self._reply(right_id)
+            if (left.chat_id, left.parent_id) != (right.chat_id, right.parent_id):
+                raise StoreError(
+                    f"Turns {left_id} and {right_id} do not answer the same turn, so they cannot "
+                    "be compared; compare swipes of one reply."
+                )
+            number = _number(connection)
+            now = self._clock()
+            connection.execute(
+                f"INSERT INTO comparisons ({_COMPARISON}) VALUES ({', '.join('?' * 14)})",
+                (number, left.chat_id, left_id, right_id, kind, verdict, _json(dimensions),
+                 storable(reason), asked_again, storable(how.rater), now, how.seconds,
+                 how.position, how.method),
+            )  # fmt: skip
+        return Comparison(
+            number, left.chat_id, left_id, right_id, kind, verdict, how, now,
+            dict(dimensions), reason, asked_again,
+        )  # fmt: skip
+
+    def _reply(self, turn_id: int) -> Turn:
+        turn = self.store.turn(turn_id)
+        if turn.role != "assistant":
+            raise StoreError(f"Turn {turn_id} is the user's; only replies are judged.")
+        return turn
+
+
+def _number(connection: sqlite3.Connection) -> int:
+    """The next number of ratings and comparisons together."""
+    number = connection.execute("INSERT INTO judgement_ids DEFAULT VALUES").lastrowid
+    connection.execute("DELETE FROM judgement_ids WHERE id < ?", (number,))
+    assert number is not None
+    return number
+
+
+def _json(values: Mapping[str, int]) -> str:
+    return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
+
+
+def _digest(ids: bytes, text: bytes) -> str:
+    """A digest of the packed prompt; an engine that hides its tokens is told by its text."""
+    return hashlib.blake2b(ids + b"\0" + text, digest_size=12).hexdigest()

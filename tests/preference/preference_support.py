@@ -1,0 +1,83 @@
+"""What the tests of preference data share: a small store with judgements, and a model of words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rpterm.preference.export import Exported, Model, Options, export
+from rpterm.preference.harvest import Wanted
+from rpterm.preference.records import Source
+from rpterm.store import Store
+from rpterm.store.judgements import Judgements
+from rpterm.types import Chat, Generation, Origin, Persona, Sampling, Turn
+
+SYSTEM = "You are Watson."
+ALL = Wanted(sources=frozenset(Source))
+
+
+def render(messages: tuple[tuple[str, str], ...]) -> str:
+    return "".join(f"<{role}>{text}" for role, text in messages) + "<assistant>"
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+MODEL = Model(system=lambda chat: SYSTEM, count=words, render=render, end="</s>", name="words")
+
+
+class Scene:
+    """One chat: a greeting, a user turn, and replies to it."""
+
+    def __init__(self, store: Store, *, persona: str = "User", greeting: str = "Come in!") -> None:
+        self.store = store
+        self.judge = Judgements(store, clock=lambda: 1000.0)
+        self.chat: Chat = store.create_chat(
+            card_name="Watson", card_hash="c" * 64, persona=Persona(persona)
+        )
+        self.greeting = self.say(None, greeting, "assistant", Origin.GREETING)
+        self.user = self.say(self.greeting.id, "Who was it?", "user")
+        self.judge.consent(self.chat.id, True)
+
+    def say(
+        self,
+        parent: int | None,
+        text: str,
+        role: str = "assistant",
+        origin: Origin = Origin.GENERATED,
+        edited_from: int | None = None,
+    ) -> Turn:
+        return self.store.add_turn(
+            self.chat.id, parent, role, "X", text, origin=origin, edited_from=edited_from,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def reply(self, text: str, parent: int | None = None) -> int:
+        return self.say(parent or self.user.id, text).id
+
+    def made(self, turn_text: str, prompt: tuple[int, ...], seed: int = 7) -> int:
+        """A generated reply with its provenance."""
+        from rpterm.types import Status
+
+        turn = self.store.add_turn(
+            self.chat.id, self.user.id, "assistant", "X", "", origin=Origin.GENERATED,
+            status=Status.STREAMING,
+        )  # fmt: skip
+        generation = Generation("scripted", "m", "h", Sampling(seed=seed), prompt_ids=prompt)
+        return self.store.finish_reply(turn.id, turn_text, Status.COMPLETE, generation).id
+
+
+def run(scene: Scene, out: Path, *, model: Model = MODEL, **options: Any) -> Exported:
+    return export(scene.judge, out, Options(**{"split": 0.0, "wanted": ALL} | options), model)
+
+
+def rows(out: Path, name: str = "train") -> list[dict[str, Any]]:
+    path = out / "data" / f"{name}.jsonl"
+    return [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+
+
+def left_out(out: Path) -> dict[int, str]:
+    path = out / "about" / "left-out.jsonl"
+    found = [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+    return {each["judgement"]: each["why"] for each in found}

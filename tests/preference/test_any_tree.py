@@ -1,0 +1,172 @@
+"""Whatever is said, swiped, edited and rated: every judgement is accounted for, splits share
+nothing, a pair has one prompt."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from preference_support import ALL, MODEL, left_out, rows
+
+from rpterm.preference.export import Options, export, split_of
+from rpterm.preference.shaping import Greeting
+from rpterm.preference.writing import ExportError
+from rpterm.store import Store, StoreError
+from rpterm.store.judgements import How, Judgements
+from rpterm.types import Generation, Origin, Sampling, Status
+
+TEXTS = st.sampled_from(
+    ["Yes.", "No.", "  Yes. ", "", "Perhaps\nnot.", "é\u2028x", "User", "a@b.cd"]
+)
+PICK = st.integers(0, 50)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(0, 2), PICK, TEXTS, st.booleans()),
+        st.tuples(st.just("edit"), st.integers(0, 2), PICK, TEXTS),
+        st.tuples(st.just("thumb"), PICK, st.booleans(), st.sampled_from(["me", "ann"])),
+        st.tuples(st.just("stars"), PICK, st.integers(1, 5), st.sampled_from(["me", "ann"])),
+        st.tuples(st.just("flag"), PICK),
+        st.tuples(st.just("swipe"), PICK),
+        st.tuples(
+            st.just("duel"), PICK, PICK, st.sampled_from(["left", "right", "tie", "both_bad"])
+        ),
+        st.tuples(st.just("undo")),
+    ),
+    max_size=30,
+)
+
+
+class World:
+    """Three chats, so that both splits and equal prompts occur."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder / "rp.db")
+        self.judge = Judgements(self.store)
+        self.chats = [self.store.create_chat(card_name="A", card_hash="h").id for _ in range(3)]
+        self.turns: dict[int, list[Any]] = {chat: [] for chat in self.chats}
+        for chat in self.chats:
+            self.judge.consent(chat, True)
+
+    def do(self, step: tuple[Any, ...]) -> None:
+        try:
+            getattr(self, step[0])(*step[1:])
+        except (StoreError, LookupError):
+            return  # no such turn yet, or one that may not be judged
+
+    def say(self, chat: int, at: int, text: str, odd_prompt: bool) -> None:
+        number = self.chats[chat]
+        known = self.turns[number]
+        parent = known[at % len(known)] if known and at % 7 else None
+        role = "user" if parent is not None and parent.role == "assistant" else "assistant"
+        origin = Origin.GENERATED if role == "assistant" else Origin.TYPED
+        turn = self.store.add_turn(
+            number, parent.id if parent else None, role, "X", "", origin=origin,  # type: ignore[arg-type]
+            status=Status.STREAMING,
+        )  # fmt: skip
+        made = Generation("scripted", "m", "h", Sampling(seed=1), prompt_ids=(int(odd_prompt),))
+        known.append(
+            self.store.finish_reply(
+                turn.id, text, Status.COMPLETE, made if role == "assistant" else None
+            )
+        )
+
+    def edit(self, chat: int, at: int, text: str) -> None:
+        known = self.turns[self.chats[chat]]
+        old = known[at % len(known)] if known else None
+        if old is None:
+            return
+        new = self.store.add_turn(
+            old.chat_id, old.parent_id, old.role, "X", text, origin=Origin.EDITED,
+            edited_from=old.id,
+        )  # fmt: skip
+        known.append(new)
+        self.judge.kept_edit(old.id, new.id)
+
+    def reply(self, at: int) -> Any:
+        every = [turn for turns in self.turns.values() for turn in turns]
+        return every[at]
+
+    def thumb(self, at: int, up: bool, rater: str) -> None:
+        self.judge.thumb(self.reply(at).id, up, how=How(rater))
+
+    def stars(self, at: int, n: int, rater: str) -> None:
+        self.judge.stars(self.reply(at).id, n, how=How(rater))
+
+    def flag(self, at: int) -> None:
+        self.judge.flag(self.reply(at).id, (0, 1), "odd")
+
+    def swipe(self, at: int) -> None:
+        turn = self.reply(at)
+        self.judge.kept_swipe(turn.id, [each.id for each in self.store.siblings(turn.id)])
+
+    def duel(self, one: int, other: int, verdict: Any) -> None:
+        left = self.reply(one)
+        siblings = self.store.siblings(left.id)
+        self.judge.compare(left.id, siblings[other % len(siblings)].id, verdict)
+
+    def undo(self) -> None:
+        self.judge.undo()
+
+
+def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        export(world.judge, out, Options(**{"split": 0.5, "wanted": ALL} | options), MODEL)
+    except ExportError:
+        return []
+    return [(split, row) for split in ("train", "test") for row in rows(out, split)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(STEPS, st.sampled_from(list(Greeting)), st.sampled_from([0, 25, 60]))
+def test_any_tree_exports_soundly(
+    steps: list[tuple[Any, ...]], greeting: Greeting, limit: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        world = World(Path(name))
+        with world.store:
+            for step in steps:
+                world.do(step)
+            raw = exported(
+                world, Path(name) / "raw", format="raw", greeting=greeting, max_tokens=limit
+            )
+            pairs = exported(
+                world, Path(name) / "dpo", format="trl_dpo", greeting=greeting, max_tokens=limit
+            )
+            standing = {
+                each.id for found in (world.judge.ratings(), world.judge.comparisons())
+                for each in found
+            }  # fmt: skip
+            _accounted(standing, raw, left_out(Path(name) / "raw"))
+            _apart(raw)
+            for _, row in pairs:
+                _one_prompt(world, row)
+
+
+def _accounted(
+    standing: set[int], raw: list[tuple[str, dict[str, Any]]], gone: dict[int, str]
+) -> None:
+    there = {number for _, row in raw for number in row["meta"]["judgements"]}
+    assert there <= standing, "something that was taken back is exported"
+    if raw:
+        assert there | set(gone) == standing
+
+
+def _apart(raw: list[tuple[str, dict[str, Any]]]) -> None:
+    sides: dict[str, set[str]] = {"train": set(), "test": set()}
+    for split, row in raw:
+        assert split_of(row["meta"]["chat"], 0.5) == split
+        sides[split].add(repr(row["prompt"]))
+    assert not sides["train"] & sides["test"]
+
+
+def _one_prompt(world: World, row: dict[str, Any]) -> None:
+    chosen, rejected = (world.store.turn(number) for number in row["meta"]["turns"])
+    assert (chosen.chat_id, chosen.parent_id) == (rejected.chat_id, rejected.parent_id)
+    one, other = (world.store.generation(turn.id) for turn in (chosen, rejected))
+    assert one is None or other is None or one.prompt_ids == other.prompt_ids
+    said, unsaid = row["chosen"][0]["content"], row["rejected"][0]["content"]
+    assert said and unsaid and said != unsaid
+    assert all(message["content"] == message["content"].strip() for message in row["prompt"])

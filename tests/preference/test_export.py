@@ -1,0 +1,294 @@
+"""From judgements to files: pairs share a prompt, nothing is lost unseen, nothing leaves unasked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
+
+from rpterm.preference.export import split_of
+from rpterm.preference.formats import FORMATS
+from rpterm.preference.harvest import Wanted
+from rpterm.preference.writing import ExportError
+from rpterm.store.judgements import How
+from rpterm.types import Origin
+
+HEAD = [
+    {"role": "system", "content": SYSTEM},
+    {"role": "assistant", "content": "Come in!"},
+    {"role": "user", "content": "Who was it?"},
+]
+
+
+def edited(scene: Scene, original: int, text: str) -> int:
+    return scene.say(scene.user.id, text, origin=Origin.EDITED, edited_from=original).id
+
+
+def test_a_duel_becomes_one_pair_with_one_prompt(scene: Scene, tmp_path: Path) -> None:
+    a, b = scene.reply(" It was Moran.\n"), scene.reply("It was I.")
+    duel = scene.judge.compare(a, b, "right", how=How(seconds=3.0, position="left"))
+    run(scene, tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert row["prompt"] == HEAD
+    assert row["chosen"] == [{"role": "assistant", "content": "It was I."}]
+    assert row["rejected"] == [{"role": "assistant", "content": "It was Moran."}]
+    assert row["meta"]["judgements"] == [duel.id]
+    assert row["meta"]["turns"] == [b, a] and row["meta"]["seconds"] == 3.0
+
+
+def test_stars_and_thumbs_pair_within_one_rater_and_means(scene: Scene, tmp_path: Path) -> None:
+    a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
+    scene.judge.stars(a, 5)
+    scene.judge.stars(b, 2)
+    scene.judge.stars(b, 4)  # changed
+    scene.judge.stars(c, 4)
+    scene.judge.thumb(b, False, how=How("ann"))
+    done = run(scene, tmp_path / "out")
+    pairs = {(row["chosen"][0]["content"], row["rejected"][0]["content"])
+             for row in rows(tmp_path / "out")}  # fmt: skip
+    assert pairs == {("One.", "Two."), ("One.", "Three.")}
+    assert done.left_out["the same rater changed it later"] == 1
+
+
+def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: Path) -> None:
+    a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
+    scene.judge.compare(a, b, "both_bad")
+    scene.judge.compare(a, c, "tie")
+    run(scene, tmp_path / "kto", format="trl_kto")
+    assert [(row["completion"][0]["content"], row["label"]) for row in rows(tmp_path / "kto")] == [
+        ("One.", False), ("Two.", False),
+    ]  # fmt: skip
+    with pytest.raises(ExportError, match="nothing to export|Nothing was rated"):
+        run(scene, tmp_path / "dpo")
+    run(scene, tmp_path / "people", format="argilla")
+    ranks = [
+        [each["rank"] for each in row["suggestions"]["ranking"]]
+        for row in rows(tmp_path / "people", "ranking-train")
+    ]
+    assert ranks == [[2, 2], [1, 1]]
+
+
+def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
+    scene: Scene, tmp_path: Path
+) -> None:
+    a = scene.reply("It was Moran, surely.")
+    small = scene.judge.kept_edit(a, edited(scene, a, "It was Moran, surely!"))
+    large = scene.judge.kept_edit(a, edited(scene, a, "It was the baronet, surely."))
+    run(scene, tmp_path / "dpo")
+    (row,) = rows(tmp_path / "dpo")
+    assert row["meta"]["judgements"] == [large.id]
+    assert left_out(tmp_path / "dpo")[small.id] == "the edit is too small"
+    run(scene, tmp_path / "sft", format="trl_sft")
+    (demo,) = rows(tmp_path / "sft")
+    assert demo["messages"][-1]["content"] == "It was the baronet, surely."
+
+
+def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    (swipe,) = scene.judge.kept_swipe(a, [b])
+    with pytest.raises(ExportError, match="its source is not wanted"):
+        run(scene, tmp_path / "out", wanted=Wanted())
+    run(scene, tmp_path / "out")
+    assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]
+
+
+def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path: Path) -> None:
+    a, b, c = (
+        scene.made("One.", (1, 2)), scene.made("Two.", (1, 2, 3)), scene.made("Three.", (1, 2))
+    )  # fmt: skip
+    apart = scene.judge.compare(a, b, "left")
+    fine = scene.judge.compare(a, c, "left")
+    run(scene, tmp_path / "out")
+    assert [row["meta"]["judgements"] for row in rows(tmp_path / "out")] == [[fine.id]]
+    assert left_out(tmp_path / "out")[apart.id] == "the replies were made from different prompts"
+    assert rows(tmp_path / "out")[0]["meta"]["seeds"] == ["7", "7"]
+
+
+def test_contradictions_are_settled_by_strength_then_majority(scene: Scene, tmp_path: Path) -> None:
+    a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
+    scene.judge.kept_swipe(a, [b])
+    strong = scene.judge.compare(a, b, "right")
+    undecided = [scene.judge.compare(a, c, verdict).id for verdict in ("left", "right")]
+    run(scene, tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert row["chosen"][0]["content"] == "Two." and row["meta"]["judgements"] == [strong.id]
+    gone = left_out(tmp_path / "out")
+    assert [gone[number] for number in undecided] == ["judgements contradict each other"] * 2
+
+
+def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
+    scene: Scene, tmp_path: Path
+) -> None:
+    at = scene.user.id
+    for number in range(20):
+        at = scene.reply(f"Reply {number} has six words here.", at)
+        at = scene.say(at, f"Question {number} has six words here.", "user").id
+    a, b = scene.reply("Yes indeed, my dear.", at), scene.reply("No.", at)
+    scene.judge.compare(a, b, "left")
+    run(scene, tmp_path / "out", max_tokens=100)
+    (row,) = rows(tmp_path / "out")
+    prompt = row["prompt"]
+    assert prompt[0] == HEAD[0] and prompt[1]["role"] == "user" and len(prompt) > 3
+    assert prompt[-1]["content"] == "Question 19 has six words here."
+    assert sum(len(m["content"].split()) + 8 for m in prompt) + 12 <= 100
+    with pytest.raises(ExportError, match="longer than the limit of tokens"):
+        run(scene, tmp_path / "small", max_tokens=20)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "roles"),
+    [("keep", "sau"), ("seed", "suau"), ("system", "su"), ("auto", "sau")],
+)
+def test_the_greeting_goes_where_it_is_wanted(
+    scene: Scene, tmp_path: Path, greeting: str, roles: str
+) -> None:
+    from rpterm.preference.shaping import Greeting
+
+    scene.judge.thumb(scene.reply("Yes."), True)
+    run(scene, tmp_path / "out", format="trl_kto", greeting=Greeting(greeting))
+    (row,) = rows(tmp_path / "out")
+    assert "".join(message["role"][0] for message in row["prompt"]) == roles
+    assert "Come in!" in json.dumps(row["prompt"])
+
+
+def test_a_chat_without_consent_stays_at_home(scene: Scene, tmp_path: Path) -> None:
+    scene.judge.thumb(scene.reply("Yes."), True)
+    scene.judge.consent(scene.chat.id, False)
+    with pytest.raises(ExportError, match="not marked as exportable"):
+        run(scene, tmp_path / "out", format="raw")
+    assert not (tmp_path / "out").exists()
+
+
+def test_personal_data_is_taken_out_and_listed_beside_the_export(tmp_path: Path) -> None:
+    from rpterm.store import Store
+
+    with Store(tmp_path / "rp.db") as store:
+        scene = Scene(store, persona="Violet Hunter", greeting="Come in, Violet Hunter!")
+        said = "Write to v.hunter@example.org or +49 171 2345678, /home/violet/x, ghp_" + "a1" * 12
+        scene.judge.thumb(scene.reply(said), False, reason="told violet hunter's mail")
+        run(scene, tmp_path / "out", format="raw")
+    everything = "".join(
+        path.read_text() for path in (tmp_path / "out").rglob("*") if path.is_file()
+    )
+    assert "[mail] or [phone], [path], [key]" in everything
+    for secret in ("iolet", "example.org", "2345678", "ghp_"):
+        assert secret not in everything
+    review = (tmp_path / "out-scrubbed.jsonl").read_text()
+    assert "v.hunter@example.org" in review and "+49 171 2345678" in review
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_the_same_store_gives_the_same_bytes(scene: Scene, tmp_path: Path, name: str) -> None:
+    a, b = scene.made("One.", (1,)), scene.made("Two.", (1,))
+    scene.judge.stars(a, 5, dimensions={"voice": 5})
+    scene.judge.compare(a, b, "left")
+    found = []
+    for folder in ("one", "two"):
+        run(scene, tmp_path / folder, format=name)
+        files = sorted(path for path in (tmp_path / folder).rglob("*") if path.is_file())
+        found.append([(p.relative_to(tmp_path / folder), p.read_bytes()) for p in files])
+    assert found[0] == found[1] and len(found[0]) >= 3
+
+
+def test_only_an_export_is_ever_replaced(scene: Scene, tmp_path: Path) -> None:
+    scene.judge.thumb(scene.reply("Yes."), True)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.txt").write_text("mine")
+    with pytest.raises(ExportError, match="is no export of rpterm"):
+        run(scene, home, format="raw")
+    assert [path.name for path in home.iterdir()] == ["thesis.txt"]
+    run(scene, tmp_path / "out", format="raw")
+    run(scene, tmp_path / "out", format="trl_kto")
+    assert (tmp_path / "out" / "rpterm-export.json").read_text().count("trl_kto") == 1
+    assert not list(tmp_path.glob(".out*"))
+
+
+_KILLED = """
+import sys
+sys.path[:0] = [{tests!r}]
+import os, signal
+from pathlib import Path
+from preference_support import Scene, run
+from rpterm.preference import export, writing
+from rpterm.store import Store
+place, at = Path(sys.argv[1]), sys.argv[2]
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+real = writing._swapped
+def swapped(*names):
+    return real(*names) and die()
+{{"rows": lambda: setattr(writing.Lines, "add", die),
+  "sync": lambda: setattr(writing, "_sync", die),
+  "swap": lambda: setattr(writing, "_swapped", swapped)}}[at]()
+with Store(place / "rp.db") as store:
+    scene = Scene(store)
+    scene.judge.thumb(scene.reply("New."), True)
+    run(scene, place / "out", format="trl_kto")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="exchanges folders as Linux does")
+@pytest.mark.parametrize("at", ["rows", "sync", "swap"])
+def test_a_kill_leaves_a_whole_export(scene: Scene, tmp_path: Path, at: str) -> None:
+    scene.judge.thumb(scene.reply("Old."), True)
+    run(scene, tmp_path / "out", format="trl_kto")
+    script = _KILLED.format(tests=str(Path(__file__).parent))
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), at], check=False, env=os.environ
+    )
+    assert done.returncode == -signal.SIGKILL
+    told = json.loads((tmp_path / "out" / "rpterm-export.json").read_text())
+    assert len(rows(tmp_path / "out")) == told["rows"]["train"] == (2 if at == "swap" else 1)
+    run(scene, tmp_path / "out", format="trl_kto")
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_llama_factory_has_a_user_who_speaks_first_and_an_index(
+    scene: Scene, tmp_path: Path
+) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    scene.judge.compare(a, b, "left")
+    scene.judge.thumb(scene.greeting.id, True)
+    run(scene, tmp_path / "out", format="llama_factory")
+    info = json.loads((tmp_path / "out" / "dataset_info.json").read_text())
+    entry = info["rpterm_dpo_train"]
+    assert entry["ranking"] is True and (tmp_path / "out" / entry["file_name"]).exists()
+    for name in ("dpo-train", "kto-train", "sft-train"):
+        for row in rows(tmp_path / "out", name):
+            said = [turn["from"] for turn in row["conversations"]]
+            assert said == ["human", "gpt"] * (len(said) // 2) + ["human"] * (len(said) % 2)
+            assert (len(said) % 2 == 1) == (name == "dpo-train")
+
+
+def test_the_raw_format_has_exact_prompts_only_without_a_scrub(
+    scene: Scene, tmp_path: Path
+) -> None:
+    scene.judge.flag(scene.made("One two.", (5, 6)), (4, 8), "not his word")
+    run(scene, tmp_path / "open", format="raw", scrub=False)
+    run(scene, tmp_path / "shut", format="raw", scrub=True)
+    (row,) = rows(tmp_path / "open")
+    assert row["exact"]["prompt_ids"] == [5, 6] and row["span"] == [4, 8]
+    assert rows(tmp_path / "shut")[0]["exact"] is None
+
+
+def test_chats_never_move_between_splits() -> None:
+    chosen = [split_of(number, 0.1) for number in range(1000)]
+    assert 70 <= chosen.count("test") <= 130
+    assert [split_of(n, 0.2) for n in range(1000) if chosen[n] == "test"].count("train") == 0
+    assert {split_of(n, 0.0) for n in range(1000)} == {"train"}
+
+
+def test_parquet_has_the_same_rows(scene: Scene, tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    scene.judge.stars(scene.made("One.", (1,)), 5)
+    run(scene, tmp_path / "lines", format="raw")
+    run(scene, tmp_path / "table", format="raw", file_type="parquet")
+    found = pq.read_table(tmp_path / "table" / "data" / "train.parquet").to_pylist()
+    assert found == rows(tmp_path / "lines") and MODEL.name == "words"
