@@ -1,7 +1,7 @@
 """What ``Session.reply`` tells its caller, in the order it happens. Past tense: it is so already.
 
-Every event is stored before it is told. A front end that draws only what it is told never shows
-more than the database holds.
+What a user says and what is finished is stored before it is told. A growing reply is stored at its
+first words and then every fifth of a second (``reply.WRITE_EVERY_S``): so much a kill -9 can cost.
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ class ReplyRun:
     Attributes:
         base: Text that stands already and is gone on with.
         names: Speakers' names a model likes to put before its line; taken off.
+        kept: Ids of the turns that stand in the end; the others had no words and are gone.
     """
 
     store: Store
@@ -74,6 +75,7 @@ class ReplyRun:
     turns: tuple[Turn, ...]
     base: str = ""
     names: tuple[str, ...] = ()
+    kept: list[int] = field(default_factory=list)
     _growing: list[_Growing] = field(default_factory=list)
 
     def events(self) -> Iterator[SessionEvent]:
@@ -128,6 +130,7 @@ class ReplyRun:
         status = Status.PARTIAL if cancelled else Status.COMPLETE
         generation = self._generation(event)
         turn = self.store.finish_reply(growing.turn.id, text, status, generation)
+        self.kept.append(turn.id)
         told = ReplyCancelled if cancelled else ReplyFinished
         yield told(event.index, turn, generation)
 
@@ -145,6 +148,7 @@ class ReplyRun:
                 self.store.delete_turn(growing.turn.id)
             else:
                 self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None)
+                self.kept.append(growing.turn.id)
 
     def _text(self, growing: _Growing, *, whole: bool = False) -> str:
         """The reply as shown: without the name before it, joined to what stood already."""

@@ -177,6 +177,7 @@ class Session(Tree):
         if self._stopped.is_set():
             yield ReplyFailed("Stopped.")
             return
+        shown = self.chat.leaf_id
         sampling = self.sampling()
         seeds = _seeds(sampling.seed or 0, min(max(request.candidates, 1), info.sequences))
         run = ReplyRun(
@@ -198,10 +199,14 @@ class Session(Tree):
             base=job.base,
             names=() if job.draft else (self.card.char, self.card.name),
         )
-        for event in run.events():
-            if isinstance(event, ReplyFinished):
-                self._remember(event.turn)
-            yield event
+        try:
+            for event in run.events():
+                if isinstance(event, ReplyFinished):
+                    self._remember(event.turn)
+                yield event
+        finally:
+            if run.turns and not run.kept and shown is not None:
+                self.store.set_leaf(self.chat_id, shown)
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""

@@ -28,6 +28,10 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         complain(str(error))
         return 1
     except KeyboardInterrupt:
+        import signal
+
+        # On the way out another Ctrl+C would only kill what is closing.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1

@@ -123,6 +123,18 @@ def test_continue_with_nothing_to_add_changes_nothing(make: MakeSession) -> None
     assert session.path()[-1].text == "All said." and session.path()[-1].swipes == 1
 
 
+def test_a_reply_without_words_leaves_what_was_shown(make: MakeSession) -> None:
+    session = make(["one", "two", "", ""])
+    send(session)
+    do(session, Intent.REGENERATE)
+    first = session.swipe(session.path()[-1].id, -1)
+    assert first is not None
+    do(session, Intent.CONTINUE)
+    assert texts(session)[-1] == "one"
+    do(session, Intent.REGENERATE)
+    assert texts(session)[-1] == "one" and session.path()[-1].swipes == 2
+
+
 def test_impersonate_gives_a_draft_and_stores_nothing(make: MakeSession) -> None:
     session = make(["I am only passing through."])
     told = do(session, Intent.IMPERSONATE)

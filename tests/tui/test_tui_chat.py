@@ -240,14 +240,17 @@ async def test_candidates_stand_in_a_column_when_narrow_and_a_click_chooses(stag
 
 
 async def test_a_candidate_taken_early_is_kept_when_all_are_written(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.05))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.5))
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
+        stage.engine._delay = 0.0
         await say(pilot, app, "Hello")
+        stage.engine._delay = 0.5
         await pilot.press("ctrl+g")
         await wait_until(pilot, lambda: app.chat.state.choosing and app.chat.state.busy)
         await pilot.press("right", "enter")
-        assert "kept as soon as all are written" in notices(app)
+        await wait_until(pilot, lambda: "kept as soon as all are written" in notices(app))
+        stage.engine._delay = 0.0
         await wait_until(pilot, lambda: app.chat.state.choosing is None)
         assert texts(app)[-1] == REPLIES[2]
 
