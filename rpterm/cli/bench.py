@@ -26,6 +26,7 @@ ROOMS = {
     "tui": "rpterm.tui.bench",
     "store": "rpterm.store.bench",
     "recall": "rpterm.bench.recall",
+    "planted": "rpterm.bench.planted",
 }
 
 _LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")

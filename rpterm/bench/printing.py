@@ -1,0 +1,25 @@
+"""Runs a measurement under a progress bar and prints its figures."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Callable
+from typing import Any
+
+Step = Callable[[int, int], None]
+
+
+def with_bar(measure: Callable[[Step], dict[str, Any]], json: bool) -> None:
+    """The bar goes to standard error, the figures to standard output."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("measuring", total=None)
+        report = measure(lambda done, total: bar.update(task, completed=done, total=total))
+    if json:
+        sys.stdout.write(json_module.dumps(report, indent=2) + "\n")
+        return
+    for name, value in report.items():
+        sys.stdout.write(f"{name:<28}{json_module.dumps(value)}\n")

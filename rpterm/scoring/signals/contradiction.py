@@ -1,0 +1,92 @@
+"""Whether a sentence of the reply says the contrary of a line of the card or of the chat.
+
+The fallback where no NLI model is installed: a sentence and a line that share most of their rare
+words and differ in a negation, in a number, or in one word of a pair of opposites. What is said in
+other words is missed; ``bench planted`` tells how much.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.texts import content, sentences, words
+
+_NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_COUNTED = (
+    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty "
+    "hundred thousand"
+)
+_COUNTS = _COUNTED.split()
+_PAIRS = (
+    "always/never like/hate love/hate alive/dead married/single young/old rich/poor big/small "
+    "tall/short brother/sister mother/father son/daughter wife/husband friend/enemy "
+    "north/south east/west black/white hot/cold first/last before/after can/cannot "
+    "open/closed likes/hates loves/hates trusts/distrusts king/queen tells/hides true/false "
+    "vegetarian/meat"
+)
+_OPPOSITES = [frozenset(pair.split("/")) for pair in _PAIRS.split()]
+_NEAR = 0.6
+
+
+class Contradiction:
+    """Value: 0.8 where one sentence clashes with a line by rule, else 0."""
+
+    name = "contradiction"
+    dimension: Dimension = "persona"
+    cost: Cost = "words"
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        own = tuple(
+            Fact(f"turn:-{back}", text)
+            for back, (mine, text) in enumerate(reversed(scene.history), 1)
+            if mine
+        )
+        lines = [
+            (fact, sentence)
+            for fact in (*scene.facts, *own)
+            for _, sentence in sentences(fact.text)
+        ]
+        if not lines or not reply.strip():
+            return NOTHING
+        found = []
+        for start, sentence in sentences(reply):
+            if sentence.rstrip('"”*').endswith("?"):
+                continue
+            for fact, line in lines:
+                why = _clash(sentence, line)
+                if why:
+                    end = start + len(sentence)
+                    found.append(Evidence(start, end, why, fact.source, line))
+        return Reading(0.8 if found else 0.0, 0.5, tuple(found))
+
+
+def _clash(sentence: str, line: str) -> str:
+    said, known = set(words(sentence)), set(words(line))
+    rare, other = _rare(sentence), _rare(line)
+    shared = rare & other
+    if len(shared) < 2 or len(shared) < _NEAR * len(other):
+        return ""
+    if _negated(said) != _negated(known):
+        return "says the contrary"
+    numbers, wanted = _numbers(sentence), _numbers(line)
+    if numbers and wanted and numbers.isdisjoint(wanted):
+        return "another number"
+    for pair in _OPPOSITES:
+        if len(pair & said) == 1 and len(pair & known) == 1 and pair & said != pair & known:
+            return "the opposite word"
+    return ""
+
+
+def _negated(said: set[str]) -> bool:
+    return bool(said & _NOT) or any(word.endswith("n't") for word in said)
+
+
+def _numbers(text: str) -> set[str]:
+    return set(_NUMBER.findall(text)) | (set(words(text)) & set(_COUNTS))
+
+
+def _rare(text: str) -> set[str]:
+    """What two sentences must share; what they may differ in is left out."""
+    return {word for word in content(text) if not word.isdigit()} - _NOT - set(_COUNTS)

@@ -1,0 +1,101 @@
+"""Words and spans that several signals need. Pure; knows no signal and no model."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_ENDING = re.compile(r"[.!?…]+[\"”'’*)]*\s+|\n+")
+_STOP_TEXT = (
+    "a an the of to in on at for and or but is are was were be been being am do does did have "
+    "has had i you he she it we they me him her us them my your his its our their this that "
+    "these those with as by from so if then than there here very too just i'm you're it's i've "
+    "that's don't what who how will would can could not no s t m"
+)
+_STOP = frozenset(_STOP_TEXT.split())
+
+
+def words(text: str) -> list[str]:
+    """Words in lower case, in order."""
+    return [match.group() for match in _WORD.finditer(text.lower().replace("’", "'"))]
+
+
+def content(text: str) -> list[str]:
+    """Words that carry meaning, cut to a plain stem."""
+    return [_stem(word) for word in words(text) if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    word = word.removesuffix("'s")
+    for ending in ("ing", "ies", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)] + ("y" if ending == "ies" else "")
+    return word
+
+
+def sentences(text: str) -> list[tuple[int, str]]:
+    """Sentences and where each begins."""
+    found, start = [], 0
+    for match in [*_ENDING.finditer(text), None]:
+        end = match.end() if match else len(text)
+        if text[start:end].strip():
+            found.append((start, text[start:end].rstrip()))
+        start = end
+    return found
+
+
+class Rarity:
+    """How much each word tells: inverse document frequency over texts that were passed in."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        counts: Counter[str] = Counter()
+        total = 0
+        for text in texts:
+            counts.update(set(content(text)))
+            total += 1
+        self._counts, self._total = counts, total
+
+    def vector(self, text: str) -> dict[str, float]:
+        """The text's words weighted, with length 1; empty when no word carries meaning."""
+        counts = Counter(content(text))
+        raw = {word: (1 + math.log(count)) * self(word) for word, count in counts.items()}
+        norm = math.sqrt(sum(value * value for value in raw.values()))
+        return {word: value / norm for word, value in raw.items()} if norm else {}
+
+    def __call__(self, word: str) -> float:
+        return math.log((self._total + 1) / (self._counts[word] + 0.5)) + 0.1
+
+
+def dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:
+    """Likeness of two vectors of ``Rarity``: 0 to 1."""
+    if len(right) < len(left):
+        left, right = right, left
+    return sum(value * right.get(word, 0.0) for word, value in left.items())
+
+
+def grams(items: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """Runs of ``size`` items."""
+    return [tuple(items[at : at + size]) for at in range(len(items) - size + 1)]
+
+
+def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
+    """Where the longest run of at least ``least`` words of ``line`` stands in ``reply``."""
+    found = [(match.start(), match.end(), match.group().lower()) for match in _WORD.finditer(reply)]
+    mine = [word.replace("’", "'") for _, _, word in found]
+    theirs = words(line)
+    best = (0, 0)
+    table = [0] * (len(theirs) + 1)
+    for at, word in enumerate(mine):
+        row = [0] * (len(theirs) + 1)
+        for other, their in enumerate(theirs):
+            if word == their:
+                row[other + 1] = table[other] + 1
+                best = max(best, (row[other + 1], at))
+        table = row
+    length, last = best
+    if length < least:
+        return None
+    return found[last - length + 1][0], found[last][1]
