@@ -116,6 +116,7 @@ class _Run:
         self.model = model
         self.format: Format = FORMATS[options.format]
         self.done = Exported()
+        self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._seen: set[bytes] = set()
         self._splits: dict[bytes, str] = {}
@@ -203,6 +204,8 @@ class _Run:
                 self._leave_out(dropped, gone)
             digests: dict[int, bytes] = {}
             for record in result.records:
+                if record.kind not in self._kinds:
+                    continue
                 why = self._unwanted(record, split, digests)
                 if why is None:
                     yield record, split

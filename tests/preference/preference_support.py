@@ -74,10 +74,15 @@ def run(scene: Scene, out: Path, *, model: Model = MODEL, **options: Any) -> Exp
 
 def rows(out: Path, name: str = "train") -> list[dict[str, Any]]:
     path = out / "data" / f"{name}.jsonl"
-    return [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+    return read_lines(path)
 
 
 def left_out(out: Path) -> dict[int, str]:
     path = out / "about" / "left-out.jsonl"
-    found = [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
-    return {each["judgement"]: each["why"] for each in found}
+    return {each["judgement"]: each["why"] for each in read_lines(path)}
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    # Not ``splitlines``: a text may hold other line ends than the file's own.
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    return [json.loads(text) for text in lines if text]

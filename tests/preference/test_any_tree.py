@@ -49,6 +49,13 @@ class World:
         self.turns: dict[int, list[Any]] = {chat: [] for chat in self.chats}
         for chat in self.chats:
             self.judge.consent(chat, True)
+        # The same beginning in all chats: prompts that would leak, replies of unlike prompts.
+        for chat in range(3):
+            self.say(chat, 0, "Hi", False)
+            self.say(chat, 1, "Who?", False)
+            root = self.turns[self.chats[chat]][1]
+            for text, odd in (("Yes.", False), ("No.", False), ("Perhaps.", True)):
+                self.say_under(chat, root, text, odd)
 
     def do(self, step: tuple[Any, ...]) -> None:
         try:
@@ -61,13 +68,19 @@ class World:
         known = self.turns[number]
         parent = known[at % len(known)] if known and at % 7 else None
         role = "user" if parent is not None and parent.role == "assistant" else "assistant"
+        self._add(number, parent, role, text, odd_prompt)
+
+    def say_under(self, chat: int, parent: Any, text: str, odd_prompt: bool) -> None:
+        self._add(self.chats[chat], parent, "assistant", text, odd_prompt)
+
+    def _add(self, number: int, parent: Any, role: str, text: str, odd_prompt: bool) -> None:
         origin = Origin.GENERATED if role == "assistant" else Origin.TYPED
         turn = self.store.add_turn(
             number, parent.id if parent else None, role, "X", "", origin=origin,  # type: ignore[arg-type]
             status=Status.STREAMING,
         )  # fmt: skip
         made = Generation("scripted", "m", "h", Sampling(seed=1), prompt_ids=(int(odd_prompt),))
-        known.append(
+        self.turns[number].append(
             self.store.finish_reply(
                 turn.id, text, Status.COMPLETE, made if role == "assistant" else None
             )

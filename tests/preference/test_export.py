@@ -1,4 +1,4 @@
-"""From judgements to files: pairs share a prompt, nothing is lost unseen, nothing leaves unasked."""
+"""From judgements to files: one prompt a pair, nothing lost unseen, nothing leaves unasked."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: 
     assert [(row["completion"][0]["content"], row["label"]) for row in rows(tmp_path / "kto")] == [
         ("One.", False), ("Two.", False),
     ]  # fmt: skip
-    with pytest.raises(ExportError, match="nothing to export|Nothing was rated"):
+    with pytest.raises(ExportError, match=r"othing (to export|was rated)"):
         run(scene, tmp_path / "dpo")
     run(scene, tmp_path / "people", format="argilla")
     ranks = [

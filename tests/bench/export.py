@@ -1,0 +1,125 @@
+"""Benchmark of the export: ``python tests/bench/export.py [JUDGEMENTS]``.
+
+Fills a store with chats of 40 turns, rates two swipes of each reply, and exports in a process of
+its own. Prints JSON: seconds and peak memory for three formats; the budget is 20 s and 500 MB for
+100,000 judgements.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rpterm.preference.export import Model, Options, export
+from rpterm.store import Store
+from rpterm.store.judgements import Judgements
+
+EXCHANGES = 20
+WORDS = [
+    "the",
+    "of",
+    "moor",
+    "hound",
+    "lamp",
+    "street",
+    "fog",
+    "letter",
+    "train",
+    "smoke",
+    "violin",
+    "said",
+    "never",
+    "upon",
+    "his",
+]
+
+
+def fill(path: Path, judgements: int) -> None:
+    """Rows are written directly: the way through the API takes minutes and is not measured."""
+    draw = random.Random(1)
+    with Store(path) as store:
+        judge = Judgements(store)
+        chats = max(1, judgements // (2 * EXCHANGES))
+        numbers = [store.create_chat(card_name="Watson", card_hash="h").id for _ in range(chats)]
+        for number in numbers:
+            judge.consent(number, True)
+    with sqlite3.connect(path) as connection:
+        turn = rating = 0
+        for number in numbers:
+            parent = None
+            for _ in range(EXCHANGES):
+                turn += 1
+                _turn(connection, turn, number, parent, "user", draw, 20)
+                parent = turn
+                for place in range(2):
+                    turn += 1
+                    rating += 1
+                    _turn(connection, turn, number, parent, "assistant", draw, 60)
+                    connection.execute(
+                        "INSERT INTO ratings (id, chat_id, turn_id, kind, value, rater, created_at)"
+                        " VALUES (?, ?, ?, 'stars', ?, 'me', ?)",
+                        (rating, number, turn, 5 if place else draw.randint(1, 4), rating),
+                    )
+                parent = turn
+
+
+def _turn(
+    connection: sqlite3.Connection,
+    turn: int,
+    chat: int,
+    parent: int | None,
+    role: str,
+    draw: random.Random,
+    words: int,
+) -> None:
+    text = " ".join(draw.choices(WORDS, k=words)) + f" {turn}"
+    connection.execute(
+        "INSERT INTO turns (id, chat_id, parent_id, role, speaker, text, origin, status, "
+        "created_at) VALUES (?, ?, ?, ?, 'X', ?, 'generated', 'complete', 1)",
+        (turn, chat, parent, role, text),
+    )
+
+
+def measure(path: Path, name: str) -> dict[str, object]:
+    model = Model(
+        system=lambda chat: "You are Watson. " * 20,
+        count=lambda text: len(text.encode()) // 3 + 1,
+        render=lambda messages: "".join(text for _, text in messages),
+    )
+    start = time.perf_counter()
+    with Store(path) as store:
+        done = export(Judgements(store), path.with_name(name), Options(format=name), model)
+    return {
+        "format": name,
+        "seconds": round(time.perf_counter() - start, 2),
+        "cpu_seconds": round(time.process_time(), 2),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "rows": sum(done.rows.values()),
+        "bytes": sum(each.stat().st_size for each in path.with_name(name).rglob("*.jsonl")),
+    }
+
+
+def main() -> None:
+    if len(sys.argv) == 3:
+        sys.stdout.write(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))
+        return
+    judgements = int(sys.argv[1]) if len(sys.argv) == 2 else 100_000
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.db"
+        fill(path, judgements)
+        for name in ("trl_dpo", "trl_kto", "raw"):
+            done = subprocess.run(
+                [sys.executable, __file__, str(path), name], capture_output=True, check=True
+            )
+            sys.stdout.write(done.stdout.decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()
