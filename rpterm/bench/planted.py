@@ -1,10 +1,10 @@
 """How many planted breaks the rules find, and how many clean lines they accuse.
 
-Clean lines are what the packaged characters say in their examples and greetings, cut to
-pieces of one to three sentences. A break is a sentence of ``planted.toml`` before, in or after
-such a line. ``develop`` was looked at while the rules were written; ``held`` was not, and counts. Contradictions and wrong
-relations are made by rule out of the cards' own lines: the former are near what the rules look
-for, so their recall flatters; told in other words they would be missed.
+Clean lines are what the packaged characters say in their examples and greetings, cut to pieces of
+one to three sentences. A break is a sentence of ``planted.toml`` before, in or after such a line.
+``develop`` was looked at while the rules were written; ``held`` was not, and counts.
+Contradictions and wrong relations are made by rule out of the cards' own lines: the former are
+near what the rules look for, so their recall flatters; told in other words they would be missed.
 """
 
 from __future__ import annotations

@@ -27,9 +27,12 @@ ROOMS = {
     "store": "rpterm.store.bench",
     "recall": "rpterm.bench.recall",
     "planted": "rpterm.bench.planted",
+    "persona": "rpterm.bench.persona",
 }
 
 _LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")
+_CONVAI2 = typer.Option("--convai2", metavar="FILE", help="persona: dialogues of ConvAI2.")
+_LIMIT = typer.Option("--limit", min=0, metavar="N", help="persona: so many examples; 0 is all.")
 
 
 @app.command()
@@ -37,13 +40,16 @@ def bench(
     room: Annotated[str, typer.Argument(metavar="ROOM", help=f"One of {', '.join(ROOMS)}.")],
     json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
     locomo: Annotated[Path | None, _LOCOMO] = None,
+    convai2: Annotated[Path | None, _CONVAI2] = None,
+    limit: Annotated[int | None, _LIMIT] = None,
 ) -> None:
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise RptermError(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
     module = import_module(ROOMS[room])
     if hasattr(module, "main"):
-        module.main(json=json, **_wanted(module.main, room, {"locomo": locomo}))
+        given = {"locomo": locomo, "convai2": convai2, "limit": limit}
+        module.main(json=json, **_wanted(module.main, room, given))
         return
     figures: dict[str, object] = module.measure()
     if json:
