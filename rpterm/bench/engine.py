@@ -163,12 +163,13 @@ def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
     new = sum(span.tokens for span in prompt.spans if span.zone == "volatile")
     new += next(span.tokens for span in reversed(prompt.spans) if span.source.startswith("turn:"))
     naive = _bare("naive", info, chats=[_naive_chat(before), _naive_chat(prompt)])
+    same = ids == _fresh(stage, prompt, sampling, session)
     session.store.close()
     return {
         "turn50_prompt_tokens": prompt.tokens,
         "turn50_evaluated": usage.evaluated,
         "turn50_evaluated_excess": usage.evaluated - new,
-        "turn50_same_reply": ids == _fresh(stage, prompt, sampling, session),
+        "turn50_same_reply": same,
         "turn50_ttft_s": usage.first_token_s,
         "turn50_naive_ttft_s": naive["first_token_s"],
         "turn50_ttft_speedup": naive["first_token_s"] / usage.first_token_s,
