@@ -157,8 +157,12 @@ def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
     sampling = Sampling(seed=7, temperature=1.0, max_tokens=24)
     session = stage.session("turn50", 24, sampling)
     session.load()
+    leaf = session.path()[-1]
+    # What the naive program sent one turn earlier: another memory, another piece of lore.
+    session.branch(session.path()[-3].id)
+    before = session.preview(session.path()[-1].text)
+    session.select(leaf.id)
     session.engine.settled(PATIENCE_S)
-    before = session.preview("And the one before that, what did it say?")
     usage, prompt, ids = _answer(session, QUESTION)
     new = sum(span.tokens for span in prompt.spans if span.zone == "volatile")
     new += next(span.tokens for span in reversed(prompt.spans) if span.source.startswith("turn:"))
