@@ -79,6 +79,8 @@ def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[st
         return text, wrong(name, text, kind, label)
     import tomli
 
+    if kind == Kind("plain", bool):
+        text = text.lower()  # TOML knows only ``true``; people also write ``True``
     try:
         value: object = tomli.loads(f"value = {text}")["value"]
     except tomli.TOMLDecodeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,7 +162,10 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
     path = home / "rpterm.db"
     content = bytearray(path.read_bytes())
     page = int.from_bytes(content[16:18], "big")
-    for number in range(3, len(content) // page, 4):
+    damaged = "SELECT rootpage FROM sqlite_master WHERE name IN ('turns_by_parent', 'memories')"
+    with closing(sqlite3.connect(path)) as database:
+        roots = [row[0] for row in database.execute(damaged)]
+    for number in (root - 1 for root in roots):
         content[number * page : number * page + 64] = b"\xff" * 64
     path.write_bytes(bytes(content))
     assert "doctor --repair" in cli("chats").err
