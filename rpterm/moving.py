@@ -16,6 +16,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import ImportedFile, import_files
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
+from rpterm.cards.values import CONTROL
 from rpterm.cards.writer import dump
 from rpterm.store import Store
 from rpterm.store.chatlog import MAX_BYTES, ChatLog, import_log
@@ -183,8 +184,8 @@ def _import_chat(
     mine = card or _card_of(log, path, known)
     notes = log.notes
     if mine is None:
-        name = log.character or path.parent.name or "Somebody"
-        bare = CharacterCard(name=" ".join(name.split()))
+        name = " ".join(CONTROL.sub(" ", log.character or path.parent.name).split())
+        bare = CharacterCard(name=name or "Somebody")
         text = dump(bare, "Made for an imported chat, whose card was not there.")
         mine = KnownCard("", "", Path(), bare, text)
         notes += (f"No card of {bare.name} was found; a bare one was made for the chat.",)
