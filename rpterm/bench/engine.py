@@ -116,14 +116,12 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     Returns:
         Tokens/s from the first token to the finished reply on screen; usage; the prompt.
     """
-    from textual.message import Message
-
     from rpterm.tui import messages
     from rpterm.tui.app import RptermApp
 
     seen: dict[str, tuple[float, Any]] = {}
 
-    def hook(message: Message) -> None:
+    def hook(message: object) -> None:
         if isinstance(message, messages.ReplyStarted | messages.ReplyFinished):
             seen.setdefault(type(message).__name__, (time.perf_counter(), message))
 

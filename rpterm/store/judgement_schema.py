@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rpterm.store.migrating import bring_up
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -107,14 +109,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements,)
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring the tables of judgements to the newest schema; the caller owns the transaction."""
-    rows = connection.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (_SET,)
-    )
-    if [name for (name,) in rows] == [migration.__name__ for migration in MIGRATIONS]:
-        return
-    from sqlite_utils import Database, Migrations
-
-    migrations = Migrations(_SET)
-    for migration in MIGRATIONS:
-        migrations(name=migration.__name__)(migration)
-    migrations.apply(Database(connection, execute_plugins=False))
+    bring_up(connection, _SET, MIGRATIONS)
