@@ -105,10 +105,9 @@ def is_empty(book: Lorebook) -> bool:
     return not book.entries and book == Lorebook()
 
 
-def _base(book: Lorebook) -> Table:
-    base: Table = {
-        "extensions": {key: value for key, value in book.extensions.items() if key != ORIGIN}
-    }
+def plain_fields(book: Lorebook) -> Table:
+    """What every format calls the same: the book's own settings where they are not the defaults."""
+    base: Table = {}
     if book.name:
         base["name"] = book.name
     if book.description:
@@ -120,3 +119,8 @@ def _base(book: Lorebook) -> Table:
     if book.recursive:
         base["recursive_scanning"] = True
     return base
+
+
+def _base(book: Lorebook) -> Table:
+    kept = {key: value for key, value in book.extensions.items() if key != ORIGIN}
+    return {"extensions": kept, **plain_fields(book)}

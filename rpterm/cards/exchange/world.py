@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.book import check_count, pack
+from rpterm.cards.exchange.book import check_count, pack, plain_fields
 from rpterm.cards.exchange.entry import (
     LOGICS,
     ORIGIN,
@@ -70,7 +70,7 @@ def read_world(raw: Mapping[str, Any], mend: Mend) -> Lorebook | None:
         recursive=mend.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
     )
     origin: Table = {"format": "world"}
-    patch = diff(_base(book), {key: value for key, value in raw.items() if key != "entries"})
+    patch = diff(plain_fields(book), {key: value for key, value in raw.items() if key != "entries"})
     origin |= {"book": patch} if patch else {}
     origin |= {"list": True} if isinstance(listed, list) else {}
     return pack(book, origin)
@@ -92,7 +92,7 @@ def write_world(book: Lorebook) -> dict[str, Any]:
         if own is not None and origin:
             base = apply(base, lower(own.get("w"), common.get("w")))
         entries[key] = base
-    document = apply(_base(book), origin.get("book"))
+    document = apply(plain_fields(book), origin.get("book"))
     document["entries"] = list(entries.values()) if origin.get("list") else entries
     return document
 
@@ -102,21 +102,6 @@ def _free(entries: Table) -> str:
     while str(number) in entries:
         number += 1
     return str(number)
-
-
-def _base(book: Lorebook) -> Table:
-    base: Table = {}
-    if book.name:
-        base["name"] = book.name
-    if book.description:
-        base["description"] = book.description
-    if book.scan_depth != 2:
-        base["scan_depth"] = book.scan_depth
-    if book.budget:
-        base["token_budget"] = book.budget
-    if book.recursive:
-        base["recursive_scanning"] = True
-    return base
 
 
 def _read_entry(raw: Mapping[str, Any], key: str, number: int, mend: Mend) -> LoreEntry:
