@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama.process import WorkerProcess
+from rpterm.engine.llama.wire import Message
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -130,14 +132,21 @@ def test_bad_adapters(starter: Path, tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.model
-def test_killed_while_loading(made: LlamaEngine) -> None:
+def test_killed_while_loading(made: LlamaEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     made.start()
     pid = made.pid
     assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    with pytest.raises(EngineError, match="was killed"):
-        made.load()
-        pytest.fail("the killed worker loaded")
+    os.kill(pid, signal.SIGSTOP)  # it reads the wish to load, if ever, too late to answer
+    send = WorkerProcess.send
+
+    def send_and_kill(worker: WorkerProcess, message: Message) -> None:
+        send(worker, message)
+        os.kill(worker.pid, signal.SIGKILL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkerProcess, "send", send_and_kill)
+        with pytest.raises(EngineError, match="was killed"):
+            made.load()
     made.load()
     assert made.pid != pid
 
