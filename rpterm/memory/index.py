@@ -26,7 +26,8 @@ FACT = 1
 REFLECTION = 2
 SUMMARY = 3
 NOTE = 4
-KINDS = ("turn", "fact", "reflection", "summary", "note")
+DOCUMENT = 5
+KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ __all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
 
 _COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
-    "by_model, shared, pinned, hidden, superseded_by, hash"
+    "by_model, shared, pinned, hidden, superseded_by, hash, file_id"
 )
 _BATCH = 500
 _OF_CHARACTER = "(character = :character OR shared)"
@@ -58,13 +58,14 @@ class Memories:
         shared: bool = False,
         pinned: bool = False,
         hidden: bool = False,
+        file_id: int | None = None,
     ) -> Memory:
         """Keep one memory."""
         text, speaker = storable(text, "memory"), storable(speaker, "name")
         values = (
             kind, storable(character, "name"), chat_id, turn_id, speaker, text,
             storable(place, "place"), self._clock() if created_at is None else created_at,
-            importance, by_model, shared, pinned, hidden, wording_hash(speaker, text),
+            importance, by_model, shared, pinned, hidden, wording_hash(speaker, text), file_id,
         )  # fmt: skip
         columns = _COLUMNS.removeprefix("id, ").replace("superseded_by, ", "")
         with self._connections.write() as connection:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["turn", "fact", "reflection", "summary", "note"]
+Kind = Literal["turn", "fact", "reflection", "summary", "note", "document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Memory:
         hidden: "Never mention": kept, never recalled.
         superseded_by: The newer memory that holds instead.
         hash: Of its wording with the speaker: the key of its vector.
+        file_id: The file it is a piece of, or ``None``.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Memory:
     hidden: bool = False
     superseded_by: int | None = None
     hash: bytes = b""
+    file_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

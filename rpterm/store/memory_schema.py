@@ -126,7 +126,90 @@ def m001_memories(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_memories,)
+_FILES = (
+    # A file given to a character; its pieces are memories and go with it.
+    """
+    CREATE TABLE memory_files (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        character TEXT NOT NULL,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        added_at REAL NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX memory_files_key ON memory_files (character, path)",
+    # Phrases that keep what holds them from being recalled.
+    """
+    CREATE TABLE memory_blocks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        character TEXT NOT NULL,
+        phrase TEXT NOT NULL,
+        created_at REAL NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX memory_blocks_key ON memory_blocks (character, phrase)",
+)
+
+# SQLite cannot widen a CHECK in place: the rows move to a new table that takes the old one's name.
+_WIDER = """
+    CREATE TABLE memories_wider (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL
+            CHECK (kind IN ('turn', 'fact', 'reflection', 'summary', 'note', 'document')),
+        character TEXT NOT NULL,
+        chat_id INTEGER REFERENCES chats(id) ON DELETE CASCADE,
+        turn_id INTEGER REFERENCES turns(id) ON DELETE CASCADE,
+        speaker TEXT NOT NULL,
+        text TEXT NOT NULL,
+        place TEXT NOT NULL DEFAULT '',
+        created_at REAL NOT NULL,
+        importance REAL NOT NULL DEFAULT 0,
+        by_model INTEGER NOT NULL DEFAULT 0,
+        shared INTEGER NOT NULL DEFAULT 0,
+        pinned INTEGER NOT NULL DEFAULT 0,
+        hidden INTEGER NOT NULL DEFAULT 0,
+        superseded_by INTEGER REFERENCES memories_wider(id) ON DELETE SET NULL,
+        hash BLOB NOT NULL,
+        file_id INTEGER REFERENCES memory_files(id) ON DELETE CASCADE
+    )
+    """
+_MOVED = (
+    "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
+    "by_model, shared, pinned, hidden, superseded_by, hash"
+)
+_OF_FILE = "CREATE INDEX memories_by_file ON memories (file_id) WHERE file_id IS NOT NULL"
+
+
+def m002_documents(db: Database) -> None:
+    """Files given to a character, pieces of them as memories, and phrases never to mention."""
+    for statement in (*_FILES, _WIDER):
+        db.execute(statement)
+    # No trigger may see the rows move: they are neither deleted nor added.
+    for name in ("insert", "delete", "text", "update"):
+        db.execute(f"DROP TRIGGER memories_{name}")
+    db.execute(f"INSERT INTO memories_wider ({_MOVED}) SELECT {_MOVED} FROM memories ORDER BY id")
+    # No id may come back, not even one that was forgotten.
+    db.execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'memories_wider', 0 WHERE NOT EXISTS "
+        "(SELECT 1 FROM sqlite_sequence WHERE name = 'memories_wider')"
+    )
+    db.execute(
+        "UPDATE sqlite_sequence SET seq = coalesce((SELECT seq FROM sqlite_sequence "
+        "WHERE name = 'memories'), 0) WHERE name = 'memories_wider'"
+    )
+    db.execute("DROP TABLE memories")
+    db.execute("ALTER TABLE memories_wider RENAME TO memories")
+    of_memories = [text for text in (*_TABLES, *_TRIGGERS) if _about_memories(text)]
+    for statement in (*of_memories, _OF_FILE):
+        db.execute(statement)
+
+
+def _about_memories(statement: str) -> bool:
+    return " ON memories " in " ".join(statement.split())
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_memories, m002_documents)
 
 
 def prepare(connection: sqlite3.Connection) -> None:

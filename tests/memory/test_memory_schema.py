@@ -1,0 +1,67 @@
+"""Memories of every older schema are all there in the newest one."""
+
+import sqlite3
+
+import pytest
+
+from rpterm.store import Store
+from rpterm.store.memories import Memories
+from rpterm.store.memory_rows import wording_hash
+from rpterm.store.memory_schema import MIGRATIONS
+from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store.migrating import bring_up
+from rpterm.types import Origin
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A store whose memories are still of the first schema; the newest of them was forgotten."""
+    with Store(tmp_path / "t.db") as store:
+        chat = store.create_chat(card_name="Keeper", card_hash="h").id
+        turn = store.add_turn(chat, None, "user", "Ann", "I keep bees", origin=Origin.TYPED)
+        with store._connections.write() as connection:
+            bring_up(connection, "rpterm-memory", MIGRATIONS[:1])
+            _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn.id, chat_id=chat)
+            _add(connection, "fact", "Ann lives in Bath", turn_id=turn.id, chat_id=chat)
+            _add(connection, "fact", "Ann lives in London", pinned=1, by_model=1)
+            connection.execute("UPDATE memories SET superseded_by = 3 WHERE id = 2")
+            connection.execute(
+                "INSERT INTO memory_vectors VALUES (?, 'm', x'01020304')",
+                (wording_hash("Ann", "I keep bees"),),
+            )
+            _add(connection, "note", "forgotten")
+            connection.execute("DELETE FROM memories WHERE id = 4")
+        yield store
+
+
+def _add(connection: sqlite3.Connection, kind: str, text: str, speaker="", **more: int) -> None:
+    values = {"kind": kind, "character": "Keeper", "speaker": speaker, "text": text,
+              "created_at": 5.0, "hash": wording_hash(speaker, text), **more}  # fmt: skip
+    marks = ", ".join("?" * len(values))
+    connection.execute(
+        f"INSERT INTO memories ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+    )
+
+
+def test_old_memories_stay_as_they_were(old):
+    memories = Memories(old)
+    london, bath, bees = memories.page("Keeper")
+    assert (bees.kind, bees.speaker, bees.turn_id, bees.chat_id) == ("turn", "Ann", 1, 1)
+    assert (bath.superseded_by, london.superseded_by) == (london.id, None)
+    assert (london.pinned, london.by_model, london.hidden) == (True, True, False)
+    assert [m.id for m in memories.search("bees", "Keeper")] == [bees.id]
+    assert MemoryVectors(old).progress("m") == (1, 3)
+
+
+def test_no_id_comes_back_and_what_hangs_on_memories_still_does(old):
+    memories = Memories(old)
+    fresh = memories.add("document", "Keeper", "A piece of a book")
+    assert fresh.id == 5
+    seq = memories.log_end()
+    assert memories.forget([3, 1]) == 2
+    assert memories.changed(seq).memories == {1, 2, 3}  # 2 lost its successor
+    assert memories.get(2).superseded_by is None
+    assert memories.search("bees", "Keeper") == []
+    assert MemoryVectors(old).progress("m") == (0, 2)
+    old.delete_chat(1)
+    assert [m.id for m in memories.page("Keeper")] == [fresh.id]
