@@ -231,7 +231,10 @@ class Session(Tree):
         name = self.chat.persona.name
         filled = expander(self.card, self.chat)(text.strip())
         leaf = self.chat.leaf_id
-        return self.store.add_turn(self.chat_id, leaf, "user", name, filled, origin=Origin.TYPED)
+        turn = self.store.add_turn(self.chat_id, leaf, "user", name, filled, origin=Origin.TYPED)
+        if leaf is not None:
+            self.rater.went_on(self.store.turn(leaf))
+        return turn
 
     def _place(self, request: ReplyRequest) -> _Job:
         path = self.path()

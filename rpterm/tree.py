@@ -6,10 +6,16 @@ cache follow the branch that is shown.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.store import Store
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
+
+if TYPE_CHECKING:
+    from rpterm.rating import Rater
 
 
 class Tree:
@@ -23,6 +29,13 @@ class Tree:
 
     def moved(self) -> None:
         """Called after the branch shown, or what stands before it, has changed."""
+
+    @cached_property
+    def rater(self) -> Rater:
+        """The user as a judge of this chat's replies."""
+        from rpterm.rating import Rater
+
+        return Rater(self.store)
 
     @property
     def chat(self) -> Chat:
@@ -74,6 +87,7 @@ class Tree:
             self.chat_id, old.parent_id, old.role, old.speaker, text.strip(),
             origin=Origin.EDITED, edited_from=old.id,
         )  # fmt: skip
+        self.rater.kept_edit(old, turn)
         self.moved()
         return turn
 

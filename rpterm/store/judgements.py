@@ -118,9 +118,17 @@ class Judgements:
             prepare(connection)
 
     # Judging -----------------------------------------------------------------------------------
-    def thumb(self, turn: int, up: bool, *, reason: str = "", how: How = How()) -> Rating:
+    def thumb(
+        self,
+        turn: int,
+        up: bool,
+        *,
+        dimensions: Mapping[str, int] | None = None,
+        reason: str = "",
+        how: How = How(),
+    ) -> Rating:
         """A reply is good, or it is not; a later thumb of the same rater counts instead."""
-        return self._rate("thumb", turn, int(up), {}, None, reason, how)
+        return self._rate("thumb", turn, int(up), _checked(dimensions), None, reason, how)
 
     def stars(
         self,
@@ -136,10 +144,8 @@ class Judgements:
         Raises:
             StoreError: A number is not between 1 and 5, or the turn is no reply.
         """
-        for name, value in {"stars": n, **(dimensions or {})}.items():
-            if not 1 <= value <= 5:
-                raise StoreError(f"{name} is {value}; give a number from 1 to 5.")
-        return self._rate("stars", turn, n, dimensions or {}, None, reason, how)
+        _checked({"stars": n})
+        return self._rate("stars", turn, n, _checked(dimensions), None, reason, how)
 
     def flag(
         self,
@@ -211,12 +217,17 @@ class Judgements:
             ).fetchone()
             if row is None:
                 return None
-            connection.execute(
-                "INSERT INTO withdrawals (judgement_id, chat_id, rater, created_at) "
-                "VALUES (?, ?, ?, ?)",
-                (*row, rater, self._clock()),
-            )
+            self.withdraw(*row, rater=rater)
             return int(row[0])
+
+    def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
+        """Take back one judgement of a chat; taken back twice is taken back."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO withdrawals (judgement_id, chat_id, rater, created_at) "
+                "VALUES (?, ?, ?, ?)",
+                (judgement, chat, rater, self._clock()),
+            )
 
     # Consent -----------------------------------------------------------------------------------
     def consent(self, chat: int, exportable: bool, *, rater: str = ME) -> None:
@@ -356,6 +367,18 @@ def _number(connection: sqlite3.Connection) -> int:
     connection.execute("DELETE FROM judgement_ids WHERE id < ?", (number,))
     assert number is not None
     return number
+
+
+def _checked(stars: Mapping[str, int] | None) -> Mapping[str, int]:
+    """Stars by name.
+
+    Raises:
+        StoreError: One is not between 1 and 5.
+    """
+    for name, value in (stars or {}).items():
+        if not 1 <= value <= 5:
+            raise StoreError(f"{name} is {value}; give a number from 1 to 5.")
+    return stars or {}
 
 
 def _json(values: Mapping[str, int]) -> str:

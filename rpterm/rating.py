@@ -1,0 +1,289 @@
+"""Judging replies: the one place that every front end goes through, and what is noted by itself.
+
+Adds to a judgement what the user need not say: how long it took, where the reply stood, and the
+live score shown. Edits and swipes that were kept are noted here, too. Knows no UI, and nothing of
+how judgements become training data.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rpterm.types import Origin, RptermError, Status, Turn
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+    from rpterm.store.judgements import Comparison, How, Judgements, Rating, Verdict
+
+ME = "me"
+AUTOMATIC = "kept"
+"""The method of what was noted without being asked for; ``undo`` leaves it alone."""
+
+
+class RatingError(RptermError):
+    """This cannot be judged so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One of the seven things that the role-play literature rates apart from the whole."""
+
+    id: str
+    key: str
+    label: str
+    asks: str
+
+
+DIMENSIONS: tuple[Dimension, ...] = (
+    Dimension("attributes", "a", "facts", "Is what it says of itself what the card says?"),
+    Dimension("relations", "r", "relations", "Does it know who is who to it?"),
+    Dimension("personality", "p", "personality", "Is this how it thinks and decides?"),
+    Dimension("style", "s", "style", "Does it act and carry itself so?"),
+    Dimension("language", "l", "language", "Are these its words, and of its time?"),
+    Dimension("coherence", "c", "coherence", "Does it follow from what was said?"),
+    Dimension("quality", "q", "writing", "Is it well written and fluent?"),
+)
+"""Persona: attributes, relations. Behaviour: personality, style, language. Conversation: the rest.
+The ids are stored."""
+
+_SENTENCE = re.compile(r".+?(?:(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…]+[\"”’»*)\]]*(?=\s|$)|$)")
+
+GOOD, BAD = 5, 1
+"""What a tag stores when one only says that something was good or bad about a dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands about one reply."""
+
+    stars: int | None = None
+    thumb: bool | None = None
+    flags: int = 0
+    dimensions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """For the turn's header: told by shape, never by colour alone."""
+        parts = ["★" * self.stars + "☆" * (5 - self.stars)] if self.stars else []
+        parts += ["▲" if self.thumb else "▼"] if self.thumb is not None else []
+        parts += [f"{len(self.dimensions)}±"] if self.dimensions else []
+        parts += ["⚑" * min(self.flags, 3)] if self.flags else []
+        return " ".join(parts)
+
+    @property
+    def rated(self) -> bool:
+        """Whether there is a verdict on the whole."""
+        return self.stars is not None or self.thumb is not None
+
+
+class Rater:
+    """One person who judges the replies of one store; may be called from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        rater: str = ME,
+        method: str = "key",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``method`` is stored with each judgement: by which means it came."""
+        self.store, self.rater, self.method = store, rater, method
+        self._clock = clock
+        self._seen: dict[int, float] = {}
+        self._judgements: Judgements | None = None
+
+    @property
+    def judgements(self) -> Judgements:
+        """The table, made at the first need."""
+        if self._judgements is None:
+            from rpterm.store.judgements import Judgements
+
+            self._judgements = Judgements(self.store)
+        return self._judgements
+
+    def see(self, *turns: int) -> None:
+        """These replies are before the user from now on."""
+        now = self._clock()
+        for turn in turns:
+            self._seen[turn] = now
+
+    # One reply ---------------------------------------------------------------------------------
+    def thumb(self, turn_id: int, up: bool, dimensions: Mapping[str, int] | None = None) -> Rating:
+        """Good, or not."""
+        turn = self._finished(turn_id)
+        return self.judgements.thumb(turn.id, up, dimensions=dimensions, how=self._how(turn))
+
+    def stars(
+        self, turn_id: int, n: int, dimensions: Mapping[str, int] | None = None, reason: str = ""
+    ) -> Rating:
+        """One to five stars.
+
+        Raises:
+            StoreError: It is another number.
+        """
+        turn = self._finished(turn_id)
+        how = self._how(turn)
+        return self.judgements.stars(turn.id, n, dimensions=dimensions, reason=reason, how=how)
+
+    def tag(self, turn_id: int, dimensions: Mapping[str, int]) -> Rating:
+        """Say more of a reply that was rated: the rating again, now with its dimensions.
+
+        Raises:
+            RatingError: It was not rated as a whole yet.
+        """
+        mark = self.mark(turn_id)
+        if mark.stars is not None:
+            return self.stars(turn_id, mark.stars, dimensions)
+        if mark.thumb is not None:
+            return self.thumb(turn_id, mark.thumb, dimensions)
+        raise RatingError("Rate the reply as a whole first: 1 to 5, + or -.")
+
+    def flag(self, turn_id: int, span: tuple[int, int] | None, reason: str) -> Rating:
+        """Something is wrong with a reply, or with a part of it."""
+        turn = self._finished(turn_id)
+        return self.judgements.flag(turn.id, span, reason.strip(), how=self._how(turn))
+
+    # Two replies -------------------------------------------------------------------------------
+    def duel(
+        self,
+        left: int,
+        right: int,
+        verdict: Verdict,
+        *,
+        method: str = "duel",
+        asked_again: int | None = None,
+    ) -> Comparison:
+        """The verdict on two replies that were shown blind, side by side."""
+        how = self._how(self._finished(left), method=method, position="left, right")
+        self._finished(right)
+        return self.judgements.compare(left, right, verdict, asked_again=asked_again, how=how)
+
+    def kept_edit(self, original: Turn, edited: Turn) -> None:
+        """The user's own wording now stands in place of a reply; a greeting answers nothing."""
+        if original.role == "assistant" and original.parent_id is not None:
+            how = self._how(original, method=AUTOMATIC)
+            self.judgements.kept_edit(original.id, edited.id, how=how)
+
+    def went_on(self, turn: Turn) -> None:
+        """The user answers this reply: it was kept over the swipes that were made beside it.
+
+        Noted once, the first time; not against a reply it was edited or continued from, nor
+        against one it was compared with already.
+        """
+        if turn.role != "assistant" or turn.swipes < 2 or turn.parent_id is None:
+            return
+        others = [each.id for each in self.store.siblings(turn.id) if _rival(each, turn)]
+        known = {
+            other
+            for each in self.judgements.comparisons(turn.chat_id)
+            for one, other in ((each.left_id, each.right_id), (each.right_id, each.left_id))
+            if one == turn.id
+        }
+        seen = [other for other in others if other not in known]
+        if seen:
+            self.judgements.kept_swipe(turn.id, seen, how=self._how(turn, method=AUTOMATIC))
+
+    # What stands -------------------------------------------------------------------------------
+    def mark(self, turn_id: int) -> Mark:
+        """What stands about one reply."""
+        return self.marks(self.store.turn(turn_id).chat_id).get(turn_id, Mark())
+
+    def marks(self, chat_id: int) -> dict[int, Mark]:
+        """What stands about the replies of a chat; those without any are missing."""
+        found: dict[int, Mark] = {}
+        for each in self.judgements.ratings(chat_id):
+            if each.how.rater == self.rater:
+                found[each.turn_id] = _with(found.get(each.turn_id, Mark()), each)
+        return found
+
+    def undo(self, chat_id: int, turn_id: int | None = None) -> Rating | Comparison | None:
+        """Take back the last judgement the user made, of one reply when it is given."""
+        found: list[Rating | Comparison] = list(self.judgements.ratings(chat_id))
+        found += self.judgements.comparisons(chat_id)
+        mine = [
+            each
+            for each in found
+            if each.how.rater == self.rater and each.how.method != AUTOMATIC
+            if turn_id is None or turn_id in _turns(each)
+        ]
+        last = max(mine, key=lambda each: each.id, default=None)
+        if last is not None:
+            self.judgements.withdraw(last.id, chat_id, rater=self.rater)
+        return last
+
+    # Consent -----------------------------------------------------------------------------------
+    def allow(self, chat_id: int, exportable: bool) -> None:
+        """Say whether this chat may leave by an export."""
+        self.judgements.consent(chat_id, exportable, rater=self.rater)
+
+    def allowed(self, chat_id: int) -> bool:
+        """Whether it may."""
+        return self.judgements.exportable(chat_id)
+
+    # -------------------------------------------------------------------------------------------
+    def _finished(self, turn_id: int) -> Turn:
+        turn = self.store.turn(turn_id)
+        if turn.status is Status.STREAMING:
+            raise RatingError("This reply is still being written; rate it when it is complete.")
+        return turn
+
+    def _how(self, turn: Turn, *, method: str = "", position: str = "") -> How:
+        from rpterm.store.judgements import How
+
+        seen = self._seen.get(turn.id)
+        swipe = f"swipe {turn.swipe} of {turn.swipes}" if turn.swipes > 1 else ""
+        return How(
+            rater=self.rater,
+            seconds=None if seen is None else round(self._clock() - seen, 2),
+            position=position or swipe,
+            method=method or self.method,
+        )
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """A verdict as people say it."""
+    words = {"left": "the left one", "right": "the right one", "tie": "a tie"}
+    return words.get(verdict, "both are bad")
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """The sentences of a reply, in order, for marking one; closing quotes stay with theirs."""
+    found = []
+    for line in re.finditer(r"[^\n]+", text):
+        for match in _SENTENCE.finditer(text, *line.span()):
+            first, last = match.start(), match.end()
+            part = text[first:last]
+            first += len(part) - len(part.lstrip())
+            last -= len(part) - len(part.rstrip())
+            if last > first:
+                found.append((first, last))
+    return found
+
+
+def _with(mark: Mark, rating: Rating) -> Mark:
+    """The mark after one more rating, the last of a kind standing."""
+    if rating.kind == "flag":
+        return replace(mark, flags=mark.flags + 1)
+    if rating.kind == "stars":
+        return replace(mark, stars=rating.value, dimensions=rating.dimensions)
+    return replace(mark, thumb=bool(rating.value), dimensions=rating.dimensions or mark.dimensions)
+
+
+def _turns(judgement: Rating | Comparison) -> tuple[int, ...]:
+    from rpterm.store.judgements import Rating
+
+    if isinstance(judgement, Rating):
+        return (judgement.turn_id,)
+    return (judgement.left_id, judgement.right_id)
+
+
+def _rival(other: Turn, kept: Turn) -> bool:
+    """Whether another version was a reply of its own that the user could have kept instead."""
+    related = other.id in (kept.id, kept.edited_from) or other.edited_from == kept.id
+    made = other.origin in (Origin.GENERATED, Origin.CONTINUED, Origin.EDITED)
+    return made and not related and other.status is Status.COMPLETE and bool(other.text.strip())
