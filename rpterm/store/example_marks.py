@@ -1,0 +1,59 @@
+"""Which examples a chat pins or leaves out, and how many it takes for a turn.
+
+Examples are named by keys that others make; a key whose example is gone does no harm.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rpterm.store.score_schema import prepare
+from rpterm.store.store import Store
+
+Mark = Literal["pinned", "excluded"]
+
+
+class ExampleMarks:
+    """The choices of one store."""
+
+    def __init__(self, store: Store) -> None:
+        """Make the tables where they are missing."""
+        self._connections = store._connections  # this room's own: one connection a thread
+        with self._connections.write() as connection:
+            prepare(connection)
+
+    def marks(self, chat_id: int) -> dict[str, Mark]:
+        """Mark by example."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT example, mark FROM example_marks WHERE chat_id = ?", (chat_id,)
+            )
+            return dict(rows.fetchall())
+
+    def mark(self, chat_id: int, example: str, mark: Mark | None) -> None:
+        """Pin or exclude an example, or take the mark away."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "DELETE FROM example_marks WHERE chat_id = ? AND example = ?", (chat_id, example)
+            )
+            if mark is not None:
+                connection.execute(
+                    "INSERT INTO example_marks (chat_id, example, mark) VALUES (?, ?, ?)",
+                    (chat_id, example, mark),
+                )
+
+    def sizes(self, chat_id: int) -> tuple[int, int] | None:
+        """How many for a turn and the tokens for all, or ``None`` where nobody chose."""
+        with self._connections.read() as connection:
+            row = connection.execute(
+                "SELECT k, budget FROM example_sizes WHERE chat_id = ?", (chat_id,)
+            ).fetchone()
+            return None if row is None else (int(row[0]), int(row[1]))
+
+    def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
+        """Choose both; ``budget`` 0 is the usual share of the window."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO example_sizes (chat_id, k, budget) VALUES (?, ?, ?)",
+                (chat_id, max(0, k), max(0, budget)),
+            )

@@ -1,0 +1,115 @@
+"""Scores of replies in the database: what was measured, when, by which version, for which card.
+
+A score belongs to a turn, so a reply that was swiped away keeps its own. A second score of the
+same reply by the same version and card replaces the first: the slow one comes after the quick one.
+This module knows numbers and readings as plain values, and nothing of how they are made.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rpterm.store.score_schema import prepare
+from rpterm.store.store import Store
+
+_COLUMNS = (
+    "turn_id, version, card_hash, probability, low, high, dimensions_json, readings_json, "
+    "complete, created_at"
+)
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScore:
+    """One row.
+
+    Attributes:
+        dimensions: 0 to 1, or ``None`` where nothing could be said.
+        readings: By signal: value, confidence and evidence, as plain JSON values.
+        complete: Whether the slow signals are in.
+    """
+
+    turn_id: int
+    version: str
+    card_hash: str
+    probability: float
+    low: float
+    high: float
+    dimensions: Mapping[str, float | None] = field(default_factory=dict)
+    readings: Mapping[str, Any] = field(default_factory=dict)
+    complete: bool = False
+    created_at: float = 0.0
+
+
+class Scores:
+    """The scores of one store."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        """Make the tables where they are missing."""
+        self._clock = clock
+        self._connections = store._connections  # this room's own: one connection a thread
+        with self._connections.write() as connection:
+            prepare(connection)
+
+    def put(self, score: StoredScore) -> None:
+        """Keep a score, unless the turn is gone by now; a quick one never replaces a whole one."""
+        row = (
+            score.turn_id, score.version, score.card_hash, score.probability, score.low,
+            score.high, json.dumps(dict(score.dimensions)), json.dumps(score.readings),
+            int(score.complete), self._clock(),
+        )  # fmt: skip
+        with self._connections.write() as connection:
+            connection.execute(
+                f"INSERT INTO scores ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
+                "WHERE EXISTS (SELECT 1 FROM turns WHERE id = ?) "
+                "ON CONFLICT (turn_id, version, card_hash) DO UPDATE SET "
+                "probability = excluded.probability, low = excluded.low, high = excluded.high, "
+                "dimensions_json = excluded.dimensions_json, "
+                "readings_json = excluded.readings_json, complete = excluded.complete, "
+                "created_at = excluded.created_at WHERE excluded.complete >= scores.complete",
+                (*row, score.turn_id),
+            )
+
+    def of(
+        self, turns: Iterable[int], *, version: str = "", card_hash: str = ""
+    ) -> dict[int, StoredScore]:
+        """The newest score of each of these turns; turns without one are missing.
+
+        Args:
+            version: Only of this version, when given.
+            card_hash: Only for this card, when given.
+        """
+        wanted = list(turns)
+        found: dict[int, StoredScore] = {}
+        with self._connections.read() as connection:
+            for at in range(0, len(wanted), _CHUNK):
+                part = wanted[at : at + _CHUNK]
+                marks = ", ".join("?" for _ in part)
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({marks}) "
+                    "AND (? = '' OR version = ?) AND (? = '' OR card_hash = ?) "
+                    "ORDER BY created_at",
+                    (*part, version, version, card_hash, card_hash),
+                )
+                found.update((row[0], _read(row)) for row in rows)
+        return found
+
+    def all(self, chat_id: int | None = None) -> list[StoredScore]:
+        """Every score, oldest first; with ``chat_id`` only of that chat's turns."""
+        columns = ", ".join(f"s.{name.strip()}" for name in _COLUMNS.split(","))
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {columns} FROM scores s JOIN turns t ON t.id = s.turn_id "
+                "WHERE :chat IS NULL OR t.chat_id = :chat ORDER BY s.created_at, s.turn_id",
+                {"chat": chat_id},
+            )
+            return [_read(row) for row in rows]
+
+
+def _read(row: Sequence[Any]) -> StoredScore:
+    values = (*row[:6], json.loads(row[6]), json.loads(row[7]), bool(row[8]), row[9])
+    return StoredScore(*values)

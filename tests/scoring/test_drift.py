@@ -1,0 +1,89 @@
+"""The alarm for a slipping character: how often it is false, how soon it is right."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpterm.scoring.drift import LIMIT, Follower, average_run, broken, drift
+
+PROBABILITIES = st.lists(st.floats(0, 1), max_size=60)
+CHANCE = random.Random(20)
+
+
+def beta(a: float, b: float) -> Callable[[int], float]:
+    return lambda number: CHANCE.betavariate(a, b)
+
+
+def hanging(strength: float) -> Callable[[int], float]:
+    """Scores of which each is like the one before."""
+    state = [0.0]
+
+    def draw(number: int) -> float:
+        fresh = CHANCE.gauss(0, 1)
+        rest = math.sqrt(1 - strength**2)
+        state[0] = fresh if number == 0 else strength * state[0] + rest * fresh
+        return 1 / (1 + math.exp(-1.5 - state[0]))
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    ("shape", "least"),
+    [
+        (beta(8, 2), 300), (beta(2, 1), 250), (beta(20, 1), 300), (beta(4, 4), 300),
+        (lambda number: CHANCE.random(), 250), (hanging(0.4), 100),
+    ],
+    ids=["good", "wide", "excellent", "middling", "anything", "hanging together"],
+)  # fmt: skip
+def test_false_alarms_are_rare(shape: Callable[[int], float], least: float) -> None:
+    assert average_run(shape, chats=60, longest=400) >= least
+
+
+def test_a_real_drop_is_told_within_a_few_replies() -> None:
+    good, bad = beta(8, 2), beta(3, 6)
+    runs = average_run(lambda n: good(n) if n < 12 else bad(n), chats=80, longest=100)
+    assert 12 < runs <= 12 + 8
+
+
+@given(PROBABILITIES)
+def test_the_level_is_a_share_and_says_where_a_rise_began(seen: list[float]) -> None:
+    found = drift(seen)
+    assert 0 <= found.level <= 1
+    assert (found.since is None) == (found.level == 0)
+    assert found.since is None or 0 <= found.since < len(seen)
+    assert not found.alarm or found.level == 1
+
+
+@given(PROBABILITIES)
+def test_no_single_reply_raises_the_alarm(seen: list[float]) -> None:
+    follower = Follower()
+    for probability in [0.9] * 20:
+        follower.add(probability)
+    assert not follower.add(0.0).alarm
+    for probability in seen:
+        follower.add(probability)
+
+
+@given(PROBABILITIES, st.integers(0, 59), st.floats(0, 1))
+def test_a_worse_last_reply_never_lowers_the_level(seen: list[float], _: int, last: float) -> None:
+    better, worse = drift([*seen, last]), drift([*seen, last / 2])
+    assert worse.level >= better.level - 1e-9
+
+
+def test_good_replies_end_an_alarm() -> None:
+    down = [0.9] * 10 + [0.1] * 8
+    assert drift(down).alarm
+    assert not drift([*down, *[0.9] * 12]).alarm
+    assert LIMIT > 0
+
+
+def test_a_broken_reply_needs_a_sure_score() -> None:
+    assert broken(0.05, 0.3)
+    assert not broken(0.05, 0.7)
+    assert not broken(0.4, 0.45)

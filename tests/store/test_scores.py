@@ -1,0 +1,86 @@
+"""Scores and examples' marks in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rpterm.store import Store
+from rpterm.store.example_marks import ExampleMarks
+from rpterm.store.scores import Scores, StoredScore
+from rpterm.types import Origin
+
+SCORE = StoredScore(
+    0, "1", "card", 0.8, 0.6, 0.9, {"persona": 0.7, "behaviour": None},
+    {"parroting": {"value": 0.0, "confidence": 1.0, "evidence": []}},
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "rpterm.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def turn(store: Store) -> int:
+    chat = store.create_chat(card_name="Mara", card_hash="card")
+    return store.add_turn(
+        chat.id, None, "assistant", "Mara", "Come in.", origin=Origin.GENERATED
+    ).id
+
+
+def test_a_score_comes_back_as_it_was(store: Store, turn: int) -> None:
+    scores = Scores(store, clock=lambda: 5.0)
+    given = replace(SCORE, turn_id=turn)
+    scores.put(given)
+    assert scores.of([turn, turn + 1]) == {turn: replace(given, created_at=5.0)}
+    assert scores.of([turn], version="2") == {}
+    assert scores.of([turn], card_hash="other") == {}
+    assert [row.turn_id for row in scores.all()] == [turn]
+
+
+def test_a_whole_score_replaces_the_quick_one_and_not_the_other_way(
+    store: Store, turn: int
+) -> None:
+    scores = Scores(store)
+    quick = replace(SCORE, turn_id=turn)
+    whole = replace(quick, probability=0.4, complete=True)
+    for each in (quick, whole, quick):
+        scores.put(each)
+    assert scores.of([turn])[turn].probability == 0.4
+
+
+def test_a_turn_that_is_gone_takes_its_score_along(store: Store, turn: int) -> None:
+    scores = Scores(store)
+    scores.put(replace(SCORE, turn_id=turn))
+    store.delete_turn(turn)
+    assert scores.all() == []
+    scores.put(replace(SCORE, turn_id=turn))
+    assert scores.all() == []
+
+
+def test_many_turns_are_read_at_once(store: Store, turn: int) -> None:
+    scores = Scores(store)
+    scores.put(replace(SCORE, turn_id=turn))
+    assert list(scores.of(range(2000))) == [turn]
+
+
+def test_marks_and_sizes_of_examples_belong_to_a_chat(store: Store, turn: int) -> None:
+    marks = ExampleMarks(store)
+    chat = store.turn(turn).chat_id
+    assert marks.marks(chat) == {} and marks.sizes(chat) is None
+    marks.mark(chat, "turn:4", "pinned")
+    marks.mark(chat, "card:ab", "excluded")
+    marks.mark(chat, "turn:4", "excluded")
+    assert marks.marks(chat) == {"turn:4": "excluded", "card:ab": "excluded"}
+    marks.mark(chat, "turn:4", None)
+    marks.set_sizes(chat, 3, 400)
+    marks.set_sizes(chat, 2, -5)
+    assert marks.marks(chat) == {"card:ab": "excluded"} and marks.sizes(chat) == (2, 0)
+    store.delete_chat(chat)
+    assert marks.marks(chat) == {} and marks.sizes(chat) is None
