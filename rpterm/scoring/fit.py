@@ -12,14 +12,12 @@ hits@1 from 0.63 to 0.68 on the 320 questions it was developed on. Nothing is tr
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.scoring.texts import Rarity, dot
+from rpterm.scoring.texts import Rarity, dot, everyday
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 NAMES = ("words", "facts", "context")
@@ -34,8 +32,7 @@ class Fit:
     """
 
     def __init__(self, encode: Encode) -> None:
-        table = tomllib.loads(files("rpterm.scoring").joinpath("everyday.toml").read_text("utf-8"))
-        self._facts, self._turns = table["facts"], table["turns"]
+        self._facts, self._turns = everyday()
         self._rarity = Rarity([*self._facts, *self._turns])
         self._encode = encode
         self._contrast: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
@@ -44,9 +41,7 @@ class Fit:
         self, replies: Sequence[str], facts: Sequence[str], asked: str
     ) -> NDArray[np.float64]:
         """One row of the three numbers for each reply; 0 where there is nothing to fit."""
-        if self._contrast is None:
-            self._contrast = self._encode(self._facts), self._encode(self._turns)
-        everyday_facts, everyday_turns = self._contrast
+        everyday_facts, everyday_turns = self._everyday()
         said = self._encode(replies)
         rows = np.zeros((len(replies), len(NAMES)))
         if facts:
@@ -58,6 +53,33 @@ class Fit:
         if asked:
             rows[:, 2] = _soft(said @ self._encode([asked]).T) - _soft(said @ everyday_turns.T)
         return rows
+
+    def to_facts(self, reply: str, facts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        """The cosine with each fact, and the number ``facts`` of the module's docstring."""
+        said, near = self._encode([reply]), self._encode(facts)
+        cosines = said @ near.T
+        contrast = said @ self._everyday()[0].T
+        return cosines[0], float((_soft(cosines) - _soft(contrast))[0])
+
+    def to_turn(self, reply: str, asked: str) -> float:
+        """The number ``context`` of the module's docstring."""
+        said = self._encode([reply])
+        near, contrast = said @ self._encode([asked]).T, said @ self._everyday()[1].T
+        return float((_soft(near) - _soft(contrast))[0])
+
+    @property
+    def warmed(self) -> bool:
+        """Whether the everyday lines are embedded."""
+        return self._contrast is not None
+
+    def warm(self) -> None:
+        """Embed the everyday lines now."""
+        self._everyday()
+
+    def _everyday(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if self._contrast is None:
+            self._contrast = self._encode(self._facts), self._encode(self._turns)
+        return self._contrast
 
 
 def _soft(cosines: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ made it so. Values of different signals are not comparable; ``scorer`` makes one
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -106,6 +107,18 @@ class Signal(Protocol):
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         """Read one reply; never raises for odd text."""
+        ...
+
+
+class PatientSignal(Signal, Protocol):
+    """A signal that takes long and looks in between whether anybody still wants to know."""
+
+    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+        """As ``measure``.
+
+        Raises:
+            rpterm.scoring.likelihood.Stopped: ``stopped`` said so.
+        """
         ...
 
 

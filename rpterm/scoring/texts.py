@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _ENDING = re.compile(r"[.!?…]+[\"”'’*)]*\s+|\n+")
@@ -99,3 +102,10 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
     if length < least:
         return None
     return found[last - length + 1][0], found[last][1]
+
+
+@lru_cache(maxsize=1)
+def everyday() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Facts and turns of anybody, out of ``everyday.toml``: the yardstick of fitting."""
+    table = tomllib.loads(files("rpterm.scoring").joinpath("everyday.toml").read_text("utf-8"))
+    return tuple(table["facts"]), tuple(table["turns"])

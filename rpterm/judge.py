@@ -1,0 +1,48 @@
+"""Opens the Scorer of this installation: the starter model judges, whatever model plays.
+
+Nothing is started here: the embedder when a vector is first asked for, the language model with the
+first full score, in a process of its own that leaves the player the processor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.config import Settings
+from rpterm.paths import Paths
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine
+    from rpterm.scoring.embedding import Embed
+    from rpterm.scoring.scorer import Scorer
+
+_CONTEXT = 2048
+
+
+def open_scorer(
+    settings: Settings, paths: Paths, *, embed: Embed | None = None, slow: bool = True
+) -> Scorer:
+    """A Scorer; close it at the end.
+
+    Args:
+        settings: ``engine = "scripted"`` (tests, the tour) does without any model.
+        embed: The embedder of the memory, shared; ``None`` does without meaning. See
+            ``rpterm.memory.embed.WorkerEmbedder``.
+        slow: Whether the language model may be asked.
+    """
+    from rpterm.scoring.likelihood import EngineLikelihood
+    from rpterm.scoring.scorer import Scorer
+
+    if settings.engine == "scripted":
+        return Scorer()
+
+    def make() -> Engine:
+        from rpterm.engine.llama import LlamaEngine
+        from rpterm.models.starter import llm_path
+
+        return LlamaEngine(
+            llm_path(paths.cache), context=_CONTEXT, gpu_layers=0, starter=True, sequences=1,
+            log=paths.logs / "scorer.log" if paths.logs.is_dir() else None,
+        )  # fmt: skip
+
+    return Scorer(embed=embed, likelihood=EngineLikelihood(make) if slow else None)

@@ -1,0 +1,51 @@
+"""The fitted numbers of ``coefficients.json``, as records. Read when first asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from rpterm.scoring.combine import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What ``rpterm.bench.refit`` wrote.
+
+    Attributes:
+        fast: Terms while the language model was not asked.
+        slow: Terms with it.
+        made: How they were made, for people.
+        personas: Keys of the ConvAI2 personas they were fitted on.
+        novels: Names of the novels they were fitted on.
+    """
+
+    version: str
+    made: str
+    fast: Mapping[str, Term]
+    slow: Mapping[str, Term]
+    personas: frozenset[str]
+    novels: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def frozen() -> Frozen:
+    """The numbers that this version of rpterm scores with."""
+    text = files("rpterm.scoring").joinpath("coefficients.json").read_text("utf-8")
+    return thaw(json.loads(text))
+
+
+def thaw(table: Mapping[str, Any]) -> Frozen:
+    """The record of a table."""
+    return Frozen(
+        version=str(table["version"]),
+        made=str(table["made"]),
+        fast={name: Term(**values) for name, values in table["fast"].items()},
+        slow={name: Term(**values) for name, values in table["slow"].items()},
+        personas=frozenset(table["personas"]),
+        novels=frozenset(table["novels"]),
+    )

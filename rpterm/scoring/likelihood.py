@@ -1,0 +1,127 @@
+"""Log-probabilities of a reply under several prompts, by one fixed language model.
+
+The model that plays may be any; the one that judges is always the same, so that numbers stay
+comparable. It runs in a process of its own, niced, started when first asked. Prompts stay in its
+cache as sequences: scoring many replies under the same cards evaluates the cards once. What the
+prompts mean is for the signals to know.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from rpterm.engine.protocol import Engine, Piece
+
+_STEP = 192
+"""Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
+_NICE = 15
+_REMEMBERED = 256
+
+
+class Stopped(Exception):
+    """The caller wants no answer any more."""
+
+
+class Likelihood(Protocol):
+    """What the signals ask."""
+
+    def logprobs(
+        self, reply: str, prompts: Sequence[str], stopped: Callable[[], bool] = lambda: False
+    ) -> list[list[float]]:
+        """Natural-log probability of each token of the reply after each prompt.
+
+        A prompt ends where the reply begins; an empty one is the begin of a text.
+
+        Raises:
+            Stopped: ``stopped`` said so in between.
+            EngineError: The model cannot be used.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the model's process; safe to call twice."""
+        ...
+
+
+class EngineLikelihood:
+    """A ``Likelihood`` over ``Engine.logprobs``.
+
+    Args:
+        make: Makes the engine; called when first asked.
+    """
+
+    def __init__(self, make: Callable[[], Engine]) -> None:
+        self._make = make
+        self._engine: Engine | None = None
+        self._begin: list[int] = []
+        self._tokens: OrderedDict[str, list[int]] = OrderedDict()
+        self._warmed: OrderedDict[tuple[int, ...], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def logprobs(
+        self, reply: str, prompts: Sequence[str], stopped: Callable[[], bool] = lambda: False
+    ) -> list[list[float]]:
+        with self._lock:
+            engine = self._ready()
+            asked = self._begun(engine, prompts)
+            (said,) = engine.tokenize([Piece(reply)])
+            if not said:
+                return [[] for _ in asked]
+            self._warm(engine, asked, stopped)
+            if stopped():
+                raise Stopped
+            return engine.logprobs(said, asked)
+
+    def close(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _ready(self) -> Engine:
+        if self._engine is None:
+            engine = self._make()
+            if (start := getattr(engine, "start", None)) is not None:
+                start()
+            pid = getattr(engine, "pid", None)
+            if pid is not None and hasattr(os, "setpriority"):
+                with suppress(OSError):  # before the model's threads exist: they inherit it
+                    os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+            info = engine.load()
+            begin = info.bos or info.eos
+            self._begin = engine.tokenize([Piece(begin, special=True)])[0] if begin else []
+            self._engine = engine
+        return self._engine
+
+    def _begun(self, engine: Engine, prompts: Sequence[str]) -> list[list[int]]:
+        missing = [text for text in dict.fromkeys(prompts) if text not in self._tokens]
+        if missing:
+            found = engine.tokenize([Piece(text) for text in missing])
+            self._tokens.update(zip(missing, found, strict=True))
+        for text in prompts:
+            self._tokens.move_to_end(text)
+        result = [self._begin + self._tokens[text] for text in prompts]
+        while len(self._tokens) > _REMEMBERED:
+            self._tokens.popitem(last=False)
+        return result
+
+    def _warm(self, engine: Engine, prompts: list[list[int]], stopped: Callable[[], bool]) -> None:
+        """Evaluate new long prompts piece by piece, so that a stop is noticed soon.
+
+        A prompt is warmed once: asking for the begin of one that is cached would cut it.
+        """
+        for prompt in prompts:
+            key = tuple(prompt)
+            if key in self._warmed or len(prompt) <= _STEP:
+                continue
+            for end in range(_STEP, len(prompt), _STEP):
+                if stopped():
+                    raise Stopped
+                engine.logprobs(prompt[end : end + 1], [prompt[:end]])
+            self._warmed[key] = None
+            while len(self._warmed) > _REMEMBERED:
+                self._warmed.popitem(last=False)

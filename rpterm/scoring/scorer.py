@@ -1,0 +1,173 @@
+"""The Scorer: one reply in its scene becomes one probability, with everything that led to it.
+
+``cheap`` reads words, and meanings where the embedder is ready and knows the card already; it is
+for right after the last token. ``full`` asks the fixed language model, too; it is for idle time
+and can be stopped. Which signals count, and how much, was fitted: see ``combine`` and ``frozen``.
+Knows no chat, no store and no screen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rpterm.scoring.combine import Term, by_dimension, chance, doubt, interval, log_odds
+from rpterm.scoring.embedding import Embed, Remembered
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.scoring.likelihood import Likelihood, Stopped
+from rpterm.scoring.records import NOTHING, Dimension, Reading, Scene, Signal
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.scoring.records import PatientSignal
+
+_AT_ONCE = 4
+"""Texts that may be embedded between the last token and the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How much in character a reply is.
+
+    Attributes:
+        probability: That the reply is this character's and not somebody else's, where both are as
+            likely beforehand; calibrated, see ``rpterm bench persona`` and ``bench voice``.
+        low, high: A 90 % interval: the uncertainty of the fitted weights and, while slow signals
+            are missing, what these add as a rule. A chat unlike the labelled data is not covered.
+        dimensions: 0 to 1 each; ``None`` where there was nothing to go by.
+        readings: By signal, with evidence; ``confidence`` 0 means that it had nothing to go by.
+        complete: Whether the slow signals are in.
+        version: Of the coefficients; scores of different versions are not comparable.
+    """
+
+    probability: float
+    low: float
+    high: float
+    dimensions: Mapping[Dimension, float | None]
+    readings: Mapping[str, Reading]
+    complete: bool
+    version: str
+
+
+class Scorer:
+    """Measures replies; may be used from any thread.
+
+    Args:
+        embed: Makes sentence vectors; ``None`` does without meaning.
+        likelihood: The fixed language model; ``None`` does without.
+        signals: Instead of all that these allow.
+    """
+
+    def __init__(
+        self,
+        *,
+        embed: Embed | None = None,
+        likelihood: Likelihood | None = None,
+        signals: Sequence[Signal] | None = None,
+    ) -> None:
+        from rpterm.scoring.signals.all import signals_for
+
+        self._near = Remembered(embed) if embed is not None else None
+        self._fit = Fit(self._near) if self._near is not None else None
+        self._likelihood = likelihood
+        given = signals if signals is not None else signals_for(self._fit, likelihood)
+        self._signals = tuple(given)
+        self._frozen: Frozen = frozen()
+        self._lock = threading.Lock()
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """What it measures, in order of cost."""
+        return self._signals
+
+    def cheap(self, reply: str, scene: Scene) -> Score:
+        """Words, and meaning where that is near at hand: within 150 ms."""
+        costs = {"words", "embedding"} if self._near_at_hand(reply, scene) else {"words"}
+        return self._score(
+            {each.name: each.measure(reply, scene) for each in self._signals if each.cost in costs},
+            scene,
+        )
+
+    def warm(self, scene: Scene) -> None:
+        """Embed what does not change from turn to turn, so that ``cheap`` knows meanings; waits.
+
+        Raises:
+            RptermError: The embedder cannot be used.
+        """
+        if self._near is not None and self._fit is not None:
+            self._fit.warm()
+            if scene.facts:
+                self._near([fact.text for fact in scene.facts])
+
+    def full(
+        self, reply: str, scene: Scene, stopped: Callable[[], bool] = lambda: False
+    ) -> Score | None:
+        """Everything; ``None`` when ``stopped`` said so in between.
+
+        A signal whose model cannot be used says nothing; the score is then not complete.
+        """
+        readings: dict[str, Reading] = {}
+        failed = False
+        with self._lock:
+            for signal in self._signals:
+                if stopped():
+                    return None
+                try:
+                    readings[signal.name] = _measured(signal, reply, scene, stopped)
+                except Stopped:
+                    return None
+                except RptermError:
+                    readings[signal.name], failed = NOTHING, True
+        return self._score(readings, scene, complete=not failed)
+
+    def close(self) -> None:
+        """End the language model's process; the embedder belongs to who gave it."""
+        if self._likelihood is not None:
+            self._likelihood.close()
+
+    def _near_at_hand(self, reply: str, scene: Scene) -> bool:
+        if self._near is None or not self._near.ready or self._fit is None or not self._fit.warmed:
+            return False
+        texts = [
+            reply,
+            *(fact.text for fact in scene.facts),
+            *([scene.asked] if scene.asked else ()),
+        ]
+        return self._near.missing(texts) <= _AT_ONCE
+
+    def _score(
+        self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False
+    ) -> Score:
+        slow = any(
+            each.cost == "likelihood" and readings.get(each.name, NOTHING).confidence > 0
+            for each in self._signals
+        )
+        terms = self._frozen.slow if slow else self._frozen.fast
+        waiting: list[Term] = []
+        if not complete:
+            waiting = [
+                self._frozen.slow[each.name]
+                for each in self._signals
+                if each.name not in readings and each.name in self._frozen.slow
+            ]
+        total = log_odds(readings, terms)
+        low, high = interval(total, doubt(readings, terms, waiting))
+        belongs = {each.name: each.dimension for each in self._signals}
+        return Score(
+            chance(total), low, high, by_dimension(readings, terms, belongs), dict(readings),
+            complete, self._frozen.version,
+        )  # fmt: skip
+
+
+def _measured(
+    signal: Signal | PatientSignal, reply: str, scene: Scene, stopped: Callable[[], bool]
+) -> Reading:
+    """Ask one signal; those that take long look whether to stop."""
+    patient = getattr(signal, "measure_until", None)
+    if patient is None:
+        return signal.measure(reply, scene)
+    reading: Reading = patient(reply, scene, stopped)
+    return reading

@@ -1,0 +1,26 @@
+"""Every signal there is, in order of cost."""
+
+from __future__ import annotations
+
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.likelihood import Likelihood
+from rpterm.scoring.records import Signal
+from rpterm.scoring.signals.anachronism import Anachronism
+from rpterm.scoring.signals.assistant import AssistantVoice
+from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords
+from rpterm.scoring.signals.limits import Limits
+from rpterm.scoring.signals.parroting import Parroting
+from rpterm.scoring.signals.repetition import Repetition
+from rpterm.scoring.signals.speaking import Speaking
+
+
+def signals_for(fit: Fit | None, likelihood: Likelihood | None) -> tuple[Signal, ...]:
+    """The signals that these allow: words need neither, meaning ``fit``, the rest both."""
+    found: list[Signal] = [
+        FactWords(), Speaking(), AssistantVoice(), Anachronism(), Limits(), Contradiction(),
+        Repetition(), Parroting(),
+    ]  # fmt: skip
+    if fit is not None:
+        found += [FactMeaning(fit), Context(fit)]
+    return tuple(found)

@@ -1,0 +1,78 @@
+"""How a reply fits the card's facts and the last turn: three signals over ``rpterm.scoring.fit``.
+
+Fitting is evidence for the character, not proof: a right reply need not touch any fact. Nothing
+here notices a contradiction, which fits in words and in meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.texts import Rarity, dot, everyday
+
+
+class FactWords:
+    """Value: the largest TF-IDF likeness of the reply to one fact, 0 to 1."""
+
+    name = "fact_words"
+    dimension: Dimension = "persona"
+    cost: Cost = "words"
+
+    def __init__(self) -> None:
+        facts, turns = everyday()
+        self._rarity = Rarity([*facts, *turns])
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        if not scene.facts or not reply.strip():
+            return NOTHING
+        mine = self._rarity.vector(reply)
+        likeness = [dot(mine, self._rarity.vector(fact.text)) for fact in scene.facts]
+        return _reading(reply, scene, likeness, lambda best: best)
+
+
+class FactMeaning:
+    """Value: how much nearer in meaning the reply is to the facts than to anybody's facts."""
+
+    name = "fact_meaning"
+    dimension: Dimension = "persona"
+    cost: Cost = "embedding"
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        if not scene.facts or not reply.strip():
+            return NOTHING
+        cosines, value = self._fit.to_facts(reply, [fact.text for fact in scene.facts])
+        return _reading(reply, scene, [float(each) for each in cosines], lambda _: value)
+
+
+class Context:
+    """Value: how much nearer in meaning the reply is to the last turn than to anybody's turn."""
+
+    name = "context"
+    dimension: Dimension = "conversation"
+    cost: Cost = "embedding"
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        if not scene.asked or not reply.strip():
+            return NOTHING
+        value = self._fit.to_turn(reply, scene.asked)
+        return Reading(value, 1.0, (Evidence(0, 0, "answers this", "turn:-1", scene.asked),))
+
+
+def _reading(
+    reply: str, scene: Scene, likeness: list[float], value: Callable[[float], float]
+) -> Reading:
+    at = int(np.argmax(likeness))
+    best = likeness[at]
+    fact = scene.facts[at]
+    found = Evidence(0, len(reply), f"nearest line, {best:.2f}", fact.source, fact.text)
+    return Reading(value(best), 1.0, (found,) if best > 0 else ())

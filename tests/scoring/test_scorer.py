@@ -1,0 +1,109 @@
+"""The Scorer: cheap, full, stopped, without models; and the arithmetic of its probability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from rpterm.scoring.combine import Term, by_dimension, chance, interval, log_odds
+from rpterm.scoring.records import NOTHING, Fact, Reading, Scene
+from rpterm.scoring.scorer import Scorer
+
+SCENE = Scene(
+    char="Ines",
+    user="Tom",
+    facts=(Fact("card.attributes:0", "Ines mends nets in the harbour."),),
+    history=((False, "What do you mend?"),),
+)
+
+
+class Letters:
+    """An embedder that counts letters."""
+
+    state = "ready"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
+                         for text in texts], dtype=np.float32)  # fmt: skip
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_words_alone_give_a_score_that_is_not_complete() -> None:
+    score = Scorer().cheap("I mend nets in the harbour.", SCENE)
+    assert not score.complete and "fact_meaning" not in score.readings
+    assert score.low <= score.probability <= score.high
+    assert score.readings["fact_words"].evidence[0].source == "card.attributes:0"
+
+
+def test_a_break_lowers_the_score_and_empties_the_boundaries() -> None:
+    good = Scorer().cheap("I mend nets.", SCENE)
+    bad = Scorer().cheap("I mend nets. As an AI language model I cannot fish.", SCENE)
+    assert bad.probability < good.probability
+    assert bad.dimensions["boundaries"] == 0 and good.dimensions["boundaries"] == 1
+
+
+def test_meaning_joins_the_cheap_score_once_it_is_warm() -> None:
+    scorer = Scorer(embed=Letters())
+    assert "fact_meaning" not in scorer.cheap("I mend nets.", SCENE).readings
+    scorer.warm(SCENE)
+    assert "fact_meaning" in scorer.cheap("I mend nets.", SCENE).readings
+
+
+def test_full_is_complete_and_can_be_stopped() -> None:
+    scorer = Scorer(embed=Letters())
+    score = scorer.full("I mend nets.", SCENE)
+    assert score is not None and score.complete and "context" in score.readings
+    assert scorer.full("I mend nets.", SCENE, stopped=lambda: True) is None
+
+
+@pytest.mark.parametrize("reply", ["", " ", "\x00", "?" * 5000, "*", "“", "日本語"])
+def test_odd_replies_are_scored_all_the_same(reply: str) -> None:
+    for scene in (SCENE, Scene()):
+        score = Scorer().cheap(reply, scene)
+        assert 0 <= score.low <= score.probability <= score.high <= 1
+
+
+def test_what_has_nothing_to_go_by_says_nothing() -> None:
+    terms = {"fits": Term(2.0, middle=0.5), "breaks": Term(-3.0)}
+    assert log_odds({"fits": NOTHING, "breaks": Reading(0.0)}, terms) == 0
+    assert log_odds({"fits": Reading(1.0), "breaks": Reading(1.0)}, terms) == -2
+    assert log_odds({"fits": Reading(90.0)}, terms) == 3
+    shares = by_dimension(
+        {"fits": Reading(1.0), "breaks": Reading(0.25)},
+        terms,
+        {"fits": "persona", "breaks": "boundaries"},
+    )
+    assert shares["persona"] == pytest.approx(chance(1)) and shares["boundaries"] == 0.75
+    assert shares["behaviour"] is None
+
+
+def test_the_interval_holds_the_probability() -> None:
+    low, high = interval(0.3, 1.0)
+    assert low < chance(0.3) < high
+    assert interval(0.3, 0.0) == (chance(0.3), chance(0.3))
+
+
+class Slow:
+    """A signal that asks whether to stop."""
+
+    name, dimension, cost = "slow", "persona", "likelihood"
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        return Reading(1.0)
+
+    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+        from rpterm.scoring.likelihood import Stopped
+
+        if stopped():
+            raise Stopped
+        return self.measure(reply, scene)
+
+
+def test_a_patient_signal_is_stopped_in_between() -> None:
+    asked = iter([False, True])
+    scorer = Scorer(signals=[Slow()])
+    assert scorer.full("x", SCENE, stopped=lambda: next(asked)) is None
+    score = scorer.full("x", SCENE)
+    assert score is not None and score.readings["slow"].value == 1
