@@ -1,0 +1,56 @@
+"""Tokens are counted as llama.cpp counts them, without the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.engine.llama.vocab import Vocabulary
+from rpterm.engine.protocol import EngineError, ModelError
+from rpterm.models.starter import llm_path
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Iterator[Vocabulary]:
+    with Vocabulary(llm_path()) as made:
+        yield made
+
+
+def test_control_tokens_count_once_only_where_they_are_special(vocabulary: Vocabulary) -> None:
+    text = "<|im_start|>user\nHello there<|im_end|>"
+    (special,), (plain,) = vocabulary.counts([text], special=True), vocabulary.counts([text])
+    assert special == 6 and plain > 10
+
+
+def test_words_are_counted_as_the_engine_counts_whole_texts(vocabulary: Vocabulary) -> None:
+    from rpterm.engine.llama import LlamaEngine
+    from rpterm.engine.protocol import Piece
+
+    source = Path(__file__).read_text(encoding="utf-8")
+    said = '*She sets the lamp down.* "You were at the door, 12 steps away," she said; I  nodded.'
+    parts = [source, source.upper(), *source.split("\n"), said, "", "naïve 12 über, x  y z. a 1 b"]
+    engine = LlamaEngine(llm_path(), context=256, threads=1)
+    try:
+        engine.load()
+        whole = [len(ids) for ids in engine.tokenize([Piece(part) for part in parts])]
+    finally:
+        engine.close()
+    assert vocabulary.counts(parts) == whole and max(whole) > 500
+
+
+def test_what_is_no_model_is_refused_and_what_ended_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model file"):
+        Vocabulary(tmp_path / "none.gguf")
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF" + b"\0" * 40)
+    with pytest.raises(ModelError, match=r"bad\.gguf"):
+        Vocabulary(tmp_path / "bad.gguf")
+    dead = Vocabulary(llm_path())
+    dead._process.kill()
+    dead._process.wait()
+    with pytest.raises(EngineError, match="run the command again"):
+        dead.counts(["x"])
+    dead.close()
