@@ -8,24 +8,25 @@ was drawn from a turn. Import this module late: it loads numpy.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from rpterm.memory import transfer
+from rpterm.memory.blocks import Blocks
 from rpterm.memory.budget import fill
 from rpterm.memory.embed import Embedder
 from rpterm.memory.question import Question, question
 from rpterm.memory.recall import Hit, Query, Weights, recall
+from rpterm.memory.recalled import Recalled, once, recalled
 from rpterm.memory.remember import Rememberer
 from rpterm.memory.shelf import Shelf
-from rpterm.memory.wording import spoken
-from rpterm.memory.words import terms
 from rpterm.store import Store
 from rpterm.store.memories import Kind, Memories
 from rpterm.store.memories import Memory as Row
+from rpterm.store.memory_files import Block, MemoryFile, MemoryFiles, Piece
+from rpterm.store.memory_sources import MemorySources
 from rpterm.store.memory_vectors import MemoryVectors
 from rpterm.types import RptermError, Turn
 
@@ -38,37 +39,14 @@ an eighth of all cases: the floor keeps out noise, not every mistake."""
 _CANDIDATES = 40
 _EMBED_WAIT = 0.3
 _FOLLOW_WAIT = 0.02
-_MATCHED = 4
 _FEW = 6
-_EXPORTED = ("kind", "character", "speaker", "text", "place", "created_at", "importance",
-             "by_model", "shared", "pinned", "hidden")  # fmt: skip
+
+
+__all__ = ["Memory", "RecallError", "Recalled", "Stats"]
 
 
 class RecallError(RptermError):
     """A request to memory makes no sense; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """One memory as it goes into a prompt.
-
-    Attributes:
-        id: The memory.
-        text: As the model reads it, with date and speaker.
-        tokens: Of ``text``, by the counter given.
-        why: ``pinned``, or such as ``words: bee, honey · meaning 0.61 · time: last Tuesday``.
-        turn_id: Its source turn, and ``chat_id`` the chat that is in, to jump to.
-    """
-
-    id: int
-    text: str
-    tokens: int
-    why: str
-    kind: Kind
-    turn_id: int | None
-    chat_id: int | None
-    created_at: float
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +87,12 @@ class Memory:
         self._embedder = embedder
         self._weights = weights
         self._memories = Memories(store, clock)
+        self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
         model = embedder.model if embedder is not None else ""
         self._shelf = Shelf(self._memories, self._vectors, character, model)
+        self.recent: Mapping[int, Recalled] = {}
+        """What was recalled last, by id: for the pane that tells why."""
         self._writer = Rememberer(self._memories, self._vectors, self._shelf, embedder, on_progress)
 
     def start(self) -> None:
@@ -151,15 +132,19 @@ class Memory:
         """
         asked = question(draft, path, self._clock())
         inside = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
+        blocks = Blocks(block.phrase for block in self._files.blocks(self.character))
         found = self._found(chat_id, path, asked, inside)
         said = {turn.text.strip() for turn in path if turn.id in inside}
         shown = [
-            _recalled(row, hit, asked)
+            recalled(row, hit, asked)
             for row, hit in found
-            if row.kind != "turn" or row.text.strip() not in said
+            if (row.kind != "turn" or row.text.strip() not in said)
+            and not (blocks and blocks.holds(row.text))
         ]
-        filled = fill(_once(shown), lambda item: count(item.text), budget_tokens, most)
-        return [_with_tokens(item, tokens) for item, tokens in filled]
+        filled = fill(once(shown), lambda item: count(item.text), budget_tokens, most)
+        chosen = [item.counted(tokens) for item, tokens in filled]
+        self.recent = {item.id: item for item in chosen}
+        return chosen
 
     def remember(self, turn_id: int) -> None:
         """Remember a turn that stands; returns at once, the work is done in the background."""
@@ -205,6 +190,46 @@ class Memory:
         self._memories.get(new_id)
         return self._memories.mark(old_id, superseded_by=new_id)
 
+    # Files and phrases ---------------------------------------------------------------------------
+    def add_file(self, name: str, path: str, digest: str, pieces: Sequence[Piece]) -> MemoryFile:
+        """Remember a file in pieces, in place of what the same path gave before."""
+        if not pieces:
+            raise RecallError(f"{name} holds no text; nothing was added.")
+        file = self._files.put(self.character, name, path, digest, pieces)
+        self._writer.wake()
+        return file
+
+    def files(self) -> list[MemoryFile]:
+        """The files given to the character, newest first."""
+        return self._files.all(self.character)
+
+    def remove_file(self, file_id: int) -> MemoryFile:
+        """Forget a file with all its pieces, for good."""
+        return self._files.remove(file_id)
+
+    def block(self, phrase: str) -> Block:
+        """Never mention what holds this phrase."""
+        phrase = " ".join(phrase.split())
+        if not Blocks([phrase]):
+            raise RecallError(f"{phrase!r} has no word that could be looked for: say more.")
+        return self._files.block(self.character, phrase)
+
+    def unblock(self, block_id: int) -> None:
+        """Allow a phrase again."""
+        self._files.unblock(block_id)
+
+    def blocks(self) -> list[Block]:
+        """The phrases never mentioned."""
+        return self._files.blocks(self.character)
+
+    def rename(self, new: str, card_path: str | None = None) -> tuple[int, int]:
+        """The card has another name: its chats and memories follow; returns how many of each."""
+        moved = MemorySources(self._memories).move(self.character, new, card_path)
+        self.character = new
+        self._shelf.rename(new)
+        return moved
+
+    # Looking -------------------------------------------------------------------------------------
     def page(
         self, *, kinds: Sequence[Kind] = (), limit: int = 200, before: int | None = None
     ) -> list[Row]:
@@ -229,27 +254,16 @@ class Memory:
         )
 
     def export(self) -> Iterator[str]:
-        """Every memory as one line of JSON, oldest first; turns are exported as what they say."""
-        for row in self._memories.after(0, self.character):
-            yield json.dumps({name: getattr(row, name) for name in _EXPORTED}, ensure_ascii=False)
+        """Everything as lines of JSON, oldest first; see ``transfer``."""
+        return transfer.lines(self._memories, self.character)
 
     def import_(self, lines: Iterable[str], origin: str = "import") -> int:
-        """Add memories as exported; what is there already in the same words is passed over.
+        """Add memories as exported; what is there already gets only the marks it lacks.
 
         Raises:
-            RecallError: A line is no memory; nothing before it is taken back.
+            TransferError: A line is no memory; nothing before it is taken back.
         """
-        known = {(row.kind, row.speaker, row.text) for row in self._memories.after(
-            0, self.character)}  # fmt: skip
-        new = 0
-        for number, line in enumerate(lines, 1):
-            values = _imported(line, origin, number)
-            key = (values["kind"], values.get("speaker", ""), values["text"])
-            if key in known:
-                continue
-            known.add(key)
-            self._memories.add(values.pop("kind"), self.character, values.pop("text"), **values)
-            new += 1
+        new = transfer.take(self._memories, self.character, lines, origin)
         if new:
             self._writer.wake()
         return new
@@ -300,71 +314,3 @@ class Memory:
             if row.turn_id is None or (row.turn_id in shown and row.turn_id not in inside)
         ]
         return found[:_CANDIDATES]
-
-
-def _recalled(row: Row, hit: Hit, asked: Question) -> Recalled:
-    when = datetime.fromtimestamp(row.created_at)
-    day = f"{when.day} {when:%B %Y}" if row.created_at else ""
-    said = spoken(row.speaker, row.text)
-    head = ", ".join(part for part in (day, row.place) if part)
-    return Recalled(
-        id=row.id,
-        text=f"({head}) {said}" if head else said,
-        tokens=0,
-        why=_why(row, hit, asked),
-        kind=row.kind,
-        turn_id=row.turn_id,
-        chat_id=row.chat_id,
-        created_at=row.created_at,
-        score=hit.score,
-    )
-
-
-def _why(row: Row, hit: Hit, asked: Question) -> str:
-    """The reasons that count, each with its evidence."""
-    if hit.pinned:
-        return "pinned"
-    reasons: list[str] = []
-    own = set(terms(spoken(row.speaker, row.text)))
-    if hit.words > 0:
-        same = [word for word in asked.terms if word in own]
-        reasons.append("words: " + ", ".join(same[:_MATCHED]))
-    if hit.meaning >= 0.4:
-        reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")
-    if hit.time >= 0.1 and asked.spans:
-        reasons.append("time: " + ", ".join(span.words for span in asked.spans))
-    if hit.beside > hit.words:
-        reasons.append("beside a hit")
-    return " · ".join(reasons) or "beside a hit"
-
-
-def _once(items: Iterable[Recalled]) -> Iterator[Recalled]:
-    """Leave out what reads the same as a better one."""
-    seen: set[str] = set()
-    for item in items:
-        key = " ".join(terms(item.text.partition(") ")[2] or item.text))
-        if key not in seen:
-            seen.add(key)
-            yield item
-
-
-def _with_tokens(item: Recalled, tokens: int) -> Recalled:
-    return replace(item, tokens=tokens)
-
-
-def _imported(line: str, origin: str, number: int) -> dict[str, Any]:
-    try:
-        values = json.loads(line)
-        kept = {name: values[name] for name in _EXPORTED if name in values}
-        if not kept["text"].strip() or kept.pop("character", "") is None:
-            raise ValueError("no text")
-        if kept["kind"] not in ("turn", "fact", "reflection", "summary", "note"):
-            raise ValueError(f"unknown kind {kept['kind']!r}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecallError(
-            f"{origin}, line {number} is no memory ({error}). Each line must be what "
-            "`rpterm memory export` writes."
-        ) from error
-    if kept["kind"] == "turn":
-        kept["kind"] = "note"  # Its chat is not part of the file.
-    return kept

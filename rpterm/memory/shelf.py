@@ -54,6 +54,10 @@ class Shelf:
         """Whether ``load`` has finished."""
         return self._loaded
 
+    def rename(self, character: str) -> None:
+        """The same memories under the card's new name; what else has that name is not taken in."""
+        self._character = character
+
     def load(self) -> None:
         """Read all memories; recall may begin when this returns."""
         self._seq = self._memories.log_end()

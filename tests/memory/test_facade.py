@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rpterm.memory.facade import Memory, RecallError
+from rpterm.memory.transfer import TransferError
 from rpterm.memory.words import terms
 from rpterm.store import Store
 from rpterm.store.memory_vectors import MemoryVectors
@@ -288,8 +289,8 @@ def test_export_and_import(world, tmp_path):
     copy = World(tmp_path / "copy.db")
     assert copy.memory.import_(lines) == 2
     assert copy.memory.import_(lines[:1]) == 0
-    assert {row.kind for row in copy.memory.page()} == {"fact", "note"}
-    with pytest.raises(RecallError, match="line 1"):
+    assert {row.kind for row in copy.memory.page()} == {"fact", "turn"}
+    with pytest.raises(TransferError, match="line 1"):
         copy.memory.import_(["{}"])
     copy.close()
 

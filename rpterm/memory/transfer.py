@@ -1,0 +1,180 @@
+"""Memories as lines of JSON and back: what there is, its marks, its links and its sources.
+
+A line is a memory, a file (``{"file": …}``) or a phrase never mentioned (``{"never_mention": …}``).
+A source turn is named by id, time and wording; it is found again where the chat is in the database,
+and elsewhere the memory stands by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rpterm.store.memories import Memories
+from rpterm.store.memories import Memory as Row
+from rpterm.store.memory_files import MemoryFiles, Piece
+from rpterm.store.memory_sources import MemorySources
+from rpterm.types import RptermError
+
+KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
+_WORDS = ("kind", "speaker", "text", "place", "created_at")
+_MARKS = ("importance", "by_model", "shared", "pinned", "hidden")
+_HOLDS: dict[str, tuple[type, ...]] = {
+    "speaker": (str,), "text": (str,), "place": (str,), "created_at": (int, float),
+    "importance": (int, float), "by_model": (bool,), "shared": (bool,), "pinned": (bool,),
+    "hidden": (bool,),
+}  # fmt: skip
+
+
+class TransferError(RptermError):
+    """A line is no memory; the text says which and why."""
+
+
+def lines(memories: Memories, character: str) -> Iterator[str]:
+    """Everything of a character, oldest first; files and phrases before the memories."""
+    files, sources = MemoryFiles(memories), MemorySources(memories)
+    for file in reversed(files.all(character)):
+        told = {"id": file.id, "name": file.name, "path": file.path, "digest": file.digest}
+        yield _line({"file": told})
+    for block in files.blocks(character):
+        yield _line({"never_mention": block.phrase})
+    for row in memories.after(0, character):
+        if row.character == character:
+            yield _line(_told(sources, row))
+
+
+def take(memories: Memories, character: str, given: Iterable[str], origin: str) -> int:
+    """Add what the lines hold; what is there already gets only the marks it lacks.
+
+    Returns:
+        How many memories are new.
+
+    Raises:
+        TransferError: A line is no memory; nothing before it is taken back.
+    """
+    return _Taking(memories, character).all(given, origin)
+
+
+def _told(sources: MemorySources, row: Row) -> dict[str, object]:
+    told: dict[str, object] = {"id": row.id}
+    told.update((name, getattr(row, name)) for name in (*_WORDS, *_MARKS))
+    if row.superseded_by is not None:
+        told["superseded_by"] = row.superseded_by
+    if row.file_id is not None:
+        told["file_id"] = row.file_id
+    if row.turn_id is not None:
+        told["source"] = sources.of(row.turn_id)
+    return told
+
+
+def _line(told: dict[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False)
+
+
+class _Taking:
+    """One import at work."""
+
+    def __init__(self, memories: Memories, character: str) -> None:
+        self._memories, self._character = memories, character
+        self._files, self._sources = MemoryFiles(memories), MemorySources(memories)
+        self._known = {_key(row): row for row in memories.after(0, character)}
+        self._ids: dict[int, int] = {}
+        self._links: list[tuple[int, int]] = []
+        self._named: dict[int, dict[str, str]] = {}
+        self._pieces: dict[int, list[dict[str, Any]]] = {}
+        self._new = 0
+
+    def all(self, given: Iterable[str], origin: str) -> int:
+        for number, line in enumerate(given, 1):
+            try:
+                self._one(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise TransferError(
+                    f"{origin}, line {number} is no memory ({error}). Each line must be what "
+                    "`rpterm memory export` writes."
+                ) from error
+        self._finish()
+        return self._new
+
+    def _one(self, values: dict[str, Any]) -> None:
+        if "file" in values:
+            self._named[int(values["file"]["id"])] = values["file"]
+        elif "never_mention" in values:
+            self._files.block(self._character, values["never_mention"])
+        elif "file_id" in values and values["kind"] == "document":
+            self._pieces.setdefault(int(values["file_id"]), []).append(_checked(values))
+        else:
+            self._memory(_checked(values), values)
+
+    def _memory(self, kept: dict[str, Any], values: dict[str, Any]) -> None:
+        source = values.get("source")
+        chat_id, turn_id = self._sources.find(source) if source else (None, None)
+        row = self._known.get((kept["kind"], kept.get("speaker", ""), kept["text"]))
+        if row is None and kept["kind"] == "turn" and turn_id is not None:
+            self._memories.remember_turns([turn_id])
+        if row is None:
+            kind, text = kept.pop("kind"), kept.pop("text")
+            row = self._sources.memory_of(turn_id) if kind == "turn" and turn_id else None
+            if row is None:
+                row = self._memories.add(
+                    kind, self._character, text, chat_id=chat_id, turn_id=turn_id, **kept
+                )
+            self._known[_key(row)] = row
+            self._new += 1
+        self._mark(row, kept)
+        if "id" in values:
+            self._ids[int(values["id"])] = row.id
+        if values.get("superseded_by") is not None:
+            self._links.append((row.id, int(values["superseded_by"])))
+
+    def _mark(self, row: Row, kept: dict[str, Any]) -> None:
+        wanted = {
+            name: True
+            for name in ("pinned", "hidden", "shared")
+            if kept.get(name) and not getattr(row, name)
+        }
+        if wanted:
+            self._memories.mark(row.id, **wanted)
+
+    def _finish(self) -> None:
+        for old, new in self._links:
+            if new in self._ids and self._ids[new] != old:
+                self._memories.mark(old, superseded_by=self._ids[new])
+        here = {file.path: file.digest for file in self._files.all(self._character) if file.pieces}
+        for number, pieces in self._pieces.items():
+            named = self._named.get(number)
+            if named is None:
+                raise TransferError(
+                    f"Pieces of file {number} are in the export, but the line that names the file "
+                    "is missing."
+                )
+            if here.get(named["path"]) != named["digest"]:
+                self._file(named, pieces)
+
+    def _file(self, named: dict[str, str], pieces: list[dict[str, Any]]) -> None:
+        file = self._files.put(
+            self._character, named["name"], named["path"], named["digest"],
+            [Piece(piece["text"], piece.get("place", "")) for piece in pieces],
+            pieces[0].get("created_at"),
+        )  # fmt: skip
+        self._new += len(pieces)
+        for memory_id, piece in zip(self._files.pieces(file.id), pieces, strict=True):
+            self._mark(self._memories.get(memory_id), piece)
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    return row.kind, row.speaker, row.text
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a memory, each of its type; ``ValueError`` says what is wrong."""
+    if values["kind"] not in KINDS:
+        raise ValueError(f"unknown kind {values['kind']!r}")
+    kept = {name: values[name] for name in (*_WORDS, *_MARKS) if name in values}
+    for name, type_ in _HOLDS.items():
+        if name in kept and not isinstance(kept[name], type_):
+            raise ValueError(f"{name} is {kept[name]!r}")
+    if not kept["text"].strip():
+        raise ValueError("no text")
+    return kept
