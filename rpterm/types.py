@@ -44,12 +44,25 @@ class Status(StrEnum):
 
 
 class Intent(StrEnum):
-    """What a user asks of the one reply path (``Session.reply``)."""
+    """What a user asks of the one reply path (``Session.reply``).
+
+    ``NEXT`` lets the next character speak without a word of the user.
+    """
 
     SEND = "send"
     REGENERATE = "regenerate"
     CONTINUE = "continue"
     IMPERSONATE = "impersonate"
+    NEXT = "next"
+
+
+class Taking(StrEnum):
+    """How the next speaker of a chat with several characters is found."""
+
+    MENTIONED = "mentioned"
+    ROUND = "round"
+    MODEL = "model"
+    HAND = "hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,41 @@ class Chat:
     updated_at: float = 0.0
     turn_count: int = 0
     preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several characters of a chat.
+
+    Attributes:
+        speaker: The name its turns carry.
+        card_hash, card_path: As in ``Chat``; of the chat's own character they stay empty, because
+            the chat itself tells.
+        narrator: It describes the scene and speaks for nobody.
+        muted: It listens and does not speak.
+        present: False once it left: its turns stay its own.
+    """
+
+    card_name: str
+    speaker: str
+    card_hash: str = ""
+    card_path: str | None = None
+    narrator: bool = False
+    muted: bool = False
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The characters of a chat with several, the chat's own one first.
+
+    Attributes:
+        held: Card name of the one who has the word while turns are given by hand.
+    """
+
+    members: tuple[Member, ...]
+    taking: Taking = Taking.MENTIONED
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)

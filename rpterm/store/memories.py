@@ -76,13 +76,16 @@ class Memories:
             return _memory(row)
 
     def remember_turns(self, turn_ids: Sequence[int]) -> int:
-        """Remember turns that stand and are not remembered yet; returns how many were new."""
+        """Remember turns that stand and are not remembered yet; returns how many were new.
+
+        Each character of the turn's chat has a memory of its own.
+        """
         new = 0
         with self._connections.write() as connection:
             for part in _parts(turn_ids):
                 rows = connection.execute(
-                    "SELECT t.id, t.chat_id, c.card_name, t.speaker, t.text, t.created_at "
-                    "FROM turns t JOIN chats c ON c.id = t.chat_id "
+                    "SELECT t.id, t.chat_id, h.card_name, t.speaker, t.text, t.created_at "
+                    "FROM turns t JOIN hearers h ON h.chat_id = t.chat_id "
                     f"WHERE t.id IN ({_marks(part)}) AND t.status <> 'streaming' "
                     "AND trim(t.text) <> '' "
                     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
@@ -102,13 +105,13 @@ class Memories:
     def refresh_turn(self, turn_id: int) -> None:
         """Take over the text of a turn that grew after it was remembered."""
         with self._connections.write() as connection:
-            row = connection.execute(
+            rows = connection.execute(
                 "SELECT m.id, t.speaker, t.text FROM memories m JOIN turns t ON t.id = m.turn_id "
                 "WHERE m.turn_id = ? AND m.kind = 'turn' AND m.text <> t.text "
                 "AND t.status <> 'streaming'",
                 (turn_id,),
-            ).fetchone()
-            if row is not None:
+            ).fetchall()
+            for row in rows:
                 self._reword(connection, *row)
 
     def edit(self, memory_id: int, text: str) -> Memory:
@@ -299,7 +302,8 @@ class Memories:
             rows = connection.execute(
                 "WITH RECURSIVE up (chat_id, id) AS ("
                 "SELECT c.id, c.leaf_id FROM chats c WHERE c.leaf_id IS NOT NULL "
-                f"{some} AND (c.card_name = :character OR EXISTS "
+                f"{some} AND (c.card_name = :character OR EXISTS (SELECT 1 FROM cast_members k "
+                "WHERE k.chat_id = c.id AND k.card_name = :character) OR EXISTS "
                 "(SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
                 "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
                 "WHERE t.parent_id IS NOT NULL) SELECT chat_id, id FROM up",

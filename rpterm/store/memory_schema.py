@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rpterm.store import cast_schema
 from rpterm.store.migrating import bring_up
 
 if TYPE_CHECKING:
@@ -209,9 +210,26 @@ def _about_memories(statement: str) -> bool:
     return " ON memories " in " ".join(statement.split())
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_memories, m002_documents)
+def m003_hearers(db: Database) -> None:
+    """What is said in a chat with several characters is remembered by each of them."""
+    db.execute("DROP INDEX memories_one_a_turn")
+    db.execute(
+        "CREATE UNIQUE INDEX memories_one_a_hearer ON memories (turn_id, character) "
+        "WHERE kind = 'turn'"
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    m001_memories,
+    m002_documents,
+    m003_hearers,
+)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring the tables of memory to the newest schema; the caller owns the transaction."""
+    """Bring the tables of memory to the newest schema; the caller owns the transaction.
+
+    Those of casts come along: who remembers a turn is asked of both.
+    """
+    cast_schema.prepare(connection)
     bring_up(connection, _SET, MIGRATIONS)

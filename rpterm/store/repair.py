@@ -12,13 +12,20 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from rpterm.store import memory_schema, schema
+from rpterm.store import cast_schema, judgement_schema, memory_schema, schema
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import anyone
 from rpterm.store.salvage import open_damaged, rows
 from rpterm.types import Origin
 
 _FIRST = ("cards", "chats", "turns", "generations")
+
+_ROOMS = (
+    ("memories", memory_schema.prepare),
+    ("cast_members", cast_schema.prepare),
+    ("ratings", judgement_schema.prepare),
+)
+"""A table of each room with migrations of its own, and what makes its tables."""
 
 
 def repair(path: Path) -> Path:
@@ -66,8 +73,9 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
     """Copy all rows in one transaction; triggers fill the indexes as they come."""
     new.execute("PRAGMA foreign_keys = OFF")
     new.execute("BEGIN")
-    if _columns(old, "memories"):
-        memory_schema.prepare(new)
+    for table, room in _ROOMS:
+        if _columns(old, table):
+            room(new)
     others = sorted(_ordinary_tables(new) - set(_FIRST))
     for table in (*_FIRST, *others):
         _copy_table(old, new, table)

@@ -1,0 +1,93 @@
+"""Casts in the database: who takes part in a chat beside its own character, and whose turn it is.
+
+A cast is read and written as a whole, each in one transaction. It knows no card and no speech.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from rpterm.store import chats
+from rpterm.store.cast_schema import TABLE, prepare
+from rpterm.store.rows import storable
+from rpterm.store.store import Store
+from rpterm.types import Cast, Member, Taking
+
+_COLUMNS = "card_name, speaker, card_hash, card_path, narrator, muted, present"
+
+
+class Casts:
+    """The casts of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._connections = store._connections  # this room's own: one connection a thread
+
+    def get(self, chat_id: int) -> Cast | None:
+        """The cast of a chat, its own character first; ``None`` where that one is alone."""
+        with self._connections.read() as connection:
+            return _get(connection, chat_id) if _made(connection) else None
+
+    def put(self, chat_id: int, cast: Cast | None) -> None:
+        """Replace the cast of a chat; ``None`` leaves its own character alone.
+
+        Raises:
+            StoreError: There is no such chat.
+        """
+        with self._connections.write() as connection:
+            chats.get(connection, chat_id)
+            if cast is None and not _made(connection):
+                return
+            prepare(connection)
+            connection.execute("DELETE FROM scenes WHERE chat_id = ?", (chat_id,))
+            connection.execute(f"DELETE FROM {TABLE} WHERE chat_id = ?", (chat_id,))
+            if cast is not None:
+                _insert(connection, chat_id, cast)
+
+    def counts(self) -> dict[int, int]:
+        """How many take part in each chat with more than one."""
+        with self._connections.read() as connection:
+            if not _made(connection):
+                return {}
+            rows = connection.execute(
+                f"SELECT chat_id, count(*) FROM {TABLE} WHERE present GROUP BY chat_id"
+            )
+            return {chat_id: count for chat_id, count in rows if count > 1}
+
+
+def _made(connection: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (TABLE,)).fetchone() is not None
+
+
+def _get(connection: sqlite3.Connection, chat_id: int) -> Cast | None:
+    row = connection.execute(
+        "SELECT taking, held FROM scenes WHERE chat_id = ?", (chat_id,)
+    ).fetchone()
+    members = connection.execute(
+        f"SELECT {_COLUMNS} FROM {TABLE} WHERE chat_id = ? ORDER BY position", (chat_id,)
+    ).fetchall()
+    if row is None or not members:
+        return None
+    known = {each.value for each in Taking}
+    return Cast(
+        tuple(Member(*each[:4], *map(bool, each[4:])) for each in members),
+        Taking(row[0]) if row[0] in known else Taking.MENTIONED,
+        row[1],
+    )
+
+
+def _insert(connection: sqlite3.Connection, chat_id: int, cast: Cast) -> None:
+    connection.execute(
+        "INSERT INTO scenes (chat_id, taking, held) VALUES (?, ?, ?)",
+        (chat_id, cast.taking.value, storable(cast.held, "name")),
+    )
+    for position, member in enumerate(cast.members):
+        connection.execute(
+            f"INSERT INTO {TABLE} (chat_id, position, {_COLUMNS}) VALUES "
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                chat_id, position, storable(member.card_name, "name"),
+                storable(member.speaker, "name"), member.card_hash, member.card_path,
+                member.narrator, member.muted, member.present,
+            ),
+        )  # fmt: skip

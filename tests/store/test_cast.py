@@ -1,0 +1,134 @@
+"""Casts: stored and read whole, gone with their chat, kept by backup and repair."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpterm.store import Store, StoreError
+from rpterm.store.cast import Casts
+from rpterm.store.memories import Memories
+from rpterm.store.migrating import bring_up
+from rpterm.store.repair import repair
+from rpterm.types import Cast, Member, Origin, Taking
+
+HOLMES = Member("Sherlock Holmes", "Holmes")
+IRENE = Member("Irene Adler", "Irene", "h2", "/cards/irene.toml")
+TOLD = Member("Narrator", "Narrator", "h3", narrator=True)
+CAST = Cast((HOLMES, IRENE, TOLD), Taking.ROUND, "Irene Adler")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "rp.db") as opened:
+        yield opened
+
+
+def new_chat(store: Store, name: str = "Sherlock Holmes") -> int:
+    return store.create_chat(card_name=name, card_hash="h").id
+
+
+def test_a_cast_comes_back_as_it_was(store: Store) -> None:
+    chat = new_chat(store)
+    assert Casts(store).get(chat) is None
+    Casts(store).put(chat, CAST)
+    assert Casts(store).get(chat) == CAST
+    assert Casts(store).counts() == {chat: 3}
+    Casts(store).put(chat, None)
+    assert Casts(store).get(chat) is None
+
+
+_NAMES = st.text("aé日 '-/", min_size=1, max_size=6)
+_MEMBERS = st.builds(
+    Member, _NAMES, _NAMES, _NAMES, st.none() | _NAMES, st.booleans(), st.booleans(), st.booleans()
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    members=st.lists(_MEMBERS, min_size=1, max_size=6, unique_by=lambda m: m.card_name),
+    taking=st.sampled_from(Taking),
+    held=_NAMES,
+)
+def test_any_cast_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: Taking, held: str
+) -> None:
+    with Store(tmp_path_factory.mktemp("cast") / "rp.db") as store:
+        chat = new_chat(store)
+        cast = Cast(tuple(members), taking, held)
+        Casts(store).put(chat, cast)
+        assert Casts(store).get(chat) == cast
+
+
+def test_a_cast_goes_with_its_chat(store: Store) -> None:
+    first, second = new_chat(store), new_chat(store)
+    for chat in (first, second):
+        Casts(store).put(chat, CAST)
+    store.delete_chat(first)
+    assert Casts(store).get(first) is None and Casts(store).get(second) == CAST
+    with pytest.raises(StoreError, match="no chat"):
+        Casts(store).put(first, CAST)
+
+
+def test_a_file_of_before_casts_gets_them_and_loses_nothing(store: Store, tmp_path: Path) -> None:
+    chat = new_chat(store)
+    turn = store.add_turn(chat, None, "user", "Ann", "Who rang?", origin=Origin.TYPED)
+    tables = {"scenes", "cast_members"}
+    with closing(sqlite3.connect(tmp_path / "rp.db")) as connection:
+        found = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert not tables & found
+    Casts(store).put(chat, CAST)
+    assert store.path(turn.id) == [turn] and Casts(store).get(chat) == CAST
+    with closing(sqlite3.connect(tmp_path / "rp.db")) as connection:
+        found = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert tables <= found
+
+
+def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) -> None:
+    chat = new_chat(store)
+    Casts(store).put(chat, CAST)
+    turn = store.add_turn(chat, None, "user", "Ann", "The key is here", origin=Origin.TYPED)
+    memories = Memories(store)
+    memories.remember_turns([turn.id])
+    memories.remember_turns([turn.id])
+    for name, count in (("Sherlock Holmes", 1), ("Irene Adler", 1), ("Narrator", 0)):
+        assert len(memories.page(name)) == count, name
+    assert memories.shown_paths("Irene Adler") == {chat: [turn.id]}
+    assert memories.shown_paths("Moriarty") == {}
+
+
+def test_memories_of_the_schema_before_get_their_hearers(store: Store) -> None:
+    from rpterm.store.memory_schema import MIGRATIONS
+
+    chat = new_chat(store)
+    turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
+    before = [m for m in MIGRATIONS if m.__name__ < "m003"]
+    with store._connections.write() as connection:
+        bring_up(connection, "rpterm-memory", before)
+        connection.execute(
+            "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
+            "hash) VALUES ('turn', 'Sherlock Holmes', ?, ?, 'Ann', 'An old word', 1, x'00')",
+            (chat, turn.id),
+        )
+    Casts(store).put(chat, CAST)
+    memories = Memories(store)
+    memories.remember_turns([turn.id])
+    assert [m.text for m in memories.page("Irene Adler")] == ["An old word"]
+    assert len(memories.page("Sherlock Holmes")) == 1
+
+
+def test_backup_and_repair_keep_casts(store: Store, tmp_path: Path) -> None:
+    chat = new_chat(store)
+    Casts(store).put(chat, CAST)
+    store.backup(tmp_path / "copy.db")
+    with Store(tmp_path / "copy.db") as copy:
+        assert Casts(copy).get(chat) == CAST
+    repair(tmp_path / "copy.db")
+    with Store(tmp_path / "copy.db") as mended:
+        assert Casts(mended).get(chat) == CAST
