@@ -67,8 +67,9 @@ def _terminal(launch: Launch, settings: Settings, paths: Paths) -> int:
         choose=card is None and launch.asked.chat_id is None,
         on_setting=lambda name, value: save(paths.config_file, name, value),
     )
-    gc.collect()
-    gc.freeze()  # What was imported stays: the collector need not walk it while one types.
+    # What was imported stays, and the little that is garbage in it costs less than a collection
+    # before the first frame: the collector need not walk any of it while one types.
+    gc.freeze()
     gc.enable()
     try:
         app.run()

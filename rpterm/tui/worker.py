@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, cast
 
 from textual.message import Message
 
-from rpterm import events
 from rpterm.tui import messages
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from rpterm import events
     from rpterm.session import Session
     from rpterm.tui.screens.chat.state import Wish
 
@@ -123,6 +123,8 @@ def _tell(
     post: Post,
     stopped: Callable[[], bool],
 ) -> None:
+    from rpterm import events
+
     evaluated = 0.0
     for event in stream:
         if stopped():
@@ -139,6 +141,8 @@ def _tell(
 
 
 def _message(event: events.SessionEvent) -> Message:
+    from rpterm import events
+
     match event:
         case events.UserTurnStored(turn):
             return messages.UserTurnStored(turn)
