@@ -215,3 +215,23 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model; safe to call twice and at any time."""
         ...
+
+
+class AsideEngine(Protocol):
+    """What an engine can do beside the chat, for work that nobody waits for."""
+
+    def aside(self, request: GenerateRequest) -> str | None:
+        """Make one text and leave the chat's cache as it is; blocks.
+
+        Returns:
+            The text, or ``None`` when another call wanted the model, ``cancel_aside`` was called,
+            or no model is loaded.
+
+        Raises:
+            EngineError: It cannot be done here, or the engine failed.
+        """
+        ...
+
+    def cancel_aside(self) -> None:
+        """Stop a running ``aside``; returns at once, from any thread."""
+        ...

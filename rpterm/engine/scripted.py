@@ -122,6 +122,9 @@ class ScriptedEngine:
         self._info: EngineInfo | None = None
         self.requests: list[GenerateRequest] = []
         """Every request so far, for tests."""
+        self.asides: list[str] = []
+        """What ``aside`` gives, in order."""
+        self.requests_aside: list[GenerateRequest] = []
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
         if on_progress is not None:
@@ -184,6 +187,15 @@ class ScriptedEngine:
 
     def settled(self, timeout: float | None = None) -> bool:
         return True
+
+    def aside(self, request: GenerateRequest) -> str | None:
+        """The next of ``asides``, or "" when there is none left."""
+        with self._lock:
+            self.requests_aside.append(request)
+            return self.asides.pop(0) if self.asides else ""
+
+    def cancel_aside(self) -> None:
+        """It is over already."""
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Made up, but sensible: a token seen in the prompt is likely, another is not."""

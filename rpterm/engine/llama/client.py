@@ -84,6 +84,7 @@ class LlamaEngine:
         self._state = threading.Lock()
         self._loading = threading.Lock()
         self._generating: set[int] = set()
+        self._asides: set[int] = set()
         self._settle: Pending | None = None
         self._settle_asked = False
 
@@ -172,6 +173,29 @@ class LlamaEngine:
         if not settle.done.wait(timeout):
             return False
         return bool(settle.answer and settle.answer.get("ok"))
+
+    def aside(self, request: GenerateRequest) -> str | None:
+        """See ``AsideEngine``; never starts or restarts the worker."""
+        with self._state:
+            worker = self._worker if self._loaded else None
+        if worker is None or not worker.alive:
+            return None
+        pending = worker.request("aside", **pack_request(request))
+        with self._state:
+            self._asides.add(pending.number)
+        try:
+            text: str | None = self._receive(worker, pending)["ok"]
+        finally:
+            with self._state:
+                self._asides.discard(pending.number)
+        return text
+
+    def cancel_aside(self) -> None:
+        """Stop a running ``aside``; returns at once."""
+        with self._state:
+            worker, ids = self._worker, list(self._asides)
+        if worker is not None and ids:
+            worker.send({"id": 0, "op": "cancel", "ids": ids})
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         asked = [list(prompt) for prompt in prompts]

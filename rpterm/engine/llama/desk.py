@@ -11,9 +11,12 @@ import ctypes
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from rpterm.engine.llama.wire import Message
+
+_BACKGROUND = ("settle", "aside")
 
 
 class Abort:
@@ -52,10 +55,10 @@ class Desk:
         self._changed = threading.Condition()
 
     def put(self, job: Message) -> None:
-        """Add a job; one that only settles the cache has to make room for it."""
+        """Add a job; what works in the background has to make room for it."""
         with self._changed:
             self._jobs.append(job)
-            if self._current is not None and self._current["op"] == "settle":
+            if self._current is not None and _gives_way(self._current, [job]):
                 self.abort.set()
             self._changed.notify()
 
@@ -74,10 +77,14 @@ class Desk:
                 self._changed.wait()
             job = self._jobs.popleft()
             self._current = job
-            overtaken = job["op"] == "settle" and bool(self._jobs)
-            if job["id"] in self._cancelled or overtaken:
+            if job["id"] in self._cancelled or _gives_way(job, self._jobs):
                 self._cancelled.discard(job["id"])
                 self.abort.set()
             else:
                 self.abort.clear()
             return job
+
+
+def _gives_way(job: Message, others: Iterable[Message]) -> bool:
+    """Whether a job that nobody waits for has to end, because somebody waits for another."""
+    return job["op"] in _BACKGROUND and any(other["op"] != "aside" for other in others)

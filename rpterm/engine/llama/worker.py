@@ -136,6 +136,11 @@ class Worker:
             return False
         return True
 
+    def _do_aside(self, job: Message) -> str | None:
+        from rpterm.engine.llama.aside import Aside
+
+        return Aside(self._cache, unpack_request(job)).run()
+
     def _do_logprobs(self, job: Message) -> list[list[float]]:
         result: list[list[float]] = self._scorer.logprobs(job["reply"], job["prompts"])
         return result
