@@ -18,7 +18,7 @@ from typing import Literal
 from rpterm.preference.card import Figures, dataset_card
 from rpterm.preference.formats import FORMATS, Format, Row, Shape
 from rpterm.preference.harvest import Material, Wanted, harvest
-from rpterm.preference.history import History
+from rpterm.preference.history import PER_MESSAGE, Count, History
 from rpterm.preference.records import Dropped, Messages, Record
 from rpterm.preference.scrub import Scrubber
 from rpterm.preference.shaping import Greeting
@@ -61,17 +61,19 @@ class Model:
 
     Attributes:
         system: The system prompt of a chat.
-        count: Tokens of a text.
+        count: Of its tokens.
+        per_message: Tokens of the scaffold that its template puts around a message.
         render: Messages in the model's template, up to where the reply begins.
         user_first: Its template wants the user to speak first.
     """
 
     system: Callable[[Chat], str]
-    count: Callable[[str], int]
+    count: Count
     render: Callable[[Messages], str]
     end: str = ""
     user_first: bool = False
     name: str = ""
+    per_message: int = PER_MESSAGE
 
 
 @dataclass(slots=True)
@@ -191,15 +193,10 @@ class _Run:
 
     # -------------------------------------------------------------------------------------------
     def _records(self, gone: Lines) -> Iterator[tuple[Record, str]]:
-        for chat_id in self.judgements.chats():
-            chat = self.judgements.store.chat(chat_id)
-            if self.options.card is not None and chat.card_name != self.options.card:
-                continue
-            if not self.judgements.exportable(chat_id):
-                self.done.left_out["the chat is not marked as exportable"] += 1
-                continue
-            split = split_of(chat_id, self.options.split)
-            result = harvest(self._material(chat), self.options.wanted)
+        for material in _ahead(self._materials()):
+            chat = material.chat.id
+            split = split_of(chat, self.options.split)
+            result = harvest(material, self.options.wanted, self._kinds)
             for dropped in result.dropped:
                 self._leave_out(dropped, gone)
             digests: dict[int, bytes] = {}
@@ -211,7 +208,17 @@ class _Run:
                     yield record, split
                     continue
                 for number in record.meta.judgements:
-                    self._leave_out(Dropped(number, chat_id, why), gone)
+                    self._leave_out(Dropped(number, chat, why), gone)
+
+    def _materials(self) -> Iterator[Material]:
+        for chat_id in self.judgements.chats():
+            chat = self.judgements.store.chat(chat_id)
+            if self.options.card is not None and chat.card_name != self.options.card:
+                continue
+            if self.judgements.exportable(chat_id):
+                yield self._material(chat)
+            else:
+                self.done.left_out["the chat is not marked as exportable"] += 1
 
     def _material(self, chat: Chat) -> Material:
         clean: Callable[[str], str] = self._scrub if self._scrub is not None else str
@@ -221,6 +228,7 @@ class _Run:
             max_tokens=self.options.max_tokens,
             count=self.model.count,
             clean=clean,
+            per_message=self.model.per_message,
         )
         return Material(
             chat,
@@ -259,9 +267,8 @@ class _Run:
         gone.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _names(self) -> list[str]:
-        store = self.judgements.store
-        names = {persona.name for persona in store.personas()}
-        return sorted(names | {store.chat(chat).persona.name for chat in self.judgements.chats()})
+        names = {persona.name for persona in self.judgements.store.personas()}
+        return sorted(names | set(self.judgements.personas()))
 
     def _exact(self, turn_id: int) -> Row | None:
         made = self.judgements.store.generation(turn_id)
@@ -287,17 +294,25 @@ class _Run:
         }
 
 
+def _ahead(materials: Iterator[Material]) -> Iterator[Material]:
+    """The same with the next one made already, whose tokens are counted meanwhile."""
+    before: Material | None = None
+    for material in materials:
+        if before is not None:
+            yield before
+        before = material
+    if before is not None:
+        yield before
+
+
 def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
 
 
 def _digest(*texts: str) -> bytes:
-    made = hashlib.blake2b(digest_size=16)
-    for text in texts:
-        data = text.encode("utf-8", "surrogatepass")
-        made.update(len(data).to_bytes(8, "big"))
-        made.update(data)
-    return made.digest()
+    """Of texts and where one ends and the next begins."""
+    joined = "".join([f"{len(text)}:{text}" for text in texts])
+    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _sha256(path: Path) -> str:

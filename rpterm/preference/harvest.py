@@ -7,7 +7,7 @@ exact prompt. Knows no database and no format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rpterm.preference.history import History
@@ -16,6 +16,7 @@ from rpterm.preference.records import (
     DEFAULT_SOURCES,
     Dropped,
     Harvest,
+    Kind,
     Meta,
     Record,
     Reply,
@@ -55,9 +56,15 @@ class Material:
     origins: Mapping[int, ReplyOrigin]
 
 
-def harvest(material: Material, wanted: Wanted) -> Harvest:
-    """The records of one chat, in the order of the judgements."""
-    return _Harvester(material, wanted).run()
+def harvest(
+    material: Material, wanted: Wanted, kinds: Collection[Kind] = ("pair", "demo")
+) -> Harvest:
+    """The records of one chat, in the order of the judgements.
+
+    Args:
+        kinds: Which records are needed; pairs and demos are made of others and may be spared.
+    """
+    return _Harvester(material, wanted, kinds).run()
 
 
 def edit_width(one: str, other: str) -> int:
@@ -81,10 +88,11 @@ def _common(one: str, other: str, limit: int) -> int:
 
 
 class _Harvester:
-    def __init__(self, material: Material, wanted: Wanted) -> None:
+    def __init__(self, material: Material, wanted: Wanted, kinds: Collection[Kind]) -> None:
         self.material = material
         self.history = material.history
         self.wanted = wanted
+        self.kinds = kinds
         self.done = Harvest()
 
     def run(self) -> Harvest:
@@ -110,7 +118,8 @@ class _Harvester:
         kept, dropped = settled(pairs)
         self.done.records += kept
         self.done.dropped += dropped
-        self._demos(labels, kept)
+        if "demo" in self.kinds:
+            self._demos(labels, kept)
         return self.done
 
     def _takes(self, judgement: Rating | Comparison) -> bool:
@@ -146,12 +155,12 @@ class _Harvester:
         return standing
 
     def _label(self, rating: Rating) -> Record:
-        reply = self._reply(rating.turn_id)
+        score = None if rating.kind == "flag" else float(rating.value)
+        reply = self._reply(rating.turn_id, score)
         prompt = self.history.prompt(rating.turn_id) or ()
         meta = self._meta(rating, rating.how, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
-        reply = replace(reply, score=float(rating.value))
         good = bool(rating.value) if rating.kind == "thumb" else _good(rating.value)
         return Record("label", prompt, reply, meta, label=good)
 
@@ -217,14 +226,14 @@ class _Harvester:
         at = self.history.text(rating.turn_id).find(part, max(0, first - len(part)))
         return None if at < 0 or not part else (at, at + len(part))
 
-    def _reply(self, turn_id: int) -> Reply:
+    def _reply(self, turn_id: int, score: float | None = None) -> Reply:
         turn, made = self.history.turns[turn_id], self.material.origins.get(turn_id)
         text = self.history.text(turn_id)
         if made is None:
-            return Reply(text, turn_id, turn.origin.value)
+            return Reply(text, turn_id, turn.origin.value, score=score)
         return Reply(
             text, turn_id, turn.origin.value, made.model, made.model_hash, made.adapter_hash,
-            made.template_hash, made.seed, made.temperature,
+            made.template_hash, made.seed, made.temperature, score,
         )  # fmt: skip
 
     def _meta(

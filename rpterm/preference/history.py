@@ -1,7 +1,8 @@
 """Prompts out of a tree of turns: the branch above a reply, trimmed at turns to a budget.
 
 The system prompt is never trimmed. All replies to one turn share one prompt, because the budget is
-that of the longest of them. Texts are cleaned once a turn.
+that of the longest of them. Texts are cleaned once a turn, all of them at once, because their
+tokens are counted together and ahead of time.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ from rpterm.preference.records import Messages
 from rpterm.types import Role, Turn
 
 PER_MESSAGE = 8
-"""Tokens reckoned for the scaffold around a message."""
+"""Tokens reckoned for the scaffold around a message, where no template says otherwise."""
+
+Count = Callable[[Sequence[str]], Callable[[], list[int]]]
+"""Begins to count the tokens of texts; what it gives waits for the numbers."""
 
 GO_ON = "(Go on.)"
 """What the user 'says' where one reply follows another."""
 
 _NO_PARENT = 0
+_SEED_ROOM = 8
+"""Tokens of the one line that may be put in the user's mouth, here or by a reader's shape."""
 
 
 class History:
@@ -30,23 +36,29 @@ class History:
         system: str,
         *,
         max_tokens: int,
-        count: Callable[[str], int],
+        count: Count,
         clean: Callable[[str], str],
+        per_message: int = PER_MESSAGE,
     ) -> None:
-        """Args:
-        max_tokens: Of prompt and longest reply together; 0 is no limit.
-        count: Tokens of a text.
-        clean: What happens to every text before it leaves, such as the scrub.
+        """Begin to count, so that the numbers are there when they are needed.
+
+        Args:
+            max_tokens: Of prompt and longest reply together; 0 is no limit.
+            count: Of the model's tokens.
+            clean: What happens to every text before it leaves, such as the scrub.
+            per_message: Tokens of the scaffold around each message.
         """
         self.turns = {turn.id: turn for turn in turns}
         self.system = clean(system).strip()
         self._max_tokens = max_tokens
-        self._count = count
+        self._per_message = per_message
         self.clean = clean
-        self._texts: dict[int, str] = {}
+        self._texts = {turn.id: clean(turn.text).strip() for turn in turns}
         self._sizes: dict[int, int] = {}
+        self._system_size = 0
         self._prompts: dict[int, Messages | None] = {}
         self._replies: dict[int, set[int]] = defaultdict(set)
+        self._asked = count([*self._texts.values(), self.system]) if max_tokens else None
 
     def expect(self, turn_id: int) -> None:
         """Say that a turn is judged, so that prompts leave room for it."""
@@ -54,8 +66,6 @@ class History:
 
     def text(self, turn_id: int) -> str:
         """The cleaned, stripped text of a turn."""
-        if turn_id not in self._texts:
-            self._texts[turn_id] = self.clean(self.turns[turn_id].text).strip()
         return self._texts[turn_id]
 
     def prompt(self, turn_id: int) -> Messages | None:
@@ -70,12 +80,13 @@ class History:
         if room is not None and room < 0:
             return None
         kept: list[tuple[Role, str]] = []
+        turns, texts, sizes = self.turns, self._texts, self._sizes
         at: int | None = parent or None
         while at is not None:
-            text, turn = self.text(at), self.turns[at]
+            text, turn = texts[at], turns[at]
             if text:
                 if room is not None:
-                    room -= self._size(at)
+                    room -= sizes[at] + self._per_message
                     if room < 0:
                         break
                 kept.append((turn.role, text))
@@ -96,14 +107,14 @@ class History:
     def _room(self, parent: int) -> int | None:
         if not self._max_tokens:
             return None
-        longest = max((self._size(turn) for turn in self._replies[parent]), default=0)
-        system = self._count(self.system) + PER_MESSAGE if self.system else 0
-        return self._max_tokens - longest - system
-
-    def _size(self, turn_id: int) -> int:
-        if turn_id not in self._sizes:
-            self._sizes[turn_id] = self._count(self.text(turn_id)) + PER_MESSAGE
-        return self._sizes[turn_id]
+        if self._asked is not None:
+            *sizes, self._system_size = self._asked()
+            self._sizes = dict(zip(self.turns, sizes, strict=True))
+            self._asked = None
+        own = self._per_message
+        longest = max((self._sizes[turn] + own for turn in self._replies[parent]), default=0)
+        system = self._system_size + own if self.system else 0
+        return self._max_tokens - longest - system - _SEED_ROOM - own
 
 
 def merged(messages: Sequence[tuple[Role, str]]) -> Messages:

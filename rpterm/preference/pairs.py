@@ -25,17 +25,21 @@ def rated_pairs(labels: Sequence[Record], limit: int) -> list[Record]:
 
 
 def _widest(group: Sequence[Record], limit: int) -> list[Record]:
-    found: list[tuple[float, Record]] = []
+    found: list[tuple[float, Record, Record]] = []
     # A prompt with very many rated replies: combining its best with its worst is enough.
     ranked = sorted(group, key=lambda each: -(each.reply.score or 0.0))
     some = ranked if len(ranked) <= 4 * limit else ranked[: 2 * limit] + ranked[-2 * limit :]
     for one, other in combinations(some, 2):
         gap = (one.reply.score or 0.0) - (other.reply.score or 0.0)
         if gap and one.reply.text != other.reply.text:
-            meta = replace(one.meta, judgements=one.meta.judgements + other.meta.judgements)
-            found.append((gap, replace(one, kind="pair", label=None, meta=meta, other=other.reply)))
+            found.append((gap, one, other))
     found.sort(key=lambda each: -each[0])
-    return [record for _, record in found[:limit]]
+    return [_pair(one, other) for _, one, other in found[:limit]]
+
+
+def _pair(one: Record, other: Record) -> Record:
+    meta = replace(one.meta, judgements=one.meta.judgements + other.meta.judgements)
+    return Record("pair", one.prompt, one.reply, meta, other.reply)
 
 
 def settled(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropped]]:
@@ -60,6 +64,8 @@ def settled(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropped]]:
 
 
 def _decided(group: Sequence[Record]) -> tuple[Record | None, str]:
+    if len(group) == 1:
+        return group[0], ""
     strongest = max(STRENGTH[each.meta.source] for each in group)
     votes = [each for each in group if STRENGTH[each.meta.source] == strongest]
     first = votes[0]

@@ -23,7 +23,10 @@ _KEY = re.compile(
     r"(?=[0-9A-Za-z]{0,63}[0-9])(?=[0-9A-Za-z]{0,63}[A-Za-z])[0-9A-Fa-f]{32,64}"
     r")(?![\w-])"
 )
-_MAYBE_KEY = re.compile(r"[\w-]{14}")
+_SHORTEST_KEY = 14
+_BARE_KEYS = ("AKIA", "AIza")
+_MARKS = frozenset("0123456789@/\\_-")
+"""Whatever is taken out but names has one of these, or begins like a key without any of them."""
 _KEY_BLOCK = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
@@ -31,6 +34,7 @@ _KEY_BLOCK = re.compile(
 _PATH = re.compile(
     r"(?:(?<![\w/])(?:/home/|/Users/|/root(?=/)|~/)|(?<!\w)[A-Za-z]:\\Users\\)(?:[^\s\"'<>|*?]*[\w/\\-])?"
 )
+_SHORTEST_PHONE = 7
 _MAYBE_PHONE = re.compile(r"(?:\d[^\w\n]{0,3}){6}\d")
 
 NAME = "User"
@@ -54,6 +58,7 @@ class Scrubber:
     region: str = "US"
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
     _names: re.Pattern[str] | None = None
+    _parts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = {name.strip() for name in self.names} - {""}
@@ -61,6 +66,7 @@ class Scrubber:
             (n for n in names if n.casefold() not in _COMMON), key=lambda n: (-len(n), n)
         )
         if wanted:
+            self._parts = tuple(name.lower() for name in wanted)
             any_of = "|".join(map(re.escape, wanted))
             self._names = re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)
 
@@ -69,16 +75,29 @@ class Scrubber:
         # Cheap looks first: most texts of a chat have nothing to take.
         if "-----BEGIN" in text:
             text = _KEY_BLOCK.sub(partial(self._take, "key", "[key]"), text)
-        if _MAYBE_KEY.search(text):
+        if not text.isascii() or not _MARKS.isdisjoint(text) or any(m in text for m in _BARE_KEYS):
+            text = self._without_marked(text)
+        if self._names is not None and self._has_name(text):
+            text = self._names.sub(partial(self._take, "name", NAME), text)
+        return text
+
+    def _has_name(self, text: str) -> bool:
+        # Beyond ASCII, upper and lower case are more than two letters: the expression decides.
+        if not text.isascii():
+            return True
+        small = text.lower()
+        return any(part in small for part in self._parts)
+
+    def _without_marked(self, text: str) -> str:
+        if max(map(len, text.split()), default=0) >= _SHORTEST_KEY:
             text = _KEY.sub(partial(self._take, "key", "[key]"), text)
         if "@" in text:
             text = _MAIL.sub(partial(self._take, "mail", "[mail]"), text)
         if "/" in text or "\\" in text:
             text = _PATH.sub(partial(self._take, "path", "[path]"), text)
-        if _MAYBE_PHONE.search(text):
+        many = not text.isascii() or sum(map(text.count, "0123456789")) >= _SHORTEST_PHONE
+        if many and _MAYBE_PHONE.search(text):
             text = self._without_phones(text)
-        if self._names is not None:
-            text = self._names.sub(partial(self._take, "name", NAME), text)
         return text
 
     def review(self) -> Iterator[dict[str, object]]:

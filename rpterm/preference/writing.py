@@ -142,19 +142,20 @@ class Lines:
         """Write one row."""
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("w", encoding="utf-8", newline="\n")
-        self._file.write(line(row) + "\n")
+            self._file = self.path.open("wb", buffering=1 << 20)
+        self._file.write(line(row))
         self.rows += 1
 
 
-def line(row: dict[str, Any]) -> str:
-    """A row as JSON, readable; a lone surrogate of an exact prompt is escaped."""
-    text = json.dumps(row, ensure_ascii=False)
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def line(row: dict[str, Any]) -> bytes:
+    """A row as a line of readable JSON; a lone surrogate of an exact prompt is escaped."""
     try:
-        text.encode()
+        return (_encode(row) + "\n").encode()
     except UnicodeEncodeError:
-        return json.dumps(row)
-    return text
+        return (json.dumps(row) + "\n").encode()
 
 
 def to_parquet(path: Path) -> Path:

@@ -257,6 +257,15 @@ class Judgements:
             )
             return [number for (number,) in rows]
 
+    def personas(self) -> list[str]:
+        """Names that users had in the chats in which something was judged."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT persona_name FROM chats WHERE id IN "
+                "(SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons) ORDER BY 1"
+            )
+            return [name for (name,) in rows]
+
     def ratings(self, chat: int | None = None) -> Iterator[Rating]:
         """Ratings that were not taken back, oldest first."""
         for row in self._rows("ratings", _RATING, chat):
@@ -287,9 +296,10 @@ class Judgements:
     # -------------------------------------------------------------------------------------------
     def _rows(self, table: str, columns: str, chat: int | None) -> list[tuple[Any, ...]]:
         with self._connections.read() as connection:
+            # Two statements: one for either case would read the whole table for every chat.
+            where = "" if chat is None else "chat_id = :chat AND "
             return connection.execute(
-                f"SELECT {columns} FROM {table} j "
-                f"WHERE (:chat IS NULL OR chat_id = :chat) AND {_STANDS} ORDER BY id",
+                f"SELECT {columns} FROM {table} j WHERE {where}{_STANDS} ORDER BY id",
                 {"chat": chat},
             ).fetchall()
 

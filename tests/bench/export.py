@@ -90,7 +90,7 @@ def _turn(
 def measure(path: Path, name: str) -> dict[str, object]:
     model = Model(
         system=lambda chat: "You are Watson. " * 20,
-        count=lambda text: len(text.encode()) // 3 + 1,
+        count=lambda texts: lambda: [len(text.encode()) // 3 + 1 for text in texts],
         render=lambda messages: "".join(text for _, text in messages),
     )
     start = time.perf_counter()

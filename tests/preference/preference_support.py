@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ def render(messages: tuple[tuple[str, str], ...]) -> str:
     return "".join(f"<{role}>{text}" for role, text in messages) + "<assistant>"
 
 
-def words(text: str) -> int:
-    return len(text.split())
+def words(texts: Sequence[str]) -> Callable[[], list[int]]:
+    return lambda: [len(text.split()) for text in texts]
 
 
 MODEL = Model(system=lambda chat: SYSTEM, count=words, render=render, end="</s>", name="words")
