@@ -7,7 +7,8 @@ makes no reply.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rpterm.cards.card import CharacterCard
@@ -16,10 +17,10 @@ from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.prompt.build import build_prompt
 from rpterm.prompt.compose import Extras, chat_inserts, compose
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.static import Insert
+from rpterm.prompt.static import ExampleTurns, Insert
 from rpterm.prompt.template import REPLY, ChatTemplate, Ending
 from rpterm.prompt.tokens import TokenCache
-from rpterm.types import Chat, Prompt, RptermError, Turn
+from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the window: half of what the volatile block may."""
@@ -40,6 +41,30 @@ class Finder(Protocol):
     ) -> Extras: ...
 
 
+class Exemplars(Protocol):
+    """Chooses example dialogues: those that stay, and those for one turn."""
+
+    def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
+        """What stands in the static part (``None``: the card's own), and the tokens for it."""
+        ...
+
+    def for_turn(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        prompt: Prompt,
+        count: Callable[[str], int],
+    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
+        """What joins this turn alone, best first, and what came near and does not.
+
+        Args:
+            prompt: The prompt without them.
+            count: Tokens of a text.
+        """  # fmt: skip
+        ...
+
+
 class Prompter:
     """Builds the prompts of one chat for one engine; safe to call from any thread."""
 
@@ -49,6 +74,7 @@ class Prompter:
         settings: Settings,
         finders: Sequence[Finder] = (),
         memory: Memory | None = None,
+        examples: Exemplars | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -57,6 +83,7 @@ class Prompter:
         self._lore = LoreFinder(self.count)
         self._finders = tuple(finders)
         self._memory = memory
+        self._examples = examples
         self.template: ChatTemplate | None = None
 
     def ready(self, info: EngineInfo) -> bool:
@@ -77,7 +104,8 @@ class Prompter:
     ) -> Prompt:
         """The prompt without anything that belongs to one turn only: what a cache can keep."""
         lore = self._lore(card, chat, history, self._context())
-        return self._build(card, chat, history, Extras(fixed=lore.fixed), ending)
+        extras = self._with_examples(card, chat, Extras(fixed=lore.fixed))
+        return self._build(card, chat, history, extras, ending)
 
     def full(
         self,
@@ -87,8 +115,12 @@ class Prompter:
         *,
         ending: Ending = REPLY,
         hint: str = "",
+        examples: bool = True,
     ) -> Prompt:
-        """The prompt of a reply, with lore, memories, notes and the hint for it.
+        """The prompt of a reply, with lore, memories, notes, examples and the hint for it.
+
+        Args:
+            examples: False leaves all example dialogues out.
 
         Raises:
             NotReadyError: Before ``ready``.
@@ -102,12 +134,27 @@ class Prompter:
             + tuple(insert for extra in found for insert in extra.inserts),
             left_out=tuple(gone for extra in found for gone in extra.left_out),
         )
+        if examples:
+            extras = self._with_examples(card, chat, extras)
+        else:
+            extras = replace(extras, examples=())
         prompt = self._build(card, chat, history, extras, ending, hint)
+        chosen: tuple[Insert, ...] = ()
+        passed: tuple[LeftOut, ...] = ()
+        if examples and self._examples is not None:
+            chosen, passed = self._examples.for_turn(card, chat, history, prompt, self.count)
         recalled = self._recalled(card, chat, history, prompt)
-        if not recalled:
+        if not (recalled or chosen or passed):
             return prompt
-        extras = Extras(extras.fixed, extras.inserts + recalled, extras.left_out)
+        inserts, left_out = extras.inserts + chosen + recalled, extras.left_out + passed
+        extras = replace(extras, inserts=inserts, left_out=left_out)
         return self._build(card, chat, history, extras, ending, hint)
+
+    def _with_examples(self, card: CharacterCard, chat: Chat, extras: Extras) -> Extras:
+        if self._examples is None:
+            return extras
+        fixed, budget = self._examples.fixed(card, chat)
+        return replace(extras, examples=fixed, examples_budget=budget)
 
     def _recalled(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], prompt: Prompt

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
@@ -22,7 +22,7 @@ from rpterm.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStor
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.compose import expander
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending, TemplateError
-from rpterm.prompting import Finder, Prompter
+from rpterm.prompting import Exemplars, Finder, Prompter
 from rpterm.reply import ReplyRun, stops_for
 from rpterm.states import States
 from rpterm.store import Store
@@ -30,6 +30,7 @@ from rpterm.tree import Tree
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
 
 if TYPE_CHECKING:
+    from rpterm.live import LiveScores
     from rpterm.memory.facade import Memory
 
 
@@ -48,6 +49,10 @@ class ReplyRequest:
         turn_id: The reply meant; ``None`` is the last one shown.
         candidates: How many replies to decode at once.
         hint: One extra instruction for this reply alone, in the volatile block.
+        seed: Of the first candidate; ``None`` draws one as usual.
+        examples: False leaves all example dialogues out of the prompt.
+        shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
+        sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
     """
 
     intent: Intent = Intent.SEND
@@ -55,6 +60,10 @@ class ReplyRequest:
     turn_id: int | None = None
     candidates: int = 1
     hint: str = ""
+    seed: int | None = None
+    examples: bool = True
+    shown: bool = True
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +93,16 @@ class Session(Tree):
         finders: Sequence[Finder] = (),
         memory: Memory | None = None,
         flagged: Collection[str] = (),
+        examples: Exemplars | None = None,
+        scores: LiveScores | None = None,
     ) -> None:
         """Args:
         states: Folder of saved caches; ``None`` saves none.
         finders: Asked in turn for what joins each prompt.
         memory: The character's long-term memory; the session starts and closes it.
         flagged: Names of samplers that the settings decide, whatever the card says.
+        examples: Chooses example dialogues; ``None`` takes the card's own as they are.
+        scores: Scores replies when a front end asks; nothing here waits for it.
         """
         super().__init__(store, chat.id)
         self.engine = engine
@@ -98,7 +111,9 @@ class Session(Tree):
         self._states = States(states) if states is not None else None
         self._flagged = frozenset(flagged)
         self.memory = memory
-        self._prompter = Prompter(engine, settings, finders, memory)
+        self.examples = examples
+        self.scores = scores
+        self._prompter = Prompter(engine, settings, finders, memory, examples)
         self._loading = threading.Lock()
         self._stopped = threading.Event()
 
@@ -172,13 +187,17 @@ class Session(Tree):
     def _run(self, request: ReplyRequest, job: _Job) -> Iterator[SessionEvent]:
         info = self.load()
         prompt = self._prompter.full(
-            self.card, self.chat, job.history, ending=job.ending, hint=request.hint
-        )
+            self.card, self.chat, job.history, ending=job.ending, hint=request.hint,
+            examples=request.examples,
+        )  # fmt: skip
         if self._stopped.is_set():
             yield ReplyFailed("Stopped.")
             return
         shown = self.chat.leaf_id
         sampling = self.sampling()
+        if request.seed is not None:
+            sampling = replace(sampling, seed=request.seed)
+        sampling = replace(sampling, **request.sampling)
         seeds = _seeds(sampling.seed or 0, min(max(request.candidates, 1), info.sequences))
         run = ReplyRun(
             store=self.store,
@@ -195,7 +214,7 @@ class Session(Tree):
                 kv_mode=self.settings.kv_mode,
             ),
             template_hash=self._prompter.template.hash if self._prompter.template else "",
-            turns=() if job.draft else self._open_turns(job, len(seeds)),
+            turns=() if job.draft else self._open_turns(job, len(seeds), request.shown),
             base=job.base,
             names=() if job.draft else (self.card.char, self.card.name),
         )
@@ -270,13 +289,13 @@ class Session(Tree):
     def _answer_to(self, parent_id: int | None) -> _Job:
         return _Job(self.store.path(parent_id) if parent_id else [], parent_id)
 
-    def _open_turns(self, job: _Job, count: int) -> tuple[Turn, ...]:
+    def _open_turns(self, job: _Job, count: int, shown: bool) -> tuple[Turn, ...]:
         origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
         turns = [
             self.store.add_turn(
                 self.chat_id, job.parent_id, "assistant", self.card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
-                select=index == 0,
+                select=shown and index == 0,
             )
             for index in range(count)
         ]  # fmt: skip

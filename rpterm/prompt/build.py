@@ -17,7 +17,14 @@ from typing import Literal
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Piece
-from rpterm.prompt.static import Insert, Segment, card_segments, examples, framed
+from rpterm.prompt.static import (
+    ExampleTurns,
+    Insert,
+    Segment,
+    card_segments,
+    examples,
+    framed,
+)
 from rpterm.prompt.template import OPEN_USER, REPLY, ChatTemplate, Ending, Part
 from rpterm.prompt.tokens import Encode
 from rpterm.prompt.window import first_kept
@@ -46,6 +53,8 @@ class PromptInput:
         left_out: What others already left out, with their reasons; passed on.
         expand: Fills in macros of card text. Turns are stored with theirs filled in.
         max_reply: Tokens to keep free.
+        examples: What stands in the static part, most wanted first; ``None`` is the card's own.
+        examples_budget: Tokens they may take; 0 is the usual share of the window.
     """
 
     card: CharacterCard
@@ -59,6 +68,8 @@ class PromptInput:
     inserts: Sequence[Insert] = ()
     left_out: Sequence[LeftOut] = ()
     ending: Ending = REPLY
+    examples: Sequence[ExampleTurns] | None = None
+    examples_budget: int = 0
 
 
 @dataclass(slots=True)
@@ -116,16 +127,18 @@ def _static(
             f"{given.context} tokens leaves {limit} beside the reply. Nothing was cut. Use a "
             "larger --context, a model with a longer window, or a shorter card."
         )
-    budget = min(given.context // EXAMPLES_SHARE, (limit - size) // 2)
+    share = given.examples_budget or given.context // EXAMPLES_SHARE
+    budget = min(share, (limit - size) // 2)
     kept, left = [], []
-    for example in examples(given.card, given.expand):
+    own = given.examples
+    for example in examples(given.card, given.expand) if own is None else own:
         messages = [_Message(role, [(segment, "static")]) for role, segment in example.turns]
         tokens = _size(messages, encode, overhead)
         if tokens <= budget:
             budget -= tokens
             kept.append(example)
         else:
-            why = f"examples may take {given.context // EXAMPLES_SHARE} tokens; {budget} were left"
+            why = f"examples may take {share} tokens; {budget} were left"
             left.append(LeftOut(example.source, example.text, tokens, why))
     shown = framed(kept, given.expand)
     return [system, *(_Message(role, [(segment, "static")]) for role, segment in shown)], left

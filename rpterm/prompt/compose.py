@@ -12,7 +12,7 @@ from functools import partial
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.prompt.build import PromptInput
-from rpterm.prompt.static import Insert
+from rpterm.prompt.static import ExampleTurns, Insert
 from rpterm.prompt.template import REPLY, Ending
 from rpterm.types import Chat, LeftOut, Turn
 
@@ -25,11 +25,15 @@ class Extras:
         fixed: Constant lore, part of the static block.
         inserts: Of this turn alone, best first.
         left_out: What did not fire or fit, with the reason.
+        examples: What stands in the static part; ``None`` is the card's own.
+        examples_budget: Tokens they may take; 0 is the usual share.
     """
 
     fixed: tuple[Insert, ...] = ()
     inserts: tuple[Insert, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    examples: tuple[ExampleTurns, ...] | None = None
+    examples_budget: int = 0
 
 
 def expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
@@ -64,6 +68,8 @@ def compose(
         inserts=hint_inserts(hint) + extras.inserts,
         left_out=extras.left_out,
         ending=ending,
+        examples=extras.examples,
+        examples_budget=extras.examples_budget,
     )
 
 

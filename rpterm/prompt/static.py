@@ -95,11 +95,19 @@ def examples(card: CharacterCard, expand: Callable[[str], str]) -> list[ExampleT
     as a transcript most replies were a narrator's prose.
     """
     ranked = sorted(enumerate(card.examples, 1), key=lambda item: not item[1].pinned)
-    return [_turns(f"example:{number}", example, expand) for number, example in ranked]
+    return [
+        example_turns(
+            f"example:{number}", example, expand,
+            "pinned example" if example.pinned else "example of the card",
+        )
+        for number, example in ranked
+    ]  # fmt: skip
 
 
-def _turns(source: str, example: Example, expand: Callable[[str], str]) -> ExampleTurns:
-    why = "pinned example" if example.pinned else "example of the card"
+def example_turns(
+    source: str, example: Example, expand: Callable[[str], str], why: str
+) -> ExampleTurns:
+    """One example dialogue as messages; ``why`` is told in the ledger."""
     roles: dict[str, Role] = {"user": "user", "char": "assistant"}
     return ExampleTurns(
         source,
