@@ -20,6 +20,8 @@ from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
 
 UBATCH = 512
 """Most tokens evaluated at once. Batches are never larger, so that llama.cpp never cuts one."""
+_GUARD = "\x01"
+"""No text merges with it."""
 SPARE = 1024
 """Cells beyond the window, shared by candidates: three more replies of full length."""
 
@@ -66,6 +68,7 @@ class Model:
         self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""
         self._pieces: dict[int, bytes] = {}
         self._buffer = ctypes.create_string_buffer(4096)
+        self._guard = self._find_guard()
 
     def _load(self, on_progress: Callable[[float], None]) -> Any:
         params = lib.llama_model_default_params()
@@ -141,10 +144,30 @@ class Model:
         return max(1, int(lib.llama_model_n_layer(self._handle)) * per_layer)
 
     def tokenize(self, text: str, special: bool) -> list[int]:
-        """Tokens of a text on its own; safe from any thread."""
-        raw = text.encode("utf-8", "replace")
-        if not raw:
+        """Tokens of a text on its own; safe from any thread.
+
+        Some vocabularies put a space before every text. A prompt is made of many texts, and only
+        its author says where a space stands, so that one is left out again.
+        """
+        if not text:
             return []
+        if not self._guard:
+            return self._tokenize(text, special)
+        tokens = self._tokenize(_GUARD + text, special)
+        return tokens[len(self._guard) :]
+
+    def _find_guard(self) -> list[int]:
+        """The tokens of ``_GUARD`` where the vocabulary adds a space, else none.
+
+        A byte that merges with nothing takes the added space upon itself.
+        """
+        guard, letter = self._tokenize(_GUARD, False), self._tokenize("a", False)
+        adds_space = self.detokenize(letter).startswith(" ")
+        merges = self._tokenize(_GUARD + "a", False)[: len(guard)] != guard
+        return guard if adds_space and not merges else []
+
+    def _tokenize(self, text: str, special: bool) -> list[int]:
+        raw = text.encode("utf-8", "replace")
         room = len(raw) + 16
         while True:
             tokens = (ctypes.c_int32 * room)()
