@@ -18,6 +18,44 @@ from rpterm.types import Persona, RptermError, Sampling
 
 
 @dataclass(frozen=True, slots=True)
+class Duel:
+    """The other side of a duel in the chat.
+
+    Attributes:
+        b: Samplers it changes, such as ``temperature=1.2 min_p=0.02``; "" is another seed.
+    """
+
+    b: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What is measured while one chats.
+
+    Attributes:
+        live: Whether replies are scored as they come.
+        slow: Whether the fixed language model is asked, too, when nothing else goes on.
+    """
+
+    live: bool = True
+    slow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSizes:
+    """How many example dialogues a prompt takes where a chat says nothing.
+
+    Attributes:
+        per_turn: Chosen anew for each turn; -1 is none for a starter model, whom they lead to
+            copy, and two for others.
+        budget: Tokens for those that stay; 0 is a quarter of the window.
+    """
+
+    per_turn: int = -1
+    budget: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a user can set; the names are the keys of ``config.toml``."""
 
@@ -53,6 +91,12 @@ class Settings:
     """Who you are unless a chat says otherwise."""
     sampling: Sampling = field(default_factory=Sampling)
     """Samplers; a card's own values go before these, flags before both."""
+    duel: Duel = field(default_factory=Duel)
+    """What the duel key sets against the reply as it is."""
+    scoring: Scoring = field(default_factory=Scoring)
+    """Scores of how well each reply stays in character."""
+    examples: ExampleSizes = field(default_factory=ExampleSizes)
+    """Example dialogues in the prompt."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by id, as in ``rpterm help keys``."""
 
@@ -65,7 +109,18 @@ class ConfigError(RptermError):
         super().__init__("\n".join(self.problems))
 
 
-_TABLES = {"persona": Persona, "sampling": Sampling}
+_TABLES = {
+    "duel": Duel, "examples": ExampleSizes, "persona": Persona, "sampling": Sampling,
+    "scoring": Scoring,
+}  # fmt: skip
+
+
+_VARIABLES = {
+    "persona.name": "persona", "duel.b": "duel_b", "scoring.live": "live_scores",
+    "scoring.slow": "slow_scores", "examples.per_turn": "examples_per_turn",
+    "examples.budget": "examples_budget",
+}  # fmt: skip
+"""Settings whose environment variable is not their last word."""
 
 
 def names() -> dict[str, Kind]:
@@ -261,7 +316,7 @@ def _from_env(
 ) -> dict[str, object]:
     values: dict[str, object] = {}
     for name, kind in kinds.items():
-        short = "persona" if name == "persona.name" else _last(name)
+        short = _VARIABLES.get(name) or _last(name)
         variable = f"RPTERM_{short.upper()}"
         if name != "persona.description" and env.get(variable):
             values[name], found = parse(name, env[variable], kind, variable)

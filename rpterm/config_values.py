@@ -16,6 +16,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "threads": (0, 1024),
     "gpu_layers": (-1, 10_000),
     "candidates": (1, 16),
+    "examples.per_turn": (-1, 16),
+    "examples.budget": (0, 16_777_216),
     "sampling.seed": (0, 2**32 - 1),
     "sampling.max_tokens": (1, 1_000_000),
     "sampling.temperature": (0, 10),

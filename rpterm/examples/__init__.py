@@ -1,0 +1,1 @@
+"""Which example dialogues a prompt shows: from the card, from what was starred, and mined."""

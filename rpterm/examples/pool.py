@@ -1,0 +1,103 @@
+"""Where examples come from: the card, exchanges that were starred, and those that scored well.
+
+Reads the store and changes nothing. An exchange is a user turn and the reply to it, of any chat
+with the same character. A reply that was flagged or thumbed down is never an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.examples.records import Exemplar, Source, card_key
+from rpterm.store import Store
+from rpterm.store.errors import StoreError
+from rpterm.store.judgements import Judgements
+from rpterm.store.scores import Scores
+from rpterm.types import Status, Turn
+
+STARRED, MINED = 60, 60
+"""At most so many of each, the best first."""
+GOOD = 0.8
+"""A reply that scored less is not mined."""
+CHATS = 40
+SHORTEST, LONGEST = 20, 900
+"""Characters of a reply that can be an example."""
+
+
+def of_card(card: CharacterCard) -> list[Exemplar]:
+    """The card's own, in its order."""
+    return [
+        Exemplar(card_key(example), "card", example, number)
+        for number, example in enumerate(card.examples, 1)
+    ]
+
+
+def exchanges(store: Store, card_name: str) -> list[Exemplar]:
+    """Starred ones, then mined ones, the best first of each."""
+    chats = [chat.id for chat in store.chats(card_name=card_name, limit=CHATS)]
+    stars, bad = _judged(store, chats)
+    scored = {
+        row.turn_id: row.probability
+        for chat in chats
+        for row in Scores(store).all(chat)
+        if row.turn_id not in bad and row.turn_id not in stars and row.probability >= GOOD
+    }
+    return [
+        *_made(store, stars, "starred", STARRED),
+        *_made(store, scored, "mined", MINED),
+    ]
+
+
+def exchange(store: Store, reply: Turn) -> Exemplar | None:
+    """The exchange that a reply belongs to; ``None`` for a greeting, or without words."""
+    if reply.role != "assistant" or reply.parent_id is None or reply.status is Status.STREAMING:
+        return None
+    asked = store.turn(reply.parent_id)
+    if asked.role != "user" or not (asked.text.strip() and reply.text.strip()):
+        return None
+    example = Example((("user", asked.text.strip()), ("char", reply.text.strip())))
+    return Exemplar(
+        f"turn:{reply.id}", "starred", example, turns=(asked.id, reply.id), chat_id=reply.chat_id
+    )
+
+
+def named(store: Store, key: str) -> Exemplar | None:
+    """The exchange of a key, if its turns are still there."""
+    kind, _, number = key.partition(":")
+    if kind != "turn" or not number.isdigit():
+        return None
+    try:
+        return exchange(store, store.turn(int(number)))
+    except StoreError:
+        return None
+
+
+def _judged(store: Store, chats: Iterable[int]) -> tuple[dict[int, float], set[int]]:
+    """Stars by reply, 0 to 1, and the replies that someone found bad; the last word counts."""
+    judgements = Judgements(store)
+    stars: dict[int, float] = {}
+    bad: set[int] = set()
+    for chat in chats:
+        for rating in judgements.ratings(chat):
+            value = {"thumb": float(rating.value), "stars": rating.value / 5, "flag": 0.0}
+            worth = value[rating.kind]
+            stars.pop(rating.turn_id, None)
+            if worth >= GOOD and rating.turn_id not in bad:
+                stars[rating.turn_id] = worth
+            elif worth < 0.5:
+                bad.add(rating.turn_id)
+    return stars, bad
+
+
+def _made(store: Store, wanted: dict[int, float], source: Source, limit: int) -> Iterable[Exemplar]:
+    best = sorted(wanted, key=lambda turn: (-wanted[turn], -turn))[:limit]
+    for turn_id in best:
+        try:
+            reply = store.turn(turn_id)
+            found = exchange(store, reply)
+        except StoreError:  # deleted by another terminal in between
+            continue
+        if found is not None and SHORTEST <= len(reply.text) <= LONGEST:
+            yield replace(found, source=source, quality=wanted[turn_id])

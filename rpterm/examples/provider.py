@@ -1,0 +1,278 @@
+"""The examples of one store's chats, as the prompt and the pane ask for them.
+
+Pinned ones and the card's own stand in the static part, as turns of a chat between two remarks,
+because that is what small models learn the format from; ``k`` others may join each turn, as short
+notes in its last message. Marks belong to a chat. It knows no engine and no front end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.examples import pool
+from rpterm.examples.choose import Choice, Situation, choose
+from rpterm.examples.records import Exemplar, Row
+from rpterm.prompt.compose import expander
+from rpterm.prompt.static import ExampleTurns, Insert, example_turns
+from rpterm.scoring.records import voice_lines
+from rpterm.store import Store
+from rpterm.store.example_marks import ExampleMarks, Mark
+from rpterm.types import Chat, LeftOut, Prompt, Turn
+
+if TYPE_CHECKING:
+    from rpterm.scoring.embedding import Floats
+
+TURN_SHARE = 12
+"""Examples for one turn may take a twelfth of the window: half of what the volatile block may."""
+NAMED = 4
+"""So many of those passed over are named in the ledger."""
+_WAIT_S = 0.3
+
+
+class Vectors(Protocol):
+    """What is asked of the memory's embedder."""
+
+    def now(self, text: str, timeout: float) -> Floats | None: ...
+
+
+class Examples:
+    """Chooses; keeps what the user chose."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        per_turn: Callable[[], int] = lambda: 0,
+        budget: int = 0,
+        vectors: Vectors | None = None,
+    ) -> None:
+        """Args:
+        per_turn: How many join a turn where a chat says nothing.
+        budget: Tokens for the fixed ones where a chat says nothing; 0 is a quarter of the window.
+        vectors: Compares meanings; ``None`` compares words.
+        """
+        self.store = store
+        self._per_turn, self._budget, self._vectors = per_turn, budget, vectors
+        self._lock = threading.Lock()
+        self._marks: ExampleMarks | None = None
+        self._pool: tuple[str, list[Exemplar]] | None = None
+        self._known: dict[str, Floats] = {}
+
+    # What the user chose -----------------------------------------------------------------------
+    def marks(self, chat_id: int) -> dict[str, Mark]:
+        """Marks by key."""
+        return self._table().marks(chat_id)
+
+    def mark(self, chat_id: int, key: str, mark: Mark | None) -> None:
+        """Pin or exclude, or neither, in one chat."""
+        self._table().mark(chat_id, key, mark)
+
+    def sizes(self, chat_id: int) -> tuple[int, int]:
+        """How many for a turn, and the tokens for the fixed ones (0: the usual share)."""
+        chosen = self._table().sizes(chat_id)
+        return chosen if chosen is not None else (self._per_turn(), self._budget)
+
+    def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
+        """Choose both for one chat."""
+        self._table().set_sizes(chat_id, k, budget)
+
+    def refresh(self) -> None:
+        """Read the exchanges again: something was starred, scored or deleted."""
+        with self._lock:
+            self._pool = None
+
+    # What the prompt asks ----------------------------------------------------------------------
+    def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
+        """See ``prompting.Exemplars``."""
+        marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
+        if not marks:
+            return None, budget
+        fill = expander(card, chat)
+        found = [
+            example_turns(
+                each.span, each.example,
+                fill if each.source == "card" else _as_said,
+                _reason(each, each.key in marks),
+            )
+            for each in self._fixed(card, chat, marks)
+        ]  # fmt: skip
+        return tuple(found), budget
+
+    def for_turn(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        prompt: Prompt,
+        count: Callable[[str], int],
+    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
+        """See ``prompting.Exemplars``."""
+        if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
+            return (), ()
+        choice = self._choice(card, chat, history, prompt, count)
+        inserts = tuple(
+            Insert(each.exemplar.span, self._block(card, chat, each.exemplar), each.why)
+            for each in choice.taken
+        )
+        passed = tuple(
+            LeftOut(
+                each.exemplar.span, self._block(card, chat, each.exemplar), 0,
+                f"like what was said {each.meaning:.2f}; {why}",
+            )
+            for each, why in choice.passed[:NAMED]
+            if each.exemplar.source != "card"
+        )  # fmt: skip
+        return inserts, passed
+
+    # What the pane shows -----------------------------------------------------------------------
+    def rows(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        prompt: Prompt | None,
+        count: Callable[[str], int],
+    ) -> list[Row]:
+        """Every example there is, in the order of the prompt, then those that are out."""
+        marks = self.marks(chat.id)
+        empty = Prompt(())
+        choice = self._choice(card, chat, history, prompt or empty, count)
+        near = {each.exemplar.key: each for each in choice.taken}
+        why = {each.exemplar.key: (each, reason) for each, reason in choice.passed}
+        inside = {span.source for span in prompt.spans} if prompt else set()
+        gone = {out.source: out.why for out in prompt.left_out} if prompt else {}
+        rows: list[Row] = []
+        for each in [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]:
+            ranked = near.get(each.key) or (why[each.key][0] if each.key in why else None)
+            meaning = ranked.meaning if ranked else None
+            tokens = count(self._block(card, chat, each))
+            pinned = marks.get(each.key) == "pinned" or each.example.pinned
+            if marks.get(each.key) == "excluded":
+                rows.append(Row(each, "excluded", tokens, 0, meaning, "you excluded it"))
+            elif each.key in near and each.span in inside:
+                rows.append(Row(each, "turn", tokens, 0, meaning, near[each.key].why))
+            elif each.span in inside:
+                place, reason = ("pinned", "always there") if pinned else ("card", "the card's")
+                rows.append(Row(each, place, tokens, 0, meaning, reason))  # type: ignore[arg-type]
+            else:
+                reason = gone.get(each.span) or (why[each.key][1] if each.key in why else "")
+                rows.append(Row(each, "out", tokens, 0, meaning, reason))
+        return _ordered(rows, prompt)
+
+    # -------------------------------------------------------------------------------------------
+    def _choice(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        prompt: Prompt,
+        count: Callable[[str], int],
+    ) -> Choice:
+        marks = self.marks(chat.id)
+        asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
+        standing = {span.source for span in prompt.spans if span.zone == "static"}
+        every = [*pool.of_card(card), *self._exchanges(card)]
+        free = [e for e in every if e.span not in standing]
+        situation = Situation(
+            asked,
+            {turn.id: turn.text for turn in history},
+            voice_lines(card, chat.persona.name),
+            [e.said for e in every if e.span in standing],
+        )
+        k, _ = self.sizes(chat.id)
+        return choose(
+            free, situation, k=k, room=prompt.context // TURN_SHARE,
+            cost=lambda each: count(self._block(card, chat, each) + "\n\n"),
+            likeness=self._likeness(asked),
+            excluded={key for key, mark in marks.items() if mark == "excluded"},
+        )  # fmt: skip
+
+    def _fixed(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
+        """What stands in the static part: pinned ones first, then the card's.
+
+        An exchange of this very chat never does: the model would copy what it said.
+        """
+        own = [e for e in pool.of_card(card) if marks.get(e.key) != "excluded"]
+        pinned = [e for e in own if marks.get(e.key) == "pinned" or e.example.pinned]
+        said = [pool.named(self.store, key) for key, mark in marks.items() if mark == "pinned"]
+        pinned += [e for e in said if e is not None and e.chat_id != chat.id]
+        return [*pinned, *(e for e in own if e not in pinned)]
+
+    def _others(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
+        fixed = {each.key for each in self._fixed(card, chat, marks)}
+        return [e for e in [*pool.of_card(card), *self._exchanges(card)] if e.key not in fixed]
+
+    def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
+        with self._lock:
+            if self._pool is None or self._pool[0] != card.name:
+                self._pool = (card.name, pool.exchanges(self.store, card.name))
+            return self._pool[1]
+
+    def _table(self) -> ExampleMarks:
+        with self._lock:
+            if self._marks is None:
+                self._marks = ExampleMarks(self.store)
+            return self._marks
+
+    def _likeness(self, asked: str) -> Callable[[Exemplar], float | None] | None:
+        vectors = self._vectors
+        if vectors is None or not asked.strip():
+            return None
+        query = vectors.now(asked, _WAIT_S)
+        if query is None:
+            return None
+
+        def like(exemplar: Exemplar) -> float | None:
+            found = self._known.get(exemplar.key)
+            if found is None:
+                found = vectors.now(exemplar.asked or exemplar.said, _WAIT_S)
+                if found is None:
+                    return None
+                self._known[exemplar.key] = found
+            return float(query @ found)
+
+        return like
+
+    def _block(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
+        """An example as a short note of the volatile block."""
+        fill = expander(card, chat) if exemplar.source == "card" else _as_said
+        names = {"user": chat.persona.name, "char": card.char}
+        lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
+        return (
+            f"[How {card.char} has answered before, as an example of the voice:\n"
+            + "\n".join(lines)
+            + "]"
+        )
+
+
+def _as_said(text: str) -> str:
+    """What was said in a chat holds no macros: a brace in it is a brace."""
+    return text
+
+
+def _reason(exemplar: Exemplar, marked: bool) -> str:
+    if marked or exemplar.example.pinned:
+        return "pinned example"
+    return "example of the card"
+
+
+def _ordered(rows: list[Row], prompt: Prompt | None) -> list[Row]:
+    """In the order of the prompt, numbered; what is out comes last, the likest first."""
+    from dataclasses import replace
+
+    places: dict[str, int] = {}
+    for at, span in enumerate(prompt.spans if prompt else ()):
+        places.setdefault(span.source, at)
+    inside = [row for row in rows if row.place in ("pinned", "card", "turn")]
+    inside.sort(key=lambda row: places.get(row.exemplar.span, 0))
+    outside = [row for row in rows if row.place in ("out", "excluded")]
+    outside.sort(key=lambda row: (row.place == "excluded", -(row.meaning or 0.0)))
+    return [replace(row, order=at) for at, row in enumerate(inside, 1)] + outside
+
+
+def as_example(exemplar: Exemplar, *, pinned: bool = False) -> Example:
+    """What would be written into a card."""
+    return Example(exemplar.example.dialogue, pinned)

@@ -1,0 +1,99 @@
+"""What the choice of examples passes around. Does no work."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from rpterm.cards.card import Example
+
+Source = Literal["card", "starred", "mined"]
+Place = Literal["pinned", "card", "turn", "out", "excluded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """An exchange that could stand as an example.
+
+    Attributes:
+        key: Stays the same while its words do, so that a mark on it holds.
+        number: Its place in the card, from 1; 0 for an exchange.
+        turns: The turns it was made of; none for the card's own.
+        quality: 0 to 1: stars, or the score it had; 1 for the card's own.
+        chat_id: The chat it was said in; 0 for the card's own.
+    """
+
+    key: str
+    source: Source
+    example: Example
+    number: int = 0
+    turns: tuple[int, ...] = ()
+    quality: float = 1.0
+    chat_id: int = 0
+
+    @property
+    def span(self) -> str:
+        """Its name in the ledger of the prompt."""
+        return f"example:{self.number or self.key}"
+
+    @property
+    def asked(self) -> str:
+        """What the user's side says."""
+        return " ".join(text for who, text in self.example.dialogue if who == "user")
+
+    @property
+    def said(self) -> str:
+        """What the character says."""
+        return " ".join(text for who, text in self.example.dialogue if who == "char")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An exemplar held against one turn; all numbers are 0 to 1.
+
+    Attributes:
+        meaning: How much its question is like what was just said.
+        voice: How much its answer sounds like the card's own lines.
+        worth: Both together, and its quality.
+    """
+
+    exemplar: Exemplar
+    meaning: float
+    voice: float
+    worth: float
+
+    @property
+    def why(self) -> str:
+        """For the ledger."""
+        whence = {"card": "the card's", "starred": "you starred it", "mined": "it scored well"}
+        return (
+            f"{whence[self.exemplar.source]}; like what was said {self.meaning:.2f}, "
+            f"voice {self.voice:.2f}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the Examples pane.
+
+    Attributes:
+        place: Pinned and always there; always there because the card has it; for this turn; out,
+            for the reason in ``why``; or excluded by the user.
+        order: Its place among those in the prompt, from 1; 0 for the others.
+        meaning: ``None`` where nobody compared.
+    """
+
+    exemplar: Exemplar
+    place: Place
+    tokens: int
+    order: int
+    meaning: float | None
+    why: str
+
+
+def card_key(example: Example) -> str:
+    """The key of an example of the card: by its words, so that another order changes nothing."""
+    words = json.dumps(example.dialogue, ensure_ascii=True)
+    return f"card:{hashlib.sha256(words.encode()).hexdigest()[:12]}"
