@@ -1,0 +1,110 @@
+"""Paragraphs to pieces that memory can hold and cite. Pure.
+
+A piece is whole sentences, as many as fit; the next one begins with the last sentence of the one
+before, so that what stands across a border is found from both sides. A piece never goes over a
+heading. A sentence longer than a piece is cut between words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rpterm.memory.bank.passage import Document, Passage
+from rpterm.store.memory_files import Piece
+
+SIZE = 480
+"""Characters of a piece: some 110 tokens. The embedder reads 256, and several fit a prompt."""
+OVERLAP = 140
+"""Longest sentence that is said again at the start of the next piece."""
+_LEAST = 160
+_SENTENCE = re.compile(
+    r"(?<=[.!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я0-9])|(?<=[。！？])"
+)
+_TITLE = re.compile(
+    r"(?:^|[\s(\"“‘])(?:Mr|Mrs|Ms|Dr|St|Prof|Rev|Capt|Col|Gen|Lt|Sgt|Jr|Sr|vs|etc|e\.g|i\.e|No"
+    r"|[A-Z])\.$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    text: str
+    passage: Passage
+    at: int
+
+
+def pieces(document: Document, name: str) -> list[Piece]:
+    """A document's pieces in order, each with its place, which begins with the file's name."""
+    total = max(1, sum(len(passage.text) for passage in document.passages))
+    found: list[Piece] = []
+    for section in _sections(document):
+        for group in _groups(section):
+            text = " ".join(sentence.text for sentence in group)
+            found.append(Piece(text, _place(document, name, group, total)))
+    return found
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a paragraph; none is longer than a piece."""
+    found: list[str] = []
+    start = 0
+    for match in _SENTENCE.finditer(text):
+        if not _TITLE.search(text[start : match.start()]):
+            found.append(text[start : match.end()].strip())
+            start = match.end()
+    found.append(text[start:].strip())
+    return [part for sentence in found for part in _cut(sentence) if part]
+
+
+def _sections(document: Document) -> Iterator[list[_Sentence]]:
+    """The sentences between one heading and the next."""
+    section: list[_Sentence] = []
+    heading: tuple[str, ...] = ()
+    at = 0
+    for passage in document.passages:
+        if section and passage.heading != heading:
+            yield section
+            section = []
+        heading = passage.heading
+        section += [_Sentence(text, passage, at) for text in sentences(passage.text)]
+        at += len(passage.text)
+    if section:
+        yield section
+
+
+def _groups(section: list[_Sentence]) -> Iterator[list[_Sentence]]:
+    group: list[_Sentence] = []
+    size = fresh = 0
+    for sentence in section:
+        if fresh and size + len(sentence.text) > SIZE:
+            yield group
+            group = [group[-1]] if len(group[-1].text) <= OVERLAP else []
+            size, fresh = sum(len(one.text) + 1 for one in group), 0
+        group.append(sentence)
+        size += len(sentence.text) + 1
+        fresh += 1
+    if fresh:
+        yield group
+
+
+def _cut(sentence: str) -> Iterator[str]:
+    while len(sentence) > SIZE:
+        at = sentence.rfind(" ", _LEAST, SIZE)
+        at = at if at > 0 else SIZE
+        yield sentence[:at]
+        sentence = sentence[at:].lstrip()
+    yield sentence
+
+
+def _place(document: Document, name: str, group: list[_Sentence], total: int) -> str:
+    first, last = group[0].passage, group[-1].passage
+    if document.cited_by == "page":
+        if first.page == last.page:
+            return f"{name}, page {first.page}"
+        return f"{name}, pages {first.page}–{last.page}"
+    if document.cited_by == "heading":
+        return f"{name}, {' › '.join(first.heading)}" if first.heading else name
+    share = f"{100 * group[0].at // total} %"
+    return f"{name}, chapter “{first.heading[0]}”, {share}" if first.heading else f"{name}, {share}"

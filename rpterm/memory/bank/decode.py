@@ -1,0 +1,66 @@
+"""Bytes to text: Unicode by its marks, else UTF-8, else the old Western code page. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+
+from rpterm.memory.bank.passage import BankError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
+_ODD = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_MOST_ODD = 0.001
+
+
+def decode(data: bytes, name: str, *, declared: bool = False) -> str:
+    """The text of a file.
+
+    Args:
+        declared: Whether its head may name its encoding, as HTML and XML do.
+
+    Raises:
+        BankError: It is no text in an encoding that can be told.
+    """
+    text = _marked(data) or (_declared(data) if declared else None)
+    for encoding in ("utf-8", "cp1252"):
+        if text is None:
+            text = _try(data, encoding)
+    if text is None or len(_ODD.findall(text)) > _MOST_ODD * len(text):
+        raise BankError(
+            f"{name} is not text that can be read: save it as UTF-8, or give a .txt, .md, .html, "
+            ".pdf or .epub file."
+        )
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """Composed characters, plain line ends, no control characters and no soft hyphens."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _ODD.sub("", text.replace("\u00ad", "").replace("\ufeff", "").replace("\u00a0", " "))
+
+
+def _marked(data: bytes) -> str | None:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _try(data[len(mark) :], encoding)
+    return None
+
+
+def _declared(data: bytes) -> str | None:
+    match = _DECLARED.search(data[:2048])
+    return _try(data, match[1].decode("ascii")) if match else None
+
+
+def _try(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
