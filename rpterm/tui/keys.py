@@ -21,19 +21,22 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from textual.binding import Binding
 
-Scope = Literal["app", "chat", "list", "edit"]
-"""Where a key is looked at: everywhere, in the chat, in a list, in an editor or a form."""
+Scope = Literal["app", "chat", "list", "edit", "judge"]
+"""Where a key is looked at: everywhere, in the chat, in a list, in an editor or a form, where one
+judges replies one after the other."""
 
-When = Literal["always", "empty", "typing", "input", "selected", "writing", "free", "choosing"]
+When = Literal[
+    "always", "empty", "typing", "input", "selected", "writing", "free", "choosing", "dueling"
+]
 """The state of the chat a key needs.
 
 ``empty``: writing in an input without text. ``typing``: in one with text. ``input``: in either.
 ``selected``: a turn is selected. ``writing``: a reply is being made. ``free``: something to go back
-from. ``choosing``: candidates wait for a choice.
+from. ``choosing``: candidates wait for a choice. ``dueling``: two blind ones wait for a verdict.
 """
 
 
-OF_THE_INPUT: frozenset[When] = frozenset(("empty", "typing", "input", "choosing"))
+OF_THE_INPUT: frozenset[When] = frozenset(("empty", "typing", "input", "choosing", "dueling"))
 """States that depend on what is written: the input decides, in the order of the keys."""
 
 
@@ -65,9 +68,12 @@ class Key:
     palette: bool = True
 
 
-WRITE, REPLIES, TURNS, CHAT, PANES, APP, LISTS = (
-    "Writing", "Replies", "Turns", "Chats", "Panes", "Program", "Lists and forms",
+WRITE, REPLIES, TURNS, RATING, CHAT, PANES, APP, LISTS, REVIEW = (
+    "Writing", "Replies", "Turns", "Rating", "Chats", "Panes", "Program", "Lists and forms",
+    "Review and duels",
 )  # fmt: skip
+
+_COUNTED = ("one star", "two stars", "three stars", "four stars", "five stars")
 
 KEYS: tuple[Key, ...] = (
     Key("send", ("enter",), "send", "Send what you wrote.", WRITE, when=("input",), palette=False),
@@ -106,6 +112,34 @@ KEYS: tuple[Key, ...] = (
     Key("copy", ("c",), "copy", "Copy the selected turn.", TURNS, when=("selected",)),
     Key("delete", ("d", "delete"), "delete", "Delete the selected turn and all that follows it.",
         TURNS, when=("selected",)),
+    *(
+        Key(f"stars-{n}", (str(n),), "stars", f"Give the selected reply {words}.", RATING,
+            when=("selected",), palette=False)
+        for n, words in enumerate(_COUNTED, 1)
+    ),
+    Key("thumb-up", ("plus",), "good", "The selected reply is good.", RATING, when=("selected",),
+        palette=False),
+    Key("thumb-down", ("minus",), "bad", "The selected reply is bad.", RATING, when=("selected",),
+        palette=False),
+    Key("tags", ("t",), "tags", "Say what was good or bad about the selected reply.", RATING,
+        when=("selected",)),
+    Key("flag", ("x",), "flag", "Say what is wrong with the selected reply, or a line of it.",
+        RATING, when=("selected",)),
+    Key("unrate", ("u",), "unrate", "Take back the last rating of the selected reply.", RATING,
+        when=("selected",)),
+    Key("good", ("alt+g",), "good", "The last reply is good.", RATING),
+    Key("bad", ("alt+b",), "bad", "The last reply is bad.", RATING),
+    Key("duel", ("alt+d",), "duel", "Make two blind replies and judge between them.", RATING),
+    Key("duel-left", ("left",), "left", "The left one is better.", RATING, when=("dueling",),
+        palette=False),
+    Key("duel-right", ("right",), "right", "The right one is better.", RATING, when=("dueling",),
+        palette=False),
+    Key("duel-tie", ("equals_sign",), "tie", "Both are equally good.", RATING, when=("dueling",),
+        palette=False),
+    Key("duel-bad", ("0",), "both bad", "Neither is any good.", RATING, when=("dueling",),
+        palette=False),
+    Key("review", ("alt+v",), "review", "Rate replies one after the other, in all chats.", RATING),
+    Key("consent", ("alt+e",), "exports", "Allow this chat in exports, or no longer.", RATING),
     Key("scroll-up", ("pageup",), "page up", "Scroll the chat up.", TURNS, palette=False),
     Key("scroll-down", ("pagedown",), "page down", "Scroll the chat down.", TURNS, palette=False),
     Key("to-end", ("ctrl+end", "alt+end"), "to the end", "Go to the end of the chat.", TURNS),
@@ -137,6 +171,16 @@ KEYS: tuple[Key, ...] = (
         scope="list", palette=False),
     Key("list-delete", ("ctrl+d", "delete"), "delete", "Delete the marked one.", LISTS,
         scope="list", palette=False),
+    Key("judge-skip", ("space", "right"), "skip", "Go on without rating.", REVIEW, scope="judge",
+        palette=False),
+    Key("judge-back", ("left", "backspace"), "before", "Go back to the reply before.", REVIEW,
+        scope="judge", palette=False),
+    Key("judge-undo", ("u", "ctrl+z"), "undo", "Take back the last judgement and see it again.",
+        REVIEW, scope="judge", palette=False),
+    Key("judge-filter", ("f",), "filter", "Choose which replies are shown.", REVIEW, scope="judge",
+        palette=False),
+    Key("judge-more", ("m",), "context", "Show more or less of what was said before.", REVIEW,
+        scope="judge", palette=False),
     Key("form-save", ("ctrl+s",), "save", "Keep what the form says.", LISTS, scope="edit",
         palette=False),
 )  # fmt: skip
@@ -146,7 +190,8 @@ BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
 _NAMES = {
     "enter": "⏎", "escape": "Esc", "left": "←", "right": "→", "up": "↑", "down": "↓",
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "delete": "Del", "end": "End",
-    "space": "Space", "tab": "Tab", "backspace": "⌫", "home": "Home",
+    "space": "Space", "tab": "Tab", "backspace": "⌫", "home": "Home", "plus": "+", "minus": "-",
+    "equals_sign": "=",
 }  # fmt: skip
 _MODIFIERS = {"ctrl": "Ctrl", "alt": "Alt", "shift": "Shift"}
 
@@ -192,7 +237,9 @@ def of_scope(scope: Scope) -> Iterable[Key]:
     return (key for key in KEYS if key.scope == scope)
 
 
-def groups(scope: Iterable[Scope] = ("app", "chat", "list", "edit")) -> dict[str, list[Key]]:
+def groups(
+    scope: Iterable[Scope] = ("app", "chat", "list", "edit", "judge"),
+) -> dict[str, list[Key]]:
     """The keys by heading, in the order of the registry."""
     found: dict[str, list[Key]] = {}
     wanted = set(scope)
@@ -207,7 +254,7 @@ def while_writing(name: str, overrides: Mapping[str, str] | None = None) -> list
     found = [key for key in of_scope("chat") if OF_THE_INPUT.intersection(key.when)]
     found = [key for key in found if name in keys_of(key, overrides)]
     # Choosing a candidate goes before sending nothing.
-    return sorted(found, key=lambda key: "choosing" not in key.when)
+    return sorted(found, key=lambda key: not {"choosing", "dueling"}.intersection(key.when))
 
 
 def is_for(command: str, name: str, overrides: Mapping[str, str] | None = None) -> bool:
@@ -223,6 +270,13 @@ def bindings(
     Priority lets a key act before the input gets it; ``check_action`` of the owner then says by
     ``Key.when`` whether it acts, and the input gets what does not.
     """
+    return bindings_for([key.id for key in of_scope(scope)], overrides, prefix=prefix)
+
+
+def bindings_for(
+    ids: Iterable[str], overrides: Mapping[str, str] | None = None, *, prefix: str = ""
+) -> list[Binding]:
+    """The same for these commands."""
     from textual.binding import Binding
 
     return [
@@ -230,7 +284,7 @@ def bindings(
             ",".join(keys_of(key, overrides)), f"{prefix}command('{key.id}')", key.label,
             tooltip=key.description, id=key.id, show=False, priority=True,
         )
-        for key in of_scope(scope)
+        for key in map(BY_ID.__getitem__, ids)
     ]  # fmt: skip
 
 

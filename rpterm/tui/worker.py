@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rpterm import events
-    from rpterm.session import Session
+    from rpterm.session import ReplyRequest, Session
     from rpterm.tui.screens.chat.state import Wish
 
 Post = Callable[[Message], object]
@@ -70,12 +70,19 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
     request = ReplyRequest(wish.intent, wish.text, wish.turn_id, wish.candidates)
     batch = _Batch(post)
     try:
-        stream = cast("Generator[events.SessionEvent, None, None]", session.reply(request))
+        made = _duel(session, request) if wish.duel else session.reply(request)
+        stream = cast("Generator[events.SessionEvent, None, None]", made)
         with closing(stream):
             _tell(stream, batch, post, stopped)
     except RptermError as error:
         post(messages.ReplyFailed(str(error), getattr(error, "log_tail", "")))
     post(messages.ReplyEnded())
+
+
+def _duel(session: Session, request: ReplyRequest) -> Iterator[events.SessionEvent]:
+    from rpterm.dueling import contender, inchat
+
+    return inchat.duel(session, request, contender.parse("B", session.settings.duel.b))
 
 
 def settle(session: Session, post: Post, stopped: Callable[[], bool], limit: float = 60.0) -> None:

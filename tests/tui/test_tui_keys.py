@@ -35,6 +35,8 @@ def test_a_key_means_one_thing_in_one_state() -> None:
     assert clashes == {
         "enter": {"send", "choose", "edit"},
         "escape": {"stop", "back"},
+        "left": {"swipe-previous", "duel-left"},
+        "right": {"swipe-next", "duel-right"},
     }
 
 

@@ -77,12 +77,21 @@ class Candidates(Grid):
             super().__init__()
             self.turn = turn
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
-        self._all = [Candidate(index, turn) for index, turn in enumerate(turns)]
-        super().__init__(*self._all)
+    narrowest = NARROWEST
+    blind = False
+    """Whether who is who must stay unknown."""
+
+    def __init__(self, turns: Sequence[Turn], order: Sequence[int] = ()) -> None:
+        """``order`` is the order on screen, when it is not theirs."""
+        self._all = [self.make(index, turn) for index, turn in enumerate(turns)]
+        super().__init__(*(self._all[index] for index in order or range(len(turns))))
         self._marked = 0
         self.columns = 1
         self._tokens: dict[int, int] = {}
+
+    def make(self, index: int, turn: Turn) -> Candidate:
+        """The widget of one of them."""
+        return Candidate(index, turn)
 
     @property
     def marked(self) -> Turn:
@@ -93,7 +102,7 @@ class Candidates(Grid):
         self._all[0].mark(True)
 
     def on_resize(self, event: events.Resize) -> None:
-        columns = max(1, min(len(self._all), event.size.width // NARROWEST))
+        columns = max(1, min(len(self._all), event.size.width // self.narrowest))
         self.columns = 2 if columns == 3 and len(self._all) == 4 else columns
         self.styles.grid_size_columns = self.columns
 

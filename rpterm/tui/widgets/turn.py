@@ -62,6 +62,7 @@ class TurnView(Static, can_focus=False):
         self._text = turn.text
         self._unfolded = False
         self._height = 0
+        self._mark = ""
         self._dress()
 
     def on_mount(self) -> None:
@@ -84,6 +85,12 @@ class TurnView(Static, can_focus=False):
         if self.is_attached:
             content = self._content()
             self.update(content, layout=self._resized(content))
+
+    def rate(self, mark: str) -> None:
+        """Show what was said of this turn, such as ``★★★★☆``; "" shows nothing."""
+        if mark != self._mark:
+            self._mark = mark
+            self._draw()
 
     def _dress(self) -> None:
         self.set_class(self.turn.role == "user", "-user")
@@ -142,6 +149,8 @@ class TurnView(Static, can_focus=False):
             notes.append(("  ✗ failed", "$text-error"))
         elif self.turn.id < 0 and self.turn.role == "user":
             notes.append(("  ◦ waiting for the chat to open", text.MUTED))
+        if self._mark:
+            notes.append((f"  {self._mark}", text.MUTED))
         return notes
 
     def action_swipe(self, step: int) -> None:

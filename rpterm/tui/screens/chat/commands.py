@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import chats, panes, replies, turns
+from rpterm.tui.screens.chat import chats, duels, judging, panes, replies, turns
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -39,6 +39,21 @@ COMMANDS: dict[str, Command] = {
     "branch-here": turns.branch_here,
     "copy": turns.copy,
     "delete": turns.delete,
+    **{f"stars-{n}": judging.stars(n) for n in range(1, 6)},
+    "thumb-up": judging.good,
+    "thumb-down": judging.bad,
+    "tags": judging.tags,
+    "flag": judging.flag,
+    "unrate": judging.unrate,
+    "good": judging.good,
+    "bad": judging.bad,
+    "duel": duels.begin,
+    "duel-left": duels.left,
+    "duel-right": duels.right,
+    "duel-tie": duels.tie,
+    "duel-bad": duels.both_bad,
+    "review": duels.review,
+    "consent": judging.consent,
     "scroll-up": turns.scroll_up,
     "scroll-down": turns.scroll_down,
     "to-end": turns.to_end,

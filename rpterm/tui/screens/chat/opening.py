@@ -85,8 +85,15 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: worker.load_model(session, post))
     panes.opened(chat)
+    chat.run_worker(_marks(chat), group="marks")
     if state.wish is not None:
         replies.run(chat)
+
+
+async def _marks(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import judging
+
+    await judging.show_marks(chat)
 
 
 async def failed(chat: ChatScreen, text: str) -> None:

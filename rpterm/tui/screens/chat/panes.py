@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.geometry import Size
 
 from rpterm.tui import messages, worker
-from rpterm.types import Prompt
+from rpterm.types import Prompt, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -16,7 +16,10 @@ PREVIEW_AFTER_S = 0.3
 """How long typing must rest before the prompt is built again."""
 
 WRITING = ("stop", "select-previous", "pane-prompt", "palette")
+DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
 CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
+RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
+         "flag", "unrate")  # fmt: skip
 SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
             "branch-here", "copy", "delete", "back")  # fmt: skip
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
@@ -29,12 +32,19 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     if chat.state.busy:
         return WRITING
     if chat.transcript.selected is not None:
-        return SELECTED
+        return _for_turn(chat.transcript.selected)
     if chat.state.choosing is not None and chat.input.empty:
-        return CHOOSING
+        return DUELING if chat.state.choosing.blind else CHOOSING
     if not chat.input.empty:
         return TYPING
     return EMPTY
+
+
+def _for_turn(turn: Turn) -> tuple[str, ...]:
+    """A reply can be rated, a turn of the user's cannot."""
+    if turn.role != "assistant":
+        return SELECTED
+    return ("edit", "regenerate-here", *RATED, "swipe-previous", "swipe-next", *SELECTED[4:])
 
 
 def fit(chat: ChatScreen, size: Size) -> None:

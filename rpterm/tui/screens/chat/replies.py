@@ -6,6 +6,7 @@ messages of the worker.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -26,12 +27,14 @@ async def send(chat: ChatScreen) -> None:
     """Send the draft."""
     whole = chat.input.whole
     if not whole.strip():
-        if chat.state.choosing is not None:
+        if chat.state.choosing is not None and chat.state.choosing.blind:
+            chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
+        elif chat.state.choosing is not None:
             await choose(chat)
         else:
             chat.say("Nothing to send yet: write something first.")
         return
-    if _occupied(chat):
+    if occupied(chat):
         return
     if chat.state.choosing is not None:
         await choose(chat)
@@ -48,7 +51,7 @@ async def several(chat: ChatScreen) -> None:
     """Several replies at once: to what is written, or else anew to what was said."""
     count = max(2, chat.settings.candidates)
     whole = chat.input.whole.strip()
-    if not whole or chat.transcript.selected is not None or _occupied(chat):
+    if not whole or chat.transcript.selected is not None or occupied(chat):
         await _again(chat, count)
         return
     chat.input.put("")
@@ -56,7 +59,7 @@ async def several(chat: ChatScreen) -> None:
 
 
 async def _again(chat: ChatScreen, candidates: int) -> None:
-    if _occupied(chat):
+    if occupied(chat):
         return
     turn = reply_meant(chat)
     if turn is None:
@@ -75,7 +78,7 @@ async def _again(chat: ChatScreen, candidates: int) -> None:
 async def go_on(chat: ChatScreen) -> None:
     """Let the selected or last reply go on."""
     turn = reply_meant(chat)
-    if _occupied(chat):
+    if occupied(chat):
         return
     if turn is None or turn.role != "assistant":
         chat.say("There is no reply that could go on.")
@@ -86,7 +89,7 @@ async def go_on(chat: ChatScreen) -> None:
 
 async def impersonate(chat: ChatScreen) -> None:
     """Draft the user's next line into the input."""
-    if not _occupied(chat):
+    if not occupied(chat):
         await start(chat, Wish(Intent.IMPERSONATE, chat.input.whole))
 
 
@@ -106,12 +109,23 @@ async def stop(chat: ChatScreen) -> None:
 
 async def choose(chat: ChatScreen) -> None:
     """Keep the marked candidate."""
-    if chat.state.choosing is not None:
+    if chat.state.choosing is None:
+        return
+    if chat.state.choosing.blind:
+        from rpterm.tui.screens.chat import duels
+
+        await duels.leave(chat)
+    else:
         await choose_turn(chat, chat.state.choosing.marked)
 
 
 async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
     """Keep this candidate; the others stay as its swipes."""
+    if chat.state.choosing is not None and chat.state.choosing.blind:
+        from rpterm.tui.screens.chat import duels
+
+        await duels.choose(chat, turn)
+        return
     if chat.state.busy:
         chat.state.chosen = True
         chat.say("It is kept as soon as all are written; Esc stops them now.")
@@ -203,9 +217,18 @@ async def started(chat: ChatScreen, event: messages.ReplyStarted) -> None:
         await chat.transcript.show([*above, event.turns[0]], more=chat.transcript.more)
     else:
         await chat.transcript.show(above, more=chat.transcript.more)
-        state.choosing = Candidates(event.turns)
+        state.choosing = _choice(chat, event.turns)
         await chat.transcript.below(state.choosing)
     chat.refresh_hints()
+
+
+def _choice(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
+    """The frame for several replies: to choose from, or blind."""
+    if chat.state.wish is None or not chat.state.wish.duel or len(turns) != 2:
+        return Candidates(turns)
+    from rpterm.tui.screens.chat import duels
+
+    return duels.view(turns)
 
 
 def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
@@ -231,6 +254,8 @@ def finished(chat: ChatScreen, event: messages.ReplyFinished) -> None:
     elif (view := chat.transcript.view(event.turn.id)) is not None:
         view.show(event.turn)
     count(chat, event.generation)
+    if state.session is not None:
+        state.session.rater.see(event.turn.id)
 
 
 def drafted(chat: ChatScreen, text: str) -> None:
@@ -292,7 +317,7 @@ def reply_meant(chat: ChatScreen) -> Turn | None:
     return chat.transcript.selected or last_turn(chat)
 
 
-def _occupied(chat: ChatScreen) -> bool:
+def occupied(chat: ChatScreen) -> bool:
     if chat.state.busy:
         chat.say("Still writing: Esc stops the reply.")
     return chat.state.busy

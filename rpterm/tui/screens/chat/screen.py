@@ -152,10 +152,18 @@ class ChatScreen(Screen[None]):
             case "writing":
                 return self.state.busy
             case "choosing":
-                return self.state.choosing is not None and writing_here and self.input.empty
+                return self._waits(blind=False)
+            case "dueling":
+                return self._waits(blind=True)
             case "free":
                 chosen = self.transcript.selected or self.state.choosing or self.panes.shown
                 return bool(chosen) and self.state.editor is None
+
+    def _waits(self, *, blind: bool) -> bool:
+        """Whether candidates, blind ones or others, wait and no message is being written."""
+        choosing = self.state.choosing
+        ready = self.input.has_focus and self.input.empty
+        return choosing is not None and choosing.blind is blind and ready
 
     def action_command(self, name: str) -> None:
         self.command(name)

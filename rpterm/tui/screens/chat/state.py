@@ -26,6 +26,7 @@ class Wish:
     text: str = ""
     turn_id: int | None = None
     candidates: int = 1
+    duel: bool = False
 
 
 @dataclass(slots=True)

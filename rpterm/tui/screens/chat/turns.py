@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def pick(chat: ChatScreen, turn: Turn | None) -> None:
     """Select a turn, or none; the keys of turns act on it."""
     chat.transcript.select(turn)
+    if turn is not None and turn.id > 0 and chat.session is not None:
+        chat.session.rater.see(turn.id)
     (chat.input if turn is None else chat.transcript).focus()
     chat.refresh_hints()
 

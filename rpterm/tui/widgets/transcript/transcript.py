@@ -7,7 +7,7 @@ message. ``anchor`` keeps the end in sight until the user scrolls away.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.containers import VerticalScroll
 from textual.layouts.stream import StreamLayout
@@ -42,6 +42,7 @@ class Transcript(VerticalScroll, can_focus=True):
         self._lock = asyncio.Lock()
         self.more = False
         self.selected: Turn | None = None
+        self._marks: Mapping[int, str] = {}
 
     def on_mount(self) -> None:
         self.anchor()
@@ -78,6 +79,13 @@ class Transcript(VerticalScroll, can_focus=True):
                 if added:
                     await self.mount_all(added, after=self._last_of(reused, kept))
             self._restore_selection()
+            self.rate(self._marks)
+
+    def rate(self, marks: Mapping[int, str]) -> None:
+        """Show in their headers what was said of these turns, and nothing at the others."""
+        self._marks = marks
+        for view in self._views:
+            view.rate(marks.get(view.turn.id, ""))
 
     async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
         """Add older turns above without moving what is being read."""
@@ -90,6 +98,7 @@ class Transcript(VerticalScroll, can_focus=True):
             before, at = self.virtual_size.height, self.scroll_y
             self._views = [*added, *self._views]
             await self.mount_all(added, before=first)
+            self.rate(self._marks)
 
             def hold() -> None:
                 self.scroll_to(

@@ -1,0 +1,1 @@
+"""Two or more ways of making replies, judged blind. Knows no front end."""

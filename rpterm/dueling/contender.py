@@ -1,0 +1,120 @@
+"""One side of a duel: the settings as they are, but for what its line of text changes.
+
+``temperature=1.2 min_p=0.02``, ``model=other.gguf``, ``adapter=mine.gguf``; a bare word is a model;
+an empty line changes nothing but the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from rpterm import config, config_values
+from rpterm.config import Settings
+from rpterm.types import Generation, RptermError, Sampling
+
+_WEIGHTS = ("model", "adapter")
+
+
+class ContenderError(RptermError):
+    """A side of a duel cannot be what its text says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One side.
+
+    Attributes:
+        name: ``A``, ``B``, …
+        spec: What it was made from.
+        sampling: Samplers it changes.
+        model, adapter: ``None`` leaves what the settings say.
+    """
+
+    name: str
+    spec: str = ""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    adapter: str | None = None
+
+    @property
+    def label(self) -> str:
+        """For people: ``B (temperature=1.2)``."""
+        return f"{self.name} ({self.spec})" if self.spec else f"{self.name} (as set)"
+
+    @property
+    def weights(self) -> tuple[str | None, str | None]:
+        """What two contenders must share to be run by one engine."""
+        return self.model, self.adapter
+
+    def settings(self, base: Settings) -> Settings:
+        """The settings it runs with."""
+        changes: dict[str, Any] = {"sampling": replace(base.sampling, **self.sampling)}
+        changes |= {name: value for name in _WEIGHTS if (value := getattr(self, name)) is not None}
+        return replace(base, **changes)
+
+
+def parse(name: str, spec: str) -> Contender:
+    """A contender from its line.
+
+    Raises:
+        ContenderError: A part of it means nothing; the sentence says which.
+    """
+    sampling: dict[str, Any] = {}
+    weights: dict[str, str] = {}
+    for part in spec.replace(",", " ").split():
+        key, sign, value = part.partition("=")
+        if not sign:
+            key, value = "model", part
+        if key in _WEIGHTS:
+            weights[key] = value
+        else:
+            sampling[key] = _sampler(name, key, value)
+    return Contender(name, " ".join(spec.replace(",", " ").split()), sampling, **weights)
+
+
+def _sampler(name: str, key: str, value: str) -> Any:
+    kind = config.names().get(f"sampling.{key}")
+    if kind is None or kind.shape != "plain" or key == "seed":
+        from difflib import get_close_matches
+
+        known = [each.name for each in fields(Sampling) if each.name != "seed"]
+        near = get_close_matches(key, [*known, *_WEIGHTS], 1)
+        hint = f"did you mean {near[0]}?" if near else "give a sampler, model or adapter."
+        raise ContenderError(f"Side {name}: {key!r} cannot be set here; {hint}")
+    parsed, problems = config_values.parse(f"sampling.{key}", value, kind, f"Side {name}: {key}")
+    if problems:
+        raise ContenderError(problems[0])
+    return parsed
+
+
+def parse_all(specs: Sequence[str]) -> tuple[Contender, ...]:
+    """Contenders A, B, … from their lines, in order."""
+    return tuple(parse(chr(ord("A") + at), spec) for at, spec in enumerate(specs))
+
+
+def differences(one: Generation, other: Generation) -> tuple[str, str]:
+    """What made two replies unlike, for people: model, adapter, samplers, or else the seeds."""
+    if one.model_hash != other.model_hash:
+        return one.model, other.model
+    if one.adapter_hash != other.adapter_hash:
+        return _adapter(one), _adapter(other)
+    names = [each.name for each in fields(Sampling) if each.name != "seed"]
+    unlike = [n for n in names if getattr(one.sampling, n) != getattr(other.sampling, n)]
+    if unlike:
+        return _values(one.sampling, unlike), _values(other.sampling, unlike)
+    return f"seed {_seed(one)}", f"seed {_seed(other)}"
+
+
+def _adapter(generation: Generation) -> str:
+    return f"adapter {generation.adapter_hash[:8]}" if generation.adapter_hash else "no adapter"
+
+
+def _values(sampling: Sampling, names: Sequence[str]) -> str:
+    return ", ".join(f"{name}={getattr(sampling, name)}" for name in names)
+
+
+def _seed(generation: Generation) -> int | None:
+    seeds = generation.batch_seeds
+    return seeds[generation.batch_index] if seeds else generation.sampling.seed

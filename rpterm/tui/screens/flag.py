@@ -1,0 +1,111 @@
+"""Say what is wrong with a reply: choose a sentence with the arrows, type why.
+
+It is given a text and returns a part of it with a reason; it knows no turn and no store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content, Span
+from textual.widgets import Input, Static
+
+from rpterm.rating import spans
+from rpterm.tui import text
+from rpterm.tui.screens.dialog import Dialog
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """What was said; ``span`` is ``None`` for all of the reply."""
+
+    span: tuple[int, int] | None
+    reason: str
+
+
+class FlagScreen(Dialog[Flagged]):
+    """The whole reply is meant until an arrow chooses a sentence."""
+
+    DEFAULT_CSS = """
+    FlagScreen {
+        #box { width: 84; }
+        #text { height: auto; max-height: 14; margin: 0 0 1 0; scrollbar-size-vertical: 1; }
+        #part { color: $text-muted; padding: 0 1; }
+    }
+    """
+    AUTO_FOCUS = "#reason"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "step(1)", "next sentence", show=False, priority=True),
+        Binding("up", "step(-1)", "sentence before", show=False, priority=True),
+        Binding("shift+down", "widen(1)", "one more", show=False, priority=True),
+        Binding("shift+up", "widen(-1)", "one less", show=False, priority=True),
+    ]
+
+    def __init__(self, whole: str) -> None:
+        super().__init__()
+        self._whole, self._spans = whole, spans(whole)
+        self._first = self._last = -1
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = " What is wrong here "
+            box.border_subtitle = " ↑↓ sentence · shift+↑↓ more · ⏎ keep · Esc leave "
+            with VerticalScroll(id="text", can_focus=False):
+                yield Static(id="reply", markup=False)
+            yield Static(id="part", markup=False)
+            yield Input(placeholder="Why? For example: out of character", id="reason")
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """What is marked."""
+        if self._first < 0:
+            return None
+        return self._spans[self._first][0], self._spans[self._last][1]
+
+    def action_step(self, by: int) -> None:
+        """Mark the next sentence; before the first one is the whole reply."""
+        at = (self._last if by > 0 else self._first) + by
+        if -1 <= at < len(self._spans):
+            self._first = self._last = at
+        self._draw()
+
+    def action_widen(self, by: int) -> None:
+        """Take in one sentence more, or leave the last one out."""
+        if self._first >= 0:
+            self._last = max(self._first, min(len(self._spans) - 1, self._last + by))
+        self._draw()
+
+    @on(Input.Submitted)
+    def done(self, event: Input.Submitted) -> None:
+        self.dismiss(Flagged(self.span, event.value))
+
+    def _draw(self) -> None:
+        # Control characters become one picture each, so that places stay what they are.
+        shown = "".join(_one(char) for char in self._whole)
+        content = Content(shown)
+        if (span := self.span) is not None:
+            content = Content(shown, [Span(*span, "reverse $text-accent")])
+        self.query_one("#reply", Static).update(content)
+        count = self._last - self._first + 1
+        part = "The whole reply." if span is None else f"{count} of {len(self._spans)} sentences."
+        self.query_one("#part", Static).update(part)
+        if span is not None:
+            self._reveal(shown, span[0])
+
+    def _reveal(self, shown: str, at: int) -> None:
+        box = self.query_one("#text", VerticalScroll)
+        width = max(1, box.size.width)
+        above = Content(shown[:at]).wrap(width) if at else []
+        box.scroll_to(y=max(0, len(above) - 4), animate=False)
+
+
+def _one(char: str) -> str:
+    return char if char == "\n" else (text.harmless(char)[:1] or " ")

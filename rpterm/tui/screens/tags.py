@@ -1,0 +1,123 @@
+"""A small chooser: the whole reply and its seven dimensions, one key each.
+
+It is given what stands and returns what shall stand; it knows no store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.rating import BAD, DIMENSIONS, GOOD, Mark
+from rpterm.tui import text
+from rpterm.tui.screens.dialog import Dialog
+
+_BY_KEY = {each.key: each for each in DIMENSIONS}
+
+
+class TagScreen(Dialog[Mark]):
+    """A letter says bad, good, nothing in turn; a digit gives stars to what the letter named."""
+
+    DEFAULT_CSS = """
+    TagScreen {
+        align: right bottom;
+        background: transparent;
+        #box { width: 62; margin: 0 2 3 0; }
+        #rows { height: auto; }
+        #note { color: $text-muted; margin: 1 0 0 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "save", "save", show=False, priority=True),
+    ]
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = replace(mark, dimensions=dict(mark.dimensions))
+        self._at: str | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = " What was good or bad "
+            box.border_subtitle = " letter ▼ ▲ · 1-5 stars · ⏎ keep · Esc leave "
+            yield Static(id="rows", markup=False)
+            yield Static(id="note", markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter, a digit, + or -."""
+        pressed = event.character or ""
+        if pressed in _BY_KEY:
+            self._turn(_BY_KEY[pressed].id)
+        elif pressed and pressed in "12345":
+            self._give(int(pressed))
+        elif pressed and pressed in "+-":
+            self.mark = replace(self.mark, thumb=pressed == "+")
+        elif event.key in ("up", "down"):
+            self._step(1 if event.key == "down" else -1)
+        else:
+            return
+        event.stop()
+        self._draw()
+
+    def action_save(self) -> None:
+        """Return the mark; the reply as a whole comes first."""
+        if self.mark.rated:
+            self.dismiss(self.mark)
+        else:
+            self._at = None
+            self._draw("First the reply as a whole: 1 to 5, + or -.")
+
+    def _turn(self, name: str) -> None:
+        """Bad, good, nothing, in this order; a reply that is good as a whole begins with good."""
+        good_first = self.mark.thumb is True or (self.mark.stars or 0) >= 4
+        order = [None, GOOD, BAD] if good_first else [None, BAD, GOOD]
+        now = self.mark.dimensions.get(name)
+        after = order[(order.index(now) + 1) % 3] if now in order else None
+        dimensions = {key: n for key, n in self.mark.dimensions.items() if key != name}
+        if after is not None:
+            dimensions[name] = after
+        self._at = name
+        self.mark = replace(self.mark, dimensions=dimensions)
+
+    def _give(self, n: int) -> None:
+        if self._at is None:
+            self.mark = replace(self.mark, stars=n)
+        else:
+            self.mark = replace(self.mark, dimensions={**self.mark.dimensions, self._at: n})
+
+    def _step(self, by: int) -> None:
+        names = [None, *(each.id for each in DIMENSIONS)]
+        self._at = names[(names.index(self._at) + by) % len(names)]
+
+    def _draw(self, note: str = "") -> None:
+        whole = replace(self.mark, dimensions={}, flags=0).text
+        rows = [self._row(None, " ", "as a whole", whole or "·")]
+        for each in DIMENSIONS:
+            rows.append(self._row(each.id, each.key, each.label, _given(self.mark, each.id)))
+        self.query_one("#rows", Static).update(Content("\n").join(rows))
+        asks = next((each.asks for each in DIMENSIONS if each.id == self._at), "")
+        self.query_one("#note", Static).update(note or asks or "Your overall verdict.")
+
+    def _row(self, name: str | None, key: str, label: str, given: str) -> Content:
+        cursor = ("▸ ", "$text-accent") if name == self._at else ("  ", "")
+        style = "bold" if name == self._at else ""
+        return Content.assemble(
+            cursor, (f"{key} ", "bold $text-primary"), (label.ljust(14), style), (given, text.MUTED)
+        )
+
+
+def _given(mark: Mark, name: str) -> str:
+    n = mark.dimensions.get(name)
+    if n is None:
+        return "·"
+    return {GOOD: "▲ ", BAD: "▼ "}.get(n, "  ") + "★" * n + "☆" * (5 - n)

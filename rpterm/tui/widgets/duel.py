@@ -1,0 +1,62 @@
+"""Two blind replies beside each other. Told what each reads; knows no verdict and no tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual import events
+
+from rpterm.tui.widgets.candidates import Candidate, Candidates
+from rpterm.types import Turn
+
+_SIDES = ("← left", "right →")
+
+
+class Blind(Candidate):
+    """One of them; its frame says the side and nothing else."""
+
+    side = 0
+
+    def grow(self, whole: str, tokens: int, *, live: bool) -> None:
+        """Show what it reads now, without a count that could tell them apart."""
+        super().grow(whole, 0, live=live)
+
+    def mark(self, marked: bool) -> None:
+        """No side is marked: the keys name the sides."""
+        self.border_title = _SIDES[self.side]
+
+
+class DuelView(Candidates):
+    """Both, side by side as soon as the width allows lines that can be read."""
+
+    narrowest = 30
+    blind = True
+
+    def __init__(self, turns: Sequence[Turn], order: Sequence[int]) -> None:
+        """``order`` says which of the turns stands left and which right."""
+        self.order = tuple(order)
+        super().__init__(turns, order)
+        for side, index in enumerate(self.order):
+            blind = self._all[index]
+            assert isinstance(blind, Blind)
+            blind.side = side
+            blind.mark(False)
+
+    def make(self, index: int, turn: Turn) -> Candidate:
+        return Blind(index, turn)
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.set_class(self.columns == 1, "-stacked")
+
+    @property
+    def sides(self) -> tuple[Turn, Turn]:
+        """The turn on the left (or above) and the one on the right (or below)."""
+        left, right = (self._all[index].turn for index in self.order)
+        return left, right
+
+    def move(self, by: int) -> None:
+        """Nothing is marked, so nothing moves."""
+
+    def grow(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
+        super().grow(texts, {})

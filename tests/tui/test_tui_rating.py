@@ -1,0 +1,253 @@
+"""Rating while one plays: one key, visible but quiet, taken back; and the duel of the chat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from tui_support import (
+    REPLIES,
+    Stage,
+    notices,
+    running,
+    say,
+    screen_text,
+    texts,
+    wait_until,
+)
+
+from rpterm.config import Duel, Settings
+from rpterm.rating import Mark
+from rpterm.store.judgements import Comparison
+from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.flag import FlagScreen
+from rpterm.tui.screens.tags import TagScreen
+from rpterm.tui.widgets.duel import DuelView
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def marks(stage: Stage) -> list[Mark]:
+    found = stage.session.rater.marks(stage.session.chat_id)
+    return [found.get(turn.id, Mark()) for turn in stage.session.path()]
+
+
+def duels(stage: Stage) -> list[Comparison]:
+    found = stage.session.rater.judgements.comparisons(stage.session.chat_id)
+    return [each for each in found if each.kind == "duel"]
+
+
+async def test_one_key_rates_the_selected_reply_and_one_takes_it_back(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        await pilot.press("alt+up", "4")
+        await wait_until(pilot, lambda: "Mara Venn  ★★★★☆" in screen_text(app))
+        assert marks(stage)[-1].stars == 4
+        assert app.chat.transcript.selected is not None
+        rating = next(iter(stage.session.rater.judgements.ratings()))
+        assert rating.how.seconds is not None and rating.how.method == "key"
+        await pilot.press("minus")
+        await wait_until(pilot, lambda: "★★★★☆ ▼" in screen_text(app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "▼" not in screen_text(app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "★" not in screen_text(app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "nothing to take back" in notices(app))
+
+
+async def test_the_last_reply_is_rated_without_selecting(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        app.chat.input.put("half a line")
+        await pilot.press("alt+g")
+        await wait_until(pilot, lambda: "▲" in screen_text(app))
+        assert marks(stage)[-1].thumb is True
+        await pilot.press("alt+b")
+        await wait_until(pilot, lambda: marks(stage)[-1].thumb is False)
+        assert app.chat.input.text == "half a line"
+
+
+async def test_digits_stay_text_while_one_writes(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("5", "u", "plus")
+        assert app.chat.input.text == "5u+"
+        assert marks(stage) == [Mark()]
+
+
+async def test_ones_own_turn_is_not_rated(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        await pilot.press("alt+up", "alt+up", "3")
+        await wait_until(pilot, lambda: "Only replies are rated" in notices(app))
+
+
+async def test_marks_are_there_again_when_the_chat_is_opened_again(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        await pilot.press("alt+up", "2")
+        await wait_until(pilot, lambda: "★★☆☆☆" in screen_text(app))
+    again = stage.app()
+    async with running(again) as pilot:
+        await wait_until(pilot, lambda: "★★☆☆☆" in screen_text(again))
+
+
+async def test_tags_want_a_verdict_on_the_whole_first(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        await pilot.press("alt+up", "t")
+        await wait_until(pilot, lambda: isinstance(app.screen, TagScreen))
+        await pilot.press("s", "l", "l", "c", "3", "enter")
+        await wait_until(pilot, lambda: "First the reply as a whole" in screen_text(app))
+        await pilot.press("2", "enter")
+        await wait_until(pilot, lambda: not isinstance(app.screen, TagScreen))
+        await wait_until(pilot, lambda: marks(stage)[-1].stars == 2)
+        assert marks(stage)[-1].dimensions == {"style": 1, "language": 5, "coherence": 3}
+        assert "★★☆☆☆ 3±" in screen_text(app)
+
+
+async def test_a_flag_marks_the_sentence_the_arrows_chose(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        await pilot.press("alt+up", "x")
+        await wait_until(pilot, lambda: isinstance(app.screen, FlagScreen))
+        await pilot.press("down", "down", *"no", "space", *"charts", "enter")
+        await wait_until(pilot, lambda: marks(stage)[-1].flags == 1)
+        rating = next(iter(stage.session.rater.judgements.ratings()))
+        assert rating.span is not None and rating.reason == "no charts"
+        assert REPLIES[0][slice(*rating.span)] == '"Sit down.'
+        assert "⚑" in screen_text(app)
+
+
+async def test_an_edit_and_a_kept_swipe_are_noted_by_themselves(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Good evening")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1] and not app.chat.state.busy)
+        await say(pilot, app, "Go on")
+        kept = list(stage.session.rater.judgements.comparisons())
+        assert [(each.kind, each.how.position) for each in kept] == [("swipe", "swipe 2 of 2")]
+        assert stage.session.store.turn(kept[0].left_id).text == REPLIES[1]
+        await pilot.press("alt+up", "e")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        assert app.chat.state.editor is not None
+        app.chat.state.editor.text = "My own words."
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == "My own words.")
+        kept = list(stage.session.rater.judgements.comparisons())
+        assert [each.kind for each in kept] == ["swipe", "edit"]
+
+
+async def test_consent_is_asked_for_and_taken_back(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        chat_id = stage.session.chat_id
+        await pilot.press("alt+e")
+        await wait_until(pilot, lambda: "may leave" in notices(app))
+        assert stage.session.rater.allowed(chat_id)
+        await pilot.press("alt+e")
+        await wait_until(pilot, lambda: "stays here" in notices(app))
+        assert not stage.session.rater.allowed(chat_id)
+
+
+# Duel ------------------------------------------------------------------------------------------
+async def duel(pilot: Pilot[Any], app: RptermApp, words: str = "Who is there?") -> DuelView:
+    app.chat.input.put(words)
+    await pilot.press("alt+d")
+    await wait_until(
+        pilot, lambda: isinstance(app.chat.state.choosing, DuelView) and not app.chat.state.busy
+    )
+    shown = app.chat.state.choosing
+    assert isinstance(shown, DuelView)
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [("left", "left"), ("right", "right"), ("equals_sign", "tie"), ("0", "both_bad")],
+)
+async def test_a_verdict_is_stored_by_the_side_on_screen(
+    stage: Stage, key: str, verdict: str
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        left, right = (await duel(pilot, app)).sides
+        assert {left.text, right.text} == set(REPLIES[:2])
+        picture = screen_text(app)
+        assert "← left" in picture and "right →" in picture
+        assert "seed" not in picture and "tokens ✓" not in picture
+        await pilot.press(key)
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        (stored,) = duels(stage)
+        assert (stored.left_id, stored.right_id, stored.verdict) == (left.id, right.id, verdict)
+        assert stored.how.seconds is not None and stored.how.method == "duel"
+        wanted = {"left": left.text, "right": right.text}.get(verdict)
+        await wait_until(pilot, lambda: wanted is None or texts(app)[-1] == wanted)
+        assert "Left was seed" in notices(app)
+
+
+async def test_both_share_one_prompt_and_leaving_judges_nothing(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        left, right = (await duel(pilot, app)).sides
+        made = [stage.session.store.generation(turn.id) for turn in (left, right)]
+        assert made[0] and made[1] and made[0].prompt_ids == made[1].prompt_ids
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "for the better one" in notices(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert duels(stage) == []
+        assert len(stage.session.store.siblings(left.id)) == 2
+
+
+async def test_another_sampler_duels_after_both_are_whole(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, settings=Settings(theme="lamplight", duel=Duel("temperature=1.5")))
+    app = stage.app()
+    async with running(app) as pilot:
+        left, right = (await duel(pilot, app)).sides
+        made = {
+            turn.id: generation.sampling.temperature
+            for turn in (left, right)
+            if (generation := stage.session.store.generation(turn.id)) is not None
+        }
+        assert sorted(made.values()) == [0.8, 1.5]
+        first, second = stage.engine.requests[-2:]
+        assert first.prompt_ids == second.prompt_ids
+        await pilot.press("right")
+        await wait_until(pilot, lambda: f"right was temperature={made[right.id]}" in notices(app))
+        assert texts(app)[-1] == right.text
+
+
+async def test_sides_are_drawn_by_lot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        for first, key in ((0, "left"), (1, "left")):
+            monkeypatch.setattr("secrets.randbelow", lambda n, first=first: first)
+            shown = await duel(pilot, app)
+            assert shown.sides[0] == shown._all[first].turn
+            await pilot.press(key)
+            await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert len(duels(stage)) == 2
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (50, 24)])
+async def test_a_duel_can_be_read_at_any_size(stage: Stage, size: tuple[int, int]) -> None:
+    app = stage.app()
+    async with running(app, size) as pilot:
+        shown = await duel(pilot, app)
+        assert shown.columns == (1 if size[0] < 66 else 2)
+        picture = screen_text(app)
+        assert "left" in picture and "right" in picture
