@@ -65,6 +65,7 @@ class Model:
         per_message: Tokens of the scaffold that its template puts around a message.
         render: Messages in the model's template, up to where the reply begins.
         user_first: Its template wants the user to speak first.
+        no_system: Its template refuses system messages.
     """
 
     system: Callable[[Chat], str]
@@ -74,6 +75,7 @@ class Model:
     user_first: bool = False
     name: str = ""
     per_message: int = PER_MESSAGE
+    no_system: bool = False
 
 
 @dataclass(slots=True)
@@ -129,6 +131,7 @@ class _Run:
             render=model.render,
             end=model.end,
             exact=None if options.scrub else self._exact,
+            no_system=model.no_system,
         )
 
     def write(self, folder: Path) -> None:

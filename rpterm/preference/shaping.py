@@ -46,6 +46,16 @@ def shaped(messages: Messages, greeting: Greeting, *, user_first: bool = False) 
     return head + rest
 
 
+def without_system(messages: Messages) -> Messages:
+    """The same with the system text at the head of the first user message."""
+    head, rest = _split(messages)
+    if not head:
+        return messages
+    if rest and rest[0][0] == "user":
+        return (("user", f"{head[0][1]}\n\n{rest[0][1]}"), *rest[1:])
+    return (("user", head[0][1]), *rest)
+
+
 def _split(messages: Messages) -> tuple[Messages, Messages]:
     if messages and messages[0][0] == "system":
         return messages[:1], messages[1:]

@@ -105,6 +105,45 @@ def _compile(source: str) -> Any:
     return env.from_string(source)
 
 
+class PlainTemplate:
+    """Renders messages as a trainer does: no shape mends what the template refuses."""
+
+    def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
+        """Args:
+            source: The template, or "" for ``CHATML``.
+
+        Raises:
+            TemplateError: It is no template.
+        """
+        self._marks = {"bos_token": bos, "eos_token": eos}
+        try:
+            self._template = _compile(source or CHATML)
+        except Exception as error:  # a foreign program: whatever it raises, it is unusable
+            raise TemplateError(str(error)) from error
+
+    def __call__(self, messages: Sequence[tuple[str, str]], *, reply: bool) -> str:
+        """The text of a chat.
+
+        Args:
+            reply: End with what opens a reply.
+
+        Raises:
+            TemplateError: The template refuses these messages.
+        """
+        said = [{"role": role, "content": content} for role, content in messages]
+        try:
+            text = self._template.render(
+                messages=said,
+                add_generation_prompt=reply,
+                tools=None,
+                documents=None,
+                **self._marks,
+            )
+        except Exception as error:  # as above
+            raise TemplateError(str(error)) from error
+        return str(text)
+
+
 class ChatTemplate:
     """Renders messages by a model's template, in the first shape that works.
 

@@ -25,4 +25,17 @@ FORMATS: dict[str, Format] = {
 }  # fmt: skip
 """Every format by the name that ``rpterm export --format`` takes."""
 
-__all__ = ["FORMATS", "Format", "Row", "Shape", "Table"]
+ALIASES = {
+    "dpo": "trl_dpo", "orpo": "trl_dpo", "reward": "trl_dpo", "kto": "trl_kto", "sft": "trl_sft",
+    "trl_orpo": "trl_dpo", "trl_reward": "trl_dpo",
+}  # fmt: skip
+"""What people call formats beside their names."""
+
+
+def named(name: str) -> str:
+    """The name of a format as people write it: ``dpo``, ``LLaMA-Factory``; unknown ones stay."""
+    plain = name.strip().lower().replace("-", "_")
+    return ALIASES.get(plain, plain)
+
+
+__all__ = ["ALIASES", "FORMATS", "Format", "Row", "Shape", "Table", "named"]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rpterm.preference.records import Kind, Messages, Record, Reply
-from rpterm.preference.shaping import Greeting, shaped
+from rpterm.preference.shaping import Greeting, shaped, without_system
 
 Row = dict[str, Any]
 Render = Callable[[Messages], str]
@@ -23,6 +23,7 @@ class Shape:
         render: Messages as the model's template writes them, up to where the reply begins.
         end: The text that ends a reply in that template.
         exact: Prompt text and token ids of a turn, for the raw format; ``None`` leaves them out.
+        no_system: The model's template refuses system messages: their text goes to the user's.
     """
 
     greeting: Greeting
@@ -30,10 +31,13 @@ class Shape:
     render: Render
     end: str = ""
     exact: Callable[[int], Row | None] | None = None
+    no_system: bool = False
 
     def messages(self, record: Record, *, user_first: bool = False) -> Messages:
         """The prompt for a reader that may want the user to speak first, too."""
-        return shaped(record.prompt, self.greeting, user_first=user_first or self.user_first)
+        user_first = user_first or self.user_first
+        messages = shaped(record.prompt, self.greeting, user_first=user_first)
+        return without_system(messages) if self.no_system else messages
 
 
 @dataclass(frozen=True, slots=True)
