@@ -10,7 +10,7 @@ from typing import Any
 from rpterm.cards import layout, values
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.locate import Path
-from rpterm.cards.patterns import PatternError, compile_pattern, split
+from rpterm.cards.patterns import PatternError, TooManyPatterns, split
 from rpterm.cards.plain import decode
 from rpterm.cards.values import Report, kind_of
 
@@ -155,10 +155,20 @@ def _lore(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry |
 
 def _key_rules(key: str, path: Path, report: Report) -> None:
     parts = split(key)
-    if not parts:
+    if parts:
+        _pattern_rules(*parts, path, report)
+
+
+def _pattern_rules(body: str, flags: str, path: Path, report: Report) -> None:
+    if report.full:
         return
     try:
-        compile_pattern(*parts)
+        report.patterns.check(body, flags)
+    except TooManyPatterns:
+        if not report.patterns.told:
+            report.patterns.told = True
+            message = "The patterns of this card are too much work together, from this one on."
+            report.add(path, message, "Use plain words, or shorter ones: {500} counts 500 times.")
     except PatternError as error:
         remedy = "Look-around and back references are not supported; mend the pattern."
         report.add(path, f"The pattern is not valid: {error}.", remedy)
@@ -202,11 +212,7 @@ def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | No
     if "user" in fields and not fields["user"]:
         report.add((*path, "user"), "The test says nothing.", 'Write user = "…".')
     if fields.get("regex"):
-        try:
-            compile_pattern(fields["regex"])
-        except PatternError as error:
-            remedy = "Look-around and back references are not supported; mend the pattern."
-            report.add((*path, "regex"), f"The pattern is not valid: {error}.", remedy)
+        _pattern_rules(fields["regex"], "", (*path, "regex"), report)
     if len(report.found) > before or "user" not in fields:
         return None
     return Probe(**fields)

@@ -9,15 +9,30 @@ from typing import Any, Protocol, cast
 
 _SLASHED = re.compile(r"/((?:[^/\\]|\\.)+)/([a-zA-Z]*)", re.DOTALL)
 _UNICODE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
-_MAX_MEMORY = 8 << 20
+_MAX_MEMORY = 1 << 20
+"""Of one pattern: some forty thousand instructions, a hundred times what people write."""
+_LARGEST = 40_000
+
+_PLAIN = re.compile(r"[A-Za-z0-9 _'-]{1,200}")
+
+MAX_PATTERNS = 10_000
+MAX_STEPS = 300_000
+"""Instructions of all patterns of a card together: the work for one letter of text, at the worst.
+Ten thousand patterns of thirty letters are within it."""
 
 
 class PatternError(ValueError):
     """A pattern that the engine does not take; the text says why."""
 
 
+class TooManyPatterns(PatternError):
+    """A card's patterns are too much work together; those before this one are in use."""
+
+
 class Pattern(Protocol):
-    """A compiled pattern."""
+    """A compiled pattern; ``programsize`` is its number of instructions."""
+
+    programsize: int
 
     def search(self, text: str) -> object | None: ...
 
@@ -56,3 +71,36 @@ def compile_pattern(body: str, flags: str = "") -> Pattern:
         reason = error.args[0] if error.args else b""
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise PatternError(text) from error
+
+
+class Budget:
+    """How much work the patterns of one card may be, counted and not timed.
+
+    The count is of compilations and of instructions, so that every machine takes the same cards.
+    A pattern of mere letters is known to be good and not compiled.
+    """
+
+    def __init__(self, patterns: int = MAX_PATTERNS, steps: int = MAX_STEPS) -> None:
+        self.patterns, self.steps = patterns, steps
+        self.told = False
+        """For who reports it: once is enough."""
+
+    def check(self, body: str, flags: str = "") -> None:
+        """Compile a pattern and count its work.
+
+        Raises:
+            TooManyPatterns: Nothing is left; the pattern was not even looked at.
+            PatternError: As of ``compile_pattern``.
+        """
+        if self.patterns <= 0 or self.steps <= 0:
+            raise TooManyPatterns("this card's patterns are too much work together")
+        if _PLAIN.fullmatch(body):
+            self.steps -= len(body)
+            return
+        self.patterns -= 1
+        try:
+            self.steps -= compile_pattern(body, flags).programsize
+        except PatternError as error:
+            # Only after all its memory was used does the engine find a pattern too large.
+            self.steps -= _LARGEST if "too large" in str(error) else 1
+            raise

@@ -15,6 +15,7 @@ from typing import Any
 
 from rpterm.cards.layout import Key
 from rpterm.cards.locate import Path
+from rpterm.cards.patterns import Budget
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """What no text of a card may hold: it could drive a terminal. Tab and line ends are fine."""
@@ -29,10 +30,11 @@ class Report:
     """What was found wrong so far: path in the data, message, remedy.
 
     After ``MAX_PROBLEMS`` it takes no more: nobody reads them, and finding them all in a file
-    made to be wrong takes long.
+    made to be wrong takes long. ``patterns`` is how much work may still go into them.
     """
 
     found: list[tuple[Path, str, str]] = field(default_factory=list)
+    patterns: Budget = field(default_factory=Budget)
 
     @property
     def full(self) -> bool:

@@ -11,11 +11,11 @@ below other swipes has no place in it, and hidden system messages have none here
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 << 20
 _MAX_LINE = 4 << 20
 _MAX_SWIPES = 1000
+_LATEST = 1e11
+_MAX_LINES = 100_000
+_MOST_NOTES = 30
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DATES = ("%B %d, %Y %I:%M%p", "%B %d, %Y %I:%M %p")
 _SPOKEN = re.compile(
@@ -78,15 +81,13 @@ def parse(data: bytes) -> ChatLog:
     """
     if len(data) > MAX_BYTES:
         raise ChatLogError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ChatLogError(f"The file is not UTF-8 text (at byte {error.start:,}).") from error
-    notes: list[str] = []
+    if data.count(b"\n") > _MAX_LINES:
+        raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines: it is no chat log.")
+    notes = _Notes()
     head: Mapping[str, Any] = {}
     turns: list[LogTurn] = []
     hidden = 0
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_lines(data), 1):
         raw = _line(line, number, notes)
         if raw is None:
             continue
@@ -106,7 +107,7 @@ def parse(data: bytes) -> ChatLog:
         turns=tuple(turns),
         note=_note(head.get("chat_metadata")),
         at=_moment(head.get("create_date")),
-        notes=tuple(notes),
+        notes=notes.told(),
     )
 
 
@@ -172,6 +173,37 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
     )
 
 
+class _Notes:
+    """What was mended or left out; a flood of it is counted, not kept."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+        self._more = 0
+
+    def append(self, text: str) -> None:
+        if len(self._kept) < _MOST_NOTES:
+            self._kept.append(text)
+        else:
+            self._more += 1
+
+    def told(self) -> tuple[str, ...]:
+        more = (f"{self._more:,} more of the kind.",) if self._more else ()
+        return (*self._kept, *more)
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """The lines one by one: a copy of the whole as text would take four times its size."""
+    place = 0
+    for line in BytesIO(data):
+        try:
+            yield line.decode("utf-8-sig" if place == 0 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise ChatLogError(
+                f"The file is not UTF-8 text (at byte {place + error.start:,})."
+            ) from error
+        place += len(line)
+
+
 def _alike(siblings: list[Turn], turn: Turn) -> list[Turn]:
     """Swipes of a message are by the same one."""
     return [each for each in siblings if (each.role == "user") == (turn.role == "user")]
@@ -196,7 +228,7 @@ def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
     return made[turn.shown]
 
 
-def _line(line: str, number: int, notes: list[str]) -> Mapping[str, Any] | None:
+def _line(line: str, number: int, notes: _Notes) -> Mapping[str, Any] | None:
     if not line.strip():
         return None
     try:
@@ -212,11 +244,12 @@ def _line(line: str, number: int, notes: list[str]) -> Mapping[str, Any] | None:
     return raw
 
 
-def _turn(raw: Mapping[str, Any], number: int, notes: list[str]) -> list[LogTurn]:
+def _turn(raw: Mapping[str, Any], number: int, notes: _Notes) -> list[LogTurn]:
     """The message of a line; none where it says nothing at all."""
     listed = raw.get("swipes")
-    swipes = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
-    text = raw["mes"] if isinstance(raw["mes"], str) else ""
+    listed = listed if isinstance(listed, list) else []
+    swipes = [_clean(each) for each in listed if isinstance(each, str)]
+    text = _clean(raw["mes"]) if isinstance(raw["mes"], str) else ""
     shown = raw.get("swipe_id")
     if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):
         shown = swipes.index(text) if text in swipes else len(swipes)
@@ -229,7 +262,7 @@ def _turn(raw: Mapping[str, Any], number: int, notes: list[str]) -> list[LogTurn
     if len(kept) > _MAX_SWIPES:
         notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
         kept = sorted({*kept[: _MAX_SWIPES - 1], shown})
-    texts = tuple(_clean(swipes[index]) for index in kept)
+    texts = tuple(swipes[index] for index in kept)
     if not any(each.strip() for each in texts):
         notes.append(f"Line {number} says nothing and was left out.")
         return []
@@ -277,15 +310,22 @@ def _note(metadata: Any) -> AuthorNote:
 def _moment(value: Any) -> float | None:
     """Unix seconds of any of the forms in which programs write dates.
 
-    A date without a zone is taken as the user's own time.
+    A date without a zone is taken as the user's own time; one before 1970 or after the year 5138 is
+    no date of a chat.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value) or not 0 < value < 1e14:
+        # Compared before anything is computed: a number of JSON may be too large for a float.
+        if not 0 < value < _LATEST * 1000:
             return None
-        return value / 1000 if value > 1e11 else float(value)
+        return value / 1000 if value > _LATEST else float(value)
     if not isinstance(value, str) or len(value) > 60:
         return None
-    text = value.strip()
+    seconds = _written(value.strip())
+    return seconds if seconds is not None and 0 < seconds < _LATEST else None
+
+
+def _written(text: str) -> float | None:
+    """Unix seconds of a date in words."""
     spoken = _SPOKEN.match(text)
     try:
         if spoken:

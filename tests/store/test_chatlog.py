@@ -127,6 +127,9 @@ def test_odd_swipes(change: dict[str, Any], swipes: tuple[str, ...], shown: int)
         (1717252000, True),
         (1e300, False),
         (-5, False),
+        (10**400, False),
+        ("9999-12-31T23:59:59-23:59", False),
+        ("0001-01-01", False),
         ("yesterday", False),
         ("9999-99-99 @99h 99m 99s", False),
         (None, False),
@@ -176,3 +179,25 @@ def test_any_log_is_read_as_it_was_written(given_turns: list[LogTurn]) -> None:
     again = parse(render(log).encode())
     assert again.turns == log.turns
     assert (again.user, again.character, again.note) == ("Tom", "Anna", log.note)
+
+
+def test_what_is_only_control_characters_says_nothing() -> None:
+    (turn,) = parse(
+        lines({**GREETING, "mes": "Hi.", "swipe_id": 0, "swipes": ["Hi.", "\x1b", "\x00"]})
+    ).turns
+    assert turn.swipes == ("Hi.",)
+    again = parse(render(ChatLog("Tom", "Anna", (turn,))).encode())
+    assert again.turns[0].swipes == turn.swipes
+
+
+def test_a_flood_of_odd_lines_is_counted_not_kept() -> None:
+    log = parse(lines(GREETING) + b"x\n" * 5000)
+    assert len(log.notes) == 31
+    assert log.notes[-1] == "4,970 more of the kind."
+    with pytest.raises(ChatLogError, match="more than 100,000 lines"):
+        parse(lines(GREETING) + b"\n" * 100_001)
+
+
+def test_the_place_of_a_broken_byte_is_told() -> None:
+    with pytest.raises(ChatLogError, match=r"at byte 5\)"):
+        parse(b"[1]\n \xff\n")

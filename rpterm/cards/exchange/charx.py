@@ -34,7 +34,7 @@ def read(data: bytes) -> Archive:
     _check_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [each for each in archive.infolist() if not each.is_dir()]
+            members = [each for each in archive.infolist() if not each.filename.endswith("/")]
             if len(members) > _MAX_MEMBERS:
                 raise ExchangeError(f"The archive has {len(members):,} files: it is no card.")
             files: dict[str, bytes] = {}
@@ -81,6 +81,8 @@ def _check_directory(data: bytes) -> None:
 
 def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
+    if not name:
+        raise ExchangeError("The archive has a file without a name.")
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
         raise ExchangeError(f"The archive has a file that leads outside of it: {name[:80]!r}.")

@@ -14,7 +14,7 @@ from typing import Any
 from rpterm.cards.card import Logic, LoreEntry, Position
 from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.patch import Table, apply, diff, lower
-from rpterm.cards.patterns import PatternError, compile_pattern, split
+from rpterm.cards.patterns import PatternError, TooManyPatterns, split
 
 ORIGIN = "rpterm_origin"
 OWN = "rpterm"
@@ -203,12 +203,11 @@ def usable_keys(keys: tuple[str, ...], where: str, mend: Mend) -> tuple[str, ...
             continue
         parts = split(key)
         try:
-            if parts and not mend.may_compile():
-                mend.note("The card has patterns that take too long to check; they are kept aside.")
-                continue
             if parts:
-                with mend.compiling():
-                    compile_pattern(*parts)
+                mend.patterns.check(*parts)
+        except TooManyPatterns:
+            mend.note("The card has more patterns than can be looked for; the rest is kept aside.")
+            continue
         except PatternError as error:
             mend.note(f"{where}: the pattern {key[:60]} cannot be used here ({error}); kept aside.")
             continue

@@ -7,19 +7,15 @@ value stays in the patch that is kept beside the card.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from rpterm.cards.exchange.problem import ExchangeError
+from rpterm.cards.patterns import Budget
 from rpterm.cards.reader import MAX_BYTES
 from rpterm.cards.values import CONTROL
 
 _MOST_NOTES = 30
 _LIMIT = 10**9
-_COMPILE_S = 0.2
-"""Seconds for all patterns of a card together: thousands of honest ones."""
 
 
 class Mend:
@@ -27,25 +23,13 @@ class Mend:
 
     Attributes:
         notes: Sentences for the user, each once.
+        patterns: How much work a stranger's patterns may still be.
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._more = 0
-        self._compiled_s = 0.0
-
-    def may_compile(self) -> bool:
-        """Whether there is time left to check a stranger's patterns."""
-        return self._compiled_s < _COMPILE_S
-
-    @contextmanager
-    def compiling(self) -> Iterator[None]:
-        """Counts the time spent on one pattern."""
-        start = time.thread_time()
-        try:
-            yield
-        finally:
-            self._compiled_s += time.thread_time() - start
+        self.patterns = Budget()
 
     def note(self, text: str) -> None:
         """Remember one; a flood of them is counted, not kept."""

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from rpterm.cards.exchange import jsonio, png
+from rpterm.cards.exchange import charx, jsonio, png
 from rpterm.cards.exchange.dialogue import parse as parse_dialogue
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.origin import Imported, read_bytes
+from rpterm.cards.exchange.problem import ExchangeError
 from rpterm.cards.reader import parse
 from rpterm.cards.writer import dump
 
@@ -266,3 +267,21 @@ def test_what_formats_cannot_keep_is_said() -> None:
     assert export(card, "v1").notes == ("V1 has no place for further greetings, "
                                         "tags, creator and version.",)  # fmt: skip
     assert export(card, "v2").notes == ()
+
+
+def test_an_archive_with_a_nameless_file_is_refused() -> None:
+    packed = charx.write(jsonio.dumps(v2()), {"x": b"y"})
+    with pytest.raises(ExchangeError, match="without a name"):
+        read_bytes(_nameless(packed))
+
+
+def _nameless(packed: bytes) -> bytes:
+    """The archive with the name of its second file cut to nothing in the table of contents."""
+    at = packed.rfind(b"PK\x01\x02")
+    raw = bytearray(packed)
+    raw[at + 28 : at + 30] = b"\0\0"
+    del raw[at + 46]
+    end = raw.rfind(b"PK\x05\x06")
+    (size,) = struct.unpack_from("<I", raw, end + 12)
+    struct.pack_into("<I", raw, end + 12, size - 1)
+    return bytes(raw)
