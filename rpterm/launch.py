@@ -23,8 +23,11 @@ from rpterm.types import Persona, RptermError
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine, EngineEvent, EngineInfo, GenerateRequest, Piece
+    from rpterm.examples.provider import Examples
+    from rpterm.live import LiveScores
     from rpterm.memory.embed import Embedder
     from rpterm.memory.facade import Memory
+    from rpterm.scoring.scorer import Scorer
     from rpterm.session import Session
     from rpterm.store import Store
     from rpterm.types import Chat
@@ -96,6 +99,7 @@ class Launch:
     embed: bool = True
     _engine: Engine | None = None
     _embedder: Embedder | None = None
+    _scorer: Scorer | None = None
     _lent: _Lent | None = None
     _session: Session | None = None
     _found: FoundCard | None = None
@@ -160,7 +164,8 @@ class Launch:
         self._session = Session(
             store, self._lent, found.card, chat, self.settings,
             states=self.paths.states, flagged=self._flagged(),
-            memory=self._memory(store, found.card),
+            memory=self._memory(store, found.card), examples=self._examples(store),
+            scores=self._scores(store),
         )  # fmt: skip
         return self._session
 
@@ -171,6 +176,40 @@ class Launch:
         from rpterm.memory.facade import Memory
 
         return Memory(store, card.name, self._embedding())
+
+    def _examples(self, store: Store) -> Examples:
+        """Example dialogues, compared by meaning where the memory's embedder runs anyway."""
+        from rpterm.examples.provider import Examples
+
+        sizes = self.settings.examples
+
+        def per_turn() -> int:
+            info = self._engine.info if self._engine is not None else None
+            return sizes.per_turn if sizes.per_turn >= 0 else 0 if info and info.starter else 2
+
+        vectors = self._embedding() if self.settings.memory else None
+        return Examples(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
+
+    def _scores(self, store: Store) -> LiveScores | None:
+        """Live scores by one scorer for all chats of this run; it is made when first asked."""
+        if not self.settings.scoring.live:
+            return None
+        from rpterm.live import LiveScores, shipped_cards
+
+        others = partial(shipped_cards, self.paths.characters)
+        return LiveScores(store, self.scorer, slow=self.settings.scoring.slow, others=others)
+
+    def scorer(self) -> Scorer:
+        """The scorer of this run, made on the first call; ``close`` ends it."""
+        with self._lock:
+            if self._scorer is None:
+                from rpterm.judge import open_scorer
+
+                self._scorer = open_scorer(
+                    self.settings, self.paths, slow=self.settings.scoring.slow,
+                    embed=self._embedding() if self.settings.memory else None,
+                )  # fmt: skip
+            return self._scorer
 
     def _embedding(self) -> Embedder | None:
         """One embedder for all chats of this run; not started yet."""
@@ -192,6 +231,9 @@ class Launch:
         with self._lock:
             engine, self._engine = self._engine, None
             embedder, self._embedder = self._embedder, None
+            scorer, self._scorer = self._scorer, None
+        if scorer is not None:
+            scorer.close()
         if embedder is not None:
             embedder.close()
         if engine is not None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpterm.cards.card import CharacterCard
@@ -125,6 +127,17 @@ class LiveScores:
         except Exception as error:  # noqa: BLE001 - a defect of a signal must not end a chat
             self.problem = f"Scoring failed here ({type(error).__name__}: {error})."
         return None
+
+
+def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
+    """Cards to hold a reply against: those that come with rpterm."""
+    from rpterm.cards import library, reader
+
+    found = []
+    for path in sorted(library.folders(user_folder)[-1].glob("*.toml")):
+        with suppress(RptermError):
+            found.append(reader.load(path))
+    return found
 
 
 def scorable(turn: Turn) -> bool:

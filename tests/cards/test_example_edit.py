@@ -1,0 +1,104 @@
+"""Examples written into a card's text: everything else stays as its author left it."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpterm.cards import example_edit
+from rpterm.cards.card import Example
+from rpterm.cards.example_edit import ExampleEditError, add, change, remove
+from rpterm.cards.reader import parse
+
+SHERLOCK = Path(__file__).parents[2] / "characters" / "sherlock.toml"
+NEW = Example((("user", "What's that?"), ("char", '*He looks.* "Nothing."\n\n"Truly."')))
+LINES = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\"'\\"), min_size=1,
+    max_size=40,
+).filter(lambda text: text.strip() == text and bool(text))  # fmt: skip
+EXAMPLES = st.lists(st.tuples(LINES, LINES), min_size=1, max_size=3).map(
+    lambda pairs: Example(
+        tuple(line for user, char in pairs for line in (("user", user), ("char", char)))  # type: ignore[misc]
+    )
+)
+
+
+def changed(before: str, after: str) -> list[str]:
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line for line in lines if line[:1] in "+-"]
+
+
+def test_a_new_example_adds_lines_and_touches_none() -> None:
+    text = SHERLOCK.read_text("utf-8")
+    after = add(text, NEW)
+    assert parse(after).examples[-1] == NEW
+    assert all(line.startswith("+") for line in changed(text, after))
+    assert after.index("What's that?") < after.index("[[lore]]")
+
+
+def test_pinning_adds_one_line() -> None:
+    text = SHERLOCK.read_text("utf-8")
+    third = parse(text).examples[2]
+    after = change(text, 3, Example(third.dialogue, pinned=True))
+    assert changed(text, after) == ["+ pinned = true"]
+    assert change(after, 3, third) == text
+
+
+def test_removing_what_was_added_gives_the_same_card() -> None:
+    text = SHERLOCK.read_text("utf-8")
+    count = len(parse(text).examples)
+    assert parse(remove(add(text, NEW), count + 1)) == parse(text)
+
+
+def test_comments_stay() -> None:
+    text = (
+        'name = "A"  # who\n\n# the voice\n[[examples]]  # first\nuser = "a"  # asked\n'
+        'char = "b"\n# the end\n'
+    )
+    after = change(text, 1, Example((("user", "a"), ("char", "c"))))
+    assert changed(text, after) == ['- char = "b"', '+ char = "c"']
+    for comment in ("# who", "# the voice", "# first", "# asked", "# the end"):
+        assert comment in add(text, NEW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name = "A"\n', 'name = "A"\n[[lore]]\nkeys = ["k"]\ncontent = "c"',
+        "name = 'A'\nexamples = [{user = 'a', char = 'b'}]\n",
+        "name = 'A'\nexamples = []\n",
+    ],
+)  # fmt: skip
+def test_cards_of_any_layout_take_one(text: str) -> None:
+    before = parse(text).examples
+    assert parse(add(text, NEW)).examples == (*before, NEW)
+
+
+def test_there_is_no_such_example() -> None:
+    with pytest.raises(ExampleEditError, match="has 0 examples"):
+        change('name = "A"\n', 1, NEW)
+
+
+def test_a_layout_that_cannot_be_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(example_edit, "_table_text", lambda example: "# nothing\n")
+    with pytest.raises(ExampleEditError, match="edit its file"):
+        add('name = "A"\n', NEW)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(EXAMPLES, min_size=1, max_size=4), EXAMPLES, st.data())
+def test_any_words_come_back(examples: list[Example], other: Example, data: st.DataObject) -> None:
+    text = 'name = "A"  # who\n'
+    for example in examples:
+        text = add(text, example)
+    assert parse(text).examples == tuple(examples)
+    number = data.draw(st.integers(1, len(examples)))
+    wanted = [*examples[: number - 1], other, *examples[number:]]
+    assert parse(change(text, number, other)).examples == tuple(wanted)
+    left = [*examples[: number - 1], *examples[number:]]
+    assert parse(remove(text, number)).examples == tuple(left)
+    assert text.startswith('name = "A"  # who\n')
