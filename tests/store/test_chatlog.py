@@ -191,7 +191,7 @@ def test_what_is_only_control_characters_says_nothing() -> None:
 
 
 def test_a_flood_of_odd_lines_is_counted_not_kept() -> None:
-    log = parse(lines(GREETING) + b"x\n" * 5000)
+    log = parse(lines(GREETING) + b"\n" + b"x\n" * 5000)
     assert len(log.notes) == 31
     assert log.notes[-1] == "4,970 more of the kind."
     with pytest.raises(ChatLogError, match="more than 100,000 lines"):
