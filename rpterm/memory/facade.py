@@ -240,6 +240,22 @@ class Memory:
         """Memories with all these words, of all branches."""
         return self._memories.search(query, self.character, limit)
 
+    def many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
+        """Those of these memories that there are."""
+        return self._memories.many(memory_ids)
+
+    def hidden(self) -> list[Row]:
+        """Memories never to be mentioned, newest first."""
+        return self._memories.hidden(self.character)
+
+    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Row]]:
+        """What each of these memories holds instead of."""
+        return self._memories.replaced_by(memory_ids)
+
+    def counts(self) -> dict[str, int]:
+        """How many memories there are of each kind."""
+        return self._memories.counts(self.character)
+
     def stats(self) -> Stats:
         """Counts and the embedder's state."""
         embedder = self._embedder

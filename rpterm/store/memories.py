@@ -243,6 +243,30 @@ class Memories:
             )
             return [_memory(row) for row in rows]
 
+    def hidden(self, character: str, limit: int = 200) -> list[Memory]:
+        """Memories never to be mentioned, newest first."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM memories WHERE character = ? AND hidden "
+                "ORDER BY id DESC LIMIT ?",
+                (character, limit),
+            )
+            return [_memory(row) for row in rows]
+
+    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
+        """What each of these memories holds instead of, oldest first."""
+        found: dict[int, list[Memory]] = {}
+        with self._connections.read() as connection:
+            for part in _parts(memory_ids):
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM memories WHERE superseded_by IN ({_marks(part)}) "
+                    "ORDER BY id",
+                    part,
+                )
+                for memory in map(_memory, rows):
+                    found.setdefault(memory.superseded_by or 0, []).append(memory)
+        return found
+
     def after(self, memory_id: int, character: str) -> Iterator[Memory]:
         """Memories a character has, with ids above this one, oldest first."""
         while True:

@@ -1,0 +1,132 @@
+"""All that a pane shows of a character's memory, read in one go. Knows no UI; may take a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rpterm.types import Prompt
+
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+    from rpterm.memory.recalled import Recalled
+    from rpterm.store.memories import Memory as Row
+    from rpterm.store.memory_files import Block
+    from rpterm.store.memory_rows import Kind
+
+_SOURCE = "memory:"
+
+
+@dataclass(frozen=True, slots=True)
+class InPrompt:
+    """A memory in a prompt, as its ledger names it; 0 tokens when it was left out."""
+
+    id: int
+    tokens: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A memory with all that is to be said of it.
+
+    Attributes:
+        used: Its place in the prompt, or ``None``.
+        recalled: Why it was recalled, when that was in the last recall.
+        earlier: What it holds instead of; ``later`` is what holds instead of it.
+    """
+
+    row: Row
+    used: InPrompt | None = None
+    recalled: Recalled | None = None
+    earlier: tuple[Row, ...] = ()
+    later: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the pane shows.
+
+    Attributes:
+        used: What is in the prompt, in its order.
+        blocks: Phrases never mentioned, and ``hidden``: memories never mentioned.
+        rows: All others that were asked for, newest or best first.
+        kinds: How many memories there are of each kind.
+    """
+
+    used: tuple[Item, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    hidden: tuple[Item, ...] = ()
+    rows: tuple[Item, ...] = ()
+    kinds: dict[str, int] = field(default_factory=dict)
+    embedded: tuple[int, int] = (0, 0)
+    error: str = ""
+
+
+def in_prompt(prompt: Prompt | None) -> list[InPrompt]:
+    """The memories of a prompt, and those that it had no room for."""
+    if prompt is None:
+        return []
+    inside = [(span.source, span.tokens, span.why) for span in prompt.spans]
+    outside = [(gone.source, 0, gone.why) for gone in prompt.left_out]
+    found: dict[int, InPrompt] = {}
+    for source, tokens, why in (*inside, *outside):
+        number = source.removeprefix(_SOURCE)
+        if source.startswith(_SOURCE) and number.isdecimal():
+            memory_id = int(number)
+            before = found.get(memory_id)
+            total = tokens + (before.tokens if before else 0)
+            found[memory_id] = InPrompt(memory_id, total, why)
+    return list(found.values())
+
+
+def overview(
+    memory: Memory,
+    prompt: Prompt | None,
+    query: str = "",
+    kinds: Sequence[Kind] = (),
+    limit: int = 100,
+) -> Overview:
+    """Read everything; call it in a thread.
+
+    Args:
+        query: Words to look for in all memories; "" shows the newest.
+        kinds: Only these; none means all.
+    """
+    used = in_prompt(prompt)
+    mine = memory.many(item.id for item in used)
+    if query.strip():
+        rows = [r for r in memory.search(query, 4 * limit) if not kinds or r.kind in kinds][:limit]
+    else:
+        rows = memory.page(kinds=kinds, limit=limit)
+    hidden = memory.hidden()
+    link = _Links(memory, [*mine.values(), *rows, *hidden])
+    stats = memory.stats()
+    return Overview(
+        used=tuple(
+            link.item(mine[item.id], item, memory.recent.get(item.id))
+            for item in used
+            if item.id in mine
+        ),
+        blocks=tuple(memory.blocks()),
+        hidden=tuple(link.item(row) for row in hidden),
+        rows=tuple(link.item(row) for row in rows if not row.hidden),
+        kinds=stats.kinds,
+        embedded=(stats.vectors, stats.wordings) if stats.embedder else (0, 0),
+        error=stats.error,
+    )
+
+
+class _Links:
+    """Which memory holds instead of which, for some of them."""
+
+    def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
+        self._earlier = memory.replaced_by([row.id for row in rows])
+        self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
+
+    def item(
+        self, row: Row, used: InPrompt | None = None, recalled: Recalled | None = None
+    ) -> Item:
+        later = self._later.get(row.superseded_by or 0)
+        return Item(row, used, recalled, tuple(self._earlier.get(row.id, ())), later)
