@@ -194,10 +194,6 @@ class RptermApp(App[None], inherit_bindings=False):
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
                 yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))
 
-    def card_changed(self, card: CharacterCard, summary: str) -> None:
-        """Show that the card was saved: ``summary`` has the changed fields and tokens."""
-        self._chat.card_changed(card, summary)
-
 
 def _run(app: RptermApp, name: str) -> Callable[[], None]:
     return lambda: app.run_command(name)

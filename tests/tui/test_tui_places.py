@@ -8,7 +8,6 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import Input
 from tui_support import (
-    CARD,
     REPLIES,
     Stage,
     notices,
@@ -21,7 +20,6 @@ from tui_support import (
     wait_until,
 )
 
-from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.tui import keys
 from rpterm.tui.screens.chats import ChatsScreen
@@ -332,15 +330,3 @@ async def test_a_hint_can_be_clicked(stage: Stage) -> None:
         line = screen_text(app).splitlines()[-1]
         await pilot.click(offset=(line.index("again"), 29))
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
-
-
-async def test_a_saved_card_is_told_and_shown(stage: Stage) -> None:
-    app = stage.app()
-    async with running(app, (120, 40)) as pilot:
-        await pilot.press("f3")
-        await wait_until(pilot, lambda: "ATTRIBUTES" in screen_text(app))
-        changed = CharacterCard("Mara Venn", tagline="New line", attributes=("Sings now",))
-        app.card_changed(changed, "attributes −1 +1, 12 tokens fewer")
-        await wait_until(pilot, lambda: "Sings now" in screen_text(app))
-        assert "12 tokens fewer" in notices(app)
-        assert CARD.tagline not in screen_text(app)

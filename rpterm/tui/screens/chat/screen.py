@@ -325,10 +325,6 @@ class ChatScreen(Screen[None]):
             self.input.insert(event.character)
             event.stop()
 
-    def card_changed(self, card: CharacterCard, summary: str) -> None:
-        """The card was saved; ``summary`` says what changed."""
-        self.run_worker(opening.card_changed(self, card, summary), group="command")
-
     @on(reload.CardSaved)
     async def card_saved(self, event: reload.CardSaved) -> None:
         await reload.saved(self, event)
