@@ -1,14 +1,21 @@
-"""``rpterm export``: judgements as training data, and which chats may leave."""
+"""``rpterm export``: judgements as training data, and which chats may leave.
+
+``rpterm export OUT`` writes; ``allow``, ``deny`` and ``check`` are commands of their own. A folder
+that is called like one of them is meant by its path: ``rpterm export ./check``.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from rpterm import config
 from rpterm import paths as folders
@@ -18,9 +25,27 @@ from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:
     from rpterm.preference.export import Model
+    from rpterm.preference.records import Source
     from rpterm.store import Store
 
-app = new("Export ratings as training data, and say which chats may leave.")
+
+class WithDefault(TyperGroup):
+    """A group that takes what is no command of it as arguments of ``default``."""
+
+    default = "write"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default in front where no command stands."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [self.default, *args]
+        return list(super().parse_args(ctx, args))
+
+
+app = new(
+    "Export ratings as training data: `rpterm export OUT` (`rpterm export OUT --help`).",
+    cls=WithDefault,
+    no_args_is_help=True,
+)
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
@@ -41,12 +66,20 @@ def deny(chats: _Chats) -> None:
     _consent(chats, False)
 
 
-@app.command()
+@app.command(hidden=True)
 def write(
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="Who shall read it.")] = "trl_dpo",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="dpo, orpo, reward, kto, sft, axolotl, llama-factory, openai, sharegpt, "
+            "ultrafeedback, argilla or raw.",
+        ),
+    ] = "dpo",
     sources: Annotated[
-        str, typer.Option(help="Of duel, edit, stars, thumbs, flag, swipe_kept.")
+        str, typer.Option(help="Of duel, edit, stars, thumbs, flag, swipe.")
     ] = "duel,edit,stars,thumbs,flag",
     greeting: Annotated[str, typer.Option(help="keep, seed, system or auto.")] = "auto",
     split: Annotated[float, typer.Option(min=0, max=1, help="Share of chats to test on.")] = 0.1,
@@ -57,30 +90,46 @@ def write(
     licence: Annotated[str, typer.Option("--license", help="Named in the dataset card.")] = "",
     parquet: Annotated[bool, typer.Option("--parquet", help="Instead of JSONL.")] = False,
     card: Annotated[str | None, typer.Option(metavar="NAME", help="Only this character.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Whose template and tokens; else that of the settings."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Replace nothing when `export check` finds faults.")
+    ] = False,
 ) -> None:
     """Write the ratings of exportable chats for a trainer."""
     from rpterm.cli.chats import opened
     from rpterm.preference.export import Options, export
+    from rpterm.preference.formats import named
     from rpterm.preference.harvest import Wanted
-    from rpterm.preference.records import Source
     from rpterm.preference.shaping import Greeting
     from rpterm.store.judgements import Judgements
 
-    wanted = frozenset(_named(Source, name.strip(), "source") for name in sources.split(","))
     options = Options(
-        format=format, wanted=replace(Wanted(), sources=wanted, min_edit=min_edit),
+        format=named(format),
+        wanted=replace(Wanted(), sources=_sources(sources), min_edit=min_edit),
         greeting=_named(Greeting, greeting, "way with greetings"), split=split,
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
         file_type="parquet" if parquet else "jsonl", card=card,
     )  # fmt: skip
-    with opened() as store:
-        done = export(Judgements(store), folder, options, _model(store))
+    with opened() as store, _model(store, model) as known:
+        done = export(Judgements(store), folder, options, known)
     for name, rows in done.rows.items():
         out.say(f"{name}: {rows} rows")
     for why, many in done.left_out.most_common():
         out.say(f"left out, {why}: {many}")
     if done.review is not None:
         out.say(f"Taken out as personal data, for you to look through: {done.review}")
+
+
+def _sources(names: str) -> frozenset[Source]:
+    from rpterm.preference.records import Source
+
+    short = {"swipe": Source.SWIPE.value}
+    return frozenset(
+        _named(Source, short.get(name.strip(), name.strip()), "source") for name in names.split(",")
+    )
 
 
 def _named(kinds: type[_Kind], name: str, what: str) -> _Kind:
@@ -101,34 +150,24 @@ def _consent(chats: list[int], exportable: bool) -> None:
             judgements.consent(chat, exportable)
 
 
-def _model(store: Store) -> Model:
-    """System prompts as the chats have them; ChatML as template, and tokens reckoned, not counted.
-
-    The model is not loaded for an export.
-    """
+@contextmanager
+def _model(store: Store, name: str | None) -> Iterator[Model]:
+    """System prompts as the chats have them, and the model's own template and tokens."""
+    from rpterm.cli import trainer_model
     from rpterm.preference.export import Model
-    from rpterm.prompt.template import ChatTemplate
 
-    paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
-    template = ChatTemplate("")
-
-    def render(messages: tuple[tuple[str, str], ...]) -> str:
-        parts = template.parts([role for role, _ in messages])  # type: ignore[misc]
-        return "".join(p.text if p.index is None else messages[p.index][1] for p in parts)
-
-    def system(chat: Chat) -> str:
-        return _system(store, chat, settings.system_prompt)
-
-    return Model(
-        system=system,
-        # Three bytes a token: more tokens than any common tokenizer makes of European text.
-        count=lambda text: len(text.encode()) // 3 + 1,
-        render=render,
-        end="<|im_end|>\n",
-        user_first=False,
-        name="ChatML",
-    )
+    own = config.load(folders.find().config_file, os.environ, {}).system_prompt
+    with trainer_model.opened(name) as model:
+        yield Model(
+            system=lambda chat: _system(store, chat, own),
+            count=model.count,
+            render=lambda messages: model.render(messages, reply=True),
+            end=model.end,
+            user_first=model.user_first,
+            name=model.name,
+            per_message=model.per_message,
+            no_system=model.no_system,
+        )
 
 
 def _system(store: Store, chat: Chat, own: str) -> str:

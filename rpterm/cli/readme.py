@@ -83,7 +83,12 @@ def main(arguments: list[str]) -> int:
 def _lines(command: Any, name: str) -> list[str]:
     children: dict[str, Any] = getattr(command, "commands", {})
     if children:
-        return [line for key, child in children.items() for line in _lines(child, f"{name} {key}")]
+        # What a group does without naming a command is called by the group's name alone.
+        default = getattr(command, "default", None)
+        named = [
+            (name if key == default else f"{name} {key}", one) for key, one in children.items()
+        ]
+        return [line for called, child in named for line in _lines(child, called)]
     arguments = [
         _argument(param) for param in command.params if param.param_type_name == "argument"
     ]

@@ -31,16 +31,16 @@ def rated(home: Path) -> int:
 
 
 def test_nothing_leaves_before_it_is_allowed(cli: Cli, rated: int, tmp_path: Path) -> None:
-    done = cli("export", "write", str(tmp_path / "out"))
+    done = cli("export", str(tmp_path / "out"))
     assert done.code != 0 and "not marked as exportable" in done.err
     assert cli("export", "allow", str(rated)).code == 0
-    done = cli("export", "write", str(tmp_path / "out"), "--split", "0")
+    done = cli("export", str(tmp_path / "out"), "--split", "0")
     assert done.code == 0 and "train: 1 rows" in done.out
     row = json.loads((tmp_path / "out" / "data" / "train.jsonl").read_text())
     assert row["prompt"][0]["role"] == "system" and "A doctor." in row["prompt"][0]["content"]
     assert row["chosen"][0]["content"] == "Good day."
     cli("export", "deny", str(rated))
-    assert cli("export", "write", str(tmp_path / "out")).code != 0
+    assert cli("export", str(tmp_path / "out")).code != 0
     assert (tmp_path / "out" / "data" / "train.jsonl").exists()
 
 
@@ -50,5 +50,5 @@ def test_nothing_leaves_before_it_is_allowed(cli: Cli, rated: int, tmp_path: Pat
 def test_a_wrong_name_is_told_with_those_there_are(
     cli: Cli, rated: int, tmp_path: Path, flag: str, value: str
 ) -> None:
-    done = cli("export", "write", str(tmp_path / "out"), flag, value)
+    done = cli("export", str(tmp_path / "out"), flag, value)
     assert done.code != 0 and value in done.err and "there are" in done.err
