@@ -39,7 +39,7 @@ def ask(
         AskError: The question and the longest answer do not fit the window.
         RptermError: The engine failed.
     """
-    request = _request(engine, system, question, sampling)
+    request = request_of(engine, system, question, sampling)
     text = ""
     # Closing the generator stops the engine, also when the user interrupts.
     stream = cast("Generator[EngineEvent, None, None]", engine.generate(request))
@@ -54,7 +54,12 @@ def ask(
     return text
 
 
-def _request(engine: Engine, system: str, question: str, sampling: Sampling) -> GenerateRequest:
+def request_of(engine: Engine, system: str, question: str, sampling: Sampling) -> GenerateRequest:
+    """The question as the model reads it.
+
+    Raises:
+        AskError: The question and the longest answer do not fit the window.
+    """
     info = engine.load()
     template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
     roles: list[Role] = ["system", "user"]

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.group import heard
 from rpterm.prompt.build import build_prompt
 from rpterm.prompt.compose import Extras, chat_inserts, compose
 from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.static import ExampleTurns, Insert
-from rpterm.prompt.template import REPLY, ChatTemplate, Ending
+from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending
 from rpterm.prompt.tokens import TokenCache
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
@@ -85,6 +86,9 @@ class Prompter:
         self._memory = memory
         self._examples = examples
         self.template: ChatTemplate | None = None
+        self.company = ""
+        """Who else is there, for a chat with several characters: part of the static block. What
+        others say is then headed by their names."""
 
     def ready(self, info: EngineInfo) -> bool:
         """Take the model's template; whether that was still to be done."""
@@ -130,7 +134,7 @@ class Prompter:
         found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
         extras = Extras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
-            inserts=chat_inserts(card, chat)
+            inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
             left_out=tuple(gone for extra in found for gone in extra.left_out),
         )
@@ -192,6 +196,10 @@ class Prompter:
         ending: Ending,
         hint: str = "",
     ) -> Prompt:
+        if self.company:
+            also = Insert("company", self.company, "who else is in this scene")
+            extras = replace(extras, fixed=(*extras.fixed, also))
+            history = [heard(turn) for turn in history]
         given = compose(
             card,
             chat,
@@ -206,3 +214,11 @@ class Prompter:
         assert self.template is not None
         with self._lock:
             return build_prompt(given, self.template, self._encode)
+
+
+def _own_inserts(
+    card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
+) -> tuple[Insert, ...]:
+    """Note and last instructions; nothing stands behind a line of the user that goes on."""
+    drafted = ending == OPEN_LAST and bool(history) and history[-1].role == "user"
+    return tuple(each for each in chat_inserts(card, chat) if not (each.after and drafted))

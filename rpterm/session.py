@@ -24,6 +24,7 @@ from rpterm.prompt.compose import expander
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending, TemplateError
 from rpterm.prompting import Exemplars, Finder, Prompter
 from rpterm.reply import ReplyRun, stops_for
+from rpterm.scene import Casting, Scene, Seat
 from rpterm.states import States
 from rpterm.store import Store
 from rpterm.tree import Tree
@@ -44,7 +45,7 @@ class ReplyRequest:
 
     Attributes:
         intent: Send the text and reply; regenerate ``turn_id`` as a new swipe; continue
-            ``turn_id``; or write the user's next line (impersonate).
+            ``turn_id``; write the user's next line (impersonate); or let the next character speak.
         text: The user's words (``SEND``), or words to begin with (``IMPERSONATE``).
         turn_id: The reply meant; ``None`` is the last one shown.
         candidates: How many replies to decode at once.
@@ -53,6 +54,7 @@ class ReplyRequest:
         examples: False leaves all example dialogues out of the prompt.
         shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
         sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
+        speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
     """
 
     intent: Intent = Intent.SEND
@@ -64,6 +66,7 @@ class ReplyRequest:
     examples: bool = True
     shown: bool = True
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Job:
     base: str = ""
     edited_from: int | None = None
     draft: bool = False
+    said_by: Turn | None = None
 
 
 class Session(Tree):
@@ -95,6 +99,7 @@ class Session(Tree):
         flagged: Collection[str] = (),
         examples: Exemplars | None = None,
         scores: LiveScores | None = None,
+        casting: Casting | None = None,
     ) -> None:
         """Args:
         states: Folder of saved caches; ``None`` saves none.
@@ -103,6 +108,7 @@ class Session(Tree):
         flagged: Names of samplers that the settings decide, whatever the card says.
         examples: Chooses example dialogues; ``None`` takes the card's own as they are.
         scores: Scores replies when a front end asks; nothing here waits for it.
+        casting: Where characters that join the chat come from; ``None`` lets nobody join.
         """
         super().__init__(store, chat.id)
         self.engine = engine
@@ -114,6 +120,10 @@ class Session(Tree):
         self.examples = examples
         self.scores = scores
         self._prompter = Prompter(engine, settings, finders, memory, examples)
+        self.scene = Scene(
+            store, chat.id, Seat(card, self._prompter, memory),
+            lambda _, own: Prompter(engine, settings, finders, own), casting,
+        )  # fmt: skip
         self._loading = threading.Lock()
         self._stopped = threading.Event()
 
@@ -126,14 +136,13 @@ class Session(Tree):
         """
         info = self.engine.load(on_progress)
         with self._loading:
-            if self._prompter.ready(info):
+            if self.scene.ready(info):
                 if self._states is not None and (
                     state := self._states.nearest(*self._state_of(info))
                 ):
                     self.engine.load_state(state)
                 self.settle()
-                if self.memory is not None:
-                    self.memory.start()
+                self.scene.start()
         return info
 
     def _state_of(self, info: EngineInfo) -> tuple[int, str, str]:
@@ -141,7 +150,7 @@ class Session(Tree):
         assert self._prompter.template is not None
         template = self._prompter.template.hash
         key = f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{template[:8]}"
-        return self.chat_id, self.card.name, key
+        return self.chat_id, self.scene.expected(self.path()).card.name, key
 
     def settle(self) -> None:
         """Let the engine evaluate, in the background, all that the next prompt can reuse."""
@@ -149,10 +158,17 @@ class Session(Tree):
         if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
             return
         try:
-            ids = self._prompter.clean(self.card, self.chat, self.path(), OPEN_USER).ids
+            path = self.path()
+            seat = self.scene.expected(path)
+            ids = self._clean(seat, path)
         except (PromptTooLarge, TemplateError):
             return
         self.engine.settle(ids)
+
+    def _clean(self, seat: Seat, path: list[Turn]) -> tuple[int, ...]:
+        """All that a character's next prompt is known to begin with."""
+        view = self.scene.view(seat, path)
+        return seat.prompter.clean(seat.card, self.chat, view, OPEN_USER).ids
 
     def moved(self) -> None:
         """The branch shown changed: the cache follows."""
@@ -168,8 +184,11 @@ class Session(Tree):
 
         Raises:
             SessionError: The request makes no sense here (empty text, nothing to continue).
+            GroupError: Nobody is called so, or everybody is muted.
         """
         self._stopped.clear()
+        if request.speaker:
+            self.scene.seat(request.speaker)
         if request.intent is Intent.SEND:
             turn = self._store_user(request.text)
             self._remember(turn)
@@ -186,15 +205,17 @@ class Session(Tree):
 
     def _run(self, request: ReplyRequest, job: _Job) -> Iterator[SessionEvent]:
         info = self.load()
-        prompt = self._prompter.full(
-            self.card, self.chat, job.history, ending=job.ending, hint=request.hint,
-            examples=request.examples,
+        seat = self._seat(request, job)
+        card = seat.card
+        prompt = seat.prompter.full(
+            card, self.chat, self.scene.view(seat, job.history), ending=job.ending,
+            hint=request.hint, examples=request.examples,
         )  # fmt: skip
         if self._stopped.is_set():
             yield ReplyFailed("Stopped.")
             return
         shown = self.chat.leaf_id
-        sampling = self.sampling()
+        sampling = self.sampling(card)
         if request.seed is not None:
             sampling = replace(sampling, seed=request.seed)
         sampling = replace(sampling, **request.sampling)
@@ -210,13 +231,13 @@ class Session(Tree):
                 messages=prompt.messages,
                 sampling=sampling,
                 seeds=seeds,
-                stop=stops_for(self.chat.persona.name, self.card.char),
+                stop=stops_for(self.chat.persona.name, card.char, self.scene.others(seat)),
                 kv_mode=self.settings.kv_mode,
             ),
             template_hash=self._prompter.template.hash if self._prompter.template else "",
-            turns=() if job.draft else self._open_turns(job, len(seeds), request.shown),
+            turns=() if job.draft else self._open_turns(card, job, len(seeds), request.shown),
             base=job.base,
-            names=() if job.draft else (self.card.char, self.card.name),
+            names=() if job.draft else (card.char, card.name, *self.scene.others(seat)),
         )
         try:
             for event in run.events():
@@ -232,17 +253,26 @@ class Session(Tree):
         self._stopped.set()
         self.engine.cancel()
 
-    def sampling(self) -> Sampling:
+    def _seat(self, request: ReplyRequest, job: _Job) -> Seat:
+        """Who speaks: who was asked for, else whose reply it was, else whose turn it is."""
+        if request.speaker:
+            return self.scene.seat(request.speaker)
+        if job.said_by is not None:
+            return self.scene.seat_of(job.said_by)
+        if job.draft:
+            return self.scene.expected(self.path())
+        return self.scene.next(job.history, self.engine)
+
+    def sampling(self, card: CharacterCard | None = None) -> Sampling:
         """The samplers of the next reply: settings, then the card's, with a seed drawn."""
-        own = self.card.sampling.items()
+        own = (card or self.card).sampling.items()
         known = {k: v for k, v in own if v is not None and k not in self._flagged}
         merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
         seed = merged.seed if merged.seed is not None else secrets.randbits(31)
         return replace(merged, seed=seed)
 
     def _remember(self, turn: Turn) -> None:
-        if self.memory is not None:
-            self.memory.remember(turn.id)
+        self.scene.remember(turn)
 
     def _store_user(self, text: str) -> Turn:
         if not text.strip():
@@ -261,16 +291,18 @@ class Session(Tree):
             return self._draft(path, request.text)
         if request.intent is Intent.CONTINUE:
             turn = self._meant(request, path)
-            return _Job(self.store.path(turn.id), turn.parent_id, OPEN_LAST, turn.text, turn.id)
+            history = self.store.path(turn.id)
+            return _Job(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
         if request.intent is Intent.REGENERATE and request.turn_id is not None:
-            turn = self._meant(request, path)
-            return self._answer_to(turn.parent_id)
+            return self._instead_of(self._meant(request, path))
         if request.intent is Intent.REGENERATE and path and path[-1].role == "assistant":
-            return self._answer_to(path[-1].parent_id)
+            return self._instead_of(path[-1])
+        if request.intent is Intent.NEXT and not self.scene.group:
+            raise SessionError("Nobody else is here who could speak: write something first.")
         return _Job(path, path[-1].id if path else None)
 
     def _draft(self, path: list[Turn], text: str) -> _Job:
-        if not text.strip():
+        if not text.strip() and not self.scene.group:
             return _Job(path, None, OPEN_USER, draft=True)
         begun = Turn(0, self.chat_id, None, "user", self.chat.persona.name, text)
         return _Job([*path, begun], None, OPEN_LAST, base=text, draft=True)
@@ -286,14 +318,19 @@ class Session(Tree):
             raise SessionError("That turn is yours, not a reply: edit it, or send a new message.")
         return turn
 
-    def _answer_to(self, parent_id: int | None) -> _Job:
-        return _Job(self.store.path(parent_id) if parent_id else [], parent_id)
+    def _instead_of(self, turn: Turn) -> _Job:
+        """Another version of a reply, by the same one."""
+        parent_id = turn.parent_id
+        history = self.store.path(parent_id) if parent_id else []
+        return _Job(history, parent_id, said_by=turn)
 
-    def _open_turns(self, job: _Job, count: int, shown: bool) -> tuple[Turn, ...]:
+    def _open_turns(
+        self, card: CharacterCard, job: _Job, count: int, shown: bool
+    ) -> tuple[Turn, ...]:
         origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
         turns = [
             self.store.add_turn(
-                self.chat_id, job.parent_id, "assistant", self.card.char, job.base,
+                self.chat_id, job.parent_id, "assistant", card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
                 select=shown and index == 0,
             )
@@ -313,12 +350,14 @@ class Session(Tree):
         if draft.strip():
             text = expander(self.card, self.chat)(draft.strip())
             path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
-        return self._prompter.full(self.card, self.chat, path)
+        seat = self.scene.next(path) if draft.strip() else self.scene.expected(path)
+        return seat.prompter.full(seat.card, self.chat, self.scene.view(seat, path))
 
     # The end -----------------------------------------------------------------------------------
     def set_card(self, card: CharacterCard, text: str) -> None:
         """Go on with a changed card (``text`` is its TOML) from the next turn."""
         self.card = card
+        self.scene.recast(self.scene.lead, card)
         self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
 
@@ -351,8 +390,7 @@ class Session(Tree):
             self.cancel()
             self.leave()
         finally:
-            if self.memory is not None:
-                self.memory.close()
+            self.scene.close()
             self.engine.close()
             self.store.close()
 
