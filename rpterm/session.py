@@ -9,77 +9,34 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
 from rpterm.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
+from rpterm.placing import Job, ReplyRequest, SessionError, place
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.compose import expander
-from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending, TemplateError
+from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.prompting import Exemplars, Finder, Prompter
 from rpterm.reply import ReplyRun, stops_for
 from rpterm.scene import Casting, Scene, Seat
 from rpterm.states import States
 from rpterm.store import Store
 from rpterm.tree import Tree
-from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
+from rpterm.types import Chat, Intent, Origin, Prompt, Sampling, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.live import LiveScores
     from rpterm.memory.facade import Memory
 
 
-class SessionError(RptermError):
-    """The request makes no sense in this chat; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyRequest:
-    """What to make.
-
-    Attributes:
-        intent: Send the text and reply; regenerate ``turn_id`` as a new swipe; continue
-            ``turn_id``; write the user's next line (impersonate); or let the next character speak.
-        text: The user's words (``SEND``), or words to begin with (``IMPERSONATE``).
-        turn_id: The reply meant; ``None`` is the last one shown.
-        candidates: How many replies to decode at once.
-        hint: One extra instruction for this reply alone, in the volatile block.
-        seed: Of the first candidate; ``None`` draws one as usual.
-        examples: False leaves all example dialogues out of the prompt.
-        shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
-        sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
-        speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
-    """
-
-    intent: Intent = Intent.SEND
-    text: str = ""
-    turn_id: int | None = None
-    candidates: int = 1
-    hint: str = ""
-    seed: int | None = None
-    examples: bool = True
-    shown: bool = True
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-    speaker: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A request, placed in the tree: what is read, where the reply goes, and how it begins."""
-
-    history: list[Turn]
-    parent_id: int | None
-    ending: Ending = REPLY
-    base: str = ""
-    edited_from: int | None = None
-    draft: bool = False
-    said_by: Turn | None = None
+__all__ = ["ReplyRequest", "Session", "SessionError"]
 
 
 class Session(Tree):
@@ -193,7 +150,7 @@ class Session(Tree):
             turn = self._store_user(request.text)
             self._remember(turn)
             yield UserTurnStored(turn)
-        job = self._place(request)
+        job = place(self, request, group=self.scene.group)
         try:
             yield from self._run(request, job)
         except EngineError as error:
@@ -203,7 +160,7 @@ class Session(Tree):
         finally:
             self.settle()
 
-    def _run(self, request: ReplyRequest, job: _Job) -> Iterator[SessionEvent]:
+    def _run(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
         info = self.load()
         seat = self._seat(request, job)
         card = seat.card
@@ -253,7 +210,7 @@ class Session(Tree):
         self._stopped.set()
         self.engine.cancel()
 
-    def _seat(self, request: ReplyRequest, job: _Job) -> Seat:
+    def _seat(self, request: ReplyRequest, job: Job) -> Seat:
         """Who speaks: who was asked for, else whose reply it was, else whose turn it is."""
         if request.speaker:
             return self.scene.seat(request.speaker)
@@ -285,47 +242,8 @@ class Session(Tree):
             self.rater.went_on(self.store.turn(leaf))
         return turn
 
-    def _place(self, request: ReplyRequest) -> _Job:
-        path = self.path()
-        if request.intent is Intent.IMPERSONATE:
-            return self._draft(path, request.text)
-        if request.intent is Intent.CONTINUE:
-            turn = self._meant(request, path)
-            history = self.store.path(turn.id)
-            return _Job(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
-        if request.intent is Intent.REGENERATE and request.turn_id is not None:
-            return self._instead_of(self._meant(request, path))
-        if request.intent is Intent.REGENERATE and path and path[-1].role == "assistant":
-            return self._instead_of(path[-1])
-        if request.intent is Intent.NEXT and not self.scene.group:
-            raise SessionError("Nobody else is here who could speak: write something first.")
-        return _Job(path, path[-1].id if path else None)
-
-    def _draft(self, path: list[Turn], text: str) -> _Job:
-        if not text.strip() and not self.scene.group:
-            return _Job(path, None, OPEN_USER, draft=True)
-        begun = Turn(0, self.chat_id, None, "user", self.chat.persona.name, text)
-        return _Job([*path, begun], None, OPEN_LAST, base=text, draft=True)
-
-    def _meant(self, request: ReplyRequest, path: list[Turn]) -> Turn:
-        if request.turn_id is not None:
-            turn = self.store.turn(request.turn_id)
-        elif path:
-            turn = path[-1]
-        else:
-            raise SessionError("This chat has no reply yet.")
-        if turn.role != "assistant":
-            raise SessionError("That turn is yours, not a reply: edit it, or send a new message.")
-        return turn
-
-    def _instead_of(self, turn: Turn) -> _Job:
-        """Another version of a reply, by the same one."""
-        parent_id = turn.parent_id
-        history = self.store.path(parent_id) if parent_id else []
-        return _Job(history, parent_id, said_by=turn)
-
     def _open_turns(
-        self, card: CharacterCard, job: _Job, count: int, shown: bool
+        self, card: CharacterCard, job: Job, count: int, shown: bool
     ) -> tuple[Turn, ...]:
         origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
         turns = [
