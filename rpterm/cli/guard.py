@@ -16,6 +16,7 @@ from rpterm.types import RptermError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+HUNG_UP = 129
 
 
 def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
@@ -38,12 +39,34 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     except BrokenPipeError:
         _hush()
         return PIPE_CLOSED
-    except Exception as error:
-        if os.environ.get("RPTERM_DEBUG", "") not in ("", "0"):
-            raise
-        complain(crashed(error))
-        return 1
+    except OSError as error:
+        if not _hung_up(error):
+            return _defect(error)
+        _hush()
+        return HUNG_UP
+    except Exception as error:  # noqa: BLE001 - told, with the traceback in a file
+        return _defect(error)
     return code
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("RPTERM_DEBUG", "") not in ("", "0"):
+        raise error
+    complain(crashed(error))
+    return 1
+
+
+def _hung_up(error: OSError) -> bool:
+    """Whether an error of input and output came of a terminal that is gone."""
+    import errno
+    import select
+
+    if error.errno != errno.EIO or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    for number in (0, 1, 2):
+        poll.register(number, 0)
+    return any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0))
 
 
 @contextmanager
@@ -100,7 +123,8 @@ def crashed(error: BaseException) -> str:
 
 
 def _hush() -> None:
-    """Keep Python from complaining, at exit, about a pipe nobody reads."""
+    """Keep Python from complaining, at exit, about a pipe or a terminal nobody reads."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
+    os.dup2(sink, sys.stderr.fileno())
     os.close(sink)

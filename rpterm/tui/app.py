@@ -16,10 +16,12 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
 from textual.screen import Screen
 
-from rpterm.tui import keys, themes, worker
+from rpterm.tui import hangup, keys, themes, worker
 from rpterm.tui.screens.chat.screen import ChatScreen
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
 
@@ -81,6 +83,9 @@ class RptermApp(App[None], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
 
+    def get_driver_class(self) -> type[Driver]:
+        return hangup.sturdy(super().get_driver_class())
+
     def get_default_screen(self) -> Screen[Any]:
         return self._chat
 
@@ -111,10 +116,16 @@ class RptermApp(App[None], inherit_bindings=False):
                     loop.add_signal_handler(number, self.leave)
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # Windows, or not the main thread: the default stays.
+        if not self.is_headless:
+            self.set_interval(hangup.EVERY_S, self._look_for_terminal)
         if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
         if self._first_run:
             self.run_command("tour")
+
+    def _look_for_terminal(self) -> None:
+        if hangup.gone():
+            self.leave()
 
     def leave(self) -> None:
         """Stop a running reply and quit."""

@@ -36,6 +36,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.main, keys.encode())
 
+    def vanish(self) -> None:
+        """The window is gone, and nobody sends a signal."""
+        os.close(self.main)
+        self.main = -1
+
     def end(self) -> int:
         """Read what it still writes, until it is gone."""
         startup.drain(self.process, self.main, LIMIT_S)
@@ -50,7 +55,36 @@ def terminal(home: Path) -> Iterator[Terminal]:
     if opened.process.poll() is None:
         opened.process.kill()
         opened.process.wait()
-    os.close(opened.main)
+    if opened.main >= 0:
+        os.close(opened.main)
+
+
+def stored(home: Path) -> list[str]:
+    with Store(home / "rpterm.db") as store:
+        leaf = store.chat(1).leaf_id
+        return [turn.text for turn in store.path(leaf)] if leaf is not None else []
+
+
+@pytest.mark.parametrize("writing", [False, True])
+def test_a_terminal_that_vanishes_without_a_signal_ends_it(home: Path, writing: bool) -> None:
+    """It leads a session without a controlling terminal: the kernel tells it nothing."""
+    Store(home / "rpterm.db").close()
+    terminal = Terminal("sherlock")
+    try:
+        terminal.wait_for("Holmes")
+        terminal.press("Hello\r")
+        if not writing:
+            terminal.wait_for("looks up")
+        terminal.vanish()
+        assert terminal.process.wait(LIMIT_S) >= 0
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()
+    assert not list(home.rglob("crash-*.log"))
+    if not writing:
+        assert stored(home)[1] == "Hello"
+        assert stored(home)[2]
 
 
 def test_the_first_frame_has_the_name_and_the_greeting(home: Path) -> None:
