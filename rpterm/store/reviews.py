@@ -1,0 +1,52 @@
+"""Which replies there are to review: one row each, over all chats, with model and live score.
+
+Reads only. What was judged about them is the business of ``judgements``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from rpterm.store.store import Store
+from rpterm.types import Origin
+
+_SCORE = (
+    "(SELECT probability FROM scores s WHERE s.turn_id = t.id ORDER BY created_at DESC LIMIT 1)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A complete reply.
+
+    Attributes:
+        model: What wrote it; "" where nobody knows.
+        score: The newest live score, 0 to 1, or ``None``.
+    """
+
+    turn_id: int
+    chat_id: int
+    card: str
+    model: str
+    origin: Origin
+    score: float | None = None
+
+
+def written(store: Store) -> list[Written]:
+    """All complete replies that answer something; newest chat first, each chat in its order."""
+    with store._connections.read() as connection:
+        score = _SCORE if _has_table(connection, "scores") else "NULL"
+        rows = connection.execute(
+            "SELECT t.id, t.chat_id, c.card_name, coalesce(g.model, ''), t.origin, "
+            f"{score} FROM turns t JOIN chats c ON c.id = t.chat_id "
+            "LEFT JOIN generations g ON g.turn_id = t.id "
+            "WHERE t.role = 'assistant' AND t.status = 'complete' AND t.parent_id IS NOT NULL "
+            "AND t.text <> '' ORDER BY c.updated_at DESC, c.id DESC, t.id"
+        )
+        return [Written(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (name,)).fetchone() is not None

@@ -1,0 +1,303 @@
+"""Rate replies one after the other: one key rates and goes on.
+
+Writes go through a lane in their order, so a quick hand never waits for the disk; reading the next
+reply with a few turns above takes a millisecond and is done at once. What is in the queue is the
+business of ``rpterm.reviewing``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingsMap, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from rpterm.rating import Mark
+from rpterm.reviewing import Filter, Item, Review
+from rpterm.tui import keys, text
+from rpterm.tui.lane import Lane
+from rpterm.tui.widgets.hints import KeyHints
+from rpterm.tui.widgets.turn import TurnView
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from rpterm.cards.card import CharacterCard
+    from rpterm.config import Settings
+    from rpterm.store import Store
+
+RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
+        "flag")  # fmt: skip
+MOVE = ("judge-skip", "judge-back", "judge-undo", "judge-filter", "judge-more")
+LITTLE, MUCH = 3, 15
+"""Turns shown above the reply."""
+
+
+class ReviewScreen(Screen[None]):
+    """The queue, one reply at a time."""
+
+    DEFAULT_CSS = """
+    ReviewScreen {
+        background: $background;
+        #top { height: 1; padding: 0 2; background: $surface; color: $text-muted; }
+        #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
+        #turns { width: 100%; max-width: 96; height: auto; padding: 1 1 0 1; }
+        #why { height: 1; padding: 0 2; color: $text-muted; }
+        TurnView { text-opacity: 62%; }
+        TurnView.-judged { text-opacity: 100%; border-left: outer $accent; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "leave", show=False),
+        Binding("pageup", "page(-1)", "up", show=False),
+        Binding("pagedown", "page(1)", "down", show=False),
+    ]
+    AUTO_FOCUS = ""
+
+    def __init__(
+        self, store: Store, settings: Settings, *, card: CharacterCard | None = None,
+        wanted: Filter | None = None,
+    ) -> None:  # fmt: skip
+        """``card`` is whose replies come first; the filter shows everybody's again."""
+        super().__init__()
+        self.review = Review(store)
+        self.wanted = wanted or Filter(card=card.name if card else "")
+        self._overrides = settings.keys
+        own = BindingsMap(keys.bindings_for((*RATE, *MOVE), settings.keys))
+        self._bindings = BindingsMap.merge([self._bindings, own])
+        self._lane = Lane("review", self._failed)
+        self._items: list[Item] = []
+        self._at = 0
+        self._done: list[int] = []
+        self._rated = 0
+        self._began = time.monotonic()
+        self._above = LITTLE
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="top", markup=False)
+        with VerticalScroll(id="middle", can_focus=False):
+            yield Vertical(id="turns")
+        yield Static(id="why", markup=False)
+        yield KeyHints(self._overrides, id="hints")
+
+    async def on_mount(self) -> None:
+        self.query_one("#hints", KeyHints).show(
+            (*RATE, "judge-skip", "judge-back", "judge-undo", "judge-filter", "judge-more")
+        )
+        await self._read()
+
+    def on_unmount(self) -> None:
+        self._lane.close()
+        self._lane.join(5.0)
+
+    @property
+    def item(self) -> Item | None:
+        """The reply that is shown."""
+        return self._items[self._at] if 0 <= self._at < len(self._items) else None
+
+    # Commands ----------------------------------------------------------------------------------
+    async def action_command(self, name: str) -> None:
+        """A key of the registry."""
+        item = self.item
+        if name in ("judge-undo", "judge-back", "judge-filter", "judge-more"):
+            await self._move(name)
+        elif item is None:
+            return
+        elif name.startswith("stars-"):
+            n = int(name.removeprefix("stars-"))
+            await self._judge(replace(item.mark, stars=n), self._stars(item, n))
+        elif name in ("thumb-up", "thumb-down"):
+            up = name == "thumb-up"
+            await self._judge(replace(item.mark, thumb=up), self._thumb(item, up))
+        elif name == "judge-skip":
+            await self._go(1)
+        elif name == "tags":
+            self.run_worker(self._tag(item))
+        elif name == "flag":
+            self.run_worker(self._flag(item))
+
+    async def _move(self, name: str) -> None:
+        if name == "judge-undo":
+            await self._undo()
+        elif name == "judge-back":
+            await self._go(-1)
+        elif name == "judge-more":
+            self._above = MUCH if self._above == LITTLE else LITTLE
+            await self._show()
+        else:
+            self.run_worker(self._choose_filter())
+
+    def action_leave(self) -> None:
+        """Leave; everything is stored already."""
+        self.dismiss(None)
+
+    def action_page(self, by: int) -> None:
+        """Scroll a long reply."""
+        middle = self.query_one("#middle", VerticalScroll)
+        middle.scroll_relative(y=by * max(1, middle.size.height - 2), animate=False)
+
+    # Judging -----------------------------------------------------------------------------------
+    def _stars(self, item: Item, n: int) -> Callable[[], object]:
+        return lambda: self.review.rater.stars(item.reply.turn_id, n)
+
+    def _thumb(self, item: Item, up: bool) -> Callable[[], object]:
+        return lambda: self.review.rater.thumb(item.reply.turn_id, up)
+
+    async def _judge(self, mark: Mark, store: Callable[[], object]) -> None:
+        """Store a judgement behind the scenes and go on."""
+        self._put(store)
+        self._items[self._at] = replace(self._items[self._at], mark=mark, judged=True)
+        self._done.append(self._at)
+        self._rated += 1
+        await self._go(1)
+
+    def _put(self, store: Callable[[], object]) -> None:
+        def work() -> None:
+            try:
+                store()
+            except RptermError as error:
+                self.app.call_from_thread(self._say, str(error))
+
+        self._lane.put(work)
+
+    async def _undo(self) -> None:
+        if not self._done:
+            self._say("Nothing was judged here yet.")
+            return
+        self._at = self._done.pop()
+        self._rated -= 1
+        reply = self._items[self._at].reply
+        await self._lane.call(self.review.rater.undo, reply.chat_id, reply.turn_id)
+        mark = await self._lane.call(self.review.rater.mark, reply.turn_id)
+        self._items[self._at] = replace(self._items[self._at], mark=mark, judged=mark.rated)
+        await self._show()
+
+    async def _tag(self, item: Item) -> None:
+        from rpterm.tui.screens.tags import TagScreen
+
+        done = await self.app.push_screen_wait(TagScreen(item.mark))
+        if done is None or item is not self.item:
+            return
+        rater, turn = self.review.rater, item.reply.turn_id
+        if done.stars is not None:
+            stars = done.stars
+            await self._judge(done, lambda: rater.stars(turn, stars, done.dimensions))
+        else:
+            await self._judge(done, lambda: rater.thumb(turn, bool(done.thumb), done.dimensions))
+
+    async def _flag(self, item: Item) -> None:
+        from rpterm.tui.screens.flag import FlagScreen
+
+        whole = self.review.store.turn(item.reply.turn_id).text
+        done = await self.app.push_screen_wait(FlagScreen(whole))
+        if done is None or item is not self.item:
+            return
+        rater, turn = self.review.rater, item.reply.turn_id
+        self._put(lambda: rater.flag(turn, done.span, done.reason))
+        mark = replace(item.mark, flags=item.mark.flags + 1)
+        self._items[self._at] = replace(item, mark=mark)
+        await self._show()
+
+    async def _choose_filter(self) -> None:
+        from rpterm.tui.screens.review_filter import FilterScreen
+
+        screen = FilterScreen(self.wanted, self.review)
+        if (wanted := await self.app.push_screen_wait(screen)) is not None:
+            self.wanted = wanted
+            await self._read()
+
+    # Showing -----------------------------------------------------------------------------------
+    async def _read(self) -> None:
+        """Read the queue again and begin at its start."""
+        try:
+            await self._lane.call(self.review.read)
+        except RptermError as error:
+            self._say(str(error))
+        self._items = self.review.queue(self.wanted)
+        self._at, self._done = 0, []
+        await self._show()
+
+    async def _go(self, by: int) -> None:
+        self._at = max(0, min(len(self._items), self._at + by))
+        await self._show()
+
+    async def _show(self) -> None:
+        item = self.item
+        turns = self.query_one("#turns", Vertical)
+        views: list[TurnView | Static] = []
+        if item is None:
+            views = [Static(self._nothing(), markup=False)]
+        else:
+            try:
+                path = self.review.store.path(item.reply.turn_id, self._above + 1)
+                self.review.rater.see(item.reply.turn_id)
+                views = [TurnView(turn) for turn in path]
+            except RptermError as error:
+                views = [Static(str(error), markup=False)]
+            if isinstance(last := views[-1], TurnView):
+                last.add_class("-judged")
+                last.rate(item.mark.text)
+        with self.app.batch_update():
+            await turns.remove_children()
+            await turns.mount_all(views)
+        self._dress()
+        self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        """The end of the reply in sight, or its beginning where it is longer than the screen."""
+        middle = self.query_one("#middle", VerticalScroll)
+        judged = next(iter(self.query("TurnView.-judged")), None)
+        top = judged.virtual_region.y if judged is not None else 0
+        end = max(0, middle.virtual_size.height - middle.size.height)
+        middle.scroll_to(y=min(top, end), animate=False)
+
+    def _dress(self) -> None:
+        item, total = self.item, len(self._items)
+        at = min(self._at + 1, total)
+        width = self.size.width - 4
+        left = Content.assemble(
+            (f"{at} of {total}", "bold $text-primary"), (f"  ·  {self.wanted.text}", text.MUTED)
+        )
+        right = Content(self._pace())
+        gap = max(2, width - left.cell_length - right.cell_length)
+        self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
+        self.query_one("#why", Static).update(self._about(item))
+
+    def _about(self, item: Item | None) -> str:
+        if item is None:
+            return ""
+        score = "" if item.reply.score is None else f"score {item.reply.score:.0%}"
+        parts = (item.reply.card, item.reply.model, score, item.doubt)
+        return text.one_line(" · ".join(part for part in parts if part), 180)
+
+    def _pace(self) -> str:
+        hours = (time.monotonic() - self._began) / 3600
+        if self._rated < 5:
+            return f"{self._rated} rated"
+        return f"{self._rated} rated · {self._rated / hours:.0f} an hour"
+
+    def _nothing(self) -> str:
+        if self._items:
+            return "That was the last one. f chooses others, Esc leaves."
+        return f"Nothing here is {self.wanted.text}. f chooses others, Esc leaves."
+
+    def _say(self, sentence: str) -> None:
+        self.notify(sentence, markup=False)
+
+    def _failed(self, error: Exception) -> None:
+        self.app.call_from_thread(self._say, f"rpterm itself failed ({error}). Nothing is lost.")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._dress()
+
+    def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
+        """A hint was clicked."""
+        self.run_worker(self.action_command(event.command))

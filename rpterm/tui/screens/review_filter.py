@@ -1,0 +1,96 @@
+"""Choose which replies are reviewed: what kind, whose, by which model, from which source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.reviewing import KINDS, Filter, Review
+from rpterm.tui import text
+from rpterm.tui.screens.dialog import Dialog
+
+_ROWS = ("kind", "card", "model", "source")
+_LABELS = {"kind": "which", "card": "character", "model": "model", "source": "source"}
+_ANY = {"card": "everybody", "model": "every model", "source": "every source"}
+
+
+class FilterScreen(Dialog[Filter]):
+    """Four rows; the arrows choose a row and its value, and the count says what that leaves."""
+
+    DEFAULT_CSS = """
+    FilterScreen {
+        #box { width: 60; }
+        #count { color: $text-muted; margin: 1 0 0 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "row(-1)", show=False),
+        Binding("down", "row(1)", show=False),
+        Binding("left", "value(-1)", show=False),
+        Binding("right,space", "value(1)", show=False),
+        Binding("enter", "take", show=False),
+    ]
+
+    def __init__(self, wanted: Filter, review: Review) -> None:
+        super().__init__()
+        self._wanted, self._review = wanted, review
+        known = review.choices()
+        self._values: dict[str, tuple[str, ...]] = {
+            "kind": KINDS,
+            "card": ("", *known.cards),
+            "model": ("", *known.models),
+            "source": ("", *known.sources),
+        }
+        self._row = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = " Which replies "
+            box.border_subtitle = " ↑↓ row · ←→ value · ⏎ take · Esc leave "
+            yield Static(id="rows", markup=False)
+            yield Static(id="count", markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def action_row(self, by: int) -> None:
+        """Another row."""
+        self._row = (self._row + by) % len(_ROWS)
+        self._draw()
+
+    def action_value(self, by: int) -> None:
+        """Another value in this row."""
+        name = _ROWS[self._row]
+        values = self._values[name]
+        now = getattr(self._wanted, name)
+        at = (values.index(now) + by) % len(values) if now in values else 0
+        self._wanted = replace(self._wanted, **{name: values[at]})  # type: ignore[arg-type]
+        self._draw()
+
+    def action_take(self) -> None:
+        """Use it."""
+        self.dismiss(self._wanted)
+
+    def _draw(self) -> None:
+        lines = []
+        for at, name in enumerate(_ROWS):
+            value = getattr(self._wanted, name) or _ANY[name]
+            here = at == self._row
+            lines.append(
+                Content.assemble(
+                    ("▸ " if here else "  ", "$text-accent"),
+                    (_LABELS[name].ljust(12), text.MUTED),
+                    ("‹ " if here else "  ", text.MUTED),
+                    (text.one_line(value, 36), "bold" if here else ""),
+                    (" ›" if here else "", text.MUTED),
+                )
+            )
+        self.query_one("#rows", Static).update(Content("\n").join(lines))
+        count = len(self._review.queue(self._wanted))
+        self.query_one("#count", Static).update(f"{count} repl{'y' if count == 1 else 'ies'}")

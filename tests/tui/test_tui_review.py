@@ -1,0 +1,139 @@
+"""The review screen: one key rates and goes on; filters, undo, progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from tui_support import Stage, notices, running, screen_text, wait_until
+
+from rpterm.rating import Rater
+from rpterm.store import Store
+from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.review import ReviewScreen
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path, turns=12)
+
+
+async def opened(pilot: Pilot[Any], app: RptermApp) -> ReviewScreen:
+    await pilot.press("alt+v")
+    await wait_until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+    screen = app.screen
+    assert isinstance(screen, ReviewScreen)
+    await wait_until(pilot, lambda: " of " in screen_text(app))
+    return screen
+
+
+def ratings(stage: Stage) -> list[tuple[str, int]]:
+    store = stage.session.store
+    found = Rater(store).judgements.ratings()
+    return [(store.turn(each.turn_id).text, each.value) for each in found]
+
+
+async def test_one_key_rates_and_goes_on(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        assert "1 of 6  ·  unrated · Mara Venn" in screen_text(app)
+        assert "turn number 0" in screen_text(app) and "turn number 1" in screen_text(app)
+        await pilot.press("4")
+        await wait_until(pilot, lambda: "2 of 6" in screen_text(app))
+        assert "turn number 3" in screen_text(app)
+        await pilot.press("space", "minus")
+        await wait_until(pilot, lambda: "4 of 6" in screen_text(app))
+        await wait_until(
+            pilot, lambda: ratings(stage) == [("turn number 1", 4), ("turn number 5", 0)]
+        )
+        how = next(iter(Rater(stage.session.store).judgements.ratings())).how
+        assert how.method == "review" and how.seconds is not None
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not isinstance(app.screen, ReviewScreen))
+        await wait_until(pilot, lambda: set(app.chat.transcript._marks.values()) == {"★★★★☆", "▼"})
+
+
+async def test_a_quick_hand_rates_each_reply_once(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("1", "2", "3", "4", "5", "1")
+        await wait_until(pilot, lambda: "That was the last one" in screen_text(app))
+        await pilot.press("3")
+        await wait_until(
+            pilot, lambda: [value for _, value in ratings(stage)] == [1, 2, 3, 4, 5, 1]
+        )
+        assert len({text for text, _ in ratings(stage)}) == 6
+        assert "6 rated" in screen_text(app)
+
+
+async def test_undo_takes_back_and_shows_it_again(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "Nothing was judged" in notices(app))
+        await pilot.press("5", "5")
+        await wait_until(pilot, lambda: "3 of 6" in screen_text(app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "2 of 6" in screen_text(app))
+        assert ratings(stage) == [("turn number 1", 5)]
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "★★★★★" in screen_text(app))
+
+
+async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = await opened(pilot, app)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: "2 of 6" in screen_text(app))
+        await pilot.press("f")
+        await wait_until(pilot, lambda: "Which replies" in screen_text(app))
+        await pilot.press("left", "left")
+        await wait_until(pilot, lambda: "‹ rated ›" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "1 of 1  ·  rated" in screen_text(app))
+        assert screen.wanted.kind == "rated" and "★★☆☆☆" in screen_text(app)
+
+
+async def test_more_of_what_was_said_before(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 50)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("space", "space", "space", "space")
+        await wait_until(pilot, lambda: "5 of 6" in screen_text(app))
+        assert "turn number 3" not in screen_text(app)
+        await pilot.press("m")
+        await wait_until(pilot, lambda: "turn number 0" in screen_text(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_a_long_reply_begins_in_sight(stage: Stage, size: tuple[int, int]) -> None:
+    app = stage.app()
+    async with running(app, size) as pilot:
+        session = stage.session
+        path = session.path()
+        session.store.add_turn(
+            session.chat_id, path[1].id, "assistant", "Mara Venn",
+            "It begins here. " + "word " * 1500, origin=path[2].origin,
+        )  # fmt: skip
+        await opened(pilot, app)
+        for _ in range(6):
+            await pilot.press("space")
+        await wait_until(pilot, lambda: "7 of 7" in screen_text(app))
+        await wait_until(pilot, lambda: "It begins here." in screen_text(app))
+        await pilot.press("pagedown")
+        await wait_until(pilot, lambda: "It begins here." not in screen_text(app))
+
+
+def test_the_store_is_not_needed_to_be_big(tmp_path: Path) -> None:
+    from rpterm.reviewing import Filter, Review
+
+    with Store(tmp_path / "empty.db") as store:
+        review = Review(store)
+        review.read()
+        assert review.queue(Filter()) == []
