@@ -40,6 +40,7 @@ _CANDIDATES = 40
 _EMBED_WAIT = 0.3
 _FOLLOW_WAIT = 0.02
 _FEW = 6
+_RECENT = 64
 
 
 __all__ = ["Memory", "RecallError", "Recalled", "Stats"]
@@ -92,7 +93,7 @@ class Memory:
         model = embedder.model if embedder is not None else ""
         self._shelf = Shelf(self._memories, self._vectors, character, model)
         self.recent: Mapping[int, Recalled] = {}
-        """What was recalled last, by id: for the pane that tells why."""
+        """What was recalled of late, by id: for the pane that tells why."""
         self._writer = Rememberer(self._memories, self._vectors, self._shelf, embedder, on_progress)
 
     def start(self) -> None:
@@ -143,7 +144,7 @@ class Memory:
         ]
         filled = fill(once(shown), lambda item: count(item.text), budget_tokens, most)
         chosen = [item.counted(tokens) for item, tokens in filled]
-        self.recent = {item.id: item for item in chosen}
+        self.recent = dict([*self.recent.items(), *((item.id, item) for item in chosen)][-_RECENT:])
         return chosen
 
     def remember(self, turn_id: int) -> None:

@@ -21,9 +21,9 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from textual.binding import Binding
 
-Scope = Literal["app", "chat", "list", "edit", "judge"]
+Scope = Literal["app", "chat", "list", "edit", "judge", "memory"]
 """Where a key is looked at: everywhere, in the chat, in a list, in an editor or a form, where one
-judges replies one after the other."""
+judges replies one after the other, in the Memory pane."""
 
 When = Literal[
     "always", "empty", "typing", "input", "selected", "writing", "free", "choosing", "dueling"
@@ -68,9 +68,9 @@ class Key:
     palette: bool = True
 
 
-WRITE, REPLIES, TURNS, RATING, CHAT, PANES, APP, LISTS, REVIEW = (
+WRITE, REPLIES, TURNS, RATING, CHAT, PANES, APP, LISTS, REVIEW, MEMORY = (
     "Writing", "Replies", "Turns", "Rating", "Chats", "Panes", "Program", "Lists and forms",
-    "Review and duels",
+    "Review and duels", "In the Memory pane",
 )  # fmt: skip
 
 _COUNTED = ("one star", "two stars", "three stars", "four stars", "five stars")
@@ -157,6 +157,12 @@ KEYS: tuple[Key, ...] = (
         "left out.", PANES),
     Key("pane-card", ("f3",), "card", "Show the character's card.", PANES),
     Key("pane-chats", ("f4",), "chats", "Show the chats beside this one.", PANES),
+    Key("pane-memory", ("alt+m",), "memory", "Show what was recalled and why, and all that is "
+        "remembered.", PANES),
+    Key("memory-file", ("alt+f",), "file", "Add a file to the memory: a book, notes, a page.",
+        PANES),
+    Key("go-back", ("alt+left",), "back", "Go back to the chat from which a memory led here.",
+        PANES),
     Key("help", ("f1", "question_mark"), "help", "Show all keys (? when the input is empty).", APP,
         scope="app"),
     Key("palette", ("ctrl+p",), "commands", "Find any command by name.", APP, scope="app",
@@ -181,6 +187,22 @@ KEYS: tuple[Key, ...] = (
         palette=False),
     Key("judge-more", ("m",), "context", "Show more or less of what was said before.", REVIEW,
         scope="judge", palette=False),
+    Key("memory-open", ("enter",), "source", "Go to the turn a memory comes from.", MEMORY,
+        scope="memory", palette=False),
+    Key("memory-pin", ("p",), "pin", "Recall a memory with every reply, or no longer.", MEMORY,
+        scope="memory", palette=False),
+    Key("memory-edit", ("e",), "edit", "Change the words of a memory.", MEMORY, scope="memory",
+        palette=False),
+    Key("memory-never", ("n",), "never", "Never mention a memory or a phrase, or allow it again.",
+        MEMORY, scope="memory", palette=False),
+    Key("memory-forget", ("d", "delete"), "forget", "Forget a memory, for good.", MEMORY,
+        scope="memory", palette=False),
+    Key("memory-add", ("a",), "add", "Write a memory by hand.", MEMORY, scope="memory",
+        palette=False),
+    Key("memory-search", ("slash",), "search", "Search all memories.", MEMORY, scope="memory",
+        palette=False),
+    Key("memory-kind", ("k",), "kind", "Show the next kind of memories alone.", MEMORY,
+        scope="memory", palette=False),
     Key("form-save", ("ctrl+s",), "save", "Keep what the form says.", LISTS, scope="edit",
         palette=False),
 )  # fmt: skip
@@ -191,7 +213,7 @@ _NAMES = {
     "enter": "⏎", "escape": "Esc", "left": "←", "right": "→", "up": "↑", "down": "↓",
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "delete": "Del", "end": "End",
     "space": "Space", "tab": "Tab", "backspace": "⌫", "home": "Home", "plus": "+", "minus": "-",
-    "equals_sign": "=",
+    "equals_sign": "=", "slash": "/",
 }  # fmt: skip
 _MODIFIERS = {"ctrl": "Ctrl", "alt": "Alt", "shift": "Shift"}
 
@@ -238,7 +260,7 @@ def of_scope(scope: Scope) -> Iterable[Key]:
 
 
 def groups(
-    scope: Iterable[Scope] = ("app", "chat", "list", "edit", "judge"),
+    scope: Iterable[Scope] = ("app", "chat", "list", "edit", "judge", "memory"),
 ) -> dict[str, list[Key]]:
     """The keys by heading, in the order of the registry."""
     found: dict[str, list[Key]] = {}

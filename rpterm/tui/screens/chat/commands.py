@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import chats, duels, judging, panes, replies, turns
+from rpterm.tui.screens.chat import chats, duels, judging, memory, panes, replies, turns
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -68,4 +68,7 @@ COMMANDS: dict[str, Command] = {
     "pane-prompt": panes.toggle_prompt,
     "pane-card": panes.toggle_card,
     "pane-chats": panes.toggle_chats,
+    "pane-memory": memory.toggle,
+    "memory-file": memory.add_file,
+    "go-back": memory.go_back,
 }

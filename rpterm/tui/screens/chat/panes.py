@@ -101,6 +101,11 @@ def opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
     noted(chat)
     chat.run_worker(fill_chats(chat), group="panes")
+    if chat.going_to or "memory" in chat.panes.shown:
+        from rpterm.tui.screens.chat import memory
+
+        memory.changed(chat)
+        chat.run_worker(memory.arrived(chat), group="memory-way")
 
 
 def noted(chat: ChatScreen) -> None:
@@ -116,7 +121,7 @@ def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bo
 
     ``always`` builds it for the status line alone, too.
     """
-    shown = always or "prompt" in chat.panes.shown
+    shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
     if not shown or chat.state.busy or chat.state.info is None:
         return
     chat.state.previews += 1
@@ -139,6 +144,8 @@ def previewed(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
         pane.show(event.prompt, event.problem)
     if event.prompt is not None and not chat.state.busy:
         chat.figures(used=event.prompt.tokens, context=event.prompt.context)
+        # Without a draft nothing is recalled: what was recalled for the last reply stays in sight.
+        _recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
 
 
 def sent(chat: ChatScreen, prompt: Prompt) -> None:
@@ -147,6 +154,16 @@ def sent(chat: ChatScreen, prompt: Prompt) -> None:
 
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane):
         pane.show(prompt)
+    _recalled(chat, prompt)
+
+
+def _recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
+    """Let the Memory pane, where it is open, tell of this prompt."""
+    chat.state.recalled = prompt
+    if "memory" in chat.panes.shown:
+        from rpterm.tui.screens.chat import memory
+
+        memory.changed(chat)
 
 
 def _focus(chat: ChatScreen) -> None:

@@ -7,7 +7,7 @@ the handlers here and the functions they call touch widgets.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
     from rpterm.session import Session
+    from rpterm.tui.widgets.panes.memory import MemoryPane
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +72,7 @@ class ChatScreen(Screen[None]):
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.state = ChatState()
+        self.came_from = self.going_to = 0  # a chat and a turn: where a memory led
         self.desk = Lane("desk", self._broke)
         self.loads = Lane("load", self._broke)
         self.replies = Lane("reply", self._broke)
@@ -172,14 +174,15 @@ class ChatScreen(Screen[None]):
         """Run a command of the registry; its errors become a notice."""
         from rpterm.tui.screens.chat.commands import COMMANDS
 
-        async def run() -> None:
-            try:
-                await COMMANDS[name](self)
-            except RptermError as error:
-                self.say(str(error), error=True)
-            self.refresh_hints()
+        self.run_worker(self._guarded(COMMANDS[name](self)), group="command", name=name)
 
-        self.run_worker(run(), group="command", name=name)
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        """Do something; its errors become a notice."""
+        try:
+            await work
+        except RptermError as error:
+            self.say(str(error), error=True)
+        self.refresh_hints()
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the session in the desk's thread and wait for the answer."""
@@ -332,6 +335,19 @@ class ChatScreen(Screen[None]):
     @on(ChatsPane.Taken)
     def chat_taken(self, event: ChatsPane.Taken) -> None:
         self.run_worker(chats.open_other(self, event.chat_id), group="command")
+
+    # By name, not by @on: the Memory pane is imported when it is first opened.
+    def on_memory_pane_wanted(self, event: MemoryPane.Wanted) -> None:
+        """A key of the Memory pane."""
+        from rpterm.tui.screens.chat import memory
+
+        self.run_worker(self._guarded(memory.wanted(self, event)), group="command")
+
+    def on_memory_pane_asked(self) -> None:
+        """Another search in the Memory pane."""
+        from rpterm.tui.screens.chat import memory
+
+        memory.changed(self)
 
     def on_unmount(self) -> None:
         for lane in (self.desk, self.loads, self.replies, self.idle, self.previews):

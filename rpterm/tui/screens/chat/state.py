@@ -20,13 +20,22 @@ GHOST_USER, GHOST_REPLY, GHOST_GREETING = -1, -2, -3
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a user asked for: a ``ReplyRequest`` before there is a session, whose import is slow."""
+    """What a user asked for: a ``ReplyRequest`` before there is a session, whose import is slow.
+
+    Attributes:
+        duel: Two blind ones.
+        best: Of the candidates the best by score is kept.
+        aside: With and without examples, beside each other.
+    """
 
     intent: Intent = Intent.SEND
     text: str = ""
     turn_id: int | None = None
     candidates: int = 1
     duel: bool = False
+    hint: str = ""
+    best: bool = False
+    aside: bool = False
 
 
 @dataclass(slots=True)
@@ -44,6 +53,7 @@ class ChatState:
         epoch: Counts requests; a worker of an older one stops.
         live: Ids of the turns that grow, by candidate.
         prompt: The last prompt that was sent.
+        recalled: The prompt whose memories the Memory pane tells of: sent, or of the draft.
         choosing: Candidates that wait for a choice.
         chosen: Whether the marked one was taken while they were still being written.
         editor: The inline editor, while a turn is edited.
@@ -61,6 +71,7 @@ class ChatState:
     epoch: int = 0
     live: dict[int, int] = field(default_factory=dict)
     prompt: Prompt | None = None
+    recalled: Prompt | None = None
     choosing: Candidates | None = None
     chosen: bool = False
     editor: TurnEditor | None = None

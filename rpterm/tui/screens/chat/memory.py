@@ -1,0 +1,255 @@
+"""The Memory pane at work: what it shows, what the user does to memories, and the way to a source.
+
+All reading and writing is done in a thread; the pane gets a finished ``Overview``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm.tui.lane import Lane
+from rpterm.tui.screens.chat import opening, panes, turns
+from rpterm.tui.screens.confirm import Confirm
+from rpterm.tui.screens.form import Field, Form
+from rpterm.tui.widgets.panes.memory import MemoryPane
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+    from rpterm.memory.overview import Item, Overview
+    from rpterm.store.memory_files import Block
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+_NONE = "This chat has no memory: `memory = false` in the settings, or it is still opening."
+_ABOVE = 3
+"""Turns loaded above the source one jumps to."""
+
+
+async def toggle(chat: ChatScreen) -> None:
+    """Open the pane with the keys in it; go to it; or close it."""
+    pane = chat.panes.pane("memory")
+    if isinstance(pane, MemoryPane) and not pane.has_focus_within:
+        pane.listed.focus()
+        return
+    opened = await chat.panes.toggle("memory", lambda: MemoryPane(chat.settings.keys))
+    if isinstance(opened, MemoryPane):
+        opened.listed.focus()
+        await refresh(chat)
+        panes.want_preview(chat, after=0.0)
+    else:
+        chat.input.focus()
+
+
+async def refresh(chat: ChatScreen) -> None:
+    """Read everything again and show it; of several wishes only the last one is shown."""
+    pane, session = chat.panes.pane("memory"), chat.session
+    if not isinstance(pane, MemoryPane):
+        return
+    memory = session.memory if session is not None else None
+    if session is None or memory is None:
+        pane.say(_NONE)
+        return
+    pane.wishes += 1
+    wish, prompt = pane.wishes, chat.state.recalled
+    query, kinds = pane.query_text, pane.chosen_kinds
+
+    def read() -> Overview | None:
+        from rpterm.memory.overview import overview
+
+        return overview(memory, prompt, query, kinds) if pane.wishes == wish else None
+
+    try:
+        view = await chat.previews.call(read)
+    except RptermError as error:
+        pane.say(str(error))
+        return
+    if view is not None and pane.is_attached and chat.session is session:
+        pane.show(view, session.chat_id)
+
+
+def changed(chat: ChatScreen) -> None:
+    """Something happened that the pane may show."""
+    if isinstance(chat.panes.pane("memory"), MemoryPane):
+        chat.run_worker(refresh(chat), group="memory")
+
+
+# What the user does to memories ----------------------------------------------------------------
+async def wanted(chat: ChatScreen, event: MemoryPane.Wanted) -> None:
+    """Carry out a key of the pane."""
+    memory, item = _memory(chat), event.item
+    if memory is None:
+        return
+    if event.command == "memory-add":
+        await add(chat)
+    elif event.command == "memory-never":
+        await _never(chat, memory, item, event.block)
+    elif item is None:
+        chat.say("Mark a memory first.")
+    elif event.command == "memory-open":
+        await jump(chat, item)
+    elif event.command == "memory-pin":
+        await chat.ask(memory.pin, item.row.id, not item.row.pinned)
+    elif event.command == "memory-edit":
+        await _edit(chat, memory, item)
+    elif event.command == "memory-forget":
+        await _forget(chat, memory, item)
+    await refresh(chat)
+
+
+async def add(chat: ChatScreen) -> None:
+    """Write a memory by hand."""
+    memory = _memory(chat)
+    if memory is None:
+        return
+    fields = [Field("text", f"What {memory.character} should remember", lines=4)]
+    given = await chat.app.push_screen_wait(Form("A new memory", fields))
+    if given is not None and given["text"].strip():
+        await chat.ask(memory.add, given["text"])
+        await refresh(chat)
+
+
+async def add_file(chat: ChatScreen) -> None:
+    """Give the character a file; reading it is done beside the chat."""
+    memory = _memory(chat)
+    if memory is None:
+        return
+    fields = [Field("path", "A .txt, .md, .html, .pdf or .epub file")]
+    given = await chat.app.push_screen_wait(Form(f"A file for {memory.character}", fields))
+    if given is None or not given["path"].strip():
+        return
+    path = Path(given["path"].strip().strip("'\"")).expanduser()
+    chat.say(f"Reading {path.name}…")
+    lane = Lane("file", lambda error: None)  # ``call`` hands every error on
+
+    def give() -> str:
+        from rpterm.memory.bank.bank import give
+
+        done = give(memory, path)
+        if done.how == "unchanged":
+            return f"{done.file.name} is there already, and did not change."
+        return f"{done.file.name} was {done.how}: {done.file.pieces:,} pieces."
+
+    async def wait() -> None:
+        try:
+            chat.say(await lane.call(give))
+        except RptermError as error:
+            chat.say(str(error), error=True)
+        finally:
+            lane.close()
+        await refresh(chat)
+
+    chat.run_worker(wait(), group="memory-file")
+
+
+async def _never(chat: ChatScreen, memory: Memory, item: Item | None, block: Block | None) -> None:
+    """Block a phrase or the memory itself; on what is blocked, allow it again."""
+    if block is not None:
+        await chat.ask(memory.unblock, block.id)
+        chat.say(f"“{block.phrase}” may be recalled again.")
+        return
+    if item is not None and item.row.hidden:
+        await chat.ask(memory.never_mention, item.row.id, False)
+        chat.say("It may be recalled again.")
+        return
+    label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
+    given = await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)]))
+    if given is None:
+        return
+    if given["phrase"].strip():
+        await chat.ask(memory.block, given["phrase"])
+    elif item is not None:
+        await chat.ask(memory.never_mention, item.row.id)
+
+
+async def _edit(chat: ChatScreen, memory: Memory, item: Item) -> None:
+    if item.row.kind == "turn":
+        chat.say("This is what was said: edit the turn itself, Enter goes there.")
+        return
+    fields = [Field("text", "The new words; the old ones leave the disk", item.row.text, lines=5)]
+    given = await chat.app.push_screen_wait(Form("Edit a memory", fields))
+    if given is not None and given["text"].strip() not in ("", item.row.text):
+        await chat.ask(memory.edit, item.row.id, given["text"])
+
+
+async def _forget(chat: ChatScreen, memory: Memory, item: Item) -> None:
+    row = item.row
+    if row.kind == "document" and row.file_id is not None:
+        await _forget_file(chat, memory, item, row.file_id)
+        return
+    stays = " What was said stays in its chat." if row.kind == "turn" else ""
+    detail = f"It cannot be undone.{stays}"
+    if await chat.app.push_screen_wait(Confirm("Forget this, for good?", detail, yes="Forget")):
+        await chat.ask(memory.forget, row.id)
+
+
+async def _forget_file(chat: ChatScreen, memory: Memory, item: Item, file_id: int) -> None:
+    name = item.row.place.partition(", ")[0]
+    question = f"Forget all of {name}, for good?"
+    detail = "All its pieces go. The file itself stays where it is."
+    if await chat.app.push_screen_wait(Confirm(question, detail, yes="Forget")):
+        await chat.ask(memory.remove_file, file_id)
+
+
+# The way to a source, and back -----------------------------------------------------------------
+async def jump(chat: ChatScreen, item: Item) -> None:
+    """Go to the turn a memory comes from, in another chat, too."""
+    row, session = item.row, chat.session
+    if row.turn_id is None or row.chat_id is None or session is None:
+        chat.say(f"From {row.place}." if row.place else "This memory comes from no turn.")
+        return
+    if row.chat_id == session.chat_id:
+        await reveal(chat, row.turn_id)
+        return
+    if chat.state.busy:
+        chat.say("Still writing: Esc stops the reply first.")
+        return
+    chat.came_from, chat.going_to = session.chat_id, row.turn_id
+    await opening.switch(chat, None, row.chat_id)
+
+
+async def arrived(chat: ChatScreen) -> None:
+    """Another chat is open: if a memory led here, show its turn."""
+    turn_id, chat.going_to = chat.going_to, 0
+    if turn_id:
+        await reveal(chat, turn_id)
+        chat.say("Alt+← goes back to the chat you came from.")
+
+
+async def go_back(chat: ChatScreen) -> None:
+    """Back to the chat from which a memory led here."""
+    chat_id, chat.came_from = chat.came_from, 0
+    if not chat_id or chat.session is None or chat_id == chat.session.chat_id:
+        chat.say("There is nothing to go back to.")
+        return
+    await opening.switch(chat, None, chat_id)
+
+
+async def reveal(chat: ChatScreen, turn_id: int) -> None:
+    """Select a turn of the branch shown, loading the turns above it where needed."""
+    session = chat.session
+    if session is None:
+        return
+    if chat.transcript.view(turn_id) is None:
+        path = await chat.ask(session.path)
+        ids = [turn.id for turn in path]
+        loaded = [turn.id for turn in chat.transcript.turns if turn.id > 0]
+        if turn_id not in ids or not loaded:
+            chat.say("That turn is on a branch that is not shown: F8 has all branches.")
+            return
+        start = max(0, ids.index(turn_id) - _ABOVE)
+        end = ids.index(loaded[0]) if loaded[0] in ids else len(ids)
+        await chat.transcript.prepend(path[start:end], more=start > 0)
+    view = chat.transcript.view(turn_id)
+    if view is not None:
+        if chat.panes.covers:
+            chat.panes.close_last()
+        chat.transcript.release_anchor()
+        chat.call_after_refresh(turns.pick, chat, view.turn)
+
+
+def _memory(chat: ChatScreen) -> Memory | None:
+    if chat.session is None or chat.session.memory is None:
+        chat.say(_NONE)
+        return None
+    return chat.session.memory

@@ -1,0 +1,288 @@
+"""The Memory pane: what was recalled and why, what is never mentioned, and all there is.
+
+Shows an ``Overview`` and tells by messages what the user wants done. It knows no store; the keys
+come from the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from rpterm.tui import keys, text
+from rpterm.tui.widgets.panes import memory_lines as lines
+
+if TYPE_CHECKING:
+    from rpterm.memory.overview import Item, Overview
+    from rpterm.store.memory_files import Block
+    from rpterm.store.memory_rows import Kind
+
+KINDS = ("all", "turn", "fact", "reflection", "summary", "note", "document")
+
+
+class MemoryPane(Vertical):
+    """A search line, the kinds, the list, and the marked memory in full."""
+
+    DEFAULT_CSS = """
+    MemoryPane {
+        #memory-head { height: auto; padding: 0 2 0 1; }
+        #memory-search { height: 1; border: none; padding: 0 1; margin: 0 2 0 0;
+            background: $panel; &:focus { background-tint: $foreground 5%; } }
+        #memory-kinds { height: auto; padding: 0 1; margin: 0 0 0 0; link-style: none;
+            link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
+        OptionList {
+            height: 1fr; margin: 0; padding: 0; border: none; background: $background;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background-tint: transparent; }
+            .option-list--option { padding: 0 1; }
+            .option-list--option-disabled { color: $text-muted; }
+            .option-list--option-highlighted { background: transparent; color: $foreground;
+                text-style: none; }
+            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
+        }
+        #memory-detail { height: auto; max-height: 45%; padding: 0 2 0 1; margin: 1 0 0 0;
+            border-top: hkey $panel; scrollbar-size-vertical: 1; }
+        #memory-keys { height: auto; padding: 0 1; color: $text-muted; link-style: none;
+            link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
+    }
+    """
+
+    class Wanted(Message):
+        """The user wants something done: ``command`` with a memory or a phrase, or none."""
+
+        def __init__(
+            self, command: str, item: Item | None = None, block: Block | None = None
+        ) -> None:
+            super().__init__()
+            self.command, self.item, self.block = command, item, block
+
+    class Asked(Message):
+        """Another search or another kind was asked for."""
+
+    def __init__(self, overrides: Mapping[str, str]) -> None:
+        super().__init__(name="memory")
+        self._overrides = overrides
+        self._bindings = BindingsMap.merge(
+            [self._bindings, BindingsMap(keys.bindings("memory", overrides))]
+        )
+        self._view: Overview | None = None
+        self._here = 0
+        self._problem = "Reading…"
+        self._items: dict[str, Item] = {}
+        self._blocks: dict[str, Block] = {}
+        self.kind = "all"
+        self.wishes = 0
+        """Counts readings that were asked for; only the last one is shown."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="memory-head", markup=False)
+        yield Input(placeholder="/ search all memories", id="memory-search")
+        yield Static(id="memory-kinds", markup=False)
+        yield OptionList(markup=False)
+        with VerticalScroll(id="memory-detail", can_focus=False):
+            yield Static(id="memory-whole", markup=False)
+        yield Static(id="memory-keys", markup=False)
+
+    @property
+    def listed(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def search(self) -> Input:
+        return self.query_one("#memory-search", Input)
+
+    @property
+    def query_text(self) -> str:
+        """What is searched for."""
+        return self.search.value if self.is_attached else ""
+
+    @property
+    def chosen_kinds(self) -> tuple[Kind, ...]:
+        """The kinds to show; none means all."""
+        return () if self.kind == "all" else (cast("Kind", self.kind),)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def show(self, view: Overview, here: int) -> None:
+        """Show what was read; ``here`` is the chat that is open."""
+        self._problem = ""
+        if view != self._view or here != self._here:
+            self._view, self._here = view, here
+            self._draw()
+
+    def say(self, problem: str) -> None:
+        """Tell why there is nothing to show."""
+        self._problem, self._view = problem, None
+        self._draw()
+
+    # What the user does ------------------------------------------------------------------------
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # While one writes a search, letters are letters.
+        if action == "command" and self.search.has_focus:
+            return parameters == ("memory-open",)
+        return True
+
+    def action_command(self, name: str) -> None:
+        """Do what a key of the pane means."""
+        if name == "memory-search":
+            self.search.focus()
+        elif name == "memory-kind":
+            there = [kind for kind in KINDS if self._count(kind)]
+            at = there.index(self.kind) if self.kind in there else 0
+            self.action_kind(there[(at + 1) % len(there)])
+        elif name == "memory-open" and self.search.has_focus:
+            self.listed.focus()
+        else:
+            item, block = self._marked()
+            self.post_message(self.Wanted(name, item, block))
+
+    def action_kind(self, kind: str) -> None:
+        """Show one kind alone."""
+        self.kind = kind
+        self.post_message(self.Asked())
+
+    def on_key(self, event: events.Key) -> None:
+        if self.search.has_focus and event.key in ("down", "escape"):
+            event.stop()
+            event.prevent_default()
+            if event.key == "escape":
+                self.search.value = ""
+            self.listed.focus()
+
+    @on(Input.Changed)
+    def searched(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Asked())
+
+    @on(OptionList.OptionHighlighted)
+    def marked(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._draw_detail()
+
+    @on(OptionList.OptionSelected)
+    def taken(self, event: OptionList.OptionSelected) -> None:
+        # Enter comes by the registry; this is a click, which only marks.
+        event.stop()
+        self._draw_detail()
+
+    # Drawing -----------------------------------------------------------------------------------
+    def _width(self) -> int:
+        return max(20, self.size.width - 4)
+
+    def _count(self, kind: str) -> int:
+        counts = self._view.kinds if self._view else {}
+        return 1 if kind == "all" else counts.get(kind, 0)
+
+    def _draw(self) -> None:
+        if not self.is_attached or not self.size.width:
+            return
+        self.query_one("#memory-head", Static).update(self._head())
+        counts = self._view.kinds if self._view else {}
+        self.query_one("#memory-kinds", Static).update(lines.kinds_row(KINDS, self.kind, counts))
+        marked = self.listed.highlighted_option.id if self.listed.highlighted_option else None
+        top = self.listed.scroll_y
+        self.listed.set_options(list(self._options()))
+        if marked in self._items or marked in self._blocks:
+            self.listed.highlighted = self.listed.get_option_index(str(marked))
+        elif first := next(iter([*self._items, *self._blocks]), None):
+            self.listed.highlighted = self.listed.get_option_index(first)
+        self.listed.scroll_to(y=top, animate=False)
+        self._draw_detail()
+
+    def _head(self) -> Content:
+        title = Content.styled("Memory", "bold $text-primary")
+        if self._view is None:
+            return Content.assemble(title, "\n", (self._problem, text.MUTED))
+        total = f"{text.count(sum(self._view.kinds.values()))} kept"
+        done, wanted = self._view.embedded
+        if done < wanted:
+            total += f" · {text.count(wanted - done)} to embed"
+        gap = " " * max(2, self._width() - len("Memory") - len(total))
+        head = Content.assemble(title, gap, (total, text.MUTED))
+        if self._view.error:
+            head = Content.assemble(head, "\n", (self._view.error, "$text-error"))
+        return head
+
+    def _options(self) -> Iterable[Option]:
+        self._items, self._blocks = {}, {}
+        view = self._view
+        if view is None:
+            return
+        if not self.query_text:
+            yield from self._recalled(view)
+        if view.blocks or view.hidden:
+            count = len(view.blocks) + len(view.hidden)
+            yield Option(lines.heading("never mention", str(count), "$text-error"), disabled=True)
+        for block in view.blocks:
+            self._blocks[f"block:{block.id}"] = block
+            yield Option(lines.blocked(block, self._width()), id=f"block:{block.id}")
+        yield from self._entries("hidden", view.hidden)
+        named = "found" if self.query_text else "newest"
+        yield Option(lines.heading(named, "" if view.rows else "nothing"), disabled=True)
+        yield from self._entries("row", view.rows)
+
+    def _recalled(self, view: Overview) -> Iterable[Option]:
+        tokens = sum(item.used.tokens for item in view.used if item.used)
+        note = f"{len(view.used)} · {text.count(tokens)} tokens" if view.used else "nothing"
+        yield Option(lines.heading("recalled this turn", note, "$text-accent"), disabled=True)
+        yield from self._entries("used", view.used)
+
+    def _entries(self, section: str, items: Iterable[Item]) -> Iterable[Option]:
+        for item in items:
+            key = f"{section}:{item.row.id}"
+            self._items[key] = item
+            yield Option(lines.entry(item, self._width()), id=key)
+
+    def _marked(self) -> tuple[Item | None, Block | None]:
+        option = self.listed.highlighted_option
+        key = (option.id or "") if option else ""
+        return self._items.get(key), self._blocks.get(key)
+
+    def _draw_detail(self) -> None:
+        if not self.is_attached:
+            return
+        item, block = self._marked()
+        shown = Content("")
+        if item is not None:
+            shown = lines.detail(item, self._width(), here=self._here)
+        elif block is not None:
+            shown = Content(f"What holds “{text.harmless(block.phrase)}” is never recalled.")
+        self.query_one("#memory-detail").display = bool(shown.plain)
+        self.query_one("#memory-whole", Static).update(shown)
+        self.query_one("#memory-keys", Static).update(self._keys(item, block))
+
+    def _keys(self, item: Item | None, block: Block | None) -> Content:
+        """What can be done with what is marked, each a link."""
+        names = ["memory-add", "memory-search", "memory-kind"]
+        if item is not None:
+            source = ["memory-open"] if item.row.turn_id else []
+            names = [*source, "memory-pin", "memory-edit", "memory-never", "memory-forget", *names]
+        elif block is not None:
+            names = ["memory-never", *names]
+        hints = []
+        for name in names:
+            key = keys.BY_ID[name]
+            label = "allow" if name == "memory-never" and (block or _hidden(item)) else key.label
+            shown = keys.short_key(keys.keys_of(key, self._overrides)[0])
+            action = f"command('{name}')"
+            hints.append(
+                text.link(shown, action, "bold $text-primary") + text.link(f" {label}", action)
+            )
+        return Content("  ").join(hints)
+
+
+def _hidden(item: Item | None) -> bool:
+    return item is not None and item.row.hidden

@@ -1,0 +1,193 @@
+"""How a memory looks: one entry of the pane's list, and the whole of it below. Pure."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from rpterm.tui import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rpterm.memory.overview import Item
+    from rpterm.store.memories import Memory as Row
+    from rpterm.store.memory_files import Block
+
+REASONS = {
+    "words": ("█", "$text-primary"),
+    "meaning": ("▓", "$text-accent"),
+    "time": ("▒", "$text-secondary"),
+    "beside": ("░", "$text-primary"),
+    "pinned": ("◆", "$text-warning"),
+    "rest": ("·", text.MUTED),
+}
+_TOLD = {"beside": "beside a hit", "rest": "same sitting, recency"}
+_SHOWN = 0.05
+
+
+def entry(item: Item, width: int) -> Content:
+    """Two lines: who, when and why, with the tokens; then the words."""
+    row = item.row
+    right = _right(item)
+    left = Content.assemble(mark(row), (_who(row), "bold" if item.used else ""))
+    why = _reasons(item) if item.used else Content.styled(_flags(row), text.MUTED)
+    if why.plain:
+        left = Content.assemble(left, "  ", why)
+    left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
+    gap = " " * max(1, width - left.cell_length - len(right))
+    style = "$foreground 45%" if row.superseded_by else "$foreground 85%"
+    words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
+    return Content.assemble(left, gap, (right, text.MUTED), "\n",
+                            words.truncate(width, ellipsis=True))  # fmt: skip
+
+
+def blocked(block: Block, width: int) -> Content:
+    """One line of a phrase."""
+    line = Content.assemble(("⊘ ", "$text-error"), f"“{text.one_line(block.phrase)}”")
+    return line.truncate(width, ellipsis=True)
+
+
+def mark(row: Row) -> Content:
+    """The first two cells: what was done to a memory."""
+    if row.hidden:
+        return Content.styled("⊘ ", "$text-error")
+    if row.pinned:
+        return Content.styled("◆ ", "$text-warning")
+    return Content.styled("↻ " if row.superseded_by else "▸ ", text.FAINT)
+
+
+def detail(item: Item, width: int, *, here: int) -> Content:
+    """All of a memory: its words, why it is in the prompt, where it is from, what it replaced.
+
+    Args:
+        here: The chat that is open.
+    """
+    row = item.row
+    parts = [text.roleplay(row.text.strip()[:1200])]
+    if item.used:
+        parts.append(_why(item, width))
+    parts.append(Content.styled(source(row, here), text.MUTED))
+    for old in item.earlier:
+        parts.append(_link("earlier", old))
+    if item.later is not None:
+        parts.append(_link("now", item.later))
+    return Content("\n").join(parts)
+
+
+def source(row: Row, here: int) -> str:
+    """Where a memory is from, in words."""
+    day = time.strftime("%d %b %Y", time.localtime(row.created_at)).lstrip("0")
+    if row.kind == "document":
+        return f"From {text.harmless(row.place)}."
+    if row.turn_id is None:
+        who = "The model's words" if row.by_model else "Written by hand"
+        return f"{who}, {day}."
+    chat = "this chat" if row.chat_id == here else f"chat {row.chat_id}"
+    drawn = "" if row.kind == "turn" else "drawn from "
+    who = "  The model's words." if row.by_model else ""
+    return f"{_upper(drawn)}turn {row.turn_id} of {chat}, {day}.{who}"
+
+
+def heading(name: str, note: str, style: str = "$text-primary") -> Content:
+    """The line above a section."""
+    return Content.assemble("\n", (name.upper(), f"bold {style}"), (f"  {note}", text.MUTED))
+
+
+def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Content:
+    """The kinds to choose from, each a link; those there are none of are left out."""
+    cells: list[Content] = []
+    for kind in kinds:
+        if kind != "all" and not counts.get(kind) and kind != chosen:
+            continue
+        style = "bold reverse" if kind == chosen else text.MUTED
+        cells.append(text.link(f" {_plural(kind)} ", f"kind('{kind}')", style))
+    return Content("").join(cells)
+
+
+def _right(item: Item) -> str:
+    if item.used and item.used.tokens:
+        return text.count(item.used.tokens)
+    if item.used:
+        return "no room"
+    return time.strftime("%d %b", time.localtime(item.row.created_at)).lstrip("0")
+
+
+def _who(row: Row) -> str:
+    if row.kind == "document":
+        return text.one_line(row.place.partition(", ")[0], 40)
+    name = text.one_line(row.speaker, 40)
+    if row.kind == "turn":
+        return name or "turn"
+    return f"{row.kind} · {name}" if name else row.kind
+
+
+def _flags(row: Row) -> str:
+    """What is told of a memory beside its words."""
+    told = ["model's words"] if row.by_model else []
+    told += ["shared"] if row.shared else []
+    told += ["superseded"] if row.superseded_by else []
+    if row.kind == "document":
+        told.append(text.one_line(row.place.partition(", ")[2], 60))
+    return " · ".join(part for part in told if part)
+
+
+def _reasons(item: Item) -> Content:
+    """``words 62 % · meaning 30 %``, or the ledger's own reason where nothing else is known."""
+    assert item.used is not None
+    if item.recalled is None or not item.used.tokens:
+        return Content.styled(text.one_line(item.used.why, 80), text.MUTED)
+    parts = [
+        (f"{name} {round(100 * share)} %" if name != "pinned" else "pinned", REASONS[name][1])
+        for name, share in item.recalled.shares
+        if share >= _SHOWN and name != "rest"
+    ]
+    return Content(" · ").join(Content.styled(*part) for part in parts)
+
+
+def _why(item: Item, width: int) -> Content:
+    """A bar of the shares, what each stands for, and the evidence."""
+    assert item.used is not None
+    told = Content.styled(text.one_line(item.used.why, 300), text.MUTED)
+    if item.recalled is None:
+        return told
+    return Content("\n").join([_bar(item.recalled.shares, width), _legend(item), told])
+
+
+def _bar(shares: Iterable[tuple[str, float]], width: int) -> Content:
+    left = width
+    parts: list[tuple[str, str]] = []
+    for name, share in shares:
+        sign, style = REASONS[name]
+        cells = min(left, max(1, round(share * width)))
+        left -= cells
+        parts.append((sign * cells, style))
+    return Content.assemble(*parts)
+
+
+def _legend(item: Item) -> Content:
+    assert item.recalled is not None
+    cells = [
+        Content.assemble((f"{REASONS[name][0]} ", REASONS[name][1]),
+                         (f"{_TOLD.get(name, name)} {round(100 * share)} %", text.MUTED))
+        for name, share in item.recalled.shares
+    ]  # fmt: skip
+    return Content("  ").join(cells)
+
+
+def _link(name: str, row: Row) -> Content:
+    since = f", since turn {row.turn_id}" if name == "now" and row.turn_id else ""
+    return Content.assemble(
+        (f"{name}: ", "bold $text-secondary"), text.one_line(row.text, 200), (since, text.MUTED)
+    )
+
+
+def _plural(kind: str) -> str:
+    plurals = {"all": "all", "summary": "summaries"}
+    return plurals.get(kind, f"{kind}s")
+
+
+def _upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
