@@ -17,10 +17,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,8 +218,7 @@ class WorkerEmbedder:
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self._folder() if callable(self._folder) else self._folder
         command = self._command or (sys.executable, "-m", "rpterm.memory.embed_worker", str(folder))
-        log = subprocess.DEVNULL if self._log is None else self._log.open("ab").fileno()
-        try:
+        with self._open_log() as log:
             return subprocess.Popen(
                 list(command),
                 stdin=subprocess.PIPE,
@@ -227,9 +227,14 @@ class WorkerEmbedder:
                 env={**os.environ, **_QUIET},
                 start_new_session=True,
             )
-        finally:
-            if log != subprocess.DEVNULL:
-                os.close(log)
+
+    def _open_log(self) -> AbstractContextManager[IO[bytes] | int]:
+        """Where the worker's complaints go; a log that cannot be written is no reason to stop."""
+        if self._log is not None:
+            with suppress(OSError):
+                self._log.parent.mkdir(parents=True, exist_ok=True)
+                return self._log.open("ab")
+        return nullcontext(subprocess.DEVNULL)
 
     def _ask(self, job: _Job) -> Floats:
         for _ in range(_TRIES):

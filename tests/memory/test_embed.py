@@ -127,3 +127,17 @@ def test_the_starter_model_knows_what_is_alike():
     assert rows.shape == (3, 384)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
     assert rows[0] @ rows[1] > 0.4 > rows[0] @ rows[2]
+
+
+def test_the_log_gets_what_the_worker_says_and_need_not_be_writable(make, tmp_path):
+    script = tmp_path / "worker.py"
+    make("steady").encode(["makes the script"])
+    for log in (tmp_path / "logs" / "embedder.log", tmp_path):
+        embedder = WorkerEmbedder(
+            tmp_path, "stand-in", command=[sys.executable, str(script), "steady"], log=log
+        )
+        try:
+            assert embedder.encode(["a"]).shape[0] == 1
+        finally:
+            embedder.close()
+    assert (tmp_path / "logs" / "embedder.log").is_file()
