@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.cli import out
+from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave
 from rpterm.session import ReplyRequest
 from rpterm.types import Intent, RptermError, Turn
@@ -205,6 +206,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "branches": (_branches, "lists the ends of all branches."),
     "go": (_go, "ID shows the branch through a turn."),
     "delete": (_delete, "deletes the last turn for good."),
+    **JUDGING,
     "quit": (_quit, "leaves; everything is saved."),
 }
 """Name → what it does, and its line of help."""

@@ -75,6 +75,8 @@ class Talk:
         self._replying = False
         self._stop_code = 0
         self._card_file: Reloader | None = None
+        self.duel: tuple[Turn, Turn] | None = None
+        """Two replies that wait for a verdict, as they stand on paper."""
 
     def run(self) -> None:
         """Greet, then answer line after line."""
@@ -185,6 +187,21 @@ class Talk:
             self._replying = False
         self._check()
         return draft
+
+    def collect(self, stream: Iterator[events.SessionEvent]) -> list[Turn]:
+        """Make replies without writing them; those that are complete, in their order."""
+        made: dict[int, Turn] = {}
+        self._replying = True
+        try:
+            for event in stream:
+                if isinstance(event, events.ReplyFinished):
+                    made[event.index] = event.turn
+                elif isinstance(event, events.ReplyFailed):
+                    complain(event.message)
+        finally:
+            self._replying = False
+        self._check()
+        return [turn for _, turn in sorted(made.items())]
 
     def _start(self, turns: Sequence[Turn]) -> Printer | None:
         """Write who speaks. Several candidates are not streamed: they are told when complete."""
