@@ -1,0 +1,1 @@
+"""Lasting facts, reflections and summaries, drawn from what was said; see each module."""

@@ -1,0 +1,86 @@
+"""Facts that the chat model reads out of a turn, where they pass the check.
+
+The model writes under a grammar that knows no words but those of the turn, and every line must be
+supported by one plain clause of it (``support``); the rest is dropped. So a weak model gives few
+facts, not wrong ones. What the rules read already is not read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rpterm.memory.distil import grammar
+from rpterm.memory.distil.ask import Ask, Message
+from rpterm.memory.distil.clauses import clauses
+from rpterm.memory.distil.statements import Statement
+from rpterm.memory.distil.support import support
+from rpterm.memory.words import terms
+
+IMPORTANCE = 0.4
+_TOKENS = 90
+_LONGEST = 1200
+_SYSTEM = (
+    "You keep a list of lasting facts about people: names, homes, work, family, health, tastes, "
+    "things that happened to them. From each message write the facts it states, one a line, in the "
+    "message's own words. Questions, wishes, jokes, greetings and what people do right now hold no "
+    "facts: answer none."
+)
+_EXAMPLES: tuple[Message, ...] = (
+    ("user", "Rosa: My uncle kept bees near Oaxaca and I sell candles now."),
+    ("assistant", "- Rosa's uncle kept bees near Oaxaca\n- Rosa sells candles\n"),
+    ("user", "Rosa: Shall we go? I would like to see the harbour."),
+    ("assistant", "none"),
+    ("user", "Rosa: I broke my wrist when I was nine."),
+    ("assistant", "- Rosa broke wrist\n"),
+    ("user", "Rosa: You look tired. Sit down!"),
+    ("assistant", "none"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the model wrote: the fact it makes, or why it makes none."""
+
+    text: str
+    fact: Statement | None
+    why: str = ""
+
+
+def read(turn: str, speaker: str, known: Sequence[Statement], ask: Ask) -> list[Line] | None:
+    """What the model finds in a turn; ``None`` when it was interrupted.
+
+    Raises:
+        EngineError: The engine failed.
+    """
+    if not clauses(turn):
+        return []
+    question = (
+        ("system", _SYSTEM), *_EXAMPLES, ("user", f"{speaker}: {turn[:_LONGEST]}"),
+    )  # fmt: skip
+    answer = ask(question, grammar.facts(turn[:_LONGEST], [speaker]), _TOKENS)
+    if answer is None:
+        return None
+    lines = [line.removeprefix("- ").strip() for line in answer.splitlines()]
+    return judged([line for line in lines if line and line != "none"], turn, speaker, known)
+
+
+def judged(lines: Sequence[str], turn: str, speaker: str, known: Sequence[Statement]) -> list[Line]:
+    """Check lines against the turn they came from."""
+    seen = [set(terms(each.quote)) for each in known]
+    found: list[Line] = []
+    for line in lines:
+        backed = support(line, speaker, turn)
+        if backed.clause is None:
+            found.append(Line(line, None, backed.why))
+            continue
+        words = set(terms(backed.clause.text))
+        if any(words <= other for other in seen):
+            found.append(Line(line, None, "known already"))
+            continue
+        seen.append(words)
+        found.append(Line(line, Statement(
+            subject=speaker, slot="", value="", text=line, quote=backed.clause.text,
+            importance=IMPORTANCE,
+        )))  # fmt: skip
+    return found

@@ -1,0 +1,158 @@
+"""The table of rules for plain first-person statements; ``statements`` reads clauses with it.
+
+Each rule matches a whole clause from "I" or "my" on. A rule that is hard to make sure of is left
+out: what no rule reads is still in the turn, and the chat model may read it (``facts``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rpterm.memory.distil import values
+from rpterm.memory.distil.words import (
+    JOBS,
+    KIN,
+    LANGUAGES,
+    MONTHS,
+    PETS,
+    PLAYED,
+    choice,
+)
+
+_ADV = (
+    r"(?:(?:really|also|still|now|currently|actually|just|simply|absolutely|always|truly|even|"
+    r"mostly|both|finally|recently|already|personally|officially)\s+)*"
+)
+_KIN, _PETS, _JOBS = choice(KIN), choice(PETS), choice(JOBS)
+_PLAYED, _LANGUAGES, _MONTHS = choice(PLAYED), choice(LANGUAGES), choice(MONTHS)
+_BE = r"(?:['’]m|\s+am|['’]ve been|\s+have been)"
+_HAVE = r"(?:\s+have(?:\s+got)?|['’]ve\s+got|\s+own|\s+keep)"
+_COUNT = r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|no)"
+_LIKE = r"(?:love|like|adore|enjoy|am fond of|['’]m fond of|am keen on|['’]m keen on)"
+_DISLIKE = (
+    r"(?:hate|dislike|detest|loathe|can['’]?t stand|cannot stand|can['’]t bear|"
+    r"do(?:n['’]t| not) (?:really )?like|am not fond of|['’]m not fond of)"
+)
+Check = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to read one kind of statement.
+
+    Attributes:
+    pattern: Groups ``value`` and, for the slot or the text, any others.
+    text: A format of ``who`` and the groups.
+    slot: A format of the groups.
+    """
+
+    slot: str
+    pattern: re.Pattern[str]
+    text: str
+    importance: float = 0.5
+    check: Check = values.thing
+    single: bool = False
+    retracts: bool = False
+    kin: bool = False
+
+
+def _rule(
+    slot: str, pattern: str, text: str, importance: float, check: Check = values.thing,
+    *, single: bool = False, retracts: bool = False, kin: bool = False,
+) -> Rule:  # fmt: skip
+    return Rule(slot, re.compile(f"^(?:{pattern})$", re.IGNORECASE), text, importance, check,
+                 single, retracts, kin)  # fmt: skip
+
+
+def _any(value: str) -> bool:
+    return bool(value)
+
+
+RULES: tuple[Rule, ...] = (
+    _rule("name", r"my (?:full |real |first )?name(?:\s+is|['’]s) (?P<value>.+)",
+          "{who} is called {value}", 0.9, values.name, single=True),
+    _rule("name", r"(?:I['’]m|I am) (?:called|named) (?P<value>.+)",
+          "{who} is called {value}", 0.9, values.name, single=True),
+    _rule("name", r"(?:(?:you can|everybody|everyone|people|my friends) )?(?:just )?call me "
+          r"(?P<value>.+)", "{who} is called {value}", 0.8, values.name),
+    _rule("home", rf"I {_ADV}(?:live|reside|am living|have lived) (?P<how>in|at|on|near|by) "
+          r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.place, single=True),
+    _rule("home", rf"I['’](?:m|ve) {_ADV}(?:living|lived|settled) (?P<how>in|at|on|near|by) "
+          r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.place, single=True),
+    _rule("home", rf"(?:I|I['’]ve|I have) {_ADV}moved (?:house )?(?:back )?to (?P<value>.+)",
+          "{who} moved to {value}", 0.8, values.proper, single=True),
+    _rule("home", r"I (?:no longer|do(?:n['’]t| not)) live (?P<how>in|at|on) (?P<value>.+)",
+          "{who} does not live {how} {value}", 0.7, values.place, retracts=True),
+    _rule("home before", r"I (?:used to live|lived) (?P<how>in|at|on|near) (?P<value>.+)",
+          "{who} used to live {how} {value}", 0.5, values.proper),
+    _rule("origin", rf"I(?:['’]m| am| come) {_ADV}(?:originally )?from (?P<value>.+)",
+          "{who} comes from {value}", 0.7, values.proper, single=True),
+    _rule("birth", r"I was born (?P<how>in|on|at|near) (?P<value>.+)",
+          "{who} was born {how} {value}", 0.7, values.proper),
+    _rule("childhood", r"I grew up (?P<how>in|on|at|near|with) (?P<value>.+)",
+          "{who} grew up {how} {value}", 0.6, values.place),
+    _rule("age", r"I(?:['’]m| am| turned|['’]ve turned) (?P<value>[\w-]+)(?: years old)?",
+          "{who} is {value} years old", 0.6, values.age, single=True),
+    _rule("birthday", rf"my birthday(?:['’]s| is) (?:on |in )?(?P<value>.*(?:{_MONTHS}|\d).*)",
+          "{who}'s birthday is {value}", 0.8, _any, single=True),
+    _rule("work", rf"I {_ADV}work as (?P<value>.+)", "{who} works as {value}", 0.7, single=True),
+    _rule("work at", rf"I {_ADV}work (?P<how>for|at|in) (?P<value>.+)",
+          "{who} works {how} {value}", 0.7, values.place, single=True),
+    _rule("work", rf"I{_BE} {_ADV}(?P<value>an? (?:[\w-]+ ){{0,2}}{_JOBS}(?: (?:at|for|in|of|from) "
+          r".+)?)(?: by (?:trade|profession))?", "{who} is {value}", 0.7, _any, single=True),
+    _rule("work", r"I(?:['’]ve| have)? (?:just )?(?P<how>quit|left|lost) (?P<value>my job(?: .+)?)",
+          "{who} {how} {value}", 0.7, _any, single=True, retracts=True),
+    _rule("work", rf"I{_BE} (?P<value>retired|unemployed|out of work)", "{who} is {value}", 0.7,
+          single=True),
+    _rule("study", rf"I(?:['’]m| am)? {_ADV}(?:study|studying) (?P<value>.+)",
+          "{who} studies {value}", 0.6, single=True),
+    _rule("partner", rf"I(?:['’]m| am) {_ADV}(?P<value>(?:(?:happily )?married|engaged)(?: to .+)?|"
+          r"divorced|widowed|a widow|a widower)", "{who} is {value}", 0.8, _any, single=True),
+    _rule("partner", r"I(?:['’]ve| have)? (?:just )?got (?P<value>(?:married|engaged)(?: to .+)?|"
+          r"divorced)", "{who} got {value}", 0.8, _any, single=True),
+    _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?"
+          r"(?: (?:called|named) .+| (?:who|in) .+)?)", "{who} has {value}", 0.7, _any),
+    _rule("kin", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:any )?"
+          rf"(?P<value>{_KIN}s?)", "{who} has no {value}", 0.6, _any, retracts=True),
+    _rule("kin", r"I(?:['’]m| am) (?P<value>an only child)", "{who} is {value}", 0.6, _any),
+    _rule("pet", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_PETS}s?"
+          r"(?: (?:called|named) .+)?)", "{who} has {value}", 0.6, _any),
+    _rule("pet", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:an?|any) "
+          rf"(?P<value>{_PETS}s?)", "{who} has no {value}", 0.5, _any, retracts=True),
+    _rule("named {kin}", rf"my (?P<kin>(?:[\w-]+ )?(?:{_KIN}|{_PETS})s?)(?:['’]s name is|"
+          r"(?: is| are|['’]s) (?:called|named)) (?P<value>.+)",
+          "{who}'s {kin} is called {value}", 0.7, values.name, kin=True),
+    _rule("home of {kin}", rf"my (?P<kin>(?:[\w-]+ )?{_KIN}(?: [A-Z]\w+)?) (?P<how>lives? (?:in|at|"
+          r"near|with)|moved to) (?P<value>.+)", "{who}'s {kin} {how} {value}", 0.6, values.place,
+          single=True, kin=True),
+    _rule("work of {kin}", rf"my (?P<kin>(?:[\w-]+ )?{_KIN}(?: [A-Z]\w+)?) (?P<how>is|works as) "
+          rf"(?P<value>an? (?:[\w-]+ )?{_JOBS})", "{who}'s {kin} {how} {value}", 0.5, _any,
+          single=True, kin=True),
+    _rule("death of {kin}", rf"my (?P<kin>(?:[\w-]+ )?(?:{_KIN}|{_PETS})(?: [A-Z]\w+)?) "
+          r"(?P<value>died|passed away|is dead)(?:\s.*)?", "{who}'s {kin} {value}", 0.9, _any,
+          single=True, kin=True),
+    _rule("taste", rf"I(?:\s+|(?=['’])){_ADV}{_DISLIKE} (?P<value>.+)", "{who} dislikes {value}",
+          0.4),
+    _rule("taste", rf"I(?:\s+|(?=['’])){_ADV}{_LIKE} (?P<value>.+)", "{who} likes {value}", 0.4),
+    _rule("favourite {kin}", r"my (?:all-time )?favou?rite (?P<kin>[\w ]{3,30}?)(?: is|['’]s) "
+          r"(?P<value>.+)", "{who}'s favourite {kin} is {value}", 0.5, single=True),
+    _rule("health", r"I(?:['’]m| am) (?:\w+ly )?(?P<value>allergic to .+)", "{who} is {value}", 0.9,
+          _any),
+    _rule("health", r"I have (?P<value>(?:[\w-]+ )?(?:asthma|diabetes|epilepsy|arthritis|"
+          r"migraines|insomnia|anxiety|depression|hay fever))", "{who} has {value}", 0.8, _any),
+    _rule("diet", rf"I(?:['’]m| am) {_ADV}(?:an? )?(?P<value>vegetarian|vegan|pescatarian|coeliac|"
+          r"teetotal(?:ler)?|lactose intolerant)", "{who} is {value}", 0.8, _any, single=True),
+    _rule("diet", r"I (?:do(?:n['’]t| not)|never) (?P<how>eat|drink|smoke)(?P<value>(?: .+)?)",
+          "{who} does not {how}{value}", 0.6, lambda v: not v or values.thing(v)),
+    _rule("fear", r"I(?:['’]m| am) (?:\w+ly |very |really |so )?(?:afraid|scared|terrified|"
+          r"frightened) of (?P<value>.+)", "{who} is afraid of {value}", 0.6),
+    _rule("speaks", rf"I {_ADV}speak (?:(?:fluent|some|a little|a bit of) )?(?P<value>{_LANGUAGES}"
+          rf"(?:(?:,| and|, and) {_LANGUAGES})*)", "{who} speaks {value}", 0.5, _any),
+    _rule("plays", rf"I {_ADV}play (?P<value>(?:the )?(?:[\w-]+ )?{_PLAYED})(?: .+)?",
+          "{who} plays {value}", 0.5, _any),
+    _rule("learns", rf"I(?:['’]m| am) {_ADV}learning (?P<value>(?:to |how to )?.+)",
+          "{who} is learning {value}", 0.5, lambda v: len(v.split()) <= 6),
+    _rule("owns", r"I (?:own|drive) (?P<value>an? .+)", "{who} has {value}", 0.5),
+)  # fmt: skip

@@ -1,0 +1,104 @@
+"""Plain first-person statements, read by rules: the sound base of what is remembered as a fact.
+
+``statements("I moved to London last year. Do you like it?", "Ann")`` gives one statement: Ann moved
+to London. A rule must match a clause (see ``clauses``) from its first word, so nothing is lifted
+out of the middle of a thought. Its text holds the speaker's own words, put into the third person.
+
+A statement has a *slot*: what it settles. Of a slot that can hold one value at a time (where one
+lives) a newer statement takes the place of an older one; of others (whom one is related to) only a
+statement of the same thing, or one that takes it back, does. ``supersede`` decides that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rpterm.memory.distil import values
+from rpterm.memory.distil.clauses import Clause, clauses
+from rpterm.memory.distil.rules import RULES, Rule
+
+_START = re.compile(
+    r"^(?:(?:well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
+    r"also|then|now|besides|sure|okay|ok|please|remember|because|since|though|for the record|"
+    r"as it happens|to be honest|in fact|nowadays|these days|honestly|good (?:morning|evening|day)|"
+    r"nice to meet you|(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that)"
+    r"[,:.!]?\s+)+",
+    re.IGNORECASE,
+)
+_REMEMBER = re.compile(
+    r"^(?:please\s+)?(?:remember|do(?:n['’]t| not) forget|keep in mind|note)"
+    r"(?:\s+that\s+|:\s*)(.+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Something the speaker stated.
+
+    Attributes:
+        subject: Whom it is about: the speaker, or such as ``Ann's sister``.
+        slot: What it settles, such as ``home``; "" settles nothing.
+        value: The words that settle it, as they were said.
+        text: The whole in the third person.
+        quote: The clause it was read from.
+        single: Whether the slot holds one value at a time.
+        retracts: Whether it takes back what was so before.
+        importance: 0 to 1.
+    """
+
+    subject: str
+    slot: str
+    value: str
+    text: str
+    quote: str
+    single: bool = False
+    retracts: bool = False
+    importance: float = 0.5
+
+
+def statements(text: str, speaker: str) -> list[Statement]:
+    """What the speaker of a turn plainly stated about their own life, in order."""
+    found: list[Statement] = []
+    for clause in clauses(text):
+        found.extend(_of_clause(clause, speaker))
+    return found
+
+
+def _of_clause(clause: Clause, speaker: str) -> Iterator[Statement]:
+    plain = _START.sub("", clause.text)
+    for words in dict.fromkeys((plain, plain.partition(",")[0], values.trim(plain))):
+        for rule in RULES:
+            match = rule.pattern.match(words)
+            if match and (statement := _read(rule, match, clause, speaker)):
+                yield statement
+                return
+    asked = _REMEMBER.match(clause.text)
+    if asked and values.thing(asked[1]) and re.match(r"(?:I|my)\b", asked[1], re.IGNORECASE):
+        said = asked[1].strip()
+        yield Statement(
+            speaker, "", said, f'{speaker} asked to remember: "{said}"', clause.text,
+            importance=0.9,
+        )  # fmt: skip
+
+
+def _read(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
+    groups = {key: group or "" for key, group in match.groupdict().items()}
+    value = values.trim(groups["value"])
+    if not rule.check(value):
+        return None
+    kin = groups.get("kin", "")
+    spaced = " " if groups["value"].startswith(" ") and value else ""
+    worded = groups | {"who": speaker, "value": spaced + values.third_person(value)}
+    return Statement(
+        subject=f"{speaker}'s {kin}" if rule.kin else speaker,
+        slot=rule.slot.format(kin=kin.lower()),
+        value=value,
+        text=rule.text.format(**worded),
+        quote=clause.text,
+        single=rule.single,
+        retracts=rule.retracts,
+        importance=rule.importance,
+    )

@@ -1,0 +1,108 @@
+"""The words a plain statement is about: cut out of a clause, checked, put into the third person."""
+
+from __future__ import annotations
+
+import re
+
+_TAIL = re.compile(
+    r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
+    r"after|before|if|that|unless|whereas|and (?:I|i|my|we|it|he|she|they|that|so|then))\b).*$"
+)
+_TIME = re.compile(
+    r"\s+(?:(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter|night|"
+    r"[A-Z]\w+)|yesterday|today|tomorrow|recently|lately|(?:in|since) \d{4}|"
+    r"(?:for )?(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
+    r"\w+ty|some|several|many|a few) (?:days?|weeks?|months?|years?)(?: ago| now)?|"
+    r"in (?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"(?: \d{4})?)$"
+)
+_TRAILING = re.compile(
+    r"\s+(?:now|too|as well|anyway|again|at the moment|these days|nowadays|you know|actually|"
+    r"really|very much|so much|a lot|most of all|more than anything|by the way|myself|either|"
+    r"any ?more|any longer|at all|yet|please|thanks|thank you|of course)$",
+    re.IGNORECASE,
+)
+_VAGUE_WORDS = (
+    "you it that this these those your yours his her hers him them their he she they we us "
+    "something someone somebody anything everything nothing one here there how what when where "
+    "why who whom whoever whatever being having not to "
+)
+_VAGUE = frozenset(_VAGUE_WORDS.split())
+_OWN = {"my": "their", "mine": "theirs", "me": "them", "myself": "themselves", "i": "they",
+        "i'm": "they are", "i've": "they have", "our": "their", "us": "them"}  # fmt: skip
+_IDIOM_WORDS = (
+    "hope fear peace sin denial misery dread harmony luxury poverty squalor exile past present "
+    "future moment now shadow shadows dark clouds dreams tears pieces point conclusion night home "
+    "noon last least first once times silence secret general "
+)
+IDIOMS = frozenset(_IDIOM_WORDS.split())
+_TEN_WORDS = (
+    "twenty thirty forty fifty sixty seventy eighty ninety ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen "
+)
+_TEN = frozenset(_TEN_WORDS.split())
+_LONGEST = 9
+
+PROPER = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.-]*")
+
+
+def trim(value: str) -> str:
+    """The value without what follows it in the clause: reasons, times, fillers."""
+    value = _TAIL.sub("", value).strip(" ,.;:!")
+    before = ""
+    while value != before:
+        before = value
+        value = _TRAILING.sub("", _TIME.sub("", value)).strip(" ,")
+    return value
+
+
+def third_person(value: str) -> str:
+    """``my two cats`` → ``their two cats``."""
+    return re.sub(
+        r"\b(?:I['’](?:m|ve)|my|mine|me|myself|I|our|us)\b",
+        lambda found: _OWN[found[0].lower().replace("’", "'")],
+        value,
+        flags=re.IGNORECASE,
+    )
+
+
+def thing(value: str) -> bool:
+    """Whether the words name something by themselves, not by what was said before."""
+    words = value.lower().split()
+    return bool(words) and len(words) <= _LONGEST and words[0] not in _VAGUE and (
+        len(words) > 1 or words[0] not in ("a", "an", "the", "my")
+    )  # fmt: skip
+
+
+def place(value: str) -> bool:
+    """Whether the words can be a place: a name, or something with an article; no idiom."""
+    words = value.split()
+    if not thing(value) or words[-1].lower() in IDIOMS:
+        return False
+    if PROPER.match(words[0]) or words[0].lower() in ("a", "an", "my", "the"):
+        return any(PROPER.match(word) for word in words) or words[0].lower() != "the" or (
+            len(words) > 2
+        )  # fmt: skip
+    return len(words) <= 2 and value == value.lower()
+
+
+def proper(value: str) -> bool:
+    """Whether the words begin with a capital or a digit, articles aside."""
+    words = [w for w in value.split() if w.lower() not in ("a", "an", "the", "in", "on", "near")]
+    return bool(words) and len(value.split()) <= _LONGEST and (
+        bool(PROPER.match(words[0])) or words[0][0].isdigit()
+    )  # fmt: skip
+
+
+def name(value: str) -> bool:
+    """Whether the words are one to four capitalised ones, such as a person's name."""
+    words = value.split()
+    small = ("of", "de", "van", "von", "la", "the", "der", "da", "di")
+    return 1 <= len(words) <= 4 and all(PROPER.match(w) or w in small for w in words)
+
+
+def age(value: str) -> bool:
+    """Whether it is a number of years one can be."""
+    if value.isdigit():
+        return 3 <= int(value) <= 120
+    return value.lower().partition("-")[0] in _TEN

@@ -1,0 +1,105 @@
+"""The tables behind facts, reflections and summaries; migrations that only ever grow.
+
+What was drawn from turns is kept among the memories; here is what it rests on. What is taken away
+takes along what rests on it: a fact goes with the memory of its turn, a reflection or a summary
+with any memory or turn that it cites, since it may repeat its words. They are a migration set of
+their own, applied when something is first drawn.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rpterm.store import memory_schema
+from rpterm.store.migrating import bring_up
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_SET = "rpterm-distil"
+
+_TABLES = (
+    """
+    CREATE TABLE distilled (
+        memory_id INTEGER PRIMARY KEY REFERENCES memories(id) ON DELETE CASCADE,
+        method TEXT NOT NULL,
+        subject TEXT NOT NULL DEFAULT '',
+        slot TEXT NOT NULL DEFAULT '',
+        value TEXT NOT NULL DEFAULT '',
+        single INTEGER NOT NULL DEFAULT 0,
+        retracts INTEGER NOT NULL DEFAULT 0,
+        quote TEXT NOT NULL DEFAULT '',
+        edited INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    "CREATE INDEX distilled_by_slot ON distilled (subject, slot)",
+    """
+    CREATE TABLE distilled_turns (
+        memory_id INTEGER NOT NULL REFERENCES memories(id) ON DELETE CASCADE,
+        turn_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+        PRIMARY KEY (memory_id, turn_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX distilled_turns_by_turn ON distilled_turns (turn_id)",
+    """
+    CREATE TABLE distilled_evidence (
+        memory_id INTEGER NOT NULL REFERENCES memories(id) ON DELETE CASCADE,
+        evidence_id INTEGER NOT NULL REFERENCES memories(id) ON DELETE CASCADE,
+        PRIMARY KEY (memory_id, evidence_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX distilled_evidence_by_evidence ON distilled_evidence (evidence_id)",
+    # Whether an old fact still holds depends on the branch shown, so there is a link to each newer
+    # one, not only to the newest.
+    """
+    CREATE TABLE distilled_links (
+        old_id INTEGER NOT NULL REFERENCES memories(id) ON DELETE CASCADE,
+        new_id INTEGER NOT NULL REFERENCES memories(id) ON DELETE CASCADE,
+        PRIMARY KEY (old_id, new_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX distilled_links_by_new ON distilled_links (new_id)",
+    # Turns that were read, so that what the user forgets does not come back.
+    """
+    CREATE TABLE distilled_reads (
+        turn_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+        job TEXT NOT NULL,
+        PRIMARY KEY (turn_id, job)
+    ) WITHOUT ROWID
+    """,
+)
+
+# Before, because the rows that tell what rests on it go with the memory itself.
+_TRIGGERS = (
+    """
+    CREATE TRIGGER distilled_evidence_gone BEFORE DELETE ON memories BEGIN
+        DELETE FROM memories WHERE id <> old.id
+        AND id IN (SELECT memory_id FROM distilled_evidence WHERE evidence_id = old.id);
+    END
+    """,
+    """
+    CREATE TRIGGER distilled_turn_gone BEFORE DELETE ON memories
+    WHEN old.kind = 'turn' AND old.turn_id IS NOT NULL BEGIN
+        DELETE FROM memories WHERE kind IN ('fact', 'reflection', 'summary')
+        AND id IN (SELECT memory_id FROM distilled_turns WHERE turn_id = old.turn_id);
+    END
+    """,
+)
+
+
+def m001_distilled(db: Database) -> None:
+    """What facts, reflections and summaries rest on, settle and take the place of."""
+    for statement in (*_TABLES, *_TRIGGERS):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_distilled,)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Bring these tables, and those of memory, to the newest schema; the caller owns the
+    transaction."""
+    memory_schema.prepare(connection)
+    bring_up(connection, _SET, MIGRATIONS)

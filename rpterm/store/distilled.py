@@ -1,0 +1,328 @@
+"""What was drawn from turns: facts, reflections, summaries, and what they rest on.
+
+The rows themselves are memories (``memories``); this room adds their sources, their evidence, what
+they settle and which older ones they take the place of. ``keep`` stores all that one piece of work
+gave together with the mark that it was done, or nothing. Knows no rules and no model.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rpterm.store.distil_schema import prepare
+from rpterm.store.memories import Memories
+from rpterm.store.memory_rows import Memory, wording_hash
+from rpterm.store.rows import storable
+
+Method = Literal["rules", "model"]
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something to keep.
+
+    Attributes:
+        turns: The turns it rests on; the last one is where it counts as said.
+        evidence: The memories it cites.
+        method: Who found it: rules, which keep the user's words, or the chat model.
+        takes_over: Older memories that no longer hold.
+    """
+
+    kind: Literal["fact", "reflection", "summary"]
+    text: str
+    turns: tuple[int, ...]
+    method: Method
+    importance: float = 0.5
+    subject: str = ""
+    slot: str = ""
+    value: str = ""
+    single: bool = False
+    retracts: bool = False
+    quote: str = ""
+    evidence: tuple[int, ...] = ()
+    takes_over: tuple[int, ...] = ()
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What is known of a drawn memory beyond its row.
+
+    Attributes:
+        quote: The words it was read from.
+        edited: Whether the user changed its words since.
+        turns: The turns it rests on, oldest first.
+        evidence: The memories it cites.
+        older: Memories whose place it takes, oldest first.
+        newer: Memories that take its place where they are shown, oldest first.
+    """
+
+    memory_id: int
+    method: Method
+    subject: str
+    slot: str
+    value: str
+    single: bool
+    retracts: bool
+    quote: str
+    edited: bool
+    turns: tuple[int, ...] = ()
+    evidence: tuple[int, ...] = ()
+    older: tuple[int, ...] = ()
+    newer: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A turn to read."""
+
+    turn_id: int
+    chat_id: int
+    role: str
+    speaker: str
+    text: str
+    created_at: float
+
+
+class Distilled:
+    """What was drawn, in one store."""
+
+    def __init__(self, memories: Memories) -> None:
+        """Make the tables where they are missing."""
+        self._memories = memories
+        self._connections = memories.store._connections  # this room's own
+        with self._connections.write() as connection:
+            prepare(connection)
+
+    def keep(
+        self, character: str, chat_id: int, drafts: Sequence[Draft], read: Collection[int], job: str
+    ) -> list[Memory]:
+        """Store drafts and note the turns as read for a job; all of it or nothing.
+
+        A draft whose turn or evidence is gone or was taken away meanwhile is left out, and so is
+        all of it when the turns were read by another process.
+        """
+        ids: list[int] = []
+        with self._connections.write() as connection:
+            if self._was_read(connection, read, job):
+                return []
+            for draft in drafts:
+                if self._stands(connection, draft):
+                    ids.append(self._add(connection, character, chat_id, draft))
+            connection.executemany(
+                "INSERT OR IGNORE INTO distilled_reads (turn_id, job) "
+                "SELECT id, ? FROM turns WHERE id = ?",
+                [(job, turn) for turn in read],
+            )
+        found = self._memories.many(ids)
+        return [found[memory_id] for memory_id in ids if memory_id in found]
+
+    def unread(
+        self, character: str, chat_id: int, job: str, roles: Sequence[str] = ("user",)
+    ) -> list[Source]:
+        """Remembered turns of the branch shown that a job has not read, from the first on."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "WITH RECURSIVE up (id) AS (SELECT leaf_id FROM chats WHERE id = :chat "
+                "UNION ALL SELECT t.parent_id FROM up JOIN turns t ON t.id = up.id "
+                "WHERE t.parent_id IS NOT NULL) "
+                "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
+                "JOIN turns t ON t.id = up.id JOIN memories m ON m.turn_id = t.id "
+                "WHERE m.kind = 'turn' AND NOT m.hidden AND m.character = :character "
+                "AND NOT EXISTS (SELECT 1 FROM distilled_reads r "
+                "WHERE r.turn_id = t.id AND r.job = :job) ORDER BY t.id",
+                {"chat": chat_id, "character": character, "job": job},
+            )
+            return [Source(*row) for row in rows if row[2] in roles]
+
+    def read_again(self, character: str, job: str) -> None:
+        """Forget which turns of a character's chats a job has read."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "DELETE FROM distilled_reads WHERE job = ? AND turn_id IN (SELECT t.id FROM turns "
+                "t JOIN chats c ON c.id = t.chat_id WHERE c.card_name = ?)",
+                (job, character),
+            )
+
+    def chats(self, character: str) -> list[int]:
+        """A character's chats, oldest first."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT id FROM chats WHERE card_name = ? ORDER BY id", (character,)
+            )
+            return [chat_id for (chat_id,) in rows]
+
+    def settling(self, character: str, subject: str, slot: str) -> list[tuple[Memory, Detail]]:
+        """The facts that settle a slot, of all branches, oldest first."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT d.memory_id FROM distilled d JOIN memories m ON m.id = d.memory_id "
+                "WHERE d.subject = ? AND d.slot = ? AND (m.character = ? OR m.shared) "
+                "AND NOT m.hidden ORDER BY m.id",
+                (subject, slot, character),
+            ).fetchall()
+        ids = [memory_id for (memory_id,) in rows]
+        memories, details = self._memories.many(ids), self.details(ids)
+        return [(memories[i], details[i]) for i in ids if i in memories and i in details]
+
+    def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:
+        """What is known of those memories that were drawn."""
+        found: dict[int, Detail] = {}
+        with self._connections.read() as connection:
+            for part in _parts(list(memory_ids)):
+                for row in connection.execute(
+                    "SELECT memory_id, method, subject, slot, value, single, retracts, quote, "
+                    f"edited FROM distilled WHERE memory_id IN ({_marks(part)})",
+                    part,
+                ):
+                    found[row[0]] = _detail(connection, row)
+        return found
+
+    def links(self) -> dict[int, list[int]]:
+        """All links: older memory → the newer ones that take its place."""
+        with self._connections.read() as connection:
+            rows = connection.execute("SELECT old_id, new_id FROM distilled_links").fetchall()
+        found: dict[int, list[int]] = {}
+        for old, new in rows:
+            found.setdefault(old, []).append(new)
+        return found
+
+    def drawn_from(self, turn_ids: Collection[int]) -> dict[int, list[int]]:
+        """Facts by the turn they rest on."""
+        found: dict[int, list[int]] = {}
+        with self._connections.read() as connection:
+            for part in _parts(list(turn_ids)):
+                rows = connection.execute(
+                    "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
+                    f"ON m.id = s.memory_id WHERE s.turn_id IN ({_marks(part)}) AND m.kind = 'fact'",
+                    part,
+                )
+                for turn_id, memory_id in rows:
+                    found.setdefault(turn_id, []).append(memory_id)
+        return found
+
+    def link(self, old_id: int, new_id: int) -> None:
+        """Say that a newer memory takes the place of an older one."""
+        with self._connections.write() as connection:
+            _link(connection, old_id, new_id)
+
+    def unlink(self, old_id: int, new_id: int) -> None:
+        """Take that back: the older one holds again."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "DELETE FROM distilled_links WHERE old_id = ? AND new_id = ?", (old_id, new_id)
+            )
+            connection.execute(
+                "UPDATE memories SET superseded_by = (SELECT max(new_id) FROM distilled_links "
+                "WHERE old_id = ?) WHERE id = ?",
+                (old_id, old_id),
+            )
+
+    def was_edited(self, memory_id: int) -> None:
+        """The user gave it words of their own: it no longer settles what the old words did."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "UPDATE distilled SET edited = 1, slot = '', value = '', single = 0, retracts = 0 "
+                "WHERE memory_id = ?",
+                (memory_id,),
+            )
+
+    # -------------------------------------------------------------------------------------------
+    def _was_read(self, connection: sqlite3.Connection, read: Collection[int], job: str) -> bool:
+        if not read:
+            return False
+        (count,) = connection.execute(
+            f"SELECT count(*) FROM distilled_reads WHERE job = ? AND turn_id IN ({_marks(read)})",
+            (job, *read),
+        ).fetchone()
+        return bool(count == len(read))
+
+    def _stands(self, connection: sqlite3.Connection, draft: Draft) -> bool:
+        (turns,) = connection.execute(
+            "SELECT count(*) FROM turns t WHERE t.id IN "
+            f"({_marks(draft.turns)}) AND NOT EXISTS "
+            "(SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id)",
+            draft.turns,
+        ).fetchone()
+        (cited,) = connection.execute(
+            f"SELECT count(*) FROM memories WHERE id IN ({_marks(draft.evidence)})", draft.evidence
+        ).fetchone()
+        return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
+
+    def _add(
+        self, connection: sqlite3.Connection, character: str, chat_id: int, draft: Draft
+    ) -> int:
+        text = storable(draft.text, "memory")
+        (when,) = connection.execute(
+            "SELECT created_at FROM turns WHERE id = ?", (draft.turns[-1],)
+        ).fetchone()
+        (memory_id,) = connection.execute(
+            "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
+            "importance, by_model, shared, hash) VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?) "
+            "RETURNING id",
+            (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
+             draft.method == "model", draft.shared, wording_hash("", text)),
+        ).fetchone()  # fmt: skip
+        connection.execute(
+            "INSERT INTO distilled (memory_id, method, subject, slot, value, single, retracts, "
+            "quote) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (memory_id, draft.method, draft.subject, draft.slot, storable(draft.value, "value"),
+             draft.single, draft.retracts, storable(draft.quote, "quote")),
+        )  # fmt: skip
+        connection.executemany(
+            "INSERT OR IGNORE INTO distilled_turns (memory_id, turn_id) VALUES (?, ?)",
+            [(memory_id, turn) for turn in draft.turns],
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO distilled_evidence (memory_id, evidence_id) VALUES (?, ?)",
+            [(memory_id, cited) for cited in draft.evidence],
+        )
+        for old in draft.takes_over:
+            _link(connection, old, memory_id)
+        return int(memory_id)
+
+
+def _link(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
+    """Store a link where both ends are there; the row's own mark is what other rooms see."""
+    made = connection.execute(
+        "INSERT OR IGNORE INTO distilled_links (old_id, new_id) SELECT o.id, n.id "
+        "FROM memories o, memories n WHERE o.id = ? AND n.id = ? AND o.id <> n.id",
+        (old_id, new_id),
+    ).rowcount
+    if made:
+        connection.execute("UPDATE memories SET superseded_by = ? WHERE id = ?", (new_id, old_id))
+
+
+def _detail(connection: sqlite3.Connection, row: Sequence[Any]) -> Detail:
+    def ids(query: str) -> tuple[int, ...]:
+        return tuple(found for (found,) in connection.execute(query, (row[0],)))
+
+    memory_id, method, subject, slot, value, single, retracts, quote, edited = row
+    return Detail(
+        memory_id,
+        method,
+        subject,
+        slot,
+        value,
+        bool(single),
+        bool(retracts),
+        quote,
+        bool(edited),
+        ids("SELECT turn_id FROM distilled_turns WHERE memory_id = ? ORDER BY turn_id"),
+        ids("SELECT evidence_id FROM distilled_evidence WHERE memory_id = ? ORDER BY evidence_id"),
+        ids("SELECT old_id FROM distilled_links WHERE new_id = ? ORDER BY old_id"),
+        ids("SELECT new_id FROM distilled_links WHERE old_id = ? ORDER BY new_id"),
+    )
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]
