@@ -8,9 +8,9 @@ session and the models are imported when a chat is opened.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +22,17 @@ from rpterm.paths import Paths
 from rpterm.types import Persona, RptermError
 
 if TYPE_CHECKING:
-    from rpterm.engine.protocol import Engine, EngineEvent, EngineInfo, GenerateRequest, Piece
+    from rpterm.engine.protocol import Engine
     from rpterm.examples.provider import Examples
+    from rpterm.lent import Lent
     from rpterm.live import LiveScores
     from rpterm.memory.embed import Embedder
     from rpterm.memory.facade import Memory
+    from rpterm.scene import Casting
     from rpterm.scoring.scorer import Scorer
     from rpterm.session import Session
     from rpterm.store import Store
-    from rpterm.types import Chat
+    from rpterm.types import Cast, Chat
 
 NEW_CHAT = 0
 """The chat id that asks for a new chat."""
@@ -49,6 +51,8 @@ class Asked:
         chat_id: The chat to go on with; ``None`` is the newest one with this character.
         greeting: From 1; begins a new chat.
         persona: Name of the user's persona.
+        company: Names or paths of the cards that take part, too.
+        turns: How turns are taken, a value of ``Taking``; "" leaves it.
         flags: Dotted names of settings that flags gave: they go before the card's own.
     """
 
@@ -58,6 +62,8 @@ class Asked:
     greeting: int | None = None
     persona: str | None = None
     flags: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()
+    turns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class Launch:
     _engine: Engine | None = None
     _embedder: Embedder | None = None
     _scorer: Scorer | None = None
-    _lent: _Lent | None = None
+    _lent: Lent | None = None
     _session: Session | None = None
     _found: FoundCard | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -146,10 +152,12 @@ class Launch:
             RptermError: One sentence: no such card or chat, a database or a model that cannot be
                 used.
         """
+        before = self._session.scene.cast if self._session is not None else None
         self._leave()
         engine = self.engine()
         if (start := getattr(engine, "start", None)) is not None:
             start()  # Its process gets going while the store is opened here.
+        from rpterm.lent import Lent
         from rpterm.session import Session
         from rpterm.store import Store
 
@@ -160,14 +168,39 @@ class Launch:
         except BaseException:
             store.close()
             raise
-        self._lent = _Lent(engine)
+        self._lent = Lent(engine)
         self._session = Session(
             store, self._lent, found.card, chat, self.settings,
             states=self.paths.states, flagged=self._flagged(),
             memory=self._memory(store, found.card), examples=self._examples(store),
-            scores=self._scores(store),
+            scores=self._scores(store), casting=self._casting(store),
         )  # fmt: skip
+        try:
+            self._gather(self._session, target is None and chat_id is None, chat_id, before)
+        except RptermError:
+            self._session.close()
+            raise
         return self._session
+
+    def _casting(self, store: Store) -> Casting:
+        """Where characters that join come from."""
+        from rpterm.scene import Casting
+
+        return Casting(partial(find_card, paths=self.paths), partial(self._memory, store))
+
+    def _gather(
+        self, session: Session, first: bool, chat_id: int | None, before: Cast | None
+    ) -> None:
+        """Whom the command line asked for joins; a new chat keeps the company of the last one."""
+        asked, scene = self.asked, session.scene
+        if first and (asked.company or asked.turns):
+            from rpterm.casting import gather
+
+            gather(scene, asked.company, asked.turns)
+        elif chat_id == NEW_CHAT and before and before.members[0].card_name == session.card.name:
+            from rpterm.casting import carry_over
+
+            carry_over(scene, before)
 
     def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
         """The character's memory; it serves by words alone where nothing makes vectors."""
@@ -260,21 +293,45 @@ class Launch:
         found = self._found if self._found and asked.target == self.asked.target else None
         found = found or find_card(asked.target, self.paths)
         fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
-        chats = [] if fresh else store.chats(card_name=found.card.name, limit=1)
-        if chats:
-            return self._resume(store, asked, chats[0], found)
+        others = self._others(asked)
+        newest = None if fresh else self._newest(store, found.card.name, others)
+        if newest is not None:
+            return self._resume(store, asked, newest, found)
         return found, self._begin(store, asked, found)
+
+    def _others(self, asked: Asked) -> list[str]:
+        """Card names of the company asked for; a mistake is told before a chat is made."""
+        if not (asked.company or asked.turns):
+            return []
+        from rpterm.casting import taking_of
+        from rpterm.scene import find_with_narrator
+
+        if asked.turns:
+            taking_of(asked.turns)
+        find = partial(find_card, paths=self.paths)
+        return [find_with_narrator(find, target)[0].name for target in asked.company]
+
+    def _newest(self, store: Store, name: str, others: list[str]) -> Chat | None:
+        """The newest chat with this character, and with the company asked for."""
+        if others:
+            from rpterm.casting import newest_with
+
+            return newest_with(store, name, others)
+        return next(iter(store.chats(card_name=name, limit=1)), None)
 
     def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
         from rpterm.tree import begin_chat
 
-        count = len(found.card.greetings)
+        card = found.card
+        if asked.company and card.group_greetings:
+            card = replace(card, greetings=card.group_greetings + card.greetings)
+        count = len(card.greetings)
         if asked.greeting is not None and not 1 <= asked.greeting <= count:
             raise LaunchError(
                 f"{found.card.name} has {count} greetings; --greeting {asked.greeting} is not one."
             )
         return begin_chat(
-            store, found.card, found.text, self._persona(store, asked, found.card),
+            store, card, found.text, self._persona(store, asked, found.card),
             card_path=str(found.path) if found.path else None,
             greeting=(asked.greeting or 1) - 1,
         )  # fmt: skip
@@ -340,54 +397,3 @@ def open_session(
     session = launch.open()
     session.engine = launch.engine()
     return session
-
-
-class _Lent:
-    """An engine lent to one session: closing gives it back, and what is given back is left alone.
-
-    Without this, a session that closes late would free the model that the next chat is using, or
-    save the next chat's cache as its own.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.returned = False
-
-    def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
-        return self._engine.load(on_progress)
-
-    @property
-    def info(self) -> EngineInfo | None:
-        return self._engine.info
-
-    def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
-        return self._engine.tokenize(pieces)
-
-    def detokenize(self, ids: Sequence[int]) -> str:
-        return self._engine.detokenize(ids)
-
-    def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
-        return self._engine.generate(request)
-
-    def cancel(self) -> None:
-        if not self.returned:
-            self._engine.cancel()
-
-    def settle(self, ids: Sequence[int]) -> None:
-        if not self.returned:
-            self._engine.settle(ids)
-
-    def settled(self, timeout: float | None = None) -> bool:
-        return self._engine.settled(timeout)
-
-    def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
-        return self._engine.logprobs(reply, prompts)
-
-    def save_state(self, path: Path) -> bool:
-        return False if self.returned else self._engine.save_state(path)
-
-    def load_state(self, path: Path) -> int:
-        return self._engine.load_state(path)
-
-    def close(self) -> None:
-        self.returned = True

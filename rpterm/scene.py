@@ -210,19 +210,24 @@ class Scene:
             self._change(member, now)
         self._dress()
 
-    def add(self, target: str, *, narrator: bool | None = None) -> Member:
+    def add(self, target: str, *, narrator: bool | None = None, known: bool = False) -> Member:
         """Let a character join, or come back.
 
         Args:
             narrator: Whether it tells the scene; ``None`` leaves that to its card.
+            known: Whether it is all right when it is there already.
 
         Raises:
             GroupError: It is here already, or shares its name with somebody who is.
             RptermError: There is no such card, or it cannot be read.
         """
-        card, text, path = self._found(target)
-        known = [m for m in self._company().members if m.card_name == card.name]
-        if known and known[0].present:
+        if self._casting is None:
+            raise GroupError("Nobody can join here: this chat knows no other cards.")
+        card, text, path = find_with_narrator(self._casting.find, target)
+        before = [m for m in self._company().members if m.card_name == card.name]
+        if before and before[0].present:
+            if known:
+                return before[0]
             raise GroupError(f"{card.name} is here already.")
         alike = [m for m in self.present if m.speaker.casefold() == card.char.casefold()]
         if alike:
@@ -234,8 +239,8 @@ class Scene:
             group.is_narrator(card) if narrator is None else narrator,
         )  # fmt: skip
         self._sit(member, card)
-        if known:
-            self._change(known[0], member)
+        if before:
+            self._change(before[0], member)
         else:
             cast = self._company()
             self._put(replace(cast, members=(*cast.members, member)))
@@ -319,21 +324,6 @@ class Scene:
                 text = group.company(me, others, "{{user}}")
             seat.prompter.company = text
 
-    def _found(self, target: str) -> tuple[CharacterCard, str, str | None]:
-        from rpterm.cards import library, writer
-
-        if self._casting is not None:
-            try:
-                found = self._casting.find(target)
-            except library.CardNotFound:
-                if target.strip().casefold() != NARRATOR:
-                    raise
-            else:
-                return found.card, found.text, str(found.path) if found.path else None
-        elif target.strip().casefold() != NARRATOR:
-            raise GroupError("Nobody can join here: this chat knows no other cards.")
-        return group.NARRATOR, writer.dump(group.NARRATOR), None
-
     def _opened(self) -> Cast | None:
         """The cast as it was left, with every card as its file is now, or else as it was kept."""
         cast = self._casts.get(self._chat_id)
@@ -366,3 +356,22 @@ class Scene:
         if kept is None:
             return CharacterCard(name=member.card_name), member.card_hash
         return parse(kept, f"the stored card of {member.card_name}"), member.card_hash
+
+
+def find_with_narrator(
+    find: Callable[[str], Found], target: str
+) -> tuple[CharacterCard, str, str | None]:
+    """A card, its text and its file; ``narrator`` is the built-in one unless a card is called so.
+
+    Raises:
+        RptermError: There is no such card, or it cannot be read.
+    """
+    from rpterm.cards import library, writer
+
+    try:
+        found = find(target)
+    except library.CardNotFound:
+        if target.strip().casefold() != NARRATOR:
+            raise
+        return group.NARRATOR, writer.dump(group.NARRATOR), None
+    return found.card, found.text, str(found.path) if found.path else None

@@ -12,6 +12,10 @@ app = new("")
 
 _CARD = typer.Argument(help="A character's name or a card's file; none lets you choose.")
 _PLAIN = typer.Option("--plain", help="Lines of text: for screen readers and pipes.")
+_WITH = typer.Option(
+    "--with", metavar="CARD", help="Somebody else who takes part; may be given several times."
+)
+_NARRATOR = typer.Option("--narrator", help="A narrator tells the scene.")
 _ONCE = typer.Option("--once", metavar="TEXT", help="Print one reply to TEXT and end.")
 
 
@@ -28,6 +32,11 @@ def chat(
     ] = None,
     greeting: Annotated[int | None, _option("Begin with the card's Nth greeting.", "N")] = None,
     persona: Annotated[str | None, _option("Who you are in this chat.", "NAME")] = None,
+    company: Annotated[list[str] | None, _WITH] = None,
+    narrator: Annotated[bool, _NARRATOR] = False,
+    turns: Annotated[
+        str | None, _option("Who speaks next: mentioned, round, model or hand.", "WAY")
+    ] = None,
     plain: Annotated[bool, _PLAIN] = False,
     once: Annotated[str | None, _ONCE] = None,
     model: Annotated[str | None, _option("A GGUF file, or a name in the models folder.")] = None,
@@ -61,5 +70,6 @@ def chat(
         "sampling.min_p": min_p, "sampling.repeat_penalty": repeat_penalty,
     }  # fmt: skip
     flags = {name: value for name, value in given.items() if value is not None}
-    asked = Asked(card, chat_id, new_chat, greeting, persona, tuple(flags))
+    others = (*(company or ()), *(("narrator",) if narrator else ()))
+    asked = Asked(card, chat_id, new_chat, greeting, persona, tuple(flags), others, turns or "")
     raise typer.Exit(play.chat(asked, flags, plain=plain, once=once))

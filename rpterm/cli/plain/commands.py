@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.casting import taking_of
 from rpterm.cli import out
 from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave
 from rpterm.session import ReplyRequest
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.types import Intent, RptermError, Taking, Turn
 
 if TYPE_CHECKING:
     from rpterm.cli.plain.loop import Talk
@@ -189,6 +190,49 @@ def _number(text: str, default: int) -> int:
     return int(text)
 
 
+def _as(talk: Talk, rest: str) -> None:
+    name, _, text = rest.partition(":")
+    if not name.strip():
+        raise CommandError("Say /as NAME, or /as NAME: what you say to them.")
+    scene = talk.session.scene
+    speaker = scene.seat(name).card.name
+    if scene.cast is not None and scene.cast.taking is Taking.HAND:
+        scene.hold(speaker)
+    intent = Intent.SEND if text.strip() else Intent.NEXT
+    talk.reply(ReplyRequest(intent, text.strip(), speaker=speaker))
+
+
+def _next(talk: Talk, rest: str) -> None:
+    talk.reply(ReplyRequest(Intent.NEXT))
+
+
+def _cast(talk: Talk, rest: str) -> None:
+    what, _, name = rest.partition(" ")
+    scene = talk.session.scene
+    changes: dict[str, Callable[[str], object]] = {
+        "add": scene.add,
+        "remove": scene.remove,
+        "mute": lambda who: scene.mute(who, True),
+        "unmute": lambda who: scene.mute(who, False),
+        "turns": lambda way: scene.take(taking_of(way)),
+    }
+    if what and (what not in changes or not name.strip()):
+        raise CommandError(
+            "Say /cast add CARD, /cast remove NAME, /cast mute NAME, /cast unmute NAME, or "
+            f"/cast turns {'|'.join(Taking)}."
+        )
+    if what:
+        changes[what](name.strip())
+        talk.session.settle()
+    for member in scene.present:
+        marks = [word for word, is_so in (("narrator", member.narrator), ("muted", member.muted))
+                 if is_so]  # fmt: skip
+        said = f" ({', '.join(marks)})" if marks else ""
+        talk.tell(member.speaker + said)
+    if scene.group and scene.cast is not None:
+        talk.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
+
+
 COMMANDS: dict[str, tuple[Command, str]] = {
     "help": (_help, "tells the commands."),
     "regenerate": (_regenerate, "[N] makes another reply, or N at once; the old one stays."),
@@ -197,6 +241,9 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "edit": (_edit, "TEXT puts your text in place of the last turn; the original stays."),
     "undo": (_undo, "sets your last message and its reply aside; nothing is deleted."),
     "impersonate": (_impersonate, "[BEGINNING] lets the model draft your next line."),
+    "as": (_as, "NAME lets that one speak; /as NAME: TEXT sends TEXT to them."),
+    "next": (_next, "lets the next character speak; so does an empty line."),
+    "cast": (_cast, "[add|remove|mute|unmute|turns WHAT] tells or changes who takes part."),
     "note": (_note, "[TEXT] sets the author's note; /note - clears it."),
     "persona": (_persona, "[NAME: DESCRIPTION] says who you are."),
     "greeting": (_greeting, "[N] opens with another greeting."),

@@ -19,7 +19,7 @@ from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.plain.printer import Printer
 from rpterm.launch import Launch
-from rpterm.types import RptermError, Turn
+from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.reload import Reloader
@@ -81,6 +81,7 @@ class Talk:
     def run(self) -> None:
         """Greet, then answer line after line."""
         from rpterm.cli.plain.commands import command
+        from rpterm.session import ReplyRequest
 
         self._load()
         self.show(self.session.path(SHOWN))
@@ -91,6 +92,8 @@ class Talk:
                     command(self, line)
                 elif line.strip():
                     self.send(line.removeprefix("/") if line.startswith("//") else line)
+                elif self._interactive and self.session.scene.group:
+                    self.reply(ReplyRequest(Intent.NEXT))
             except RptermError as error:
                 complain(str(error))
 

@@ -1,0 +1,81 @@
+"""Several characters from the command line and in plain mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli_tools import Cli
+
+from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.store import Store
+from rpterm.store.cast import Casts
+from rpterm.types import Taking
+
+FIRST, SECOND, THIRD = SCRIPTED_REPLIES
+GROUP = ("chat", "sherlock", "--with", "keeper", "--with", "tola")
+
+
+def speakers(home: Path, chat_id: int = 1) -> list[str]:
+    with Store(home / "rpterm.db") as store:
+        return [turn.speaker for turn in store.path(store.chat(chat_id).leaf_id or 0)]
+
+
+def names(cli: Cli) -> list[str]:
+    done = cli(*GROUP, stdin="/cast\n")
+    return [line.split(" (")[0] for line in done.err.splitlines() if "Turns" not in line]
+
+
+def test_the_one_who_is_named_answers(cli: Cli, home: Path) -> None:
+    holmes, keeper, tola = names(cli)
+    done = cli(*GROUP, stdin=f"{tola}, look!\n{keeper}?\nAnd then?\n/next\n/as {holmes}\n")
+    assert done.code == 0, done.err
+    said = [line.split(": ", 1)[0] for line in done.out.splitlines() if ": " in line]
+    assert said[-5:] == [tola, keeper, keeper, tola, holmes]
+    assert speakers(home)[-1] == holmes
+
+
+def test_the_same_company_goes_on_and_another_one_begins_anew(cli: Cli, home: Path) -> None:
+    cli(*GROUP, stdin="Hello\n")
+    cli("chat", "sherlock", "--with", "tola", "--with", "keeper", stdin="Again\n")
+    cli("chat", "sherlock", "--with", "tola", stdin="Hello\n")
+    cli("chat", "sherlock", stdin="You two?\n")
+    with Store(home / "rpterm.db") as store:
+        assert Casts(store).counts() == {1: 3, 2: 2}
+        assert [chat.turn_count for chat in reversed(store.chats())] == [
+            len(store.tree(1)), len(store.tree(2)),
+        ]  # fmt: skip
+    assert len(speakers(home)) == 5 and len(speakers(home, 2)) == 5
+
+
+def test_one_reply_of_a_group(cli: Cli, home: Path) -> None:
+    _, keeper, _ = names(cli)
+    done = cli(*GROUP, "--turns", "round", "--once", "Hello")
+    assert done.out == f"{FIRST}\n"
+    assert speakers(home)[-1] == keeper
+
+
+def test_a_narrator_and_ways_of_taking_turns(cli: Cli, home: Path) -> None:
+    done = cli(
+        "chat", "sherlock", "--narrator", "--turns", "hand",
+        stdin="/cast\n/as narrator\nAnd?\n/cast turns round\n/cast mute narrator\n/cast\n",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "Narrator (narrator)\nTurns: hand." in done.err
+    assert speakers(home)[1:] == ["Narrator", speakers(home)[2], "Narrator"]
+    assert "Narrator (narrator, muted)\nTurns: round." in done.err
+    with Store(home / "rpterm.db") as store:
+        cast = Casts(store).get(1)
+        assert cast is not None and cast.taking is Taking.ROUND
+
+
+def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
+    for more, sentence in (
+        (("--with", "nobdy"), "nobdy"),
+        (("--with", "keeper", "--turns", "dice"), "mentioned, round, model, hand"),
+    ):
+        done = cli("chat", "sherlock", "--new", *more, stdin="")
+        assert done.code != 0 and sentence in done.err
+    done = cli("chat", "sherlock", stdin="/next\n/as Moriarty\n/cast fire keeper\n")
+    assert "Nobody else is here" in done.err and "Moriarty" in done.err and "/cast add" in done.err
+    with Store(home / "rpterm.db") as store:
+        assert len(store.chats()) == 1
