@@ -253,6 +253,13 @@ class Memory:
         """What each of these memories holds instead of."""
         return self._memories.replaced_by(memory_ids)
 
+    def aside(self, memory_ids: Sequence[int]) -> set[int]:
+        """Those of these memories that come from a branch that is not shown."""
+        with self._shelf.lock:
+            index = self._shelf.index
+            hidden = index.ids[~index.shown]
+        return set(memory_ids).intersection(hidden.tolist())
+
     def counts(self) -> dict[str, int]:
         """How many memories there are of each kind."""
         return self._memories.counts(self.character)

@@ -35,6 +35,7 @@ class Item:
         used: Its place in the prompt, or ``None``.
         recalled: Why it was recalled, when that was in the last recall.
         earlier: What it holds instead of; ``later`` is what holds instead of it.
+        aside: It comes from a branch that is not shown, so it is not recalled.
     """
 
     row: Row
@@ -42,6 +43,7 @@ class Item:
     recalled: Recalled | None = None
     earlier: tuple[Row, ...] = ()
     later: Row | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Overview:
     """What the pane shows.
 
     Attributes:
-        used: What is in the prompt, in its order.
+        used: What is in the prompt, best first; what it had no room for comes last.
         blocks: Phrases never mentioned, and ``hidden``: memories never mentioned.
         rows: All others that were asked for, newest or best first.
         kinds: How many memories there are of each kind.
@@ -103,12 +105,13 @@ def overview(
     hidden = memory.hidden()
     link = _Links(memory, [*mine.values(), *rows, *hidden])
     stats = memory.stats()
+    chosen = [
+        link.item(mine[item.id], item, memory.recent.get(item.id))
+        for item in used
+        if item.id in mine
+    ]
     return Overview(
-        used=tuple(
-            link.item(mine[item.id], item, memory.recent.get(item.id))
-            for item in used
-            if item.id in mine
-        ),
+        used=tuple(sorted(chosen, key=_best_first)),
         blocks=tuple(memory.blocks()),
         hidden=tuple(link.item(row) for row in hidden),
         rows=tuple(link.item(row) for row in rows if not row.hidden),
@@ -118,15 +121,22 @@ def overview(
     )
 
 
+def _best_first(item: Item) -> tuple[bool, float]:
+    gone = item.used is not None and not item.used.tokens
+    return gone, -item.recalled.score if item.recalled else 0.0
+
+
 class _Links:
     """Which memory holds instead of which, for some of them."""
 
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
+        self._aside = memory.aside([row.id for row in rows])
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
         self, row: Row, used: InPrompt | None = None, recalled: Recalled | None = None
     ) -> Item:
         later = self._later.get(row.superseded_by or 0)
-        return Item(row, used, recalled, tuple(self._earlier.get(row.id, ())), later)
+        earlier = tuple(self._earlier.get(row.id, ()))
+        return Item(row, used, recalled, earlier, later, row.id in self._aside)

@@ -86,11 +86,11 @@ class MemoryPane(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(id="memory-head", markup=False)
         yield Input(placeholder="/ search all memories", id="memory-search")
-        yield Static(id="memory-kinds", markup=False)
+        yield _Links(id="memory-kinds", markup=False)
         yield OptionList(markup=False)
         with VerticalScroll(id="memory-detail", can_focus=False):
             yield Static(id="memory-whole", markup=False)
-        yield Static(id="memory-keys", markup=False)
+        yield _Links(id="memory-keys", markup=False)
 
     @property
     def listed(self) -> OptionList:
@@ -180,7 +180,8 @@ class MemoryPane(Vertical):
 
     # Drawing -----------------------------------------------------------------------------------
     def _width(self) -> int:
-        return max(20, self.size.width - 4)
+        # The list keeps a cell for its bar and one at either side.
+        return max(16, self.listed.size.width - 3)
 
     def _count(self, kind: str) -> int:
         counts = self._view.kinds if self._view else {}
@@ -282,6 +283,20 @@ class MemoryPane(Vertical):
                 text.link(shown, action, "bold $text-primary") + text.link(f" {label}", action)
             )
         return Content("  ").join(hints)
+
+
+class _Links(Static):
+    """A line whose links are actions of the pane."""
+
+    def action_command(self, name: str) -> None:
+        self._pane.action_command(name)
+
+    def action_kind(self, kind: str) -> None:
+        self._pane.action_kind(kind)
+
+    @property
+    def _pane(self) -> MemoryPane:
+        return next(above for above in self.ancestors if isinstance(above, MemoryPane))
 
 
 def _hidden(item: Item | None) -> bool:

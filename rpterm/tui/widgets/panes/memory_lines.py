@@ -33,12 +33,13 @@ def entry(item: Item, width: int) -> Content:
     row = item.row
     right = _right(item)
     left = Content.assemble(mark(row), (_who(row), "bold" if item.used else ""))
-    why = _reasons(item) if item.used else Content.styled(_flags(row), text.MUTED)
+    why = _reasons(item) if item.used else Content.styled(_flags(item), text.MUTED)
     if why.plain:
         left = Content.assemble(left, "  ", why)
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
     gap = " " * max(1, width - left.cell_length - len(right))
-    style = "$foreground 45%" if row.superseded_by else "$foreground 85%"
+    gone = item.aside or row.superseded_by
+    style = "$foreground 45%" if gone else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
     return Content.assemble(left, gap, (right, text.MUTED), "\n",
                             words.truncate(width, ellipsis=True))  # fmt: skip
@@ -88,7 +89,7 @@ def source(row: Row, here: int) -> str:
     chat = "this chat" if row.chat_id == here else f"chat {row.chat_id}"
     drawn = "" if row.kind == "turn" else "drawn from "
     who = "  The model's words." if row.by_model else ""
-    return f"{_upper(drawn)}turn {row.turn_id} of {chat}, {day}.{who}"
+    return _upper(f"{drawn}turn {row.turn_id} of {chat}, {day}.{who}")
 
 
 def heading(name: str, note: str, style: str = "$text-primary") -> Content:
@@ -124,9 +125,11 @@ def _who(row: Row) -> str:
     return f"{row.kind} · {name}" if name else row.kind
 
 
-def _flags(row: Row) -> str:
+def _flags(item: Item) -> str:
     """What is told of a memory beside its words."""
-    told = ["model's words"] if row.by_model else []
+    row = item.row
+    told = ["other branch"] if item.aside else []
+    told += ["model's words"] if row.by_model else []
     told += ["shared"] if row.shared else []
     told += ["superseded"] if row.superseded_by else []
     if row.kind == "document":
