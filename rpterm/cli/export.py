@@ -7,8 +7,7 @@ that is called like one of them is meant by its path: ``rpterm export ./check``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +23,7 @@ from rpterm.cli.app import new
 from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:
+    from rpterm.cli.trainer_model import TrainerModel
     from rpterm.preference.export import Model
     from rpterm.preference.records import Source
     from rpterm.store import Store
@@ -52,6 +52,11 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 _Chats = Annotated[
     list[int], typer.Argument(metavar="CHAT...", help="Numbers, as `chats list` shows them.")
 ]
+_Model = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Whose template and tokens; else that of the settings."),
+]
+_Region = Annotated[str, typer.Option(metavar="CC", help="Country of phone numbers.")]
 
 
 @app.command()
@@ -64,6 +69,37 @@ def allow(chats: _Chats) -> None:
 def deny(chats: _Chats) -> None:
     """Take that mark back."""
     _consent(chats, False)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="OUT", help="An export, a folder, or a file.")],
+    model: _Model = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Tokens of a row; else each trainer's own default."),
+    ] = None,
+    region: _Region = "US",
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with an error when a row is lost or leaks.")
+    ] = False,
+) -> None:
+    """Say what trainers will do with training data, and what it is worth.
+
+    It reads exports of rpterm and JSONL or Parquet of the same formats from elsewhere. --strict
+    fails on rows that cannot be read, that the model's template refuses, or that a trainer drops;
+    on leaks between splits, contradictions, personal data, and labels that are all alike.
+    """
+    from rpterm.cli import export_check
+
+    found = export_check.report(path, model, max_length, region)
+    if json:
+        out.data(export_check.as_data(found))
+    else:
+        export_check.show(found)
+    if strict and found.strict:
+        raise typer.Exit(1)
 
 
 @app.command(hidden=True)
@@ -86,19 +122,17 @@ def write(
     max_tokens: Annotated[int, typer.Option(min=0, help="Of a row; 0 is no limit.")] = 1024,
     min_edit: Annotated[int, typer.Option(min=0, help="Characters an edit touches.")] = 3,
     scrub: Annotated[bool, typer.Option(help="Take personal data out.")] = True,
-    region: Annotated[str, typer.Option(help="Country of phone numbers.")] = "US",
+    region: _Region = "US",
     licence: Annotated[str, typer.Option("--license", help="Named in the dataset card.")] = "",
     parquet: Annotated[bool, typer.Option("--parquet", help="Instead of JSONL.")] = False,
     card: Annotated[str | None, typer.Option(metavar="NAME", help="Only this character.")] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Whose template and tokens; else that of the settings."),
-    ] = None,
+    model: _Model = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Replace nothing when `export check` finds faults.")
     ] = False,
 ) -> None:
     """Write the ratings of exportable chats for a trainer."""
+    from rpterm.cli import trainer_model
     from rpterm.cli.chats import opened
     from rpterm.preference.export import Options, export
     from rpterm.preference.formats import named
@@ -113,8 +147,9 @@ def write(
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
         file_type="parquet" if parquet else "jsonl", card=card,
     )  # fmt: skip
-    with opened() as store, _model(store, model) as known:
-        done = export(Judgements(store), folder, options, known)
+    with opened() as store, trainer_model.opened(model) as known:
+        look = _strictly(known, region) if strict else None
+        done = export(Judgements(store), folder, options, _model(store, known), look)
     for name, rows in done.rows.items():
         out.say(f"{name}: {rows} rows")
     for why, many in done.left_out.most_common():
@@ -150,24 +185,38 @@ def _consent(chats: list[int], exportable: bool) -> None:
             judgements.consent(chat, exportable)
 
 
-@contextmanager
-def _model(store: Store, name: str | None) -> Iterator[Model]:
+def _strictly(model: TrainerModel, region: str) -> Callable[[Path], None]:
+    """Look at an export before it stands where the old one stood."""
+    from rpterm.cli import export_check
+    from rpterm.preference.check.report import check
+
+    return lambda path: export_check.refuse(check(path, export_check.made(model), region=region))
+
+
+def _model(store: Store, model: TrainerModel) -> Model:
     """System prompts as the chats have them, and the model's own template and tokens."""
-    from rpterm.cli import trainer_model
     from rpterm.preference.export import Model
+    from rpterm.preference.writing import ExportError
+
+    def render(messages: tuple[tuple[str, str], ...]) -> str:
+        try:
+            return model.render(messages, reply=True)
+        except ValueError as error:
+            raise ExportError(
+                f"The template of {model.name} refuses the messages ({error}): use --greeting auto."
+            ) from error
 
     own = config.load(folders.find().config_file, os.environ, {}).system_prompt
-    with trainer_model.opened(name) as model:
-        yield Model(
-            system=lambda chat: _system(store, chat, own),
-            count=model.count,
-            render=lambda messages: model.render(messages, reply=True),
-            end=model.end,
-            user_first=model.user_first,
-            name=model.name,
-            per_message=model.per_message,
-            no_system=model.no_system,
-        )
+    return Model(
+        system=lambda chat: _system(store, chat, own),
+        count=model.count,
+        render=render,
+        end=model.end,
+        user_first=model.user_first,
+        name=model.name,
+        per_message=model.per_message,
+        no_system=model.no_system,
+    )
 
 
 def _system(store: Store, chat: Chat, own: str) -> str:

@@ -73,8 +73,7 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
     header = checked_header(path, folders.make(paths.cache))
     with Vocabulary(path) as vocabulary:
-        shown = header.name or path.stem
-        yield _built(shown, header.chat_template, header.bos, header.eos, vocabulary)
+        yield _built(path.stem, header.chat_template, header.bos, header.eos, vocabulary)
 
 
 def _built(

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpterm.preference.formats.base import Format
 from rpterm.preference.records import Record, Source
-from rpterm.preference.stats.intervals import wilson
+from rpterm.preference.stats.agreement import Share, left_wins, self_agreement
+from rpterm.store.judgements import Comparison
 
 
 @dataclass(slots=True)
 class Figures:
-    """Counts over the records that were written.
+    """Counts over the records that were written, and over the duels behind them.
 
     Attributes:
         longer: Pairs in which the chosen reply is the longer one, of ``unequal`` pairs.
+        verdicts: Of all duels in the exported chats, ties and "both bad" apart.
         left: Duels won by the left reply, of ``sided``.
+        agreed: Duels that ended the same way when asked again, of ``repeated``.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -31,6 +34,28 @@ class Figures:
     good: int = 0
     labels: int = 0
     edits: list[int] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    left: int = 0
+    sided: int = 0
+    agreed: int = 0
+    repeated: int = 0
+
+    def look(self, comparisons: Sequence[Comparison]) -> None:
+        """Count the duels of one chat."""
+        self.verdicts.update(each.verdict for each in comparisons if each.kind == "duel")
+        sides, again = left_wins(comparisons), self_agreement(comparisons)
+        self.left += sides.hits
+        self.sided += sides.total
+        self.agreed += again.hits
+        self.repeated += again.total
+
+    def duels(self) -> dict[str, object]:
+        """The duels, for the manifest."""
+        return {
+            "verdicts": dict(sorted(self.verdicts.items())),
+            "left_wins": Share(self.left, self.sided).row(),
+            "self_agreement": Share(self.agreed, self.repeated).row(),
+        }
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -92,10 +117,15 @@ def _figures(figures: Figures) -> list[tuple[str, str]]:
         counts: Counter[str] = getattr(figures, name)
         shown = ", ".join(f"{_cell(key)} {many}" for key, many in sorted(counts.items()))
         rows.append((name, shown or "–"))
-    if figures.unequal:
-        low, high = wilson(figures.longer, figures.unequal)
-        share = figures.longer / figures.unequal
-        rows.append(("chosen reply is the longer one", f"{share:.2f} ({low:.2f} to {high:.2f})"))
+    shares = (
+        ("chosen reply is the longer one", Share(figures.longer, figures.unequal)),
+        ("left reply won the duel", Share(figures.left, figures.sided)),
+        ("same verdict when asked again", Share(figures.agreed, figures.repeated)),
+    )
+    for name, share in shares:
+        if share.value is not None:
+            low, high = share.interval
+            rows.append((name, f"{share.value:.2f} ({low:.2f} to {high:.2f})"))
     if figures.labels:
         rows.append(("good among labelled replies", f"{figures.good / figures.labels:.2f}"))
     if figures.edits:

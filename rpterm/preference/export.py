@@ -95,8 +95,17 @@ def split_of(chat: int, share: float) -> str:
     return "test" if drawn < share * 2**64 else "train"
 
 
-def export(judgements: Judgements, out: Path, options: Options, model: Model) -> Exported:
+def export(
+    judgements: Judgements,
+    out: Path,
+    options: Options,
+    model: Model,
+    look: Callable[[Path], None] | None = None,
+) -> Exported:
     """Write the export; an earlier one at ``out`` is replaced at the very end.
+
+    Args:
+        look: Looks at the finished export before that; when it raises, nothing is replaced.
 
     Raises:
         ExportError: There is nothing to export, or ``out`` cannot be written.
@@ -109,6 +118,8 @@ def export(judgements: Judgements, out: Path, options: Options, model: Model) ->
         if not sum(run.done.rows.values()):
             raise ExportError(run.nothing())
         run.describe(folder)
+        if look is not None:
+            look(folder)
     run.write_review(out)
     return run.done
 
@@ -157,7 +168,8 @@ class _Run:
 
     def describe(self, folder: Path) -> None:
         """Dataset card, the reader's own files, and the manifest."""
-        extras = self.format.extras(self.files) if self.format.extras else {}
+        limit = self.options.max_tokens
+        extras = self.format.extras(self.files, limit) if self.format.extras else {}
         for name, text in extras.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
         card = dataset_card(self.format, self.files, self.done.figures, self._about())
@@ -166,6 +178,7 @@ class _Run:
             "rpterm_export": LAYOUT,
             "about": self._about(),
             "rows": self.done.rows,
+            "duels": self.done.figures.duels(),
             "left_out": dict(sorted(self.done.left_out.items())),
             "scrubbed": dict(sorted(self.done.scrubbed.items())),
             "sha256": {
@@ -199,6 +212,7 @@ class _Run:
         for material in _ahead(self._materials()):
             chat = material.chat.id
             split = split_of(chat, self.options.split)
+            self.done.figures.look(material.comparisons)
             result = harvest(material, self.options.wanted, self._kinds)
             for dropped in result.dropped:
                 self._leave_out(dropped, gone)

@@ -177,7 +177,8 @@ class _Harvester:
         if width is not None and width < self.wanted.min_edit:
             self._drop(pair, "the edit is too small")
             return []
-        meta = self._meta(pair, pair.how, edit=width)
+        side = pair.verdict if pair.kind == "duel" and pair.verdict in ("left", "right") else ""
+        meta = self._meta(pair, pair.how, edit=width, side=side)
         if pair.verdict == "tie":
             self.done.records.append(Record("tie", prompt, left, meta, right))
             return []
@@ -243,6 +244,7 @@ class _Harvester:
         *,
         span: tuple[int, int] | None = None,
         edit: int | None = None,
+        side: str = "",
     ) -> Meta:
         chat = self.material.chat
         return Meta(
@@ -261,6 +263,7 @@ class _Harvester:
             span=span,
             edit=edit,
             live_score=how.score,
+            side=side,
         )
 
 

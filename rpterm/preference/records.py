@@ -61,6 +61,7 @@ class Meta:
 
     Attributes:
         judgements: Numbers of the judgements behind it.
+        side: Where the chosen reply of a duel stood: ``left`` or ``right``.
         edit: Characters between the first and the last that differ, for edits.
     """
 
@@ -79,6 +80,7 @@ class Meta:
     span: tuple[int, int] | None = None
     edit: int | None = None
     live_score: float | None = None
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)

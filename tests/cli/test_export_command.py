@@ -52,3 +52,56 @@ def test_a_wrong_name_is_told_with_those_there_are(
 ) -> None:
     done = cli("export", str(tmp_path / "out"), flag, value)
     assert done.code != 0 and value in done.err and "there are" in done.err
+
+
+def test_options_may_stand_before_the_folder_and_names_of_formats_are_loose(
+    cli: Cli, rated: int, tmp_path: Path
+) -> None:
+    cli("export", "allow", str(rated))
+    out = tmp_path / "out"
+    assert cli("export", "--format", "LLaMA-Factory", "--split", "0", str(out)).code == 0
+    assert (out / "dataset_info.json").exists()
+    done = cli("export", "--help")
+    assert done.code == 0 and "check" in done.out and "rpterm export OUT" in done.out
+    assert "--max-tokens" in cli("export", str(out), "--help").out
+
+
+def test_check_tells_tokens_by_the_model_and_fails_only_when_asked(
+    cli: Cli, rated: int, tmp_path: Path
+) -> None:
+    cli("export", "allow", str(rated))
+    cli("export", str(tmp_path / "out"), "--split", "0")
+    done = cli("export", "check", str(tmp_path / "out"), "--json")
+    told = json.loads(done.out)
+    assert done.code == 0 and told["exact_tokens"] and told["rows"] == 1
+    assert told["trainers"][0] | {"fates": 0} == {
+        "trainer": "TRL DPOTrainer", "setting": "max_length", "limit": 1024, "fates": 0,
+        "drops": [],
+    }  # fmt: skip
+    short = ("export", "check", str(tmp_path / "out"), "--max-length", "8")
+    assert cli(*short).code == 0
+    done = cli(*short, "--strict")
+    assert done.code == 1 and "drops 1 rows (max_length 8)" in done.out
+
+
+def test_strict_leaves_the_old_export_where_the_new_one_has_faults(
+    cli: Cli, rated: int, tmp_path: Path
+) -> None:
+    cli("export", "allow", str(rated))
+    out = tmp_path / "out"
+    assert cli("export", str(out), "--split", "0", "--strict").code == 0
+    before = (out / "data" / "train.jsonl").read_bytes()
+    from rpterm.paths import find
+
+    with Store(find().database) as store:
+        user = store.tree(rated)[0]
+        judge = Judgements(store)
+        for text in ("Write to watson@example.org.", "No."):
+            reply = store.add_turn(
+                rated, user.id, "assistant", "W", text, origin=Origin.GENERATED
+            ).id
+            judge.thumb(reply, True)
+    done = cli("export", str(out), "--split", "0", "--strict", "--no-scrub", "--format", "kto")
+    assert done.code == 1 and "looks like a mail" in done.err
+    assert (out / "data" / "train.jsonl").read_bytes() == before
+    assert not list(tmp_path.glob(".out*"))

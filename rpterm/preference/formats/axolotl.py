@@ -43,8 +43,11 @@ def sft(record: Record, shape: Shape) -> Row:
     }
 
 
-def extras(files: Mapping[tuple[str, str], str]) -> dict[str, str]:
-    """The ``datasets`` part of a configuration for each table; JSON is YAML, too."""
+def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
+    """The part of a configuration about the data for each table; JSON is YAML, too.
+
+    Rows longer than ``sequence_len`` would be dropped, so it is set to what the export allowed.
+    """
     kinds: dict[str, dict[str, Any]] = {
         "dpo": {"type": "chat_template.default", "field_messages": "messages",
                 "field_chosen": "chosen", "field_rejected": "rejected"},
@@ -63,6 +66,8 @@ def extras(files: Mapping[tuple[str, str], str]) -> dict[str, str]:
         }
         if lists:
             method: dict[str, Any] = {} if name == "sft" else {"rl": name}
+            if limit:
+                method["sequence_len"] = limit
             made[f"axolotl-{name}.yaml"] = json.dumps(method | lists, indent=2) + "\n"
     return made
 

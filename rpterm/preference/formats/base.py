@@ -55,13 +55,14 @@ class Format:
 
     Attributes:
         reader: Who reads it, for help and dataset card.
-        extras: More files by name, made from the names of the data files (by table and split).
+        extras: More files by name, made from the names of the data files (by table and split)
+            and the tokens that a row has at most (0: no limit).
     """
 
     name: str
     reader: str
     tables: tuple[Table, ...]
-    extras: Callable[[Mapping[tuple[str, str], str]], dict[str, str]] | None = None
+    extras: Callable[[Mapping[tuple[str, str], str], int], dict[str, str]] | None = None
 
 
 def chat(messages: Messages) -> list[Row]:
@@ -92,6 +93,7 @@ def meta(record: Record) -> Row:
         "rater": about.rater,
         "method": about.method,
         "position": about.position,
+        "side": about.side,
         "seconds": about.seconds or 0.0,
         "created_at": about.created_at,
         "dimensions": [f"{name}={value}" for name, value in about.dimensions],

@@ -51,7 +51,7 @@ def sft(record: Record, shape: Shape) -> Row:
     return row | {"meta": meta(record)}
 
 
-def extras(files: Mapping[tuple[str, str], str]) -> dict[str, str]:
+def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
     """``dataset_info.json`` with one entry for each file."""
     columns = {
         "dpo": {"chosen": "chosen", "rejected": "rejected"},

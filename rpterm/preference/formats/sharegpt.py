@@ -1,4 +1,7 @@
-"""ShareGPT conversations: many readers take them for supervised training."""
+"""ShareGPT conversations: many readers take them for supervised training.
+
+Most of them drop a conversation in which the user does not speak first.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ _FROM = {"system": "system", "user": "human", "assistant": "gpt"}
 
 def row(record: Record, shape: Shape) -> Row:
     """A conversation that ends in a reply worth imitating."""
-    turns = (*shape.messages(record), ("assistant", record.reply.text))
+    turns = (*shape.messages(record, user_first=True), ("assistant", record.reply.text))
     return {
         "conversations": [{"from": _FROM[role], "value": text} for role, text in turns],
         "meta": meta(record),

@@ -1,0 +1,172 @@
+"""``rpterm export check``: the report on training data as tables, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpterm.cli import rich_out, trainer_model
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.preference.check.findings import Finding
+    from rpterm.preference.check.report import Model, Report
+    from rpterm.preference.stats.agreement import Share
+
+_MOST = 6
+"""Of characters and models, so many are shown in a table; JSON has all."""
+
+
+def made(known: trainer_model.TrainerModel) -> Model:
+    """A model as the check takes it."""
+    from rpterm.preference.check.report import Model
+
+    return Model(known.name, known.render, known.count_rendered, known.end, known.exact)
+
+
+def report(path: Path, name: str | None, limit: int | None, region: str) -> Report:
+    """Check an export, a folder, or a file."""
+    from rpterm.preference.check.report import check
+
+    with trainer_model.opened(name) as known:
+        return check(path, made(known), limit=limit, region=region)
+
+
+def refuse(found: Report) -> None:
+    """What ``--strict`` does.
+
+    Raises:
+        RptermError: There are findings that it does not let pass.
+    """
+    if found.strict:
+        raise RptermError(" ".join(each.text for each in found.strict))
+
+
+def as_data(found: Report) -> dict[str, Any]:
+    """All of it, for JSON."""
+    quality = found.quality
+    return {
+        "path": found.path,
+        "model": found.model,
+        "exact_tokens": found.exact,
+        "rows": quality.rows,
+        "bad_rows": asdict(found.bad),
+        "refused": asdict(found.refused) | {"why": found.refusal},
+        "kinds": dict(quality.kinds),
+        "splits": dict(quality.splits),
+        "sources": dict(quality.sources),
+        "characters": dict(quality.characters),
+        "models": dict(quality.models),
+        "tokens": {
+            "total": found.tokens.total, "median": found.tokens.quantile(0.5),
+            "p95": found.tokens.quantile(0.95), "longest": found.tokens.longest,
+        },
+        "trainers": [
+            asdict(each) | {"fates": dict(each.fates)} for each in found.outlooks
+        ],
+        "duplicates": asdict(quality.duplicates),
+        "contradictions": asdict(quality.contradictions),
+        "leaks": asdict(quality.leaks),
+        "personal_data": {kind: asdict(each) for kind, each in sorted(quality.private.items())},
+        "phrases": {
+            f"{side} {voice}": asdict(each) for (side, voice), each in quality.voices.items()
+        },
+        "chosen_longer": quality.longer.row(),
+        "left_wins": found.left_wins.row(),
+        "good_labels": quality.good.row(),
+        "edits": {"count": len(quality.edits), "median": _median(quality.edits)},
+        "duels": found.about.get("duels", {}),
+        "findings": [asdict(each) for each in found.findings],
+    }  # fmt: skip
+
+
+def show(found: Report) -> None:
+    """Tables for people, worst findings last, where the eye is."""
+    console = rich_out.console()
+    tokens = "tokens of" if found.exact else "tokens reckoned, template of"
+    head = f"{found.path}: {found.quality.rows} rows; {tokens} {found.model}"
+    console.print(rich_out.text(head, "bold"))
+    console.print(rich_out.rows(("", ""), [(name, value) for name, value in _figures(found)]))
+    if found.outlooks:
+        console.print()
+        console.print(
+            rich_out.rows(
+                ("trainer", "limit", "trains on", "cuts", "drops", "stops at"),
+                _outlooks(found),
+                numbers=(1, 2, 3, 4, 5),
+            )
+        )
+    console.print()
+    for finding in found.findings:
+        _tell(console.print, finding)
+    if not found.findings:
+        console.print(rich_out.text("Nothing to complain about.", "green"))
+
+
+def _tell(write: Any, finding: Finding) -> None:
+    mark, style = ("✗", "bold red") if finding.strict else ("•", "yellow")
+    write(rich_out.text(f"{mark} {finding.text}", style))
+    if finding.where:
+        write(rich_out.text("  " + "\n  ".join(finding.where), "dim"))
+
+
+def _figures(found: Report) -> Iterator[tuple[str, str]]:
+    quality, tokens = found.quality, found.tokens
+    yield "kinds", _counts(quality.kinds.items())
+    yield "splits", _counts(quality.splits.items())
+    yield "sources", _counts(quality.sources.items())
+    yield "characters", _counts(quality.characters.items())
+    yield "models", _counts(quality.models.items())
+    yield (
+        "tokens a row",
+        f"median {tokens.quantile(0.5)}, 95 % {tokens.quantile(0.95)}, longest {tokens.longest}",
+    )
+    duels = found.about.get("duels") or {}
+    if verdicts := duels.get("verdicts"):
+        yield "duels", _counts(verdicts.items())
+    if again := _stored(duels.get("self_agreement")):
+        yield "same verdict when asked again", again
+    for name, share in (
+        ("chosen reply is longer", quality.longer),
+        ("left reply won", found.left_wins),
+        ("good among labelled", quality.good),
+    ):
+        if share.total:
+            yield name, _share(share)
+    if quality.edits:
+        yield "characters touched by an edit", f"median {_median(quality.edits)}"
+    for (side, voice), places in quality.voices.items():
+        if places.count:
+            yield f"{voice} phrases, {side}", str(places.count)
+
+
+def _outlooks(found: Report) -> Iterator[tuple[object, ...]]:
+    for each in found.outlooks:
+        fates = each.fates
+        trained = fates["kept"] + fates["cut"]
+        limit = f"{each.setting} {each.limit}"
+        yield each.trainer, limit, trained, fates["cut"], fates["dropped"], fates["stops"]
+
+
+def _counts(pairs: Iterable[tuple[str, int]]) -> str:
+    ranked = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    shown = ", ".join(f"{name} {many}" for name, many in ranked[:_MOST])
+    rest = len(ranked) - _MOST
+    return f"{shown}, and {rest} more" if rest > 0 else shown
+
+
+def _share(share: Share) -> str:
+    low, high = share.interval
+    return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%} of {share.total})"
+
+
+def _stored(row: Any) -> str:
+    if not isinstance(row, dict) or not row.get("total"):
+        return ""
+    return f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%} of {row['total']})"
+
+
+def _median(values: list[int]) -> int:
+    return sorted(values)[len(values) // 2] if values else 0

@@ -1,0 +1,153 @@
+"""What the rows are worth as training data: counts, doubles, contradictions, biases, leaks.
+
+Rows come one at a time and only digests of them are kept, so a large file takes little memory. The
+first few places of each finding are remembered for people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from rpterm.preference.check.examples import Example
+from rpterm.preference.check.phrases import voices
+from rpterm.preference.harvest import edit_width
+from rpterm.preference.stats.agreement import Share
+
+PLACES = 5
+"""So many places of a finding are told."""
+
+
+@dataclass(slots=True)
+class Places:
+    """How often something was found, and where first."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, where: str) -> None:
+        """Count one."""
+        self.count += 1
+        if len(self.first) < PLACES:
+            self.first.append(where)
+
+
+class Quality:
+    """Collects the quality report."""
+
+    def __init__(self, personal: Callable[[str], Iterable[str]]) -> None:
+        """Args:
+        personal: Kinds of personal data in a text.
+        """
+        self._personal = personal
+        self.rows = 0
+        self.kinds: Counter[str] = Counter()
+        self.splits: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
+        self.characters: Counter[str] = Counter()
+        self.models: Counter[str] = Counter()
+        self.labels: Counter[bool] = Counter()
+        self.duplicates, self.contradictions = Places(), Places()
+        self.leaks, self.private = Places(), defaultdict[str, Places](Places)
+        self.voices = {(side, name): Places() for side in _SIDES for name in _VOICES}
+        self.edits: list[int] = []
+        self._longer = self._unequal = self._left = self._sided = 0
+        self._seen: set[bytes] = set()
+        self._verdicts: dict[bytes, object] = {}
+        self._prompts: dict[bytes, str] = {}
+        self._chats: dict[object, str] = {}
+        self._looked: set[bytes] = set()
+
+    @property
+    def longer(self) -> Share:
+        """Pairs in which the chosen reply is the longer one."""
+        return Share(self._longer, self._unequal)
+
+    @property
+    def left(self) -> Share:
+        """Duels that the left reply won."""
+        return Share(self._left, self._sided)
+
+    @property
+    def good(self) -> Share:
+        """Good ones among labelled replies."""
+        return Share(self.labels[True], self.labels.total())
+
+    def add(self, example: Example, split: str, where: str) -> None:
+        """Take one row in."""
+        self.rows += 1
+        self._count(example, split)
+        prompt = digest(example.prompt)
+        self._compare(example, prompt, where)
+        self._apart(example, prompt, split, where)
+        self._read(example, where)
+
+    def _count(self, example: Example, split: str) -> None:
+        meta = example.meta
+        self.kinds[example.kind] += 1
+        self.splits[split] += 1
+        self.sources[str(meta.get("source") or "(not told)")] += 1
+        self.characters[str(meta.get("character") or "(not told)")] += 1
+        for model in meta.get("models") or ["(not told)"]:
+            self.models[str(model) or "(a person)"] += 1
+        if example.label is not None:
+            self.labels[example.label] += 1
+        if example.kind != "pair":
+            return
+        one, two = map(len, example.replies)
+        self._unequal += one != two
+        self._longer += one > two
+        if meta.get("side") in ("left", "right"):
+            self._sided += 1
+            self._left += meta["side"] == "left"
+        if meta.get("source") == "edit":
+            self.edits.append(edit_width(*example.replies))
+
+    def _compare(self, example: Example, prompt: bytes, where: str) -> None:
+        """The same row twice, or rows that say the opposite of each other."""
+        texts = [digest(text) for text in example.replies]
+        verdict = example.label if example.kind == "label" else tuple(texts)
+        key = digest(prompt, example.kind, *sorted(texts))
+        whole = digest(key, repr(verdict))
+        if whole in self._seen:
+            self.duplicates.add(where)
+            return
+        self._seen.add(whole)
+        if example.kind not in ("pair", "label"):
+            return
+        # Two people may differ about one reply; in training data it is noise all the same.
+        if self._verdicts.setdefault(key, verdict) != verdict:
+            self.contradictions.add(where)
+
+    def _apart(self, example: Example, prompt: bytes, split: str, where: str) -> None:
+        chat = example.meta.get("chat")
+        other_prompt = self._prompts.setdefault(prompt, split) != split
+        other_chat = isinstance(chat, int) and self._chats.setdefault(chat, split) != split
+        if other_prompt or other_chat:
+            self.leaks.add(where)
+
+    def _read(self, example: Example, where: str) -> None:
+        for at, reply in enumerate(example.replies):
+            good = example.label is not False and (example.kind != "pair" or at == 0)
+            for name in voices(reply):
+                self.voices["chosen" if good else "rejected", name].add(where)
+        prompt = example.prompt
+        said = [prompt] if isinstance(prompt, str) else [content for _, content in prompt]
+        for text in (*said, *example.replies):
+            key = digest(text)
+            if key not in self._looked:
+                self._looked.add(key)
+                for kind in self._personal(text):
+                    self.private[kind].add(where)
+
+
+_SIDES = ("chosen", "rejected")
+_VOICES = ("assistant", "refusal")
+
+
+def digest(*parts: object) -> bytes:
+    """Of values with a faithful ``repr``; 12 bytes are enough for any data set of people."""
+    text = "\0".join(map(repr, parts))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -1,0 +1,183 @@
+"""Reads training data once and collects all there is to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rpterm.preference.check import reading
+from rpterm.preference.check.examples import Example, Messages
+from rpterm.preference.check.findings import Finding, findings
+from rpterm.preference.check.quality import Places, Quality
+from rpterm.preference.check.reading import Located
+from rpterm.preference.check.trainers import Forecast, Outlook
+from rpterm.preference.scrub import Scrubber
+from rpterm.preference.stats.agreement import Share
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model that shall be trained.
+
+    Attributes:
+        render: Messages in its template, ``reply`` ends with what opens a reply; it raises
+            ``ValueError`` where the template refuses them.
+        count: Tokens of rendered texts.
+        end: What ends a reply.
+    """
+
+    name: str
+    render: Callable[..., str]
+    count: Callable[[Sequence[str]], list[int]]
+    end: str
+    exact: bool = True
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Sizes of the rows."""
+
+    longest: int = 0
+    total: int = 0
+    sizes: list[int] = field(default_factory=list)
+
+    def add(self, size: int) -> None:
+        """Take one row in."""
+        self.longest = max(self.longest, size)
+        self.total += size
+        self.sizes.append(size)
+
+    def quantile(self, share: float) -> int:
+        """Size that this share of the rows does not exceed."""
+        ranked = sorted(self.sizes)
+        return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else 0
+
+
+@dataclass(slots=True)
+class Report:
+    """All that was found.
+
+    Attributes:
+        bad: Rows that are none, with the reason.
+        refused: Rows that the model's template refuses.
+        about: The manifest of an export; empty for foreign data.
+    """
+
+    path: str
+    model: str
+    exact: bool
+    quality: Quality
+    outlooks: list[Outlook]
+    tokens: Tokens
+    bad: Places
+    refused: Places
+    refusal: str
+    about: dict[str, Any]
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def left_wins(self) -> Share:
+        """Duels that the left reply won: of all there were, where an export noted them."""
+        noted = (self.about.get("duels") or {}).get("left_wins") or {}
+        if noted.get("total"):
+            return Share(int(noted["hits"]), int(noted["total"]))
+        return self.quality.left
+
+    @property
+    def strict(self) -> list[Finding]:
+        """Findings that ``--strict`` does not let pass."""
+        return [each for each in self.findings if each.strict]
+
+
+def check(path: Path, model: Model, *, limit: int | None = None, region: str = "US") -> Report:
+    """Read everything and report.
+
+    Args:
+        path: An export, a folder of files, or a file.
+        limit: Tokens of a row in every trainer, in place of their own defaults.
+        region: Country of phone numbers.
+
+    Raises:
+        ExportError: There is nothing to read.
+    """
+    about = reading.manifest(path)
+    report = _Check(model, about, limit, region).run(path)
+    report.findings = findings(report)
+    return report
+
+
+class _Check:
+    def __init__(self, model: Model, about: dict[str, Any], limit: int | None, region: str) -> None:
+        self.model, self.about = model, about
+        options = about.get("about") or {}
+        self.axolotl = options.get("format") == "axolotl"
+        if self.axolotl and limit is None:
+            limit = options.get("max_tokens") or None
+        self.forecast = Forecast(limit)
+        self.scrub = Scrubber(region=region)
+        self.quality = Quality(self._personal)
+        self.tokens = Tokens()
+        self.bad, self.refused, self.refusal = Places(), Places(), ""
+
+    def run(self, path: Path) -> Report:
+        for batch in _batches(reading.read(path)):
+            good = []
+            for row in batch:
+                if row.example is None:
+                    self.bad.add(f"{row.where}: {row.error}")
+                else:
+                    good.append((row, self._reader(row.example)))
+            self._measure(good)
+        return Report(
+            str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
+            self.tokens, self.bad, self.refused, self.refusal, self.about,
+        )  # fmt: skip
+
+    def _reader(self, example: Example) -> Example:
+        # Some rows of Axolotl look like TRL's; the manifest knows.
+        return replace(example, reader="axolotl") if self.axolotl else example
+
+    def _measure(self, rows: list[tuple[Located, Example]]) -> None:
+        texts: list[str] = []
+        rendered: list[tuple[Located, Example, int]] = []
+        for row, example in rows:
+            self.quality.add(example, row.split, row.where)
+            try:
+                prompt = self._rendered(example.prompt)
+            except ValueError as error:
+                self.refusal = self.refusal or str(error)
+                self.refused.add(row.where)
+                self.forecast.refused(example)
+                continue
+            rendered.append((row, example, len(texts)))
+            texts += [prompt, *(reply + self.model.end for reply in example.replies)]
+        sizes = self.model.count(texts) if texts else []
+        for row, example, at in rendered:
+            prompt_size, *replies = sizes[at : at + 1 + len(example.replies)]
+            longest = max(replies, default=0)
+            self.tokens.add(prompt_size + longest)
+            self.forecast.add(example, row.where, prompt_size, longest)
+
+    def _rendered(self, prompt: Messages | str) -> str:
+        return prompt if isinstance(prompt, str) else self.model.render(prompt, reply=True)
+
+    def _personal(self, text: str) -> set[str]:
+        self.scrub(text)
+        kinds = {kind for kind, _ in self.scrub.found}
+        self.scrub.found.clear()
+        return kinds
+
+
+def _batches(rows: Iterator[Located]) -> Iterator[list[Located]]:
+    batch: list[Located] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,251 @@
+"""The check of training data: every format is known, bad rows are named, trainers are foretold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from preference_support import Scene, run
+
+from rpterm.preference.check.examples import RowError, recognise
+from rpterm.preference.check.report import Model, Report, check
+from rpterm.preference.formats import FORMATS
+from rpterm.preference.writing import ExportError
+from rpterm.prompt.template import TemplateError
+from rpterm.types import Origin
+
+U = {"role": "user", "content": "Who was it?"}
+A = {"role": "assistant", "content": "Moran."}
+B = {"role": "assistant", "content": "I."}
+
+
+def said(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
+
+
+def words(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
+
+
+def render(messages: Sequence[tuple[str, str]], *, reply: bool) -> str:
+    if messages and messages[0][0] == "assistant":
+        raise TemplateError("the user speaks first")
+    return " ".join(f"<{role}> {text}" for role, text in messages) + " <assistant>"
+
+
+MODEL = Model("words", render, words, " </s>")
+
+
+def checked(path: Path, rows: Sequence[object], name: str = "train.jsonl", **more: Any) -> Report:
+    path.mkdir(exist_ok=True)
+    text = "".join(
+        (row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n"
+        for row in rows
+    )
+    (path / name).write_text(text, encoding="utf-8", newline="\n")
+    return check(path, MODEL, **more)
+
+
+def names(report: Report) -> set[str]:
+    return {each.name for each in report.findings}
+
+
+def pair(prompt: str, chosen: str, rejected: str, **meta: Any) -> dict[str, Any]:
+    return {
+        "prompt": [{"role": "user", "content": prompt}],
+        "chosen": [said(chosen)], "rejected": [said(rejected)], "meta": meta,
+    }  # fmt: skip
+
+
+FOREIGN: list[tuple[dict[str, Any], str, str]] = [
+    ({"prompt": [U], "chosen": [A], "rejected": [B]}, "trl", "pair"),
+    ({"prompt": "Who?", "chosen": "Moran.", "rejected": "I."}, "trl", "pair"),
+    ({"prompt": "Who?", "chosen": [U, A], "rejected": [U, B]}, "trl", "pair"),
+    ({"chosen": [U, A], "rejected": [U, B]}, "trl", "pair"),
+    ({"messages": [U], "chosen": A, "rejected": B}, "axolotl", "pair"),
+    ({"input": {"messages": [U]}, "preferred_output": [A], "non_preferred_output": [B]},
+     "openai", "pair"),
+    ({"conversations": [{"from": "human", "value": "Who?"}],
+      "chosen": {"from": "gpt", "value": "Moran."}, "rejected": {"from": "gpt", "value": "I."}},
+     "llama_factory", "pair"),
+    ({"conversations": [{"from": "human", "value": "Who?"}, {"from": "gpt", "value": "I."}]},
+     "sharegpt", "demo"),
+    ({"conversations": [{"from": "human", "value": "Who?"}, {"from": "gpt", "value": "I."}],
+      "kto_tag": True}, "llama_factory", "label"),
+    ({"prompt": [U], "completion": [A], "label": False}, "trl", "label"),
+    ({"prompt": "Who?", "completion": "I."}, "trl", "demo"),
+    ({"messages": [U, A]}, "trl", "demo"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "reader", "kind"), FOREIGN)
+def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, kind: str) -> None:
+    example = recognise(row)
+    assert (example.reader, example.kind) == (reader, kind)
+    assert all(reply in ("Moran.", "I.") for reply in example.replies)
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ([1], "no object"),
+        ({"text": "x"}, "no known format: text"),
+        ({"prompt": [U], "chosen": [A], "rejected": [A]}, "are the same"),
+        ({"prompt": [U], "chosen": [A], "rejected": [said(" ")]}, "a reply is empty"),
+        ({"prompt": [U], "completion": [A], "label": "good"}, "neither true nor false"),
+        ({"chosen": [U, A], "rejected": [A]}, "two prompts"),
+        ({"messages": [A, U]}, "do not end in a reply"),
+        ({"messages": [{"role": "tool", "content": "x"}, A]}, "'tool'"),
+        ({"messages": [{"role": ["x"], "content": "x"}, A]}, "no trainer knows"),
+        ({"messages": "x"}, "no messages"),
+        ({"prompt": "x", "chosen": [A, A], "rejected": [B]}, "two prompts"),
+        ({"prompt": [U], "chosen": [U], "rejected": [B]}, "not one reply"),
+        ({"messages": [U, {"role": "system", "content": "x"}, A]}, "behind other messages"),
+        ({"fields": {"x": 1}}, "no prompt"),
+        ({"input": 3, "preferred_output": [A], "non_preferred_output": [B]}, "no messages"),
+        ({"prompt": "x", "chosen": None, "rejected": "y"}, "no messages"),
+    ],
+)
+def test_a_broken_row_says_why(row: object, why: str) -> None:
+    with pytest.raises(RowError, match=why):
+        recognise(row)
+
+
+def test_bad_rows_are_named_by_line_and_the_others_are_read(tmp_path: Path) -> None:
+    rows = [pair("Who?", "Moran.", "I."), "{not json", "", {"x": 1}, pair("Where?", "Here.", "No.")]
+    report = checked(tmp_path / "d", rows)
+    assert report.quality.rows == 2 and report.bad.count == 2
+    assert report.bad.first[0] == "train.jsonl:2: it is no JSON"
+    assert report.bad.first[1].startswith("train.jsonl:4: its keys")
+    assert [each.name for each in report.strict] == ["bad rows"]
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_format_of_ours_is_read_without_a_bad_row(
+    scene: Scene, tmp_path: Path, name: str
+) -> None:
+    a, b, c = (scene.reply(text) for text in ("One two.", "Three.", "Four."))
+    scene.judge.compare(a, b, "left")
+    scene.judge.compare(a, c, "tie")
+    scene.judge.stars(a, 5)
+    scene.judge.stars(b, 3)
+    scene.judge.thumb(c, False)
+    scene.judge.kept_edit(
+        c, scene.say(scene.user.id, "Another.", origin=Origin.EDITED, edited_from=c).id
+    )
+    done = run(scene, tmp_path / "out", format=name)
+    model = Model("any", lambda messages, *, reply: repr(messages), words, "")
+    report = check(tmp_path / "out", model)
+    assert report.bad.count == 0 and report.quality.rows == sum(done.rows.values()) > 0
+    assert not report.strict
+
+
+def test_trainers_are_foretold_by_their_own_rules(tmp_path: Path) -> None:
+    long = pair("word " * 20, "a b c", "d")  # 22 of the prompt and its marks, 4 of the reply
+    report = checked(tmp_path / "d", [pair("Who?", "Moran.", "I."), long], limit=22)
+    fates = {each.trainer: dict(each.fates) for each in report.outlooks}
+    assert fates == {
+        "TRL DPOTrainer": {"kept": 1, "dropped": 1},
+        "TRL ORPOTrainer": {"kept": 1, "cut": 1},
+        "TRL RewardTrainer": {"kept": 1, "dropped": 1},
+    }
+    assert report.outlooks[0].drops == ["train.jsonl:2"] and report.tokens.longest == 26
+    report = checked(tmp_path / "d", [long], limit=23)
+    assert report.outlooks[0].fates == {"cut": 1}
+    assert report.outlooks[2].fates == {"dropped": 1}
+    assert checked(tmp_path / "d", [long], limit=26).outlooks[0].fates == {"kept": 1}
+
+
+def test_a_chat_that_llama_factory_drops_is_foretold(tmp_path: Path) -> None:
+    turns = [{"from": "gpt", "value": "Hm."}, {"from": "human", "value": "Who?"}]
+    row = {"conversations": turns, "chosen": {"from": "gpt", "value": "I."},
+           "rejected": {"from": "gpt", "value": "Moran."}}  # fmt: skip
+    model = Model("any", lambda messages, *, reply: "x", words, "")
+    (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n")
+    (outlook,) = check(tmp_path, model).outlooks
+    assert outlook.fates == {"dropped": 1}
+
+
+def test_a_template_that_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
+    row = {"prompt": [A, U], "chosen": [A], "rejected": [B]}
+    report = checked(tmp_path / "d", [row])
+    assert report.refused.count == 1 and report.outlooks[0].fates == {"stops": 1}
+    assert "the user speaks first" in report.findings[0].text
+
+
+def test_doubles_contradictions_and_leaks_are_found(tmp_path: Path) -> None:
+    rows = [
+        pair("Who?", "Moran.", "I.", chat=1), pair("Who?", "Moran.", "I.", chat=1),
+        pair("Who?", "I.", "Moran.", chat=1),
+    ]  # fmt: skip
+    report = checked(tmp_path / "d", rows)
+    quality = report.quality
+    assert (quality.duplicates.first, quality.contradictions.first) == (
+        ["train.jsonl:2"], ["train.jsonl:3"],
+    )  # fmt: skip
+    assert not quality.leaks.count
+    others = [
+        pair("Who?", "He.", "She."),
+        pair("When?", "A.", "B.", chat=1),
+        pair("Why?", "C.", "D."),
+    ]
+    report = checked(tmp_path / "d", others, "test.jsonl")
+    # Files are read in the order of their names: what is in both splits is told where it is second.
+    assert report.quality.leaks.count == 3 and "leaks" in {each.name for each in report.strict}
+    labels = [{"prompt": [U], "completion": [A], "label": good} for good in (True, False)]
+    assert checked(tmp_path / "k", labels).quality.contradictions.count == 1
+
+
+def test_biases_are_told_only_when_they_are_sure(tmp_path: Path) -> None:
+    few = [pair(f"Who {n}?", "a longer reply", "short", source="duel", side="left")
+           for n in range(3)]  # fmt: skip
+    assert not {"length", "position"} & names(checked(tmp_path / "few", few))
+    many = [pair(f"Who {n}?", "a longer reply", "short", source="duel", side="left")
+            for n in range(30)]  # fmt: skip
+    report = checked(tmp_path / "many", many)
+    assert {"length", "position"} <= names(report) and not report.strict
+    assert report.quality.longer.value == 1.0 and report.quality.sources == {"duel": 30}
+
+
+def test_labels_that_are_all_alike_and_small_edits_are_told(tmp_path: Path) -> None:
+    labels = [{"prompt": [U], "completion": [said(f"No {n}.")], "label": True} for n in range(4)]
+    assert "one-sided" in {each.name for each in checked(tmp_path / "k", labels).strict}
+    edit = pair("Who?", "It was Moran!", "It was Moran.", source="edit")
+    report = checked(tmp_path / "e", [edit])
+    assert report.quality.edits == [1] and "small edits" in names(report)
+
+
+def test_personal_data_and_phrases_are_found_where_they_are(tmp_path: Path) -> None:
+    rows = [
+        pair("Write to holmes@example.org", "As an AI, I have no pen.", "I."),
+        pair("Who?", "Moran.", "I cannot assist with that."),
+    ]
+    report = checked(tmp_path / "d", rows)
+    assert report.quality.private["mail"].first == ["train.jsonl:1"]
+    voices = {key: each.count for key, each in report.quality.voices.items() if each.count}
+    assert voices == {("chosen", "assistant"): 1, ("rejected", "refusal"): 1}
+    assert "personal data" in {each.name for each in report.strict}
+
+
+def test_the_export_notes_its_duels_for_the_check(scene: Scene, tmp_path: Path) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    first = scene.judge.compare(a, b, "left")
+    scene.judge.compare(b, a, "right", asked_again=first.id)
+    run(scene, tmp_path / "out")
+    model = Model("any", lambda messages, *, reply: "x", words, "")
+    duels = check(tmp_path / "out", model).about["duels"]
+    assert duels["verdicts"] == {"left": 1, "right": 1}
+    assert duels["self_agreement"]["value"] == 1.0 and duels["left_wins"]["hits"] == 1
+
+
+def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no file or folder"):
+        check(tmp_path / "none", MODEL)
+    with pytest.raises(ExportError, match="no JSONL and no Parquet"):
+        check(tmp_path, MODEL)
+    (tmp_path / "bad.jsonl").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ExportError, match=r"bad\.jsonl cannot be read"):
+        check(tmp_path / "bad.jsonl", MODEL)
