@@ -71,7 +71,7 @@ def test_check_tells_tokens_by_the_model_and_fails_only_when_asked(
 ) -> None:
     cli("export", "allow", str(rated))
     cli("export", str(tmp_path / "out"), "--split", "0")
-    done = cli("export", "check", str(tmp_path / "out"), "--json")
+    done = cli("export", "check", str(tmp_path / "out"), "--json", "--model", "starter")
     told = json.loads(done.out)
     assert done.code == 0 and told["exact_tokens"] and told["rows"] == 1
     assert told["trainers"][0] | {"fates": 0} == {
