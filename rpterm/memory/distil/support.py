@@ -47,9 +47,9 @@ _OTHERS = frozenset(
 )
 _YOU = frozenset(("you", "your", "yours", "yourself"))
 _PASSING_WORDS = (
-    "tired ready sorry glad happy sad cold hot hungry thirsty busy late fine sure afraid here there "
-    "alone bored angry upset confused lost sick drunk awake asleep curious surprised okay better "
-    "today tonight tomorrow yesterday moment right wrong back going coming looking waiting"
+    "tired ready sorry glad happy sad cold hot hungry thirsty busy late fine sure afraid here "
+    "there alone bored angry upset confused lost sick drunk awake asleep curious surprised okay "
+    "better today tonight tomorrow yesterday moment right wrong back going coming looking waiting"
 )
 _PASSING = frozenset(_PASSING_WORDS.split())
 
