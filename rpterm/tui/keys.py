@@ -76,7 +76,8 @@ WRITE, REPLIES, TURNS, RATING, CHAT, PANES, APP, LISTS, REVIEW, MEMORY = (
 _COUNTED = ("one star", "two stars", "three stars", "four stars", "five stars")
 
 KEYS: tuple[Key, ...] = (
-    Key("send", ("enter",), "send", "Send what you wrote.", WRITE, when=("input",), palette=False),
+    Key("send", ("enter",), "send", "Send what you wrote; with nothing written, the next of "
+        "several characters speaks.", WRITE, when=("input",), palette=False),
     Key("newline", ("ctrl+j", "shift+enter", "alt+enter"), "new line", "Start a new line.", WRITE,
         when=("input",), palette=False),
     Key("stop", ("escape",), "stop", "Stop the reply; what has come is kept.", WRITE,
@@ -151,6 +152,10 @@ KEYS: tuple[Key, ...] = (
     Key("branches", ("f8", "ctrl+b"), "branches", "See all branches of this chat and go to one.",
         CHAT),
     Key("note", ("f5",), "note", "Write an author's note that the model reads on every turn.",
+        CHAT),
+    Key("speaker", ("alt+p",), "who speaks", "Choose who speaks next, or how turns are taken.",
+        CHAT),
+    Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "

@@ -67,7 +67,9 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
     """Make a reply and tell its events."""
     from rpterm.session import ReplyRequest
 
-    request = ReplyRequest(wish.intent, wish.text, wish.turn_id, wish.candidates)
+    request = ReplyRequest(
+        wish.intent, wish.text, wish.turn_id, wish.candidates, speaker=wish.speaker
+    )
     batch = _Batch(post)
     try:
         made = _duel(session, request) if wish.duel else session.reply(request)

@@ -11,8 +11,8 @@ from rpterm.tui.screens.chooser import Choice, Chooser
 class CharacterPicker(Chooser):
     """Reads the names of the cards in a thread, so that the list opens at once."""
 
-    def __init__(self, *, first: bool = False) -> None:
-        title = "Who do you want to talk to?" if first else "Characters"
+    def __init__(self, *, first: bool = False, heading: str = "Characters") -> None:
+        title = "Who do you want to talk to?" if first else heading
         super().__init__(title, [], empty="Looking for characters…")
 
     def on_mount(self) -> None:

@@ -92,6 +92,10 @@ class TurnView(Static, can_focus=False):
             self._mark = mark
             self._draw()
 
+    def refresh_head(self) -> None:
+        """Draw again: a name may have another colour now."""
+        self._draw()
+
     def _dress(self) -> None:
         self.set_class(self.turn.role == "user", "-user")
         self.set_class(self.turn.id < 0, "-ghost")
@@ -129,7 +133,8 @@ class TurnView(Static, can_focus=False):
 
     def _head(self) -> Content:
         turn = self.turn
-        colour = "bold $text-secondary" if turn.role == "user" else "bold $text-primary"
+        tint = getattr(self.screen, "tints", {}).get(turn.speaker, "$text-primary")
+        colour = "bold $text-secondary" if turn.role == "user" else f"bold {tint}"
         head = Content.assemble((text.harmless(turn.speaker) or "·", colour))
         if turn.swipes > 1:
             head = Content.assemble(

@@ -17,6 +17,18 @@ async def _newline(chat: ChatScreen) -> None:
     chat.input.insert("\n")
 
 
+async def _speaker(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import group
+
+    await group.choose_speaker(chat)
+
+
+async def _cast(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import group
+
+    await group.edit_cast(chat)
+
+
 COMMANDS: dict[str, Command] = {
     "send": replies.send,
     "newline": _newline,
@@ -63,6 +75,8 @@ COMMANDS: dict[str, Command] = {
     "rename": chats.rename,
     "greeting": chats.choose_greeting,
     "branches": chats.choose_branch,
+    "speaker": _speaker,
+    "cast": _cast,
     "note": chats.write_note,
     "persona": chats.choose_persona,
     "pane-prompt": panes.toggle_prompt,

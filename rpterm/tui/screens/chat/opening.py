@@ -36,6 +36,11 @@ def dress(chat: ChatScreen) -> None:
     name = card.name if card else "rpterm"
     header.show(name, card.tagline if card else "", record.title if record else "")
     chat.input.placeholder = f"Write to {card.char}…" if card else "Choose a character first"
+    chat.tints = {}
+    if chat.session is not None and chat.session.scene.group:
+        from rpterm.tui.screens.chat import group
+
+        group.dress(chat, chat.session.scene)
 
 
 def begin(chat: ChatScreen) -> None:
@@ -81,6 +86,8 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
         tail += ghosts
     await chat.transcript.show(tail, more=len(event.turns) >= worker.WINDOW)
     chat.transcript.to_end()
+    if event.session.scene.group:
+        dress(chat)
     chat.phase(Phase.LOADING)
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: worker.load_model(session, post))

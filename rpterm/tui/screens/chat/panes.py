@@ -35,9 +35,10 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
         return _for_turn(chat.transcript.selected)
     if chat.state.choosing is not None and chat.input.empty:
         return DUELING if chat.state.choosing.blind else CHOOSING
+    group = chat.session is not None and chat.session.scene.group
     if not chat.input.empty:
-        return TYPING
-    return EMPTY
+        return (*TYPING[:1], "speaker", *TYPING[1:]) if group else TYPING
+    return ("speaker", "cast", *EMPTY) if group else EMPTY
 
 
 def _for_turn(turn: Turn) -> tuple[str, ...]:

@@ -31,6 +31,9 @@ async def send(chat: ChatScreen) -> None:
             chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
         elif chat.state.choosing is not None:
             await choose(chat)
+        elif chat.session is not None and chat.session.scene.group:
+            if not occupied(chat):
+                await start(chat, Wish(Intent.NEXT))
         else:
             chat.say("Nothing to send yet: write something first.")
         return
@@ -146,7 +149,7 @@ async def start(chat: ChatScreen, wish: Wish) -> None:
     state.live.clear()
     await opening.clear_below(chat)
     if wish.intent is Intent.SEND:
-        await _show_ghosts(chat, wish.text)
+        await _show_ghosts(chat, wish)
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
@@ -173,10 +176,14 @@ def run(chat: ChatScreen) -> None:
     chat.replies.put(lambda: worker.reply(session, wish, post, stale))
 
 
-async def _show_ghosts(chat: ChatScreen, words: str) -> None:
+async def _show_ghosts(chat: ChatScreen, wish: Wish) -> None:
     persona = chat.state.chat.persona if chat.state.chat else chat.settings.persona
     name = chat.card.char if chat.card else ""
-    user = Turn(GHOST_USER, 0, None, "user", persona.name, words)
+    if chat.session is not None and chat.session.scene.group:
+        from rpterm.tui.screens.chat import group
+
+        name = group.answering(chat, chat.session.scene, wish)
+    user = Turn(GHOST_USER, 0, None, "user", persona.name, wish.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.more)
 

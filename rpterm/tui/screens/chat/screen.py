@@ -72,6 +72,8 @@ class ChatScreen(Screen[None]):
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.state = ChatState()
+        self.tints: dict[str, str] = {}
+        """Colours of speakers by name, where there are several characters."""
         self.came_from = self.going_to = 0  # a chat and a turn: where a memory led
         self.desk = Lane("desk", self._broke)
         self.loads = Lane("load", self._broke)

@@ -26,6 +26,7 @@ class Wish:
         duel: Two blind ones.
         best: Of the candidates the best by score is kept.
         aside: With and without examples, beside each other.
+        speaker: Who of several characters speaks; "" is whose turn it is.
     """
 
     intent: Intent = Intent.SEND
@@ -36,6 +37,7 @@ class Wish:
     hint: str = ""
     best: bool = False
     aside: bool = False
+    speaker: str = ""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,174 @@
+"""Commands and looks of a chat with several characters. Imported only when there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import opening, panes, replies
+from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.widgets.header import Header
+from rpterm.types import Intent, Member, Taking, Turn
+
+if TYPE_CHECKING:
+    from rpterm.scene import Scene
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+TINTS = ("$text-primary", "$text-accent", "$text-success", "$text-warning", "$text-error")
+"""Colours of the speakers, in the order of the cast; the names say the same without colour."""
+_NARRATOR = "$foreground 60%"
+
+
+# Looks -----------------------------------------------------------------------------------------
+def dress(chat: ChatScreen, scene: Scene) -> None:
+    """Name who is there and who is next, and give each name its colour."""
+    lead, *others = scene.present
+    title = chat.state.chat.title if chat.state.chat else ""
+    chat.query_one("#header", Header).show(lead.card_name, f"with {_list(others)}", title)
+    members = scene.cast.members if scene.cast is not None else ()
+    chat.tints = {
+        member.speaker: _NARRATOR if member.narrator else TINTS[place % len(TINTS)]
+        for place, member in enumerate(members)
+    }
+    if scene.cast is not None and scene.cast.taking is Taking.MODEL:
+        chat.input.placeholder = "Write, or ⏎ and the model chooses who speaks"
+    else:
+        name = upcoming(chat, scene)
+        chat.input.placeholder = f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
+
+
+def upcoming(chat: ChatScreen, scene: Scene, words: str = "") -> str:
+    """The name of who speaks next, after these words of the user or without any; "" for nobody."""
+    from rpterm.group import GroupError
+
+    path = [turn for turn in chat.transcript.turns if turn.id > 0]
+    if words:
+        path.append(Turn(0, 0, None, "user", "", words))
+    try:
+        return scene.next(path).card.char
+    except GroupError:
+        return ""
+
+
+def answering(chat: ChatScreen, scene: Scene, wish: Wish) -> str:
+    """The name under which the answer to a wish is awaited."""
+    from rpterm.group import GroupError
+
+    if wish.speaker:
+        try:
+            return scene.seat(wish.speaker).card.char
+        except GroupError:
+            return "…"
+    if scene.cast is not None and scene.cast.taking is Taking.MODEL:
+        return "…"
+    return upcoming(chat, scene, wish.text) or "…"
+
+
+def _list(members: list[Member]) -> str:
+    names = [f"{m.speaker} (muted)" if m.muted else m.speaker for m in members]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+# Commands --------------------------------------------------------------------------------------
+async def choose_speaker(chat: ChatScreen) -> None:
+    """Let somebody speak now, or change how turns are taken."""
+    from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
+
+    session = chat.session
+    if session is None or replies.occupied(chat):
+        return
+    scene = session.scene
+    if scene.cast is None or not scene.group:
+        chat.say("Nobody else is here yet: Alt+A lets somebody join.")
+        return
+    free = [member for member in scene.present if not member.muted]
+    lines = [_about(scene, member) for member in free]
+    path = await chat.ask(session.path)
+    following = scene.expected(path).card.name
+    done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, scene.cast.taking, following))
+    if done is None:
+        return
+    if (way := way_of(done.id)) is not None:
+        await chat.ask(scene.take, way)
+        await _changed(chat)
+    elif name := member_of(done.id):
+        await _give_the_word(chat, scene, name)
+
+
+async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
+    """To this one now; what is written is said to them first."""
+    if scene.cast is not None and scene.cast.taking is Taking.HAND:
+        await chat.ask(scene.hold, name)
+    words = chat.input.whole.strip()
+    chat.input.put("")
+    intent = Intent.SEND if words else Intent.NEXT
+    await replies.start(chat, Wish(intent, words, speaker=name))
+
+
+async def edit_cast(chat: ChatScreen) -> None:
+    """Let characters join, leave, or only listen."""
+    from rpterm.tui.screens.cast import CastScreen
+
+    session = chat.session
+    if session is None:
+        chat.say("The chat is still opening.")
+        return
+    while not replies.occupied(chat):
+        scene = session.scene
+        lines = [_about(scene, member) for member in scene.present]
+        done = await chat.app.push_screen_wait(CastScreen(scene.present, lines, chat.settings.keys))
+        if done is None or not await _recast(chat, scene, done.action, done.id):
+            return
+
+
+async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> bool:
+    """Carry out one change; whether to show the list again."""
+    from rpterm.tui.screens.cast import ADD, NARRATOR, member_of
+    from rpterm.types import RptermError
+
+    name = member_of(choice)
+    try:
+        if action == "new" or choice == ADD:
+            if not await _join(chat, scene):
+                return True
+        elif choice == NARRATOR:
+            await chat.ask(scene.add, NARRATOR, narrator=True)
+        elif action == "delete" and name:
+            await chat.ask(scene.remove, name)
+        elif name:
+            muted = next(m.muted for m in scene.present if m.card_name == name)
+            await chat.ask(scene.mute, name, not muted)
+    except RptermError as error:
+        chat.say(str(error), error=True)
+        return True
+    await _changed(chat)
+    return True
+
+
+async def _join(chat: ChatScreen, scene: Scene) -> bool:
+    from rpterm.tui.screens.picker import CharacterPicker
+
+    done = await chat.app.push_screen_wait(CharacterPicker(heading="Who joins?"))
+    if done is None:
+        return False
+    member = await chat.ask(scene.add, done.id)
+    chat.say(f"{member.card_name} is here now.")
+    return True
+
+
+async def _changed(chat: ChatScreen) -> None:
+    """The cast is another one: show it, and get the next speaker ready."""
+    session = chat.session
+    if session is None:
+        return
+    await replies.resync(chat)
+    for turn in chat.transcript.turns:
+        if (view := chat.transcript.view(turn.id)) is not None:
+            view.refresh_head()
+    await chat.ask(session.settle)
+    if chat.state.info is not None and not chat.state.busy:
+        opening.settle(chat)
+    panes.want_preview(chat, always=True)
+
+
+def _about(scene: Scene, member: Member) -> str:
+    return scene.tagline(member).replace("{{user}}", "you")
