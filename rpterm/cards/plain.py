@@ -7,12 +7,14 @@ TOML has no null and no broken Unicode; JSON has both. What TOML cannot say stan
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
 _MARK = "$json"
 _MAX_DEPTH = 30
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def encode(value: Any, depth: int = 0) -> Any:
@@ -58,4 +60,4 @@ def _boxed(value: Any) -> dict[str, str]:
 
 
 def _sound(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    return text.isascii() or not _HALVES.search(text)

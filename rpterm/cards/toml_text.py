@@ -25,8 +25,8 @@ def key(name: str) -> str:
 
 def line(text: str) -> str:
     """A string on one line."""
-    literal = "'" not in text and "\n" not in text and not _UNSAFE.search(text)
-    if literal and ('"' in text or "\\" in text):
+    quotes = '"' in text or "\\" in text
+    if quotes and "'" not in text and "\n" not in text and not _UNSAFE.search(text):
         return f"'{text}'"
     return f'"{_IN_LINE.sub(_escape, text)}"'
 

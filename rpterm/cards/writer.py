@@ -109,8 +109,8 @@ def _extensions(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str
 
 def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
     """A table of anything: plain values first, then the tables in it, each under its header."""
-    plain = {name: item for name, item in table.items() if not _nested(item)}
     nested = {name: item for name, item in table.items() if _nested(item)}
+    plain = {name: item for name, item in table.items() if name not in nested}
     lines = [f"{toml_text.key(name)} = {_free(item)}\n" for name, item in plain.items()]
     if lines or not nested:
         title = ".".join(toml_text.key(part) for part in path)
@@ -120,10 +120,16 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _nested(item: Any) -> bool:
-    """Tables with something in them that a person would not put on one line."""
-    return isinstance(item, Mapping) and (
-        len(toml_text.value(item)) > 60 or any(isinstance(part, Mapping) for part in item.values())
-    )
+    """Tables with something in them that a person would not put on one line.
+
+    The text is made last and only of flat tables: made at every level, it would take time by the
+    depth.
+    """
+    if not isinstance(item, Mapping):
+        return False
+    if len(item) >= 10 or any(isinstance(part, Mapping) for part in item.values()):
+        return True
+    return len(toml_text.value(item)) > 60
 
 
 def _free(item: Any) -> str:

@@ -4,8 +4,8 @@
 
 Each kind of file is tried in a child process under a limit of memory. A file fails the run and is
 written to the folder given by ``--keep`` when it raises anything but our own error, takes more than
-a second of processor time, needs more than 200 MB, or comes out of TOML or of an export other than
-it went in. One line of JSON for each importer; the exit status is 1 when anything was found.
+a second of processor time in one step (reading it, writing it as TOML, reading that, exporting it in
+one format), needs more than 200 MB, or comes out of TOML or of an export other than it went in. One line of JSON for each importer; the exit status is 1 when anything was found.
 """
 
 from __future__ import annotations
@@ -53,7 +53,19 @@ _FORMS: dict[str, tuple[Format, ...]] = {
 }
 
 
-def attempt(kind: str, data: bytes) -> str:
+class Steps:
+    """Processor time of the longest step."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._last = time.process_time()
+
+    def __call__(self) -> None:
+        now = time.process_time()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+
+def attempt(kind: str, data: bytes, step: Steps) -> str:
     """What became of one file: ``refused`` or ``taken``.
 
     Raises:
@@ -62,23 +74,28 @@ def attempt(kind: str, data: bytes) -> str:
     """
     try:
         if kind == "chatlog":
-            _log(data)
+            _log(data, step)
         elif kind in ("toml", "regex") and data.lstrip()[:1] != b"{":
-            _toml(data.decode("utf-8", "replace"))
+            _toml(data.decode("utf-8", "replace"), step)
         else:
-            _card(data)
+            _card(data, step)
     except RptermError as error:
         text = str(error)
         assert isinstance(error, CardError) or (text.strip() and text.isprintable()), ascii(text)
         return "refused"
+    finally:
+        step()
     return "taken"
 
 
-def _card(data: bytes) -> None:
+def _card(data: bytes, step: Steps) -> None:
     found = read_bytes(data, "fuzz")
+    step()
     text = dump(found.card)
+    step()
     try:
         card = parse(text)
+        step()
     except CardError as error:
         if "bytes; a card can have" in str(error.problems[0].message):
             return
@@ -88,11 +105,13 @@ def _card(data: bytes) -> None:
     for form in _FORMS[origin["format"]]:
         try:
             done = export(card, form)
+            step()
         except ExchangeError as error:
             assert "missing" in str(error) or "no lorebook" in str(error), error
             continue
         if form == origin["format"] and data.lstrip()[:1] == b"{":
             _same_document(data, done.data, origin)
+            step()
     _scan([key for entry in card.lorebook.entries for key in entry.keys])
 
 
@@ -108,14 +127,19 @@ def _scan(keys: list[str]) -> None:
     KeyIndex([KeySpec(key) for key in keys]).hits(_SAID)
 
 
-def _toml(text: str) -> None:
+def _toml(text: str, step: Steps) -> None:
     card = parse(text)
-    assert parse(dump(card)) == card, "the TOML is not the card"
+    step()
+    made = dump(card)
+    step()
+    assert parse(made) == card, "the TOML is not the card"
+    step()
     _scan([key for entry in card.lorebook.entries for key in entry.keys])
 
 
-def _log(data: bytes) -> None:
+def _log(data: bytes, step: Steps) -> None:
     log = chatlog.parse(data)
+    step()
     again = chatlog.parse(chatlog.render(log).encode())
     shown = [(turn.speaker, turn.is_user, turn.swipes, turn.shown) for turn in log.turns]
     back = [(turn.speaker, turn.is_user, turn.swipes, turn.shown) for turn in again.turns]
@@ -152,7 +176,7 @@ def child(
     rng, peak = random.Random(f"{kind}{seed}"), _Peak()
     good = seeds(kind)
     for each in good:
-        assert attempt(kind, each) == "taken", kind
+        assert attempt(kind, each, Steps()) == "taken", kind
     good += [path.read_bytes() for path in corpus if _fits(kind, path)]
     with place.open("r+b") as file, mmap.mmap(file.fileno(), MOST + 8) as current:
         _loop(kind, seconds, rng, peak, good, current, keep)
@@ -176,12 +200,12 @@ def _loop(
         current[8 : 8 + len(data)] = data
         signal.setitimer(signal.ITIMER_PROF, _KILL_S)
         peak.reset()
-        start, problem = time.process_time(), ""
+        step, problem = Steps(), ""
         try:
-            seen[attempt(kind, data)] += 1
+            seen[attempt(kind, data, step)] += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
             problem = f"{type(error).__name__}: {ascii(str(error))[:200]} {_where(error)}"
-        took, grown = time.process_time() - start, peak.grown()
+        took, grown = step.longest, peak.grown()
         if took > LIMIT_S and not problem:
             took = min(took, *(_again(kind, data) for _ in range(2)))
         slowest, swollen = max(slowest, took), max(swollen, grown)
@@ -200,9 +224,9 @@ def _loop(
 
 def _again(kind: str, data: bytes) -> float:
     """Seconds once more: on a busy machine the first measurement may be another program's."""
-    start = time.process_time()
-    attempt(kind, data)
-    return time.process_time() - start
+    step = Steps()
+    attempt(kind, data, step)
+    return step.longest
 
 
 def _where(error: BaseException) -> str:

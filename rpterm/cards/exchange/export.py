@@ -105,7 +105,7 @@ def _second(card: CharacterCard, read_file: ReadFile) -> Any:
     facts = _origin(card).get("chara")
     facts = facts if isinstance(facts, Mapping) else {}
     spec: Spec = "v3" if facts.get("same") == "v3" else "v2"
-    if _origin(card).get("format") == "v1" and _origin(card).get("container") == "png":
+    if not facts and (_origin(card).get("format"), _origin(card).get("container")) == ("v1", "png"):
         spec = "v1"
     document = document_of(card, spec, read_file)
     if "whole" in facts:

@@ -256,6 +256,15 @@ def test_v3_json_inside_chara_stays_there() -> None:
     assert jsonio.same(json.loads(again.cards["chara"]), newer)
 
 
+@pytest.mark.parametrize("more", [{}, {"creator": "Tom", "x": 1}])
+def test_an_old_card_in_ccv3_beside_a_newer_one_in_chara(more: dict[str, Any]) -> None:
+    old = {"name": "Anna", "description": "Old.", "first_mes": "Hi."}
+    texts = {"ccv3": jsonio.dumps(old), "chara": jsonio.dumps({**v2(description="New."), **more})}
+    found = read_bytes(png.write(png.blank(2, 2), texts))
+    again = png.read(export(parse(dump(found.card)), "png").data)
+    assert jsonio.same(json.loads(again.cards["chara"]), json.loads(texts["chara"]))
+
+
 def test_a_lorebook_is_no_character() -> None:
     found = imported({"entries": {"3": {"uid": 3, "key": ["x"], "content": "c"}}, "name": "World"})
     assert (found.kind, found.card.name) == ("lorebook", "World")
