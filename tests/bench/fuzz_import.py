@@ -4,8 +4,9 @@
 
 Each kind of file is tried in a child process under a limit of memory. A file fails the run and is
 written to the folder given by ``--keep`` when it raises anything but our own error, takes more than
-a second of processor time in one step (reading it, writing it as TOML, reading that, exporting it in
-one format), needs more than 200 MB, or comes out of TOML or of an export other than it went in. One line of JSON for each importer; the exit status is 1 when anything was found.
+a second of processor time in one step (reading it, writing it as TOML, reading that, an export),
+needs more than 200 MB, or comes out of TOML or of an export other than it went in. One line of JSON
+for each importer; the exit status is 1 when anything was found.
 """
 
 from __future__ import annotations
