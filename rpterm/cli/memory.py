@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,23 +18,28 @@ if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
     from rpterm.store.memories import Memory as Row
 
-app = new("List, search, add, pin, forget, export and import memories.")
+app = new("List, search, add, pin, forget, export and import memories, and files to know.")
 
-_Character = Annotated[str, typer.Argument(metavar="CHARACTER", help="The card's name.")]
+_Character = Annotated[
+    str, typer.Argument(metavar="CHARACTER", help="A card, or the name of whoever has chats.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
 _Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers, as `memory list` shows.")]
 _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 _Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
 
-KINDS = ("turn", "fact", "reflection", "summary", "note")
+KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @contextmanager
 def opened(character: str = "") -> Iterator[Memory]:
     """The memory of a character, closed at the end; no model is started.
 
+    Args:
+        character: A name in the database, or a card; "" where a memory's number says it all.
+
     Raises:
-        RptermError: There is no database yet, or it cannot be used.
+        RptermError: There is no database yet, it cannot be used, or nobody has that name.
     """
     from rpterm.memory.facade import Memory
     from rpterm.store import Store
@@ -43,20 +48,41 @@ def opened(character: str = "") -> Iterator[Memory]:
     if not path.exists():
         raise RptermError("There is nothing to remember yet: `rpterm chat sherlock` begins.")
     with Store(path) as store:
+        if character:
+            character = named(character, Memory(store, "").characters())
         yield Memory(store, character)
+
+
+def named(wanted: str, known: Sequence[str]) -> str:
+    """Whom a name means: one who is in the database, else a card.
+
+    Raises:
+        CardNotFound: Neither; with names that look like it.
+    """
+    from rpterm.launch import find_card
+
+    exact = [name for name in known if name.casefold() == wanted.casefold()]
+    return exact[0] if exact else find_card(wanted, folders.find()).card.name
 
 
 @app.command("list")
 def list_memories(
     character: _Character,
     kind: Annotated[str | None, typer.Option(help=", ".join(KINDS) + ".")] = None,
+    files: Annotated[bool, typer.Option("--files", help="The files given to it.")] = False,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Phrases never mentioned.")] = False,
     limit: _Limit = 200,
     json: _Json = False,
 ) -> None:
     """List what a character remembers, newest first, of all branches."""
+    from rpterm.cli import memory_files
+
     if kind is not None and kind not in KINDS:
         raise RptermError(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
     with opened(character) as memory:
+        if files or blocked:
+            memory_files.show(memory, json, files=files)
+            return
         rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
     _show(rows, json)
 
@@ -78,15 +104,66 @@ def search(
 
 @app.command()
 def add(
-    character: _Character,
-    text: Annotated[str, typer.Argument(help="What to remember.")],
+    what: Annotated[
+        list[str], typer.Argument(metavar="[CHARACTER] TEXT|FILE…", help="Words, or files.")
+    ],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="CHARACTER", help="Instead of the first argument.")
+    ] = None,
     pinned: Annotated[bool, typer.Option("--pin", help="Recall it with every reply.")] = False,
     shared: Annotated[bool, typer.Option("--share", help="Other characters know it too.")] = False,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Wait until it is found by meaning, too.")
+    ] = False,
 ) -> None:
-    """Add a note to a character's memory."""
+    """Add a note, or files (.txt, .md, .html, .pdf, .epub), to a character's memory."""
+    from rpterm.cli import memory_files
+
+    character, *given = what if to is None else [to, *what]
+    if not given:
+        raise RptermError(
+            "Name a character and what to add: `rpterm memory add sherlock book.txt`."
+        )
     with opened(character) as memory:
-        row = memory.add(text, pinned=pinned, shared=shared)
-    out.say(f"{row.id}")
+        if memory_files.are_files(given):
+            memory_files.give(memory, given)
+        elif len(given) == 1:
+            out.say(f"{memory.add(given[0], pinned=pinned, shared=shared).id}")
+        else:
+            raise RptermError("Put a note in quotes, or name files only.")
+        if embed:
+            memory_files.embed(memory)
+
+
+@app.command()
+def block(
+    character: _Character,
+    phrase: Annotated[str, typer.Argument(help="A word or a phrase.")],
+    undo: _Undo = False,
+) -> None:
+    """Never mention what holds a phrase."""
+    with opened(character) as memory:
+        if not undo:
+            memory.block(phrase)
+            return
+        wanted = " ".join(phrase.split()).casefold()
+        found = [one for one in memory.blocks() if one.phrase.casefold() == wanted]
+        if not found:
+            raise RptermError(f"{phrase!r} is not blocked; `memory list --blocked` shows what is.")
+        memory.unblock(found[0].id)
+
+
+@app.command()
+def move(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The name the card had.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name it has.")],
+) -> None:
+    """Give a character's chats and memories to the card's new name."""
+    with opened(old) as memory:
+        if named(new, memory.characters()) == memory.character:
+            raise RptermError(f"{old} and {new} are the same character.")
+        chats, memories = memory.rename(named(new, memory.characters()))
+    out.say(f"{chats} chats and {memories} memories moved")
 
 
 @app.command()
@@ -126,12 +203,20 @@ def share(ids: _Ids, undo: _Undo = False) -> None:
 @app.command()
 def forget(
     ids: _Ids,
+    files: Annotated[
+        bool, typer.Option("--files", help="The numbers are files': all their pieces go.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete memories for good; a turn they came from stays in its chat."""
-    if not yes and not typer.confirm(f"Forget {len(ids)} memories, for good?"):
+    things = "files with all their pieces" if files else "memories"
+    if not yes and not typer.confirm(f"Forget {len(ids)} {things}, for good?"):
         raise typer.Exit(1)
     with opened() as memory:
+        if files:
+            for file_id in dict.fromkeys(ids):
+                memory.remove_file(file_id)
+            return
         gone = memory.forget(*ids)
     if gone < len(set(ids)):
         raise RptermError(f"{gone} forgotten; the others were not there.")
@@ -176,10 +261,12 @@ def stats(character: _Character, json: _Json = False) -> None:
     """Count what a character remembers."""
     with opened(character) as memory:
         kinds = memory.stats().kinds
+        files, blocks = len(memory.files()), len(memory.blocks())
     if json:
-        out.data(kinds)
+        out.data({**kinds, "files": files, "blocked_phrases": blocks})
         return
-    out.table([(kind, kinds.get(kind, 0)) for kind in KINDS], ("kind", "memories"))
+    rows = [(kind, kinds.get(kind, 0)) for kind in KINDS]
+    out.table([*rows, ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
 
 
 def _show(rows: list[Row], json: bool) -> None:
@@ -191,6 +278,8 @@ def _show(rows: list[Row], json: bool) -> None:
 
 
 def _text(row: Row) -> str:
+    if row.place:
+        return f"({row.place}) {row.text}"
     return f"{row.speaker}: {row.text}" if row.speaker else row.text
 
 

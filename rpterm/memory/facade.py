@@ -13,16 +13,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rpterm.memory import transfer
 from rpterm.memory.blocks import Blocks
 from rpterm.memory.budget import fill
 from rpterm.memory.embed import Embedder
+from rpterm.memory.outdated import Times, about_the_past
 from rpterm.memory.question import Question, question
 from rpterm.memory.recall import Hit, Query, Weights, recall
 from rpterm.memory.recalled import Recalled, once, recalled
 from rpterm.memory.remember import Rememberer
 from rpterm.memory.shelf import Shelf
 from rpterm.store import Store
+from rpterm.store.distilled import Distilled
 from rpterm.store.memories import Kind, Memories
 from rpterm.store.memories import Memory as Row
 from rpterm.store.memory_files import Block, MemoryFile, MemoryFiles, Piece
@@ -83,6 +87,7 @@ class Memory:
         on_progress: Callable[[int, int], None] | None = None,
         weights: Weights = Weights(),  # noqa: B008 - frozen
     ) -> None:
+        self.store = store
         self.character = character
         self._clock = clock
         self._embedder = embedder
@@ -91,7 +96,11 @@ class Memory:
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
         model = embedder.model if embedder is not None else ""
-        self._shelf = Shelf(self._memories, self._vectors, character, model)
+        self.distilled = Distilled(self._memories)
+        """What facts, reflections and summaries rest on and take the place of."""
+        self._shelf = Shelf(
+            self._memories, self._vectors, character, model, self.distilled.newer
+        )  # fmt: skip
         self.recent: Mapping[int, Recalled] = {}
         """What was recalled of late, by id: for the pane that tells why."""
         self._writer = Rememberer(self._memories, self._vectors, self._shelf, embedder, on_progress)
@@ -134,10 +143,15 @@ class Memory:
         asked = question(draft, path, self._clock())
         inside = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
         blocks = Blocks(block.phrase for block in self._files.blocks(self.character))
-        found = self._found(chat_id, path, asked, inside)
+        past = about_the_past(draft)
+        found = self._found(chat_id, path, asked, inside, past)
+        times = Times(self.distilled, self._shelf.shown_of, self.many)
+        if past and self._shelf.loaded:
+            found = times.current(found)
+        notes = times.notes([row for row, _ in found], past) if self._shelf.loaded else {}
         said = {turn.text.strip() for turn in path if turn.id in inside}
         shown = [
-            recalled(row, hit, asked)
+            recalled(row, hit, asked).noted(notes.get(row.id, ""))
             for row, hit in found
             if (row.kind != "turn" or row.text.strip() not in said)
             and not (blocks and blocks.holds(row.text))
@@ -150,6 +164,10 @@ class Memory:
     def remember(self, turn_id: int) -> None:
         """Remember a turn that stands; returns at once, the work is done in the background."""
         self._writer.remember(turn_id)
+
+    def wake(self) -> None:
+        """Take in what was added beside this object, such as facts: index and vectors follow."""
+        self._writer.wake()
 
     # The user's hand ---------------------------------------------------------------------------
     def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Row:
@@ -165,6 +183,7 @@ class Memory:
         if not text.strip():
             raise RecallError("A memory needs words; forget it instead.")
         row = self._memories.edit(memory_id, text.strip())
+        self.distilled.was_edited(memory_id)
         self._writer.wake()
         return row
 
@@ -241,6 +260,10 @@ class Memory:
         """Memories with all these words, of all branches."""
         return self._memories.search(query, self.character, limit)
 
+    def characters(self) -> list[str]:
+        """All who remember something or have a chat."""
+        return MemorySources(self._memories).characters()
+
     def many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
         """Those of these memories that there are."""
         return self._memories.many(memory_ids)
@@ -294,7 +317,7 @@ class Memory:
 
     # -------------------------------------------------------------------------------------------
     def _found(
-        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int]
+        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int], past: bool
     ) -> list[tuple[Row, Hit]]:
         if not self._shelf.loaded:
             return self._by_database(chat_id, path, asked, inside)
@@ -312,8 +335,9 @@ class Memory:
                 vector,
                 asked.spans,
                 self._clock(),
-                index.of_turns(chat_id, inside),
-            )
+                index.of_turns(chat_id, inside) if past
+                else np.concatenate([index.of_turns(chat_id, inside), index.outdated()]),
+            )  # fmt: skip
             hits = recall(index, query, _CANDIDATES, self._weights)
             ids = {hit.row: int(index.ids[hit.row]) for hit in hits}
         floor = FLOOR_WORDS if vector is None else FLOOR

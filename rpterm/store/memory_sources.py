@@ -59,6 +59,14 @@ class MemorySources:
             ).fetchone()
         return self._memories.get(row[0]) if row is not None else None
 
+    def characters(self) -> list[str]:
+        """The names of all who remember something or have a chat."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT character FROM memories UNION SELECT card_name FROM chats ORDER BY 1"
+            )
+            return [name for (name,) in rows]
+
     def move(self, old: str, new: str, card_path: str | None = None) -> tuple[int, int]:
         """Give the chats and memories of a character to another name.
 

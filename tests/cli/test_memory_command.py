@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from rpterm import paths
 from rpterm.cli import memory as noun
 from rpterm.store import Store
+from rpterm.types import RptermError
 
 
 @pytest.fixture
@@ -40,9 +41,69 @@ def test_add_list_pin_hide_edit_and_forget(call):
 
 
 def test_export_and_import_go_round(call, tmp_path):
-    call("add", "Sherlock", "one")
+    call("add", "Sherlock", "one", "--pin")
     call("add", "Sherlock", "two", "--share")
+    call("block", "Sherlock", "the cellar")
     file = tmp_path / "m.jsonl"
     call("export", "Sherlock", "-o", str(file))
-    assert call("import", "Watson", str(file)).strip() == "1 added"  # the shared one is known
-    assert json.loads(call("stats", "Watson", "--json")) == {"note": 1}
+    assert call("import", "merian", str(file)).strip() == "1 added"  # the shared one is known
+    told = json.loads(call("stats", "merian", "--json"))
+    assert told == {"note": 1, "files": 0, "blocked_phrases": 1}
+
+
+def test_a_character_is_named_as_everywhere_and_a_slip_is_told(call):
+    call("add", "sherlock", "one")
+    assert len(json.loads(call("list", "Sherlock Holmes", "--json"))) == 1
+    with pytest.raises(RptermError, match="sherlock"):
+        call("list", "sherlok")
+    with pytest.raises(RptermError):
+        call("add", "sherlok", "two")
+
+
+@pytest.mark.parametrize("order", [("sherlock", "{}"), ("{}", "--to", "sherlock")])
+def test_files_are_given_listed_searched_and_forgotten(call, tmp_path, order):
+    file = tmp_path / "my bees.md"
+    file.write_text("# Hives\nThe hive stands under the walnut tree.")
+    given = [part.format(file) for part in order]
+    assert call("add", *given).split() == ["added", "1", "my", "bees.md", "1", "pieces"]
+    assert call("add", *given).startswith("unchanged")
+    file.write_text("# Hives\nThe hive was sold.")
+    assert call("add", *given).startswith("replaced")
+    (listed,) = json.loads(call("list", "sherlock", "--files", "--json"))
+    assert (listed["name"], listed["pieces"]) == ("my bees.md", 1)
+    assert "(my bees.md, Hives) The hive was sold." in call("search", "sherlock", "sold")
+    assert json.loads(call("stats", "sherlock", "--json"))["document"] == 1
+    assert len(json.loads(call("list", "sherlock", "--kind", "document", "--json"))) == 1
+    call("forget", str(listed["id"]), "--files", "--yes")
+    assert json.loads(call("list", "sherlock", "--json")) == []
+    assert file.exists()
+
+
+def test_bad_files_are_told_and_the_good_ones_kept(call, tmp_path):
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.pdf"
+    good.write_text("The comet returns in May.")
+    bad.write_text("no pdf")
+    with pytest.raises(RptermError, match=r"bad\.pdf"):
+        call("add", "sherlock", str(bad), str(good), str(tmp_path / "none.txt"))
+    assert [f["name"] for f in json.loads(call("list", "sherlock", "--files", "--json"))] == [
+        "good.txt"
+    ]
+    with pytest.raises(RptermError, match="quotes"):
+        call("add", "sherlock", "two", "words")
+
+
+def test_phrases_are_blocked_listed_and_allowed(call):
+    call("block", "sherlock", "the  cellar")
+    assert "the cellar" in call("list", "sherlock", "--blocked")
+    call("block", "sherlock", "The Cellar", "--undo")
+    assert json.loads(call("list", "sherlock", "--blocked", "--json")) == []
+    with pytest.raises(RptermError, match="not blocked"):
+        call("block", "sherlock", "the cellar", "--undo")
+
+
+def test_memories_move_to_another_name(call):
+    call("add", "sherlock", "one")
+    assert call("move", "sherlock", "merian").strip() == "0 chats and 1 memories moved"
+    assert len(json.loads(call("list", "merian", "--json"))) == 1
+    with pytest.raises(RptermError, match="same"):
+        call("move", "merian", "merian")

@@ -1,0 +1,92 @@
+"""The files of ``rpterm memory``: give them, list them, and wait until they are embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm import paths as folders
+from rpterm.cli import out, rich_out
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+
+
+def are_files(given: Sequence[str]) -> bool:
+    """Whether all of what was given is meant as files: they exist, or have such a name."""
+    from rpterm.memory.bank.bank import SUFFIXES
+
+    paths = [Path(one) for one in given]
+    return all(_exists(path) or (path.suffix.lower() in SUFFIXES and " " not in path.name)
+               for path in paths)  # fmt: skip
+
+
+def give(memory: Memory, given: Sequence[str]) -> None:
+    """Let a character remember files; one that cannot be read stops nothing but is told.
+
+    Raises:
+        RptermError: With what is wrong with each file that could not be read.
+    """
+    from rpterm.memory.bank.bank import give as give_one
+
+    problems: list[str] = []
+    for name in given:
+        try:
+            done = give_one(memory, Path(name).expanduser())
+        except RptermError as error:
+            problems.append(str(error))
+        else:
+            out.say(f"{done.how}  {done.file.id}  {done.file.name}  {done.file.pieces} pieces")
+    if problems:
+        raise RptermError("\n".join(problems))
+
+
+def show(memory: Memory, json: bool, *, files: bool) -> None:
+    """List the files, or the phrases never mentioned."""
+    if json:
+        out.data(memory.files() if files else memory.blocks())
+    elif files:
+        rows = [(f.id, out.when(f.added_at), f.pieces, f.name, f.path) for f in memory.files()]
+        out.table(rows, ("id", "when", "pieces", "name", "path"))
+    else:
+        out.table([(b.id, out.when(b.created_at), b.phrase) for b in memory.blocks()],
+                  ("id", "when", "phrase"))  # fmt: skip
+
+
+def embed(memory: Memory) -> None:
+    """Embed what has no vector yet, with progress on standard error.
+
+    Raises:
+        RptermError: The embedder cannot be used; everything is found by words all the same.
+    """
+    from rpterm.memory.embed import STARTER, WorkerEmbedder
+    from rpterm.memory.facade import Memory as Full
+    from rpterm.models.starter import embedder_folder
+
+    paths = folders.find()
+    log = folders.make(paths.logs) / "embedder.log"
+    embedder = WorkerEmbedder(embedder_folder(paths.cache), STARTER, log=log)
+    with rich_out.progress() as bar:
+        task = bar.add_task("embedding", total=None)
+
+        def told(done: int, wanted: int) -> None:
+            bar.update(task, completed=done, total=wanted)
+
+        full = Full(memory.store, memory.character, embedder, on_progress=told)
+        full.start()
+        try:
+            full.settled()
+            if error := full.stats().error:
+                raise RptermError(error)
+        finally:
+            full.close()
+            embedder.close()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False  # a note may be longer than any path
