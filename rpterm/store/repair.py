@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from rpterm.store import cast_schema, judgement_schema, memory_schema, schema
+from rpterm.store import cast_schema, duels, judgement_schema, memory_schema, schema
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import anyone
 from rpterm.store.salvage import open_damaged, rows
@@ -24,6 +24,7 @@ _ROOMS = (
     ("memories", memory_schema.prepare),
     ("cast_members", cast_schema.prepare),
     ("ratings", judgement_schema.prepare),
+    ("duels", duels.prepare),
 )
 """A table of each room with migrations of its own, and what makes its tables."""
 

@@ -1,0 +1,229 @@
+"""A duel from its first round to its last, over a scripted engine; taken up again at any end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.dueling.bout import Bout, Pair, Setup
+from rpterm.dueling.contender import Contender, ContenderError
+from rpterm.dueling.maker import Maker, MakerError
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.session import Session
+from rpterm.store import Store
+from rpterm.types import Persona
+
+CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))
+TOML = "name = 'Mara'"
+REPLIES = [f"Reply number {n}." for n in range(200)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "rp.db") as opened:
+        yield opened
+
+
+def setup(count: int = 4, *specs: str, lines: tuple[str, ...] = ("Who?", "Why?")) -> Setup:
+    return Setup("Mara", specs or ("", "temperature=1.5"), count, 7, lines)
+
+
+def begin(store: Store, wanted: Setup) -> Bout:
+    return Bout.begin(store, CARD, TOML, Persona("Ann"), wanted)
+
+
+class Stable:
+    """Opens sessions for contenders and remembers which."""
+
+    def __init__(self, bout: Bout, replies: list[str] = REPLIES) -> None:
+        self.bout, self.engines = bout, list[ScriptedEngine]()
+        self.replies, self.opened = replies, list[str]()
+
+    def __call__(self, contender: Contender) -> Session:
+        engine = ScriptedEngine(self.replies)
+        self.engines.append(engine)
+        self.opened.append(contender.name)
+        store = self.bout.store
+        chat = store.chat(self.bout.chat_id)
+        return Session(store, engine, CARD, chat, contender.settings(Settings()))
+
+
+def fill(bout: Bout, *, together: bool = True) -> Stable:
+    stable = Stable(bout)
+    Maker(bout, stable, together=together).run()
+    return stable
+
+
+def all_rounds(bout: Bout) -> Iterator[Pair]:
+    while (pair := bout.next()) is not None:
+        assert pair.ready
+        yield pair
+
+
+def test_both_sides_answer_the_same_words_with_the_same_prompt(store: Store) -> None:
+    bout = begin(store, setup())
+    engine = fill(bout).engines[0]
+    made = bout.replies()
+    assert set(made) == {(place, name) for place in range(4) for name in "AB"}
+    for place in range(4):
+        one, other = (store.turn(made[place, name]) for name in "AB")
+        assert one.parent_id == other.parent_id and one.parent_id is not None
+        assert store.turn(one.parent_id).text == ("Who?", "Why?")[place % 2]
+        first, second = engine.requests[2 * place : 2 * place + 2]
+        assert first.prompt_ids == second.prompt_ids
+        assert (first.sampling.temperature, second.sampling.temperature) == (0.8, 1.5)
+        assert first.sampling.seed != second.sampling.seed
+
+
+def test_every_round_is_judged_once_and_counted_for_who_wrote_it(store: Store) -> None:
+    bout = begin(store, setup(20))
+    fill(bout)
+    for pair in all_rounds(bout):
+        bout.judge(pair, "left" if pair.round.left == "B" else "right")
+    found = bout.tally()
+    assert bout.done() == len(bout.planned) == 22
+    assert (found.matches[0].losses, found.votes) == (20, 20)
+    assert found.matches[0].better == "B"
+    assert (found.agreed.of, found.agreed.total) == (2, 2)
+    assert bout.next() is None
+
+
+def test_a_duel_goes_on_where_it_was_left(store: Store) -> None:
+    bout = begin(store, setup(6))
+    fill(bout)
+    first = bout.next()
+    assert first is not None
+    bout.judge(first, "tie")
+    again = Bout.resume(store, Setup("Mara", ("", "temperature=1.5"), 6, 99, ("Who?", "Why?")))
+    assert again is not None and again.id == bout.id and again.setup.seed == 7
+    assert again.done() == 1
+    pair = again.next()
+    assert pair is not None and pair.round.number == 2
+    assert Bout.resume(store, setup(6, "", "top_k=3")) is None
+
+
+def test_undecided_rounds_come_back_another_time_only(store: Store) -> None:
+    bout = begin(store, setup(2))
+    fill(bout)
+    pair = bout.next()
+    assert pair is not None
+    bout.skip(pair)
+    following = bout.next()
+    assert following is not None and following.round.number == 2
+    bout.judge(following, "left")
+    assert bout.next() is None
+    later = Bout.resume(store, setup(2))
+    assert later is not None
+    pair = later.next()
+    assert pair is not None and pair.round.number == 1
+
+
+def test_undo_brings_the_round_back(store: Store) -> None:
+    bout = begin(store, setup(2))
+    fill(bout)
+    assert not bout.undo()
+    pair = bout.next()
+    assert pair is not None
+    bout.judge(pair, "both_bad")
+    assert bout.undo() and bout.done() == 0
+    pair = bout.next()
+    assert pair is not None and pair.round.number == 1
+
+
+def test_one_model_at_a_time_where_two_do_not_fit(store: Store) -> None:
+    bout = begin(store, setup(3, "one.gguf", "two.gguf"))
+    order: list[tuple[int, str]] = []
+
+    def told() -> None:
+        newest = max(bout.replies().items(), key=lambda item: item[1])
+        order.append(newest[0])
+
+    stable = Stable(bout)
+    Maker(bout, stable, together=False).run(told)
+    assert order == [(0, "A"), (1, "A"), (2, "A"), (0, "B"), (1, "B"), (2, "B")]
+    assert stable.opened == ["A", "B"]
+
+
+def test_a_side_with_nothing_to_say_is_left_out_there(store: Store) -> None:
+    bout = begin(store, setup(2))
+    stable = Stable(bout, ["", "", "", "Words."])
+    Maker(bout, stable).run()
+    assert bout.failed
+    assert all(pair.round.place not in bout.failed for pair in [bout.next()] if pair)
+
+
+def test_an_engine_that_fails_is_told_with_its_side(store: Store) -> None:
+    bout = begin(store, setup(2))
+
+    def broken(contender: Contender) -> Session:
+        chat = store.chat(bout.chat_id)
+        return Session(store, ScriptedEngine(REPLIES, fail_at=1), CARD, chat, Settings())
+
+    with pytest.raises(MakerError, match="Side A: "):
+        Maker(bout, broken).run()
+
+
+def test_a_fresh_duel_goes_on_from_the_winner(store: Store) -> None:
+    bout = begin(store, setup(2, lines=()))
+    maker = Maker(bout, Stable(bout))
+    winner = 0
+    for place in range(2):
+        pair = bout.next()
+        assert pair is not None and not pair.ready
+        message = bout.say(f"Message {place}")
+        for contender in bout.contenders:
+            maker.answer(place, contender, message)
+        pair = bout.next()
+        assert pair is not None and pair.left is not None and pair.right is not None
+        if place:
+            assert message.parent_id == winner
+        bout.judge(pair, "right")
+        winner = pair.right.id
+    assert bout.next() is None and bout.tally().votes == 2
+
+
+def test_equal_or_single_sides_are_refused() -> None:
+    with pytest.raises(ContenderError, match="same"):
+        setup(4, "top_k=5", "top_k=5")
+    with pytest.raises(ContenderError, match="two sides"):
+        setup(4, "top_k=5")
+
+
+JUDGE = """
+import sys
+from pathlib import Path
+from rpterm.dueling.bout import Bout, Setup
+from rpterm.store import Store
+bout = Bout.resume(Store(Path(sys.argv[1])), Setup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
+while (pair := bout.next()) is not None:
+    bout.judge(pair, "left")
+    print(pair.round.number, flush=True)
+"""  # noqa: E501
+
+
+def test_kill_9_loses_no_verdict_that_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "kill.db"
+    with Store(path) as store:
+        fill(begin(store, setup(40)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", JUDGE, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(5):
+        assert process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    told = 5 + len(process.stdout.read().split())
+    process.wait(10)
+    process.stdout.close()
+    with Store(path) as store:
+        bout = Bout.resume(store, setup(40))
+        done = told if bout is None else bout.done()
+        assert told <= done <= told + 1
