@@ -41,6 +41,7 @@ class Entry:
         kind: One of ``KINDS``, as its place there.
         created: Unix seconds.
         importance: 0 to 1.
+        newer: Memories that hold instead of it where they are shown.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Entry:
     created: float = 0.0
     importance: float = 0.0
     pinned: bool = False
+    newer: tuple[int, ...] = ()
 
 
 class MemoryIndex:
@@ -69,6 +71,8 @@ class MemoryIndex:
         self._before = Growing(np.int32, -1)
         self._after = Growing(np.int32, -1)
         self._sitting = Growing(np.int32)
+        self._rows: dict[int, int] = {}  # of what is no turn: few, and linked to each other
+        self._newer: dict[int, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._id)
@@ -131,7 +135,21 @@ class MemoryIndex:
         self._after.append(-1)
         self._sitting.append(row)
         self.vectors.grow(row + 1)
+        if entry.kind != TURN:
+            self._rows[entry.id] = row
+        if entry.newer:
+            self._newer[row] = entry.newer
         return row
+
+    def shown_of(self, memory_ids: Collection[int]) -> set[int]:
+        """Which of some memories that are no turns may be recalled."""
+        rows = {i: self._rows[i] for i in memory_ids if i in self._rows}
+        return {i for i, row in rows.items() if self.ids[row] == i and self.shown[row]}
+
+    def outdated(self) -> NDArray[np.int64]:
+        """The rows instead of which a newer one, that is shown, holds."""
+        rows = [row for row, newer in self._newer.items() if self.shown_of(newer)]
+        return np.array(rows, np.int64)
 
     def row_of(self, memory_id: int) -> int | None:
         """The row of a memory that is not forgotten."""
@@ -145,6 +163,7 @@ class MemoryIndex:
             self.after[before] = after
         if after >= 0:
             self.before[after] = before
+        self._newer.pop(row, None)
         self.ids[row] = 0
         self.shown[row] = False
         self.pinned[row] = False

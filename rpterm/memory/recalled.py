@@ -42,6 +42,10 @@ class Recalled:
     score: float
     shares: tuple[tuple[str, float], ...] = field(default=())
 
+    def noted(self, note: str) -> Recalled:
+        """The same with a note on other times at its end."""
+        return replace(self, text=self.text + note) if note else self
+
     def counted(self, tokens: int) -> Recalled:
         """The same with its tokens."""
         return replace(self, tokens=tokens)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,16 @@ class Shelf:
 
     Args:
         model: The embedding model whose vectors are used.
+        newer: Which memories take the place of some, where they are shown.
     """
 
     def __init__(
-        self, memories: Memories, vectors: MemoryVectors, character: str, model: str
+        self,
+        memories: Memories,
+        vectors: MemoryVectors,
+        character: str,
+        model: str,
+        newer: Callable[[Collection[int]], Mapping[int, Sequence[int]]] | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self._following = threading.Lock()
@@ -44,6 +50,7 @@ class Shelf:
         self._vectors = vectors
         self._character = character
         self._model = model
+        self._newer = newer
         self._last = 0
         self._seq = 0
         self._loaded = False
@@ -101,6 +108,11 @@ class Shelf:
                 self.index.show(chat, path)
                 self._shown[chat] = key
 
+    def shown_of(self, memory_ids: Collection[int]) -> set[int]:
+        """Which of some facts, reflections, summaries and notes may be recalled."""
+        with self.lock:
+            return self.index.shown_of(memory_ids)
+
     def _take_in(self) -> None:
         changes = self._memories.changed(self._seq)
         fresh = list(self._memories.after(self._last, self._character))
@@ -148,16 +160,22 @@ class Shelf:
         worded = [
             (memory, terms(spoken(memory.speaker, memory.text)))
             for memory in block
-            if not memory.hidden and memory.superseded_by is None
+            if not memory.hidden
         ]
+        newer = self._links([memory for memory, _ in worded])
         with self.lock:
             first = len(self.index)
             self._last = max([self._last, *(memory.id for memory in block)])
             for memory, found in worded:
-                self.index.add(_entry(memory), found)
+                self.index.add(_entry(memory, newer.get(memory.id, ())), found)
                 self._keys.append(int.from_bytes(memory.hash[:8], sys.byteorder, signed=True))
         if self.index.vectors.dim and worded:
             self._fetch([memory.hash for memory, _ in worded], first)
+
+    def _links(self, block: Sequence[Memory]) -> dict[int, tuple[int, ...]]:
+        marked = {m.id: m.superseded_by for m in block if m.superseded_by is not None}
+        links = self._newer(list(marked)) if marked and self._newer else {}
+        return {old: (*links.get(old, ()), new) for old, new in marked.items()}
 
     def _fetch(self, hashes: Sequence[bytes], first: int) -> None:
         found = self._vectors.of(self._model, hashes)
@@ -175,7 +193,7 @@ class Shelf:
                 self.show(chat, path)
 
 
-def _entry(memory: Memory) -> Entry:
+def _entry(memory: Memory, newer: tuple[int, ...]) -> Entry:
     return Entry(
         id=memory.id,
         chat=memory.chat_id or 0,
@@ -184,4 +202,5 @@ def _entry(memory: Memory) -> Entry:
         created=memory.created_at,
         importance=memory.importance,
         pinned=memory.pinned,
+        newer=newer,
     )

@@ -79,6 +79,15 @@ _TRIGGERS = (
         AND id IN (SELECT memory_id FROM distilled_evidence WHERE evidence_id = old.id);
     END
     """,
+    # An older memory that several take the place of still has the others.
+    """
+    CREATE TRIGGER distilled_newer_gone BEFORE DELETE ON memories BEGIN
+        UPDATE memories SET superseded_by = (SELECT max(new_id) FROM distilled_links
+        WHERE old_id = memories.id AND new_id <> old.id)
+        WHERE superseded_by = old.id
+        AND id IN (SELECT old_id FROM distilled_links WHERE new_id = old.id);
+    END
+    """,
     """
     CREATE TRIGGER distilled_turn_gone BEFORE DELETE ON memories
     WHEN old.kind = 'turn' AND old.turn_id IS NOT NULL BEGIN

@@ -182,13 +182,18 @@ class Distilled:
                     found[row[0]] = _detail(connection, row)
         return found
 
-    def links(self) -> dict[int, list[int]]:
-        """All links: older memory → the newer ones that take its place."""
-        with self._connections.read() as connection:
-            rows = connection.execute("SELECT old_id, new_id FROM distilled_links").fetchall()
+    def newer(self, memory_ids: Collection[int]) -> dict[int, list[int]]:
+        """The memories that take the place of some, where they are shown."""
         found: dict[int, list[int]] = {}
-        for old, new in rows:
-            found.setdefault(old, []).append(new)
+        with self._connections.read() as connection:
+            for part in _parts(list(memory_ids)):
+                rows = connection.execute(
+                    "SELECT old_id, new_id FROM distilled_links "
+                    f"WHERE old_id IN ({_marks(part)}) ORDER BY new_id",
+                    part,
+                )
+                for old, new in rows:
+                    found.setdefault(old, []).append(new)
         return found
 
     def drawn_from(self, turn_ids: Collection[int]) -> dict[int, list[int]]:
@@ -198,7 +203,8 @@ class Distilled:
             for part in _parts(list(turn_ids)):
                 rows = connection.execute(
                     "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
-                    f"ON m.id = s.memory_id WHERE s.turn_id IN ({_marks(part)}) AND m.kind = 'fact'",
+                    "ON m.id = s.memory_id WHERE m.kind = 'fact' "
+                    f"AND s.turn_id IN ({_marks(part)})",
                     part,
                 )
                 for turn_id, memory_id in rows:
