@@ -271,6 +271,10 @@ class Session(Tree):
         seat = self.scene.next(path) if draft.strip() else self.scene.expected(path)
         return seat.prompter.full(seat.card, self.chat, self.scene.view(seat, path))
 
+    def count(self, text: str) -> int:
+        """Tokens of a text, by the model's own tokenizer once it is loaded."""
+        return self._prompter.count(text)
+
     # The end -----------------------------------------------------------------------------------
     def set_card(self, card: CharacterCard, text: str) -> None:
         """Go on with a changed card (``text`` is its TOML) from the next turn."""

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
-from rpterm.examples.choose import Choice, Situation, choose
+from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Row
 from rpterm.prompt.compose import expander
 from rpterm.prompt.static import ExampleTurns, Insert, example_turns
@@ -162,6 +162,15 @@ class Examples:
                 rows.append(Row(each, "out", tokens, 0, meaning, reason))
         return _ordered(rows, prompt)
 
+    def nearest(self, card: CharacterCard, chat: Chat, words: str) -> Exemplar | None:
+        """The card's example that is most like these words and not pinned yet."""
+        marks = self.marks(chat.id)
+        free = [
+            each for each in pool.of_card(card) if each.key not in marks and not each.example.pinned
+        ]
+        ranked = rank(free, Situation(words), self._likeness(words))
+        return ranked[0].exemplar if ranked else None
+
     # -------------------------------------------------------------------------------------------
     def _choice(
         self,
@@ -271,8 +280,3 @@ def _ordered(rows: list[Row], prompt: Prompt | None) -> list[Row]:
     outside = [row for row in rows if row.place in ("out", "excluded")]
     outside.sort(key=lambda row: (row.place == "excluded", -(row.meaning or 0.0)))
     return [replace(row, order=at) for at, row in enumerate(inside, 1)] + outside
-
-
-def as_example(exemplar: Exemplar, *, pinned: bool = False) -> Example:
-    """What would be written into a card."""
-    return Example(exemplar.example.dialogue, pinned)

@@ -21,9 +21,10 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from textual.binding import Binding
 
-Scope = Literal["app", "chat", "list", "edit", "judge", "memory"]
+Scope = Literal["app", "chat", "list", "edit", "judge", "memory", "examples"]
 """Where a key is looked at: everywhere, in the chat, in a list, in an editor or a form, where one
-judges replies one after the other, in the Memory pane."""
+judges replies one after the other, in the Memory or the Examples pane."""
+SCOPES: tuple[Scope, ...] = ("app", "chat", "list", "edit", "judge", "memory", "examples")
 
 When = Literal[
     "always", "empty", "typing", "input", "selected", "writing", "free", "choosing", "dueling"
@@ -68,9 +69,10 @@ class Key:
     palette: bool = True
 
 
-WRITE, REPLIES, TURNS, RATING, CHAT, PANES, APP, LISTS, REVIEW, MEMORY = (
-    "Writing", "Replies", "Turns", "Rating", "Chats", "Panes", "Program", "Lists and forms",
-    "Review and duels", "In the Memory pane",
+WRITE, REPLIES, TURNS, RATING, CHAT, PANES, REMEDY, APP, LISTS, REVIEW, MEMORY, EXAMPLES = (
+    "Writing", "Replies", "Turns", "Rating", "Chats", "Panes", "In character",
+    "Program", "Lists and forms",
+    "Review and duels", "In the Memory pane", "In the Examples pane",
 )  # fmt: skip
 
 _COUNTED = ("one star", "two stars", "three stars", "four stars", "five stars")
@@ -168,6 +170,20 @@ KEYS: tuple[Key, ...] = (
         PANES),
     Key("go-back", ("alt+left",), "back", "Go back to the chat from which a memory led here.",
         PANES),
+    Key("pane-consistency", ("f12", "alt+c"), "consistency", "Show how much in character the reply "
+        "is, and why.", PANES),
+    Key("pane-examples", ("alt+x",), "examples", "Show the example dialogues: which are in the "
+        "prompt, and why.", PANES),
+    Key("remedy-hint", ("alt+h",), "with a hint", "Make the reply again, told what was wrong "
+        "with it.", REMEDY),
+    Key("remedy-best", ("alt+o",), "best of N", "Make several replies and keep the one that "
+        "is most in character.", REMEDY),
+    Key("remedy-pin", ("alt+j",), "pin example", "Pin the example that shows best what the "
+        "reply missed.", REMEDY),
+    Key("remedy-note", ("alt+n",), "note", "Write an author's note about what went wrong.",
+        REMEDY),
+    Key("keep-example", ("alt+k",), "keep", "Write the exchange into the card, as an example.",
+        REMEDY),
     Key("help", ("f1", "question_mark"), "help", "Show all keys (? when the input is empty).", APP,
         scope="app"),
     Key("palette", ("ctrl+p",), "commands", "Find any command by name.", APP, scope="app",
@@ -208,6 +224,24 @@ KEYS: tuple[Key, ...] = (
         palette=False),
     Key("memory-kind", ("k",), "kind", "Show the next kind of memories alone.", MEMORY,
         scope="memory", palette=False),
+    Key("example-pin", ("p",), "pin", "Pin an example in this chat, or no longer.", EXAMPLES,
+        scope="examples", palette=False),
+    Key("example-exclude", ("x",), "exclude", "Leave an example out of this chat, or no longer.",
+        EXAMPLES, scope="examples", palette=False),
+    Key("example-edit", ("e",), "edit", "Change an example, in the card's file.", EXAMPLES,
+        scope="examples", palette=False),
+    Key("example-undo", ("u",), "undo", "Take back the last change of the card.", EXAMPLES,
+        scope="examples", palette=False),
+    Key("example-aside", ("w",), "without", "Make the reply with and without examples, beside "
+        "each other.", EXAMPLES, scope="examples", palette=False),
+    Key("example-more", ("plus",), "more", "One more example for each turn.", EXAMPLES,
+        scope="examples", palette=False),
+    Key("example-fewer", ("minus",), "fewer", "One example less for each turn.", EXAMPLES,
+        scope="examples", palette=False),
+    Key("example-larger", ("right_square_bracket",), "larger", "More tokens for the examples that "
+        "stay.", EXAMPLES, scope="examples", palette=False),
+    Key("example-smaller", ("left_square_bracket",), "smaller", "Fewer tokens for them.",
+        EXAMPLES, scope="examples", palette=False),
     Key("form-save", ("ctrl+s",), "save", "Keep what the form says.", LISTS, scope="edit",
         palette=False),
 )  # fmt: skip
@@ -219,6 +253,7 @@ _NAMES = {
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "delete": "Del", "end": "End",
     "space": "Space", "tab": "Tab", "backspace": "⌫", "home": "Home", "plus": "+", "minus": "-",
     "equals_sign": "=", "slash": "/",
+    "left_square_bracket": "[", "right_square_bracket": "]",
 }  # fmt: skip
 _MODIFIERS = {"ctrl": "Ctrl", "alt": "Alt", "shift": "Shift"}
 
@@ -265,7 +300,7 @@ def of_scope(scope: Scope) -> Iterable[Key]:
 
 
 def groups(
-    scope: Iterable[Scope] = ("app", "chat", "list", "edit", "judge", "memory"),
+    scope: Iterable[Scope] = SCOPES,
 ) -> dict[str, list[Key]]:
     """The keys by heading, in the order of the registry."""
     found: dict[str, list[Key]] = {}

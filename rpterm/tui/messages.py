@@ -9,6 +9,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import EngineInfo
+    from rpterm.scoring.scorer import Score
     from rpterm.session import Session
     from rpterm.types import Chat, Generation, Prompt, Turn
 
@@ -129,6 +130,16 @@ class ReplyEnded(Message):
 
 class ReplySettled(Message):
     """The engine is ready for the next message at the least cost."""
+
+
+class ReplyScored(Message):
+    """A reply was measured; ``score`` is ``None`` where that failed, and ``problem`` says why."""
+
+    def __init__(
+        self, session: Session, turn: Turn, score: Score | None, problem: str = ""
+    ) -> None:
+        super().__init__()
+        self.session, self.turn, self.score, self.problem = session, turn, score, problem
 
 
 class PromptPreviewed(Message):

@@ -8,6 +8,7 @@ widget and no chat.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textual.content import Content, Span
@@ -120,6 +121,26 @@ def _tail(text: str, out: _Out, streaming: bool, marks: bool) -> None:
     start = out.length
     out.add(text[open_mark.start() if marks else open_mark.end("mark") :])
     out.spans.append(Span(start, out.length, BOLD if open_mark["mark"] == "**" else ACTION))
+
+
+def places(source: str, plain: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where spans of a text stand once its marks are gone.
+
+    Args:
+        source: The text as it was written.
+        plain: The same without some of its characters, as ``roleplay`` leaves it.
+    """
+    if not spans:
+        return []
+    moved, at = [], 0
+    for char in harmless(source):
+        moved.append(at)
+        if at < len(plain) and plain[at] == char:
+            at += 1
+    moved.append(at)
+    last = len(moved) - 1
+    found = [(moved[min(start, last)], moved[min(end, last)]) for start, end in spans]
+    return [(start, end) for start, end in found if end > start]
 
 
 def link(text: str, action: str, style: str = "") -> Content:

@@ -68,17 +68,27 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
     from rpterm.session import ReplyRequest
 
     request = ReplyRequest(
-        wish.intent, wish.text, wish.turn_id, wish.candidates, speaker=wish.speaker
+        wish.intent, wish.text, wish.turn_id, wish.candidates, wish.hint, speaker=wish.speaker
     )
     batch = _Batch(post)
     try:
-        made = _duel(session, request) if wish.duel else session.reply(request)
+        made = _made(session, wish, request)
         stream = cast("Generator[events.SessionEvent, None, None]", made)
         with closing(stream):
             _tell(stream, batch, post, stopped)
     except RptermError as error:
         post(messages.ReplyFailed(str(error), getattr(error, "log_tail", "")))
     post(messages.ReplyEnded())
+
+
+def _made(session: Session, wish: Wish, request: ReplyRequest) -> Iterator[events.SessionEvent]:
+    if wish.duel:
+        return _duel(session, request)
+    if wish.aside and wish.turn_id is not None:
+        from rpterm.aside import with_and_without
+
+        return with_and_without(session, wish.turn_id)
+    return session.reply(request)
 
 
 def _duel(session: Session, request: ReplyRequest) -> Iterator[events.SessionEvent]:

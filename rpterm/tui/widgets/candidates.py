@@ -94,6 +94,11 @@ class Candidates(Grid):
         return Candidate(index, turn)
 
     @property
+    def turns(self) -> list[Turn]:
+        """All of them, as they stand now."""
+        return [each.turn for each in self._all]
+
+    @property
     def marked(self) -> Turn:
         """The turn that Enter chooses."""
         return self._all[self._marked].turn

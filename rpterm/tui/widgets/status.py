@@ -48,6 +48,7 @@ class Figures:
         used, context: Tokens of the last prompt with its reply, and of the window.
         rate: Tokens a second of the last reply.
         first_s: Seconds from Enter to its first token.
+        score: How much in character the last reply is, as a short word; "" where unknown.
         hint: One quiet sentence at the end.
     """
 
@@ -62,6 +63,7 @@ class Figures:
     evaluated: int = 0
     rate: float = 0.0
     first_s: float = 0.0
+    score: str = ""
     hint: str = ""
 
 
@@ -103,6 +105,8 @@ def parts(figures: Figures) -> list[Part]:
     if figures.reused or figures.evaluated:
         numbers = f"reused {text.count(figures.reused)} · evaluated {text.count(figures.evaluated)}"
         found.append((3, Content(numbers)))
+    if figures.score:
+        found.append((2, Content(figures.score)))
     if figures.rate:
         found.append((4, Content(f"{figures.rate:.0f} tokens/s")))
     if figures.first_s:

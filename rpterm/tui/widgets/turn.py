@@ -6,6 +6,8 @@ posts what was clicked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -62,6 +64,7 @@ class TurnView(Static, can_focus=False):
         self._text = turn.text
         self._unfolded = False
         self._height = 0
+        self._spans: tuple[tuple[int, int], ...] = ()
         self._mark = ""
         self._dress()
 
@@ -74,6 +77,7 @@ class TurnView(Static, can_focus=False):
             return
         if turn.id != self.turn.id:
             self._unfolded = False
+            self._spans = ()
         self.turn, self._text = turn, turn.text
         self._live = turn.status is Status.STREAMING
         self._dress()
@@ -90,6 +94,12 @@ class TurnView(Static, can_focus=False):
         """Show what was said of this turn, such as ``★★★★☆``; "" shows nothing."""
         if mark != self._mark:
             self._mark = mark
+            self._draw()
+
+    def highlight(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Underline these places of the text, counted in its characters; none takes it back."""
+        if tuple(spans) != self._spans:
+            self._spans = tuple(spans)
             self._draw()
 
     def refresh_head(self) -> None:
@@ -115,6 +125,8 @@ class TurnView(Static, can_focus=False):
     def _content(self) -> Content:
         marks = bool(self.app.no_color)
         body = text.roleplay(self._shown(), streaming=self._live, marks=marks)
+        for start, end in text.places(self._shown(), body.plain, self._spans):
+            body = body.stylize("underline $text-warning", start, end)
         if self._live:
             body = body + Content("▍" if self._text else "…", [])
         folded = len(self._text) - FOLD

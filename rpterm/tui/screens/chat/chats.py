@@ -137,16 +137,17 @@ async def choose_branch(chat: ChatScreen) -> None:
         chat.transcript.to_end()
 
 
-async def write_note(chat: ChatScreen) -> None:
-    """Ask for the author's note and its depth."""
+async def write_note(chat: ChatScreen, proposed: str = "") -> None:
+    """Ask for the author's note and its depth; ``proposed`` is put below what stands there."""
     from rpterm.tui.screens.form import Field, Form
 
     session = _open(chat)
     if session is None:
         return
     note = (await chat.ask(lambda: session.chat)).note
+    begun = "\n".join(part for part in (note.text, proposed) if part)
     fields = [
-        Field("text", "What the model should keep in mind", note.text, lines=5),
+        Field("text", "What the model should keep in mind", begun, lines=5),
         Field("depth", "Depth: 0 is right before your words, and costs nothing", str(note.depth),
               number=True),
     ]  # fmt: skip

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import chats, duels, judging, memory, panes, replies, turns
+from rpterm.tui.screens.chat import (
+    chats,
+    duels,
+    examples,
+    judging,
+    memory,
+    panes,
+    remedies,
+    replies,
+    turns,
+)
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -82,6 +92,13 @@ COMMANDS: dict[str, Command] = {
     "pane-prompt": panes.toggle_prompt,
     "pane-card": panes.toggle_card,
     "pane-chats": panes.toggle_chats,
+    "pane-consistency": panes.toggle_consistency,
+    "pane-examples": examples.toggle,
+    "remedy-hint": remedies.again_with_hint,
+    "remedy-best": remedies.best_of,
+    "remedy-pin": remedies.pin_example,
+    "remedy-note": remedies.add_note,
+    "keep-example": examples.keep,
     "pane-memory": memory.toggle,
     "memory-file": memory.add_file,
     "go-back": memory.go_back,

@@ -79,6 +79,30 @@ async def toggle_card(chat: ChatScreen) -> None:
         _focus(chat)
 
 
+async def toggle_consistency(chat: ChatScreen) -> None:
+    """The Consistency pane."""
+    from rpterm.tui.screens.chat import scores
+    from rpterm.tui.widgets.panes.consistency import ConsistencyPane
+
+    await chat.panes.toggle("consistency", ConsistencyPane)
+    scores.show(chat)
+    chat.keeper.idle()
+    _focus(chat)
+
+
+async def show_line(chat: ChatScreen, line: str) -> None:
+    """Show a line of the card, in its pane."""
+    from rpterm.tui.widgets.panes.card import CardPane
+
+    if chat.card is None:
+        return
+    if chat.panes.pane("card") is None:
+        await toggle_card(chat)
+    pane = chat.panes.pane("card")
+    if isinstance(pane, CardPane):
+        pane.call_after_refresh(pane.point, line)
+
+
 async def toggle_chats(chat: ChatScreen) -> None:
     """The Chats pane."""
     from rpterm.tui.widgets.panes.chats import ChatsPane

@@ -40,7 +40,7 @@ async def send(chat: ChatScreen) -> None:
     if occupied(chat):
         return
     if chat.state.choosing is not None:
-        await choose(chat)
+        await leave_choice(chat)
     chat.input.put("")
     await start(chat, Wish(Intent.SEND, whole.strip()))
 
@@ -120,6 +120,17 @@ async def choose(chat: ChatScreen) -> None:
         await duels.leave(chat)
     else:
         await choose_turn(chat, chat.state.choosing.marked)
+
+
+async def leave_choice(chat: ChatScreen) -> None:
+    """Go on without choosing: the marked one stays, or what was there before a comparison."""
+    from rpterm.tui.widgets.aside import AsideView
+
+    if not isinstance(chat.state.choosing, AsideView):
+        await choose(chat)
+    elif not chat.state.busy:
+        await opening.clear_below(chat)
+        await resync(chat)
 
 
 async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
@@ -230,7 +241,11 @@ async def started(chat: ChatScreen, event: messages.ReplyStarted) -> None:
 
 
 def _choice(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
-    """The frame for several replies: to choose from, or blind."""
+    """The frame for several replies: to choose from, blind, or with and without examples."""
+    if chat.state.wish is not None and chat.state.wish.aside and len(turns) == 2:
+        from rpterm.tui.widgets.aside import AsideView
+
+        return AsideView(turns)
     if chat.state.wish is None or not chat.state.wish.duel or len(turns) != 2:
         return Candidates(turns)
     from rpterm.tui.screens.chat import duels
@@ -263,6 +278,7 @@ def finished(chat: ChatScreen, event: messages.ReplyFinished) -> None:
     count(chat, event.generation)
     if state.session is not None:
         state.session.rater.see(event.turn.id)
+    chat.keeper.replied(event.turn)
 
 
 def drafted(chat: ChatScreen, text: str) -> None:
@@ -283,6 +299,7 @@ async def ended(chat: ChatScreen) -> None:
     """Nothing more comes: show what the database holds, and let the engine settle."""
     state = chat.state
     was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
+    best = state.wish is not None and state.wish.best and not state.stopping
     state.wish, state.running = None, False
     chat.input.read_only = False
     chosen, state.chosen = state.chosen, False
@@ -290,6 +307,10 @@ async def ended(chat: ChatScreen) -> None:
         await resync(chat)
     elif chosen:
         await choose(chat)
+    elif best:
+        from rpterm.tui.screens.chat import remedies
+
+        await remedies.keep_best(chat)
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
@@ -311,6 +332,15 @@ async def resync(chat: ChatScreen) -> None:
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
     opening.dress(chat)
+    await _other_places(chat)
+
+
+async def _other_places(chat: ChatScreen) -> None:
+    """What else tells of the path shown."""
+    from rpterm.tui.screens.chat import examples, scores
+
+    scores.show(chat)
+    await examples.fill(chat)
 
 
 # Helpers ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from textual.screen import Screen
 
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import chats, opening, panes, reload, replies, turns
+from rpterm.tui.screens.chat import chats, opening, panes, reload, replies, scores, turns
 from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
@@ -36,7 +36,11 @@ from rpterm.types import RptermError, Turn
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
+    from rpterm.examples.editor import CardEditor
     from rpterm.session import Session
+    from rpterm.tui.widgets.alarm import Alarm
+    from rpterm.tui.widgets.panes.consistency import ConsistencyPane
+    from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
 
 P = ParamSpec("P")
@@ -81,6 +85,8 @@ class ChatScreen(Screen[None]):
         self.idle = Lane("idle", self._broke)
         self.previews = Lane("preview", self._broke)
         self.follower = reload.Follower(self, self._broke)
+        self.keeper = scores.Watcher(self, self._broke)
+        self.examples_editor: CardEditor | None = None
 
     # Widgets -----------------------------------------------------------------------------------
     def compose(self) -> ComposeResult:
@@ -275,6 +281,11 @@ class ChatScreen(Screen[None]):
     def reply_settled(self, event: messages.ReplySettled) -> None:
         if not self.state.busy and self.state.info is not None:
             self.phase(Phase.READY)
+            self.keeper.idle()
+
+    @on(messages.ReplyScored)
+    def reply_scored(self, event: messages.ReplyScored) -> None:
+        scores.scored(self, event)
 
     @on(messages.PromptPreviewed)
     def prompt_previewed(self, event: messages.PromptPreviewed) -> None:
@@ -287,6 +298,7 @@ class ChatScreen(Screen[None]):
 
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
+        self.keeper.disturb()
         panes.want_preview(self)
 
     @on(TurnView.Clicked)
@@ -351,7 +363,22 @@ class ChatScreen(Screen[None]):
 
         memory.changed(self)
 
+    def on_consistency_pane_line_wanted(self, event: ConsistencyPane.LineWanted) -> None:
+        """A line of the card in the Consistency pane."""
+        self.run_worker(panes.show_line(self, event.line), group="command")
+
+    def on_examples_pane_wanted(self, event: ExamplesPane.Wanted) -> None:
+        """A key of the Examples pane."""
+        from rpterm.tui.screens.chat.examples import COMMANDS
+
+        self.run_worker(self._guarded(COMMANDS[event.command](self)), group="command")
+
+    def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
+        """A remedy, or none."""
+        self.command(event.command) if event.command else scores.put_away(self)
+
     def on_unmount(self) -> None:
         for lane in (self.desk, self.loads, self.replies, self.idle, self.previews):
             lane.close()
         self.follower.close()
+        self.keeper.close()

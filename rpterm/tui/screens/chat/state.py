@@ -61,6 +61,7 @@ class ChatState:
         editor: The inline editor, while a turn is edited.
         previews: Counts wishes for a preview; only the last one is built.
         card_note: What the last save of the card's file did, or what is wrong with it.
+        highlit: The turn whose broken places are underlined, or 0.
     """
 
     session: Session | None = None
@@ -79,6 +80,7 @@ class ChatState:
     editor: TurnEditor | None = None
     previews: int = 0
     card_note: str = ""
+    highlit: int = 0
     figures: Figures = field(default_factory=Figures)
 
     @property

@@ -46,7 +46,7 @@ async def back(chat: ChatScreen) -> None:
         pick(chat, None)
         chat.transcript.to_end()
     elif chat.state.choosing is not None:
-        await replies.choose(chat)
+        await replies.leave_choice(chat)
     else:
         chat.panes.close_last()
         chat.input.focus()

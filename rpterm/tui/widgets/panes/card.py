@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from textual.containers import VerticalScroll
@@ -24,6 +25,7 @@ class CardPane(VerticalScroll, can_focus=True):
         super().__init__(name="card")
         self._body = Static(markup=False)
         self._card, self._note = card, note
+        self._shown = Content("")
 
     def compose(self) -> Iterable[Static]:
         yield self._body
@@ -35,7 +37,27 @@ class CardPane(VerticalScroll, can_focus=True):
         """Show a card, and above it what the last save of its file did."""
         self._card, self._note = card, note
         said = f"{text.harmless(note)}\n\n" if note else ""
-        self._body.update(Content.styled(said, "$text-warning") + describe(card))
+        self._shown = Content.styled(said, "$text-warning") + describe(card)
+        self._body.update(self._shown)
+
+    def point(self, line: str) -> None:
+        """Mark a line of the card and scroll to it; one that is not shown marks nothing."""
+        at, length = _find(self._shown.plain, line)
+        if at < 0:
+            return
+        self._body.update(self._shown.stylize("reverse", at, at + length))
+        above = self._shown[:at].get_height({}, max(1, self._body.content_size.width))
+        self.scroll_to(y=max(0, above - self.size.height // 3), animate=False)
+
+
+def _find(plain: str, line: str) -> tuple[int, int]:
+    """Where a line stands: whole, or else by its longest piece between names."""
+    wanted = " ".join(text.roleplay(line).plain.split())
+    parts = re.split(r"\{\{.*?\}\}|\b[A-Z]\w+\b", wanted)
+    for piece in (each.strip() for each in [wanted, *sorted(parts, key=len, reverse=True)]):
+        if len(piece) > 8 and (at := plain.find(piece)) >= 0:
+            return at, len(piece)
+    return -1, 0
 
 
 def describe(card: CharacterCard) -> Content:

@@ -1,0 +1,132 @@
+"""Examples written into the card of a chat: into its file where it has one of its own.
+
+The file is replaced whole, so that nobody reads half of it. A card that ships with the program is
+copied to the user's folder first, and the chat goes on with the copy. ``undo`` works while the text
+is still the one written here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rpterm.cards import example_edit, library, reader
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.types import Chat, RptermError
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+
+
+class Carded(Protocol):
+    """What is asked of a session."""
+
+    store: Store
+    card: CharacterCard
+
+    @property
+    def chat(self) -> Chat: ...
+
+    def set_card(self, card: CharacterCard, text: str) -> None: ...
+
+
+class CardEditor:
+    """Changes the examples of one session's card, and takes changes back."""
+
+    def __init__(self, session: Carded, folder: Path | None) -> None:
+        """``folder`` is the user's own, for copies of cards that ship with the program."""
+        self.session = session
+        self._folder = folder
+        self._undo: list[tuple[str, str]] = []
+
+    def write(self, what: str, number: int, example: Example) -> str:
+        """Do it; returns one sentence for the user.
+
+        Args:
+            what: ``add`` or ``change``.
+            number: From 1; of no meaning for ``add``.
+
+        Raises:
+            RptermError: The card cannot be read, changed, or written.
+        """
+        before = self._text()
+        if what == "add":
+            after = example_edit.add(before, example)
+        else:
+            after = example_edit.change(before, number, example)
+        where = self._put(after)
+        self._undo.append((before, after))
+        count = len(self.session.card.examples)
+        done = f"Example {count} was added" if what == "add" else f"Example {number} was changed"
+        return f"{done} {where}"
+
+    def undo(self) -> bool:
+        """Take the last change back; False where there is none, or the text is another by now."""
+        if not self._undo or self._text() != self._undo[-1][1]:
+            return False
+        self._put(self._undo.pop()[0])
+        return True
+
+    def _path(self) -> Path | None:
+        """The file, if the chat knows one."""
+        path = self.session.chat.card_path
+        return Path(path) if path is not None and Path(path).is_file() else None
+
+    def _text(self) -> str:
+        path = self._path()
+        if path is not None:
+            return reader.read_text(path)
+        text = self.session.store.get_card(self.session.chat.card_hash)
+        if text is None:
+            raise RptermError("The card's text is gone, so nothing can be written into it.")
+        return text
+
+    def _put(self, text: str) -> str:
+        path = self._path()
+        card = reader.parse(text, str(path or "the card"))
+        where = "in this chat's copy of the card; its file is gone."
+        if path is not None:
+            own = self._own(path)
+            _replace(own, text)
+            where = f"in {own.name}."
+            if own != path:
+                self.session.store.update_chat(self.session.chat.id, card_path=str(own))
+                where = f"in your own copy of the card, {own}."
+        self.session.set_card(card, text)
+        return where
+
+    def _own(self, path: Path) -> Path:
+        """Where to write: a card that ships with rpterm is copied to the user's folder first."""
+        shipped = path.parent in library.folders(None)
+        if not shipped or self._folder is None:
+            return path
+        own = self._folder / path.name
+        if own.exists():
+            raise RptermError(
+                f"You have a card of your own in {own}, but this chat is with the one that comes "
+                "with rpterm. Open a new chat to talk to your own."
+            )
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, own)
+        picture = path.parent / (self.session.card.portrait or "-")
+        if picture.is_file() and not (own.parent / picture.name).exists():
+            shutil.copyfile(picture, own.parent / picture.name)
+        return own
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".card-", suffix=".toml")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            Path(fresh).chmod(path.stat().st_mode & 0o777)
+            Path(fresh).replace(path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error

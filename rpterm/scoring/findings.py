@@ -1,0 +1,166 @@
+"""What a score means in words: which readings matter, and what to tell the model about them. Pure.
+
+``findings`` orders the readings for people; ``hint`` and ``note`` turn the worst of them into one
+instruction, for the next reply alone or for the author's note. Small models follow what to do
+better than what to avoid, so a card's own line is named wherever there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rpterm.scoring.combine import Term
+from rpterm.scoring.records import Dimension, Evidence, Reading
+
+if TYPE_CHECKING:
+    from rpterm.scoring.scorer import Score
+
+Kind = Literal["break", "against", "for", "mute"]
+"""A fault that was found; what speaks against, or for, this character; nothing to go by."""
+
+LABELS = {
+    "speaking_for_user": "speaks for you",
+    "assistant_voice": "sounds like an assistant",
+    "anachronism": "not of its time",
+    "limits": "breaks a rule of the card",
+    "contradiction": "contradicts",
+    "repetition": "repeats",
+    "parroting": "recites",
+    "fact_words": "words of the card",
+    "fact_meaning": "meaning of the card",
+    "context": "answers what was said",
+    "voice": "voice",
+    "voice_lm": "voice, by likelihood",
+    "persona_lift": "likelier with the card",
+}
+QUIET = 0.15
+"""Log-odds that are not worth a line of their own."""
+_MOST = 3
+_EXCERPT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reading as people see it.
+
+    Attributes:
+        adds: What it adds to the log-odds of being in character.
+    """
+
+    signal: str
+    kind: Kind
+    adds: float
+    reading: Reading
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.signal, self.signal.replace("_", " "))
+
+
+def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Finding, ...]:
+    """Every reading, the worst first, then what speaks for the character, then the mute ones.
+
+    Args:
+        terms: The fitted terms; ``None`` takes those this version scores with.
+    """
+    if terms is None:
+        from rpterm.scoring.frozen import frozen
+
+        terms = frozen().slow if score.complete else frozen().fast
+    found = [_finding(name, reading, terms.get(name)) for name, reading in score.readings.items()]
+    order = {"break": 0, "against": 1, "for": 2, "mute": 3}
+    return tuple(sorted(found, key=lambda each: (order[each.kind], -abs(each.adds), each.signal)))
+
+
+def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
+    adds = term(reading) if term is not None else 0.0
+    fault = term is not None and term.weight < 0
+    kind: Kind = "for"
+    if reading.confidence <= 0:
+        kind = "mute"
+    elif fault and reading.value > 0 and reading.evidence:
+        kind = "break"
+    elif adds < -QUIET:
+        kind = "against"
+    return Finding(name, kind, adds, reading)
+
+
+def spans(score: Score) -> tuple[tuple[int, int], ...]:
+    """The places of the reply that broke something, in order, for a highlight."""
+    return tuple(
+        sorted(
+            {
+                (each.start, each.end)
+                for finding in findings(score)
+                if finding.kind == "break"
+                for each in finding.reading.evidence
+                if each.end > each.start
+            }
+        )
+    )
+
+
+def weakest(score: Score) -> Dimension | None:
+    """The dimension that does worst, or ``None`` where none is known."""
+    known = [(value, name) for name, value in score.dimensions.items() if value is not None]
+    return min(known)[1] if known else None
+
+
+def lines(score: Score) -> tuple[str, ...]:
+    """The lines of the card or chat that the reply broke or leans on least, the worst first."""
+    found = [
+        each.line.strip()
+        for finding in findings(score)
+        if finding.kind in ("break", "against")
+        for each in finding.reading.evidence
+        if each.line.strip() and not each.source.startswith("turn:")
+    ]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def hint(score: Score, reply: str, *, char: str, user: str) -> str:
+    """One instruction for the next reply alone, from what was wrong with this one."""
+    said = [_advice(each, reply, char, user) for each in findings(score) if each.kind == "break"]
+    wanted = list(dict.fromkeys(each for each in said if each))[:_MOST]
+    if len(wanted) < _MOST:
+        known = " ".join(wanted)
+        wanted += [_remember(line) for line in lines(score) if line not in known]
+    if not wanted:
+        wanted = [f"Answer as {char}, in {char}'s own voice, to what {user} just said."]
+    return " ".join(wanted[:_MOST])
+
+
+def note(score: Score, reply: str, *, char: str, user: str) -> str:
+    """The same as the beginning of an author's note, which stands until it is changed."""
+    broken = hint(score, reply, char=char, user=user)
+    return broken.replace("Remember: ", "").strip()
+
+
+def _advice(finding: Finding, reply: str, char: str, user: str) -> str:
+    first = finding.reading.evidence[0]
+    words = excerpt(reply, first)
+    advice = {
+        "speaking_for_user": f"Write only what {char} says and does; {user} decides for {user}.",
+        "assistant_voice": f"Speak as {char} and nobody else: no assistant, no offers of help.",
+        "anachronism": f"{char} has never heard of {words}.",
+        "repetition": f"Say something new instead of {words}.",
+        "parroting": f"Show it in what {char} does; do not recite it.",
+    }
+    if finding.signal in advice:
+        return advice[finding.signal]
+    return _remember(first.line) if first.line else ""
+
+
+def _remember(line: str) -> str:
+    return f"Remember: {line.strip()}"
+
+
+def excerpt(reply: str, evidence: Evidence) -> str:
+    """The words that evidence is about, in quotes, cut short; "" where it is about all of them."""
+    words = " ".join(reply[evidence.start : evidence.end].split())
+    if not words:
+        return ""
+    words = words.strip('"“”*')
+    return f"“{words}”" if len(words) <= _EXCERPT else f"“{words[: _EXCERPT - 1].rstrip()}…”"

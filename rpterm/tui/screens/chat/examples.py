@@ -1,0 +1,312 @@
+"""The Examples pane at work: list, pin, exclude, edit, keep an exchange, with and without.
+
+What stands in the card's file is changed in the file, so that its author sees it in an editor and
+in git; what belongs to one chat is kept in the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import panes, replies
+from rpterm.tui.screens.chat.state import Wish
+from rpterm.types import Intent, RptermError, Turn
+
+if TYPE_CHECKING:
+    from rpterm.cards.card import Example
+    from rpterm.examples.provider import Examples
+    from rpterm.examples.records import Exemplar, Row
+    from rpterm.scoring.scorer import Score
+    from rpterm.session import Session
+    from rpterm.store.example_marks import Mark
+    from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
+
+STEP = 64
+"""Tokens by which a key changes the budget."""
+
+
+async def toggle(chat: ChatScreen) -> None:
+    """The Examples pane."""
+    from rpterm.tui.widgets.panes.examples import ExamplesPane
+
+    pane = await chat.panes.toggle("examples", lambda: ExamplesPane(chat.settings.keys))
+    if pane is not None:
+        if (provider := _provider(chat)) is not None:
+            provider.refresh()
+        await fill(chat)
+        pane.query("OptionList").first().focus()
+    else:
+        chat.input.focus()
+    chat.refresh_hints()
+
+
+async def fill(chat: ChatScreen) -> None:
+    """Read the rows again, if the pane is open."""
+    pane, session, provider = _pane(chat), chat.session, _provider(chat)
+    if pane is None:
+        return
+    if session is None or provider is None or chat.state.info is None:
+        problem = "Waiting for the model…" if provider or not session else "There are none here."
+        pane.show([], pane._sizes, problem)
+        return
+    draft = chat.input.whole
+    try:
+        rows, sizes = await chat.previews.call(_rows, session, provider, draft)
+    except RptermError as error:
+        pane.show([], pane._sizes, str(error))
+        return
+    pane.show(rows, sizes)
+
+
+def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], Sizes]:
+    from rpterm.prompt.build import EXAMPLES_SHARE
+    from rpterm.tui.widgets.panes.examples import Sizes
+
+    record = session.chat
+    prompt = session.preview(draft)
+    history = session.path()
+    if draft.strip():
+        history.append(Turn(0, record.id, None, "user", record.persona.name, draft.strip()))
+    rows = provider.rows(session.card, record, history, prompt, session.count)
+    k, budget = provider.sizes(record.id)
+    inside = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
+    usual = prompt.context // EXAMPLES_SHARE
+    return rows, Sizes(k, budget or usual, not budget, inside)
+
+
+# One example -----------------------------------------------------------------------------------
+async def pin(chat: ChatScreen) -> None:
+    """Pin the marked example in this chat, or no longer."""
+    row = _row(chat)
+    if row is not None:
+        await _mark(chat, row.exemplar, None if row.place == "pinned" else "pinned")
+
+
+async def exclude(chat: ChatScreen) -> None:
+    """Leave the marked example out of this chat, or no longer."""
+    row = _row(chat)
+    if row is not None:
+        await _mark(chat, row.exemplar, None if row.place == "excluded" else "excluded")
+
+
+async def edit(chat: ChatScreen) -> None:
+    """Change the words of an example of the card, in its file."""
+    from rpterm.cards.card import Example
+    from rpterm.tui.screens.form import Field, Form
+
+    row = _row(chat)
+    if row is None:
+        return
+    found = row.exemplar
+    if not found.number:
+        chat.say("This is what was said. Edit the turn itself, or keep it as an example first.")
+        return
+    lines = found.example.dialogue
+    fields = [
+        Field(f"line{at}", "You" if who == "user" else chat.card.char if chat.card else "They",
+              line, lines=3)
+        for at, (who, line) in enumerate(lines)
+    ]  # fmt: skip
+    given = await chat.app.push_screen_wait(Form(f"Example {found.number}", fields))
+    if given is None:
+        return
+    wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
+    example = Example(wanted, found.example.pinned)
+    if example != found.example:
+        await _write(chat, "change", found.number, example)
+
+
+async def keep(chat: ChatScreen) -> None:
+    """Write the selected or last exchange into the card, as an example."""
+    session, turn = chat.session, replies.reply_meant(chat)
+    if session is None or turn is None:
+        chat.say("There is no exchange yet.")
+        return
+    from rpterm.examples.pool import exchange
+
+    found = await chat.ask(exchange, session.store, turn)
+    if found is None:
+        chat.say("Choose a reply to something you said: only an exchange makes an example.")
+        return
+    await _write(chat, "add", 0, _without_names(found.example, _user(chat)))
+
+
+async def undo(chat: ChatScreen) -> None:
+    """Take back the last change of the card's examples."""
+    editor = chat.examples_editor
+    if editor is None or not await chat.ask(editor.undo):
+        chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
+        return
+    await _written(chat, "Taken back.")
+
+
+async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
+    """Pin the card's example that shows best what a reply missed."""
+    from rpterm.scoring import findings
+
+    session, provider = chat.session, _provider(chat)
+    if session is None or provider is None:
+        return
+    wanted = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
+    asked = chat.transcript.turns
+    said = next((t.text for t in reversed(asked) if t.id == turn.parent_id), "")
+    found = await chat.ask(provider.nearest, session.card, session.chat, wanted or said)
+    if found is None:
+        chat.say("The card has no example left to pin. Keep a good exchange as one first.")
+        return
+    await _mark(chat, found, "pinned")
+    chat.say(
+        f"Example {found.number} is pinned: “{found.said[:80]}…” It counts from the next reply."
+    )
+
+
+# How many --------------------------------------------------------------------------------------
+async def more(chat: ChatScreen) -> None:
+    """One more example for each turn."""
+    await _resize(chat, 1, 0)
+
+
+async def fewer(chat: ChatScreen) -> None:
+    """One less."""
+    await _resize(chat, -1, 0)
+
+
+async def larger(chat: ChatScreen) -> None:
+    """More tokens for those that stay."""
+    await _resize(chat, 0, STEP)
+
+
+async def smaller(chat: ChatScreen) -> None:
+    """Fewer tokens for those that stay."""
+    await _resize(chat, 0, -STEP)
+
+
+async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
+    pane, session, provider = _pane(chat), chat.session, _provider(chat)
+    if pane is None or session is None or provider is None:
+        return
+    now = pane._sizes
+    chosen = max(STEP, now.budget + budget) if budget or not now.usual else 0
+    count = min(8, max(0, now.k + k))
+    await chat.ask(provider.set_sizes, session.chat_id, count, chosen)
+    await _changed(chat)
+
+
+# With and without ------------------------------------------------------------------------------
+async def aside(chat: ChatScreen) -> None:
+    """The same turn with and without examples, beside each other."""
+    turn = replies.reply_meant(chat)
+    if replies.occupied(chat):
+        return
+    if turn is None or turn.role != "assistant" or turn.parent_id is None:
+        chat.say("Choose a reply to something you said: it is made twice, with and without.")
+        return
+    if chat.panes.covers:
+        chat.panes.close_last()
+    chat.input.focus()
+    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=2, aside=True))
+
+
+# Helpers ---------------------------------------------------------------------------------------
+def _pane(chat: ChatScreen) -> ExamplesPane | None:
+    pane = chat.panes.pane("examples")
+    if pane is None:
+        return None
+    from rpterm.tui.widgets.panes.examples import ExamplesPane
+
+    assert isinstance(pane, ExamplesPane)
+    return pane
+
+
+def _row(chat: ChatScreen) -> Row | None:
+    pane = _pane(chat)
+    row = pane.row if pane is not None else None
+    if row is None:
+        chat.say("Mark an example first.")
+    return row
+
+
+def _provider(chat: ChatScreen) -> Examples | None:
+    from rpterm.examples.provider import Examples
+
+    session = chat.session
+    found = session.examples if session is not None else None
+    return found if isinstance(found, Examples) else None
+
+
+async def _mark(chat: ChatScreen, found: Exemplar, mark: Mark | None) -> None:
+    session, provider = chat.session, _provider(chat)
+    if session is None or provider is None:
+        return
+    if mark == "pinned" and found.chat_id == session.chat_id:
+        chat.say("This was said in this very chat; the model would copy it. Keep it as an example "
+                 "of the card instead.")  # fmt: skip
+        return
+    if mark is None and found.example.pinned:
+        chat.say("The card itself pins this one: edit the card to change that.")
+        return
+    await chat.ask(provider.mark, session.chat_id, found.key, mark)
+    await _changed(chat)
+
+
+async def _changed(chat: ChatScreen) -> None:
+    """The static part changed: the cache follows, and whatever shows it."""
+    if chat.session is not None and not chat.state.busy:
+        await chat.ask(chat.session.settle)
+    await fill(chat)
+    panes.want_preview(chat, always=True)
+
+
+async def _write(chat: ChatScreen, what: str, number: int, example: Example) -> None:
+    from rpterm.examples.editor import CardEditor
+    from rpterm.paths import find
+
+    if chat.session is None:
+        return
+    if chat.examples_editor is None or chat.examples_editor.session is not chat.session:
+        chat.examples_editor = CardEditor(chat.session, find().characters)
+    told = await chat.ask(chat.examples_editor.write, what, number, example)
+    await _written(chat, told)
+
+
+async def _written(chat: ChatScreen, told: str) -> None:
+    from rpterm.tui.screens.chat import opening
+
+    if chat.session is not None:
+        await opening.card_changed(chat, chat.session.card, told)
+    await _changed(chat)
+
+
+def _without_names(example: Example, user: str) -> Example:
+    """An exchange as a card would have it: whoever plays next takes the user's place."""
+    import re
+
+    from rpterm.cards.card import Example as Made
+
+    if len(user) < 3:
+        return example
+    name = re.compile(rf"\b{re.escape(user)}\b")
+    lines = tuple(
+        (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
+    )
+    return Made(lines, example.pinned)
+
+
+def _user(chat: ChatScreen) -> str:
+    record = chat.state.chat
+    return record.persona.name if record is not None else chat.settings.persona.name
+
+
+COMMANDS = {
+    "example-pin": pin,
+    "example-exclude": exclude,
+    "example-edit": edit,
+    "example-undo": undo,
+    "example-aside": aside,
+    "example-more": more,
+    "example-fewer": fewer,
+    "example-larger": larger,
+    "example-smaller": smaller,
+}
+"""What the keys of the pane do."""

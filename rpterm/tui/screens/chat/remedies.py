@@ -1,0 +1,111 @@
+"""What to do about a reply out of character: again with a hint, the best of several, an example, a
+note. Each is one command, and works without an alarm, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat.scores import meant, measured
+from rpterm.tui.screens.chat.state import Wish
+from rpterm.types import Intent, Turn
+
+if TYPE_CHECKING:
+    from rpterm.scoring.scorer import Score
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def again_with_hint(chat: ChatScreen) -> None:
+    """Another version of the reply, told what was wrong with this one."""
+    found = _bad_reply(chat)
+    if found is None or chat.card is None or replies.occupied(chat):
+        return
+    turn, score = found
+    from rpterm.scoring.findings import hint
+
+    said = hint(score, turn.text, char=chat.card.char, user=_user(chat))
+    chat.say(said, title="Again, with a hint")
+    chat.input.focus()
+    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, hint=said))
+
+
+async def best_of(chat: ChatScreen) -> None:
+    """Several versions of the reply at once; the best by score is kept."""
+    path = [turn for turn in chat.transcript.turns if measured(turn)]
+    turn = meant(chat, path)
+    if turn is None or chat.session is None or replies.occupied(chat):
+        if turn is None:
+            chat.say("There is no reply to make again yet.")
+        return
+    if chat.session.scores is None:
+        chat.say("Scores are off: `rpterm config set scoring.live true` puts them on.")
+        return
+    chat.input.focus()
+    count = max(2, chat.settings.candidates)
+    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=count, best=True))
+
+
+async def keep_best(chat: ChatScreen) -> None:
+    """All candidates are written: score them and keep the best one."""
+    from rpterm.scoring.choose import choose
+
+    session, choosing = chat.session, chat.state.choosing
+    if session is None or session.scores is None or choosing is None:
+        return
+    scores, turns = session.scores, [turn for turn in choosing.turns if turn.id > 0]
+
+    def measure() -> list[Score | None]:
+        record = session.chat
+        return [scores.cheap(session.card, record, turn) for turn in turns]
+
+    found = await chat.ask(measure)
+    if not turns or choosing is not chat.state.choosing:
+        return
+    best = choose(found)
+    chat.keeper.known |= {
+        turn.id: score for turn, score in zip(turns, found, strict=True) if score is not None
+    }
+    await replies.choose_turn(chat, turns[best])
+    shares = ", ".join(
+        f"{'▸' if at == best else ''}{score.probability:.0%}" if score else "–"
+        for at, score in enumerate(found)
+    )
+    chat.say(f"{shares}. The others stay as swipes.", title=f"The best of {len(turns)}")
+
+
+async def pin_example(chat: ChatScreen) -> None:
+    """Pin the example that shows best what the last reply missed."""
+    from rpterm.tui.screens.chat import examples
+
+    found = _bad_reply(chat)
+    if found is not None:
+        turn, score = found
+        await examples.pin_nearest(chat, turn, score)
+
+
+async def add_note(chat: ChatScreen) -> None:
+    """An author's note about what went wrong, to be changed before it is kept."""
+    from rpterm.scoring.findings import note
+    from rpterm.tui.screens.chat import chats
+
+    found = _bad_reply(chat)
+    if found is None or chat.card is None:
+        return
+    turn, score = found
+    await chats.write_note(chat, note(score, turn.text, char=chat.card.char, user=_user(chat)))
+
+
+def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score] | None:
+    path = [turn for turn in chat.transcript.turns if measured(turn)]
+    turn = meant(chat, path)
+    score = chat.keeper.known.get(turn.id) if turn is not None else None
+    if turn is None or score is None:
+        chat.say("The reply was not measured yet." if turn else "There is no reply yet.")
+        return None
+    return turn, score
+
+
+def _user(chat: ChatScreen) -> str:
+    record = chat.state.chat
+    return record.persona.name if record is not None else chat.settings.persona.name

@@ -1,0 +1,267 @@
+"""Scores while one chats: made in a thread of their own, shown in pane, status line and alarm.
+
+A quick score comes right after each reply; the slow one waits until nothing else goes on and stops
+when the user types or sends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui import messages
+from rpterm.tui.lane import Lane
+from rpterm.types import Origin, RptermError, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.timer import Timer
+
+    from rpterm.cards.card import CharacterCard
+    from rpterm.live import LiveScores
+    from rpterm.scoring.drift import Drift
+    from rpterm.scoring.scorer import Score
+    from rpterm.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+REST_S = 2.0
+"""How long typing must rest before the slow signals go on."""
+
+
+class Watcher:
+    """Scores the replies of whatever chat is open."""
+
+    def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
+        self._chat = chat
+        self._lane = Lane("score", failed)
+        self._session: Session | None = None
+        self._disturbed = 0
+        self._warm = False
+        self._timer: Timer | None = None
+        self._card: CharacterCard | None = None
+        self._tried: set[int] = set()
+        self.known: dict[int, Score] = {}
+        self.problem = ""
+        self.sentence = ""
+        self.put_away = 0
+        """The reply whose alarm the user put away."""
+
+    @property
+    def scores(self) -> LiveScores | None:
+        """What measures, for the chat that is open now."""
+        session = self._chat.session
+        card = session.card if session is not None else None
+        if session is not self._session or card is not self._card:
+            self._session, self._card = session, card
+            self.known, self._tried, self._warm = {}, set(), False
+            self.put_away, self.problem = 0, ""
+        return session.scores if session is not None else None
+
+    def close(self) -> None:
+        self._disturbed += 1
+        self._lane.close()
+
+    def disturb(self) -> None:
+        """The user types or sends: the slow signals stop."""
+        self._disturbed += 1
+        if self._timer is not None:
+            self._timer.stop()
+        if self.scores is not None and self._chat.is_mounted:
+            self._timer = self._chat.set_timer(REST_S, self.idle)
+
+    def replied(self, turn: Turn) -> None:
+        """A reply is complete: score it by what is quick."""
+        self._disturbed += 1
+        self._measure(turn, full=False)
+
+    def idle(self) -> None:
+        """Nothing goes on: get ready once, then measure what is shown and was not measured."""
+        scores, session = self.scores, self._chat.session
+        if scores is None or session is None or self._chat.state.busy:
+            return
+        shown = [turn for turn in self._chat.transcript.turns if measured(turn)]
+        at = self._disturbed
+        self._lane.put(lambda: self._catch_up(session, scores, shown, lambda: self._stale(at)))
+
+    def _stale(self, at: int) -> bool:
+        return self._disturbed != at or self._chat.state.busy
+
+    def _measure(self, turn: Turn, *, full: bool) -> None:
+        scores, session = self.scores, self._chat.session
+        if scores is None or session is None or not measured(turn):
+            return
+        at = self._disturbed
+        self._lane.put(
+            lambda: self._one(session, scores, turn, full, lambda: full and self._stale(at))
+        )
+
+    # In the thread -----------------------------------------------------------------------------
+    def _catch_up(
+        self,
+        session: Session,
+        scores: LiveScores,
+        shown: Sequence[Turn],
+        stopped: Callable[[], bool],
+    ) -> None:
+        try:
+            if not self._warm:
+                scores.warm(session.card, session.chat)
+                self._warm = True
+            chat = session.chat
+            known = scores.known(chat, shown)
+            for turn in reversed(shown):
+                if turn.id in known and turn.id not in self.known:
+                    self._post(session, turn, known[turn.id])
+        except RptermError:
+            return  # The chat was left, and its database closed, in between.
+        for full in (False, True):
+            for turn in reversed(shown):
+                before = known.get(turn.id)
+                done = before is not None and (before.complete or not full)
+                done = done or (full and turn.id in self._tried)
+                if not done and not stopped():
+                    self._one(session, scores, turn, full, stopped)
+
+    def _one(
+        self,
+        session: Session,
+        scores: LiveScores,
+        turn: Turn,
+        full: bool,
+        stopped: Callable[[], bool],
+    ) -> None:
+        if stopped() or session is not self._chat.session:
+            return
+        try:
+            chat = session.chat
+            if full:
+                score = scores.full(session.card, chat, turn, stopped)
+                if score is not None:  # Where a model is missing it is not asked again and again.
+                    self._tried.add(turn.id)
+            else:
+                score = scores.cheap(session.card, chat, turn)
+        except RptermError:
+            return  # As above.
+        if score is not None or (scores.problem and not full):
+            self._post(session, turn, score, scores.problem)
+
+    def _post(self, session: Session, turn: Turn, score: Score | None, problem: str = "") -> None:
+        self._chat.post_message(messages.ReplyScored(session, turn, score, problem))
+
+
+def measured(turn: Turn) -> bool:
+    """Whether a turn is worth measuring: a reply, not the card's own greeting."""
+    return (
+        turn.role == "assistant"
+        and turn.id > 0
+        and turn.origin is not Origin.GREETING
+        and bool(turn.text.strip())
+    )
+
+
+# What the screen does with it ------------------------------------------------------------------
+def scored(chat: ChatScreen, event: messages.ReplyScored) -> None:
+    """A score came: keep it, show it."""
+    keeper = chat.keeper
+    if chat.session is not event.session:
+        return
+    keeper.problem = event.problem
+    if event.score is not None:
+        before = keeper.known.get(event.turn.id)
+        if before is None or event.score.complete or not before.complete:
+            keeper.known[event.turn.id] = event.score
+    show(chat)
+
+
+def show(chat: ChatScreen) -> None:
+    """Bring status line, pane, highlight and alarm to what is known of the turns shown."""
+    keeper = chat.keeper
+    path = [turn for turn in chat.transcript.turns if measured(turn)]
+    last = path[-1] if path else None
+    score = keeper.known.get(last.id) if last is not None else None
+    chat.figures(score="" if score is None else f"in character {score.probability:.0%}")
+    trend = tuple(keeper.known[t.id].probability for t in path if t.id in keeper.known)
+    told = _drift(trend) if trend else None
+    _show_pane(chat, path, trend, told)
+    _show_alarm(chat, last, score, told)
+
+
+def _drift(trend: Sequence[float]) -> Drift:
+    from rpterm.scoring.drift import drift
+
+    return drift(trend)
+
+
+def meant(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
+    """The reply that the pane is about: the selected one, or the last one."""
+    chosen = chat.transcript.selected
+    return chosen if chosen is not None and measured(chosen) else path[-1] if path else None
+
+
+def _show_pane(
+    chat: ChatScreen, path: Sequence[Turn], trend: tuple[float, ...], told: Drift | None
+) -> None:
+    pane = chat.panes.pane("consistency")
+    turn = meant(chat, path) if pane is not None else None
+    score = chat.keeper.known.get(turn.id) if turn is not None else None
+    if pane is not None:
+        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
+
+        assert isinstance(pane, ConsistencyPane)
+        problem = chat.keeper.problem
+        if chat.session is not None and chat.session.scores is None:
+            problem = "Scores are off: `rpterm config set scoring.live true` puts them on."
+        elif turn is None:
+            problem = "Nothing was said yet that could be measured."
+        pane.show(Standing(turn, score, trend, told, problem))
+    _highlight(chat, turn, score)
+
+
+def _highlight(chat: ChatScreen, turn: Turn | None, score: Score | None) -> None:
+    spans: tuple[tuple[int, int], ...] = ()
+    if turn is not None and score is not None:
+        from rpterm.scoring import findings
+
+        spans = findings.spans(score)
+    if (turn.id if turn and spans else 0) != chat.state.highlit:
+        old = chat.transcript.view(chat.state.highlit) if chat.state.highlit else None
+        if old is not None:
+            old.highlight(())
+        chat.state.highlit = turn.id if turn is not None and spans else 0
+    if turn is not None and spans and (view := chat.transcript.view(turn.id)) is not None:
+        view.highlight(spans)
+
+
+def _show_alarm(
+    chat: ChatScreen, last: Turn | None, score: Score | None, told: Drift | None
+) -> None:
+    sentence = ""
+    if last is not None and score is not None and last.id != chat.keeper.put_away:
+        from rpterm.scoring.drift import broken
+
+        name = last.speaker
+        if broken(score.probability, score.high):
+            sentence = f"{name} fell out of character."
+        elif told is not None and told.alarm:
+            sentence = f"{name} has been slipping for some replies."
+    chat.keeper.sentence = sentence
+    shown = chat.query("#alarm")
+    if shown:
+        shown.first().show(sentence)  # type: ignore[attr-defined]
+    elif sentence:
+        chat.run_worker(_raise_alarm(chat), group="alarm")
+
+
+async def _raise_alarm(chat: ChatScreen) -> None:
+    from rpterm.tui.widgets.alarm import Alarm
+
+    if not chat.query("#alarm"):
+        await chat.query_one("#column").mount(Alarm(chat.settings.keys), before=chat.input)
+    chat.query_one("#alarm", Alarm).show(chat.keeper.sentence)
+
+
+def put_away(chat: ChatScreen) -> None:
+    """The user saw the alarm; it comes back only with another reply."""
+    path = [turn for turn in chat.transcript.turns if measured(turn)]
+    chat.keeper.put_away = path[-1].id if path else 0
+    show(chat)

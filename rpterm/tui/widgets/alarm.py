@@ -1,0 +1,64 @@
+"""One calm line above the input: the character slips, and what can be done about it.
+
+It is told what to say; a click on a remedy runs its command. Knows no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from rpterm.tui import keys, text
+
+REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
+
+
+class Alarm(Static):
+    """The line; hidden while all is well."""
+
+    DEFAULT_CSS = """
+    Alarm {
+        display: none; height: auto; max-height: 2; padding: 0 2; color: $text-warning;
+        link-style: none; link-style-hover: none; link-color: $text-muted;
+        link-color-hover: $foreground; link-background-hover: $panel;
+        &.-on { display: block; }
+    }
+    """
+
+    class Clicked(Message):
+        """A remedy was clicked; "" puts the line away."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, overrides: Mapping[str, str]) -> None:
+        super().__init__(id="alarm", markup=False)
+        self._overrides = overrides
+        self.said = ""
+
+    def show(self, sentence: str) -> None:
+        """Say it; "" says that all is well."""
+        if sentence == self.said:
+            return
+        self.said = sentence
+        self.set_class(bool(sentence), "-on")
+        if sentence:
+            self.update(self._content(sentence))
+
+    def action_remedy(self, command: str) -> None:
+        self.post_message(self.Clicked(command))
+
+    def _content(self, sentence: str) -> Content:
+        parts = [Content(f"▽ {sentence}")]
+        for name in REMEDIES:
+            key = keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            parts.append(Content.assemble(
+                text.link(key, f"remedy('{name}')", "bold $text-primary"), " ",
+                text.link(keys.BY_ID[name].label, f"remedy('{name}')"),
+            ))  # fmt: skip
+        parts.append(text.link("✕", "remedy('')"))
+        return Content("   ").join(parts)

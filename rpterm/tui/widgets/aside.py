@@ -1,0 +1,32 @@
+"""The same turn with and without example dialogues, beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rpterm.tui.widgets.candidates import Candidate, Candidates
+from rpterm.types import Turn
+
+_TITLES = ("with examples", "without examples")
+
+
+class Side(Candidate):
+    """One of the two; its frame says which."""
+
+    def mark(self, marked: bool) -> None:
+        super().mark(marked)
+        self.border_title = f"{'▸ ' if marked else ''}{_TITLES[self.index]}"
+
+
+class AsideView(Candidates):
+    """Both; Enter takes the marked one into the chat, Esc neither."""
+
+    narrowest = 30
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        super().__init__(turns)
+        for side in self._all[1:]:
+            side.mark(False)
+
+    def make(self, index: int, turn: Turn) -> Candidate:
+        return Side(index, turn)

@@ -1,0 +1,242 @@
+"""The Examples pane: what shows the model how the character talks, and why just these.
+
+Shows rows that it is given, in the order of the prompt, then what is left out. Its keys run
+commands of the registry on the marked row. Knows no store and no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from rpterm.tui import keys, text
+
+if TYPE_CHECKING:
+    from rpterm.examples.records import Exemplar, Row
+
+_MARKS = {
+    "pinned": ("◆", "$text-accent"), "card": ("▪", "$text-primary"), "turn": ("▸", "$text-accent"),
+    "out": ("·", text.MUTED), "excluded": ("✗", "$text-error"),
+}  # fmt: skip
+_HEADINGS = {
+    "pinned": "always in the prompt", "card": "always in the prompt", "turn": "for this turn",
+    "out": "left out", "excluded": "left out",
+}  # fmt: skip
+_SOURCES = {"card": "card", "starred": "starred", "mined": "scored well"}
+_SHORT = ("example-pin", "example-exclude", "example-edit", "example-aside", "example-undo")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many and how much.
+
+    Attributes:
+        k: Chosen anew for each turn.
+        budget: Tokens for those that stay.
+        usual: Whether nobody chose the budget.
+        used: Tokens of those that stand in the prompt.
+    """
+
+    k: int = 0
+    budget: int = 0
+    usual: bool = True
+    used: int = 0
+
+
+class ExamplesPane(Vertical):
+    """Two sliders above, the list below."""
+
+    DEFAULT_CSS = """
+    ExamplesPane {
+        link-style: none; link-style-hover: none; link-color: $text-muted;
+        link-color-hover: $foreground; link-background-hover: $panel;
+        #examples-head, #examples-keys { height: auto; padding: 0 2 0 1; link-style: none;
+            link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
+        OptionList {
+            height: 1fr; margin: 0; padding: 0; border: none; background: $background;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background-tint: transparent; }
+            .option-list--option { padding: 0 1; }
+            .option-list--option-disabled { color: $text-muted; }
+            .option-list--option-highlighted { background: transparent; color: $foreground;
+                text-style: none; }
+            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
+        }
+    }
+    """
+
+    class Wanted(Message):
+        """A key of the pane, or a link in it."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, overrides: Mapping[str, str]) -> None:
+        super().__init__(name="examples")
+        self._overrides = overrides
+        self._bindings = BindingsMap.merge(
+            [self._bindings, BindingsMap(keys.bindings("examples", overrides))]
+        )
+        self._rows: dict[str, Row] = {}
+        self._order: list[str] = []
+        self._sizes = Sizes()
+        self._problem = "Waiting for the model…"
+        self._unfolded: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="examples-head", markup=False)
+        yield OptionList(markup=False)
+        yield Static(id="examples-keys", markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    @property
+    def marked(self) -> Exemplar | None:
+        """The example that the keys act on."""
+        option = self.query_one(OptionList).highlighted_option
+        row = self._rows.get(option.id or "") if option is not None else None
+        return row.exemplar if row is not None else None
+
+    @property
+    def row(self) -> Row | None:
+        """Its row."""
+        found = self.marked
+        return self._rows[found.key] if found is not None else None
+
+    def show(self, rows: Sequence[Row], sizes: Sizes, problem: str = "") -> None:
+        """Show these."""
+        fresh = {row.exemplar.key: row for row in rows}
+        if (fresh, list(fresh), sizes, problem) != (
+            self._rows, self._order, self._sizes, self._problem,
+        ):  # fmt: skip
+            self._rows, self._order = fresh, list(fresh)
+            self._sizes, self._problem = sizes, problem
+            self._draw()
+
+    def action_command(self, name: str) -> None:
+        self.post_message(self.Wanted(name))
+
+    @on(OptionList.OptionSelected)
+    def fold(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        key = event.option.id or ""
+        self._unfolded ^= {key}
+        if key in self._rows:
+            event.option_list.replace_option_prompt(key, self._line(self._rows[key], self._width))
+
+    @property
+    def _width(self) -> int:
+        return max(20, self.size.width - 3)
+
+    def _draw(self) -> None:
+        if not self.is_attached or not self.size.width:
+            return
+        self.query_one("#examples-head", Static).update(self._head(self._width))
+        self.query_one("#examples-keys", Static).update(self._foot())
+        listed = self.query_one(OptionList)
+        before = listed.highlighted_option
+        top = listed.scroll_y
+        listed.set_options(self._options())
+        if before is not None and before.id in self._rows:
+            listed.highlighted = listed.get_option_index(str(before.id))
+        elif listed.option_count > 1:
+            listed.highlighted = 1
+        listed.scroll_to(y=top, animate=False)
+
+    def _head(self, width: int) -> Content:
+        sizes = self._sizes
+        title = Content.styled("Examples", "bold $text-primary")
+        if self._problem:
+            return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
+        tokens = f"{text.count(sizes.used)} tokens"
+        gap = " " * max(2, width - len("Examples") - len(tokens))
+        most = 8
+        usual = " usual" if sizes.usual else ""
+        return Content.assemble(
+            title, gap, (tokens, text.MUTED), "\n\n",
+            self._slider("a turn", "example-fewer", "example-more", sizes.k / most, f"{sizes.k}"),
+            "\n",
+            self._slider(
+                "budget", "example-smaller", "example-larger",
+                sizes.used / sizes.budget if sizes.budget else 0.0,
+                f"{text.count(sizes.budget)}{usual}",
+            ),
+        )  # fmt: skip
+
+    def _slider(self, label: str, less: str, more: str, share: float, figure: str) -> Content:
+        full, rest = text.bar(min(1.0, share), 12)
+        down, up = (
+            keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            for name in (less, more)
+        )
+        return Content.assemble(
+            (f"{label:<7}", text.MUTED), text.link(down, f"command('{less}')", "bold"), " ",
+            (full, "$text-primary"), (rest, text.FAINT), " ",
+            text.link(up, f"command('{more}')", "bold"), f"  {figure}",
+        )  # fmt: skip
+
+    def _foot(self) -> Content:
+        hints = []
+        for name in _SHORT:
+            key = keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            hints.append(Content.assemble(
+                text.link(key, f"command('{name}')", "bold $text-primary"), " ",
+                text.link(keys.BY_ID[name].label, f"command('{name}')"),
+            ))  # fmt: skip
+        return Content("  ").join(hints)
+
+    def _options(self) -> Iterable[Option]:
+        heading = ""
+        for row in self._rows.values():
+            if _HEADINGS[row.place] != heading:
+                heading = _HEADINGS[row.place]
+                yield Option(
+                    Content.styled(f"\n{heading.upper()}", f"bold {text.MUTED}"), disabled=True
+                )
+            yield Option(self._line(row, self._width), id=row.exemplar.key)
+
+    def _line(self, row: Row, width: int) -> Content:
+        open_ = row.exemplar.key in self._unfolded
+        mark, style = _MARKS[row.place]
+        order = f"{row.order:>2} " if row.order else " – "
+        name = _SOURCES[row.exemplar.source]
+        name += f" {row.exemplar.number}" if row.exemplar.number else ""
+        like = f"like {row.meaning:.2f}" if row.meaning is not None else ""
+        tokens = text.count(row.tokens)
+        left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
+        right = f"{like}  {tokens:>5}" if like else f"{tokens:>5}"
+        gap = " " * max(1, width - left.cell_length - len(right))
+        lines = [Content.assemble(left, gap, (right, text.MUTED))]
+        if open_:
+            lines += _dialogue(row)
+        else:
+            said = text.one_line(row.exemplar.said, 120)
+            lines.append(Content.styled(f"   {said}", "$foreground 80%").truncate(
+                width, ellipsis=True))  # fmt: skip
+        if row.place in ("out", "excluded") or open_:
+            lines.append(Content.styled(f"   {row.why}", f"italic {text.MUTED}"))
+        return Content("\n").join(lines)
+
+
+def _dialogue(row: Row) -> list[Content]:
+    shown = []
+    for who, line in row.exemplar.example.dialogue:
+        style = "$text-secondary" if who == "user" else "$text-primary"
+        name = "You" if who == "user" else "They"
+        shown.append(Content.assemble((f"   {name}: ", style), text.roleplay(line)))
+    return shown

@@ -1,0 +1,331 @@
+"""Live scores in the program: figure, pane, underlined words, alarm and remedies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.message import Message
+from tui_support import (
+    CARD,
+    REPLIES,
+    Stage,
+    notices,
+    phase,
+    running,
+    say,
+    screen_text,
+    texts,
+    type_text,
+    wait_until,
+)
+
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.examples.provider import Examples
+from rpterm.live import LiveScores
+from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
+from rpterm.scoring.scorer import Score
+from rpterm.session import Session
+from rpterm.store.scores import Scores
+from rpterm.tui import messages
+from rpterm.tui.app import RptermApp
+from rpterm.tui.widgets.aside import AsideView
+from rpterm.tui.widgets.panes.card import CardPane
+
+BROKEN = "As an AI language model, I cannot count ships."
+
+
+class Judge:
+    """A scorer that knows one thing: who says "AI" is no keeper of a light."""
+
+    def __init__(self) -> None:
+        self.full_asked: list[str] = []
+        self.fail = False
+
+    def cheap(self, reply: str, scene: Scene) -> Score:
+        if self.fail:
+            raise ZeroDivisionError("a defect")
+        return self._score(reply, scene, False)
+
+    def full(self, reply: str, scene: Scene, stopped: object = None) -> Score | None:
+        self.full_asked.append(reply)
+        return self._score(reply, scene, True)
+
+    def warm(self, scene: Scene) -> None:
+        """Ready at once."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _score(self, reply: str, scene: Scene, complete: bool) -> Score:
+        from rpterm.scoring.frozen import frozen
+
+        broken = "AI" in reply
+        fact = scene.facts[0]
+        readings = {
+            "assistant_voice": Reading(1.0, 1.0, (Evidence(0, 27, "an assistant"),))
+            if broken
+            else Reading(0.0),
+            "contradiction": Reading(
+                0.8, 0.5, (Evidence(29, 46, "says the contrary", fact.source, fact.text),)
+            )
+            if broken
+            else NOTHING,
+        }
+        p = 0.03 if broken else 0.5 + 0.01 * len(reply.split())
+        dimensions = {"persona": p, "behaviour": None, "boundaries": 0.0 if broken else 1.0}
+        return Score(
+            p,
+            p * 0.8,
+            min(1.0, p * 1.2),
+            dimensions,
+            readings,
+            complete,
+            frozen().version,  # type: ignore[arg-type]
+        )
+
+
+class Scored(Stage):
+    """A stage whose sessions have scores and examples."""
+
+    def open(self, target: str | None, chat_id: int | None) -> Session:
+        session = super().open(target, chat_id)
+        self.judge = getattr(self, "judge", None) or Judge()
+        examples = Examples(session.store)
+        session.scores = LiveScores(session.store, lambda: self.judge)  # type: ignore[arg-type,return-value]
+        session.examples = session._prompter._examples = examples
+        return session
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Scored:
+    return Scored(tmp_path)
+
+
+def broken(tmp_path: Path) -> Scored:
+    return Scored(tmp_path, engine=ScriptedEngine([BROKEN, *REPLIES]))
+
+
+def figure(app: RptermApp) -> str:
+    return app.chat.state.figures.score
+
+
+async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
+    seen: list[Message] = []
+    app = stage.app()
+    async with running(app, (140, 40), seen) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: figure(app).startswith("in character"))
+        assert "in character" in screen_text(app)
+        last = stage.session.path()[-1]
+        await wait_until(pilot, lambda: stage.judge.full_asked)
+        await wait_until(pilot, lambda: app.chat.keeper.known[last.id].complete)
+        rows = Scores(stage.session.store).of([last.id])
+        assert rows[last.id].complete and rows[last.id].probability > 0.5
+        scored = [m for m in seen if isinstance(m, messages.ReplyScored)]
+        assert scored and not scored[0].score.complete  # type: ignore[union-attr]
+
+
+async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
+    tmp_path: Path,
+) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
+        picture = screen_text(app)
+        assert "WENT WRONG" in picture and "contradicts" in picture
+        assert "Counts ships that" in picture and "attributes 1" in picture
+        assert "behaviour" in picture and "nothing to go by" in picture
+        view = app.chat.transcript.view(stage.session.path()[-1].id)
+        assert view is not None
+        underlined = [s for s in view._content().spans if "underline" in str(s.style)]
+        assert len(underlined) == 2
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "WENT WRONG" not in screen_text(app))
+
+
+async def test_a_line_of_the_card_is_one_key_away(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (200, 50)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("alt+c")
+        await wait_until(pilot, lambda: "contradicts" in screen_text(app))
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if "attributes 1" in line)
+        await pilot.click(offset=(lines[row].index("attributes 1"), row))
+        await wait_until(pilot, lambda: isinstance(app.chat.panes.pane("card"), CardPane))
+        pane = app.chat.panes.pane("card")
+        assert isinstance(pane, CardPane)
+        await wait_until(
+            pilot,
+            lambda: any("reverse" in str(s.style) for s in pane._body.content.spans),  # type: ignore[union-attr]
+        )
+
+
+async def test_again_with_a_hint_tells_the_model_and_ends_the_alarm(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+        await pilot.press("alt+h")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        prompt = stage.engine.requests[-1].prompt_text
+        assert "Speak as Mara Venn and nobody else" in prompt
+        assert "Remember: Counts ships that never arrive" in prompt
+        await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
+
+
+async def test_best_of_keeps_the_best_and_the_others_as_swipes(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+        await pilot.press("alt+o")
+        best = max((*REPLIES, BROKEN), key=lambda text: ("AI" not in text, len(text.split())))
+        await wait_until(pilot, lambda: texts(app)[-1] == best)
+        assert stage.session.path()[-1].swipes == 5
+        assert "The best of 4" in str([n.title for n in app._notifications])
+
+
+async def test_a_note_is_proposed_from_what_went_wrong(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: figure(app) == "in character 3%")
+        await pilot.press("alt+n")
+        await wait_until(pilot, lambda: "Author's note" in screen_text(app))
+        assert "Counts ships that never arrive" in screen_text(app)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: "Counts ships" in stage.session.chat.note.text)
+
+
+async def test_an_example_is_pinned_and_stands_in_the_next_prompt(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: figure(app) == "in character 3%")
+        await pilot.press("alt+j")
+        await wait_until(pilot, lambda: "is pinned" in notices(app))
+        why = {span.why for span in stage.session.preview("Is it far?").spans}
+        assert "pinned example" in why
+
+
+async def test_a_scorer_that_fails_says_so_once_and_the_chat_goes_on(stage: Scored) -> None:
+    stage.judge = Judge()
+    stage.judge.fail = True
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await pilot.press("f12")
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "Scoring failed here" in screen_text(app))
+        assert texts(app)[-1] == REPLIES[0]
+        await say(pilot, app, "Still there?")
+        assert texts(app)[-1] == REPLIES[1]
+        assert phase(app) == "ready" and not notices(app)
+
+
+async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Scored) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: stage.judge.full_asked)
+        before = app.chat.keeper._disturbed
+        await type_text(pilot, "ab")
+        assert app.chat.keeper._disturbed > before
+        assert app.chat.keeper._stale(before)
+
+
+async def test_old_turns_are_scored_when_they_are_shown(tmp_path: Path) -> None:
+    stage = Scored(tmp_path, turns=8)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await wait_until(pilot, lambda: len(app.chat.keeper.known) == 4)
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "4 replies" in screen_text(app))
+
+
+async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
+        assert "card 1" in screen_text(app)
+        await pilot.press("w")
+        await wait_until(pilot, lambda: app.chat.query(AsideView))
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        picture = screen_text(app)
+        assert "with examples" in picture and "without examples" in picture
+        with_, without = stage.engine.requests[-2:]
+        assert "Far enough." in with_.prompt_text
+        assert "Far enough." not in without.prompt_text
+        assert with_.seeds == without.seeds
+        assert stage.session.path()[-1].text == REPLIES[0]
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not app.chat.query(AsideView))
+        assert texts(app)[-1] == REPLIES[0]
+
+
+async def test_a_chosen_side_enters_the_branch(stage: Scored) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
+        await pilot.press("w")
+        await wait_until(pilot, lambda: app.chat.query(AsideView))
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        await pilot.press("right", "enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[2])
+        assert stage.session.path()[-1].text == REPLIES[2]
+
+
+async def test_examples_are_excluded_and_sized(stage: Scored) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
+        await pilot.press("x")
+        await wait_until(pilot, lambda: "you excluded it" in screen_text(app))
+        assert "Far enough." not in stage.session.preview("Hm?").text
+        await pilot.press("x", "plus", "plus", "right_square_bracket")
+        await wait_until(
+            pilot,
+            lambda: stage.session.examples.sizes(stage.session.chat_id) == (2, 1088),  # type: ignore[union-attr]
+        )
+        await wait_until(pilot, lambda: "Far enough." in stage.session.preview("Hm?").text)
+
+
+async def test_an_exchange_is_written_into_the_card_and_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "home"))
+    path = tmp_path / "mara.toml"
+    text = 'name = "Mara Venn"  # the keeper\n\n[[examples]]\nuser = "Is it far?"\nchar = "Far."\n'
+    path.write_text(text, "utf-8")
+    stage = Scored(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        session = stage.session
+        session.store.update_chat(session.chat_id, card_path=str(path))
+        await say(pilot, app, "Who is Ansel?")
+        await pilot.press("alt+k")
+        await wait_until(pilot, lambda: "Who is {{user}}?" in path.read_text("utf-8"))
+        assert path.read_text("utf-8").startswith(text[:30])
+        assert len(session.card.examples) == 2
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "card 2" in screen_text(app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: path.read_text("utf-8") == text)
+        assert len(session.card.examples) == 1
+        assert CARD.examples  # the card of the tests itself is another one
