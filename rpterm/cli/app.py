@@ -20,6 +20,8 @@ NOUNS: dict[str, str] = {
     "memory": "See, search, add, pin and forget what characters remember.",
     "models": "List, inspect and download models.",
     "config": "Show and change settings.",
+    "review": "Rate replies one after the other, one key each.",
+    "duel": "Judge blind between models, adapters or samplers.",
     "export": "Export ratings as training data, and say which chats may leave.",
     "replay": "Make a stored reply again and compare it bit for bit.",
     "backup": "Copy the database while it is in use.",

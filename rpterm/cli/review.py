@@ -1,0 +1,89 @@
+"""``rpterm review``: rate replies one after the other, over all chats."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.reviewing import Filter, Item, Review
+
+app = new("")
+
+
+@app.command()
+def review(
+    card: Annotated[
+        str | None, typer.Argument(help="Only this character's replies.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--show", help="unrated, doubtful, flagged, rated or all.")
+    ] = "unrated",
+    model: Annotated[str, typer.Option(help="Only this model's.", show_default=False)] = "",
+    plain: Annotated[bool, typer.Option("--plain", help="Lines of text.")] = False,
+) -> None:
+    """Rate replies one after the other: one key rates and goes on.
+
+    Doubtful ones are those whose rating says the opposite of the live score, and close duels.
+    """
+    from rpterm import config, launch
+    from rpterm import paths as folders
+    from rpterm.cli.chats import opened
+    from rpterm.reviewing import KINDS, Filter, Review
+
+    if kind not in KINDS:
+        raise RptermError(f"--show {kind}: there are {', '.join(KINDS)}.")
+    paths = folders.find()
+    settings = config.load(paths.config_file, os.environ, {})
+    name = launch.find_card(card, paths).card.name if card else ""
+    wanted = Filter(kind, name, model)
+    with opened() as store:
+        if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            in_lines(Review(store), wanted)
+            return
+        from rpterm.tui.screens.review import ReviewScreen
+        from rpterm.tui.single import SingleApp
+
+        SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings).run()
+
+
+def in_lines(queue: Review, wanted: Filter) -> None:
+    """Ask on standard input, one reply after the other."""
+    from rpterm.cli import out
+
+    queue.read()
+    items = queue.queue(wanted)
+    out.say(f"{len(items)} to review: 1-5, +, -, Enter skips, q leaves.")
+    for number, item in enumerate(items, 1):
+        turns = queue.store.path(item.reply.turn_id, 2)
+        out.say(f"\n{number} of {len(items)}  {item.reply.card}  {item.doubt}".rstrip())
+        for turn in turns:
+            out.say(f"{out.one_line(turn.speaker)}: {turn.text}")
+        queue.rater.see(item.reply.turn_id)
+        if not _judged(queue, item):
+            return
+
+
+def _judged(queue: Review, item: Item) -> bool:
+    """One answer; whether to go on."""
+    from rpterm.cli import out
+
+    while line := sys.stdin.readline():
+        answer = line.strip()
+        if answer in tuple("12345"):
+            queue.rater.stars(item.reply.turn_id, int(answer))
+        elif answer in ("+", "-"):
+            queue.rater.thumb(item.reply.turn_id, answer == "+")
+        elif answer == "q":
+            return False
+        elif answer:
+            out.say("1-5, +, -, Enter skips, q leaves.")
+            continue
+        return True
+    return False

@@ -1,0 +1,264 @@
+"""A duel over many messages: two blind replies, one key, the next two; how it stands at the foot.
+
+Replies are made ahead in a lane of their own while one judges. What a duel is, ``rpterm.dueling``
+knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingsMap, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from rpterm.dueling.tally import Tally, running
+from rpterm.tui import keys, text
+from rpterm.tui.lane import Lane
+from rpterm.tui.widgets.hints import KeyHints
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from rpterm.config import Settings
+    from rpterm.dueling.bout import Bout, Pair
+    from rpterm.dueling.maker import Maker
+    from rpterm.store.judgements import Verdict
+
+VERDICTS: dict[str, Verdict] = {
+    "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
+}  # fmt: skip
+MORE = ("judge-undo",)
+NARROW = 64
+"""Below so many cells the two stand one above the other."""
+
+
+class DuelScreen(Screen[None]):
+    """One round at a time."""
+
+    DEFAULT_CSS = """
+    DuelScreen {
+        background: $background;
+        #top { height: 1; padding: 0 2; background: $surface; color: $text-muted; }
+        #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
+        #page { width: 100%; max-width: 150; height: auto; padding: 1 1 0 1; }
+        #pair { height: auto; }
+        .side {
+            width: 1fr; height: auto; padding: 0 1; margin: 0 1 1 0; border: round $panel;
+            border-title-color: $text-muted; display: none;
+        }
+        &.-ready .side { display: block; }
+        &.-stacked #pair { layout: vertical; }
+        #say { display: none; margin: 0 1; border: round $primary-muted; background: $background; }
+        &.-asking #say { display: block; }
+        #stand { height: 1; padding: 0 2; color: $text-muted; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "skip", "undecided", show=False),
+        Binding("q", "leave", "leave", show=False),
+        Binding("pageup", "page(-1)", "up", show=False),
+        Binding("pagedown", "page(1)", "down", show=False),
+    ]
+    AUTO_FOCUS = ""
+
+    class Made(Message):
+        """A reply was made, or making ended, perhaps with a problem."""
+
+        def __init__(self, problem: str = "") -> None:
+            super().__init__()
+            self.problem = problem
+
+    def __init__(self, bout: Bout, maker: Maker, settings: Settings) -> None:
+        super().__init__()
+        self.bout, self.maker = bout, maker
+        self._overrides = settings.keys
+        own = BindingsMap(keys.bindings_for((*VERDICTS, *MORE), settings.keys))
+        self._bindings = BindingsMap.merge([self._bindings, own])
+        self._making = Lane("make", self._failed)
+        self.pair: Pair | None = None
+        self._problem = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="top", markup=False)
+        with VerticalScroll(id="middle", can_focus=False), Vertical(id="page"):
+            yield Static(id="said", markup=False)
+            with Horizontal(id="pair"):
+                yield Static(id="left", classes="side", markup=False)
+                yield Static(id="right", classes="side", markup=False)
+        yield Input(placeholder="Write your next message…", id="say")
+        yield Static(id="stand", markup=False)
+        yield KeyHints(self._overrides, id="hints")
+
+    def on_mount(self) -> None:
+        self.query_one("#left").border_title = "← left"
+        self.query_one("#right").border_title = "right →"
+        self.query_one("#hints", KeyHints).show((*VERDICTS, "judge-undo", "help"))
+        if not self.bout.fresh:
+            self._making.put(self._make_all)
+        self.show()
+
+    def on_unmount(self) -> None:
+        self.maker.stop()
+        self._making.close()
+        self._making.join(10.0)
+
+    # Making ------------------------------------------------------------------------------------
+    def _make_all(self) -> None:
+        problem = ""
+        try:
+            self.maker.run(lambda: self.post_message(self.Made()))
+        except RptermError as error:
+            problem = str(error)
+        self.post_message(self.Made(problem))
+
+    @on(Made)
+    def made(self, event: Made) -> None:
+        """More replies are there: show them if nothing is shown yet."""
+        self._problem = event.problem or self._problem
+        if self.pair is None or not self.pair.ready:
+            self.show()
+        else:
+            self._head()
+
+    @on(Input.Submitted, "#say")
+    def said(self, event: Input.Submitted) -> None:
+        """The user's next message of a fresh duel."""
+        event.stop()
+        words, pair = event.value.strip(), self.pair
+        if not words or pair is None:
+            return
+        event.input.value = ""
+        self.remove_class("-asking")
+        place = pair.round.place
+
+        def answer() -> None:
+            problem = ""
+            try:
+                message = self.bout.say(words)
+                for contender in self.bout.contenders:
+                    self.maker.answer(place, contender, message)
+            except RptermError as error:
+                problem = str(error)
+            self.post_message(self.Made(problem))
+
+        self.query_one("#said", Static).update(Content.styled("Both are writing…", text.MUTED))
+        self._making.put(answer)
+
+    # Judging -----------------------------------------------------------------------------------
+    def action_command(self, name: str) -> None:
+        """A key of the registry."""
+        if name == "judge-undo":
+            self._undo()
+        elif name in VERDICTS and self.pair is not None and self.pair.ready:
+            self.judge(VERDICTS[name])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While one writes, keys are text."""
+        writing = isinstance(self.focused, Input)
+        return not (writing and action in ("command", "leave", "skip"))
+
+    def judge(self, verdict: Verdict) -> None:
+        """Store a verdict and go on."""
+        assert self.pair is not None
+        try:
+            self.bout.judge(self.pair, verdict)
+        except RptermError as error:
+            self.notify(str(error), severity="error", markup=False)
+        self.show()
+
+    def action_skip(self) -> None:
+        """Leave this round undecided."""
+        if self.pair is not None and self.pair.ready:
+            self.bout.skip(self.pair)
+            self.show()
+
+    def _undo(self) -> None:
+        if not self.bout.undo():
+            self.notify("Nothing was judged yet.", markup=False)
+        self.show()
+
+    def action_leave(self) -> None:
+        """Leave; everything is stored, and the same command goes on."""
+        self.dismiss(None)
+
+    def action_page(self, by: int) -> None:
+        """Scroll long replies."""
+        middle = self.query_one("#middle", VerticalScroll)
+        middle.scroll_relative(y=by * max(1, middle.size.height - 2), animate=False)
+
+    # Showing -----------------------------------------------------------------------------------
+    def show(self) -> None:
+        """The next round."""
+        self.pair = pair = self.bout.next()
+        ready = pair is not None and pair.ready
+        asking = pair is not None and not ready and self.bout.fresh and not self._problem
+        self.set_class(ready, "-ready")
+        self.set_class(asking, "-asking")
+        said = self.query_one("#said", Static)
+        if ready:
+            assert pair is not None
+            self._show_pair(pair)
+        elif self._problem:
+            said.update(Content.styled(self._problem, "$text-error"))
+        elif pair is None:
+            said.update("That was the last round. q leaves, and the report follows.")
+        else:
+            waiting = "Your turn." if asking else "The first replies are being made…"
+            said.update(Content.styled(waiting, text.MUTED))
+        self.set_focus(self.query_one("#say", Input) if asking else None)
+        self._head()
+
+    def _show_pair(self, pair: Pair) -> None:
+        assert pair.left is not None and pair.right is not None
+        marks = bool(self.app.no_color)
+        self.query_one("#said", Static).update(self._message(pair))
+        for side, turn in (("#left", pair.left), ("#right", pair.right)):
+            self.query_one(side, Static).update(text.roleplay(turn.text, marks=marks))
+        self.bout.rater.see(pair.left.id, pair.right.id)
+        self.query_one("#middle", VerticalScroll).scroll_home(animate=False)
+
+    def _message(self, pair: Pair) -> Content:
+        assert pair.left is not None
+        if pair.left.parent_id is None:
+            return Content("")
+        turn = self.bout.store.turn(pair.left.parent_id)
+        name = Content.styled(text.harmless(turn.speaker), "bold $text-secondary")
+        return Content.assemble(name, "\n", text.roleplay(turn.text), "\n")
+
+    def _head(self) -> None:
+        made, needed = len(self.bout.replies()), self.bout.places * len(self.bout.names)
+        number = self.pair.round.number if self.pair is not None else len(self.bout.planned)
+        left = Content.assemble(
+            (f"Round {number} of {len(self.bout.planned)}", "bold $text-primary"),
+            (f"  ·  {self.bout.setup.card}", text.MUTED),
+        )
+        right = Content("" if made >= needed or self.bout.fresh else f"made {made} of {needed}")
+        gap = max(2, self.size.width - 4 - left.cell_length - right.cell_length)
+        self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
+        self.query_one("#stand", Static).update(self._stand(self.bout.tally(bootstrap=0)))
+
+    def _stand(self, found: Tally) -> str:
+        if not found.votes:
+            return "Who is A and who is B is told at the end."
+        return text.one_line(running(found), max(20, self.size.width - 4))
+
+    def _failed(self, error: Exception) -> None:
+        self.post_message(self.Made(f"rpterm itself failed ({error}). Nothing is lost."))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < NARROW, "-stacked")
+        self._head()
+
+    def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
+        """A hint was clicked."""
+        if event.command == "help":
+            self.app.action_command("help")  # type: ignore[attr-defined]
+        else:
+            self.action_command(event.command)

@@ -1,0 +1,71 @@
+"""A program of one screen: duels and reviews that are begun from the command line.
+
+It has the themes and the keys of the whole program, and ends with its screen. Knows no chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.binding import BindingsMap
+from textual.widgets import Input
+
+from rpterm.tui import keys, themes
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from rpterm.config import Settings
+
+HERE = ("help", "theme", "interrupt", "quit")
+"""The commands of the whole program that make sense without a chat."""
+
+
+class SingleApp(App[None], inherit_bindings=False):
+    """Runs one screen until it is left."""
+
+    TITLE = "rpterm"
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 4
+    CSS = """
+    ToastRack { align: right top; margin: 1 0 0 0; }
+    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
+    """
+
+    def __init__(self, make: Callable[[], Screen[Any]], settings: Settings) -> None:
+        """``make`` makes the screen, once the program runs."""
+        keys.check(settings.keys)
+        super().__init__()
+        self._make, self.settings = make, settings
+        self._bindings = BindingsMap(keys.bindings_for(HERE, settings.keys))
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+
+    def on_mount(self) -> None:
+        self.push_screen(self._make(), lambda _done: self.exit())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """``?`` in a text is a question mark."""
+        return not (parameters == ("help",) and isinstance(self.focused, Input))
+
+    def action_command(self, name: str) -> None:
+        """A key of the whole program."""
+        if name == "help":
+            from rpterm.tui.screens.help import HelpScreen
+
+            if not isinstance(self.screen, HelpScreen):
+                self.push_screen(HelpScreen(self.settings.keys))
+        elif name == "theme":
+            self.run_worker(self._choose_theme())
+        else:
+            self.exit()
+
+    async def _choose_theme(self) -> None:
+        from rpterm.tui.screens.themes import ThemePicker
+
+        before = self.theme
+        done = await self.push_screen_wait(ThemePicker(sorted(self.available_themes), before))
+        self.theme = done.id if done else before

@@ -1,0 +1,79 @@
+"""``rpterm duel`` and ``rpterm review`` in lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli
+
+from rpterm.rating import Rater
+from rpterm.store import Store
+
+B = ("--b", "temperature=1.5")
+
+
+def lines_file(tmp_path: Path, *lines: str) -> str:
+    path = tmp_path / "lines.txt"
+    path.write_text("# ours\n\n" + "\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_path: Path) -> None:
+    source = lines_file(tmp_path, "Who is there?", "And why?")
+    command = ("duel", "sherlock", *B, "-n", "3", "--turns", source)
+    done = cli(*command, stdin="l\nu\nr\nwhat\nq\n")
+    assert done.code == 0, done.err
+    assert "Round 1 of 3" in done.out and "And why?" not in done.out.split("Round 2")[0]
+    assert "Taken back." in done.out and "1 of 3 rounds" in done.out
+    assert "A (as set)" in done.out and "B (temperature=1.5)" in done.out
+    done = cli(*command, stdin="=\n0\n")
+    assert done.out.count("Round ") == 2 and "3 of 3 rounds" in done.out
+    assert "1 ties, 1 both bad: undecided" in done.out
+    told = cli(*command, "--report", "--json")
+    assert json.loads(told.out)["votes"] == 3
+    with Store(home / "rpterm.db") as store:
+        verdicts = [each.verdict for each in Rater(store).judgements.comparisons()]
+        assert verdicts == ["right", "tie", "both_bad"]
+        assert len(store.chats()) == 1 and store.chats()[0].title.startswith("Duel: as set against")
+
+
+def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:
+    done = cli("duel", "sherlock", *B, "-n", "2", "--turns", "fresh",
+               stdin="Good evening\nl\nGo on\n=\n")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "2 of 2 rounds" in done.out
+    with Store(home / "rpterm.db") as store:
+        path = store.path(store.chat(1).leaf_id or 0)
+        assert [turn.text for turn in path if turn.role == "user"] == ["Good evening", "Go on"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [((), "same"), (("--b", "warmth=3"), "cannot be set"), ((*B, "--turns", "none.txt"), "fresh"),
+     ((*B, "--report"), "no such duel")],
+)  # fmt: skip
+def test_what_makes_no_duel_is_one_sentence(
+    cli: Cli, arguments: tuple[str, ...], words: str
+) -> None:
+    done = cli("duel", "sherlock", *arguments)
+    assert done.code == 1 and words in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_without_a_file_there_are_messages_of_our_own() -> None:
+    from rpterm.cli.dueling import lines
+
+    assert len(lines("")) >= 30 and len(set(lines(""))) == len(lines(""))
+
+
+def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:
+    cli("chat", "sherlock", stdin="Hello\nAnd then?\n")
+    done = cli("review", "sherlock", stdin="5\nten\n-\n")
+    assert "2 to review" in done.out and "2 of 2" in done.out
+    with Store(home / "rpterm.db") as store:
+        found = [(each.kind, each.value) for each in Rater(store).judgements.ratings()]
+        assert found == [("stars", 5), ("thumb", 0)]
+    assert "0 to review" in cli("review", stdin="").out
+    assert "there are unrated" in cli("review", "--show", "odd").err
