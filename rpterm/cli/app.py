@@ -20,6 +20,7 @@ NOUNS: dict[str, str] = {
     "memory": "See, search, add, pin and forget what characters remember.",
     "models": "List, inspect and download models.",
     "config": "Show and change settings.",
+    "score": "Score how much in character every reply of a chat file is.",
     "review": "Rate replies one after the other, one key each.",
     "duel": "Judge blind between models, adapters or samplers.",
     "export": "Export ratings as training data, and say which chats may leave.",

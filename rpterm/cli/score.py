@@ -1,0 +1,184 @@
+"""``rpterm score``: how much in character every reply of a chat file is, and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.cards.card import CharacterCard
+from rpterm.cli import card_source, out, rich_out
+from rpterm.cli.app import new
+from rpterm.paths import Paths
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.evaluation.agreement import Agreement
+    from rpterm.evaluation.dialogues import Said
+    from rpterm.evaluation.scored import Scored
+    from rpterm.scoring.scorer import Scorer
+
+app = new("")
+_FOREIGN = (".json", ".png", ".apng", ".charx", ".yaml", ".yml")
+
+
+@app.command()
+def score(
+    card: Annotated[
+        str, typer.Argument(metavar="CARD", help="A name, or a card file of any kind.")
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="A chat, or rows of replies.")],
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CARD", help="Characters to contrast with; else those at hand."),
+    ] = None,
+    fast: Annotated[bool, typer.Option(help="Without the language model's likelihoods.")] = False,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="A numeric field of the file to correlate with."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Score every reply of a chat file: probability of being in character, interval, evidence.
+
+    Ctrl+C ends early and shows what is done.
+    """
+    from rpterm.evaluation import dialogues
+
+    paths = folders.find()
+    mine = card_of(card)
+    others = tuple(card_of(name) for name in against) if against else _at_hand(mine, paths)
+    replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
+    with _scorer(paths, slow=not fast) as scorer:
+        scored = list(_scored(scorer, mine, replies, others, full=True))
+    from rpterm.evaluation.scored import with_labels
+
+    labels = with_labels(scored, label) if label else {}
+    if label and not any(labels.values()):
+        raise RptermError(f"{file} has fewer than 5 replies with a number in the field {label!r}.")
+    if json:
+        out.data(_document(mine, scored, labels))
+    else:
+        _show(scored, labels)
+    if len(scored) < len(replies):
+        raise RptermError(f"Stopped: {len(scored)} of {len(replies)} replies are scored.")
+
+
+def card_of(target: str) -> CharacterCard:
+    """The card of a name, of a TOML file, or of a file of another program.
+
+    Raises:
+        RptermError: There is none, or it cannot be read.
+    """
+    path = Path(target)
+    if path.suffix.lower() not in _FOREIGN or not path.is_file():
+        return card_source.find(target).card
+    from rpterm.cards.exchange.origin import read_any
+
+    return read_any(path).card
+
+
+def _at_hand(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
+    """The cards that came with the program and the user's own, but not this character's."""
+    from rpterm.cards import library
+
+    found = library.summaries(library.folders(paths.characters))
+    cards = (each.card for each in found if each.card is not None)
+    return tuple(card for card in cards if card.name.casefold() != mine.name.casefold())
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RptermError(f"{file} cannot be read: {error.strerror or error}.") from None
+
+
+@contextmanager
+def _scorer(paths: Paths, *, slow: bool) -> Iterator[Scorer]:
+    from rpterm.launch import Launch
+
+    settings = config.load(paths.config_file, os.environ)
+    launch = Launch(replace(settings, scoring=replace(settings.scoring, slow=slow)), paths)
+    try:
+        yield launch.scorer()
+    finally:
+        launch.close()
+
+
+def _scored(
+    scorer: Scorer,
+    card: CharacterCard,
+    replies: Sequence[Said],
+    others: tuple[CharacterCard, ...],
+    *,
+    full: bool,
+) -> Iterator[Scored]:
+    """Score under a bar; Ctrl+C ends it."""
+    from rpterm.evaluation.scored import score_all
+
+    with rich_out.progress() as bar:
+        task = bar.add_task(f"scoring {card.char}", total=len(replies))
+        try:
+            for each in score_all(scorer, card, replies, others, full=full):
+                bar.advance(task)
+                yield each
+        except KeyboardInterrupt:
+            return
+
+
+def _document(
+    card: CharacterCard, scored: Sequence[Scored], labels: dict[str, Agreement | None]
+) -> dict[str, Any]:
+    from rpterm.evaluation.scored import as_data
+
+    chances = [each.score.probability for each in scored]
+    return {
+        "card": card.name,
+        "version": scored[0].score.version if scored else "",
+        "mean": sum(chances) / len(chances) if chances else None,
+        "replies": [as_data(each) for each in scored],
+        "agreement": labels,
+    }
+
+
+def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None:
+    shown = rich_out.console()
+    heads = ("line", "in character", "from–to", "persona", "behaviour", "conversation",
+             "boundaries", "what speaks against it")  # fmt: skip
+    shown.print(rich_out.rows(heads, map(_row, scored), numbers=(0, 1, 2, 3, 4, 5, 6)))
+    if scored:
+        mean = sum(each.score.probability for each in scored) / len(scored)
+        shown.print(rich_out.text(f"\n{len(scored)} replies, on average {mean:.0%} in character."))
+    for name, found in labels.items():
+        if found is not None:
+            shown.print(rich_out.text(
+                f"{name:<28} Spearman {found.spearman:+.2f} "
+                f"({found.spearman_low:+.2f} to {found.spearman_high:+.2f}), Pearson "
+                f"{found.pearson:+.2f} over {found.count} replies"
+            ))  # fmt: skip
+
+
+def _row(each: Scored) -> tuple[object, ...]:
+    from rpterm.evaluation.scored import worst
+
+    score = each.score
+    parts = [score.dimensions.get(name) for name in
+             ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
+    found = worst(score)
+    why = found[0].label if found else ""
+    if found and (evidence := found[1]) is not None:
+        place = each.said.text[evidence.start : evidence.end]
+        said = ": ".join(part for part in (evidence.note, out.one_line(place)[:60]) if part)
+        why = f"{why} – {said}" if said else why
+    return (
+        each.said.line, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
+        *(f"{part:.0%}" if part is not None else "–" for part in parts), why,
+    )  # fmt: skip

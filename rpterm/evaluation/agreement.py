@@ -1,0 +1,73 @@
+"""How far two series of numbers say the same, with an interval. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROUNDS = 1000
+LEAST = 5
+"""Pairs without which a correlation says nothing."""
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Correlations of ``count`` pairs, each with a 95 % percentile bootstrap interval.
+
+    ``nan`` where one of the series never changes.
+    """
+
+    count: int
+    spearman: float
+    spearman_low: float
+    spearman_high: float
+    pearson: float
+    pearson_low: float
+    pearson_high: float
+
+
+def agreement(
+    left: Sequence[float], right: Sequence[float], *, rounds: int = ROUNDS, seed: int = 0
+) -> Agreement | None:
+    """Spearman's rank correlation (ties share their mean rank) and Pearson's.
+
+    Returns:
+        ``None`` for fewer than ``LEAST`` pairs.
+    """
+    if len(left) < LEAST:
+        return None
+    x, y = np.asarray(left, float), np.asarray(right, float)
+    draws = np.random.default_rng(seed).integers(0, len(x), (rounds, len(x)))
+    ranks = [(_ranks(x[at]), _ranks(y[at])) for at in draws]
+    spearman = [_pearson(a, b) for a, b in ranks]
+    pearson = [_pearson(x[at], y[at]) for at in draws]
+    return Agreement(
+        len(x),
+        _pearson(_ranks(x), _ranks(y)), *_interval(spearman),
+        _pearson(x, y), *_interval(pearson),
+    )  # fmt: skip
+
+
+def _ranks(values: Array) -> Array:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    mean: Array = ends - (counts - 1) / 2.0
+    return mean[places]
+
+
+def _pearson(x: Array, y: Array) -> float:
+    x, y = x - x.mean(), y - y.mean()
+    size = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / size if size > 0 else float("nan")
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    known = [value for value in values if value == value]
+    if not known:
+        return float("nan"), float("nan")
+    low, high = np.percentile(known, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,255 @@
+"""Replies to judge, out of any chat file: each with what was said before it. Pure.
+
+Understood are files of JSON lines (or one JSON list) whose objects are
+- this program's own export and the common chat log (one turn a line),
+- single turns ``{"role"|"name"|"speaker": …, "content"|"text"|"value": …}``,
+- whole dialogues: ``messages``, ``conversations``, ``dialogue``, ``turns``,
+- rows of a reply and its context: ``reply`` (``response``, ``completion``, …) and ``history``
+  (``context``, ``prompt``, …), as a list or as text.
+
+It does not know what a score is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rpterm.types import RptermError
+
+MOST_BYTES = 256 << 20
+History = tuple[tuple[bool, str], ...]
+"""Turns, oldest first: whether the character spoke, and the text."""
+
+_OWN = frozenset(("assistant", "gpt", "char", "character", "model", "bot", "ai", "chatgpt"))
+_OTHER = frozenset(("user", "human", "you", "person", "player"))
+_SILENT = frozenset(("system", "tool", "function", "developer", "ipython"))
+_WHO = ("role", "from", "speaker", "name", "author", "sender")
+_TEXT = ("content", "text", "value", "mes", "message", "utterance")
+_HEAD = ("user_name", "character_name", "chat_metadata")
+_LISTS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
+_REPLIES = ("reply", "response", "completion", "answer", "output", "generated", "prediction")
+_CONTEXTS = ("history", "context", "dialogue_history", "prompt", "question", "input", *_LISTS)
+
+
+class DialogueError(RptermError):
+    """A file without replies; the text says where and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One reply of the character.
+
+    Attributes:
+        line: Of the file, from 1; in a JSON list the place in it.
+        fields: Everything else that stood beside the reply, for labels.
+    """
+
+    line: int
+    text: str
+    history: History = ()
+    user: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def number(self, name: str) -> float | None:
+        """A numeric field; ``a.b`` looks into ``a``. Booleans count as 0 and 1."""
+        value: Any = self.fields
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return float(value) if isinstance(value, int | float) else None
+
+
+def read(data: bytes, names: Sequence[str] = (), where: str = "the file") -> list[Said]:
+    """All replies of the character.
+
+    Args:
+        names: What the character is called, for files that name the speakers.
+        where: The file's name, for errors.
+
+    Raises:
+        DialogueError: With the line, and what was expected there.
+    """
+    if len(data) > MOST_BYTES:
+        raise DialogueError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
+    reader = _Reader(frozenset(name.casefold() for name in names if name), where)
+    found = [said for line, value in _objects(data, where) for said in reader.take(line, value)]
+    if not found:
+        raise DialogueError(
+            f"{where} has no reply of the character: expected were chat lines (name, is_user, "
+            'mes), messages with roles "user" and "assistant", or rows with "history" and "reply".'
+        )
+    return found
+
+
+def _objects(data: bytes, where: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = data[: error.start].count(b"\n") + 1
+        raise DialogueError(f"{where}, line {place}: this is no UTF-8 text.") from None
+    if text.lstrip().startswith("["):
+        values = _json(text, 1, where)
+        for at, value in enumerate(values, 1):
+            yield at, _object(value, at, where)
+        return
+    for at, row in enumerate(text.split("\n"), 1):
+        if row.strip():
+            yield at, _object(_json(row, at, where), at, where)
+
+
+def _json(text: str, line: int, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        why = getattr(error, "msg", "nested too deeply")
+        raise DialogueError(f"{where}, line {line}: this is no JSON ({why}).") from None
+
+
+def _object(value: Any, line: int, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise DialogueError(f"{where}, line {line}: expected an object in braces.")
+    return value
+
+
+class _Reader:
+    """Takes objects in the order of the file; single turns make one running chat."""
+
+    def __init__(self, names: frozenset[str], where: str) -> None:
+        self._names, self._where = names, where
+        self._history: History = ()
+        self._below: dict[int, History] = {}
+        self._user = ""
+
+    def take(self, line: int, value: Mapping[str, Any]) -> Iterator[Said]:
+        """The replies in one object."""
+        reply = next((key for key in _REPLIES if isinstance(value.get(key), str)), None)
+        listed = next((key for key in _LISTS if isinstance(value.get(key), list)), None)
+        if reply is not None and not any(key in value for key in ("role", "is_user", "from")):
+            yield Said(line, value[reply], self._context(value, line), self._name(value), value)
+        elif listed is not None:
+            yield from self._dialogue(value, value[listed], line)
+        elif value.get("type") == "chat" or ("mes" not in value and any(map(value.get, _HEAD))):
+            self._begin(value)
+        else:
+            yield from self._turn(value, line)
+
+    def _begin(self, value: Mapping[str, Any]) -> None:
+        self._history, self._below, self._user = (), {}, self._name(value)
+
+    def _name(self, value: Mapping[str, Any]) -> str:
+        persona = value.get("persona")
+        inner = persona.get("name") if isinstance(persona, Mapping) else None
+        found = next((n for n in (value.get("user_name"), value.get("user"), inner) if n), "")
+        return found if isinstance(found, str) else ""
+
+    def _turn(self, value: Mapping[str, Any], line: int) -> Iterator[Said]:
+        spoken = self._spoken(value, line)
+        if spoken is None:
+            return
+        own, text = spoken
+        before = self._history
+        if isinstance(value.get("id"), int) and "parent_id" in value:  # A tree, not a line.
+            parent = value["parent_id"]
+            before = self._below.get(parent, ()) if isinstance(parent, int) else ()
+            self._below[value["id"]] = (*before, spoken)
+        self._history = (*before, spoken)
+        if own:
+            yield Said(line, text, before, self._user, value)
+
+    def _dialogue(
+        self, value: Mapping[str, Any], turns: Sequence[Any], line: int
+    ) -> Iterator[Said]:
+        history: History = ()
+        replies = []
+        for turn in turns:
+            spoken = self._listed(turn, history, line)
+            if spoken is None:
+                continue
+            if spoken[0]:
+                own = turn if isinstance(turn, Mapping) else {}
+                replies.append(Said(line, spoken[1], history, self._name(value), own))
+            history = (*history, spoken)
+        if replies:  # What stands beside the whole dialogue is said of its last reply.
+            last = replies.pop()
+            beside = {**value, **last.fields}
+            replies.append(Said(line, last.text, last.history, last.user, beside))
+        yield from replies
+
+    def _context(self, value: Mapping[str, Any], line: int) -> History:
+        """Everything said before the reply of a row, whatever it is called there."""
+        history: History = ()
+        for key in _CONTEXTS:
+            given = value.get(key)
+            if isinstance(given, str) and given.strip():
+                history = (*history, *self._lines(given))
+            elif isinstance(given, list):
+                for turn in given:
+                    spoken = self._listed(turn, history, line, last_is_user=len(given))
+                    history = (*history, spoken) if spoken is not None else history
+        return history
+
+    def _listed(
+        self, turn: Any, history: History, line: int, last_is_user: int = 0
+    ) -> tuple[bool, str] | None:
+        """A turn of a list; plain texts alternate, and the last before a reply is the user's."""
+        if isinstance(turn, Mapping):
+            return self._spoken(turn, line)
+        if (
+            isinstance(turn, list | tuple)
+            and len(turn) == 2
+            and all(isinstance(part, str) for part in turn)
+        ):
+            return self._spoken({"role": turn[0], "content": turn[1]}, line)
+        if not isinstance(turn, str):
+            raise DialogueError(f"{self._where}, line {line}: a turn is neither text nor object.")
+        named = self._named(turn)
+        if named is not None:
+            return named
+        left = last_is_user - len(history) if last_is_user else len(history) + 1
+        return left % 2 == 0, turn
+
+    def _lines(self, text: str) -> History:
+        """A history as one text: lines that begin with a name, or one turn of the user."""
+        turns: list[tuple[bool, str]] = []
+        for line in text.split("\n"):
+            named = self._named(line)
+            if named is not None:
+                turns.append(named)
+            elif turns and line.strip():
+                turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}")
+            elif line.strip():
+                turns.append((False, line))
+        return tuple(turns)
+
+    def _named(self, line: str) -> tuple[bool, str] | None:
+        name, colon, said = line.partition(":")
+        who = name.strip().casefold()
+        if not colon or not said.strip():
+            return None
+        if who in self._names or who in _OWN:
+            return True, said.strip()
+        return (False, said.strip()) if who in _OTHER else None
+
+    def _spoken(self, turn: Mapping[str, Any], line: int) -> tuple[bool, str] | None:
+        """Who spoke and what; ``None`` for what nobody said."""
+        text = next((turn[key] for key in _TEXT if isinstance(turn.get(key), str)), None)
+        if text is None:
+            raise DialogueError(
+                f"{self._where}, line {line}: a turn has no text; expected one of "
+                f"{', '.join(_TEXT)}."
+            )
+        if isinstance(turn.get("is_user"), bool):
+            return (not turn["is_user"], text) if turn.get("is_system") is not True else None
+        who = next((str(turn[key]).casefold() for key in _WHO if turn.get(key)), "")
+        if who in _SILENT or not text.strip():
+            return None
+        if who in self._names or who in _OWN:
+            return True, text
+        if who in _OTHER or (who and self._names):
+            return False, text
+        raise DialogueError(
+            f"{self._where}, line {line}: who speaks here? Expected was a role such as "
+            '"user" or "assistant".'
+        )

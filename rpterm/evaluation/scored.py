@@ -1,0 +1,115 @@
+"""Scores of every reply of a chat file. Knows no screen; the Scorer is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rpterm.cards.card import CharacterCard
+from rpterm.evaluation.agreement import Agreement, agreement
+from rpterm.evaluation.dialogues import Said
+from rpterm.scoring.findings import Finding, findings
+from rpterm.scoring.records import Evidence, Scene, scene_of
+from rpterm.scoring.scorer import Score, Scorer
+
+RECENT = 40
+"""Turns before the reply that signals may look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One reply with its score."""
+
+    said: Said
+    score: Score
+
+
+def score_all(
+    scorer: Scorer,
+    card: CharacterCard,
+    replies: Sequence[Said],
+    others: tuple[CharacterCard, ...] = (),
+    *,
+    full: bool = True,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Scored]:
+    """Score replies one after the other, each in its own scene.
+
+    Args:
+        others: Cards of other characters, for contrast.
+        full: Ask the language model, too.
+        stopped: Ends the work between two replies and inside a slow one.
+    """
+    base = scene_of(card, others=others)
+    scorer.warm(base)
+    for said in replies:
+        if stopped():
+            return
+        scene = _placed(base, card, said, others)
+        score = scorer.full(said.text, scene, stopped) if full else scorer.cheap(said.text, scene)
+        if score is None:
+            return
+        yield Scored(said, score)
+
+
+def _placed(
+    base: Scene, card: CharacterCard, said: Said, others: tuple[CharacterCard, ...]
+) -> Scene:
+    history = said.history[-RECENT:]
+    if not said.user or said.user == base.user:
+        return replace(base, history=history)
+    return scene_of(card, user=said.user, history=history, others=others)
+
+
+def with_labels(scored: Sequence[Scored], label: str) -> dict[str, Agreement | None]:
+    """Agreement of a numeric field of the file with the probability and with each dimension."""
+    known = [
+        (each.score, value) for each in scored if (value := each.said.number(label)) is not None
+    ]
+    found = {"probability": agreement([s.probability for s, _ in known], [v for _, v in known])}
+    for dimension in dict.fromkeys(name for score, _ in known for name in score.dimensions):
+        pairs = [(v, d) for s, v in known if (d := s.dimensions.get(dimension)) is not None]
+        found[dimension] = agreement([d for _, d in pairs], [v for v, _ in pairs])
+    for name in dict.fromkeys(name for score, _ in known for name in score.readings):
+        read = [
+            (v, reading.value)
+            for s, v in known
+            if (reading := s.readings.get(name)) is not None and reading.confidence > 0
+        ]
+        found[f"signal:{name}"] = agreement([r for _, r in read], [v for v, _ in read])
+    return found
+
+
+def worst(score: Score) -> tuple[Finding, Evidence | None] | None:
+    """What speaks most against a reply, with its first place, if anything does."""
+    first = next(iter(findings(score)), None)
+    if first is None or first.adds >= 0:
+        return None
+    return first, next(iter(first.reading.evidence), None)
+
+
+def as_data(scored: Scored) -> dict[str, Any]:
+    """One reply's score as plain data, for JSON."""
+    score = scored.score
+    return {
+        "line": scored.said.line,
+        "reply": scored.said.text,
+        "probability": score.probability,
+        "low": score.low,
+        "high": score.high,
+        "complete": score.complete,
+        "dimensions": dict(score.dimensions),
+        "readings": {
+            name: {
+                "value": reading.value,
+                "confidence": reading.confidence,
+                "evidence": [
+                    {"start": e.start, "end": e.end, "note": e.note, "source": e.source,
+                     "line": e.line}
+                    for e in reading.evidence
+                ],
+            }
+            for name, reading in score.readings.items()
+        },
+    }  # fmt: skip

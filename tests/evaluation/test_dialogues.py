@@ -1,0 +1,120 @@
+"""Every common shape of a chat file gives the same replies with the same history before them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpterm.evaluation.dialogues import DialogueError, read
+
+ASKED, TOLD = ("Who are you?", "And where?"), ("I am Holmes.", "In Baker Street.")
+NAMES = ("Sherlock Holmes", "Holmes")
+EXPECTED = [
+    (TOLD[0], ((False, ASKED[0]),)),
+    (TOLD[1], ((False, ASKED[0]), (True, TOLD[0]), (False, ASKED[1]))),
+]
+
+
+def lines(*values: Any) -> bytes:
+    return "\n".join(map(json.dumps, values)).encode()
+
+
+def turns(who: str, said: str, names: tuple[str, str]) -> list[dict[str, str]]:
+    both = zip(ASKED, TOLD, strict=True)
+    return [
+        {who: name, said: text} for pair in both for name, text in zip(names, pair, strict=True)
+    ]
+
+
+TREE = [
+    {"type": "chat", "persona": {"name": "Anna"}},
+    {"type": "turn", "id": 1, "parent_id": None, "role": "user", "text": ASKED[0]},
+    {"type": "turn", "id": 2, "parent_id": 1, "role": "assistant", "text": TOLD[0]},
+    {"type": "turn", "id": 3, "parent_id": 2, "role": "user", "text": ASKED[1]},
+    {"type": "turn", "id": 4, "parent_id": 3, "role": "assistant", "text": TOLD[1]},
+]
+LOG = [
+    {"user_name": "Anna", "character_name": "Holmes"},
+    *({"name": turn["n"], "is_user": turn["n"] == "Anna", "mes": turn["t"]}
+      for turn in turns("n", "t", ("Anna", "Holmes"))),
+]  # fmt: skip
+SHAPES = {
+    "own export": lines(*TREE),
+    "chat log": lines(*LOG),
+    "turns by role": lines(*turns("role", "content", ("user", "assistant"))),
+    "turns by name": lines(*turns("speaker", "text", ("Anna", "Holmes"))),
+    "messages": lines({"messages": turns("role", "content", ("user", "assistant"))}),
+    "conversations": lines({"conversations": turns("from", "value", ("human", "gpt"))}),
+    "plain turns": lines({"dialogue": [ASKED[0], TOLD[0], ASKED[1], TOLD[1]]}),
+    "rows": lines(
+        {"history": [ASKED[0]], "reply": TOLD[0]},
+        {"history": [ASKED[0], TOLD[0], ASKED[1]], "response": TOLD[1]},
+    ),
+    "rows with text": lines(
+        {"context": ASKED[0], "response": TOLD[0]},
+        {"context": f"User: {ASKED[0]}\nHolmes: {TOLD[0]}\nUser: {ASKED[1]}", "output": TOLD[1]},
+    ),
+    "one list": json.dumps(turns("role", "content", ("user", "assistant")), indent=1).encode(),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_replies(shape: str) -> None:
+    found = read(SHAPES[shape], NAMES)
+    assert [(said.text, said.history) for said in found] == EXPECTED
+
+
+def test_a_swipe_has_the_history_of_its_branch() -> None:
+    swipe = {"type": "turn", "id": 5, "parent_id": 1, "role": "assistant", "text": "Nobody."}
+    found = read(lines(*TREE, swipe), NAMES)
+    assert (found[-1].text, found[-1].history) == ("Nobody.", ((False, ASKED[0]),))
+    assert found[-1].user == "Anna"
+
+
+def test_labels_stand_beside_the_reply() -> None:
+    data = lines({"history": [], "reply": "Yes.", "human": {"fit": 0.5}, "good": True, "by": "me"})
+    (said,) = read(data)
+    assert [said.number(name) for name in ("human.fit", "good", "by", "none")] == [
+        0.5,
+        1,
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "has no reply"),
+        (b"{", "line 1: this is no JSON"),
+        (b'{"reply": "a"}\n\n[1]', "line 3: expected an object"),
+        (b'{"reply": "a"}\n\xff', "line 2: this is no UTF-8"),
+        (b'{"role": "user", "content": "a"}', "has no reply"),
+        (b'{"who": "user", "content": "a"}', "line 1: who speaks here"),
+        (b'{"role": "user"}', "line 1: a turn has no text"),
+        (b'{"messages": [3]}', "line 1: a turn is neither"),
+        (b"[" * 100_000, "line 1: this is no JSON"),
+    ],
+)
+def test_a_foreign_file_is_told_by_line(data: bytes, words: str) -> None:
+    with pytest.raises(DialogueError, match=words):
+        read(data)
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["role", "name", "text", "messages", "reply", "history", "id",
+                                       "parent_id", "mes", "is_user", "type"]), inner, max_size=5),
+    max_leaves=12,
+))  # fmt: skip
+def test_nothing_else_than_a_sentence(value: object) -> None:
+    try:
+        found = read(json.dumps(value).encode(), NAMES)
+    except DialogueError:
+        return
+    assert all(isinstance(said.text, str) for said in found)

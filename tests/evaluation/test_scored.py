@@ -1,0 +1,61 @@
+"""Scores of chat files, agreement with labels, and the command."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.evaluation.agreement import agreement
+from rpterm.evaluation.dialogues import Said, read
+from rpterm.evaluation.scored import as_data, score_all, with_labels, worst
+from rpterm.scoring.scorer import Scorer
+
+CARD = CharacterCard(
+    name="Ada", attributes=("Ada keeps bees on the roof.",), relations=("Tom is her brother.",)
+)
+BROKEN = "As an AI language model, I cannot have opinions about that."
+GOOD = "My bees are quiet tonight; come up to the roof and listen."
+
+
+def test_broken_replies_score_lower_and_say_why() -> None:
+    replies = [Said(1, GOOD, ((False, "What do you keep?"),)), Said(2, BROKEN)]
+    good, broken = score_all(Scorer(), CARD, replies)
+    assert good.score.probability > 0.5 > broken.score.probability
+    found = worst(broken.score)
+    assert found is not None and found[1] is not None and found[1].end > found[1].start
+    data = json.loads(json.dumps(as_data(broken)))
+    assert data["line"] == 2 and data["readings"]["assistant_voice"]["evidence"]
+
+
+def test_it_stops_between_two_replies() -> None:
+    replies = [Said(line, GOOD) for line in range(5)]
+    seen: list[int] = []
+    for each in score_all(Scorer(), CARD, replies, stopped=lambda: len(seen) >= 2):
+        seen.append(each.said.line)
+    assert seen == [0, 1]
+
+
+def test_agreement_of_series_that_are_known() -> None:
+    up = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    same = agreement(up, [value**3 for value in up])
+    assert same is not None and same.spearman == pytest.approx(1) and same.pearson < 1
+    against = agreement(up, [-value for value in up])
+    assert against is not None and against.pearson == pytest.approx(-1)
+    tied = agreement([1, 1, 2, 2, 3, 3], [1, 2, 1, 2, 1, 2])
+    assert tied is not None and tied.spearman == pytest.approx(0, abs=1e-9)
+    assert tied.spearman_low < 0 < tied.spearman_high
+    still = agreement(up, [1.0] * 6)
+    assert still is not None and math.isnan(still.spearman)
+    assert agreement([1, 2], [1, 2]) is None
+
+
+def test_labels_are_compared_with_everything_measured() -> None:
+    rows = [{"reply": text, "good": good} for text, good in [(GOOD, 1), (BROKEN, 0)] * 4]
+    replies = read("\n".join(map(json.dumps, rows)).encode())
+    found = with_labels(list(score_all(Scorer(), CARD, replies)), "good")
+    chance, voice = found["probability"], found["signal:assistant_voice"]
+    assert chance is not None and chance.spearman > 0.9
+    assert voice is not None and abs(voice.spearman) > 0.9
