@@ -1,0 +1,136 @@
+"""The screen of ``rpterm duel``: rounds while replies are made, undo, leaving, fresh messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from tui_support import CARD, REPLIES, notices, screen_text, wait_until
+
+from rpterm.config import Settings
+from rpterm.dueling.bout import Bout, Setup
+from rpterm.dueling.contender import Contender
+from rpterm.dueling.maker import Maker
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.session import Session
+from rpterm.store import Store
+from rpterm.tui.screens.duel import DuelScreen
+from rpterm.tui.screens.review import ReviewScreen
+from rpterm.tui.single import SingleApp
+from rpterm.types import Persona
+
+SETTINGS = Settings(theme="lamplight")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "rp.db") as opened:
+        yield opened
+
+
+def begin(store: Store, count: int = 3, lines: tuple[str, ...] = ("Who is there?", "Why?")) -> Bout:
+    setup = Setup(CARD.name, ("", "temperature=1.5"), count, 7, lines)
+    return Bout.begin(store, CARD, f"name = '{CARD.name}'", Persona("Ansel"), setup)
+
+
+def maker(bout: Bout, **engine: Any) -> Maker:
+    scripted = ScriptedEngine(REPLIES, **engine)
+
+    def opened(contender: Contender) -> Session:
+        chat = bout.store.chat(bout.chat_id)
+        return Session(bout.store, scripted, CARD, chat, contender.settings(SETTINGS))
+
+    return Maker(bout, opened)
+
+
+@asynccontextmanager
+async def running(
+    bout: Bout, size: tuple[int, int] = (100, 30), **engine: Any
+) -> AsyncIterator[Pilot[None]]:
+    app = SingleApp(lambda: DuelScreen(bout, maker(bout, **engine), SETTINGS), SETTINGS)
+    async with app.run_test(size=size) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, DuelScreen))
+        yield pilot
+
+
+async def test_one_key_judges_and_goes_on(store: Store) -> None:
+    bout = begin(store)
+    async with running(bout) as pilot:
+        await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
+        picture = screen_text(pilot.app)
+        assert "Round 1 of 3" in picture and "Who is there?" in picture
+        assert "temperature" not in picture and "1.5" not in picture
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "Round 2 of 3" in screen_text(pilot.app))
+        assert "undecided (evidence" in screen_text(pilot.app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "Round 1 of 3" in screen_text(pilot.app))
+        await pilot.press("equals_sign")
+        await wait_until(pilot, lambda: "Round 2 of 3" in screen_text(pilot.app))
+        await pilot.press("0")
+        await wait_until(pilot, lambda: "Round 3 of 3" in screen_text(pilot.app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "That was the last round" in screen_text(pilot.app))
+    (match,) = bout.tally().matches
+    assert (match.ties, match.both_bad, match.wins, match.losses) == (1, 1, 0, 0)
+    seconds = [each.how.seconds for each in bout.rater.judgements.comparisons()]
+    assert len(seconds) == 2 and None not in seconds
+
+
+async def test_what_was_judged_stays_when_one_leaves_while_replies_are_made(store: Store) -> None:
+    bout = begin(store, 40)
+    async with running(bout, delay_s=0.01) as pilot:
+        await wait_until(pilot, lambda: "right →" in screen_text(pilot.app), 20)
+        await pilot.press("right")
+        await wait_until(pilot, lambda: bout.done() == 1)
+        await pilot.press("q")
+        await wait_until(pilot, lambda: not isinstance(pilot.app.screen, DuelScreen))
+    again = Bout.resume(store, bout.setup)
+    assert again is not None and again.done() == 1
+
+
+async def test_a_problem_of_the_model_is_told(store: Store) -> None:
+    async with running(begin(store), fail_at=0) as pilot:
+        await wait_until(pilot, lambda: "Side A: " in screen_text(pilot.app))
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "Nothing was judged" in notices(pilot.app))  # type: ignore[arg-type]
+
+
+async def test_in_a_fresh_duel_one_writes_each_message(store: Store) -> None:
+    bout = begin(store, 2, ())
+    async with running(bout) as pilot:
+        await wait_until(pilot, lambda: "Your turn." in screen_text(pilot.app))
+        await pilot.press(*"quit", "question_mark", "enter")
+        await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
+        assert "quit?" in screen_text(pilot.app)
+        await pilot.press("right")
+        await wait_until(pilot, lambda: "Your turn." in screen_text(pilot.app))
+        await pilot.press(*"again", "enter")
+        await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "That was the last round" in screen_text(pilot.app))
+    assert bout.tally().votes == 2
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (48, 20)])
+async def test_both_can_be_read_at_any_size(store: Store, size: tuple[int, int]) -> None:
+    async with running(begin(store), size) as pilot:
+        await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
+        lines = screen_text(pilot.app).splitlines()
+        beside = any("← left" in line and "right →" in line for line in lines)
+        assert beside is (size[0] >= 64)
+
+
+async def test_a_review_runs_by_itself(store: Store) -> None:
+    bout = begin(store)
+    maker(bout).run()
+    app = SingleApp(lambda: ReviewScreen(store, SETTINGS), SETTINGS)
+    async with app.run_test(size=(90, 28)) as pilot:
+        await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
+        await pilot.press("3", "escape")
+        await wait_until(pilot, lambda: not isinstance(app.screen, ReviewScreen))
+    assert len(list(bout.rater.judgements.ratings())) == 1
