@@ -2,6 +2,8 @@
 
 The damaged file is kept beside the new one. Turns whose parent is lost become first turns of their
 chat, turns whose chat is lost come into a new one; rows that no longer make sense are left out.
+SQLite reads what it still can; where the file is damaged, the rows it cannot reach are taken from
+the pages one by one (``recover``, which also says what cannot be saved).
 """
 
 from __future__ import annotations
@@ -12,9 +14,20 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from rpterm.store import cast_schema, duels, judgement_schema, memory_schema, schema
+from rpterm.store import (
+    cast_schema,
+    distil_schema,
+    duels,
+    judgement_schema,
+    memory_schema,
+    schema,
+    score_schema,
+)
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import anyone
+from rpterm.store.opening import check
+from rpterm.store.pages import Pages
+from rpterm.store.recover import recover
 from rpterm.store.salvage import open_damaged, rows
 from rpterm.types import Origin
 
@@ -25,6 +38,8 @@ _ROOMS = (
     ("cast_members", cast_schema.prepare),
     ("ratings", judgement_schema.prepare),
     ("duels", duels.prepare),
+    ("scores", score_schema.prepare),
+    ("distilled", distil_schema.prepare),
 )
 """A table of each room with migrations of its own, and what makes its tables."""
 
@@ -66,14 +81,40 @@ def _rebuild(path: Path, folder: Path) -> None:
         fresh.execute("PRAGMA journal_mode = DELETE").fetchall()
         sound = folder / "sound.db"
         sound.write_bytes(new.read_bytes())
+        fresh.execute("PRAGMA foreign_keys = OFF")
+        fresh.execute("BEGIN")
+        if not _copy_all(path, folder, sound, fresh):
+            for _, room in _ROOMS:
+                room(fresh)
+            if not recover(_pages(path, sound), fresh) and not _any(fresh):
+                raise sqlite3.DatabaseError("no row can be found in it")
+        _mend_tree(fresh)
+        _drop_orphans(fresh)
+        fresh.execute("COMMIT")
+
+
+def _pages(path: Path, sound: Path) -> Pages:
+    log = path.with_name(path.name + "-wal")
+    return Pages(path.read_bytes(), log.read_bytes() if log.exists() else b"", sound.read_bytes())
+
+
+def _any(new: sqlite3.Connection) -> bool:
+    return any(new.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _FIRST)
+
+
+def _copy_all(path: Path, folder: Path, sound: Path, new: sqlite3.Connection) -> bool:
+    """Copy what SQLite can read; whether that is all there is."""
+    try:
         with closing(open_damaged(path, folder, sound)) as old:
-            _copy(old, fresh)
+            whole = not check(old)
+            _copy(old, new)
+            return whole
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
-    """Copy all rows in one transaction; triggers fill the indexes as they come."""
-    new.execute("PRAGMA foreign_keys = OFF")
-    new.execute("BEGIN")
+    """Copy all rows; triggers fill the indexes as they come."""
     for table, room in _ROOMS:
         if _columns(old, table):
             room(new)
@@ -83,9 +124,6 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
     for name, last in rows(old, "sqlite_sequence", ["name", "seq"]):
         # Numbers that were given once, also to turns deleted or lost, are not given again.
         new.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
-    _mend_tree(new)
-    _drop_orphans(new)
-    new.execute("COMMIT")
 
 
 def _ordinary_tables(connection: sqlite3.Connection) -> set[str]:
@@ -141,8 +179,15 @@ def _mend_tree(new: sqlite3.Connection) -> None:
 def _drop_orphans(new: sqlite3.Connection) -> None:
     """Rows that speak of something lost, such as the provenance of a lost turn."""
     while broken := new.execute("PRAGMA foreign_key_check").fetchall():
-        for table, rowid, _, _ in broken:
-            new.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))
+        for table, rowid, parent, key in broken:
+            if rowid is not None:
+                new.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))
+                continue
+            (column,) = new.execute(
+                'SELECT "from" FROM pragma_foreign_key_list(?) WHERE id = ?', (table, key)
+            ).fetchone()
+            # A table without row numbers; its keys all point to a number in ``id``.
+            new.execute(f'DELETE FROM "{table}" WHERE "{column}" NOT IN (SELECT id FROM {parent})')
 
 
 def _swap(path: Path, new: Path) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,15 @@ def open_damaged(path: Path, folder: Path, sound: Path) -> sqlite3.Connection:
 
 
 def rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[list[Any]]:
-    """The readable rows of a table in order of their numbers, around the damaged pages."""
+    """The readable rows of a table in order of their numbers, around the damaged pages.
+
+    A table without row numbers is read until its first damaged page.
+    """
     names = ", ".join(f'"{name}"' for name in columns)
+    if not _numbered(connection, table):
+        with suppress(sqlite3.DatabaseError):
+            yield from map(list, connection.execute(f'SELECT {names} FROM "{table}"'))
+        return
     query = f'SELECT rowid, {names} FROM "{table}" NOT INDEXED WHERE rowid > ? ORDER BY rowid'
     position = 0
     while True:
@@ -62,6 +70,12 @@ def rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> Iter
             return
         position = found[0]
         yield list(found[1:])
+
+
+def _numbered(connection: sqlite3.Connection, table: str) -> bool:
+    query = "SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'"
+    found = connection.execute(query, (table,)).fetchone()
+    return found is None or not found[0]
 
 
 def _next_readable(
