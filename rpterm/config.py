@@ -56,6 +56,20 @@ class ExampleSizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Distilling:
+    """What is drawn from what you say and kept as facts.
+
+    Attributes:
+        mode: ``rules`` reads your plain statements; ``model`` lets the chat's model write facts,
+            thoughts and summaries, too, while nothing else goes on; ``off`` does neither.
+        share: Whether all characters know the facts about you, or only the one you told.
+    """
+
+    mode: Literal["off", "rules", "model"] = "rules"
+    share: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a user can set; the names are the keys of ``config.toml``."""
 
@@ -97,6 +111,8 @@ class Settings:
     """Scores of how well each reply stays in character."""
     examples: ExampleSizes = field(default_factory=ExampleSizes)
     """Example dialogues in the prompt."""
+    distil: Distilling = field(default_factory=Distilling)
+    """Facts in memory."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by id, as in ``rpterm help keys``."""
 
@@ -110,15 +126,15 @@ class ConfigError(RptermError):
 
 
 _TABLES = {
-    "duel": Duel, "examples": ExampleSizes, "persona": Persona, "sampling": Sampling,
-    "scoring": Scoring,
+    "distil": Distilling, "duel": Duel, "examples": ExampleSizes, "persona": Persona,
+    "sampling": Sampling, "scoring": Scoring,
 }  # fmt: skip
 
 
 _VARIABLES = {
     "persona.name": "persona", "duel.b": "duel_b", "scoring.live": "live_scores",
     "scoring.slow": "slow_scores", "examples.per_turn": "examples_per_turn",
-    "examples.budget": "examples_budget",
+    "examples.budget": "examples_budget", "distil.mode": "distil", "distil.share": "share_facts",
 }  # fmt: skip
 """Settings whose environment variable is not their last word."""
 

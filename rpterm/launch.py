@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rpterm.examples.provider import Examples
     from rpterm.lent import Lent
     from rpterm.live import LiveScores
+    from rpterm.memory.distil.schedule import Distiller
     from rpterm.memory.embed import Embedder
     from rpterm.memory.facade import Memory
     from rpterm.scene import Casting
@@ -175,6 +176,7 @@ class Launch:
             memory=self._memory(store, found.card), examples=self._examples(store),
             scores=self._scores(store), casting=self._casting(store),
         )  # fmt: skip
+        self._session.distiller = self._distiller(self._session)
         try:
             self._gather(self._session, target is None and chat_id is None, chat_id, before)
         except RptermError:
@@ -209,6 +211,22 @@ class Launch:
         from rpterm.memory.facade import Memory
 
         return Memory(store, card.name, self._embedding())
+
+    def _distiller(self, session: Session) -> Distiller | None:
+        """What writes facts into the memory of the character the chat began with."""
+        memory, mode = session.memory, self.settings.distil.mode
+        if memory is None or mode == "off":
+            return None
+        from rpterm.memory.distil.schedule import Distiller
+        from rpterm.memory.distil.work import Work
+
+        distiller = Distiller(
+            lambda: Work(memory, share=self.settings.distil.share),
+            session.chat_id, lambda: session.chat.persona.name, memory.settled,
+            model=mode == "model",
+        )  # fmt: skip
+        distiller.listeners.append(lambda kept: memory.wake())
+        return distiller
 
     def _examples(self, store: Store) -> Examples:
         """Example dialogues, compared by meaning where the memory's embedder runs anyway."""

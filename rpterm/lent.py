@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from rpterm.engine.protocol import Engine, EngineEvent, EngineInfo, GenerateRequest, Piece
+from rpterm.engine.protocol import (
+    AsideEngine,
+    Engine,
+    EngineEvent,
+    EngineInfo,
+    GenerateRequest,
+    Piece,
+)
 
 
 class Lent:
@@ -45,6 +52,15 @@ class Lent:
 
     def settled(self, timeout: float | None = None) -> bool:
         return self._engine.settled(timeout)
+
+    def aside(self, request: GenerateRequest) -> str | None:
+        if self.returned or not isinstance(self._engine, AsideEngine):
+            return None
+        return self._engine.aside(request)
+
+    def cancel_aside(self) -> None:
+        if not self.returned and isinstance(self._engine, AsideEngine):
+            self._engine.cancel_aside()
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         return self._engine.logprobs(reply, prompts)

@@ -33,6 +33,7 @@ from rpterm.types import Chat, Intent, Origin, Prompt, Sampling, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.live import LiveScores
+    from rpterm.memory.distil.schedule import Distiller
     from rpterm.memory.facade import Memory
 
 
@@ -57,6 +58,7 @@ class Session(Tree):
         examples: Exemplars | None = None,
         scores: LiveScores | None = None,
         casting: Casting | None = None,
+        distiller: Distiller | None = None,
     ) -> None:
         """Args:
         states: Folder of saved caches; ``None`` saves none.
@@ -66,6 +68,7 @@ class Session(Tree):
         examples: Chooses example dialogues; ``None`` takes the card's own as they are.
         scores: Scores replies when a front end asks; nothing here waits for it.
         casting: Where characters that join the chat come from; ``None`` lets nobody join.
+        distiller: Writes lasting facts into memory when nothing else goes on.
         """
         super().__init__(store, chat.id)
         self.engine = engine
@@ -81,6 +84,8 @@ class Session(Tree):
             store, chat.id, Seat(card, self._prompter, memory),
             lambda _, own: Prompter(engine, settings, finders, own), casting,
         )  # fmt: skip
+        self.distiller = distiller
+        self._left: frozenset[int] = frozenset()
         self._loading = threading.Lock()
         self._stopped = threading.Event()
 
@@ -100,6 +105,7 @@ class Session(Tree):
                     self.engine.load_state(state)
                 self.settle()
                 self.scene.start()
+                self._distil()
         return info
 
     def _state_of(self, info: EngineInfo) -> tuple[int, str, str]:
@@ -144,6 +150,7 @@ class Session(Tree):
             GroupError: Nobody is called so, or everybody is muted.
         """
         self._stopped.clear()
+        self.touched()
         if request.speaker:
             self.scene.seat(request.speaker)
         if request.intent is Intent.SEND:
@@ -159,6 +166,18 @@ class Session(Tree):
             yield ReplyFailed(str(error))
         finally:
             self.settle()
+            self._distil()
+
+    def touched(self) -> None:
+        """The user types: what works in the background gives way; returns at once."""
+        if self.distiller is not None:
+            self.distiller.busy()
+
+    def _distil(self) -> None:
+        """Let memory be written, by the model only once the cache is ready for the next turn."""
+        if self.distiller is not None:
+            self.distiller.attach(self.engine, self._prompter.template)
+            self.distiller.wake(self._left)
 
     def _run(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
         info = self.load()
@@ -171,6 +190,7 @@ class Session(Tree):
         if self._stopped.is_set():
             yield ReplyFailed("Stopped.")
             return
+        self._left |= _turns_left_out(prompt)
         shown = self.chat.leaf_id
         sampling = self.sampling(card)
         if request.seed is not None:
@@ -297,6 +317,8 @@ class Session(Tree):
 
     def leave(self) -> None:
         """Save the cache of this chat; engine and store stay open for another session."""
+        if self.distiller is not None:
+            self.distiller.close()
         info = self.engine.info
         if info is None or self._prompter.template is None or self._states is None:
             return
@@ -315,6 +337,12 @@ class Session(Tree):
             self.scene.close()
             self.engine.close()
             self.store.close()
+
+
+def _turns_left_out(prompt: Prompt) -> frozenset[int]:
+    """The turns that the window had no room for."""
+    numbers = (gone.source.removeprefix("turn:") for gone in prompt.left_out)
+    return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
 def _seeds(seed: int, count: int) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from rpterm.types import RptermError, Sampling, StopReason, Usage
 
@@ -217,6 +217,7 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
 class AsideEngine(Protocol):
     """What an engine can do beside the chat, for work that nobody waits for."""
 

@@ -14,7 +14,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -97,6 +97,7 @@ class RemoteEngine:
         self._plain = False
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
+        self._aside_stop = threading.Event()
         self._numbers: dict[str, int] = {}
         self._pieces: list[str] = []
 
@@ -123,6 +124,9 @@ class RemoteEngine:
         return "".join(known[i] if 0 <= i < len(known) else "\ufffd" for i in ids)
 
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
+        return self._generating(request)
+
+    def _generating(self, request: GenerateRequest) -> Generator[EngineEvent, None, None]:
         self.load()
         began = time.perf_counter()
         call = _Call()
@@ -157,6 +161,21 @@ class RemoteEngine:
 
     def settled(self, timeout: float | None = None) -> bool:
         return True
+
+    def aside(self, request: GenerateRequest) -> str | None:
+        """See ``AsideEngine``. A server with a single slot evaluates the chat again afterwards."""
+        self._aside_stop = stop = threading.Event()
+        pieces: list[str] = []
+        with contextlib.closing(self._generating(request)) as events:
+            for event in events:
+                if stop.is_set() or (isinstance(event, Finished) and event.reason == "cancelled"):
+                    return None
+                if isinstance(event, Delta):
+                    pieces.append(event.text)
+        return "".join(pieces)
+
+    def cancel_aside(self) -> None:
+        self._aside_stop.set()
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         raise EngineError("A remote server does not tell how likely a given reply is.")

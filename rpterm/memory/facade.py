@@ -268,6 +268,10 @@ class Memory:
         """Those of these memories that there are."""
         return self._memories.many(memory_ids)
 
+    def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]:
+        """The turns shown, root first, of the chats that memories come from."""
+        return self._memories.shown_paths(self.character, chats)
+
     def hidden(self) -> list[Row]:
         """Memories never to be mentioned, newest first."""
         return self._memories.hidden(self.character)

@@ -13,7 +13,7 @@ SEEN: tuple[Case, ...] = (
     ("Good evening. My name is Ann Reed, and I'm from Whitby.",
      ("Ann is called Ann Reed", "Ann comes from Whitby")),
     ("I moved to London last year, after the flood.",
-     ("Ann moved to London after the flood last year",)),
+     ("Ann moved to London after the flood last year and lives there",)),
     ("Do you ever miss the moors?", ()),
     ("*pours a cup of tea* Lovely weather for ducks.", ()),
     ("I've got two cats called Tib and Tom.", ("Ann has got two cats called Tib and Tom",)),

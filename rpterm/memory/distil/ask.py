@@ -7,9 +7,9 @@ that is interrupted, gives ``None``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from rpterm.engine.protocol import AsideEngine, GenerateRequest, Piece
-from rpterm.prompt.template import ChatTemplate
 from rpterm.types import Role, Sampling
 
 ROOM = 1000
@@ -20,10 +20,25 @@ Ask = Callable[[Sequence[Message], str, int], str | None]
 Tokenize = Callable[[Sequence[Piece]], list[list[int]]]
 
 
+class Part(Protocol):
+    """A piece of a rendered chat: scaffold, or the place of a message."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def index(self) -> int | None: ...
+
+
+class Template(Protocol):
+    """A model's chat template; ``rpterm.prompt.template.ChatTemplate`` is one."""
+
+    def parts(self, roles: Sequence[Role]) -> Sequence[Part]: ...
+
+
 class Asker:
     """Asks one engine; see ``Ask``."""
 
-    def __init__(self, engine: AsideEngine, tokenize: Tokenize, template: ChatTemplate) -> None:
+    def __init__(self, engine: AsideEngine, tokenize: Tokenize, template: Template) -> None:
         self._engine = engine
         self._tokenize = tokenize
         self._template = template

@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     _rule("home", rf"I['’](?:m|ve) {_ADV}(?:living|lived|settled) (?P<how>in|at|on|near|by) "
           r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.place, single=True),
     _rule("home", rf"(?:I|I['’]ve|I have) {_ADV}moved (?:house )?(?:back )?to (?P<value>.+)",
-          "{who} moved to {value}", 0.8, values.proper, single=True),
+          "{who} moved to {value} and lives there", 0.8, values.proper, single=True),
     _rule("home", r"I (?:no longer|do(?:n['’]t| not)) live (?P<how>in|at|on) (?P<value>.+)",
           "{who} does not live {how} {value}", 0.7, values.place, retracts=True),
     _rule("home before", r"I (?:used to live|lived) (?P<how>in|at|on|near) (?P<value>.+)",

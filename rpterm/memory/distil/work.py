@@ -5,8 +5,9 @@ Every piece is stored whole with the mark that it was done, or not at all. ``sch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.ask import Ask
@@ -14,7 +15,7 @@ from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import Known, verdict
 from rpterm.store.distilled import Distilled, Draft, Method, Source
-from rpterm.store.memories import Memories, Memory
+from rpterm.store.memory_rows import Memory
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
 
@@ -27,18 +28,32 @@ class Done:
     more: bool = False
 
 
+class Remembering(Protocol):
+    """What is needed of a character's memory."""
+
+    character: str
+    distilled: Distilled
+
+    def many(self, memory_ids: Iterable[int]) -> dict[int, Memory]: ...
+    def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]: ...
+
+
 class Work:
     """The memory work for one character.
 
     Args:
+        memory: Whose memory it is.
         share: Whether facts about the user are for all characters.
     """
 
-    def __init__(self, memories: Memories, character: str, *, share: bool = False) -> None:
-        self.distilled = Distilled(memories)
-        self._memories = memories
-        self._character = character
+    def __init__(self, memory: Remembering, *, share: bool = False) -> None:
+        self.distilled = memory.distilled
+        self._memory = memory
         self._share = share
+
+    @property
+    def _character(self) -> str:
+        return self._memory.character  # The card may be given another name meanwhile.
 
     def read_rules(self, chat_id: int) -> Done:
         """Read the plain statements of all the user's turns that were not read yet."""
@@ -115,10 +130,10 @@ class Work:
     # -------------------------------------------------------------------------------------------
     def _facts_of(self, chat_id: int) -> list[Memory]:
         """The facts of a chat's branch that hold, in the order they were said."""
-        path = self._memories.shown_paths(self._character, [chat_id]).get(chat_id, [])
+        path = self._memory.shown_paths([chat_id]).get(chat_id, [])
         drawn = self.distilled.drawn_from(path)
         ids = [memory for turn in path for memory in drawn.get(turn, ())]
-        rows = self._memories.many(ids)
+        rows = self._memory.many(ids)
         held = [rows[i] for i in ids if i in rows and not rows[i].hidden]
         return [row for row in held if row.superseded_by is None]
 
@@ -158,7 +173,7 @@ class Work:
         )
 
     def _shown(self) -> frozenset[int]:
-        paths = self._memories.shown_paths(self._character)
+        paths = self._memory.shown_paths()
         return frozenset(turn for path in paths.values() for turn in path)
 
     def _known(self, statement: Statement, shown: frozenset[int]) -> list[Known]:

@@ -1,0 +1,160 @@
+"""When memory is written: after a reply, and by the model only while nobody needs it.
+
+``wake`` says that there is something new, ``busy`` that the user types or sends: what the model is
+at is broken off at once, loses nothing but its time, and begins again when the engine has settled
+and the user was still for a while. The rules need no model and are applied right after ``wake``.
+One thread; no error of it ends a chat.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from rpterm.engine.protocol import AsideEngine, Engine
+from rpterm.memory.distil.ask import Ask, Asker, Template
+from rpterm.memory.distil.work import Done, Work
+from rpterm.store.memories import Memory
+from rpterm.types import RptermError
+
+STILL_S = 5.0
+"""How long the user must have been still before the model writes."""
+_LOOK_S = 0.2
+_REMEMBERED_S = 10.0
+
+
+class Distiller:
+    """Writes the memory of one chat.
+
+    Args:
+        work: Makes the work, in this object's thread: it opens tables.
+        chat_id: The chat.
+        who: Names the user, for thoughts about them.
+        remembered: Waits until turns are remembered; False when they are not after a time.
+        model: Whether the chat's model writes, too; else the rules alone.
+
+    Attributes:
+        error: Why the last work failed, or "".
+        listeners: Each is told what was kept, in this object's thread.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[], Work],
+        chat_id: int,
+        who: Callable[[], str],
+        remembered: Callable[[float], bool],
+        *,
+        model: bool = False,
+        still_s: float = STILL_S,
+    ) -> None:
+        self.error = ""
+        self.listeners: list[Callable[[Sequence[Memory]], object]] = []
+        self._make = work
+        self._chat_id = chat_id
+        self._who = who
+        self._remembered = remembered
+        self._model = model
+        self._still = still_s
+        self._work: Work | None = None
+        self._engine: Engine | None = None
+        self._beside: AsideEngine | None = None
+        self._ask: Ask | None = None
+        self._left: frozenset[int] = frozenset()
+        self._woken = threading.Event()
+        self._closing = threading.Event()
+        self._rest = threading.Event()
+        self._rest.set()
+        self._touched = 0.0
+        self._thread = threading.Thread(target=self._run, name="distiller", daemon=True)
+
+    def attach(self, engine: Engine, template: Template | None) -> None:
+        """Let the model take part from now on, if it was asked for and can work beside the chat."""
+        if self._model and template is not None and isinstance(engine, AsideEngine):
+            self._engine = self._beside = engine
+            self._ask = Asker(engine, engine.tokenize, template)
+
+    def wake(self, left: Collection[int] = ()) -> None:
+        """There is something new; returns at once.
+
+        Args:
+            left: The turns that are not in the window any more.
+        """
+        self._left |= frozenset(left)
+        self._touched = time.monotonic()
+        self._rest.clear()
+        self._woken.set()
+        if not self._thread.is_alive() and not self._closing.is_set():
+            self._thread.start()
+
+    def busy(self) -> None:
+        """The user types or sends: the model is theirs; returns at once, from any thread."""
+        self._touched = time.monotonic()
+        if self._beside is not None:
+            self._beside.cancel_aside()
+
+    def rested(self, timeout: float | None = None) -> bool:
+        """Wait until there is nothing left to do; False on timeout."""
+        return self._rest.wait(timeout)
+
+    def close(self) -> None:
+        """Stop; what is left is found again in the next chat."""
+        self._closing.set()
+        self._woken.set()
+        if self._beside is not None:
+            self._beside.cancel_aside()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while self._woken.wait() and not self._closing.is_set():
+            self._woken.clear()
+            try:
+                self._write()
+                self.error = ""
+            except RptermError as error:
+                self.error = str(error)
+            if not self._woken.is_set():
+                self._rest.set()
+
+    def _write(self) -> None:
+        self._remembered(_REMEMBERED_S)
+        if self._work is None:
+            self._work = self._make()
+        self._tell(self._work.read_rules(self._chat_id))
+        ask = self._ask
+        if ask is None:
+            return
+        for piece in (self._facts, self._account, self._thoughts):
+            while self._idle() and not self._woken.is_set():
+                done = piece(self._work, ask)
+                self._tell(done)
+                if done is not None and not done.more:
+                    break
+
+    def _facts(self, work: Work, ask: Ask) -> Done | None:
+        return work.read_model(self._chat_id, ask)
+
+    def _account(self, work: Work, ask: Ask) -> Done | None:
+        return work.summarise(self._chat_id, sorted(self._left), ask)
+
+    def _thoughts(self, work: Work, ask: Ask) -> Done | None:
+        return work.think(self._chat_id, self._who(), ask)
+
+    def _idle(self) -> bool:
+        """Wait until the user is still and the engine free; False when there is no time left."""
+        while not self._closing.is_set() and not self._woken.is_set():
+            still = self._touched + self._still - time.monotonic()
+            if still > 0:
+                self._closing.wait(min(still, _LOOK_S))
+            elif self._engine is not None and self._engine.settled(_LOOK_S):
+                return True
+            else:
+                self._closing.wait(_LOOK_S)
+        return False
+
+    def _tell(self, done: Done | None) -> None:
+        if done is not None and done.kept:
+            for listener in self.listeners:
+                listener(done.kept)
