@@ -15,9 +15,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rpterm.examples.records import Exemplar, Ranked
-from rpterm.scoring.texts import Rarity, dot, grams, words
+from rpterm.scoring.texts import Rarity, dot, everyday, grams, words
 
 BALANCE = 0.7
 MEANING, VOICE, QUALITY = 0.75, 0.2, 0.05
@@ -90,7 +91,7 @@ def rank(
 ) -> list[Ranked]:
     """All of the pool, best first; equal ones by their key."""
     every = list(pool)
-    rarity = Rarity([e.asked for e in every] + [e.said for e in every] + [situation.asked])
+    rarity = _background()
     asked = rarity.vector(situation.asked)
     voice = Voice(situation.own_lines)
     found = []
@@ -186,6 +187,13 @@ def _overlap(left: Exemplar, right: Exemplar) -> float:
 def _same_question(left: str, right: str) -> bool:
     one, other = set(words(left)), set(words(right))
     return bool(one) and len(one & other) / len(one | other) >= SAME_QUESTION
+
+
+@lru_cache(maxsize=1)
+def _background() -> Rarity:
+    """How rare words are in everyday talk: a small pool could not tell."""
+    facts, turns = everyday()
+    return Rarity([*facts, *turns])
 
 
 def _letters(text: str) -> Counter[str]:

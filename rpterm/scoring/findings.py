@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from rpterm.scoring.combine import Term
 from rpterm.scoring.records import Dimension, Evidence, Reading
@@ -17,8 +17,9 @@ from rpterm.scoring.records import Dimension, Evidence, Reading
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
-Kind = Literal["break", "against", "for", "mute"]
-"""A fault that was found; what speaks against, or for, this character; nothing to go by."""
+Kind = Literal["break", "against", "for", "little", "clean", "mute"]
+"""A fault that was found; what speaks against, or for, this character; what says little either way;
+a fault that was looked for and not found; nothing to go by."""
 
 LABELS = {
     "speaking_for_user": "speaks for you",
@@ -60,7 +61,7 @@ class Finding:
 
 
 def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Finding, ...]:
-    """Every reading, the worst first, then what speaks for the character, then the mute ones.
+    """Every reading, the worst first, then what speaks for the character, then the quiet ones.
 
     Args:
         terms: The fitted terms; ``None`` takes those this version scores with.
@@ -70,21 +71,24 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Fin
 
         terms = frozen().slow if score.complete else frozen().fast
     found = [_finding(name, reading, terms.get(name)) for name, reading in score.readings.items()]
-    order = {"break": 0, "against": 1, "for": 2, "mute": 3}
+    order = {kind: at for at, kind in enumerate(get_args(Kind))}
     return tuple(sorted(found, key=lambda each: (order[each.kind], -abs(each.adds), each.signal)))
 
 
 def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
     adds = term(reading) if term is not None else 0.0
     fault = term is not None and term.weight < 0
-    kind: Kind = "for"
+    return Finding(name, _kind(reading, adds, fault), adds, reading)
+
+
+def _kind(reading: Reading, adds: float, fault: bool) -> Kind:
     if reading.confidence <= 0:
-        kind = "mute"
-    elif fault and reading.value > 0 and reading.evidence:
-        kind = "break"
-    elif adds < -QUIET:
-        kind = "against"
-    return Finding(name, kind, adds, reading)
+        return "mute"
+    if abs(adds) <= QUIET:
+        return "clean" if fault else "little"
+    if fault and reading.evidence:
+        return "break"
+    return "against" if adds < 0 else "for"
 
 
 def spans(score: Score) -> tuple[tuple[int, int], ...]:

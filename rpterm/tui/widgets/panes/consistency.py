@@ -33,7 +33,7 @@ _MARKS = {
 }  # fmt: skip
 _HEADINGS = {
     "break": "went wrong", "against": "speaks against it", "for": "speaks for it",
-    "mute": "had nothing to go by",
+    "little": "says little", "clean": "looked for and not found", "mute": "had nothing to go by",
 }  # fmt: skip
 
 
@@ -128,16 +128,16 @@ class ConsistencyPane(Vertical):
         kind = ""
         found = findings(score)
         for finding in found:
-            if finding.kind == "mute":
+            if finding.kind not in _MARKS:
                 continue
             if finding.kind != kind:
                 kind = finding.kind
                 yield Option(_heading(_HEADINGS[kind]), disabled=True)
             yield from self._finding(finding, turn.text, width)
-        mute = [finding.label for finding in found if finding.kind == "mute"]
-        if mute:
-            yield Option(_heading(_HEADINGS["mute"]), disabled=True)
-            yield Option(Content.styled(" · ".join(mute), text.MUTED), disabled=True)
+        for kind in ("little", "clean", "mute"):
+            if names := [each.label for each in found if each.kind == kind]:
+                yield Option(_heading(_HEADINGS[kind]), disabled=True)
+                yield Option(Content.styled(" · ".join(names), text.MUTED), disabled=True)
         if not score.complete:
             waiting = "The slow signals come when nothing else goes on."
             yield Option(Content.styled(f"\n{waiting}", f"italic {text.MUTED}"), disabled=True)
@@ -207,12 +207,14 @@ def colour(value: float) -> str:
 
 
 def _figures(score: Score, width: int) -> list[Content]:
-    label = "in character "
-    known = "" if score.complete else " quick"
-    figure = f" {score.probability:.2f}  {score.low:.2f}–{score.high:.2f}{known}"
-    scale = interval(score.low, score.probability, score.high, _room(width, label, figure))
+    known = "" if score.complete else ", quick"
+    figure = f"in character {score.probability:.2f}"
+    between = f"{score.low:.2f} to {score.high:.2f}{known}"
+    gap = " " * max(1, width - len(figure) - len(between))
+    scale = interval(score.low, score.probability, score.high, width)
     rows = [
-        Content.assemble(label, (scale, colour(score.probability)), (figure, "bold")),
+        Content.assemble((figure, "bold"), gap, (between, text.MUTED)),
+        Content.assemble((scale, colour(score.probability))),
         Content(""),
     ]
     longest = max((len(str(name)) for name in score.dimensions), default=0)

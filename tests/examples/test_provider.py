@@ -1,0 +1,206 @@
+"""Examples as the prompt gets them: what stays, what joins a turn, and what is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.aside import with_and_without
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.config import Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.events import ReplyFinished, ReplyStarted
+from rpterm.examples import pool
+from rpterm.examples.editor import CardEditor
+from rpterm.examples.provider import Examples
+from rpterm.session import ReplyRequest, Session
+from rpterm.store import Store
+from rpterm.store.judgements import Judgements
+from rpterm.store.scores import Scores, StoredScore
+from rpterm.tree import begin_chat
+from rpterm.types import Intent, Persona, RptermError, Turn
+
+CARD = CharacterCard(
+    name="Mara",
+    greetings=("Good evening, {{user}}.",),
+    examples=(
+        Example((("user", "Is it far?"), ("char", "Far enough, {{user}}."))),
+        Example((("user", "What of the storm?"), ("char", "It knows the way."))),
+    ),
+)
+TOML = (
+    "name = 'Mara'\n[[examples]]\nuser = 'Is it far?'\nchar = 'Far enough, {{user}}.'\n"
+    "[[examples]]\nuser = 'What of the storm?'\nchar = 'It knows the way.'\n"
+)
+Open = Callable[..., Session]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "rpterm.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make(store: Store) -> Open:
+    def made(replies: list[str], *, k: int = 0, budget: int = 0) -> Session:
+        chat = begin_chat(store, CARD, TOML, Persona("Ann"))
+        examples = Examples(store, per_turn=lambda: k, budget=budget)
+        return Session(store, ScriptedEngine(replies), CARD, chat, Settings(), examples=examples)
+
+    return made
+
+
+def say(session: Session, text: str) -> Turn:
+    *_, last = session.reply(ReplyRequest(Intent.SEND, text))
+    assert isinstance(last, ReplyFinished)
+    return last.turn
+
+
+def sources(session: Session, draft: str = "Hello?") -> list[str]:
+    session.load()
+    found = [span.source for span in session.preview(draft).spans]
+    return list(dict.fromkeys(each for each in found if each.startswith("example:")))
+
+
+def provider(session: Session) -> Examples:
+    assert isinstance(session.examples, Examples)
+    return session.examples
+
+
+def test_without_choices_the_prompt_is_what_it_was(make: Open, store: Store) -> None:
+    session = make(["x"])
+    plain = Session(store, ScriptedEngine(["x"]), CARD, session.chat, Settings())
+    session.load()
+    plain.load()
+    assert session.preview("Hello?") == plain.preview("Hello?")
+
+
+def test_pinned_ones_come_first_and_excluded_ones_are_gone(make: Open) -> None:
+    session = make(["x"])
+    assert sources(session) == ["example:1", "example:2"]
+    first, second = pool.of_card(CARD)
+    provider(session).mark(session.chat_id, second.key, "pinned")
+    assert sources(session) == ["example:2", "example:1"]
+    provider(session).mark(session.chat_id, first.key, "excluded")
+    assert sources(session) == ["example:2"]
+
+
+def test_the_clean_prompt_has_the_same_static_part(make: Open) -> None:
+    session = make(["x"], k=2)
+    provider(session).mark(session.chat_id, pool.of_card(CARD)[1].key, "pinned")
+    say(session, "Is the storm near?")
+    settled = session.engine.cached  # type: ignore[attr-defined]
+    prompt = session.preview("And now?")
+    static = [token for span in prompt.spans if span.zone == "static" for token in span.ids]
+    assert list(settled[: len(static)]) == static
+
+
+def test_a_starred_exchange_of_another_chat_joins_a_turn_like_it(make: Open, store: Store) -> None:
+    old = make(["*She counts.* The bell rings before a wreck, never after."])
+    starred = say(old, "Tell me of the bell in the fog")
+    Judgements(store).stars(starred.id, 5)
+    session = make(["x"], k=1)
+    assert sources(session, "Why did the bell ring?") == [
+        "example:1", "example:2", f"example:turn:{starred.id}",
+    ]  # fmt: skip
+    span = next(s for s in session.preview("Why did the bell ring?").spans
+                if s.source == f"example:turn:{starred.id}")  # fmt: skip
+    assert span.zone == "volatile" and "you starred it; like what was said 0." in span.why
+    assert "Mara: *She counts.* The bell" in span.text
+    assert sources(session, "Where is the soup?") == ["example:1", "example:2"]
+
+
+def test_nothing_of_the_chat_itself_is_an_example(make: Open, store: Store) -> None:
+    session = make(["The bell rings before a wreck, never after it."], k=3)
+    turn = say(session, "Tell me of the bell")
+    Judgements(store).stars(turn.id, 5)
+    provider(session).refresh()
+    assert sources(session, "And the bell?") == ["example:1", "example:2"]
+    found = pool.named(store, f"turn:{turn.id}")
+    assert found is not None
+    provider(session).mark(session.chat_id, found.key, "pinned")
+    assert f"example:{found.key}" not in sources(session, "And the bell?")
+
+
+def test_mined_ones_scored_well_and_nobody_disliked_them(make: Open, store: Store) -> None:
+    old = make(["The bell rings before a wreck, never after.", "Bells are brass, mostly, I find."])
+    good, bad = say(old, "Tell me of the bell"), say(old, "And what are bells made of?")
+    for turn in (good, bad):
+        Scores(store).put(StoredScore(turn.id, "1", "c", 0.9, 0.8, 0.95))
+    Judgements(store).thumb(bad.id, False)
+    found = {each.key: each for each in pool.exchanges(store, "Mara")}
+    assert list(found) == [f"turn:{good.id}"]
+    assert found[f"turn:{good.id}"].source == "mined"
+
+
+def test_the_pane_lists_all_in_the_order_of_the_prompt(make: Open, store: Store) -> None:
+    session = make(["It rings before a wreck, never after it."])
+    turn = say(session, "Tell me of the bell")
+    Judgements(store).stars(turn.id, 5)
+    provider(session).refresh()
+    session.load()
+    rows = provider(session).rows(
+        CARD, session.chat, session.path(), session.preview(), session.count
+    )
+    assert [(row.place, row.order) for row in rows] == [("card", 1), ("card", 2), ("out", 0)]
+    assert rows[-1].why == "it is part of this chat"
+    assert all(row.tokens for row in rows)
+
+
+def test_a_budget_leaves_out_what_does_not_fit(make: Open) -> None:
+    session = make(["x"], budget=30)
+    session.load()
+    assert sources(session) == ["example:1"]
+    left = {out.source: out.why for out in session.preview("Hm?").left_out}
+    assert left["example:2"].startswith("examples may take 30 tokens")
+
+
+def test_with_and_without_are_stored_beside_the_branch(make: Open) -> None:
+    session = make(["one", "two", "three"])
+    turn = say(session, "Is it far?")
+    told = list(with_and_without(session, turn.id))
+    started = [event for event in told if isinstance(event, ReplyStarted)]
+    assert [len(event.turns) for event in started] == [2]
+    ends = [event for event in told if isinstance(event, ReplyFinished)]
+    assert [(end.index, end.turn.text) for end in ends] == [(0, "two"), (1, "three")]
+    assert session.path()[-1].text == "one"
+    assert [t.text for t in session.store.siblings(turn.id)] == ["one", "two", "three"]
+    prompts = [end.generation.prompt_text for end in ends]
+    assert "Far enough" in prompts[0] and "Far enough" not in prompts[1]
+    assert ends[0].generation.sampling.seed == ends[1].generation.sampling.seed
+
+
+def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: Path) -> None:
+    from rpterm.cards import library
+
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    before = shipped.read_text("utf-8")
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(shipped))
+    new = Example((("user", "Hello?"), ("char", "Good day.")))
+    own = tmp_path / "own"
+    editor = CardEditor(session, own)
+    assert "own copy" in editor.write("add", 0, new)
+    assert shipped.read_text("utf-8") == before
+    assert session.card.examples[-1] == new and session.chat.card_path == str(own / shipped.name)
+    assert editor.undo() and not editor.undo()
+    assert (own / shipped.name).read_text("utf-8") == before
+    session.store.update_chat(session.chat_id, card_path=str(shipped))
+    with pytest.raises(RptermError, match="a card of your own"):
+        editor.write("add", 0, new)
+
+
+def test_an_edit_is_not_taken_back_over_a_later_save(make: Open, tmp_path: Path) -> None:
+    path = tmp_path / "mara.toml"
+    path.write_text(TOML, "utf-8")
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(path))
+    editor = CardEditor(session, None)
+    editor.write("change", 1, Example((("user", "Far?"), ("char", "Yes."))))
+    path.write_text(path.read_text("utf-8") + "# mine\n", "utf-8")
+    assert not editor.undo()
+    assert "# mine" in path.read_text("utf-8")
