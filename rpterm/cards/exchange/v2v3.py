@@ -51,7 +51,7 @@ def spec_of(document: Mapping[str, Any]) -> Spec:
         return "v3"
     try:
         return "v3" if float(version) >= 3 else "v2"  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return "v2"
 
 

@@ -256,6 +256,12 @@ def test_v3_json_inside_chara_stays_there() -> None:
     assert jsonio.same(json.loads(again.cards["chara"]), newer)
 
 
+@pytest.mark.parametrize("version", [10**350, "9" * 400, None, [], "x"])
+def test_a_version_that_is_no_number(version: Any) -> None:
+    document = {**v2(description="x"), "spec": "?", "spec_version": version}
+    assert jsonio.same(given_back(document, "v3" if version == "9" * 400 else "v2"), document)
+
+
 @pytest.mark.parametrize("more", [{}, {"creator": "Tom", "x": 1}])
 def test_an_old_card_in_ccv3_beside_a_newer_one_in_chara(more: dict[str, Any]) -> None:
     old = {"name": "Anna", "description": "Old.", "first_mes": "Hi."}
