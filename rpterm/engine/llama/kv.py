@@ -28,6 +28,7 @@ from typing import Any, Literal
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.desk import Abort
 from rpterm.engine.llama.model import SPARE, UBATCH, Model
+from rpterm.engine.llama.parked import Parked
 from rpterm.engine.llama.plan import (
     MIN_BATCH,
     Plan,
@@ -107,6 +108,7 @@ class ChatCache:
         self.batch = Batch(UBATCH)
         self.tokens: list[int] = []
         self.exact = 0
+        self.parked = Parked()
         self._chunk = 32
 
     def prepare(
@@ -122,6 +124,8 @@ class ChatCache:
         """
         if mode == "shift" and not lib.llama_memory_can_shift(self.memory):
             mode = "exact"
+        if mode == "exact":
+            self.parked.serve(self, prompt)
         plan = plan_prompt(self.tokens, self.exact, prompt, mode)
         kept = self._keep(plan)
         self._evaluate(prompt, kept, progress)
@@ -133,6 +137,7 @@ class ChatCache:
         Raises:
             Aborted: The flag was set; what was evaluated so far stays.
         """
+        self.parked.serve(self, ids)
         self._evaluate(ids, self._keep(plan_settle(self.tokens, self.exact, ids)), None)
 
     def truncate(self, count: int) -> int:
