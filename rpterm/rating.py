@@ -58,12 +58,17 @@ GOOD, BAD = 5, 1
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands about one reply."""
+    """What stands about one reply.
+
+    Attributes:
+        won: Whether it was the better one in its last duel; a tie says nothing.
+    """
 
     stars: int | None = None
     thumb: bool | None = None
     flags: int = 0
     dimensions: Mapping[str, int] = field(default_factory=dict)
+    won: bool | None = None
 
     @property
     def text(self) -> str:
@@ -72,6 +77,7 @@ class Mark:
         parts += ["▲" if self.thumb else "▼"] if self.thumb is not None else []
         parts += [f"{len(self.dimensions)}±"] if self.dimensions else []
         parts += ["⚑" * min(self.flags, 3)] if self.flags else []
+        parts += ["◆" if self.won else "◇"] if self.won is not None else []
         return " ".join(parts)
 
     @property
@@ -199,6 +205,11 @@ class Rater:
         for each in self.judgements.ratings(chat_id):
             if each.how.rater == self.rater:
                 found[each.turn_id] = _with(found.get(each.turn_id, Mark()), each)
+        for duel in self.judgements.comparisons(chat_id):
+            if duel.kind == "duel" and duel.how.rater == self.rater and duel.verdict != "tie":
+                for turn, side in ((duel.left_id, "left"), (duel.right_id, "right")):
+                    mark = found.get(turn, Mark())
+                    found[turn] = replace(mark, won=duel.verdict == side)
         return found
 
     def undo(self, chat_id: int, turn_id: int | None = None) -> Rating | Comparison | None:

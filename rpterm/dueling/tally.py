@@ -158,9 +158,9 @@ def running(found: Tally) -> str:
     parts = []
     for each in found.matches:
         score = f"{each.one} {each.wins} : {each.losses} {each.other}"
-        extra = [
-            f"{n} {what}" for n, what in ((each.ties, "ties"), (each.both_bad, "both bad")) if n
-        ]
+        ties = "1 tie" if each.ties == 1 else f"{each.ties} ties"
+        bad = f"{each.both_bad} both bad"
+        extra = [said for n, said in ((each.ties, ties), (each.both_bad, bad)) if n]
         parts.append(" · ".join([score, *extra, verdict(each)]))
     return "   ".join(parts) if parts else "nothing was judged yet"
 

@@ -287,7 +287,7 @@ class ReviewScreen(Screen[None]):
     def _nothing(self) -> str:
         if self._items:
             return "That was the last one. f chooses others, Esc leaves."
-        return f"Nothing here is {self.wanted.text}. f chooses others, Esc leaves."
+        return f"Nothing to review here ({self.wanted.text}). f chooses others, Esc leaves."
 
     def _say(self, sentence: str) -> None:
         self.notify(sentence, markup=False)

@@ -45,7 +45,7 @@ def _for_turn(turn: Turn) -> tuple[str, ...]:
     """A reply can be rated, a turn of the user's cannot."""
     if turn.role != "assistant":
         return SELECTED
-    return ("edit", "regenerate-here", *RATED, "swipe-previous", "swipe-next", *SELECTED[4:])
+    return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
 
 
 def fit(chat: ChatScreen, size: Size) -> None:
