@@ -285,6 +285,7 @@ def test_chats_never_move_between_splits() -> None:
     assert {split_of(n, 0.0) for n in range(1000)} == {"train"}
 
 
+@pytest.mark.trainer
 def test_parquet_has_the_same_rows(scene: Scene, tmp_path: Path) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
     scene.judge.stars(scene.made("One.", (1,)), 5)

