@@ -1,4 +1,4 @@
-"""The dated words of ``eras.toml``: what nobody could name before a year. Read when first asked for.
+"""The dated words of ``eras.toml``: what nobody could name before a year. Read when first asked.
 
 A word of the list matches its plural, too; "word*" any ending; a blank and a hyphen are the same.
 What is written with a capital there is a name and matches only with one. Of two entries that fit

@@ -34,7 +34,7 @@ class Fit:
     def __init__(self, encode: Encode) -> None:
         self._facts, self._turns = everyday()
         self._rarity = Rarity([*self._facts, *self._turns])
-        self._encode = encode
+        self.encode = encode
         self._contrast: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def measure(
@@ -42,30 +42,30 @@ class Fit:
     ) -> NDArray[np.float64]:
         """One row of the three numbers for each reply; 0 where there is nothing to fit."""
         everyday_facts, everyday_turns = self._everyday()
-        said = self._encode(replies)
+        said = self.encode(replies)
         rows = np.zeros((len(replies), len(NAMES)))
         if facts:
             weighed = [self._rarity.vector(fact) for fact in facts]
             for at, reply in enumerate(replies):
                 mine = self._rarity.vector(reply)
                 rows[at, 0] = max(dot(mine, each) for each in weighed)
-            rows[:, 1] = _soft(said @ self._encode(facts).T) - _soft(said @ everyday_facts.T)
+            rows[:, 1] = soft(said @ self.encode(facts).T) - soft(said @ everyday_facts.T)
         if asked:
-            rows[:, 2] = _soft(said @ self._encode([asked]).T) - _soft(said @ everyday_turns.T)
+            rows[:, 2] = soft(said @ self.encode([asked]).T) - soft(said @ everyday_turns.T)
         return rows
 
     def to_facts(self, reply: str, facts: Sequence[str]) -> tuple[NDArray[np.float32], float]:
         """The cosine with each fact, and the number ``facts`` of the module's docstring."""
-        said, near = self._encode([reply]), self._encode(facts)
+        said, near = self.encode([reply]), self.encode(facts)
         cosines = said @ near.T
         contrast = said @ self._everyday()[0].T
-        return cosines[0], float((_soft(cosines) - _soft(contrast))[0])
+        return cosines[0], float((soft(cosines) - soft(contrast))[0])
 
     def to_turn(self, reply: str, asked: str) -> float:
         """The number ``context`` of the module's docstring."""
-        said = self._encode([reply])
-        near, contrast = said @ self._encode([asked]).T, said @ self._everyday()[1].T
-        return float((_soft(near) - _soft(contrast))[0])
+        said = self.encode([reply])
+        near, contrast = said @ self.encode([asked]).T, said @ self._everyday()[1].T
+        return float((soft(near) - soft(contrast))[0])
 
     @property
     def warmed(self) -> bool:
@@ -78,11 +78,11 @@ class Fit:
 
     def _everyday(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if self._contrast is None:
-            self._contrast = self._encode(self._facts), self._encode(self._turns)
+            self._contrast = self.encode(self._facts), self.encode(self._turns)
         return self._contrast
 
 
-def _soft(cosines: NDArray[np.float32]) -> NDArray[np.float64]:
+def soft(cosines: NDArray[np.float32], sharp: float = _K) -> NDArray[np.float64]:
     """ln mean exp(K cos) of each row."""
-    mean: NDArray[np.float64] = np.log(np.exp(_K * cosines.astype(np.float64)).mean(axis=1))
+    mean: NDArray[np.float64] = np.log(np.exp(sharp * cosines.astype(np.float64)).mean(axis=1))
     return mean

@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from rpterm.engine.protocol import Engine, Piece
@@ -20,6 +21,8 @@ from rpterm.engine.protocol import Engine, Piece
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
 _NICE = 15
+_BEGIN = "<|endoftext|>"
+"""Parts texts in what the starter model was trained on; its begin token opens a chat's turn."""
 _REMEMBERED = 256
 
 
@@ -87,13 +90,9 @@ class EngineLikelihood:
             engine = self._make()
             if (start := getattr(engine, "start", None)) is not None:
                 start()
-            pid = getattr(engine, "pid", None)
-            if pid is not None and hasattr(os, "setpriority"):
-                with suppress(OSError):  # before the model's threads exist: they inherit it
-                    os.setpriority(os.PRIO_PROCESS, pid, _NICE)
-            info = engine.load()
-            begin = info.bos or info.eos
-            self._begin = engine.tokenize([Piece(begin, special=True)])[0] if begin else []
+            _give_way(getattr(engine, "pid", None))
+            engine.load()
+            self._begin = engine.tokenize([Piece(_BEGIN, special=True)])[0]
             self._engine = engine
         return self._engine
 
@@ -125,3 +124,17 @@ class EngineLikelihood:
             self._warmed[key] = None
             while len(self._warmed) > _REMEMBERED:
                 self._warmed.popitem(last=False)
+
+
+def _give_way(pid: int | None) -> None:
+    """Let everything else go first; before the model's threads exist, so that they inherit it.
+
+    A process in a session of its own is weighed by Linux as a group, where niceness counts only
+    inside: the group has a niceness, too.
+    """
+    if pid is None or not hasattr(os, "setpriority"):
+        return
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")

@@ -19,6 +19,7 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Dimension, Reading, Scene, Signal
+from rpterm.scoring.signals.voice import lines as voice_lines_of
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -99,8 +100,9 @@ class Scorer:
         """
         if self._near is not None and self._fit is not None:
             self._fit.warm()
-            if scene.facts:
-                self._near([fact.text for fact in scene.facts])
+            known = self._known(scene)
+            if known:
+                self._near(known)
 
     def full(
         self, reply: str, scene: Scene, stopped: Callable[[], bool] = lambda: False
@@ -129,14 +131,17 @@ class Scorer:
             self._likelihood.close()
 
     def _near_at_hand(self, reply: str, scene: Scene) -> bool:
-        if self._near is None or not self._near.ready or self._fit is None or not self._fit.warmed:
+        if self._near is None or self._fit is None:
             return False
-        texts = [
-            reply,
-            *(fact.text for fact in scene.facts),
-            *([scene.asked] if scene.asked else ()),
-        ]
-        return self._near.missing(texts) <= _AT_ONCE
+        if not (self._near.ready and self._fit.warmed):
+            return False
+        return self._near.missing([reply, scene.asked, *self._known(scene)]) <= _AT_ONCE
+
+    @staticmethod
+    def _known(scene: Scene) -> list[str]:
+        """What stays the same from turn to turn and is compared by meaning."""
+        own, others = voice_lines_of(scene)
+        return [*(fact.text for fact in scene.facts), *own, *(x for v in others for x in v)]
 
     def _score(
         self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False

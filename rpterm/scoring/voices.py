@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 VIEWS = ("runs", "letters", "words", "turns")
 _PRIOR = {"runs": 4000.0, "letters": 2000.0, "words": 400.0, "turns": 2000.0}
@@ -56,7 +57,7 @@ def _turns(text: str) -> list[str]:
         item if item in _FUNCTION or not item[0].isalnum() else "#" + item[-2:]
         for item in items(text)
     ]
-    return [f"{left} {right}" for left, right in zip(plain, plain[1:], strict=False)]
+    return [f"{left} {right}" for left, right in pairwise(plain)]
 
 
 _READ: dict[str, Callable[[str], list[str]]] = {

@@ -9,18 +9,22 @@ from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords
+from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking import Speaking
+from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 
 
 def signals_for(fit: Fit | None, likelihood: Likelihood | None) -> tuple[Signal, ...]:
     """The signals that these allow: words need neither, meaning ``fit``, the rest both."""
     found: list[Signal] = [
-        FactWords(), Speaking(), AssistantVoice(), Anachronism(), Limits(), Contradiction(),
-        Repetition(), Parroting(),
+        FactWords(), VoiceWords(), Speaking(), AssistantVoice(), Anachronism(), Limits(),
+        Contradiction(), Repetition(), Parroting(),
     ]  # fmt: skip
     if fit is not None:
-        found += [FactMeaning(fit), Context(fit)]
+        found += [FactMeaning(fit), Context(fit), VoiceMeaning(fit.encode)]
+    if likelihood is not None:
+        found += [PersonaLift(likelihood), ContextLift(likelihood), VoiceLikelihood(likelihood)]
     return tuple(found)

@@ -1,0 +1,141 @@
+"""Whether a reply sounds like the character's example lines and not like other characters'.
+
+Three readings of one question: by words (see ``rpterm.scoring.voices``), by meaning, and by the
+likelihood of the fixed language model. All are differences between the character's lines and those
+of others; without other characters in the scene there is nothing to go by. They know a voice from
+the voices beside it; a stranger that sounds like neither is not known as one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from rpterm.scoring.fit import Encode, soft
+from rpterm.scoring.likelihood import Likelihood
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.voices import VIEWS, Voices
+
+_LEAST_LINES = 3
+_MOST_LINES = 20
+_MOST_OTHERS = 6
+_LIKELY_OTHERS = 4
+_WORDS = 40
+_SHARP = 4.0
+_KEPT = 8
+SCALES = {"runs": 1.0, "letters": 0.6, "words": 0.75, "turns": 0.37}
+"""Standard deviations of the views on the development novels: each view counts alike."""
+
+
+class VoiceWords:
+    """Value: the mean of the four views, each in units of its spread."""
+
+    name = "voice_words"
+    dimension: Dimension = "behaviour"
+    cost: Cost = "words"
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], Voices] = OrderedDict()
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        if not _enough(scene) or not reply.strip():
+            return NOTHING
+        voices = self._voices(scene)
+        views = voices.measure(reply)
+        value = sum(views[view] / SCALES[view] for view in VIEWS) / len(VIEWS)
+        return Reading(value, 1.0, tuple(_marks(reply, voices, value)))
+
+    def _voices(self, scene: Scene) -> Voices:
+        own, others = lines(scene)
+        key = (*own, None, *others)
+        if key not in self._kept:
+            self._kept[key] = Voices(own, others)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+class VoiceMeaning:
+    """Value: ln mean exp(K cos) to the own lines, less its mean over the other characters."""
+
+    name = "voice_meaning"
+    dimension: Dimension = "behaviour"
+    cost: Cost = "embedding"
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        if not _enough(scene) or not reply.strip():
+            return NOTHING
+        reply_row = self._encode([reply])
+        own, others = lines(scene)
+        near = [
+            float(soft(reply_row @ self._encode(voice).T, _SHARP)[0]) for voice in (own, *others)
+        ]
+        return Reading(near[0] - float(np.mean(near[1:])))
+
+
+class VoiceLikelihood:
+    """Value: [mean ln p(token | own lines) - its mean over others' lines] * sqrt(tokens).
+
+    Each prompt is twenty lines, one below the other, cut at forty words, as the reply is.
+    """
+
+    name = "voice_likelihood"
+    dimension: Dimension = "behaviour"
+    cost: Cost = "likelihood"
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        self._likelihood = likelihood
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        return self.measure_until(reply, scene, lambda: False)
+
+    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+        if not _enough(scene) or not reply.strip():
+            return NOTHING
+        own, others = lines(scene)
+        prompts = [prompt(voice) for voice in (own, *others[:_LIKELY_OTHERS])]
+        found = self._likelihood.logprobs(cut(reply), prompts, stopped)
+        count = len(found[0])
+        if not count:
+            return NOTHING
+        means = [sum(each) / count for each in found]
+        contrast = sum(means[1:]) / len(means[1:])
+        return Reading((means[0] - contrast) * math.sqrt(count))
+
+
+def lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The lines that are compared: at most twenty of each of seven voices."""
+    enough = [voice[:_MOST_LINES] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
+    return scene.own_lines[:_MOST_LINES], tuple(enough[:_MOST_OTHERS])
+
+
+def prompt(voice: Sequence[str]) -> str:
+    """Lines that a line of the same voice may follow."""
+    return "".join(f"{cut(line)}\n" for line in voice)
+
+
+def cut(line: str) -> str:
+    """The first forty words."""
+    return " ".join(line.split()[:_WORDS])
+
+
+def _enough(scene: Scene) -> bool:
+    own, others = lines(scene)
+    return len(own) >= _LEAST_LINES and bool(others)
+
+
+def _marks(reply: str, voices: Voices, value: float) -> list[Evidence]:
+    """Where the words stand that speak loudest."""
+    note = "sounds like the examples" if value > 0 else "sounds like somebody else"
+    found = []
+    for word in voices.telling(reply):
+        at = reply.lower().replace("’", "'").find(word)
+        if at >= 0:
+            found.append(Evidence(at, at + len(word), note))
+    return found
