@@ -30,6 +30,7 @@ class Draft:
         evidence: The memories it cites.
         method: Who found it: rules, which keep the user's words, or the chat model.
         takes_over: Older memories that no longer hold.
+        yields_to: Newer memories that hold instead of it.
     """
 
     kind: Literal["fact", "reflection", "summary"]
@@ -45,6 +46,7 @@ class Draft:
     quote: str = ""
     evidence: tuple[int, ...] = ()
     takes_over: tuple[int, ...] = ()
+    yields_to: tuple[int, ...] = ()
     shared: bool = False
 
 
@@ -289,6 +291,8 @@ class Distilled:
         )
         for old in draft.takes_over:
             _link(connection, old, memory_id)
+        for new in draft.yields_to:
+            _link(connection, memory_id, new)
         return int(memory_id)
 
 

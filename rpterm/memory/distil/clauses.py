@@ -36,6 +36,7 @@ _UNREAL = re.compile(
     r"[Ii] (?:think|guess|believe|bet|reckon|fear|doubt)|[Ii]['’]d)\b",
     re.IGNORECASE,
 )
+_WORDY = re.compile(r"[^\W_]")
 _JOKE = re.compile(
     r"\b(?:jok(?:e|ed|es|ing)|kidding|ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
     r"once upon a time|true or false|two truths)\b|[;:]-?[)P]|[😂🤣😜😉]",
@@ -83,5 +84,5 @@ def _parts(sentence: str) -> Iterator[str]:
         part = part.strip(" ,:")
         if _REPORTED.search(part) or _TOLD_BY_ME.search(part):
             return  # It, and what follows, may be somebody's opinion of the speaker.
-        if part:
+        if _WORDY.search(part):
             yield part

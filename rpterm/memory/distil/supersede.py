@@ -6,10 +6,13 @@ still true. Values are compared by the stems of their content words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rpterm.memory.words import terms
+
+_DENIES = re.compile(r"\b(?:not|no|never)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a statement says something new, and which facts no longer hold then."""
+    """Whether a statement says something new, and what it means for other facts.
+
+    Attributes:
+        takes_over: Facts said before it that no longer hold.
+        yields_to: Facts said after it that hold instead, where it was read late.
+    """
 
     new: bool
     takes_over: tuple[int, ...] = ()
+    yields_to: tuple[int, ...] = ()
 
 
 def verdict(
@@ -47,12 +56,12 @@ def verdict(
     shown = [each for each in known if each.shown]
     if any(each.current and _says_as_much(each, text, value) for each in shown):
         return Verdict(False)
-    older = tuple(
-        each.id
-        for each in shown
-        if each.turn != turn and _clashes(each, text, value, single, retracts)
+    clashing = [each for each in shown if _clashes(each, text, value, single, retracts)]
+    return Verdict(
+        True,
+        tuple(each.id for each in clashing if each.turn < turn),
+        tuple(each.id for each in clashing if each.turn > turn),
     )
-    return Verdict(True, older)
 
 
 def _says_as_much(known: Known, text: str, value: str) -> bool:
@@ -74,7 +83,8 @@ def _clashes(known: Known, text: str, value: str, single: bool, retracts: bool) 
 def _frame(text: str, value: str) -> list[str]:
     """What a text says of its value: ``likes`` or ``dislikes``."""
     inside = set(terms(value))
-    return [term for term in terms(text) if term not in inside]
+    frame = [term for term in terms(text) if term not in inside]
+    return [*frame, "not"] if _DENIES.search(text) else frame
 
 
 def _alike(a: str, b: str) -> bool:

@@ -114,7 +114,7 @@ def _problem(said: _Read, clause: Clause, about_speaker: bool) -> str:
         return "it leaves out what changes the sense"
     if said.negated != own.negated:
         return "one denies what the other says"
-    if said.has(_MODAL) != own.has(_MODAL) or said.has(_PAST) != own.has(_PAST):
+    if said.has(_MODAL) != trimmed.has(_MODAL) or said.has(_PAST) != trimmed.has(_PAST):
         return "another time or another mood"
     pairs = zip(said.content, (trimmed.content[place] for place in places), strict=True)
     if any(_tense(a) != _tense(b) for a, b in pairs):

@@ -13,7 +13,7 @@ from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.ask import Ask
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import Statement, statements
-from rpterm.memory.distil.supersede import Known, verdict
+from rpterm.memory.distil.supersede import Known, Verdict, verdict
 from rpterm.store.distilled import Distilled, Draft, Method, Source
 from rpterm.store.memory_rows import Memory
 
@@ -150,12 +150,10 @@ class Work:
                 retracts=statement.retracts,
             )
             if judged.new:
-                drafts.append(self._draft(turn, statement, method, judged.takes_over))
+                drafts.append(self._draft(turn, statement, method, judged))
         return drafts
 
-    def _draft(
-        self, turn: Source, statement: Statement, method: Method, takes_over: tuple[int, ...]
-    ) -> Draft:
+    def _draft(self, turn: Source, statement: Statement, method: Method, judged: Verdict) -> Draft:
         return Draft(
             kind="fact",
             text=statement.text,
@@ -168,7 +166,8 @@ class Work:
             single=statement.single,
             retracts=statement.retracts,
             quote=statement.quote,
-            takes_over=takes_over,
+            takes_over=judged.takes_over,
+            yields_to=judged.yields_to,
             shared=self._share,
         )
 

@@ -1,0 +1,211 @@
+"""Facts read out of turns by rules, and lines of a model judged against their turn. No model."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+
+from distil_turns import HELD, SEEN
+
+from rpterm.memory.distil import borne, facts, grammar, reflect, summary
+from rpterm.memory.distil.clauses import clauses
+from rpterm.memory.distil.statements import statements
+from rpterm.memory.distil.supersede import Known, verdict
+from rpterm.memory.distil.support import support
+from rpterm.store.distilled import Source
+
+
+def texts(turn, speaker="Ann"):
+    return [statement.text for statement in statements(turn, speaker)]
+
+
+@pytest.mark.parametrize(("turn", "expected"), [
+    ("I live in Bath.", ["Ann lives in Bath"]),
+    ("i live in bath", ["Ann lives in bath"]),
+    ("Well, I'm from Leeds, but I live in York now.",
+     ["Ann comes from Leeds", "Ann lives in York"]),
+    ("My sister Clara lives in York.", ["Ann's sister Clara lives in York"]),
+    ("I have three brothers.", ["Ann has three brothers"]),
+    ("I don't like rain.", ["Ann dislikes rain"]),
+    ("I'm vegetarian, by the way.", ["Ann is vegetarian"]),
+    ("\"I work as a nurse,\" I say. *sits down*", ["Ann works as a nurse"]),
+    ("I love my two cats.", ["Ann likes their two cats"]),
+    ("Remember that I take two sugars.", ['Ann asked to remember: "I take two sugars"']),
+])  # fmt: skip
+def test_plain_statements_are_read(turn, expected):
+    assert texts(turn) == expected
+
+
+@pytest.mark.parametrize("turn", [
+    "Do I live in Bath?", "If I lived in Bath I would swim.", "I wish I had a dog.",
+    "My brother said I am a fool.", "He told me, \"I live in Bath.\"", "*I live in Bath*",
+    "I love you.", "I love your hat.", "I live in hope.", "I moved to the window.",
+    "Just kidding, I'm from Mars.", "I'm afraid not.", "I am tired.", "I'm 5 minutes late.",
+    "Maybe I'm allergic to cats.", "I think I'm from Leeds.", "(OOC: my name is Bob)",
+    "I would like a dog.", "You live in Bath.", "I am a nurse, he said.", "", "…", "I",
+])  # fmt: skip
+def test_what_is_in_doubt_is_left_out(turn):
+    assert texts(turn) == []
+
+
+def test_the_rules_are_right_on_the_turns_of_the_benchmark():
+    from distil import by_rules
+
+    for cases in (SEEN, HELD):
+        figures = by_rules(cases)
+        assert figures["precision"] == 1.0
+        assert figures["found"] >= 0.6 * figures["expected"]
+
+
+@given(st.text(max_size=300), st.text(min_size=1, max_size=20))
+def test_any_text_can_be_read(text, speaker):
+    for statement in statements(text, speaker):
+        assert statement.text.startswith(speaker)
+    for clause in clauses(text):
+        assert clause.text
+    support(text, speaker, text)
+
+
+@pytest.mark.parametrize(("line", "turn"), [
+    ("Ann broke her wrist", "I broke my wrist when I was nine."),
+    ("Ann has never been to Africa", "I've never been to Africa."),
+    ("Ann's neighbour Mr. Finch keeps bees", "My neighbour Mr. Finch keeps bees."),
+    ("Tom next door keeps bees", "Tom next door keeps bees."),
+])  # fmt: skip
+def test_supported_lines(line, turn):
+    assert support(line, "Ann", turn).clause is not None
+
+
+@pytest.mark.parametrize(("line", "turn", "why"), [
+    ("Ann moved to Bath", "I nearly moved to Bath.", "leaves out"),
+    ("Ann lives in Bath", "I lived in Bath.", "another time"),
+    ("Ann has a dog", "I had a dog.", "another time"),
+    ("Ann likes honey", "I like tea.", "not said"),
+    ("Ann hates Bath", "My sister hates Bath.", "leaves out"),
+    ("Ann hates Bath", "Tom hates Bath.", "somebody else"),
+    ("Ann eats meat", "I don't eat meat.", "denies"),
+    ("Ann lives in Bath", "Do I live in Bath?", "no plain statement"),
+    ("Sherlock lives in Bath", "You live in Bath.", "not named"),
+    ("Tom loves Clara", "Clara loves Tom.", "not said"),
+    ("Ann buys a boat", "I want to buy a boat.", "leaves out"),
+    ("Ann loves violin playing", "I love your violin playing.", "not named"),
+    ("Ann", "I live in Bath.", "says nothing"),
+])  # fmt: skip
+def test_unsupported_lines(line, turn, why):
+    found = support(line, "Ann", turn)
+    assert found.clause is None
+    assert why in found.why
+
+
+def test_a_model_that_makes_things_up_gives_nothing():
+    said = []
+
+    def ask(messages, rules, most):
+        said.append((messages, rules))
+        return "- Ann likes honey\n- Ann broke her wrist\n- Ann lives in Bath\n"
+
+    turn = "I live in Bath. I broke my wrist in May."
+    lines = facts.read(turn, "Ann", statements(turn, "Ann"), ask)
+    assert [(line.text, line.fact is not None) for line in lines] == [
+        ("Ann likes honey", False), ("Ann broke her wrist", True), ("Ann lives in Bath", False)
+    ]  # fmt: skip
+    assert lines[2].why == "known already"
+    assert '"wrist"' in said[0][1]
+    assert '"honey"' not in said[0][1]
+
+
+def test_a_turn_without_a_statement_is_not_asked_about():
+    assert facts.read("Shall we go?", "Ann", [], lambda *_: pytest.fail("asked")) == []
+    assert facts.read("I live here.", "Ann", [], lambda *_: None) is None
+
+
+def test_literals_of_a_grammar_are_escaped():
+    assert grammar.quoted('a"b\\c\n') == '"a\\"b\\\\c\\n"'
+
+
+HOME = Known(1, 10, "Bath", "Ann lives in Bath", True, False, True, True)
+
+
+def judge(text, value, *known, single=False, retracts=False, turn=20):
+    return verdict(text, value, known, turn=turn, single=single, retracts=retracts)
+
+
+def test_a_newer_home_takes_the_place_of_the_older():
+    found = judge("Ann moved to London", "London", HOME, single=True)
+    assert (found.new, found.takes_over) == (True, (1,))
+
+
+def test_the_same_said_again_is_not_new():
+    assert not judge("Ann lives in Bath", "Bath", HOME, single=True).new
+
+
+def test_what_was_said_in_one_breath_does_not_contradict_itself():
+    assert judge("Ann lives on a boat", "a boat", HOME, single=True, turn=10).takes_over == ()
+
+
+def test_a_fact_that_is_not_shown_is_left_alone():
+    aside = Known(1, 10, "Bath", "Ann lives in Bath", True, False, True, False)
+    assert judge("Ann moved to London", "London", aside, single=True) == verdict(
+        "Ann moved to London", "London", [], turn=20, single=True, retracts=False
+    )
+
+
+def test_what_is_taken_back_concerns_only_the_same_thing():
+    gone = judge("Ann does not live in Bath", "Bath", HOME, retracts=True)
+    assert gone.takes_over == (1,)
+    assert judge("Ann does not live in York", "York", HOME, retracts=True).takes_over == ()
+
+
+def test_tastes_contradict_each_other_and_relatives_add_up():
+    likes = Known(2, 10, "honey", "Ann likes honey", False, False, True, True)
+    assert judge("Ann dislikes honey", "honey", likes).takes_over == (2,)
+    assert judge("Ann likes tea", "tea", likes).takes_over == ()
+    clara = Known(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
+                  True, True)  # fmt: skip
+    assert judge("Ann has a brother", "a brother", clara).takes_over == ()
+    assert not judge("Ann has a sister", "a sister", clara).new
+
+
+LINES = ["Ann: I lost my grandmother's ring in the harbour.", "Sherlock: Who saw it last?",
+         "Ann: Tom did, on Friday."]  # fmt: skip
+
+
+def test_a_summary_keeps_only_what_the_turns_bear_out():
+    answer = ("Ann lost her grandmother's ring in the harbour. Moriarty stole it in Vienna. "
+              "Tom saw the ring on Friday.")  # fmt: skip
+    kept = summary.checked(answer, LINES)
+    assert kept == "Ann lost her grandmother's ring in the harbour. Tom saw the ring on Friday."
+
+
+def test_a_summary_is_asked_for_and_may_come_to_nothing():
+    turns = [Source(1, 1, "user", "Ann", "I lost my ring.", 0.0)]
+    assert summary.write(turns, lambda *_: "The king of Spain was there.") == ""
+    assert summary.write(turns, lambda *_: None) is None
+
+
+FACTS = ["Ann lives in York", "Ann's sister Clara lives in York", "Ann is allergic to peanuts"]
+
+
+def test_a_thought_must_cite_what_bears_it_out():
+    answer = "\n".join((
+        "- Ann and her sister Clara both live in York (1, 2)",
+        "- Ann lives in York (1, 2)",
+        "- Ann is a doctor from Vienna (1, 3)",
+        "- Ann and Clara live in York (1)",
+        "- Clara and Ann live in York (7, 9)",
+        "no line at all",
+    ))  # fmt: skip
+    (thought,) = reflect.checked(answer, FACTS)
+    assert thought.cites == (0, 1)
+    assert thought.text.startswith("Ann and her sister")
+
+
+def test_names_and_denials_must_be_in_the_texts():
+    assert borne.borne_out("Ann lives in York", FACTS, 0.8)
+    assert not borne.borne_out("Ann lives in Leeds", FACTS, 0.5)
+    assert not borne.borne_out("Ann does not live in York", FACTS, 0.8)
+    assert not borne.borne_out("Ann has 2 sisters in York", FACTS, 0.5)

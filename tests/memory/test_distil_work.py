@@ -1,0 +1,383 @@
+"""Facts in the database: links, branches, forgetting, crashes, and when they are written."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.memory.distil import reflect, work
+from rpterm.memory.distil.schedule import Distiller
+from rpterm.memory.distil.work import Work
+from rpterm.memory.facade import Memory
+from rpterm.prompt.template import ChatTemplate
+from rpterm.store import Store
+from rpterm.store.distilled import Draft
+from rpterm.types import Origin
+
+NOW = 1_780_000_000.0
+
+
+class World:
+    """A store, a clock, a character's memory, and chats that are easy to write."""
+
+    def __init__(self, path, character="C"):
+        self.time = NOW
+        self.store = Store(path, clock=lambda: self.time)
+        self.memory = Memory(self.store, character, clock=lambda: self.time)
+        self.memory.start()
+        self.work = Work(self.memory)
+
+    def chat(self, character="C"):
+        return self.store.create_chat(card_name=character, card_hash="0").id
+
+    def say(self, chat, text, after=None, role="user"):
+        turn = self.store.add_turn(chat, after, role, "Ann", text, origin=Origin.TYPED)
+        self.memory.remember(turn.id)
+        self.time += 86_400
+        return turn.id
+
+    def read(self, chat):
+        assert self.memory.settled(20)
+        kept = self.work.read_rules(chat).kept
+        self.memory.wake()
+        assert self.memory.settled(20)
+        return {row.text: row.id for row in kept}
+
+    def ask(self, chat, draft):
+        path = self.store.path(leaf) if (leaf := self.store.chat(chat).leaf_id) else []
+        found = self.memory.recall(chat, path, draft, 1000, lambda text: len(text.split()))
+        return [item.text.partition(") ")[2] for item in found if item.kind == "fact"]
+
+    def facts(self):
+        return {row.text: row for row in self.memory.page(kinds=["fact"])}
+
+    def close(self):
+        self.memory.close()
+        self.store.close()
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "rpterm.db")
+    yield made
+    made.close()
+
+
+def moved(world):
+    """A chat in which Ann moves; its turns, and the facts by their text."""
+    chat = world.chat()
+    first = world.say(chat, "I live in Bath.")
+    between = world.say(chat, "I see.", first, "assistant")
+    world.say(chat, "I moved to London.", between)
+    return chat, first, between, world.read(chat)
+
+
+BATH, LONDON = "Ann lives in Bath", "Ann moved to London and lives there"
+
+
+def test_a_fact_has_its_source_its_words_and_who_found_it(world):
+    chat, first, _, facts = moved(world)
+    detail = world.memory.distilled.details([facts[BATH]])[facts[BATH]]
+    assert (detail.turns, detail.quote, detail.method) == ((first,), "I live in Bath", "rules")
+    row = world.memory.many([facts[BATH]])[facts[BATH]]
+    assert (row.turn_id, row.chat_id, row.by_model, row.shared) == (first, chat, False, False)
+    assert row.created_at == NOW
+    assert world.read(chat) == {}
+
+
+def test_a_replaced_fact_is_linked_and_not_recalled_as_if_it_held(world):
+    _, _, _, facts = moved(world)
+    details = world.memory.distilled.details(facts.values())
+    assert details[facts[LONDON]].older == (facts[BATH],)
+    assert details[facts[BATH]].newer == (facts[LONDON],)
+    assert world.memory.many([facts[BATH]])[facts[BATH]].superseded_by == facts[LONDON]
+    other = world.chat()
+    assert world.ask(other, "Where in London or Bath does Ann live?") == [LONDON]
+
+
+def test_asked_about_the_past_both_are_told(world):
+    moved(world)
+    (told,) = world.ask(world.chat(), "Did Ann live in Bath or London?")
+    assert told.startswith(f"{LONDON} (earlier: {BATH}, ")
+
+
+def test_the_line_that_said_it_names_what_was_said_later(world):
+    _chat, _, _, _ = moved(world)
+    found = world.memory.recall(world.chat(), [], "Does Ann live in Bath?", 1000, len)
+    lines = [item.text for item in found if item.kind == "turn" and "Bath" in item.text]
+    assert lines
+    assert all(f"(later: {LONDON}, " in line for line in lines)
+
+
+def test_on_a_branch_without_the_newer_fact_the_older_one_holds(world):
+    chat, _first, between, _ = moved(world)
+    other = world.chat()
+    world.store.set_leaf(chat, between)
+    assert world.ask(other, "Where does Ann live?") == [BATH]
+    assert world.ask(other, "Did Ann live in Bath?") == [BATH]
+
+
+def test_two_branches_replace_the_same_fact_each_on_its_own(world):
+    chat, _first, between, _ = moved(world)
+    world.store.set_leaf(chat, between)
+    paris = world.say(chat, "I moved to Paris.", between)
+    assert world.store.chat(chat).leaf_id == paris
+    world.read(chat)
+    other = world.chat()
+    assert world.ask(other, "Where does Ann live?") == ["Ann moved to Paris and lives there"]
+    world.store.set_leaf(chat, between)
+    assert world.ask(other, "Where does Ann live?") == [BATH]
+
+
+def test_when_the_newer_fact_is_forgotten_the_older_one_holds_again(world):
+    _, _, _, facts = moved(world)
+    world.memory.forget(facts[LONDON])
+    assert world.ask(world.chat(), "Where does Ann live?") == [BATH]
+
+
+def test_of_two_newer_facts_one_may_go(world):
+    chat, _, between, facts = moved(world)
+    world.store.set_leaf(chat, between)
+    world.say(chat, "I moved to Paris.", between)
+    paris = world.read(chat)["Ann moved to Paris and lives there"]
+    bath = world.memory.many([facts[BATH]])[facts[BATH]]
+    assert bath.superseded_by == paris
+    world.memory.forget(paris)
+    assert world.memory.many([bath.id])[bath.id].superseded_by == facts[LONDON]
+
+
+def test_a_link_can_be_taken_back(world):
+    _, _, _, facts = moved(world)
+    world.memory.distilled.unlink(facts[BATH], facts[LONDON])
+    assert set(world.ask(world.chat(), "Where does Ann live?")) == {BATH, LONDON}
+
+
+def test_forgetting_the_source_takes_the_fact_along_and_what_cites_it(world, tmp_path):
+    chat, first, _, facts = moved(world)
+    world.memory.distilled.keep("C", chat, [
+        Draft("reflection", "Ann moves about", (first,), "model", evidence=(facts[BATH],)),
+        Draft("summary", "Ann spoke of homes", (first,), "model"),
+    ], [], "reflection")  # fmt: skip
+    (turn,) = [row for row in world.memory.page(kinds=["turn"]) if row.turn_id == first]
+    world.memory.forget(turn.id)
+    assert [row.text for row in world.memory.page() if row.kind != "turn"] == [LONDON]
+    files = tmp_path.glob("rpterm.db*")
+    assert not any(b"Ann lives in Bath" in file.read_bytes() for file in files)
+    assert world.read(chat) == {}
+
+
+def test_forgetting_a_fact_takes_a_thought_along_and_it_does_not_come_back(world):
+    chat, first, _, facts = moved(world)
+    thought = Draft("reflection", "Ann moves", (first,), "model", evidence=(facts[BATH],))
+    world.memory.distilled.keep("C", chat, [thought], [], "reflection")
+    world.memory.forget(facts[BATH])
+    assert world.memory.page(kinds=["reflection"]) == []
+    assert world.read(chat) == {}
+    world.work.distilled.read_again("C", work.RULES)
+    again = world.read(chat)
+    assert list(again) == [BATH]
+    assert world.memory.many(again.values())[again[BATH]].superseded_by == facts[LONDON]
+
+
+def test_deleting_the_turn_deletes_what_was_drawn_from_it(world):
+    _chat, first, between, _ = moved(world)
+    world.store.delete_turn(between)
+    assert set(world.facts()) == {BATH}
+    world.store.delete_turn(first)
+    assert world.facts() == {}
+
+
+def test_an_edited_fact_is_the_users_and_replaces_nothing_more(world):
+    chat, _, _, facts = moved(world)
+    world.memory.edit(facts[LONDON], "Ann lives in Camden")
+    detail = world.memory.distilled.details([facts[LONDON]])[facts[LONDON]]
+    assert (detail.edited, detail.slot) == (True, "")
+    last = world.store.chat(chat).leaf_id
+    world.say(chat, "I live in Hull now.", last)
+    world.read(chat)
+    assert set(world.ask(world.chat(), "Where does Ann live?")) >= {"Ann lives in Camden"}
+
+
+def test_facts_are_shared_only_where_the_user_allows_it(world, tmp_path):
+    chat = world.chat()
+    world.say(chat, "I keep a goat.", world.say(chat, "I live in Bath."))
+    world.work = Work(world.memory, share=True)
+    assert world.memory.settled(20)
+    facts = world.read(chat)
+    world.memory.share(facts["Ann has a goat"], False)
+    other = Memory(world.store, "D", clock=lambda: world.time)
+    other.start()
+    assert other.settled(20)
+    found = other.recall(world.chat("D"), [], "Does Ann live with a goat?", 1000, len)
+    assert [item.text.partition(") ")[2] for item in found] == [BATH]
+    other.close()
+
+
+def test_a_character_does_not_read_the_other_ones_chats(world):
+    chat = world.chat("D")
+    world.say(chat, "I live in Bath.")
+    assert world.read(chat) == {}
+
+
+KILLED = """
+    import os, sys
+    from pathlib import Path
+    sys.path.insert(0, {tests!r})
+    import test_distil_work as t
+    world = t.World(Path({path!r}))
+    chat = world.chat()
+    turn = None
+    for number in range(40):
+        turn = world.say(chat, f"I live in Town{{number}}.", turn)
+    assert world.memory.settled(20)
+    print("ready", flush=True)
+    world.read(chat)
+    os.abort()
+"""
+
+
+def test_a_process_killed_while_writing_leaves_facts_whole(tmp_path):
+    path = tmp_path / "rpterm.db"
+    code = textwrap.dedent(KILLED.format(path=str(path), tests=str(__file__.rpartition("/")[0])))
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout.readline().strip() == b"ready"
+    deadline = time.monotonic() + 20
+    watch = Store(path)
+    watched = Memory(watch, "C")
+    while len(watched.page(kinds=["fact"], limit=9)) < 5 and time.monotonic() < deadline:
+        pass
+    process.kill()
+    process.wait()
+    watched.close()
+    watch.close()
+    world = World(path)
+    chat = world.store.chats()[0].id
+    world.read(chat)
+    rows = world.memory.page(kinds=["fact"])
+    details = world.memory.distilled.details([row.id for row in rows])
+    assert len(rows) == len(details) == 40
+    assert sum(row.superseded_by is None for row in rows) == 1
+    assert all(len(detail.turns) == 1 for detail in details.values())
+    world.close()
+
+
+def test_a_summary_waits_for_enough_turns_that_left_the_window(world):
+    chat = world.chat()
+    turn, turns = None, []
+    for number in range(10):
+        turn = world.say(chat, f"The ring was in drawer {number} of the desk.", turn)
+        turns.append(turn)
+    assert world.memory.settled(20)
+    said = "The ring was in drawer 3 of the desk."
+    assert world.work.summarise(chat, turns[:5], lambda *_: pytest.fail("asked")).kept == ()
+    assert world.work.summarise(chat, turns[:8], lambda *_: None) is None
+    done = world.work.summarise(chat, turns[:8], lambda *_: f"{said} A king came from Spain.")
+    (row,) = done.kept
+    assert (row.kind, row.text, row.by_model, row.turn_id) == ("summary", said, True, turns[7])
+    assert world.work.distilled.details([row.id])[row.id].turns == tuple(turns[:8])
+    assert world.work.summarise(chat, turns[:8], lambda *_: pytest.fail("asked")).kept == ()
+
+
+def test_a_thought_waits_for_enough_and_cites_its_facts(world):
+    chat = world.chat()
+    turn = None
+    for text in ("My name is Ann Reed.", "I live in York.", "My sister Clara lives in York.",
+                 "My birthday is on May 4.", "I'm allergic to nuts.", "I work as a nurse.",
+                 "I'm married to Tom."):  # fmt: skip
+        turn = world.say(chat, text, turn)
+    thought = "- Ann and her sister Clara both live in York (2, 3)\n"
+    answers = iter(("- Who lives in York?\n", thought))
+    facts = world.read(chat)
+    assert sum(row.importance for row in world.facts().values()) >= reflect.ENOUGH
+    (row,) = world.work.think(chat, "Ann", lambda *_: next(answers)).kept
+    detail = world.work.distilled.details([row.id])[row.id]
+    assert set(detail.evidence) == {
+        facts["Ann lives in York"], facts["Ann's sister Clara lives in York"]
+    }  # fmt: skip
+    assert row.kind == "reflection"
+    assert world.work.think(chat, "Ann", lambda *_: pytest.fail("asked")).kept == ()
+
+
+class Beside(ScriptedEngine):
+    """Answers beside the chat when it is let, and is interrupted when asked."""
+
+    def __init__(self):
+        super().__init__([""])
+        self.let, self.stopped, self.asked = threading.Event(), threading.Event(), 0
+
+    def aside(self, request):
+        self.asked += 1
+        self.stopped.clear()
+        while not self.let.is_set():
+            if self.stopped.wait(0.01):
+                return None
+        return "- Ann broke her wrist\n"
+
+    def cancel_aside(self):
+        self.stopped.set()
+
+
+@pytest.fixture
+def distiller(world):
+    engine = Beside()
+    chat = world.chat()
+    world.say(chat, "I broke my wrist. I live in Bath.")
+    made = Distiller(
+        lambda: Work(world.memory), chat, lambda: "Ann", world.memory.settled, model=True,
+        still_s=0.05,
+    )  # fmt: skip
+    made.attach(engine, ChatTemplate(engine.load().chat_template))
+    yield made, engine
+    engine.let.set()
+    made.close()
+
+
+def test_the_rules_write_at_once_and_the_model_when_nobody_needs_it(world, distiller):
+    made, engine = distiller
+    kept = []
+    made.listeners.append(lambda rows: kept.extend(row.text for row in rows))
+    made.wake()
+    until(lambda: engine.asked == 1)
+    assert kept == [BATH]
+    made.busy()
+    until(lambda: engine.asked == 2)
+    assert kept == [BATH]
+    engine.let.set()
+    assert made.rested(20)
+    assert kept == [BATH, "Ann broke her wrist"]
+    assert made.error == ""
+    assert world.facts()["Ann broke her wrist"].by_model
+
+
+def test_closing_does_not_wait_for_the_model(distiller):
+    made, engine = distiller
+    made.wake()
+    until(lambda: engine.asked == 1)
+    began = time.monotonic()
+    made.close()
+    assert time.monotonic() - began < 5
+    assert not made._thread.is_alive()
+
+
+def test_without_the_model_only_the_rules_write(world):
+    chat = world.chat()
+    world.say(chat, "I broke my wrist. I live in Bath.")
+    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann", world.memory.settled)
+    engine = Beside()
+    made.attach(engine, ChatTemplate(engine.load().chat_template))
+    made.wake()
+    assert made.rested(20)
+    assert list(world.facts()) == [BATH]
+    assert engine.asked == 0
+    made.close()
+
+
+def until(predicate, seconds=20):
+    end = time.monotonic() + seconds
+    while not predicate():
+        assert time.monotonic() < end
+        time.sleep(0.005)
