@@ -18,6 +18,7 @@ from rpterm.types import Origin, RptermError, Status, Turn
 if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.store.judgements import Comparison, How, Judgements, Rating, Verdict
+    from rpterm.store.scores import Scores
 
 ME = "me"
 AUTOMATIC = "kept"
@@ -102,6 +103,7 @@ class Rater:
         self._clock = clock
         self._seen: dict[int, float] = {}
         self._judgements: Judgements | None = None
+        self._scores: Scores | None = None
 
     @property
     def judgements(self) -> Judgements:
@@ -253,7 +255,17 @@ class Rater:
             seconds=None if seen is None else round(self._clock() - seen, 2),
             position=position or swipe,
             method=method or self.method,
+            score=self._score(turn.id),
         )
+
+    def _score(self, turn_id: int) -> float | None:
+        """The live score of a reply, as far as there is one."""
+        from rpterm.store.scores import Scores
+
+        if self._scores is None:
+            self._scores = Scores(self.store)
+        found = self._scores.of([turn_id]).get(turn_id)
+        return None if found is None else found.probability
 
 
 def verdict_words(verdict: Verdict) -> str:

@@ -64,7 +64,8 @@ def test_scores_are_read_where_there_are_any(table: Table) -> None:
 
     Scores(table.store).put(StoredScore(table.one.id, "1", "c", 0.95, 0.9, 0.99))
     review = Review(table.store)
-    review.rater.stars(table.one.id, 1)
+    assert review.rater.stars(table.one.id, 1).how.score == 0.95
+    assert review.rater.stars(table.two.id, 1).how.score is None
     assert ids(review, kind="doubtful") == [table.one.id]
     assert "95%" in review.queue(Filter("doubtful"))[0].doubt
 
