@@ -23,6 +23,7 @@ NOUNS: dict[str, str] = {
     "score": "Score how much in character every reply of a chat file is.",
     "review": "Rate replies one after the other, one key each.",
     "duel": "Judge blind between models, adapters or samplers.",
+    "stats": "Show what was rated, and how far the live score agrees.",
     "export": "Export ratings as training data, and say which chats may leave.",
     "replay": "Make a stored reply again and compare it bit for bit.",
     "backup": "Copy the database while it is in use.",

@@ -1,0 +1,245 @@
+"""``rpterm stats``: what was rated, by character and model, and whether the live score agrees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rpterm.cli import out, rich_out
+from rpterm.cli.app import new
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rpterm.preference.overview import Group, Overview
+    from rpterm.preference.stats.agreement import Share
+    from rpterm.preference.stats.live import Figure, Honesty
+
+app = new("")
+
+_BAR = 24
+_WIDE = 100
+_MOST = 20
+
+
+@app.command()
+def stats(
+    card: Annotated[str | None, typer.Option(metavar="NAME", help="Only this character.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Only this model.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The picture as an SVG file, too.")
+    ] = None,
+) -> None:
+    """Show what was rated, and how far ratings and the live score agree.
+
+    A score is honest when replies rated good score above those rated bad (AUC near 1; 0.5 is
+    chance), and when of replies that score 0.8 about 80 % are good. Intervals are 95 %.
+    """
+    from rpterm.cli.chats import opened
+    from rpterm.preference.overview import overview
+    from rpterm.preference.stats.live import honesty
+    from rpterm.store.judgements import Judgements
+
+    with opened() as store:
+        found = overview(Judgements(store), card=card, model=model)
+    if not found.kinds:
+        raise RptermError("Nothing was rated yet: rate replies in a chat, or `rpterm review`.")
+    honest = honesty(found.judged)
+    if json:
+        out.data(_data(found, honest))
+    else:
+        show(rich_out.console(), found, honest)
+    if svg is not None:
+        _picture(svg, found, honest)
+
+
+def show(console: Console, found: Overview, honest: Honesty | None) -> None:
+    """Tables and bars."""
+    total = sum(found.kinds.values())
+    head = f"{total} judgements in {found.chats} chats, {found.exportable} of them exportable"
+    console.print(rich_out.text(head, "bold"))
+    rows = [(name, many, _bar(many / max(found.kinds.values()))) for name, many in
+            found.kinds.most_common()]  # fmt: skip
+    console.print(rich_out.rows(("kind", "", ""), rows, numbers=(1,)))
+    for what, groups in (("character", found.cards), ("model", found.models)):
+        console.print()
+        console.print(_groups(what, groups))
+    _duels(console, found)
+    console.print()
+    _honest(console, found, honest)
+
+
+def _groups(what: str, groups: Mapping[str, Group]) -> object:
+    ranked = sorted(groups.items(), key=lambda pair: (-_weight(pair[1]), pair[0]))
+    heads = (what, "good", "bad", "liked", "", "stars", "flags", "duels", "won")
+    rows = [
+        (
+            name, each.good, each.bad, _share(each.liked), _bar(each.liked.value),
+            "" if each.mean_stars is None else f"{each.mean_stars:.1f}",
+            each.flagged or "", each.duels or "", _share(each.wins),
+        )
+        for name, each in ranked[:_MOST]
+    ]  # fmt: skip
+    return rich_out.rows(heads, rows, numbers=(1, 2, 5, 6, 7))
+
+
+def _duels(console: Console, found: Overview) -> None:
+    from rpterm.preference.stats.agreement import left_wins, self_agreement
+
+    if not found.duels:
+        return
+    lines = [
+        ("left reply won", left_wins(found.duels)),
+        ("same verdict when asked again", self_agreement(found.duels)),
+        ("reply with the higher live score won", found.higher_won),
+    ]
+    shown = [(name, _share(share), _bar(share.value)) for name, share in lines if share.total]
+    if shown:
+        console.print()
+        console.print(rich_out.rows(("duels", "", ""), shown))
+    names = {name for vote in found.votes for name in (vote.winner, vote.loser)}
+    if len(names) > 1:
+        from rpterm.preference.stats.ranking import ranking
+
+        rows = [
+            (each.rank or "–", each.name, f"{each.value:+.2f}",
+             f"{each.low:+.2f} to {each.high:+.2f}", each.votes)
+            for each in ranking(found.votes)
+        ]  # fmt: skip
+        console.print()
+        console.print(
+            rich_out.rows(("", "strength", "log-odds", "95 %", "votes"), rows, numbers=(0, 2, 4))
+        )
+
+
+def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
+    console.print(rich_out.text("Live score against ratings", "bold"))
+    if honest is None:
+        text = f"{len(found.judged)} rated replies have a live score: too few to say anything."
+        console.print(rich_out.text(text))
+        return
+    seen = f"; the score was on the screen at {honest.shown} of them" if honest.shown else ""
+    console.print(rich_out.text(f"{honest.count} rated replies have a live score{seen}."))
+    figures = [
+        ("good above bad (AUC, 0.5 is chance)", honest.auc),
+        ("rank correlation with stars", honest.spearman),
+    ]
+    console.print(
+        rich_out.rows(
+            ("", "", ""), [(name, _figure(each), f"{each.count} replies") for name, each in figures]
+        )
+    )
+    rows = [
+        (f"{each.low:.1f} to {each.high:.1f}", _bar(each.good.value, each.mean),
+         f"{_share(each.good)} good", each.good.total)
+        for each in honest.bins
+    ]  # fmt: skip
+    console.print(
+        rich_out.rows(("score", "┃ is the mean score", "", "replies"), rows, numbers=(3,))
+    )
+    if not math.isnan(honest.error):
+        console.print(rich_out.text(f"mean distance of score and share: {honest.error:.2f}"))
+
+
+def _bar(share: float | None, mark: float | None = None) -> str:
+    """A bar of so many cells, with a thin line where something else would be."""
+    if share is None:
+        return ""
+    filled = round(share * _BAR)
+    cells = ["━" if at < filled else "·" for at in range(_BAR)]
+    if mark is not None:
+        cells[min(_BAR - 1, int(mark * _BAR))] = "┃"
+    return "".join(cells)
+
+
+def _share(share: Share) -> str:
+    if share.value is None:
+        return ""
+    low, high = share.interval
+    return f"{share.value:.0%} ({low:.0%}–{high:.0%})"
+
+
+def _figure(figure: Figure) -> str:
+    if math.isnan(figure.value):
+        return "too few, or all alike"
+    if math.isnan(figure.low):
+        return f"{figure.value:.2f} (too few chats for an interval)"
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+
+
+def _weight(group: Group) -> int:
+    return group.good + group.bad + len(group.stars) + group.duels
+
+
+def _picture(path: Path, found: Overview, honest: Honesty | None) -> None:
+    """What the terminal shows, as a vector picture of the same width everywhere.
+
+    Raises:
+        RptermError: The file cannot be written.
+    """
+    import io
+
+    from rich.console import Console
+
+    console = Console(
+        record=True, width=_WIDE, file=io.StringIO(), force_terminal=True, markup=False,
+        emoji=False, highlight=False, color_system="truecolor",
+    )  # fmt: skip
+    show(console, found, honest)
+    try:
+        console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
+    except OSError as error:
+        raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error
+    out.say(str(path))
+
+
+def _data(found: Overview, honest: Honesty | None) -> dict[str, Any]:
+    from rpterm.preference.stats.agreement import left_wins, self_agreement
+    from rpterm.preference.stats.ranking import ranking
+
+    return {
+        "chats": found.chats,
+        "exportable": found.exportable,
+        "kinds": dict(found.kinds),
+        "raters": dict(found.raters),
+        "characters": dict(_plain(found.cards.items())),
+        "models": dict(_plain(found.models.items())),
+        "left_wins": left_wins(found.duels).row(),
+        "self_agreement": self_agreement(found.duels).row(),
+        "higher_score_won": found.higher_won.row(),
+        "strengths": [asdict(each) for each in ranking(found.votes)] if found.votes else [],
+        "live_score": None if honest is None else _finite(_honesty(honest)),
+    }
+
+
+def _plain(groups: Iterable[tuple[str, Group]]) -> Iterable[tuple[str, dict[str, Any]]]:
+    for name, each in groups:
+        yield name, {
+            "good": each.good, "bad": each.bad, "liked": each.liked.row(),
+            "stars": len(each.stars), "mean_stars": each.mean_stars, "flagged": each.flagged,
+            "duels": each.duels, "won": each.won, "lost": each.lost, "tied": each.tied,
+        }  # fmt: skip
+
+
+def _honesty(honest: Honesty) -> dict[str, Any]:
+    bins = [
+        {"low": each.low, "high": each.high, "mean": round(each.mean, 4), "good": each.good.row()}
+        for each in honest.bins
+    ]
+    return asdict(honest) | {"bins": bins}
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no nan."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

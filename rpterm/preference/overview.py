@@ -1,0 +1,208 @@
+"""What was rated so far, by character and model, and what the live score said of it.
+
+Chats are read one by one. Judgements of all chats count, exportable or not: nothing leaves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from rpterm.preference.stats.agreement import Share, winner
+from rpterm.preference.stats.live import Judged
+from rpterm.preference.stats.ranking import Vote
+from rpterm.store.judgements import Comparison, Judgements, Rating, ReplyOrigin
+from rpterm.store.scores import Scores
+
+PERSON = "(a person)"
+
+
+@dataclass(slots=True)
+class Group:
+    """Ratings of one character's or one model's replies.
+
+    Attributes:
+        duels: That its replies stood in; won, lost and tied are those against another model.
+    """
+
+    good: int = 0
+    bad: int = 0
+    stars: list[int] = field(default_factory=list)
+    duels: int = 0
+    won: int = 0
+    lost: int = 0
+    tied: int = 0
+    flagged: int = 0
+
+    @property
+    def liked(self) -> Share:
+        """Good ones of those that are good or bad."""
+        return Share(self.good, self.good + self.bad)
+
+    @property
+    def wins(self) -> Share:
+        """Duels won of those decided."""
+        return Share(self.won, self.won + self.lost)
+
+    @property
+    def mean_stars(self) -> float | None:
+        """``None`` without stars."""
+        return sum(self.stars) / len(self.stars) if self.stars else None
+
+
+@dataclass(slots=True)
+class Overview:
+    """Everything ``rpterm stats`` shows.
+
+    Attributes:
+        kinds: Judgements by kind, comparisons with their verdict.
+        judged: Rated replies that have a live score.
+        higher_won: Duels that the reply with the higher score won.
+        votes: Duels between different models.
+    """
+
+    chats: int = 0
+    exportable: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    raters: Counter[str] = field(default_factory=Counter)
+    cards: dict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    models: dict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    judged: list[Judged] = field(default_factory=list)
+    votes: list[Vote] = field(default_factory=list)
+    duels: list[Comparison] = field(default_factory=list)
+    higher: int = 0
+    unequal: int = 0
+
+    @property
+    def higher_won(self) -> Share:
+        """Decided duels whose winner had the higher live score, of those with unlike scores."""
+        return Share(self.higher, self.unequal)
+
+
+def overview(
+    judgements: Judgements, *, card: str | None = None, model: str | None = None
+) -> Overview:
+    """Read all that was judged.
+
+    Args:
+        card: Only chats with this character.
+        model: Only replies of this model; duels that it took part in.
+    """
+    found = Overview()
+    scores = Scores(judgements.store)
+    for chat_id in judgements.chats():
+        name = judgements.store.chat(chat_id).card_name
+        if card is not None and name != card:
+            continue
+        found.chats += 1
+        found.exportable += judgements.exportable(chat_id)
+        _Chat(found, name, judgements, scores, chat_id, model).read()
+    return found
+
+
+class _Chat:
+    def __init__(
+        self,
+        found: Overview,
+        card: str,
+        judgements: Judgements,
+        scores: Scores,
+        chat_id: int,
+        model: str | None,
+    ) -> None:
+        self.found, self.card, self.chat_id, self.model = found, card, chat_id, model
+        self.origins: Mapping[int, ReplyOrigin] = judgements.origins(chat_id)
+        self.ratings = list(judgements.ratings(chat_id))
+        self.comparisons = list(judgements.comparisons(chat_id))
+        turns = {each.turn_id for each in self.ratings}
+        for pair in self.comparisons:
+            turns |= {pair.left_id, pair.right_id}
+        self.scores = {turn: each.probability for turn, each in scores.of(turns).items()}
+
+    def read(self) -> None:
+        for each in self._last():
+            self._rating(each)
+        for pair in self.comparisons:
+            if self.model is None or self.model in self._models(pair):
+                self._comparison(pair)
+
+    def _last(self) -> Iterator[Rating]:
+        """The last word of each rater on each reply; every flag."""
+        last = {(each.how.rater, each.turn_id, each.kind): each.id for each in self.ratings}
+        for each in self.ratings:
+            if self.model is not None and self._model(each.turn_id) != self.model:
+                continue
+            newest = last[each.how.rater, each.turn_id, each.kind] == each.id
+            if each.kind == "flag" or newest:
+                yield each
+
+    def _rating(self, rating: Rating) -> None:
+        self.found.kinds[rating.kind] += 1
+        self.found.raters[rating.how.rater] += 1
+        good: bool | None = bool(rating.value)
+        if rating.kind == "stars":
+            good = None if rating.value == 3 else rating.value > 3
+        for group in self._groups(rating.turn_id):
+            if rating.kind == "flag":
+                group.flagged += 1
+                continue
+            if rating.kind == "stars":
+                group.stars.append(rating.value)
+            group.good += good is True
+            group.bad += good is False
+        shown = rating.how.score is not None
+        score = rating.how.score if shown else self.scores.get(rating.turn_id)
+        if score is not None and rating.kind != "flag":
+            stars = float(rating.value) if rating.kind == "stars" else None
+            self.found.judged.append(Judged(self.chat_id, score, good, stars, shown))
+
+    def _comparison(self, pair: Comparison) -> None:
+        self.found.kinds[f"{pair.kind}: {_verdict(pair)}"] += 1
+        self.found.raters[pair.how.rater] += 1
+        if pair.kind != "duel":
+            return
+        self.found.duels.append(pair)
+        best = winner(pair)
+        left, right = self._models(pair)
+        self.found.cards[self.card].duels += 1
+        for model in {left, right}:
+            self.found.models[model].duels += 1
+        if left != right:
+            for turn in (pair.left_id, pair.right_id):
+                group = self.found.models[self._model(turn)]
+                group.won += best == turn
+                group.lost += isinstance(best, int) and best != turn
+                group.tied += best == "tie"
+        self._vote(pair, best)
+        if isinstance(best, int):
+            self._higher(pair, best)
+
+    def _vote(self, pair: Comparison, best: int | str) -> None:
+        left, right = self._models(pair)
+        if left != right and best != "both_bad":
+            first, second = (left, right) if best != pair.right_id else (right, left)
+            self.found.votes.append(Vote(first, second, self.chat_id, best == "tie"))
+
+    def _higher(self, pair: Comparison, best: int) -> None:
+        one = self.scores.get(best)
+        other = self.scores.get(pair.right_id if best == pair.left_id else pair.left_id)
+        if one is not None and other is not None and one != other:
+            self.found.unequal += 1
+            self.found.higher += one > other
+
+    def _groups(self, turn: int) -> tuple[Group, Group]:
+        return self.found.cards[self.card], self.found.models[self._model(turn)]
+
+    def _models(self, pair: Comparison) -> tuple[str, str]:
+        return self._model(pair.left_id), self._model(pair.right_id)
+
+    def _model(self, turn: int) -> str:
+        made = self.origins.get(turn)
+        return made.model if made is not None else PERSON
+
+
+def _verdict(pair: Comparison) -> str:
+    if pair.kind != "duel":
+        return "kept"
+    return pair.verdict.replace("_", " ")

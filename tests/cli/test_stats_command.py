@@ -1,0 +1,44 @@
+"""``rpterm stats`` in a terminal, as JSON and as a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cli_tools import Cli
+
+from rpterm.store import Store
+from rpterm.store.judgements import How, Judgements
+from rpterm.types import Origin
+
+
+def test_what_was_rated_is_shown_and_drawn(cli: Cli, home: Path, tmp_path: Path) -> None:
+    from rpterm.paths import find
+
+    with Store(find().database) as store:
+        for number in range(12):
+            chat = store.create_chat(card_name=f"Watson [{number % 2}]", card_hash="h")
+            user = store.add_turn(chat.id, None, "user", "U", "Hello.", origin=Origin.TYPED)
+            one = store.add_turn(
+                chat.id, user.id, "assistant", "W", "Good day.", origin=Origin.GENERATED
+            ).id
+            good = number % 3 > 0
+            how = How(score=0.8 if good else 0.3)
+            Judgements(store).stars(one, 5 if good else 1, how=how)
+    done = cli("stats", "--svg", str(tmp_path / "stats.svg"))
+    assert done.code == 0 and "12 judgements in 12 chats, 0 of them exportable" in done.out
+    assert "Watson [0]" in done.out and "━" in done.out and "1.00 (1.00 to 1.00)" in done.out
+    assert (tmp_path / "stats.svg").read_text(encoding="utf-8").lstrip().startswith("<svg")
+    told = json.loads(cli("stats", "--json").out)
+    assert told["live_score"]["auc"]["value"] == 1.0
+    assert told["characters"]["Watson [1]"]["liked"]["total"] == 6
+    assert "nan" not in cli("stats", "--json", "--card", "Watson [0]").out.lower()
+
+
+def test_nothing_rated_is_said(cli: Cli, home: Path) -> None:
+    from rpterm.paths import find
+
+    with Store(find().database):
+        pass
+    done = cli("stats")
+    assert done.code == 1 and "Nothing was rated yet" in done.err

@@ -1,0 +1,102 @@
+"""Ratings against live scores: figures that can be wrong, with intervals that are honest."""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from preference_support import Scene
+
+from rpterm.preference.overview import overview
+from rpterm.preference.stats.live import Judged, auc, calibration, honesty, ranks, spearman
+from rpterm.store.judgements import How
+from rpterm.store.scores import Scores, StoredScore
+from rpterm.types import Generation, Origin, Sampling, Status
+
+SCORES = st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.9]), st.booleans()), min_size=2)
+
+
+@given(SCORES)
+def test_auc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[float, bool]]) -> None:
+    good = [score for score, ok in rows if ok]
+    bad = [score for score, ok in rows if not ok]
+    found = auc(np.array([score for score, _ in rows]), np.array([float(ok) for _, ok in rows]))
+    if not good or not bad:
+        assert math.isnan(found)
+        return
+    right = sum((one > other) + (one == other) / 2 for one in good for other in bad)
+    assert found == pytest.approx(right / (len(good) * len(bad)))
+
+
+def test_ranks_share_their_mean_and_correlate() -> None:
+    assert ranks(np.array([3.0, 1.0, 3.0, 2.0])).tolist() == [3.5, 1.0, 3.5, 2.0]
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    assert spearman(values, values**3) == pytest.approx(1.0)
+    assert spearman(values, -values) == pytest.approx(-1.0)
+    assert math.isnan(spearman(values, np.ones(4)))
+
+
+def items(chats: int, honest: bool) -> list[Judged]:
+    draw = random.Random(5)
+    made = []
+    for chat in range(chats):
+        for _ in range(10):
+            score = draw.random()
+            good = draw.random() < (score if honest else 0.5)
+            made.append(Judged(chat, score, good, 4.0 + good if good else 2.0))
+    return made
+
+
+def test_an_honest_score_shows_and_a_random_one_does_not() -> None:
+    true, blind = honesty(items(40, True)), honesty(items(40, False))
+    assert true is not None and blind is not None
+    assert true.auc.low > 0.6 and true.spearman.low > 0.2 and true.error < 0.1
+    assert blind.auc.low < 0.5 < blind.auc.high and blind.spearman.low < 0 < blind.spearman.high
+    assert honesty(items(40, True)) == true, "the bootstrap is seeded"
+    assert sum(each.good.total for each in true.bins) == true.count == 400
+
+
+def test_too_little_says_nothing() -> None:
+    assert honesty(items(1, True)[:5]) is None
+    one_chat = honesty(items(1, True))
+    assert one_chat is not None and math.isnan(one_chat.auc.low) and one_chat.auc.value > 0
+    assert calibration([Judged(1, 1.0, True)])[0].high == 1.0
+
+
+def reply(scene: Scene, text: str, model: str) -> int:
+    turn = scene.store.add_turn(
+        scene.chat.id, scene.user.id, "assistant", "X", "", origin=Origin.GENERATED,
+        status=Status.STREAMING,
+    )  # fmt: skip
+    made = Generation("scripted", model, "h", Sampling(seed=1))
+    return scene.store.finish_reply(turn.id, text, Status.COMPLETE, made).id
+
+
+def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path) -> None:
+    a, b = reply(scene, "One.", "small"), reply(scene, "Two.", "large")
+    scene.judge.stars(a, 5)
+    scene.judge.stars(a, 2)  # changed: counts instead
+    scene.judge.thumb(b, True, how=How(score=0.9))
+    scene.judge.flag(a, None, "odd")
+    scene.judge.compare(a, b, "right")
+    scene.judge.compare(b, a, "tie")
+    for turn, chance in ((a, 0.2), (b, 0.7)):
+        Scores(scene.store).put(StoredScore(turn, "v1", "c", chance, 0.0, 1.0))
+    found = overview(scene.judge)
+    assert dict(found.kinds) == {
+        "stars": 1, "thumb": 1, "flag": 1, "duel: right": 1, "duel: tie": 1,
+    }  # fmt: skip
+    small, large = found.models["small"], found.models["large"]
+    assert (small.good, small.bad, small.stars, small.flagged) == (0, 1, [2], 1)
+    assert (large.won, large.lost, large.tied, small.lost) == (1, 0, 1, 1)
+    assert found.cards["Watson"].liked.total == 2 and found.cards["Watson"].duels == 2
+    seen = sorted((each.score, each.good, each.shown) for each in found.judged)
+    assert seen == [(0.2, False, False), (0.9, True, True)]
+    assert (found.higher, found.unequal) == (1, 1)
+    assert overview(scene.judge, model="large").kinds["stars"] == 0
+    assert not overview(scene.judge, card="Nobody").kinds
