@@ -35,10 +35,13 @@ class Scoring:
     Attributes:
         live: Whether replies are scored as they come.
         slow: Whether the fixed language model is asked, too, when nothing else goes on.
+        best_of: Replies made at once for each message, of which the best by score is kept; 1 makes
+            one.
     """
 
     live: bool = True
     slow: bool = True
+    best_of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,9 @@ _TABLES = {
 
 _VARIABLES = {
     "persona.name": "persona", "duel.b": "duel_b", "scoring.live": "live_scores",
-    "scoring.slow": "slow_scores", "examples.per_turn": "examples_per_turn",
-    "examples.budget": "examples_budget", "distil.mode": "distil", "distil.share": "share_facts",
+    "scoring.slow": "slow_scores", "scoring.best_of": "best_of",
+    "examples.per_turn": "examples_per_turn", "examples.budget": "examples_budget",
+    "distil.mode": "distil", "distil.share": "share_facts",
 }  # fmt: skip
 """Settings whose environment variable is not their last word."""
 

@@ -16,6 +16,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "threads": (0, 1024),
     "gpu_layers": (-1, 10_000),
     "candidates": (1, 16),
+    "scoring.best_of": (1, 8),
     "examples.per_turn": (-1, 16),
     "examples.budget": (0, 16_777_216),
     "sampling.seed": (0, 2**32 - 1),

@@ -23,10 +23,12 @@ class ReplyStarted:
     """The prompt is built; ``turns`` are the empty replies that will grow, one per candidate.
 
     For an impersonation ``turns`` is empty: its text is a draft, stored when the user sends it.
+    ``best`` says that a ``BestKept`` follows.
     """
 
     turns: tuple[Turn, ...]
     prompt: Prompt
+    best: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,26 @@ class ReplyCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class BestLed:
+    """Of several growing candidates this one is most in character so far."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestKept:
+    """All candidates are complete and measured; this one is shown, the others are its swipes.
+
+    Attributes:
+        chances: Probability of being in character by candidate; ``None`` where nothing measured.
+    """
+
+    index: int
+    turn: Turn
+    chances: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DraftFinished:
     """An impersonation ended; the text belongs into the input."""
 
@@ -88,6 +110,8 @@ SessionEvent = (
     | ReplyDelta
     | ReplyFinished
     | ReplyCancelled
+    | BestLed
+    | BestKept
     | DraftFinished
     | ReplyFailed
 )

@@ -243,7 +243,7 @@ class Launch:
 
     def _scores(self, store: Store) -> LiveScores | None:
         """Live scores by one scorer for all chats of this run; it is made when first asked."""
-        if not self.settings.scoring.live:
+        if not self.settings.scoring.live and self.settings.scoring.best_of < 2:
             return None
         from rpterm.live import LiveScores, shipped_cards
 

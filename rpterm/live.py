@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rpterm.cards.card import CharacterCard
 from rpterm.scoring.records import Evidence, Reading, Scene, scene_of
@@ -64,6 +64,11 @@ class LiveScores:
             return None
         scene = self.scene(card, chat, turn)
         return self._kept(self._guarded(lambda: self._ready().cheap(turn.text, scene)), chat, turn)
+
+    def glance(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
+        """Score a reply that still grows by what is quick, and keep nothing."""
+        scene = self.scene(card, chat, turn)
+        return cast("Score | None", self._guarded(lambda: self._ready().cheap(turn.text, scene)))
 
     def full(
         self,

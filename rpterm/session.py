@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm.bestof import best_of
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from rpterm.memory.distil.schedule import Distiller
     from rpterm.memory.facade import Memory
 
+
+_WITH_CHOICE = (Intent.SEND, Intent.REGENERATE, Intent.NEXT)
 
 __all__ = ["ReplyRequest", "Session", "SessionError"]
 
@@ -157,6 +160,7 @@ class Session(Tree):
             turn = self._store_user(request.text)
             self._remember(turn)
             yield UserTurnStored(turn)
+        request = self._as_set(request)
         job = place(self, request, group=self.scene.group)
         try:
             yield from self._run(request, job)
@@ -216,14 +220,25 @@ class Session(Tree):
             base=job.base,
             names=() if job.draft else (card.char, card.name, *self.scene.others(seat)),
         )
+        events = run.events()
+        if request.best and self.scores is not None:
+            events = best_of(events, self.scores, card, self.chat, self.select)
         try:
-            for event in run.events():
+            for event in events:
                 if isinstance(event, ReplyFinished):
                     self._remember(event.turn)
                 yield event
         finally:
             if run.turns and not run.kept and shown is not None:
                 self.store.set_leaf(self.chat_id, shown)
+
+    def _as_set(self, request: ReplyRequest) -> ReplyRequest:
+        """The request with as many candidates as the settings want."""
+        many = self.settings.scoring.best_of
+        plain = request.candidates == 1 and request.shown and request.seed is None
+        if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
+            return request
+        return replace(request, candidates=many, best=True)
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""

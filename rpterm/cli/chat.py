@@ -53,6 +53,9 @@ def chat(
     top_k: Annotated[int | None, _option("Keep the k likeliest tokens; 0 is off.", "N")] = None,
     top_p: Annotated[float | None, _option("Keep this share of probability.", "X")] = None,
     min_p: Annotated[float | None, _option("Least share of the best token.", "X")] = None,
+    best_of: Annotated[
+        int | None, _option("Make N replies at once and keep the best by score.", "N")
+    ] = None,
     repeat_penalty: Annotated[float | None, _option("1 is off.", "X")] = None,
 ) -> None:
     """Talk to a character, going on where you left.
@@ -68,6 +71,7 @@ def chat(
         "sampling.seed": seed, "sampling.max_tokens": max_tokens,
         "sampling.temperature": temperature, "sampling.top_k": top_k, "sampling.top_p": top_p,
         "sampling.min_p": min_p, "sampling.repeat_penalty": repeat_penalty,
+        "scoring.best_of": best_of,
     }  # fmt: skip
     flags = {name: value for name, value in given.items() if value is not None}
     others = (*(company or ()), *(("narrator",) if narrator else ()))

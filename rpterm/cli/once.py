@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rpterm.cli import out
-from rpterm.events import ReplyCancelled, ReplyFailed, ReplyFinished
+from rpterm.events import BestKept, ReplyCancelled, ReplyFailed, ReplyFinished
 from rpterm.launch import Launch
 from rpterm.types import RptermError
 
@@ -21,7 +21,7 @@ def reply_once(launch: Launch, text: str) -> int:
         try:
             reply = ""
             for event in session.reply(ReplyRequest(text=text)):
-                if isinstance(event, ReplyFinished | ReplyCancelled):
+                if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
                     reply = event.turn.text
                 elif isinstance(event, ReplyFailed):
                     raise RptermError(event.message)

@@ -124,6 +124,22 @@ class ReplyFailed(Message):
         self.text, self.log_tail = text, log_tail
 
 
+class BestLed(Message):
+    """Of several growing candidates this one is most in character so far."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+
+
+class BestKept(Message):
+    """The best candidate by score is shown; ``chances`` has every one's probability."""
+
+    def __init__(self, index: int, turn: Turn, chances: tuple[float | None, ...]) -> None:
+        super().__init__()
+        self.index, self.turn, self.chances = index, turn, chances
+
+
 class ReplyEnded(Message):
     """Nothing more comes of this request."""
 

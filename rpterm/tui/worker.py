@@ -68,7 +68,13 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
     from rpterm.session import ReplyRequest
 
     request = ReplyRequest(
-        wish.intent, wish.text, wish.turn_id, wish.candidates, wish.hint, speaker=wish.speaker
+        wish.intent,
+        wish.text,
+        wish.turn_id,
+        wish.candidates,
+        wish.hint,
+        speaker=wish.speaker,
+        best=wish.best,
     )
     batch = _Batch(post)
     try:
@@ -173,6 +179,10 @@ def _message(event: events.SessionEvent) -> Message:
             return messages.ReplyFinished(index, turn, generation)
         case events.ReplyCancelled(index, turn, generation):
             return messages.ReplyCancelled(index, turn, generation)
+        case events.BestLed(index):
+            return messages.BestLed(index)
+        case events.BestKept(index, turn, chances):
+            return messages.BestKept(index, turn, chances)
         case events.DraftFinished(text):
             return messages.DraftFinished(text)
         case events.ReplyFailed(message, log_tail):

@@ -213,3 +213,14 @@ def turns_so_far(home: Path) -> list[Turn]:
         return turns(home)
     except (RptermError, AssertionError):
         return []
+
+
+def test_the_best_of_several_is_written_alone(cli: Cli, home: Path) -> None:
+    done = cli("chat", "sherlock", "--best-of", "3", stdin="Hello\n")
+    assert done.code == 0, done.err
+    shown = turns(home)[-1]
+    assert shown.swipes == 3
+    assert [done.out.count(text) for text in (FIRST, SECOND, THIRD)].count(1) == 1
+    once = cli("chat", "sherlock", "--best-of", "2", "--once", "And now?")
+    assert once.out.strip() == turns(home)[-1].text.strip()
+    assert cli("chat", "sherlock", "--best-of", "99", "--once", "Hm").code == 1

@@ -173,18 +173,21 @@ class Talk:
         """
         draft = ""
         printer: Printer | None = None
+        best = False
         self._replying = True
         try:
             for event in self.session.reply(request):
                 if isinstance(event, events.ReplyStarted) and event.turns:
-                    printer = self._start(event.turns)
+                    printer, best = self._start(event.turns), event.best
+                elif isinstance(event, events.BestKept):
+                    self.show([self.session.store.turn(event.turn.id)])
                 elif isinstance(event, events.DraftFinished):
                     draft = event.text
                 elif printer is not None:
                     self._grow(printer, event)
                 elif isinstance(event, events.ReplyFailed):
                     complain(event.message)
-                elif isinstance(event, events.ReplyFinished | events.ReplyCancelled):
+                elif isinstance(event, events.ReplyFinished | events.ReplyCancelled) and not best:
                     self.show([self.session.store.turn(event.turn.id)])
         finally:
             self._replying = False

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat import opening, replies
 from rpterm.tui.screens.chat.scores import meant, measured
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rpterm.scoring.scorer import Score
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -46,32 +48,19 @@ async def best_of(chat: ChatScreen) -> None:
     await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=count, best=True))
 
 
-async def keep_best(chat: ChatScreen) -> None:
-    """All candidates are written: score them and keep the best one."""
-    from rpterm.scoring.choose import choose
+async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int) -> None:
+    """The session measured all candidates and kept one: show it, and what the others got.
 
-    session, choosing = chat.session, chat.state.choosing
-    if session is None or session.scores is None or choosing is None:
+    A candidate that the user chose meanwhile goes before it.
+    """
+    if chat.state.chosen:
         return
-    scores, turns = session.scores, [turn for turn in choosing.turns if turn.id > 0]
-
-    def measure() -> list[Score | None]:
-        record = session.chat
-        return [scores.cheap(session.card, record, turn) for turn in turns]
-
-    found = await chat.ask(measure)
-    if not turns or choosing is not chat.state.choosing:
-        return
-    best = choose(found)
-    chat.keeper.known |= {
-        turn.id: score for turn, score in zip(turns, found, strict=True) if score is not None
-    }
-    await replies.choose_turn(chat, turns[best])
+    await opening.clear_below(chat)
     shares = ", ".join(
-        f"{'▸' if at == best else ''}{score.probability:.0%}" if score else "–"
-        for at, score in enumerate(found)
+        f"{'▸' if at == best else ''}{chance:.0%}" if chance is not None else "–"
+        for at, chance in enumerate(chances)
     )
-    chat.say(f"{shares}. The others stay as swipes.", title=f"The best of {len(turns)}")
+    chat.say(f"{shares}. The others stay as swipes.", title=f"The best of {len(chances)}")
 
 
 async def pin_example(chat: ChatScreen) -> None:

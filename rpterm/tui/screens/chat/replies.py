@@ -299,7 +299,6 @@ async def ended(chat: ChatScreen) -> None:
     """Nothing more comes: show what the database holds, and let the engine settle."""
     state = chat.state
     was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
-    best = state.wish is not None and state.wish.best and not state.stopping
     state.wish, state.running = None, False
     chat.input.read_only = False
     chosen, state.chosen = state.chosen, False
@@ -307,10 +306,6 @@ async def ended(chat: ChatScreen) -> None:
         await resync(chat)
     elif chosen:
         await choose(chat)
-    elif best:
-        from rpterm.tui.screens.chat import remedies
-
-        await remedies.keep_best(chat)
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)

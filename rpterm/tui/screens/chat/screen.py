@@ -261,6 +261,17 @@ class ChatScreen(Screen[None]):
     def reply_grown(self, event: messages.ReplyGrown) -> None:
         replies.grown(self, event)
 
+    @on(messages.BestLed)
+    def best_led(self, event: messages.BestLed) -> None:
+        if self.state.choosing is not None and not self.state.chosen:
+            self.state.choosing.point(event.index)
+
+    @on(messages.BestKept)
+    async def best_kept(self, event: messages.BestKept) -> None:
+        from rpterm.tui.screens.chat import remedies
+
+        await remedies.best_kept(self, event.chances, event.index)
+
     @on(messages.ReplyFinished)
     def reply_finished(self, event: messages.ReplyFinished) -> None:
         replies.finished(self, event)
