@@ -140,14 +140,14 @@ class Examples:
         marks = self.marks(chat.id)
         empty = Prompt(())
         choice = self._choice(card, chat, history, prompt or empty, count)
+        like = self._likenesses(card, chat, history)
         near = {each.exemplar.key: each for each in choice.taken}
         why = {each.exemplar.key: (each, reason) for each, reason in choice.passed}
         inside = {span.source for span in prompt.spans} if prompt else set()
         gone = {out.source: out.why for out in prompt.left_out} if prompt else {}
         rows: list[Row] = []
         for each in [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]:
-            ranked = near.get(each.key) or (why[each.key][0] if each.key in why else None)
-            meaning = ranked.meaning if ranked else None
+            meaning = like.get(each.key)
             tokens = count(self._block(card, chat, each))
             pinned = marks.get(each.key) == "pinned" or each.example.pinned
             if marks.get(each.key) == "excluded":
@@ -198,6 +198,18 @@ class Examples:
             likeness=self._likeness(asked),
             excluded={key for key, mark in marks.items() if mark == "excluded"},
         )  # fmt: skip
+
+    def _likenesses(
+        self, card: CharacterCard, chat: Chat, history: Sequence[Turn]
+    ) -> dict[str, float]:
+        """How much each one is like what was said last; nothing before anything was said."""
+        asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
+        if not asked.strip():
+            return {}
+        marks = self.marks(chat.id)
+        every = [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]
+        ranked = rank(every, Situation(asked), self._likeness(asked))
+        return {each.exemplar.key: each.meaning for each in ranked}
 
     def _fixed(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
         """What stands in the static part: pinned ones first, then the card's.

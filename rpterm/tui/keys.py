@@ -226,7 +226,7 @@ KEYS: tuple[Key, ...] = (
         scope="memory", palette=False),
     Key("example-pin", ("p",), "pin", "Pin an example in this chat, or no longer.", EXAMPLES,
         scope="examples", palette=False),
-    Key("example-exclude", ("x",), "exclude", "Leave an example out of this chat, or no longer.",
+    Key("example-exclude", ("x",), "out", "Leave an example out of this chat, or no longer.",
         EXAMPLES, scope="examples", palette=False),
     Key("example-edit", ("e",), "edit", "Change an example, in the card's file.", EXAMPLES,
         scope="examples", palette=False),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
@@ -46,14 +47,22 @@ class Alarm(Static):
             return
         self.said = sentence
         self.set_class(bool(sentence), "-on")
-        if sentence:
-            self.update(self._content(sentence))
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.said:
+            self.update(self._content(self.said, self.content_size.width))
 
     def action_remedy(self, command: str) -> None:
         self.post_message(self.Clicked(command))
 
-    def _content(self, sentence: str) -> Content:
-        parts = [Content(f"▽ {sentence}")]
+    def _content(self, sentence: str, width: int) -> Content:
+        """On one line where that fits, else the remedies below."""
+        first = Content(f"▽ {sentence}")
+        parts: list[Content] = []
         for name in REMEDIES:
             key = keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
             parts.append(Content.assemble(
@@ -61,4 +70,6 @@ class Alarm(Static):
                 text.link(keys.BY_ID[name].label, f"remedy('{name}')"),
             ))  # fmt: skip
         parts.append(text.link("✕", "remedy('')"))
-        return Content("   ").join(parts)
+        rest = Content("  ").join(parts)
+        apart = "\n  " if width and first.cell_length + rest.cell_length + 3 > width else "   "
+        return Content.assemble(first, apart, rest)

@@ -133,13 +133,15 @@ class Watcher:
         if stopped() or session is not self._chat.session:
             return
         try:
-            chat = session.chat
+            chat, card = session.chat, speaker(session, turn)
+            if card is None:
+                return
             if full:
-                score = scores.full(session.card, chat, turn, stopped)
+                score = scores.full(card, chat, turn, stopped)
                 if score is not None:  # Where a model is missing it is not asked again and again.
                     self._tried.add(turn.id)
             else:
-                score = scores.cheap(session.card, chat, turn)
+                score = scores.cheap(card, chat, turn)
         except RptermError:
             return  # As above.
         if score is not None or (scores.problem and not full):
@@ -147,6 +149,14 @@ class Watcher:
 
     def _post(self, session: Session, turn: Turn, score: Score | None, problem: str = "") -> None:
         self._chat.post_message(messages.ReplyScored(session, turn, score, problem))
+
+
+def speaker(session: Session, turn: Turn) -> CharacterCard | None:
+    """The card of whoever said it; a narrator has no character to keep."""
+    from rpterm.group import is_narrator
+
+    card = session.scene.seat_of(turn).card
+    return None if is_narrator(card) else card
 
 
 def measured(turn: Turn) -> bool:

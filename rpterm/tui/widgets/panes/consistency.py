@@ -149,12 +149,14 @@ class ConsistencyPane(Vertical):
         gap = " " * max(1, width - left.cell_length - len(adds))
         first = Content.assemble(left, gap, (adds, text.MUTED))
         shown = finding.reading.evidence[:3]
+        told = ""
         for number, evidence in enumerate(shown or (None,)):
             key = f"{finding.signal}#{number}"
             lines = [first] if number == 0 else []
             if evidence is not None:
                 self._evidence[key] = evidence
-                lines += _evidence(evidence, reply)
+                lines += _evidence(evidence, reply, again=evidence.line == told)
+                told = evidence.line
             if lines:
                 yield Option(Content("\n").join(lines), id=key)
 
@@ -248,13 +250,14 @@ def _trend(standing: Standing, width: int) -> Content:
                             (said, style))  # fmt: skip
 
 
-def _evidence(evidence: Evidence, reply: str) -> list[Content]:
+def _evidence(evidence: Evidence, reply: str, *, again: bool) -> list[Content]:
+    """The words of the reply and the line they lean on; ``again``: that line was shown just now."""
     rows = []
     words = excerpt(reply, evidence) if evidence.end - evidence.start < len(reply.strip()) else ""
     said = " ".join(part for part in (words, evidence.note) if part)
     if said:
         rows.append(Content.styled(f"  {text.one_line(said)}", "$foreground 80%"))
-    if evidence.line:
+    if evidence.line and not again:
         where = _where(evidence.source)
         line = text.one_line(evidence.line, 160)
         row = Content.assemble((f"  {where}: ", text.MUTED), (line, f"italic {text.MUTED}"))
