@@ -22,7 +22,8 @@ class Duel:
     """The other side of a duel in the chat.
 
     Attributes:
-        b: Samplers it changes, such as ``temperature=1.2 min_p=0.02``; "" is another seed.
+        b: What it changes: samplers (``temperature=1.2 min_p=0.02``), ``model=FILE``,
+            ``adapter=FILE``; "" is another seed.
     """
 
     b: str = ""

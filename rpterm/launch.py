@@ -107,6 +107,7 @@ class Launch:
     _engine: Engine | None = None
     _embedder: Embedder | None = None
     _scorer: Scorer | None = None
+    _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _lent: Lent | None = None
     _session: Session | None = None
     _found: FoundCard | None = None
@@ -131,11 +132,11 @@ class Launch:
                 self._engine = self.make_engine() if self.make_engine else self._open_engine()
             return self._engine
 
-    def _open_engine(self) -> Engine:
+    def _open_engine(self, settings: Settings | None = None) -> Engine:
         from rpterm.models.open import open_engine
 
         return open_engine(
-            self.settings,
+            settings or self.settings,
             models_folder=self.paths.models,
             cache_folder=folders.make(self.paths.cache),
             log_folder=folders.make(self.paths.logs),
@@ -177,12 +178,22 @@ class Launch:
             scores=self._scores(store), casting=self._casting(store),
         )  # fmt: skip
         self._session.distiller = self._distiller(self._session)
+        self._session.rivals = self._rival
         try:
             self._gather(self._session, target is None and chat_id is None, chat_id, before)
         except RptermError:
             self._session.close()
             raise
         return self._session
+
+    def _rival(self, settings: Settings) -> Engine:
+        """Another model beside the chat's own; it stays loaded for the next duel of this run."""
+        key = (settings.model, settings.adapter)
+        with self._lock:
+            if key not in self._rivals:
+                make = self.make_engine
+                self._rivals[key] = make() if make else self._open_engine(settings)
+            return self._rivals[key]
 
     def _casting(self, store: Store) -> Casting:
         """Where characters that join come from."""
@@ -281,14 +292,16 @@ class Launch:
         self._lent = self._session = None
         with self._lock:
             engine, self._engine = self._engine, None
+            rivals, self._rivals = list(self._rivals.values()), {}
             embedder, self._embedder = self._embedder, None
             scorer, self._scorer = self._scorer, None
         if scorer is not None:
             scorer.close()
         if embedder is not None:
             embedder.close()
-        if engine is not None:
-            engine.close()
+        for each in (engine, *rivals):
+            if each is not None:
+                each.close()
 
     def _leave(self) -> None:
         """Save the cache of the chat that was open before another one takes the engine."""

@@ -91,6 +91,10 @@ class Session(Tree):
         self._left: frozenset[int] = frozenset()
         self._loading = threading.Lock()
         self._stopped = threading.Event()
+        self.rivals: Callable[[Settings], Engine] | None = None
+        """Opens another model for a duel; ``None`` where none can be had."""
+        self.opponent: Session | None = None
+        """The other side of a duel under way; what stops this session stops it, too."""
 
     # The model ---------------------------------------------------------------------------------
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
@@ -244,6 +248,8 @@ class Session(Tree):
         """Stop the running reply from any thread; returns at once."""
         self._stopped.set()
         self.engine.cancel()
+        if self.opponent is not None and self.opponent is not self:
+            self.opponent.cancel()
 
     def _seat(self, request: ReplyRequest, job: Job) -> Seat:
         """Who speaks: who was asked for, else whose reply it was, else whose turn it is."""

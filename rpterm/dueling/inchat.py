@@ -1,16 +1,17 @@
 """A duel inside a chat: two replies to the same prompt through the one reply path.
 
-Sides that differ by their seed alone are decoded together and may be watched. Where samplers
-differ, or the engine decodes one reply at a time, they are made one after the other, and nothing
-of them is told before both are whole: which came first would give them away.
+Sides that differ by their seed alone are decoded together and may be watched. Where samplers or
+models differ, or the engine decodes one reply at a time, they are made one after the other, and
+nothing of them is told before both are whole: which came first would give them away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from rpterm.dueling.contender import Contender
+from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.events import (
     PromptEvaluated,
     ReplyCancelled,
@@ -23,30 +24,63 @@ from rpterm.events import (
 from rpterm.session import ReplyRequest, Session
 from rpterm.types import Intent
 
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+
 
 def duel(session: Session, request: ReplyRequest, rival: Contender) -> Iterator[SessionEvent]:
-    """Make two replies and tell what happens; index 0 is as set, index 1 the rival's."""
+    """Make two replies and tell what happens; index 0 is as set, index 1 the rival's.
+
+    Raises:
+        RptermError: The rival's model cannot be had here.
+    """
     info = session.engine.info
-    together = not rival.sampling and (info is None or info.sequences > 1)
+    together = not rival.spec and (info is None or info.sequences > 1)
     if together:
         yield from session.reply(replace(request, candidates=2))
         return
-    yield from _one_after_the_other(session, request, rival)
+    session.opponent = opponent(session, rival)
+    try:
+        yield from _one_after_the_other(session, session.opponent, request, rival)
+    finally:
+        session.opponent = None
+
+
+def opponent(session: Session, rival: Contender) -> Session:
+    """The same chat with the rival's model; the session itself where only samplers differ.
+
+    Both read the same prompt as far as their tokenizers agree, so the rival looks into the same
+    memory but never writes to it.
+
+    Raises:
+        RptermError: No other model can be loaded here, or this one cannot.
+    """
+    if rival.weights == (None, None):
+        return session
+    if session.rivals is None:
+        raise ContenderError(f"No second model can be loaded here for {rival.label}.")
+    settings = rival.settings(session.settings)
+    memory = None if session.memory is None else cast("Memory", _Borrowed(session.memory))
+    return Session(
+        session.store, session.rivals(settings), session.card, session.chat, settings,
+        memory=memory, examples=session.examples,
+    )  # fmt: skip
 
 
 def _one_after_the_other(
-    session: Session, request: ReplyRequest, rival: Contender
+    session: Session, other: Session, request: ReplyRequest, rival: Contender
 ) -> Iterator[SessionEvent]:
     started: list[ReplyStarted] = []
     ends: list[ReplyFinished | ReplyCancelled] = []
-    requests = [
-        replace(request, candidates=1),
-        ReplyRequest(Intent.REGENERATE, sampling=rival.sampling, hint=request.hint),
-    ]
-    for each in requests:
+    for side in (session, other):
+        asked = replace(request, candidates=1)
         if ends:
-            each = replace(each, turn_id=ends[0].turn.id)
-        for event in session.reply(each):
+            asked = ReplyRequest(
+                Intent.REGENERATE, turn_id=ends[0].turn.id, sampling=rival.sampling,
+                hint=request.hint,
+            )  # fmt: skip
+        before = len(ends)
+        for event in side.reply(asked):
             match event:
                 case ReplyStarted():
                     started.append(event)
@@ -54,9 +88,25 @@ def _one_after_the_other(
                     ends.append(event)
                 case UserTurnStored() | PromptEvaluated() | ReplyFailed():
                     yield event
-        if len(ends) < len(started) or not ends or isinstance(ends[-1], ReplyCancelled):
+        if len(ends) == before or isinstance(ends[-1], ReplyCancelled):
             return
     session.select(ends[0].turn.id)
     yield ReplyStarted(tuple(each.turn for each in ends), started[0].prompt)
     for index, end in enumerate(ends):
         yield replace(end, index=index)
+
+
+class _Borrowed:
+    """A memory that is looked into while its owner goes on writing it."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.recall = memory.recall
+
+    def start(self) -> None:
+        """Its owner has started it."""
+
+    def remember(self, turn_id: int) -> None:
+        """Its owner remembers what is kept."""
+
+    def close(self) -> None:
+        """Its owner closes it."""

@@ -1,0 +1,101 @@
+"""A duel inside a chat: one prompt, two replies, another model where one was asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.dueling.contender import ContenderError, parse
+from rpterm.dueling.inchat import duel
+from rpterm.engine.protocol import Engine
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStarted, SessionEvent
+from rpterm.session import ReplyRequest, Session
+from rpterm.store import Store
+from rpterm.tree import begin_chat
+from rpterm.types import Persona, Status
+
+CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with Store(tmp_path / "rp.db") as store:
+        chat = begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
+        engine = ScriptedEngine(["One.", "Two.", "Three."])
+        yield Session(store, engine, CARD, chat, Settings())
+
+
+def run(session: Session, spec: str = "") -> list[SessionEvent]:
+    return list(duel(session, ReplyRequest(text="Who is there?"), parse("B", spec)))
+
+
+def finished(events: list[SessionEvent]) -> list[ReplyFinished]:
+    return [event for event in events if isinstance(event, ReplyFinished)]
+
+
+def test_other_seeds_are_decoded_together_and_may_be_watched(session: Session) -> None:
+    events = run(session)
+    assert isinstance(session.engine, ScriptedEngine)
+    assert len(session.engine.requests) == 1 and len(session.engine.requests[0].seeds) == 2
+    assert any(isinstance(event, ReplyDelta) for event in events)
+    assert len(finished(events)) == 2
+
+
+def test_another_model_reads_the_same_prompt_and_is_told_only_when_both_are_whole(
+    session: Session,
+) -> None:
+    other = ScriptedEngine(["The rival's."])
+    asked: list[Settings] = []
+
+    def rivals(settings: Settings) -> Engine:
+        asked.append(settings)
+        return other
+
+    session.rivals = rivals
+    events = run(session, "model=other.gguf temperature=1.5")
+    assert asked[0].model == "other.gguf"
+    assert not any(isinstance(event, ReplyDelta) for event in events)
+    (started,) = [event for event in events if isinstance(event, ReplyStarted)]
+    one, two = finished(events)
+    assert [turn.id for turn in started.turns] == [one.turn.id, two.turn.id]
+    assert (one.index, two.index, two.turn.text) == (0, 1, "The rival's.")
+    assert isinstance(session.engine, ScriptedEngine)
+    assert other.requests[0].prompt_ids == session.engine.requests[0].prompt_ids
+    assert two.generation.sampling.temperature == 1.5
+    assert session.chat.leaf_id == one.turn.id
+    assert session.opponent is None
+
+
+def test_where_no_second_model_can_be_loaded_it_is_said(session: Session) -> None:
+    with pytest.raises(ContenderError, match="No second model"):
+        run(session, "model=other.gguf")
+
+
+def test_what_stops_the_chat_stops_the_rival(session: Session) -> None:
+    other = ScriptedEngine(["word " * 200], delay_s=0.02)
+    session.rivals = lambda settings: other
+    events: list[SessionEvent] = []
+    worker = threading.Thread(target=lambda: events.extend(run(session, "model=other.gguf")))
+    worker.start()
+    for _ in range(500):
+        if other.requests:
+            break
+        worker.join(0.02)
+    session.cancel()
+    worker.join(10)
+    assert not worker.is_alive() and finished(events) == []
+    kept = [turn for turn in session.store.tree(session.chat_id) if turn.text == "One."]
+    assert [turn.status for turn in kept] == [Status.COMPLETE]
+
+
+def test_a_side_that_fails_leaves_the_other_as_a_reply(session: Session) -> None:
+    session.rivals = lambda settings: ScriptedEngine(["x"], fail_at=0)
+    events = run(session, "model=other.gguf")
+    assert any(isinstance(event, ReplyFailed) for event in events) and not finished(events)
+    assert session.path()[-1].text == "One."
