@@ -89,9 +89,10 @@ class LiveScores:
         ids = [turn.id for turn in turns if scorable(turn)]
         if not ids:
             return {}
-        from rpterm.scoring.frozen import frozen
-
-        rows = self._table().of(ids, version=frozen().version, card_hash=chat.card_hash)
+        version = self._guarded(_version)
+        if version is None:
+            return {}
+        rows = self._table().of(ids, version=version, card_hash=chat.card_hash)
         return {at: loaded(row) for at, row in rows.items()}
 
     def scene(self, card: CharacterCard, chat: Chat, turn: Turn) -> Scene:
@@ -143,6 +144,12 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
         with suppress(RptermError):
             found.append(reader.load(path))
     return found
+
+
+def _version() -> str:
+    from rpterm.scoring.frozen import frozen
+
+    return frozen().version
 
 
 def scorable(turn: Turn) -> bool:
