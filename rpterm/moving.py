@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rpterm.cards.card import CharacterCard
@@ -25,6 +25,7 @@ from rpterm.types import RptermError
 
 LOGS = ".jsonl"
 _FLAG = "imported:"
+_RATED = "ratings imported:"
 _NOT_OURS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
@@ -60,6 +61,7 @@ class ImportedChat:
         notes: What was mended or left out.
         error: Why it could not be imported, or "".
         known: The chat it was imported as before.
+        ratings: Thumbs and stars that came with it, ``swipes`` those kept over others.
     """
 
     source: Path
@@ -69,6 +71,8 @@ class ImportedChat:
     notes: tuple[str, ...] = ()
     error: str = ""
     known: int | None = None
+    ratings: int = 0
+    swipes: int = 0
 
 
 @dataclass(slots=True)
@@ -124,6 +128,7 @@ def import_chats(
     known: Sequence[KnownCard],
     *,
     card: KnownCard | None = None,
+    ratings: bool = False,
     on_done: Callable[[str], None] | None = None,
 ) -> list[ImportedChat]:
     """Import chat logs; one that is broken does not stop the others.
@@ -131,11 +136,12 @@ def import_chats(
     Args:
         known: Cards that a log may belong to, the first that fits counts.
         card: The card of all of them, whatever the logs say.
+        ratings: Bring ratings and kept swipes, too, also those of chats that are here already.
     """
     results = []
     for path in logs:
         try:
-            result = _import_chat(path, store, known, card)
+            result = _import_chat(path, store, known, card, ratings)
         except RptermError as error:
             result = ImportedChat(path, error=str(error))
         except OSError as error:
@@ -171,7 +177,11 @@ def _card(path: Path, folder: Path, store: Store) -> ImportedFile:
 
 
 def _import_chat(
-    path: Path, store: Store, known: Sequence[KnownCard], card: KnownCard | None
+    path: Path,
+    store: Store,
+    known: Sequence[KnownCard],
+    card: KnownCard | None,
+    ratings: bool = False,
 ) -> ImportedChat:
     if path.stat().st_size > MAX_BYTES:
         raise RptermError(f"The file has more than {MAX_BYTES:,} bytes: it is no chat log.")
@@ -179,7 +189,8 @@ def _import_chat(
     flag = _FLAG + hashlib.sha256(data).hexdigest()
     before = _chat_of(store, flag)
     if before is not None:
-        return ImportedChat(path, known=before)
+        result = ImportedChat(path, known=before)
+        return _rated(result, store, before, parse_log(data), flag) if ratings else result
     log = parse_log(data)
     mine = card or _card_of(log, path, known)
     notes = log.notes
@@ -194,7 +205,23 @@ def _import_chat(
         card_path=str(mine.path.absolute()) if mine.path != Path() else None, title=path.stem,
     )  # fmt: skip
     store.set_flag(flag, str(chat.id))
-    return ImportedChat(path, chat.id, mine.card.name, len(log.turns), notes)
+    result = ImportedChat(path, chat.id, mine.card.name, len(log.turns), notes)
+    return _rated(result, store, chat.id, log, flag) if ratings else result
+
+
+def _rated(
+    result: ImportedChat, store: Store, chat_id: int, log: ChatLog, flag: str
+) -> ImportedChat:
+    """Bring the ratings of a log, once for each chat that was made of it."""
+    mine = f"{_RATED}{flag.removeprefix(_FLAG)}"
+    if store.flag(mine) == str(chat_id):
+        return result
+    from rpterm.store.judgements import How, Judgements
+    from rpterm.store.log_marks import METHOD, record
+
+    brought = record(Judgements(store), chat_id, log, How(method=METHOD))
+    store.set_flag(mine, str(chat_id))
+    return replace(result, ratings=brought.ratings, swipes=brought.swipes)
 
 
 def _card_of(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard | None:

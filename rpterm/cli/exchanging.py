@@ -34,8 +34,10 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
     return results
 
 
-def import_chats(paths: Sequence[Path], card: str | None) -> list[ImportedChat]:
-    """Import chat logs into the database and tell what became of each."""
+def import_chats(
+    paths: Sequence[Path], card: str | None, ratings: bool = False
+) -> list[ImportedChat]:
+    """Import chat logs into the database, with their ratings if wanted, and tell of each."""
     known = _known()
     mine = None
     if card is not None:
@@ -46,7 +48,7 @@ def import_chats(paths: Sequence[Path], card: str | None) -> list[ImportedChat]:
         mine = found[0]
     logs = [log for path in paths for log in _logs(path)]
     with _store() as store:
-        results = moving.import_chats(logs, store, known, card=mine)
+        results = moving.import_chats(logs, store, known, card=mine, ratings=ratings)
     for result in results:
         _tell_chat(result)
     out.say(_chats_line(results))
@@ -109,6 +111,8 @@ def _tell_chat(result: ImportedChat) -> None:
     else:
         about = f"chat {result.chat_id} with {result.card_name}, {result.turns} turns"
         out.say(f"ok      {result.source} -> {about}")
+    if result.ratings or result.swipes:
+        out.say(f"        {result.ratings} ratings and {result.swipes} swipes kept over others")
     for note in result.notes:
         out.say(f"        {note}")
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from rpterm.store.log_marks import Mark, read_marks
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class LogTurn:
         swipes: All texts it had; never empty.
         shown: Index of the one that is shown.
         at: Unix seconds, or ``None`` when the log does not tell.
+        marks: The rating of each swipe, or nothing where there is none.
     """
 
     speaker: str
@@ -55,6 +57,7 @@ class LogTurn:
     swipes: tuple[str, ...]
     shown: int = 0
     at: float | None = None
+    marks: tuple[Mark | None, ...] = ()
 
     @property
     def text(self) -> str:
@@ -268,7 +271,9 @@ def _turn(raw: Mapping[str, Any], number: int, notes: _Notes) -> list[LogTurn]:
         return []
     is_user = raw.get("is_user") is True
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
-    return [LogTurn(speaker, is_user, texts, kept.index(shown), _moment(raw.get("send_date")))]
+    marks = () if is_user else read_marks(raw, kept, shown)
+    at = _moment(raw.get("send_date"))
+    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks)]
 
 
 def _message(turn: LogTurn) -> dict[str, Any]:
