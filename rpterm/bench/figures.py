@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable, Sequence
 
 _Z = 1.96
@@ -35,3 +36,47 @@ def calibration_error(chances: Sequence[float], outcomes: Sequence[bool], bins: 
             gap = sum(chance for chance, _ in inside) - sum(outcome for _, outcome in inside)
             error += abs(gap)
     return error / max(1, len(chances))
+
+
+def balanced_bins(
+    heard: Iterable[tuple[float, bool]], bins: int = 10
+) -> list[tuple[float, float, float]]:
+    """For each bin of equal width that holds anything: mean chance, share of right, weight.
+
+    Right and wrong ones weigh the same in sum, because that is what the chances mean.
+    """
+    pairs = list(heard)
+    right = sum(outcome for _, outcome in pairs)
+    weigh = {True: 0.5 / max(1, right), False: 0.5 / max(1, len(pairs) - right)}
+    found = []
+    for at in range(bins):
+        inside = [pair for pair in pairs if min(bins - 1, int(pair[0] * bins)) == at]
+        weight = sum(weigh[outcome] for _, outcome in inside)
+        if weight:
+            mean = sum(value * weigh[outcome] for value, outcome in inside) / weight
+            true = sum(weigh[outcome] for _, outcome in inside if outcome) / weight
+            found.append((round(mean, 4), round(true, 4), round(weight, 4)))
+    return found
+
+
+def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
+    """Expected calibration error of ``balanced_bins``."""
+    return sum(weight * abs(mean - true) for mean, true, weight in bins)
+
+
+def spread(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
+    """The 95 % bootstrap interval of a mean, drawing whole groups where there are any."""
+    if not values:
+        return [0.0, 1.0]
+    rng = random.Random(9)
+    names = list(groups) if groups is not None else [str(at) for at in range(len(values))]
+    by_name: dict[str, list[float]] = {}
+    for name, value in zip(names, values, strict=True):
+        by_name.setdefault(name, []).append(value)
+    pools = [(sum(pool), len(pool)) for pool in by_name.values()]
+    means = []
+    for _ in range(400):
+        drawn = rng.choices(pools, k=len(pools))
+        means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
+    means.sort()
+    return [round(means[10], 4), round(means[-11], 4)]

@@ -1,75 +1,206 @@
 """The right reply of twenty, by the card: ``rpterm bench persona --convai2 FILE``.
 
-Weights are frozen in the package; personas that they were fitted on are left out. Likelihoods of
-the language model are not part of it yet, so only the figures without them are given.
+The terms are frozen in the package; personas that they were fitted on are left out. The language
+model is asked for the seven candidates that are best without it. ``ece`` is the calibration error
+of the probability "in character" of single replies: right ones against those seven (hard) wrong
+ones, ``ece_no_lm`` against all; right and wrong count the same in sum. ``ece_choice`` is the one of
+the choice among the candidates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.bench.figures import calibration_error, share
-from rpterm.scoring.calibrate import chances, frozen
+from rpterm.bench.figures import balanced_bins, calibration_error, error_of, share, spread
+from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.convai2 import Question, draw, read
-from rpterm.scoring.fit import NAMES, Encode, Fit
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.scoring.likelihood import Likelihood
+from rpterm.scoring.records import Fact, Reading, Scene
+from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 
+FAST = ("fact_words", "fact_meaning", "context")
+SLOW = (*FAST, "persona_lift", "context_lift")
+RERANKED = 7
 _LIMIT = 150
+Step = Callable[[int, int], None]
 
 
-def main(convai2: Path, json: bool = False, limit: int | None = None) -> None:
-    """Embed, measure and print, with a bar on standard error."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was measured of one question.
+
+    Attributes:
+        fast: ``FAST`` of each candidate.
+        slow: ``SLOW`` of each of ``asked``, the candidates the language model was asked for.
+    """
+
+    question: Question
+    fast: NDArray[np.float64]
+    asked: tuple[int, ...]
+    slow: NDArray[np.float64]
+
+
+def main(
+    convai2: Path,
+    json: bool = False,
+    limit: int | None = None,
+    cache: Path | None = None,
+    picture: Path | None = None,
+) -> None:
+    """Measure and print, with a bar on standard error."""
+    from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
-    from rpterm.memory.embed import STARTER, WorkerEmbedder
-    from rpterm.models.starter import embedder_folder
 
     table = frozen()
-    questions = draw(read(convai2), _LIMIT if limit is None else limit, frozenset(table["fitted"]))
-    embedder = WorkerEmbedder(embedder_folder, STARTER)
-    try:
-        with_bar(lambda step: measure(questions, embedder.encode, table["weights"], step), json)
-    finally:
-        embedder.close()
+    questions = draw(read(convai2), _LIMIT if limit is None else limit, table.personas)
+    with models(cache) as (encode, likelihood):
+        with_bar(
+            lambda step: report(
+                measure(questions, encode, likelihood, table.fast, step), table, picture
+            ),
+            json,
+        )
+
+
+def scene_of(question: Question) -> Scene:
+    """A dialogue of ConvAI2 as a scene; the first speaker of a pair is the other side."""
+    count = len(question.history)
+    return Scene(
+        char="me",
+        user="You",
+        facts=tuple(Fact(f"card.attributes:{at}", x) for at, x in enumerate(question.persona)),
+        history=tuple(((count - at) % 2 == 0, text) for at, text in enumerate(question.history)),
+    )
 
 
 def measure(
     questions: Sequence[Question],
-    encode: Encode,
-    weights: dict[str, float],
-    step: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
-    """The figures, their intervals, and what is left when one number is taken away."""
+    encode: Remembered,
+    likelihood: Likelihood | None,
+    fast: Mapping[str, Term],
+    step: Step = lambda done, total: None,
+) -> list[Row]:
+    """All numbers of all questions; without a language model ``asked`` is empty."""
     fit = Fit(encode)
     rows = []
     for at, question in enumerate(questions):
-        rows.append(fit.measure(question.candidates, question.persona, question.history[-1]))
+        first = fit.measure(question.candidates, question.persona, question.history[-1])
+        odds = _odds(first, FAST, fast)
+        best = tuple(int(each) for each in np.argsort(-odds, kind="stable")[:RERANKED])
+        slow = np.zeros((0, len(SLOW)))
+        if likelihood is not None:
+            lifts = np.array([_lifts(question, each, likelihood) for each in best])
+            slow = np.column_stack([first[list(best)], lifts])
+        rows.append(Row(question, first, best if likelihood is not None else (), slow))
         step(at + 1, len(questions))
-    full = np.array([weights[name] for name in NAMES])
-    all_chances = [chances(row, full) for row in rows]
-    golds = [question.gold for question in questions]
-    hit = _hits(rows, golds, full)
-    places = [
-        1 + int((each > each[gold]).sum()) for each, gold in zip(all_chances, golds, strict=True)
+    return rows
+
+
+def _lifts(question: Question, at: int, likelihood: Likelihood) -> list[float]:
+    scene, reply = scene_of(question), question.candidates[at]
+    return [
+        PersonaLift(likelihood).measure(reply, scene).value,
+        ContextLift(likelihood).measure(reply, scene).value,
     ]
-    summary = share(hit)
+
+
+def report(rows: Sequence[Row], table: Frozen, picture: Path | None = None) -> dict[str, Any]:
+    """The figures, their intervals, and what is left when one number is taken away."""
+    without = _places(rows, table.fast, None)
+    figures: dict[str, Any] = {"examples": len(rows)}
+    golds = [row.question.gold for row in rows]
+    odds = [_odds(row.fast, FAST, table.fast) for row in rows]
+    slow = bool(rows) and bool(rows[0].asked)
+    if slow:
+        figures |= _summary(_places(rows, table.fast, table.slow), "")
+        heard = [
+            (float(chance(value)), at == row.question.gold)
+            for row in rows
+            for at, value in zip(row.asked, _odds(row.slow, SLOW, table.slow), strict=True)
+        ]
+        figures["ece"] = round(error_of(balanced_bins(heard)), 4)
+    figures |= _summary(without, "_no_lm")
+    plain = [
+        (float(chance(value)), at == gold)
+        for each, gold in zip(odds, golds, strict=True)
+        for at, value in enumerate(each)
+    ]
+    figures["ece_no_lm"] = round(error_of(balanced_bins(plain)), 4)
+    figures["ece_choice"] = round(_choice_error(odds, golds), 4)
+    figures["ablations"] = _ablations(rows, table, slow)
+    figures["reliability"] = [list(each) for each in balanced_bins(heard if slow else plain)]
+    if picture is not None:
+        from rpterm.bench.picture import reliability
+
+        reliability(balanced_bins(heard if slow else plain), picture, "In character, ConvAI2")
+    return figures
+
+
+def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
+    hits = share(place == 1 for place in places)
+    inverse = [1 / place for place in places]
     return {
-        "examples": len(questions),
-        "hits@1_no_lm": summary["value"],
-        "hits@1_no_lm_interval": [summary["low"], summary["high"]],
-        "mrr_no_lm": round(float(np.mean([1 / place for place in places] or [0.0])), 4),
-        "ece_no_lm": round(calibration_error([float(each.max()) for each in all_chances], hit), 4),
-        "ablations": {
-            f"without {name}": share(_hits(rows, golds, np.where(np.arange(3) == at, 0, full)))
-            for at, name in enumerate(NAMES)
-        },
+        f"hits@1{ending}": hits["value"],
+        f"hits@1{ending}_interval": [hits["low"], hits["high"]],
+        f"mrr{ending}": round(float(np.mean(inverse or [0.0])), 4),
+        f"mrr{ending}_interval": spread(inverse),
     }
 
 
-def _hits(
-    rows: Sequence[NDArray[np.float64]], golds: Sequence[int], weights: NDArray[np.float64]
-) -> list[bool]:
-    return [int((row @ weights).argmax()) == gold for row, gold in zip(rows, golds, strict=True)]
+def _ablations(rows: Sequence[Row], table: Frozen, slow: bool) -> dict[str, Any]:
+    """Shares of right first places with one number taken away, and with one alone."""
+    found: dict[str, Any] = {}
+    names = SLOW if slow else FAST
+    for name in names:
+        less = {each: term for each, term in table.slow.items() if each != name}
+        fast = {each: term for each, term in table.fast.items() if each != name}
+        places = _places(rows, table.fast if slow else fast, less if slow else None)
+        found[f"without {name}"] = share(place == 1 for place in places)
+    for name in FAST:
+        places = _places(rows, {name: table.fast[name]}, None)
+        found[f"{name} alone"] = share(place == 1 for place in places)
+    return found
+
+
+def _odds(
+    numbers: NDArray[np.float64], names: Sequence[str], terms: Mapping[str, Term]
+) -> NDArray[np.float64]:
+    readings = (
+        {name: Reading(float(value)) for name, value in zip(names, row, strict=True)}
+        for row in numbers
+    )
+    return np.array([log_odds(each, terms) for each in readings])
+
+
+def _places(
+    rows: Sequence[Row], fast: Mapping[str, Term], slow: Mapping[str, Term] | None
+) -> list[int]:
+    """The place of the right candidate, from 1; it comes after those that are level with it."""
+    found = []
+    for row in rows:
+        order = _odds(row.fast, FAST, fast)
+        if slow is not None and row.asked:
+            ahead = float(order.max()) + 1000.0
+            for at, value in zip(row.asked, _odds(row.slow, SLOW, slow), strict=True):
+                order[at] = ahead + float(value)
+        gold = row.question.gold
+        found.append(int((order >= order[gold]).sum()))
+    return found
+
+
+def _choice_error(odds: Sequence[NDArray[np.float64]], golds: Sequence[int]) -> float:
+    best, hit = [], []
+    for each, gold in zip(odds, golds, strict=True):
+        raised = np.exp(each - each.max())
+        best.append(float((raised / raised.sum()).max()))
+        hit.append(int(each.argmax()) == gold)
+    return calibration_error(best, hit)

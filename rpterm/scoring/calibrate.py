@@ -1,47 +1,76 @@
-"""Few weights for few numbers: a conditional logit, fitted by gradient ascent; knows no files.
+"""Few weights for few numbers: a balanced logistic regression; knows no files.
 
-P(reply i of n) is proportional to exp(w . x_i). The frozen weights lie in ``coefficients.json``
-with how they were made; ``python -m rpterm.bench.refit FILE`` makes them again.
+ln odds = sum of weight * (value - middle). Right and wrong replies count the same in sum, however
+many there are of each, so that even odds beforehand are meant. Groups (personas, novels) are drawn
+again with replacement for the spread of each weight.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.scoring.combine import Term
+
 Floats = NDArray[np.float64]
-_STEPS = 2000
+_STEPS = 40
+_DRAWS = 60
 
 
-def fit(rows: Sequence[Floats], right: Sequence[int], ridge: float = 1.0) -> list[float]:
-    """Weights that make the right row of each question likely."""
-    together = np.concatenate(list(rows))
-    scale = together.std(axis=0) + 1e-9
-    weights = np.zeros(together.shape[1])
+def fit(rows: Floats, right: NDArray[np.bool_], ridge: float = 1e-3) -> tuple[Floats, float]:
+    """Weights and the constant, by Newton's method.
+
+    Args:
+        rows: One row of numbers for each reply.
+        right: Whether it is the right one.
+        ridge: Pull towards 0, in units of the numbers' spread.
+    """
+    scale = rows.std(axis=0) + 1e-9
+    design = np.column_stack([rows / scale, np.ones(len(rows))])
+    share = np.where(right, 0.5 / max(1, right.sum()), 0.5 / max(1, (~right).sum()))
+    pull = np.diag([ridge] * rows.shape[1] + [1e-9])
+    weights = np.zeros(design.shape[1])
     for _ in range(_STEPS):
-        slope = -ridge * weights
-        for question, gold in zip(rows, right, strict=True):
-            scaled = question / scale
-            slope += scaled[gold] - chances(scaled, weights) @ scaled
-        weights += slope / len(rows)
-    return [float(weight) for weight in weights / scale]
+        chances = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
+        slope = design.T @ (share * (right - chances)) - pull @ weights
+        bend = (design * (share * chances * (1 - chances))[:, None]).T @ design + pull
+        weights += np.linalg.solve(bend, slope)
+    return weights[:-1] / scale, float(weights[-1])
 
 
-def chances(rows: Floats, weights: Sequence[float] | Floats) -> Floats:
-    """The probability of each row of one question."""
-    raw: Floats = rows @ np.asarray(weights)
-    spread: Floats = np.exp(raw - raw.max())
-    shares: Floats = spread / spread.sum()
-    return shares
+def terms(
+    names: Sequence[str], rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]
+) -> dict[str, Term]:
+    """One ``Term`` for each column.
+
+    The constant is shared out among the middles, so that a number that is missing takes its part
+    of the constant with it.
+    """
+    weights, constant = fit(rows, right)
+    spreads = _spreads(rows, right, groups)
+    middles = (rows[right].mean(axis=0) + rows[~right].mean(axis=0)) / 2
+    rest = (constant + float(weights @ middles)) / len(names)
+    found = {}
+    for at, name in enumerate(names):
+        weight = float(weights[at])
+        middle = float(middles[at]) - (rest / weight if abs(weight) > 1e-6 else 0.0)
+        adds = float((weight * rows[:, at]).std())
+        found[name] = Term(
+            round(weight, 4), round(middle, 4), round(float(spreads[at]), 4), round(adds, 4)
+        )
+    return found
 
 
-def frozen() -> dict[str, Any]:
-    """What was fitted: ``weights`` by name, ``fitted`` persona keys, ``made``."""
-    text = files("rpterm.scoring").joinpath("coefficients.json").read_text("utf-8")
-    table: dict[str, Any] = json.loads(text)
-    return table
+def _spreads(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Floats:
+    rng = np.random.default_rng(5)
+    names = sorted(set(groups))
+    places = {name: np.flatnonzero(np.array(groups) == name) for name in names}
+    drawn = []
+    for _ in range(_DRAWS):
+        chosen = np.concatenate([places[name] for name in rng.choice(names, len(names))])
+        if right[chosen].any() and not right[chosen].all():
+            drawn.append(fit(rows[chosen], right[chosen])[0])
+    spreads: Floats = np.std(drawn, axis=0)
+    return spreads

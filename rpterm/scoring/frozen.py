@@ -19,6 +19,7 @@ class Frozen:
     Attributes:
         fast: Terms while the language model was not asked.
         slow: Terms with it.
+        cast_fast, cast_slow: For a line of a novel against the voices of that novel.
         made: How they were made, for people.
         personas: Keys of the ConvAI2 personas they were fitted on.
         novels: Names of the novels they were fitted on.
@@ -28,6 +29,8 @@ class Frozen:
     made: str
     fast: Mapping[str, Term]
     slow: Mapping[str, Term]
+    cast_fast: Mapping[str, Term]
+    cast_slow: Mapping[str, Term]
     personas: frozenset[str]
     novels: frozenset[str]
 
@@ -46,6 +49,8 @@ def thaw(table: Mapping[str, Any]) -> Frozen:
         made=str(table["made"]),
         fast={name: Term(**values) for name, values in table["fast"].items()},
         slow={name: Term(**values) for name, values in table["slow"].items()},
+        cast_fast={name: Term(**values) for name, values in table["cast_fast"].items()},
+        cast_slow={name: Term(**values) for name, values in table["cast_slow"].items()},
         personas=frozenset(table["personas"]),
         novels=frozenset(table["novels"]),
     )

@@ -56,10 +56,12 @@ class EngineLikelihood:
 
     Args:
         make: Makes the engine; called when first asked.
+        polite: Whether everything else goes first, as behind a chat; a benchmark does not wait.
     """
 
-    def __init__(self, make: Callable[[], Engine]) -> None:
+    def __init__(self, make: Callable[[], Engine], *, polite: bool = True) -> None:
         self._make = make
+        self._polite = polite
         self._engine: Engine | None = None
         self._begin: list[int] = []
         self._tokens: OrderedDict[str, list[int]] = OrderedDict()
@@ -90,7 +92,8 @@ class EngineLikelihood:
             engine = self._make()
             if (start := getattr(engine, "start", None)) is not None:
                 start()
-            _give_way(getattr(engine, "pid", None))
+            if self._polite:
+                _give_way(getattr(engine, "pid", None))
             engine.load()
             self._begin = engine.tokenize([Piece(_BEGIN, special=True)])[0]
             self._engine = engine

@@ -18,7 +18,7 @@ EXAMPLES = 20
 """Example lines of a character; they are all that is known of a voice."""
 LEAST_WORDS = 6
 """Shorter lines ("Yes, my dear.") are nobody's; they are neither examples nor tested."""
-MOST_WORDS = 40
+MOST_WORDS = 80
 """Lines are cut here, examples and tested ones alike."""
 _MOST_VOICES = 5
 _NOBODY = ("_group", "_unknowable", "_narr", "unknown", "")

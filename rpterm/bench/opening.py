@@ -1,0 +1,38 @@
+"""The models a scoring benchmark needs, closed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rpterm.bench.cached import Cached
+from rpterm.engine.protocol import Engine
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.likelihood import EngineLikelihood, Likelihood
+
+
+@contextmanager
+def models(cache: Path | None = None) -> Iterator[tuple[Remembered, Likelihood]]:
+    """Sentence vectors and the fixed language model; neither is started before it is asked.
+
+    Args:
+        cache: A file of likelihoods that are known already, and where new ones are added.
+    """
+    from rpterm.memory.embed import STARTER, WorkerEmbedder
+    from rpterm.models.starter import embedder_folder
+
+    embedder = WorkerEmbedder(embedder_folder, STARTER)
+    likelihood = Cached(EngineLikelihood(_engine, polite=False), cache)
+    try:
+        yield Remembered(embedder), likelihood
+    finally:
+        likelihood.close()
+        embedder.close()
+
+
+def _engine() -> Engine:
+    from rpterm.engine.llama import LlamaEngine
+    from rpterm.models.starter import llm_path
+
+    return LlamaEngine(llm_path(), context=2048, gpu_layers=0, starter=True, sequences=1)

@@ -1,0 +1,209 @@
+"""Whose line is it: ``rpterm bench voice --pdnc DIR``.
+
+For each line of a novel's character, drawn lines of the same length (within two words or 15 %) of
+other characters of that novel: which of the two is the character's? Each voice is known by twenty
+example lines; contrasts are the example lines of the novel's other speakers, and nothing else of
+that novel. ``outside`` is the same with voices of two other novels as the only contrasts, as in a
+chat, where contrasts are other cards. ``top1`` is the right one of the novel's two to five voices.
+Novels that the terms were fitted on are left out. Intervals draw whole novels.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpterm.bench.figures import balanced_bins, error_of, spread
+from rpterm.scoring.combine import Term, chance, log_odds
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.scoring.likelihood import Likelihood
+from rpterm.scoring.pdnc import Novel, read
+from rpterm.scoring.records import Reading, Scene, Signal
+from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
+
+FAST = ("voice_words", "voice_meaning")
+SLOW = (*FAST, "voice_likelihood")
+_LINES = 4
+_OTHERS = 3
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One line measured against one voice of its novel.
+
+    Attributes:
+        line: The novel, its speaker's place and its own place: the same for all voices.
+        voice: The place of the voice it was measured against.
+        values: By signal, with the novel's other voices as contrasts.
+        outside: The same with other novels' voices as contrasts.
+    """
+
+    line: tuple[str, int, int]
+    words: int
+    voice: int
+    values: Mapping[str, float]
+    outside: Mapping[str, float]
+
+    @property
+    def own(self) -> bool:
+        """Whether the voice is the speaker's."""
+        return self.line[1] == self.voice
+
+
+def main(
+    pdnc: Path,
+    json: bool = False,
+    limit: int | None = None,
+    cache: Path | None = None,
+    picture: Path | None = None,
+) -> None:
+    """Measure and print, with a bar on standard error."""
+    from rpterm.bench.opening import models
+    from rpterm.bench.printing import with_bar
+
+    table = frozen()
+    novels = read(pdnc, _LINES if limit is None else max(1, limit))
+    chosen = [novel for novel in novels if novel.name not in table.novels]
+    with models(cache) as (encode, likelihood):
+        with_bar(
+            lambda step: report(measure(chosen, novels, encode, likelihood, step), table, picture),
+            json,
+        )
+
+
+def measure(
+    chosen: Sequence[Novel],
+    novels: Sequence[Novel],
+    encode: Remembered,
+    likelihood: Likelihood | None,
+    step: Step = lambda done, total: None,
+) -> list[Heard]:
+    """Every line of the chosen novels against every voice of its novel.
+
+    Args:
+        novels: Where the outside contrasts come from.
+    """
+    signals: list[Signal] = [VoiceWords(), VoiceMeaning(encode)]
+    fast = list(signals)
+    if likelihood is not None:
+        signals.append(VoiceLikelihood(likelihood))
+    total = sum(len(voice.tested) * len(novel.voices) for novel in chosen for voice in novel.voices)
+    heard: list[Heard] = []
+    for novel in chosen:
+        outside = _outside(novel, novels)
+        for at, voice in enumerate(novel.voices):
+            cast = tuple(each.examples for each in novel.voices if each is not voice)
+            near = Scene(own_lines=voice.examples, other_lines=cast)
+            far = Scene(own_lines=voice.examples, other_lines=outside)
+            for line, text in _lines(novel):
+                values = {each.name: each.measure(text, near).value for each in signals}
+                strange = {each.name: each.measure(text, far).value for each in fast}
+                heard.append(Heard(line, len(text.split()), at, values, strange))
+                step(len(heard), total)
+    return heard
+
+
+def _lines(novel: Novel) -> Iterator[tuple[tuple[str, int, int], str]]:
+    for speaker, voice in enumerate(novel.voices):
+        for at, text in enumerate(voice.tested):
+            yield (novel.name, speaker, at), text
+
+
+def _outside(novel: Novel, novels: Sequence[Novel]) -> tuple[tuple[str, ...], ...]:
+    """Three voices of each of the two novels that come after this one."""
+    names = [each.name for each in novels]
+    at = names.index(novel.name)
+    after = [novels[(at + more) % len(novels)] for more in (1, 2)]
+    return tuple(voice.examples for each in after if each is not novel for voice in each.voices[:3])
+
+
+def pairs(heard: Sequence[Heard]) -> list[tuple[Heard, Heard]]:
+    """An own line and a line of another speaker, both against the own line's voice."""
+    found = []
+    for own in (each for each in heard if each.own):
+        near = [
+            each
+            for each in heard
+            if each.line[0] == own.line[0]
+            and each.voice == own.voice
+            and not each.own
+            and abs(each.words - own.words) <= max(2, 0.15 * own.words)
+        ]
+        chosen = random.Random(str(own.line)).sample(near, min(_OTHERS, len(near)))
+        found += [(own, each) for each in chosen]
+    return found
+
+
+def report(heard: Sequence[Heard], table: Frozen, picture: Path | None = None) -> dict[str, Any]:
+    """The figures, their intervals, and what is left when one signal is taken away."""
+    matched = pairs(heard)
+    novels = [own.line[0] for own, _ in matched]
+    slow = bool(heard) and "voice_likelihood" in heard[0].values
+    figures: dict[str, Any] = {"novels": len(set(novels)), "pairs": len(matched)}
+    full = table.cast_slow if slow else table.cast_fast
+    if slow:
+        figures |= _rate("pairwise", matched, novels, table.cast_slow)
+    figures |= _rate("pairwise_no_lm", matched, novels, table.cast_fast)
+    tops = _tops(heard, full)
+    figures["top1"] = round(float(np.mean([hit for _, hit in tops] or [0.0])), 4)
+    figures["top1_interval"] = spread([hit for _, hit in tops], [name for name, _ in tops])
+    bins = balanced_bins([(chance(_odds(each.values, full)), each.own) for each in heard])
+    figures["ece"] = round(error_of(bins), 4)
+    quick = [(chance(_odds(each.values, table.cast_fast)), each.own) for each in heard]
+    figures["ece_no_lm"] = round(error_of(balanced_bins(quick)), 4)
+    strange = [(chance(_odds(each.outside, table.fast)), each.own) for each in heard]
+    figures["ece_outside"] = round(error_of(balanced_bins(strange)), 4)
+    figures |= _rate("pairwise_outside_no_lm", matched, novels, table.fast, outside=True)
+    figures["ablations"] = _ablations(matched, novels, full)
+    figures["reliability"] = [list(each) for each in bins]
+    if picture is not None:
+        from rpterm.bench.picture import reliability
+
+        reliability(bins, picture, "In character, novels")
+    return figures
+
+
+def _odds(values: Mapping[str, float], terms: Mapping[str, Term]) -> float:
+    return log_odds({name: Reading(value) for name, value in values.items()}, terms)
+
+
+def _rate(
+    name: str,
+    matched: Sequence[tuple[Heard, Heard]],
+    novels: Sequence[str],
+    terms: Mapping[str, Term],
+    outside: bool = False,
+) -> dict[str, Any]:
+    won = []
+    for own, other in matched:
+        left = _odds(own.outside if outside else own.values, terms)
+        right = _odds(other.outside if outside else other.values, terms)
+        won.append(0.5 if left == right else float(left > right))
+    value = round(float(np.mean(won or [0.0])), 4)
+    return {name: value, f"{name}_interval": spread(won, novels)}
+
+
+def _tops(heard: Sequence[Heard], terms: Mapping[str, Term]) -> list[tuple[str, float]]:
+    """For each line whether its speaker's voice fits best."""
+    by_line: dict[tuple[str, int, int], list[tuple[float, bool]]] = {}
+    for each in heard:
+        by_line.setdefault(each.line, []).append((_odds(each.values, terms), each.own))
+    return [(line[0], float(max(found)[1])) for line, found in by_line.items()]
+
+
+def _ablations(
+    matched: Sequence[tuple[Heard, Heard]], novels: Sequence[str], full: Mapping[str, Term]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in full:
+        less = {each: term for each, term in full.items() if each != name}
+        found |= _rate(f"without {name}", matched, novels, less)
+        found |= _rate(f"{name} alone", matched, novels, {name: full[name]})
+    return found
