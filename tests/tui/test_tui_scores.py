@@ -245,6 +245,21 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
         assert app.chat.keeper._stale(before)
 
 
+async def test_an_edited_reply_is_scored_at_once(stage: Scored) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: figure(app))
+        await pilot.press("ctrl+up", "e")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        editor = app.chat.state.editor
+        assert editor is not None
+        editor.text = BROKEN
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: figure(app) == "in character 3%")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+
+
 async def test_old_turns_are_scored_when_they_are_shown(tmp_path: Path) -> None:
     stage = Scored(tmp_path, turns=8)
     app = stage.app()

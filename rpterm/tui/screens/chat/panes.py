@@ -195,6 +195,8 @@ def _focus(chat: ChatScreen) -> None:
     """A pane that covers the chat takes the keys; else they stay with the input."""
     if chat.panes.covers:
         chat.panes.query("OptionList, CardPane").first().focus()
+    elif chat.state.editor is not None:
+        chat.state.editor.focus()
     else:
         chat.input.focus()
     chat.refresh_hints()

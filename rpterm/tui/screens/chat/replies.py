@@ -335,6 +335,7 @@ async def _other_places(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import examples, scores
 
     scores.show(chat)
+    chat.keeper.shown()
     await examples.fill(chat)
 
 

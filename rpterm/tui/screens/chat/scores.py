@@ -40,6 +40,7 @@ class Watcher:
         self._timer: Timer | None = None
         self._card: CharacterCard | None = None
         self._tried: set[int] = set()
+        self._asked: set[int] = set()
         self.known: dict[int, Score] = {}
         self.problem = ""
         self.sentence = ""
@@ -54,6 +55,7 @@ class Watcher:
         if session is not self._session or card is not self._card:
             self._session, self._card = session, card
             self.known, self._tried, self._warm = {}, set(), False
+            self._asked = set()
             self.put_away, self.problem = 0, ""
         return session.scores if session is not None else None
 
@@ -74,6 +76,15 @@ class Watcher:
         self._disturbed += 1
         self._measure(turn, full=False)
 
+    def shown(self) -> None:
+        """Another branch or an edit is shown: score its end at once, the rest after a while."""
+        path = [turn for turn in self._chat.transcript.turns if measured(turn)]
+        if self.scores is None or self._chat.state.busy or not path:
+            return
+        if path[-1].id not in self.known and path[-1].id not in self._asked:
+            self._measure(path[-1], full=False)
+            self.disturb()
+
     def idle(self) -> None:
         """Nothing goes on: get ready once, then measure what is shown and was not measured."""
         scores, session = self.scores, self._chat.session
@@ -91,6 +102,7 @@ class Watcher:
         if scores is None or session is None or not measured(turn):
             return
         at = self._disturbed
+        self._asked.add(turn.id)
         self._lane.put(
             lambda: self._one(session, scores, turn, full, lambda: full and self._stale(at))
         )
