@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,17 +61,19 @@ def list_chats(
     json: _Json = False,
 ) -> None:
     """List chats, newest first."""
+    from rpterm.store.reviews import exportable
+
     with opened() as store:
-        chats = store.chats(card_name=card, limit=limit)
+        chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
     if json:
-        out.data(chats)
+        out.data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
         return
     rows = [
         (chat.id, out.when(chat.updated_at), chat.card_name, chat.turn_count,
-         chat.title or chat.preview)
+         "yes" if chat.id in allowed else "no", chat.title or chat.preview)
         for chat in chats
     ]  # fmt: skip
-    out.table(rows, ("id", "last", "character", "turns", "title"))
+    out.table(rows, ("id", "last", "character", "turns", "exports", "title"))
 
 
 @app.command()
@@ -140,11 +143,18 @@ def import_chats(
     card: Annotated[
         str | None, typer.Option(metavar="CARD", help="Whose chats they are; else found by name.")
     ] = None,
+    ratings: Annotated[
+        bool, typer.Option("--ratings", help="With ratings, and swipes kept as judgements.")
+    ] = False,
 ) -> None:
-    """Import chat logs of other programs, with their swipes and greetings."""
+    """Import chat logs of other programs, with their swipes and greetings.
+
+    --ratings also takes thumbs and stars, and each swipe the chat went on with as a verdict over
+    the others; it may be given later, for chats that are here already.
+    """
     from rpterm.cli import exchanging
 
-    results = exchanging.import_chats(paths, card)
+    results = exchanging.import_chats(paths, card, ratings)
     if any(each.error for each in results) or not results:
         raise typer.Exit(1)
 

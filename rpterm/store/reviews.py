@@ -47,6 +47,18 @@ def written(store: Store) -> list[Written]:
         return [Written(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
 
 
+def exportable(store: Store) -> set[int]:
+    """Numbers of the chats that may leave by an export."""
+    with store._connections.read() as connection:
+        if not _has_table(connection, "consents"):
+            return set()
+        rows = connection.execute(
+            "SELECT chat_id FROM consents c WHERE exportable AND id = "
+            "(SELECT max(id) FROM consents d WHERE d.chat_id = c.chat_id)"
+        )
+        return {number for (number,) in rows}
+
+
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     return connection.execute(query, (name,)).fetchone() is not None

@@ -29,7 +29,9 @@ def chat(cli: Cli) -> int:
 
 def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
     listed = cli("chats")
-    assert listed.out.splitlines()[0].split() == ["id", "last", "character", "turns", "title"]
+    assert listed.out.splitlines()[0].split() == [
+        "id", "last", "character", "turns", "exports", "title",
+    ]  # fmt: skip
     assert "Sherlock Holmes" in listed.out
     assert json.loads(cli("chats", "list", "--json").out)[0]["id"] == chat
     found = cli("chats", "search", "watson")

@@ -80,3 +80,13 @@ def test_filters_by_character_and_source(store: Store) -> None:
     review.rater.flag(edited.id, None, "odd")
     assert ids(review, kind="flagged", card="Holmes") == [edited.id]
     assert ids(review, kind="flagged", card="Mara") == []
+
+
+def test_which_chats_may_leave_is_read_without_making_any_table(table: Table) -> None:
+    from rpterm.store.reviews import exportable
+
+    assert exportable(table.store) == set()
+    table.rater.allow(table.chat.id, True)
+    assert exportable(table.store) == {table.chat.id}
+    table.rater.allow(table.chat.id, False)
+    assert exportable(table.store) == set()

@@ -228,7 +228,7 @@ async def test_without_a_card_the_characters_are_shown_first(
 async def test_help_lists_every_command_and_the_users_own_keys(stage: Stage) -> None:
     stage.settings = Settings(theme="lamplight", keys={"regenerate": "f11"})
     app = stage.app()
-    async with running(app, (140, 100)) as pilot:
+    async with running(app, (140, 160)) as pilot:
         await pilot.press("question_mark")
         await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
         await wait_until(pilot, lambda: "F11" in screen_text(app))

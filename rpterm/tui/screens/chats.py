@@ -55,18 +55,21 @@ class ChatsScreen(Chooser):
 
 async def chat_choices(ask: Ask, store: Store) -> list[Choice]:
     """All chats, the last used first."""
-    return [choice_of(chat) for chat in await ask(store.chats)]
+    from rpterm.store.reviews import exportable
+
+    chats, allowed = await ask(lambda: (store.chats(), exportable(store)))
+    return [choice_of(chat, exportable=chat.id in allowed) for chat in chats]
 
 
-def choice_of(chat: Chat) -> Choice:
+def choice_of(chat: Chat, *, exportable: bool = False) -> Choice:
     """A chat as a line of a list."""
     title = text.one_line(chat.title or chat.card_name, 80)
     if chat.title and chat.title != chat.card_name:
         title = f"{title}  ·  {text.one_line(chat.card_name, 30)}"
     turns = f"{chat.turn_count} turn{'s' if chat.turn_count != 1 else ''}"
-    return Choice(
-        str(chat.id), title, text.one_line(chat.preview), f"{turns} · {ago(chat.updated_at)}"
-    )
+    leaves = "in exports · " if exportable else ""
+    right = f"{leaves}{turns} · {ago(chat.updated_at)}"
+    return Choice(str(chat.id), title, text.one_line(chat.preview), right)
 
 
 def ago(moment: float, now: float | None = None) -> str:
