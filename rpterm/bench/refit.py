@@ -44,6 +44,7 @@ FAULTS = {
     "assistant_voice": Term(-4.0, most=4.0),
     "anachronism": Term(-3.0, most=3.0),
     "contradiction": Term(-2.0, most=2.0),
+    "relations": Term(-2.0, most=2.0),
     "limits": Term(-0.7, most=1.0),
     "repetition": Term(-2.0, most=2.0),
     "parroting": Term(-1.5, most=1.5),

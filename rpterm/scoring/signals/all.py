@@ -12,6 +12,7 @@ from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords
 from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
+from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking import Speaking
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
@@ -21,7 +22,7 @@ def signals_for(fit: Fit | None, likelihood: Likelihood | None) -> tuple[Signal,
     """The signals that these allow: words need neither, meaning ``fit``, the rest both."""
     found: list[Signal] = [
         FactWords(), VoiceWords(), Speaking(), AssistantVoice(), Anachronism(), Limits(),
-        Contradiction(), Repetition(), Parroting(),
+        Contradiction(), Relations(), Repetition(), Parroting(),
     ]  # fmt: skip
     if fit is not None:
         found += [FactMeaning(fit), Context(fit), VoiceMeaning(fit.encode)]

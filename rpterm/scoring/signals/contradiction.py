@@ -1,8 +1,8 @@
 """Whether a sentence of the reply says the contrary of a line of the card or of the chat.
 
 The fallback where no NLI model is installed: a sentence and a line that share most of their rare
-words and differ in a negation, in a number, or in one word of a pair of opposites. What is said in
-other words is missed; ``bench planted`` tells how much.
+words and differ in a negation, in a number, or in one word of a pair of opposites; or that fill a
+slot of a life (birthplace, age, …: ``slots``) differently. What is said in other words is missed; ``bench planted`` tells how much.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.signals import slots
 from rpterm.scoring.texts import content, sentences, words
 
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
@@ -54,15 +55,18 @@ class Contradiction:
         for start, sentence in sentences(reply):
             if sentence.rstrip('"”*').endswith("?"):
                 continue
+            about_self = _of_oneself(sentence, scene.char)
             for fact, line in lines:
-                why = _clash(sentence, line)
+                why = _clash(sentence, line, about_self)
                 if why:
                     end = start + len(sentence)
                     found.append(Evidence(start, end, why, fact.source, line))
         return Reading(0.8 if found else 0.0, 0.5, tuple(found))
 
 
-def _clash(sentence: str, line: str) -> str:
+def _clash(sentence: str, line: str, own: bool) -> str:
+    if own and (slot := slots.clash(sentence, line)):
+        return f"another {slot}"
     said, known = set(words(sentence)), set(words(line))
     rare, other = _rare(sentence), _rare(line)
     shared = rare & other
@@ -77,6 +81,12 @@ def _clash(sentence: str, line: str) -> str:
         if len(pair & said) == 1 and len(pair & known) == 1 and pair & said != pair & known:
             return "the opposite word"
     return ""
+
+
+def _of_oneself(sentence: str, char: str) -> bool:
+    """Whether the sentence is about the character: only then do slots of a life clash."""
+    first = char.split()[0] if char.split() else char
+    return bool(re.search(rf"\b(?:I|I['’]m|[Mm]y|{re.escape(first)})\b", sentence))
 
 
 def _negated(said: set[str]) -> bool:

@@ -42,6 +42,15 @@ _YOUR = re.compile(
     r"(?:\w+s|\w+ed|\w+t|go|fall|leap|grow|shake|open|close|turn|give|went|fell|shook|grew|ran)\b",
     re.IGNORECASE,
 )
+_BODILY = re.compile(
+    r"(?:(?<=[.!?…\n] )|^|(?<=, )|(?<=and )|(?<=as )|(?<=while ))[Yy]ou (?:\w+ly )?(?:nod|smile|"
+    r"gasp|blush|shiver|shudder|sigh|laugh softly|giggle|whisper|hesitate|tremble|flinch|freeze|"
+    r"gulp|swallow hard|take a (?:deep breath|step)|step (?:back|forward|closer|inside)|lean (?:in|back|"
+    r"closer|forward)|feel (?:a|an|your|the) \w+|can(?:not|'t) help but|reach (?:out|for)|"
+    r"stare (?:at|in)|gaze|blink|shrug|wince|grin|chuckle|nervously|burst into|"
+    r"follow (?:me|him|her) (?:into|to|through|inside)|look (?:around|away|down)|sit down|"
+    r"stand up|turn (?:around|away|to leave)|decide to|agree to|realis?ze|your heart)\b(?![^.!\n]*\?)"
+)
 _ADVERB = r"(?:\w+ly |then |just |now |both |also |at last |finally |slowly )?"
 _YOU = re.compile(rf"\byou {_ADVERB}(?P<deed>[a-z]+)\b", re.IGNORECASE)
 
@@ -54,8 +63,15 @@ class Speaking:
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        found = (*_labels(reply, scene), *_told(reply, scene))
+        found = (*_labels(reply, scene), *_told(reply, scene), *_plain(reply))
         return Reading(float(bool(found)), 1.0 if reply.strip() else 0.0, found)
+
+
+def _plain(reply: str) -> Iterator[Evidence]:
+    """Prose without quotation marks or asterisks: only deeds that no speech tells somebody."""
+    if not re.search(r"[\"“«*]", reply):
+        for match in _BODILY.finditer(reply):
+            yield _evidence(0, match)
 
 
 def _labels(reply: str, scene: Scene) -> Iterator[Evidence]:

@@ -1,0 +1,145 @@
+"""Whether a reply gives somebody another part in the character's life than the card does.
+
+By rule: names and roles ("my sister Inês", "Tomás is her master") are read from the card's lines
+and from the reply. A known name in a role that goes with none of its own, another name in a role
+that only one person has, or a tie told of another known person, is a break. It knows about sixty
+roles, in English; ties in other words ("she bore me two sons") are missed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.texts import content, sentences
+
+_ALIKE = (
+    "wife spouse bride", "husband spouse bridegroom", "mother mum mom mamma", "father dad papa",
+    "brother half-brother twin", "sister half-sister twin", "son boy", "daughter girl", "uncle",
+    "aunt", "cousin", "nephew", "niece", "grandmother grandma", "grandfather grandpa",
+    "grandson grandchild", "granddaughter grandchild", "stepmother", "stepfather", "widow",
+    "fiancé fiancee fiancée betrothed", "lover sweetheart beloved mistress",
+    "friend companion ally comrade biographer confidant confidante colleague partner",
+    "enemy rival foe adversary nemesis", "teacher master tutor mentor professor",
+    "pupil student apprentice disciple", "servant maid butler valet page attendant slave",
+    "landlady housekeeper landlord", "employer boss chief patron lord king queen empress emperor",
+    "clerk assistant secretary employee conductor", "neighbour neighbor", "doctor physician",
+    "captain", "guard", "godfather", "godmother",
+)  # fmt: skip
+_ONLY_ONE_TEXT = "wife husband mother father landlady employer king queen emperor"
+_ONLY_ONE = frozenset(_ONLY_ONE_TEXT.split())
+_GROUPS: dict[str, set[int]] = {}
+for _at, _words in enumerate(_ALIKE):
+    for _word in _words.split():
+        _GROUPS.setdefault(_word, set()).add(_at)
+_ROLE = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
+_CAPITAL = r"[A-ZÀ-Þ][\w’'-]+"
+_NAME = (
+    r"(?:(?:Dr|Mr|Mrs|Miss|Lady|Lord|Sir|Dona|Don|Saint|St|Captain|Professor)\.? )?"
+    rf"{_CAPITAL}(?: {_CAPITAL}){{0,2}}"
+)
+_WHOSE = (
+    r"(?:(?i:my|his|her|their)|[A-ZÀ-Þ][\w-]+['’]s)"
+    r"(?: (?!own )[a-zà-þ-]+){0,3}?(?: own)?"
+)
+_IS = r"(?:is |was |is called |was called |named |called )?"
+_BECAME = r"(?:(?:is|was|became|has been|had been|remains) )?(?:once |formerly |now )?"
+_PATTERNS = (
+    re.compile(rf"{_WHOSE} (?P<role>{_ROLE}),? {_IS}(?P<name>{_NAME})"),
+    re.compile(rf"(?P<name>{_NAME}),? (?:who )?{_BECAME}{_WHOSE} (?P<role>{_ROLE})\b"),
+    re.compile(
+        rf"(?P<name>{_NAME}),? (?:is|was) (?:a|an|the) (?:[a-z-]+ ){{0,2}}(?P<role>{_ROLE}) "
+        r"(?:of|to) (?:mine|me|his|hers|[A-Z])"
+    ),
+    re.compile(rf"^(?P<role>{_ROLE}) ?[:=] ?(?P<name>{_NAME})"),
+)
+_FIRST_TEXT = (
+    "The A An And But He She It They I My His Her Their We You That This There When Then If In On "
+    "At Of As Never Not No Yes Once After Before With To For From By Every Each All One Two What "
+    "Who"
+)
+_FIRST = frozenset(_FIRST_TEXT.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    name: frozenset[str]
+    role: str
+    start: int
+    end: int
+
+
+class Relations:
+    """Value: 0.8 where a name and a role do not go together, else 0."""
+
+    name = "relations"
+    dimension: Dimension = "persona"
+    cost: Cost = "words"
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        own = frozenset(scene.char.split())
+        known = [(tie, fact) for fact in scene.facts for tie in _ties(_cased(fact.text), own)]
+        named = [(_names(fact.text, own), fact) for fact in scene.facts]
+        if not reply.strip() or not any(names for names, _ in named):
+            return NOTHING
+        found = [
+            Evidence(tie.start, tie.end, why, fact.source, fact.text)
+            for tie in _ties(reply, own)
+            for why, fact in _clashes(tie, known)
+        ]
+        found += _swapped(reply, [each for each in named if each[0]], own)
+        return Reading(0.8 if found else 0.0, 0.5, tuple(found))
+
+
+def _ties(text: str, own: frozenset[str]) -> Iterator[_Tie]:
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            name = frozenset(match["name"].replace("’", "'").removesuffix("'s").split()) - _FIRST
+            if name and not name <= own:
+                yield _Tie(name, match["role"], match.start(), match.end())
+
+
+def _cased(text: str) -> str:
+    """A line like "Brother: Mycroft" with its role as the patterns want it."""
+    head, sign, rest = text.partition(":")
+    return f"{head.lower()}:{rest}" if sign and head.lower() in _GROUPS else text
+
+
+def _clashes(tie: _Tie, known: list[tuple[_Tie, Fact]]) -> Iterator[tuple[str, Fact]]:
+    same = [(each, fact) for each, fact in known if each.name & tie.name]
+    if same:
+        roles = set().union(*(_GROUPS[each.role] for each, _ in same))
+        if not roles & _GROUPS[tie.role]:
+            yield f"the card knows {' '.join(sorted(tie.name))} as {same[0][0].role}", same[0][1]
+        return
+    if tie.role in _ONLY_ONE:
+        for each, fact in known:
+            if each.role == tie.role:
+                yield f"the {tie.role} has another name", fact
+                return
+
+
+def _names(text: str, own: frozenset[str]) -> frozenset[str]:
+    """Capitalised words; the first of a text counts only where it is no common word."""
+    found = re.findall(r"\b[A-ZÀ-Þ][\w’-]*[a-zà-þ]", text)
+    return frozenset(word.split("’")[0] for word in found) - _FIRST - own
+
+
+def _swapped(
+    reply: str, lines: list[tuple[frozenset[str], Fact]], own: frozenset[str]
+) -> list[Evidence]:
+    """Sentences that tell a line of the card, but of another of its people."""
+    everybody = frozenset().union(*(names for names, _ in lines))
+    found = []
+    for start, sentence in sentences(reply):
+        said = _names(sentence, own) & everybody
+        words = set(content(sentence)) - {name.lower() for name in everybody | own}
+        for names, fact in lines:
+            line = set(content(fact.text)) - {name.lower() for name in everybody | own}
+            shared = words & line
+            if said and not said & names and len(shared) >= 2 and len(shared) >= 0.6 * len(line):
+                note = "the card tells this of another person"
+                found.append(Evidence(start, start + len(sentence), note, fact.source, fact.text))
+    return found

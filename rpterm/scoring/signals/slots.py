@@ -1,0 +1,76 @@
+"""Slots of a life: where somebody was born, lives, works, how old they are. Pure patterns.
+
+``clash`` tells whether a sentence and a line of the card fill the same slot differently. Only
+slots that hold one thing are read; what fills them is compared by its words alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rpterm.scoring.texts import content
+
+_VERY = r"(?:\s+(?:really|still|now|also|actually|originally|only|just|always))?"
+_END = r"(?P<fill>[^.,;!?\"”*\n]{2,40})"
+_EYES = "blue|brown|green|grey|gray|black|hazel|amber|golden|violet|red"
+_HAIR = "blond|blonde|brown|black|red|grey|gray|white|golden|auburn|silver|dark|fair"
+_DECADES = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_DWELL = "live|lives|dwell|dwells|reside|resides"
+_FOND = r"\bfavou?rite (?P<what>\w+) (?:is|was|are|has always been)"
+_FEAR = rf"\b(?:am|is|'m|was){_VERY} (?:afraid|terrified|scared)"
+_WHO = r"(?:\bi|\bhe|\bshe|\band|\b(?-i:[A-Z][\w-]+))"
+_IS = r"(?:\bam|'m|\bis|'s)"
+_PATTERNS = (
+    ("birthplace", rf"\bborn{_VERY} (?:and (?:raised|bred) )?(?:in|at|on|near) (?:the )?{_END}"),
+    ("birthplace", rf"{_WHO}{_VERY} (?:come|comes|hail|hails|came){_VERY} from (?:the )?{_END}"),
+    ("home", rf"{_WHO}{_VERY} (?:{_DWELL}){_VERY} (?:in|at|on|near|by) (?:the )?{_END}"),
+    ("work", rf"{_WHO}{_VERY} (?:work|works){_VERY} as (?:an? |the )?{_END}"),
+    ("age", rf"{_IS}{_VERY} (?P<fill>\d{{1,3}}|[a-z]+(?:-[a-z]+)?) years? (?:old|of age)\b"),
+    ("age", rf"\baged? (?P<fill>\d{{1,3}}|(?:{_DECADES})(?:-\w+)?)\b"),
+    ("eyes", rf"\b(?P<fill>{_EYES})(?:-eyed| eyes)\b"),
+    ("hair", rf"\b(?P<fill>{_HAIR})(?:-haired| hair)\b"),
+    ("favourite", rf"{_FOND} (?:the |an? )?{_END}"),
+    ("fear", rf"{_FEAR} of (?:the )?{_END}"),
+    ("instrument", rf"{_WHO}{_VERY} (?:play|plays){_VERY} the {_END}"),
+)
+_SLOTS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
+_TENS_TEXT = "twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = _TENS_TEXT.split()
+_ONES_TEXT = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
+_ONES = _ONES_TEXT.split()
+
+
+def fills(text: str) -> dict[str, frozenset[str]]:
+    """Slot → the words that fill it."""
+    found: dict[str, frozenset[str]] = {}
+    for name, pattern in _SLOTS:
+        for match in pattern.finditer(text.replace("’", "'")):
+            key = f"{name} {match['what'].lower()}" if "what" in pattern.groupindex else name
+            fill = _number(match["fill"]) if name == "age" else frozenset(content(match["fill"]))
+            if fill:
+                found.setdefault(key, fill)
+    return found
+
+
+def clash(sentence: str, line: str) -> str:
+    """The slot that the two fill differently, or ""."""
+    known = fills(line)
+    if not known:
+        return ""
+    for slot, fill in fills(sentence).items():
+        if slot in known and not fill & known[slot]:
+            return slot.split()[0]
+    return ""
+
+
+def _number(text: str) -> frozenset[str]:
+    if text.isdigit():
+        return frozenset([text])
+    first, _, second = text.lower().partition("-")
+    if first in _TENS:
+        value = 10 * (_TENS.index(first) + 2)
+        return frozenset([str(value + (_ONES.index(second) + 1 if second in _ONES else 0))])
+    return frozenset([str(_ONES.index(first) + 1)]) if first in _ONES else frozenset()
