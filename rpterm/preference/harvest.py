@@ -94,6 +94,7 @@ class _Harvester:
         self.wanted = wanted
         self.kinds = kinds
         self.done = Harvest()
+        self._raters: dict[str, str] = {}
 
     def run(self) -> Harvest:
         ratings = [each for each in self.material.ratings if self._takes(each)]
@@ -253,18 +254,24 @@ class _Harvester:
             chat=chat.id,
             card=chat.card_name,
             card_hash=chat.card_hash,
-            rater=self.history.clean(how.rater),
+            rater=self._rater(how.rater),
             method=how.method,
             position=how.position,
             seconds=how.seconds,
             created_at=judgement.created_at,
             dimensions=tuple(sorted(judgement.dimensions.items())),
-            reason=self.history.clean(judgement.reason),
+            reason=self.history.clean(judgement.reason) if judgement.reason else "",
             span=span,
             edit=edit,
             live_score=how.score,
             side=side,
         )
+
+    def _rater(self, name: str) -> str:
+        """A rater's name as it leaves; there are few of them and many judgements."""
+        if name not in self._raters:
+            self._raters[name] = self.history.clean(name)
+        return self._raters[name]
 
 
 def _good(stars: int) -> bool | None:
