@@ -86,7 +86,7 @@ def owner(cast: Cast, turn: Turn) -> Member | None:
     user's."""
     if turn.role != "assistant":
         return None
-    same = (member for member in cast.members if turn.speaker == member.speaker)
+    same = (m for m in cast.members if turn.speaker in (m.speaker, m.card_name))
     return next(same, cast.members[0])
 
 

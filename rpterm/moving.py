@@ -18,10 +18,12 @@ from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
 from rpterm.cards.values import CONTROL
 from rpterm.cards.writer import dump
+from rpterm.group import is_narrator
 from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.chatlog import MAX_BYTES, ChatLog, import_log
 from rpterm.store.chatlog import parse as parse_log
-from rpterm.types import RptermError
+from rpterm.types import Cast, Member, RptermError
 
 LOGS = ".jsonl"
 _FLAG = "imported:"
@@ -195,7 +197,7 @@ def _import_chat(
     mine = card or _card_of(log, path, known)
     notes = log.notes
     if mine is None:
-        name = " ".join(CONTROL.sub(" ", log.character or path.parent.name).split())
+        name = " ".join(CONTROL.sub(" ", _main_name(log) or path.parent.name).split())
         bare = CharacterCard(name=name or "Somebody")
         text = dump(bare, "Made for an imported chat, whose card was not there.")
         mine = KnownCard("", "", Path(), bare, text)
@@ -205,8 +207,52 @@ def _import_chat(
         card_path=str(mine.path.absolute()) if mine.path != Path() else None, title=path.stem,
     )  # fmt: skip
     store.set_flag(flag, str(chat.id))
+    notes += _with_company(store, chat.id, log, mine, known)
     result = ImportedChat(path, chat.id, mine.card.name, len(log.turns), notes)
     return _rated(result, store, chat.id, log, flag) if ratings else result
+
+
+def _speakers(log: ChatLog) -> list[str]:
+    """Who else than the user speaks, in the order of the first word."""
+    return list(dict.fromkeys(turn.speaker for turn in log.turns if not turn.is_user))
+
+
+def _main_name(log: ChatLog) -> str:
+    """Whose chat it is; logs of several characters may name one that never speaks."""
+    names = _speakers(log)
+    return log.character if log.character in names or not names else names[0]
+
+
+def _with_company(
+    store: Store, chat_id: int, log: ChatLog, mine: KnownCard, known: Sequence[KnownCard]
+) -> tuple[str, ...]:
+    """Several speakers become a cast. One without a card has left: its words stay its own."""
+    lead, names = mine.card, _speakers(log)
+    if len(names) < 2:
+        return ()
+    own = next((name for name in names if name in (lead.name, lead.char)), names[0])
+    members, strangers = [Member(lead.name, lead.char)], []
+    for name in names:
+        if name == own:
+            continue
+        found = next((each for each in known if _is_called(each, name)), None)
+        if found is None or found.card.name in [member.card_name for member in members]:
+            strangers.append(name)
+            bare = CharacterCard(name=name)
+            digest = store.put_card(name, dump(bare))
+            members.append(Member(f"{name} (no card)", name, digest, present=False))
+            continue
+        digest = store.put_card(found.card.name, found.text)
+        path = str(found.path.absolute())
+        members.append(Member(found.card.name, name, digest, path, is_narrator(found.card)))
+    Casts(store).put(chat_id, Cast(tuple(members)))
+    if not strangers:
+        return ()
+    return (f"No card was found of {', '.join(strangers)}: they only stand in what was said.",)
+
+
+def _is_called(known: KnownCard, name: str) -> bool:
+    return name.casefold() in (known.name, known.card.char.casefold())
 
 
 def _rated(

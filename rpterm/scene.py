@@ -303,10 +303,12 @@ class Scene:
 
     def _sit(self, member: Member, card: CharacterCard) -> None:
         """Give a member its seat: prompts and, unless it only tells, a memory of its own."""
-        if (seat := self._seats.get(member.card_name)) is not None:
+        remembers = self._casting is not None and member.present and not member.narrator
+        seat = self._seats.get(member.card_name)
+        if seat is not None and (seat.memory is not None or not remembers):
             seat.card = card
             return
-        memory = self._casting.memory(card) if self._casting and not member.narrator else None
+        memory = self._casting.memory(card) if remembers and self._casting else None
         seat = Seat(card, self._make(card, memory), memory)
         if self._info is not None:
             seat.prompter.ready(self._info)

@@ -209,7 +209,7 @@ def _lines(data: bytes) -> Iterator[str]:
 
 def _alike(siblings: list[Turn], turn: Turn) -> list[Turn]:
     """Swipes of a message are by the same one."""
-    return [each for each in siblings if (each.role == "user") == (turn.role == "user")]
+    return [each for each in siblings if each.role == turn.role and each.speaker == turn.speaker]
 
 
 def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
 from rpterm.cards.reader import load, parse
+from rpterm.group import owner
 from rpterm.moving import import_chats, move, read_known
 from rpterm.store import Store
+from rpterm.store.cast import Casts
+from rpterm.store.chatlog import export_log
 from rpterm.types import RptermError
 
 MARA = CharacterCard(
@@ -158,3 +161,30 @@ def test_no_log_of_a_stranger_stops_the_import(store: Store, tmp_path: Path, dat
     if result.chat_id is not None:
         chat = store.chat(result.chat_id)
         assert parse(store.get_card(chat.card_hash) or "").name
+
+
+def test_a_log_of_several_characters_becomes_a_cast(
+    old: Path, store: Store, tmp_path: Path
+) -> None:
+    lines: list[dict[str, object]] = [{"user_name": "unused", "character_name": "unused"}]
+    said = ("Tam", "Ahoy."), ("Ann", "Hello."), ("Mara Venn", "Late."), ("Bo", "Boo.")
+    lines += [{"name": name, "is_user": name == "Ann", "mes": text} for name, text in said]
+    path = tmp_path / "group chats" / "night.jsonl"
+    path.parent.mkdir()
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    moved = move([old, path], tmp_path / "cards", store)
+    (result,) = (chat for chat in moved.chats if chat.source == path)
+    assert result.error == "" and any("Bo" in note for note in result.notes)
+    cast = Casts(store).get(result.chat_id or 0)
+    assert cast is not None and result.card_name == cast.members[0].card_name
+    assert {(m.card_name, m.present) for m in cast.members} == {
+        ("Tam", True), ("Mara Venn", True), ("Bo (no card)", False),
+    }  # fmt: skip
+    turns = store.path(store.chat(result.chat_id or 0).leaf_id or 0)
+    owners = [owner(cast, turn) for turn in turns]
+    assert [member.card_name if member else "" for member in owners] == [
+        "Tam", "", "Mara Venn", "Bo (no card)",
+    ]  # fmt: skip
+    assert [turn.speaker for turn in export_log(store, result.chat_id or 0).turns] == [
+        name for name, _ in said
+    ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rpterm.scene import Scene
     from rpterm.tui.screens.chat.screen import ChatScreen
 
-TINTS = ("$text-primary", "$text-accent", "$text-success", "$text-warning", "$text-error")
+TINTS = ("$text-primary", "$text-accent", "$text-error", "$foreground", "$text-success")
 """Colours of the speakers, in the order of the cast; the names say the same without colour."""
 _NARRATOR = "$foreground 60%"
 
