@@ -52,10 +52,14 @@ class LiveScores:
         self._others: tuple[CharacterCard, ...] | None = None
         self._rows: Scores | None = None
 
-    def warm(self, card: CharacterCard, chat: Chat) -> None:
-        """Get ready, so that the first score is as quick as the others; waits for models."""
+    def prepare(self, card: CharacterCard, chat: Chat) -> None:
+        """Make the first quick score as quick as the others; takes no model."""
         scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
         self._guarded(lambda: self._ready().cheap("Good evening.", scene))
+
+    def warm(self, card: CharacterCard, chat: Chat) -> None:
+        """Let the quick scores know meanings, too; waits for the embedder."""
+        scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
         self._guarded(lambda: self._ready().warm(scene))
 
     def cheap(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:

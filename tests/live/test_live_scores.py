@@ -123,6 +123,7 @@ def test_shipped_cards_are_there_for_contrast() -> None:
 
 def test_words_alone_are_quick(store: Store, chat: Chat) -> None:
     live = LiveScores(store, Scorer, others=lambda: shipped_cards(None))
+    live.prepare(CARD, chat)
     live.warm(CARD, chat)
     turn = reply(store, chat, "I keep the lighthouse, as my brother Tam did. " * 8)
     took = []

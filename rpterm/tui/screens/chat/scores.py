@@ -33,10 +33,10 @@ class Watcher:
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
-        self._lane = Lane("score", failed)
+        self._lane, self._slow = Lane("score", failed), Lane("score-slow", failed)
         self._session: Session | None = None
         self._disturbed = 0
-        self._warm = False
+        self._warm = self._prepared = False
         self._timer: Timer | None = None
         self._card: CharacterCard | None = None
         self._tried: set[int] = set()
@@ -55,13 +55,14 @@ class Watcher:
         if session is not self._session or card is not self._card:
             self._session, self._card = session, card
             self.known, self._tried, self._warm = {}, set(), False
-            self._asked = set()
+            self._asked, self._prepared = set(), False
             self.put_away, self.problem = 0, ""
         return session.scores if session is not None else None
 
     def close(self) -> None:
         self._disturbed += 1
         self._lane.close()
+        self._slow.close()
 
     def disturb(self) -> None:
         """The user types or sends: the slow signals stop."""
@@ -92,7 +93,13 @@ class Watcher:
             return
         shown = [turn for turn in self._chat.transcript.turns if measured(turn)]
         at = self._disturbed
-        self._lane.put(lambda: self._catch_up(session, scores, shown, lambda: self._stale(at)))
+
+        def stopped() -> bool:
+            return self._stale(at)
+
+        # The quick ones never wait for the slow ones: those have a thread of their own.
+        self._lane.put(lambda: self._catch_up(session, scores, shown, stopped))
+        self._slow.put(lambda: self._deepen(session, scores, shown, stopped))
 
     def _stale(self, at: int) -> bool:
         return self._disturbed != at or self._chat.state.busy
@@ -116,23 +123,38 @@ class Watcher:
         stopped: Callable[[], bool],
     ) -> None:
         try:
-            if not self._warm:
-                scores.warm(session.card, session.chat)
-                self._warm = True
-            chat = session.chat
-            known = scores.known(chat, shown)
+            if not self._prepared:
+                scores.prepare(session.card, session.chat)
+                self._prepared = True
+            known = scores.known(session.chat, shown)
             for turn in reversed(shown):
                 if turn.id in known and turn.id not in self.known:
                     self._post(session, turn, known[turn.id])
         except RptermError:
             return  # The chat was left, and its database closed, in between.
-        for full in (False, True):
-            for turn in reversed(shown):
-                before = known.get(turn.id)
-                done = before is not None and (before.complete or not full)
-                done = done or (full and turn.id in self._tried)
-                if not done and not stopped():
-                    self._one(session, scores, turn, full, stopped)
+        for turn in reversed(shown):
+            if turn.id not in known and not stopped():
+                self._one(session, scores, turn, False, stopped)
+
+    def _deepen(
+        self,
+        session: Session,
+        scores: LiveScores,
+        shown: Sequence[Turn],
+        stopped: Callable[[], bool],
+    ) -> None:
+        try:
+            if not self._warm and not stopped():
+                scores.warm(session.card, session.chat)
+                self._warm = True
+            known = scores.known(session.chat, shown)
+        except RptermError:
+            return  # As above.
+        for turn in reversed(shown):
+            before = known.get(turn.id)
+            done = before is not None and before.complete
+            if not (done or turn.id in self._tried or stopped()):
+                self._one(session, scores, turn, True, stopped)
 
     def _one(
         self,
