@@ -158,6 +158,14 @@ class ReplyScored(Message):
         self.session, self.turn, self.score, self.problem = session, turn, score, problem
 
 
+class MemoryNoted(Message):
+    """Something was written into memory; ``texts`` is what."""
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        super().__init__()
+        self.texts = texts
+
+
 class PromptPreviewed(Message):
     """The prompt as it would be sent now, or why there is none."""
 

@@ -42,6 +42,10 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
     except RptermError as error:
         post(messages.OpeningFailed(str(error)))
         return
+    if session.distiller is not None:
+        session.distiller.listeners.append(
+            lambda kept: post(messages.MemoryNoted(tuple(memory.text for memory in kept)))
+        )
     post(messages.SessionOpened(session, chat, turns))
 
 

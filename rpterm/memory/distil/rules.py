@@ -66,6 +66,10 @@ def _rule(
                  single, retracts, kin)  # fmt: skip
 
 
+RESOLVED = frozenset(("taste", "fear", "learns", "owns", "favourite {kin}"))
+"""Slots whose values easily mean something only in their talk: see ``values.resolved``."""
+
+
 def _any(value: str) -> bool:
     return bool(value)
 

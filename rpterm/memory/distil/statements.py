@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from rpterm.memory.distil import values
 from rpterm.memory.distil.clauses import Clause, clauses
-from rpterm.memory.distil.rules import RULES, Rule
+from rpterm.memory.distil.rules import RESOLVED, RULES, Rule
 
 _START = re.compile(
     r"^(?:(?:well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
@@ -75,6 +75,8 @@ def _of_clause(clause: Clause, speaker: str) -> Iterator[Statement]:
             if match and (statement := _read(rule, match, clause, speaker)):
                 yield statement
                 return
+            if match and rule.slot in RESOLVED:
+                return  # With fewer words of the clause it would only seem to stand alone.
     asked = _REMEMBER.match(clause.text)
     if asked and values.thing(asked[1]) and re.match(r"(?:I|my)\b", asked[1], re.IGNORECASE):
         said = asked[1].strip()
@@ -87,9 +89,9 @@ def _of_clause(clause: Clause, speaker: str) -> Iterator[Statement]:
 def _read(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
     groups = {key: group or "" for key, group in match.groupdict().items()}
     value = values.trim(groups["value"])
-    if not rule.check(value):
-        return None
     kin = groups.get("kin", "")
+    if not rule.check(value) or (rule.slot in RESOLVED and not _resolved(kin, value, groups)):
+        return None
     spaced = " " if groups["value"].startswith(" ") and value else ""
     worded = groups | {"who": speaker, "value": spaced + values.third_person(value)}
     return Statement(
@@ -102,3 +104,7 @@ def _read(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Sta
         retracts=rule.retracts,
         importance=rule.importance,
     )
+
+
+def _resolved(kin: str, value: str, groups: dict[str, str]) -> bool:
+    return values.resolved(value, groups["value"]) and (not kin or values.resolved(kin, kin))

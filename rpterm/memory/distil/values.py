@@ -29,7 +29,7 @@ _VAGUE_WORDS = (
 )
 _VAGUE = frozenset(_VAGUE_WORDS.split())
 _OWN = {"my": "their", "mine": "theirs", "me": "them", "myself": "themselves", "i": "they",
-        "i'm": "they are", "i've": "they have", "our": "their", "us": "them"}  # fmt: skip
+        "i'm": "they are", "i've": "they have", "our": "their"}  # fmt: skip
 _IDIOM_WORDS = (
     "hope fear peace sin denial misery dread harmony luxury poverty squalor exile past present "
     "future moment now shadow shadows dark clouds dreams tears pieces point conclusion night home "
@@ -41,6 +41,12 @@ _TEN_WORDS = (
     "fifteen sixteen seventeen eighteen nineteen "
 )
 _TEN = frozenset(_TEN_WORDS.split())
+_POINTING_WORDS = (
+    "them they it its this these those that there here him her he she you your ton lot one "
+    "ones thing things stuff part way"
+)
+_POINTING = frozenset(_POINTING_WORDS.split())
+_LEADING = frozenset(("to", "of", "with", "for", "in", "on", "at", "by", "from", "about", "like"))
 _LONGEST = 9
 
 PROPER = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.-]*")
@@ -59,7 +65,7 @@ def trim(value: str) -> str:
 def third_person(value: str) -> str:
     """``my two cats`` → ``their two cats``."""
     return re.sub(
-        r"\b(?:I['’](?:m|ve)|my|mine|me|myself|I|our|us)\b",
+        r"\b(?:I['’](?:m|ve)|my|mine|me|myself|I|our)\b",
         lambda found: _OWN[found[0].lower().replace("’", "'")],
         value,
         flags=re.IGNORECASE,
@@ -72,6 +78,28 @@ def thing(value: str) -> bool:
     return bool(words) and len(words) <= _LONGEST and words[0] not in _VAGUE and (
         len(words) > 1 or words[0] not in ("a", "an", "the", "my")
     )  # fmt: skip
+
+
+def resolved(value: str, said: str) -> bool:
+    """Whether the value means the same outside its talk: no "them", no "the color" of something.
+
+    Args:
+        said: What was said from the value on, to the end of the clause.
+    """
+    words, rest = value.lower().split(), said[len(value) :].split()
+    if _POINTING.intersection(words) or words[-1] in _LEADING:
+        return False
+    if rest and rest[0].lower().strip(",") in (
+        "that",
+        "which",
+        "who",
+        "whom",
+        "where",
+        "when",
+        "if",
+    ):
+        return False
+    return words[0] not in ("the", "all", "both", "our") or (len(words) == 2 and not rest)
 
 
 def place(value: str) -> bool:

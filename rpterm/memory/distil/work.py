@@ -64,6 +64,11 @@ class Work:
             kept += self.distilled.keep(self._character, chat_id, drafts, [turn.turn_id], RULES)
         return Done(tuple(kept))
 
+    def to_read(self, chat_id: int) -> int:
+        """How many turns of a chat the model has yet to read."""
+        waiting = self.distilled.unread(self._character, chat_id, MODEL)
+        return sum(bool(clauses(turn.text)) for turn in waiting)
+
     def read_model(self, chat_id: int, ask: Ask) -> Done | None:
         """Let the model read one turn; ``None`` when it was interrupted.
 

@@ -133,12 +133,27 @@ def opened(chat: ChatScreen) -> None:
         chat.run_worker(memory.arrived(chat), group="memory-way")
 
 
+def remembered(chat: ChatScreen) -> None:
+    """Something was written into memory: show it, if the pane is open."""
+    if chat.panes.pane("memory") is not None:
+        from rpterm.tui.screens.chat import memory
+
+        memory.changed(chat)
+
+
 def noted(chat: ChatScreen) -> None:
     """The card, or what is said of its file, changed: show it, if the pane is open."""
     from rpterm.tui.widgets.panes.card import CardPane
 
     if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
         pane.show(chat.card, chat.state.card_note)
+
+
+def typed(chat: ChatScreen) -> None:
+    """The draft changed: what the model does beside the chat ends, and the prompt is another."""
+    if chat.session is not None:
+        chat.session.touched()
+    want_preview(chat)
 
 
 def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:

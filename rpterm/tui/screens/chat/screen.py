@@ -298,6 +298,10 @@ class ChatScreen(Screen[None]):
     def reply_scored(self, event: messages.ReplyScored) -> None:
         scores.scored(self, event)
 
+    @on(messages.MemoryNoted)
+    def memory_noted(self) -> None:
+        panes.remembered(self)
+
     @on(messages.PromptPreviewed)
     def prompt_previewed(self, event: messages.PromptPreviewed) -> None:
         panes.previewed(self, event)
@@ -310,7 +314,7 @@ class ChatScreen(Screen[None]):
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
         self.keeper.disturb()
-        panes.want_preview(self)
+        panes.typed(self)
 
     @on(TurnView.Clicked)
     def turn_clicked(self, event: TurnView.Clicked) -> None:

@@ -1,0 +1,53 @@
+"""What is written into memory while one chats reaches the open pane, and typing interrupts it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_support import Stage, running, say, screen_text, wait_until
+
+from rpterm.memory.distil.schedule import Distiller
+from rpterm.memory.distil.work import Work
+from rpterm.memory.facade import Memory
+from rpterm.session import Session
+
+
+@dataclass
+class WritingStage(Stage):
+    """Sessions whose memory reads facts out of what is said."""
+
+    busy: threading.Event = field(default_factory=threading.Event)
+
+    def open(self, target: str | None, chat_id: int | None) -> Session:
+        plain = super().open(target, chat_id)
+        memory = Memory(plain.store, self.card.name)
+        told = self.busy.set
+
+        class Watched(Distiller):
+            def busy(self) -> None:
+                told()
+                super().busy()
+
+        distiller = Watched(lambda: Work(memory), plain.chat_id, lambda: "Ansel", memory.settled)
+        session = Session(
+            plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory,
+            distiller=distiller,
+        )  # fmt: skip
+        self.opened[-1] = session
+        return session
+
+
+async def test_a_fact_is_shown_in_the_open_pane_and_typing_is_told(tmp_path: Path) -> None:
+    stage = WritingStage(tmp_path)
+    app = stage.app()
+    async with running(app, (120, 36)) as pilot:
+        await pilot.press("alt+m")
+        await wait_until(pilot, lambda: "memory" in app.chat.panes.shown)
+        app.chat.input.focus()
+        await say(pilot, app, "I moved to Ravenna last year.")
+        await wait_until(pilot, lambda: "Ansel moved to Ravenna" in screen_text(app))
+        stage.busy.clear()
+        await pilot.press("a")
+        await wait_until(pilot, stage.busy.is_set)
