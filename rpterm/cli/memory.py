@@ -16,6 +16,7 @@ from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
+    from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
 
 app = new("List, search, add, pin, forget, export and import memories, and files to know.")
@@ -84,7 +85,8 @@ def list_memories(
             memory_files.show(memory, json, files=files)
             return
         rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
-    _show(rows, json)
+        details = memory.distilled.details([row.id for row in rows])
+    _show(rows, details, json)
 
 
 @app.command()
@@ -97,7 +99,8 @@ def search(
     """Find memories with all these words."""
     with opened(character) as memory:
         rows = memory.search(" ".join(words), limit)
-    _show(rows, json)
+        details = memory.distilled.details([row.id for row in rows])
+    _show(rows, details, json)
     if not rows and not json:
         raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
 
@@ -269,12 +272,52 @@ def stats(character: _Character, json: _Json = False) -> None:
     out.table([*rows, ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
 
 
-def _show(rows: list[Row], json: bool) -> None:
+@app.command()
+def distil(
+    character: _Character,
+    model: Annotated[
+        bool, typer.Option("--model", help="Let the model read, too; seconds for a turn.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read what was read before, what you forgot included.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """Read a character's chats for lasting facts about you, and keep them."""
+    from rpterm.cli import memory_distil
+
+    with opened(character) as memory:
+        rows = memory_distil.run(memory, model=model, again=again)
+        details = memory.distilled.details([row.id for row in rows])
+    if rows or json:
+        _show(rows, details, json)
+    else:
+        out.say("Nothing new was found.")
+
+
+@app.command()
+def unlink(
+    old: Annotated[int, typer.Argument(metavar="OLD", help="The fact that was replaced.")],
+    new_id: Annotated[int, typer.Argument(metavar="NEW", help="The fact that replaced it.")],
+) -> None:
+    """Say that a fact still holds beside the one that replaced it."""
+    with opened() as memory:
+        memory.unlink(old, new_id)
+
+
+def _show(rows: list[Row], details: dict[int, Detail], json: bool) -> None:
+    from rpterm.cli import memory_distil as drawn
+
     if json:
-        out.data([_plain(row) for row in rows])
+        out.data([_plain(row) | drawn.fields(details.get(row.id)) for row in rows])
         return
-    table = [(row.id, out.when(row.created_at), row.kind, _marks(row), _text(row)) for row in rows]
-    out.table(table, ("id", "when", "kind", "marks", "text"))
+    heads = ["id", "when", "kind", "marks", "text"]
+    table = [[row.id, out.when(row.created_at), row.kind, _marks(row), _text(row)] for row in rows]
+    if details:
+        heads.insert(4, "source")
+        for line, row in zip(table, rows, strict=True):
+            line.insert(4, drawn.source(row, details.get(row.id)))
+    out.table(table, heads)
 
 
 def _text(row: Row) -> str:

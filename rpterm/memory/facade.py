@@ -210,6 +210,13 @@ class Memory:
         self._memories.get(new_id)
         return self._memories.mark(old_id, superseded_by=new_id)
 
+    def unlink(self, old_id: int, new_id: int) -> Row:
+        """Say that a replaced memory holds beside the one that replaced it."""
+        if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
+            raise RecallError(f"Memory {new_id} does not take the place of {old_id}.")
+        self.distilled.unlink(old_id, new_id)
+        return self._memories.get(old_id)
+
     # Files and phrases ---------------------------------------------------------------------------
     def add_file(self, name: str, path: str, digest: str, pieces: Sequence[Piece]) -> MemoryFile:
         """Remember a file in pieces, in place of what the same path gave before."""

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from rpterm import paths
 from rpterm.cli import memory as noun
 from rpterm.store import Store
-from rpterm.types import RptermError
+from rpterm.types import Origin, RptermError
 
 
 @pytest.fixture
@@ -107,3 +107,34 @@ def test_memories_move_to_another_name(call):
     assert len(json.loads(call("list", "merian", "--json"))) == 1
     with pytest.raises(RptermError, match="same"):
         call("move", "merian", "merian")
+
+
+def test_facts_are_read_listed_with_their_source_and_unlinked(call):
+    with Store(paths.find().database) as store:
+        chat = store.create_chat(card_name="Sherlock Holmes", card_hash="0")
+        first = store.add_turn(chat.id, None, "user", "Ann", "I live in Bath.", origin=Origin.TYPED)
+        store.add_turn(chat.id, first.id, "user", "Ann", "I moved to York.", origin=Origin.TYPED)
+    found = json.loads(call("distil", "sherlock", "--json"))
+    bath, york = found
+    assert (bath["text"], bath["drawn"]["quote"]) == ("Ann lives in Bath", "I live in Bath")
+    assert york["drawn"]["older"] == [bath["id"]]
+    listed = call("list", "sherlock", "--kind", "fact")
+    assert f"turn {first.id}; by rules" in listed
+    assert f"instead of {bath['id']}" in listed
+    assert f"now {york['id']}" in listed
+    assert call("distil", "sherlock") == "Nothing new was found.\n"
+    call("unlink", str(bath["id"]), str(york["id"]))
+    assert "instead of" not in call("search", "sherlock", "Ann", "lives")
+    with pytest.raises(RptermError, match="does not take the place"):
+        call("unlink", str(bath["id"]), str(york["id"]))
+
+
+def test_what_was_forgotten_comes_back_only_when_asked_for(call):
+    with Store(paths.find().database) as store:
+        chat = store.create_chat(card_name="Sherlock Holmes", card_hash="0")
+        store.add_turn(chat.id, None, "user", "Ann", "I live in Bath.", origin=Origin.TYPED)
+    (fact,) = json.loads(call("distil", "sherlock", "--json"))
+    call("forget", str(fact["id"]), "--yes")
+    assert json.loads(call("distil", "sherlock", "--json")) == []
+    (again,) = json.loads(call("distil", "sherlock", "--again", "--json"))
+    assert again["text"] == fact["text"]

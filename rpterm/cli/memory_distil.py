@@ -1,0 +1,112 @@
+"""``rpterm memory distil``, and what lists say of facts: their sources, and what replaced them.
+
+Opened late by ``memory``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.cli import rich_out
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.memory.distil.ask import Ask
+    from rpterm.memory.distil.work import Work
+    from rpterm.memory.facade import Memory
+    from rpterm.store.distilled import Detail
+    from rpterm.store.memory_rows import Memory as Row
+
+_REMEMBERED_S = 120.0
+
+
+def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
+    """Read all chats of a character, with progress on stderr; what was found.
+
+    Args:
+        model: Whether the model of the settings reads, too, which takes seconds for a turn.
+        again: Whether what was read already is read once more, what the user forgot included.
+    """
+    from rpterm.memory.distil.work import MODEL, RULES, Work
+
+    settings = config.load(folders.find().config_file, os.environ)
+    work = Work(memory, share=settings.distil.share)
+    memory.start()
+    memory.settled(_REMEMBERED_S)
+    if again:
+        for job in (RULES, MODEL) if model else (RULES,):
+            work.distilled.read_again(memory.character, job)
+    chats = work.distilled.chats(memory.character)
+    kept: list[Row] = []
+    with rich_out.progress() as bar:
+        task = bar.add_task("chats", total=len(chats))
+        for chat_id in chats:
+            kept += work.read_rules(chat_id).kept
+            bar.advance(task)
+    try:
+        return kept + (_by_model(work, chats, settings) if model else [])
+    finally:
+        memory.close()
+
+
+def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
+    from rpterm.engine.protocol import AsideEngine
+    from rpterm.memory.distil.ask import Asker
+    from rpterm.models.open import open_engine
+    from rpterm.prompt.template import ChatTemplate
+
+    paths = folders.find()
+    engine = open_engine(
+        settings,
+        models_folder=paths.models,
+        cache_folder=folders.make(paths.cache),
+        log_folder=folders.make(paths.logs),
+    )
+    if not isinstance(engine, AsideEngine):
+        raise RptermError(f"The engine {settings.engine!r} cannot write memory: set another.")
+    try:
+        info = engine.load()
+        template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+        return _read(work, chats, Asker(engine, engine.tokenize, template))
+    finally:
+        engine.close()
+
+
+def _read(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
+    waiting = sum(work.to_read(chat_id) for chat_id in chats)
+    kept: list[Row] = []
+    with rich_out.progress() as bar:
+        task = bar.add_task("turns read by the model", total=waiting)
+        for chat_id in chats:
+            more = True
+            while more:
+                done = work.read_model(chat_id, ask)
+                if done is None:
+                    raise RptermError("The model stopped answering: try again.")
+                kept += done.kept
+                more = done.more
+                bar.advance(task)
+    return kept
+
+
+def source(row: Row, detail: Detail | None) -> str:
+    """Where a memory comes from and what it is instead of, in a few words."""
+    if detail is None:
+        return f"turn {row.turn_id}" if row.turn_id is not None else ""
+    turns = ", ".join(map(str, detail.turns[:1])) + (" …" if len(detail.turns) > 1 else "")
+    parts = [f"turn {turns}", f"by {detail.method}" + (", edited" if detail.edited else "")]
+    if detail.evidence:
+        parts.append("from " + ", ".join(map(str, detail.evidence)))
+    if detail.older:
+        parts.append("instead of " + ", ".join(map(str, detail.older)))
+    return "; ".join(parts)
+
+
+def fields(detail: Detail | None) -> dict[str, object]:
+    """The same for JSON."""
+    return {} if detail is None else {"drawn": asdict(detail)}
