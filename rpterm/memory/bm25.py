@@ -87,6 +87,11 @@ class WordIndex:
         held = 0 if number is None else self._held(number)
         return math.log(1 + (self._size - held + 0.5) / (held + 0.5)) if held else 0.0
 
+    @property
+    def rarest(self) -> float:
+        """What a term would tell that no row holds."""
+        return math.log(1 + (self._size + 0.5) / 0.5)
+
     def scores(self, query: Mapping[str, float]) -> NDArray[np.float32]:
         """Score every row.
 

@@ -19,12 +19,15 @@ from rpterm.memory import transfer
 from rpterm.memory.blocks import Blocks
 from rpterm.memory.budget import fill
 from rpterm.memory.embed import Embedder
+from rpterm.memory.floor import stands, telling
 from rpterm.memory.outdated import Times, about_the_past
 from rpterm.memory.question import Question, question
 from rpterm.memory.recall import Hit, Query, Weights, recall
 from rpterm.memory.recalled import Recalled, once, recalled
 from rpterm.memory.remember import Rememberer
 from rpterm.memory.shelf import Shelf
+from rpterm.memory.wording import spoken
+from rpterm.memory.words import terms
 from rpterm.store import Store
 from rpterm.store.distilled import Distilled
 from rpterm.store.memories import Kind, Memories
@@ -33,12 +36,6 @@ from rpterm.store.memory_files import Block, MemoryFile, MemoryFiles, Piece
 from rpterm.store.memory_sources import MemorySources
 from rpterm.store.memory_vectors import MemoryVectors
 from rpterm.types import RptermError, Turn
-
-FLOOR = 1.3
-FLOOR_WORDS = 0.8
-"""Scores below which nothing is recalled, with and without embeddings. On LoCoMo 98 % of found
-evidence lies above, and the best hit of a question about other people's chats falls below in about
-an eighth of all cases: the floor keeps out noise, not every mistake."""
 
 _CANDIDATES = 40
 _EMBED_WAIT = 0.3
@@ -351,16 +348,26 @@ class Memory:
             )  # fmt: skip
             hits = recall(index, query, _CANDIDATES, self._weights)
             ids = {hit.row: int(index.ids[hit.row]) for hit in hits}
-        floor = FLOOR_WORDS if vector is None else FLOOR
         rows = self._memories.many(ids.values())
-        kept = [hit for hit in hits if hit.pinned or hit.score >= floor]
-        return [(rows[ids[hit.row]], hit) for hit in kept if ids[hit.row] in rows]
+        found = [(rows[ids[hit.row]], hit) for hit in hits if ids[hit.row] in rows]
+        return self._worth(found, asked, meaning=vector is not None)
+
+    def _worth(
+        self, found: list[tuple[Row, Hit]], asked: Question, *, meaning: bool
+    ) -> list[tuple[Row, Hit]]:
+        wanted = telling(asked.terms)
+        return [
+            (row, hit)
+            for row, hit in found
+            if stands(hit, terms(spoken(row.speaker, row.text)), wanted, meaning=meaning)
+        ]
 
     def _by_database(
         self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int]
     ) -> list[tuple[Row, Hit]]:
         """Before the index is there: the longest words, by the database's own search."""
-        words = sorted(asked.words, key=len, reverse=True)[:_FEW]
+        said = [word for word in asked.words if telling(terms(word))]
+        words = sorted(said, key=len, reverse=True)[:_FEW]
         rows = self._memories.any_of(words, self.character, 3 * _CANDIDATES)
         others = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}
         shown = {turn.id for turn in path}

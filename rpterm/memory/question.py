@@ -1,7 +1,8 @@
 """What to search for, from what is being said: the draft first, the last turns behind it.
 
-A short draft ("and then?") says little of its own, so the two turns before it lend it their words
-at a lower weight, and their text to the embedding.
+The two turns before the draft lend it their words at a lower weight. A draft that says little of
+its own ("and what did she say about it?") borrows more: their words count nearly as much as its
+own, and the embedding is of all three together.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from dataclasses import dataclass
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.dates import TimeSpan
+from rpterm.memory.floor import telling
 from rpterm.memory.words import plain, terms
 from rpterm.types import Turn
 
 ECHO = (0.3, 0.2)
 """What a term of the last turn, and of the one before it, counts against one of the draft."""
-_ENOUGH = 3
+SHORT_ECHO = (0.8, 0.7)
+"""The same for a draft with fewer than ``_ENOUGH`` words that tell something."""
+_ENOUGH = 2
 _LONGEST = 600
+_LENT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ def question(draft: str, path: Sequence[Turn], now: float) -> Question:
     """Build the search for a draft that follows these turns, oldest first."""
     before = [turn.text[-_LONGEST:] for turn in reversed(path[-len(ECHO) :])]
     own = terms(draft)
-    weighted = [(own, 1.0), *zip(map(terms, before), ECHO, strict=False)]
-    lent = before[:1] if len(own) < _ENOUGH else []
+    short = len(telling(own)) < _ENOUGH
+    weighted = [(own, 1.0), *zip(map(terms, before), SHORT_ECHO if short else ECHO, strict=False)]
+    lent = [text[-_LENT:] for text in reversed(before)] if short else []
     text = "\n".join([*lent, draft[-2 * _LONGEST :]]).strip()
     return Question(query_terms(weighted), plain(draft), text, tuple(dates.spans(draft, now)))

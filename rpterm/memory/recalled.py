@@ -46,6 +46,10 @@ class Recalled:
         """The same with a note on other times at its end."""
         return replace(self, text=self.text + note) if note else self
 
+    def worded(self, char: str) -> str:
+        """As it stands in the prompt of this character."""
+        return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
+
     def counted(self, tokens: int) -> Recalled:
         """The same with its tokens."""
         return replace(self, tokens=tokens)

@@ -22,6 +22,23 @@ _COMMON = (
 STOP = frozenset(_COMMON.split())
 """Words too common in talk to tell one turn from another."""
 
+_TALK = (
+    "again ago ask away back bad bit call come day different else end even ever every feel "
+    "few find fine first forget friend get give go good great guess guy happen happy hard hear "
+    "help hello hey hi home hope idea keep kind know last later leave let like listen little live "
+    "long look lot love luck make many matter maybe mean mind moment more morning most much must "
+    "need never new next nice night now often oh ok old once one only other own part pass people "
+    "perhaps place plan please point put read ready really remember rest right same say see seem "
+    "sit sleep soon sorry sort start stay still stop story such sure take talk tell thank thing "
+    "think though thought time today together tomorrow tonight try turn two use usual wait walk "
+    "want way week well while wonder word work world wrong yeah year yes yesterday yet always "
+    "another anybody anyone anything around because before believe best better between both bring "
+    "course during each either enough everybody everyone everything exactly explain getting going "
+    "gone gonna got half happen house however imagine instead interesting least less man might "
+    "mister nobody nothing off outside plenty pretty quite rather real sir since somebody someone "
+    "something sometimes somewhere speak stand suppose than those through under understand until "
+    "wanna whatever whether whole without woman won worry worth"
+)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 _VOWELS = frozenset("aeiouy")
@@ -82,3 +99,8 @@ def _without_verb_ending(word: str) -> str:
 
 def _pairs(word: str) -> list[str]:
     return [word] if len(word) < 3 else [word[i : i + 2] for i in range(len(word) - 1)]
+
+
+EVERYDAY = frozenset(stem(word) for word in _TALK.split())
+"""Terms of words that people say all day. They count in a search as rare as they are, but in a
+small collection every word is rare: that two lines share one of these alone is no reason."""

@@ -1,0 +1,123 @@
+"""Recall in a small database: noise is worse than silence, and follow-ups find their subject."""
+
+import numpy as np
+import pytest
+from small_world import ANSWERED, MEMORIES, UNANSWERED
+
+from rpterm.memory.facade import Memory
+from rpterm.memory.floor import stands, telling
+from rpterm.memory.recall import Hit
+from rpterm.store import Store
+from rpterm.types import Origin
+
+NOW = 1_780_000_000.0
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A character with one older chat of thirty lines, and a new chat."""
+    with Store(tmp_path / "t.db", clock=lambda: NOW) as store:
+        yield store
+
+
+def filled(store, embedder=None):
+    """The memory of everything in the small world, and the new chat."""
+    memory = Memory(store, "C", embedder, clock=lambda: NOW + 86_400)
+    old = store.create_chat(card_name="C", card_hash="0").id
+    turn = None
+    for line in MEMORIES:
+        turn = store.add_turn(old, turn, "user", "Ansel", line, origin=Origin.TYPED).id
+    memory.start()
+    assert memory.settled(120)
+    return memory, store.create_chat(card_name="C", card_hash="0").id
+
+
+def measured(memory, chat):
+    """Share of true memories recalled, and false lines per line of talk, with and without answer.
+
+    Lines beside a true one are no error: they are what was said next.
+    """
+    true, wrong, noise = 0, 0, 0
+    for line, places in ANSWERED:
+        found = {MEMORIES.index(r.text.split("Ansel: ")[1]) for r in ask(memory, chat, line)}
+        true += len(found & places)
+        wrong += len([at for at in found - places if not {at - 1, at + 1} & places])
+    for line in UNANSWERED:
+        noise += len(ask(memory, chat, line))
+    total = sum(len(places) for _, places in ANSWERED)
+    return true / total, wrong / len(ANSWERED), noise / len(UNANSWERED)
+
+
+def ask(memory, chat, line, path=()):
+    return memory.recall(chat, path, line, 2000, lambda text: len(text.split()))
+
+
+def test_words_alone_find_what_there_is_and_little_else(world):
+    memory, chat = filled(world)
+    true, wrong, noise = measured(memory, chat)
+    memory.close()
+    assert true >= 0.85
+    assert wrong <= 0.1
+    assert noise <= 0.1
+
+
+@pytest.mark.model
+def test_with_meaning_there_is_next_to_no_noise(world):
+    from rpterm.memory.embed import STARTER, WorkerEmbedder
+    from rpterm.models.starter import embedder_folder
+
+    embedder = WorkerEmbedder(embedder_folder, STARTER)
+    memory, chat = filled(world, embedder)
+    true, wrong, noise = measured(memory, chat)
+    memory.close()
+    embedder.close()
+    assert true >= 0.85
+    assert wrong <= 0.1
+    assert noise <= 0.1
+
+
+def test_a_follow_up_finds_what_the_turns_before_it_name(world):
+    memory, chat = filled(world)
+    path, leaf = [], None
+    for speaker, role, line in (
+        ("Ansel", "user", "I thought of my sister Petra today."),
+        ("C", "assistant", "Did you? It has been a while."),
+    ):
+        path.append(world.add_turn(chat, leaf, role, speaker, line, origin=Origin.TYPED))
+        leaf = path[-1].id
+    found = ask(memory, chat, "And what does she play?", path)
+    assert "cello" in found[0].text
+    memory.close()
+
+
+def test_what_did_she_say_about_it(world):
+    memory, chat = filled(world)
+    said = "Aunt Rosalind swore that she would never sell the orchard to a bottler."
+    older = world.create_chat(card_name="C", card_hash="0").id
+    memory.remember(world.add_turn(older, None, "user", "Ansel", said, origin=Origin.TYPED).id)
+    assert memory.settled(20)
+    one = world.add_turn(
+        chat, None, "user", "Ansel", "I met Rosalind. We spoke of the orchard.", origin=Origin.TYPED
+    )
+    two = world.add_turn(chat, one.id, "assistant", "C", "Oh dear.", origin=Origin.GENERATED)
+    found = ask(memory, chat, "And what did she say about it?", [one, two])
+    assert [said in item.text for item in found][:1] == [True]
+    memory.close()
+
+
+@pytest.mark.parametrize(
+    ("reason", "own", "meaning", "stays"),
+    [
+        (0.9, {"bee"}, True, True),
+        (0.9, {"day"}, True, False),
+        (1.1, set(), True, True),
+        (0.3, {"bee"}, False, True),
+        (0.3, {"day"}, False, False),
+        (0.1, {"bee"}, False, False),
+    ],
+)
+def test_a_telling_word_in_common_needs_less_beside_it(reason, own, meaning, stays):
+    wanted = telling(["bee", "day"])
+    assert wanted == {"bee"}
+    assert stands(Hit(0, 1.0, reason=reason), own, wanted, meaning=meaning) is stays
+    assert stands(Hit(0, np.inf, pinned=True), own, wanted, meaning=meaning)
