@@ -177,7 +177,7 @@ class Prompter:
             in_prompt=inside,
         )
         return tuple(
-            Insert(f"memory:{item.id}", f"[{card.char} remembers: {item.text}]", item.why)
+            Insert(f"memory:{item.id}", item.worded(card.char), item.why)
             for item in found
         )
 

@@ -318,7 +318,12 @@ class Session(Tree):
 
     # The end -----------------------------------------------------------------------------------
     def set_card(self, card: CharacterCard, text: str) -> None:
-        """Go on with a changed card (``text`` is its TOML) from the next turn."""
+        """Go on with a changed card (``text`` is its TOML) from the next turn.
+
+        Under a new name the character keeps the chats of this card's file and its memories.
+        """
+        if card.name != self.card.name and self.memory is not None:
+            self.memory.rename(card.name, self.chat.card_path)
         self.card = card
         self.scene.recast(self.scene.lead, card)
         self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
