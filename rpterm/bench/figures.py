@@ -19,8 +19,8 @@ def share(outcomes: Iterable[bool]) -> dict[str, float]:
     base = 1 + _Z * _Z / total
     middle = (value + _Z * _Z / (2 * total)) / base
     half = _Z * math.sqrt(value * (1 - value) / total + _Z * _Z / (4 * total * total)) / base
-    return {"value": round(value, 4), "low": round(middle - half, 4),
-            "high": round(middle + half, 4)}  # fmt: skip
+    return {"value": round(value, 4), "low": round(max(0.0, middle - half), 4),
+            "high": round(min(1.0, middle + half), 4)}  # fmt: skip
 
 
 def calibration_error(chances: Sequence[float], outcomes: Sequence[bool], bins: int = 10) -> float:

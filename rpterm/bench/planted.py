@@ -1,10 +1,12 @@
 """How many planted breaks the rules find, and how many clean lines they accuse.
 
-Clean lines are what the packaged characters say in their examples and greetings, cut to pieces of
-one to three sentences. A break is a sentence of ``planted.toml`` before, in or after such a line.
-``develop`` was looked at while the rules were written; ``held`` was not, and counts.
-Contradictions and wrong relations are made by rule out of the cards' own lines: the former are
-near what the rules look for, so their recall flatters; told in other words they would be missed.
+Hosts are what the packaged characters say in their examples and greetings, and a hundred clean
+lines written to be hard (butlers, doctors, speech to "you"). A break is a sentence before, in or
+after such a line. ``develop`` (``planted.toml``) was looked at while the rules were written;
+``held`` (``planted_fresh.toml``) was written when the rules were done, and counts; its clean lines
+alone make ``false_alarms_hard``. Both are by the rules' author, who knows what they look for: take
+the figures for an upper bound. Contradictions and wrong relations are made by rule out of the
+cards' own lines, which flatters more: told in other words most would be missed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from rpterm.scoring.records import Scene, Signal, scene_of
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.speaking import Speaking
 from rpterm.scoring.texts import sentences
 
@@ -36,33 +39,74 @@ def measure(step: Callable[[int, int], None] = lambda done, total: None) -> dict
     cards = [reader.load(path) for path in library.files(library.folders(None)).values()]
     clean = [line for card in cards for line in _clean(card)]
     random.Random(_SEED).shuffle(clean)
-    table = tomllib.loads(files("rpterm.bench").joinpath("planted.toml").read_text("utf-8"))
-    signals: dict[str, Signal] = {
-        "speaking": Speaking(), "assistant": AssistantVoice(), "anachronism": Anachronism()
-    }  # fmt: skip
+    known, fresh = _table("planted.toml"), _table("planted_fresh.toml")
+    signals: dict[str, Signal] = {"speaking": Speaking(), "assistant": AssistantVoice()}
     report: dict[str, Any] = {}
-    for at, (kind, signal) in enumerate(signals.items()):
-        hosts = [line for line in clean if line[0].knows_until] if kind == "anachronism" else clean
-        for half in ("develop", "held"):
-            report[f"{kind}_{half}"] = _figures(signal, table[half][kind], hosts)
-        step(at + 1, 5)
-    for at, (kind, lines) in enumerate(_clashes(cards).items()):
+    for kind, signal in signals.items():
+        seen = [*known["develop"][kind], *known["held"][kind]]
+        report[f"{kind}_develop"] = _figures(signal, [(clean, seen)])
+        hard = [(Scene(user="Robin"), text) for text in fresh["clean"]]
+        report[f"{kind}_held"] = _figures(signal, [(clean, fresh[kind])], hard)
+        step(len(report), 8)
+    report |= _anachronisms(clean, known, fresh)
+    step(6, 8)
+    for kind, lines in _clashes(cards).items():
         report[kind] = _clash_figures(lines)
-        step(at + 4, 5)
+    step(8, 8)
     return report
 
 
-def _figures(signal: Signal, breaks: list[str], clean: list[Line]) -> dict[str, Any]:
-    rng = random.Random(_SEED)
-    planted = [
-        (scene, _plant(text, breaks[at % len(breaks)].replace("{user}", scene.user), rng))
-        for at, (scene, text) in enumerate((clean * EACH)[:EACH])
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("rpterm.bench").joinpath(name).read_text("utf-8"))
+
+
+def _anachronisms(
+    clean: list[Line], known: dict[str, Any], fresh: dict[str, Any]
+) -> dict[str, Any]:
+    """Breaks are planted only where the character cannot know them."""
+    signal = Anachronism()
+    dated = [line for line in clean if line[0].knows_until]
+    seen = [*known["develop"]["anachronism"], *known["held"]["anachronism"]]
+    old = [line for line in dated if (line[0].knows_until or 0) < 1800]
+    batches = [
+        ([line for line in dated if (line[0].knows_until or 0) <= part["since"]], part["breaks"])
+        for part in fresh["anachronism"]
+    ]
+    hard = [
+        (Scene(user="Robin", knows_until=part["since"]), text)
+        for part in fresh["anachronism"]
+        for text in fresh["clean"]
     ]
     return {
+        "anachronism_develop": _figures(signal, [(old, seen)]),
+        "anachronism_held": _figures(signal, batches, hard, dated),
+    }
+
+
+def _figures(
+    signal: Signal,
+    batches: list[tuple[list[Line], list[str]]],
+    hard: list[Line] | None = None,
+    clean: list[Line] | None = None,
+) -> dict[str, Any]:
+    """Each break once or more, in hosts of its batch, until there are at least ``EACH``."""
+    rng = random.Random(_SEED)
+    planted = []
+    for hosts, breaks in batches:
+        for at in range(max(len(breaks), -(-EACH // len(batches)))):
+            scene, text = hosts[at % len(hosts)]
+            sentence = breaks[at % len(breaks)].replace("{user}", scene.user)
+            planted.append((scene, _plant(text, sentence, rng)))
+    untouched = clean if clean is not None else batches[0][0]
+    figures = {
         "recall": share(_alarm(signal, line) for line in planted),
-        "false_alarms": share(_alarm(signal, line) for line in clean),
-        "breaks": len(planted), "different_breaks": len(breaks), "clean": len(clean),
+        "false_alarms": share(_alarm(signal, line) for line in [*untouched, *(hard or [])]),
+        "breaks": len(planted), "different_breaks": sum(len(breaks) for _, breaks in batches),
+        "clean": len(untouched) + len(hard or []),
     }  # fmt: skip
+    if hard:
+        figures["false_alarms_hard"] = share(_alarm(signal, line) for line in hard)
+    return figures
 
 
 def _alarm(signal: Signal, line: Line) -> bool:
@@ -125,9 +169,10 @@ def _swapped(tie: str, other: str) -> str:
 
 
 def _clash_figures(lines: list[tuple[Scene, str, bool]]) -> dict[str, Any]:
-    signal = Contradiction()
+    signals: tuple[Signal, ...] = (Contradiction(), Relations())
     alarms = [
-        (signal.measure(text, scene).value >= _ALARM, broken) for scene, text, broken in lines
+        (any(_alarm(signal, (scene, text)) for signal in signals), broken)
+        for scene, text, broken in lines
     ]
     return {
         "recall": share(alarm for alarm, broken in alarms if broken),

@@ -2,7 +2,8 @@
 
 The fallback where no NLI model is installed: a sentence and a line that share most of their rare
 words and differ in a negation, in a number, or in one word of a pair of opposites; or that fill a
-slot of a life (birthplace, age, …: ``slots``) differently. What is said in other words is missed; ``bench planted`` tells how much.
+slot of a life (birthplace, age, …: ``slots``) differently. What is said in other words is missed;
+``bench planted`` tells how much.
 """
 
 from __future__ import annotations

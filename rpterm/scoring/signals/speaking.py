@@ -45,11 +45,12 @@ _YOUR = re.compile(
 _BODILY = re.compile(
     r"(?:(?<=[.!?…\n] )|^|(?<=, )|(?<=and )|(?<=as )|(?<=while ))[Yy]ou (?:\w+ly )?(?:nod|smile|"
     r"gasp|blush|shiver|shudder|sigh|laugh softly|giggle|whisper|hesitate|tremble|flinch|freeze|"
-    r"gulp|swallow hard|take a (?:deep breath|step)|step (?:back|forward|closer|inside)|lean (?:in|back|"
-    r"closer|forward)|feel (?:a|an|your|the) \w+|can(?:not|'t) help but|reach (?:out|for)|"
-    r"stare (?:at|in)|gaze|blink|shrug|wince|grin|chuckle|nervously|burst into|"
+    r"gulp|swallow hard|take a (?:deep breath|step)|step (?:back|forward|closer|inside)|"
+    r"lean (?:in|back|closer|forward)|feel (?:a|an|your|the) \w+|can(?:not|'t) help but|"
+    r"reach (?:out|for)|stare (?:at|in)|gaze|blink|shrug|wince|grin|chuckle|nervously|burst into|"
     r"follow (?:me|him|her) (?:into|to|through|inside)|look (?:around|away|down)|sit down|"
-    r"stand up|turn (?:around|away|to leave)|decide to|agree to|realis?ze|your heart)\b(?![^.!\n]*\?)"
+    r"stand up|turn (?:around|away|to leave)|decide to|agree to|realis?ze|"
+    r"your heart)\b(?![^.!\n]*\?)"
 )
 _ADVERB = r"(?:\w+ly |then |just |now |both |also |at last |finally |slowly )?"
 _YOU = re.compile(rf"\byou {_ADVERB}(?P<deed>[a-z]+)\b", re.IGNORECASE)
