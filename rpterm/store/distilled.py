@@ -158,6 +158,18 @@ class Distilled:
             )
             return [chat_id for (chat_id,) in rows]
 
+    def chats_to_read(self, character: str, job: str) -> list[int]:
+        """A character's chats with turns of the user that a job has not read, oldest first."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT m.chat_id FROM memories m JOIN turns t ON t.id = m.turn_id "
+                "WHERE m.character = ? AND m.kind = 'turn' AND t.role = 'user' AND NOT m.hidden "
+                "AND NOT EXISTS (SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id "
+                "AND r.job = ?) ORDER BY m.chat_id",
+                (character, job),
+            )
+            return [chat_id for (chat_id,) in rows]
+
     def settling(self, character: str, subject: str, slot: str) -> list[tuple[Memory, Detail]]:
         """The facts that settle a slot, of all branches, oldest first."""
         with self._connections.read() as connection:

@@ -15,7 +15,8 @@ from rpterm.memory.distil.work import Work
 from rpterm.memory.facade import Memory
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
-from rpterm.store.distilled import Draft
+from rpterm.store.distilled import Distilled, Draft
+from rpterm.store.memories import Memories
 from rpterm.types import Origin
 
 NOW = 1_780_000_000.0
@@ -381,3 +382,25 @@ def until(predicate, seconds=20):
     while not predicate():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def test_what_an_earlier_chat_left_unread_is_read_in_the_next(world):
+    world.say(world.chat(), "I live in Bath.")
+    chat = world.chat()
+    assert world.memory.settled(20)
+    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann", world.memory.settled)
+    made.wake()
+    assert made.rested(20)
+    made.close()
+    assert list(world.facts()) == [BATH]
+
+
+def test_facts_of_a_file_from_before_there_were_any(tmp_path):
+    path = tmp_path / "rpterm.db"
+    store = Store(path)
+    memories = Memories(store)
+    memories.add("note", "C", "kept")
+    for _ in range(2):
+        assert Distilled(memories).details([1]) == {}
+    assert memories.get(1).text == "kept"
+    store.close()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from rpterm.engine.protocol import AsideEngine, Engine
 from rpterm.memory.distil.ask import Ask, Asker, Template
-from rpterm.memory.distil.work import Done, Work
+from rpterm.memory.distil.work import RULES, Done, Work
 from rpterm.store.memories import Memory
 from rpterm.types import RptermError
 
@@ -99,7 +99,7 @@ class Distiller:
         return self._rest.wait(timeout)
 
     def close(self) -> None:
-        """Stop; what is left is found again in the next chat."""
+        """Stop; what is left is found again in the character's next chat."""
         self._closing.set()
         self._woken.set()
         if self._beside is not None:
@@ -122,6 +122,7 @@ class Distiller:
         self._remembered(_REMEMBERED_S)
         if self._work is None:
             self._work = self._make()
+            self._catch_up(self._work)
         self._tell(self._work.read_rules(self._chat_id))
         ask = self._ask
         if ask is None:
@@ -132,6 +133,13 @@ class Distiller:
                 self._tell(done)
                 if done is not None and not done.more:
                     break
+
+    def _catch_up(self, work: Work) -> None:
+        """Read what other chats of the character left unread: short ones, and a crash's."""
+        for chat_id in work.distilled.chats_to_read(work.character, RULES):
+            if self._closing.is_set():
+                return
+            self._tell(work.read_rules(chat_id))
 
     def _facts(self, work: Work, ask: Ask) -> Done | None:
         return work.read_model(self._chat_id, ask)

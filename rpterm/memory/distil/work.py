@@ -52,21 +52,22 @@ class Work:
         self._share = share
 
     @property
-    def _character(self) -> str:
-        return self._memory.character  # The card may be given another name meanwhile.
+    def character(self) -> str:
+        """Whose memory it is; the card may be given another name meanwhile."""
+        return self._memory.character
 
     def read_rules(self, chat_id: int) -> Done:
         """Read the plain statements of all the user's turns that were not read yet."""
         kept: list[Memory] = []
-        for turn in self.distilled.unread(self._character, chat_id, RULES):
+        for turn in self.distilled.unread(self.character, chat_id, RULES):
             found = statements(turn.text, turn.speaker)
             drafts = self._drafts(turn, found, "rules")
-            kept += self.distilled.keep(self._character, chat_id, drafts, [turn.turn_id], RULES)
+            kept += self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], RULES)
         return Done(tuple(kept))
 
     def to_read(self, chat_id: int) -> int:
         """How many turns of a chat the model has yet to read."""
-        waiting = self.distilled.unread(self._character, chat_id, MODEL)
+        waiting = self.distilled.unread(self.character, chat_id, MODEL)
         return sum(bool(clauses(turn.text)) for turn in waiting)
 
     def read_model(self, chat_id: int, ask: Ask) -> Done | None:
@@ -75,10 +76,10 @@ class Work:
         Raises:
             EngineError: The engine failed.
         """
-        waiting = self.distilled.unread(self._character, chat_id, MODEL)
+        waiting = self.distilled.unread(self.character, chat_id, MODEL)
         plain = [turn for turn in waiting if not clauses(turn.text)]
         if plain:
-            self.distilled.keep(self._character, chat_id, [], [t.turn_id for t in plain], MODEL)
+            self.distilled.keep(self.character, chat_id, [], [t.turn_id for t in plain], MODEL)
         waiting = [turn for turn in waiting if turn not in plain]
         if not waiting:
             return Done()
@@ -88,7 +89,7 @@ class Work:
             return None
         found = [line.fact for line in lines if line.fact is not None]
         drafts = self._drafts(turn, found, "model")
-        kept = self.distilled.keep(self._character, chat_id, drafts, [turn.turn_id], MODEL)
+        kept = self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], MODEL)
         return Done(tuple(kept), len(waiting) > 1)
 
     def summarise(self, chat_id: int, left: Sequence[int], ask: Ask) -> Done | None:
@@ -101,7 +102,7 @@ class Work:
             EngineError: The engine failed.
         """
         waiting = self.distilled.unread(
-            self._character, chat_id, SUMMARY, ("user", "assistant")
+            self.character, chat_id, SUMMARY, ("user", "assistant")
         )  # fmt: skip
         gone = [turn for turn in waiting if turn.turn_id in set(left)][: summary.TURNS]
         if len(gone) < summary.TURNS:
@@ -111,7 +112,7 @@ class Work:
             return None
         turns = tuple(turn.turn_id for turn in gone)
         drafts = [Draft("summary", text, turns, "model", 0.6)] if text else []
-        kept = self.distilled.keep(self._character, chat_id, drafts, turns, SUMMARY)
+        kept = self.distilled.keep(self.character, chat_id, drafts, turns, SUMMARY)
         return Done(tuple(kept), True)
 
     def think(self, chat_id: int, who: str, ask: Ask) -> Done | None:
@@ -120,7 +121,7 @@ class Work:
         Raises:
             EngineError: The engine failed.
         """
-        waiting = self.distilled.unread(self._character, chat_id, REFLECTION)
+        waiting = self.distilled.unread(self.character, chat_id, REFLECTION)
         turns = {turn.turn_id for turn in waiting}
         known = self._facts_of(chat_id)
         if sum(fact.importance for fact in known if fact.turn_id in turns) < reflect.ENOUGH:
@@ -130,7 +131,7 @@ class Work:
         if thoughts is None:
             return None
         drafts = [_thought(thought, recent) for thought in thoughts]
-        return Done(tuple(self.distilled.keep(self._character, chat_id, drafts, turns, REFLECTION)))
+        return Done(tuple(self.distilled.keep(self.character, chat_id, drafts, turns, REFLECTION)))
 
     # -------------------------------------------------------------------------------------------
     def _facts_of(self, chat_id: int) -> list[Memory]:
@@ -183,7 +184,7 @@ class Work:
     def _known(self, statement: Statement, shown: frozenset[int]) -> list[Known]:
         if not statement.slot:
             return []
-        pairs = self.distilled.settling(self._character, statement.subject, statement.slot)
+        pairs = self.distilled.settling(self.character, statement.subject, statement.slot)
         seen = {row.id for row, _ in pairs if row.turn_id is None or row.turn_id in shown}
         return [
             Known(
