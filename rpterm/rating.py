@@ -203,7 +203,11 @@ class Rater:
 
     def marks(self, chat_id: int) -> dict[int, Mark]:
         """What stands about the replies of a chat; those without any are missing."""
+        from rpterm.store.reviews import judged
+
         found: dict[int, Mark] = {}
+        if not judged(self.store):
+            return found  # opening a chat shall not wait for tables to be made
         for each in self.judgements.ratings(chat_id):
             if each.how.rater == self.rater:
                 found[each.turn_id] = _with(found.get(each.turn_id, Mark()), each)

@@ -47,6 +47,12 @@ def written(store: Store) -> list[Written]:
         return [Written(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
 
 
+def judged(store: Store) -> bool:
+    """Whether anything was ever judged here: asking makes no table."""
+    with store._connections.read() as connection:
+        return _has_table(connection, "ratings")
+
+
 def exportable(store: Store) -> set[int]:
     """Numbers of the chats that may leave by an export."""
     with store._connections.read() as connection:

@@ -178,3 +178,11 @@ def test_kill_9_loses_no_rating_that_was_told(tmp_path: Path) -> None:
         kept = list(Rater(store).judgements.ratings())
     assert told <= len(kept) <= told + 1
     assert [each.value for each in kept] == [n % 5 + 1 for n in range(len(kept))]
+
+
+def test_looking_for_marks_makes_no_table(table: Table) -> None:
+    from rpterm.store.reviews import judged
+
+    assert table.rater.marks(table.chat.id) == {} and not judged(table.store)
+    table.rater.thumb(table.one.id, True)
+    assert judged(table.store)
