@@ -14,7 +14,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,14 +32,13 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
-from rpterm.types import Sampling, StopReason, Usage
+from rpterm.engine.remote_fields import extras, fields
+from rpterm.types import StopReason, Usage
 
 _PIECE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
 _DEFAULT_CONTEXT = 8192
 _CONNECT_S = 10.0
 _SILENCE_S = 600.0
-_PROTOCOL_STOPS = 4
-"""Stop texts the protocol allows; all of them are looked for on this side anyway."""
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class RemoteEngine:
         self._plain = False
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
-        self._aside_stop = threading.Event()
+        self._asides: list[_Call] = []
         self._numbers: dict[str, int] = {}
         self._pieces: list[str] = []
 
@@ -124,12 +123,11 @@ class RemoteEngine:
         return "".join(known[i] if 0 <= i < len(known) else "\ufffd" for i in ids)
 
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
-        return self._generating(request)
+        return self._generating(request, _Call())
 
-    def _generating(self, request: GenerateRequest) -> Generator[EngineEvent, None, None]:
+    def _generating(self, request: GenerateRequest, call: _Call) -> Iterator[EngineEvent]:
         self.load()
         began = time.perf_counter()
-        call = _Call()
         seeds = request.seeds or (request.sampling.seed or 0,)
         call.lanes = [_Lane(index, ReplyText(request.stop)) for index in range(len(seeds))]
         with self._lock:
@@ -151,12 +149,9 @@ class RemoteEngine:
     def cancel(self) -> None:
         with self._lock:
             calls = list(self._calls)
-        for call in calls:
-            call.cancelled.set()
-            for lane in call.lanes:
-                call.news.put((lane, "cancelled"))
+        _stop(calls)
 
-    def settle(self, ids: Sequence[int]) -> None:
+    def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         """The server looks after its own cache."""
 
     def settled(self, timeout: float | None = None) -> bool:
@@ -164,18 +159,25 @@ class RemoteEngine:
 
     def aside(self, request: GenerateRequest) -> str | None:
         """See ``AsideEngine``. A server with a single slot evaluates the chat again afterwards."""
-        self._aside_stop = stop = threading.Event()
+        call = _Call()
+        with self._lock:
+            self._asides.append(call)
         pieces: list[str] = []
-        with contextlib.closing(self._generating(request)) as events:
-            for event in events:
-                if stop.is_set() or (isinstance(event, Finished) and event.reason == "cancelled"):
+        try:
+            for event in self._generating(request, call):
+                if isinstance(event, Finished) and event.reason == "cancelled":
                     return None
                 if isinstance(event, Delta):
                     pieces.append(event.text)
+        finally:
+            with self._lock:
+                self._asides.remove(call)
         return "".join(pieces)
 
     def cancel_aside(self) -> None:
-        self._aside_stop.set()
+        with self._lock:
+            calls = list(self._asides)
+        _stop(calls)
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         raise EngineError("A remote server does not tell how likely a given reply is.")
@@ -244,6 +246,8 @@ class RemoteEngine:
 
     def _follow(self, call: _Call) -> Iterator[EngineEvent]:
         """Events until every lane is over, or until somebody cancels."""
+        if call.cancelled.is_set():  # before there were lanes to tell
+            _stop([call])
         while any(lane.reason is None for lane in call.lanes):
             lane, news = call.news.get()
             if lane.reason is not None:
@@ -280,14 +284,14 @@ class RemoteEngine:
     def _open(self, request: GenerateRequest, seed: int) -> Any:
         import openai
 
-        fields = _fields(request, seed) | {"model": self._info.model if self._info else ""}
+        given = fields(request, seed) | {"model": self._info.model if self._info else ""}
         create = self._client.chat.completions.create
         if self._plain:
-            return create(**fields)
+            return create(**given)
         try:
-            return create(**fields, extra_body=_extras(request))
+            return create(**given, extra_body=extras(request))
         except (openai.BadRequestError, openai.UnprocessableEntityError):
-            stream = create(**fields)
+            stream = create(**given)
             self._plain = True
             return stream
 
@@ -313,6 +317,14 @@ class RemoteEngine:
         return kind(said)
 
 
+def _stop(calls: Sequence[_Call]) -> None:
+    """Let these calls end as cancelled, whatever the server does."""
+    for call in calls:
+        call.cancelled.set()
+        for lane in call.lanes:
+            call.news.put((lane, "cancelled"))
+
+
 def _window(model: Any) -> int:
     """The window a listed model has, under the names vLLM and llama-server give it, or 0."""
     extra: dict[str, Any] = getattr(model, "model_extra", None) or {}
@@ -322,56 +334,6 @@ def _window(model: Any) -> int:
         if isinstance(value, int) and value > 0:
             return value
     return 0
-
-
-def _fields(request: GenerateRequest, seed: int) -> dict[str, Any]:
-    """What the protocol itself has a name for."""
-    s = request.sampling
-    messages = request.messages or (("user", request.prompt_text),)
-    fields: dict[str, Any] = {
-        "messages": [{"role": role, "content": text} for role, text in messages],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_tokens": s.max_tokens,
-        "temperature": s.temperature,
-        "top_p": s.top_p,
-        "presence_penalty": s.presence_penalty,
-        "frequency_penalty": s.frequency_penalty,
-        "seed": seed,
-    }
-    if request.stop:
-        fields["stop"] = list(request.stop[:_PROTOCOL_STOPS])
-    return fields
-
-
-_SAME_NAME = (
-    "min_p", "typical_p", "top_n_sigma", "dynatemp_range", "dynatemp_exponent",
-    "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold",
-    "mirostat", "mirostat_tau", "mirostat_eta",
-)  # fmt: skip
-
-
-def _extras(request: GenerateRequest) -> dict[str, Any]:
-    """Samplers beyond the protocol; those left at their defaults of "off" stay unsaid."""
-    s, off = request.sampling, Sampling(min_p=0.0, dry_multiplier=0.0)
-    extras: dict[str, Any] = {
-        name: getattr(s, name) for name in _SAME_NAME if getattr(s, name) != getattr(off, name)
-    }
-    if s.top_k > 0:
-        extras["top_k"] = s.top_k
-    if s.repeat_penalty != 1.0:
-        extras |= {
-            "repeat_penalty": s.repeat_penalty,
-            "repetition_penalty": s.repeat_penalty,
-            "repeat_last_n": s.penalty_last_n,
-        }
-    if s.dry_multiplier > 0:
-        extras["dry_penalty_last_n"] = s.dry_range
-    if s.grammar:
-        extras["grammar"] = s.grammar
-    if request.messages and request.messages[-1][0] == "assistant":
-        extras |= {"add_generation_prompt": False, "continue_final_message": True}
-    return extras
 
 
 def _take(lane: _Lane, chunk: Any) -> Iterator[EngineEvent]:

@@ -1,6 +1,6 @@
 """How many facts are read out of turns, and how many of them are right: rules, and a model.
 
-    python tests/bench/distil.py [--held] [--rules] [--model FILE] [--answers FILE] [--json]
+    python tests/bench/distil.py [--held | --accounts] [--rules] [--model FILE] [--answers FILE]
 
 The starter model is used where none is named. Rules need no model; the model's lines are counted
 before and after the check against the turn.
@@ -19,15 +19,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from distil_turns import HELD, SEEN, Case
+from distil_turns import CHATS, HELD, LIVES, SEEN, Case
 
 from rpterm.engine.llama import LlamaEngine
-from rpterm.memory.distil import facts
+from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.ask import Ask, Asker, Message
+from rpterm.memory.distil.borne import sentences
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.words import terms
 from rpterm.models.starter import llm_path
 from rpterm.prompt.template import ChatTemplate
+from rpterm.store.distilled import Source
 
 SPEAKER = "Ann"
 _NEGATORS = {"not", "no", "never", "can't"}
@@ -86,6 +88,30 @@ def by_model(cases: Sequence[Case], ask: Ask) -> dict[str, object]:
     return _figures(kept, raw) | more
 
 
+def accounts(ask: Ask) -> dict[str, object]:
+    """What of summaries and thoughts passes; whether it is right, a reader must say."""
+    answers: list[str] = []
+
+    def heard(messages: Sequence[Message], grammar: str, most: int) -> str | None:
+        answer = ask(messages, grammar, most)
+        answers.append(answer or "")
+        return answer
+
+    told = [summary.write([Source(0, 0, "user", who, text, 0.0) for who, text in chat], heard)
+            for chat in CHATS]  # fmt: skip
+    written = sum(len(sentences(answer)) for answer in answers)
+    answers.clear()
+    thoughts = [reflect.think(life, SPEAKER, heard) or [] for life in LIVES]
+    return {
+        "sentences": written,
+        "sentences_kept": sum(len(sentences(text or "")) for text in told),
+        "thoughts": sum(len(answer.splitlines()) for answer in answers[1::2]),
+        "thoughts_kept": sum(map(len, thoughts)),
+        "lines": [*(text for text in told if text),
+                  *(f"{t.text} {t.cites}" for found in thoughts for t in found)],
+    }  # fmt: skip
+
+
 def _figures(kept: list[tuple[str, str, bool]], raw: int) -> dict[str, object]:
     good = sum(ok for _, _, ok in kept)
     return {
@@ -109,10 +135,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--rules", action="store_true", help="the rules alone")
+    parser.add_argument("--accounts", action="store_true", help="summaries and thoughts alone")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--answers", type=Path, help="the model's answers, kept here")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if given.accounts:
+        sys.stdout.write(json.dumps(accounts(_asker(given)), indent=2) + "\n")
+        return
     cases = HELD if given.held else SEEN
     report = {"turns": len(cases), "rules": by_rules(cases)}
     if not given.rules:

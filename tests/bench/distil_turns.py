@@ -116,3 +116,42 @@ HELD: tuple[Case, ...] = (
     ("I've been a teacher for eleven years.", ("Ann is has been a teacher for eleven years",)),
     ("My cat is called Sir Isaac.", ("Ann's cat is called Sir Isaac",)),
 )  # fmt: skip
+
+CHATS: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("Ann", "I lost my grandmother's ring at the harbour on Friday."),
+     ("Sherlock", "Describe the ring, and who stood near you."),
+     ("Ann", "Gold, with a green stone. Tom was there, and a man with a parrot."),
+     ("Sherlock", "The parrot. What did it say?"),
+     ("Ann", "It said nothing. It bit Tom in the thumb."),
+     ("Sherlock", "Then we must look at Tom's thumb before we look for the ring."),
+     ("Ann", "Tom left for Hull this morning."),
+     ("Sherlock", "We take the noon train. Bring your gloves.")),
+    (("Ann", "The baker says his oven was cold when he came in at four."),
+     ("Sherlock", "And yet there was fresh bread on the table."),
+     ("Ann", "Yes, three loaves, still warm."),
+     ("Sherlock", "Somebody baked them elsewhere and carried them in."),
+     ("Ann", "His brother has an oven in Mill Lane."),
+     ("Sherlock", "The brother who owes him forty pounds?"),
+     ("Ann", "The same. They have not spoken since Easter."),
+     ("Sherlock", "Warm bread is an odd way to say sorry.")),
+    (("Ann", "I found the boat empty, the lamp burning."),
+     ("Sherlock", "Which side was the rope cut from?"),
+     ("Ann", "It was not cut. It was untied."),
+     ("Sherlock", "Then he left of his own will."),
+     ("Ann", "His dog was still aboard."),
+     ("Sherlock", "Nobody leaves his dog for an hour, only for ever or for a minute."),
+     ("Ann", "I took the dog home."),
+     ("Sherlock", "Good. It will tell us when its master passes.")),
+)  # fmt: skip
+"""Eight turns each, for summaries."""
+
+LIVES: tuple[tuple[str, ...], ...] = (
+    ("Ann lives in York", "Ann works as a nurse", "Ann has a sister called Clara",
+     "Ann's sister Clara lives in York", "Ann is afraid of the sea", "Ann likes walking"),
+    ("Ann moved to London and lives there", "Ann quit their job at the bank",
+     "Ann is learning to bake bread", "Ann's favourite food is bread", "Ann has no children",
+     "Ann is allergic to nuts"),
+    ("Ann is 71 years old", "Ann is retired", "Ann's husband died", "Ann has two cats",
+     "Ann dislikes the telephone", "Ann plays bridge"),
+)
+"""Facts, for thoughts."""

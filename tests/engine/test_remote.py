@@ -277,3 +277,21 @@ def test_what_it_cannot_do(engine: RemoteEngine, tmp_path: Any) -> None:
     assert engine.load_state(tmp_path / "x") == 0
     with pytest.raises(EngineError, match="likely"):
         engine.logprobs([1], [[2]])
+
+
+def test_a_text_beside_the_chat(engine: RemoteEngine, server: FakeServer) -> None:
+    assert engine.aside(replace(ASK, stop=())) == "*smiles* Hello é🎉\nUser: x"
+    assert server.asked[-1]["messages"][1]["content"] == "Hi"
+
+
+def test_work_beside_the_chat_is_broken_off(engine: RemoteEngine, server: FakeServer) -> None:
+    server.hold.clear()
+    said: list[str | None] = []
+    work = threading.Thread(target=lambda: said.append(engine.aside(ASK)))
+    work.start()
+    while not server.asked:
+        work.join(0.01)
+    engine.cancel_aside()
+    work.join(20)
+    assert said == [None]
+    assert server.hung_up.wait(10)

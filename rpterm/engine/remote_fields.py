@@ -1,0 +1,61 @@
+"""What a request is called in the OpenAI protocol, and in the servers that know more samplers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rpterm.engine.protocol import GenerateRequest
+from rpterm.types import Sampling
+
+_PROTOCOL_STOPS = 4
+"""Stop texts the protocol allows; all of them are looked for on this side anyway."""
+
+
+def fields(request: GenerateRequest, seed: int) -> dict[str, Any]:
+    """What the protocol itself has a name for."""
+    s = request.sampling
+    messages = request.messages or (("user", request.prompt_text),)
+    named: dict[str, Any] = {
+        "messages": [{"role": role, "content": text} for role, text in messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": s.max_tokens,
+        "temperature": s.temperature,
+        "top_p": s.top_p,
+        "presence_penalty": s.presence_penalty,
+        "frequency_penalty": s.frequency_penalty,
+        "seed": seed,
+    }
+    if request.stop:
+        named["stop"] = list(request.stop[:_PROTOCOL_STOPS])
+    return named
+
+
+_SAME_NAME = (
+    "min_p", "typical_p", "top_n_sigma", "dynatemp_range", "dynatemp_exponent",
+    "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold",
+    "mirostat", "mirostat_tau", "mirostat_eta",
+)  # fmt: skip
+
+
+def extras(request: GenerateRequest) -> dict[str, Any]:
+    """Samplers beyond the protocol; those left at their defaults of "off" stay unsaid."""
+    s, off = request.sampling, Sampling(min_p=0.0, dry_multiplier=0.0)
+    beyond: dict[str, Any] = {
+        name: getattr(s, name) for name in _SAME_NAME if getattr(s, name) != getattr(off, name)
+    }
+    if s.top_k > 0:
+        beyond["top_k"] = s.top_k
+    if s.repeat_penalty != 1.0:
+        beyond |= {
+            "repeat_penalty": s.repeat_penalty,
+            "repetition_penalty": s.repeat_penalty,
+            "repeat_last_n": s.penalty_last_n,
+        }
+    if s.dry_multiplier > 0:
+        beyond["dry_penalty_last_n"] = s.dry_range
+    if s.grammar:
+        beyond["grammar"] = s.grammar
+    if request.messages and request.messages[-1][0] == "assistant":
+        beyond |= {"add_generation_prompt": False, "continue_final_message": True}
+    return beyond
