@@ -348,7 +348,11 @@ class Launch:
             from rpterm.casting import newest_with
 
             return newest_with(store, name, others)
-        return next(iter(store.chats(card_name=name, limit=1)), None)
+        from rpterm.store.reviews import dueling
+
+        duels = dueling(store)
+        chats = store.chats(card_name=name, limit=len(duels) + 1)
+        return next((chat for chat in chats if chat.id not in duels), None)
 
     def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
         from rpterm.tree import begin_chat

@@ -6,7 +6,8 @@ It makes no reply and knows no front end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,19 @@ class Bout:
     def say(self, text: str) -> Turn:
         """The user's next message of a fresh duel: it answers the reply that won last."""
         return self._say(self._last_winner() or self._root(), text)
+
+    @contextmanager
+    def at(self, message: Turn) -> Iterator[None]:
+        """While a reply is made, its message is the end of what the chat shows.
+
+        A prepared message is not: it is nothing the user said, so no character may remember it.
+        """
+        self.store.set_leaf(self.chat_id, message.id)
+        try:
+            yield
+        finally:
+            if not self.fresh:
+                self.store.set_leaf(self.chat_id, self._root())
 
     def _say(self, parent: int | None, text: str) -> Turn:
         persona = self.store.chat(self.chat_id).persona

@@ -114,7 +114,10 @@ class Maker:
         self, session: Session, contender: Contender, message: Turn, seed: int
     ) -> Turn | None:
         """A finished reply, or ``None`` when the model had not one word."""
-        self.bout.store.set_leaf(self.bout.chat_id, message.id)
+        with self.bout.at(message):
+            return self._made(session, contender, seed)
+
+    def _made(self, session: Session, contender: Contender, seed: int) -> Turn | None:
         request = ReplyRequest(
             Intent.REGENERATE, sampling={**contender.sampling, "seed": seed % 2**31}
         )

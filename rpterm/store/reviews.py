@@ -47,6 +47,14 @@ def written(store: Store) -> list[Written]:
         return [Written(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
 
 
+def dueling(store: Store) -> set[int]:
+    """Numbers of the chats that were made for a duel: nobody goes on talking there by chance."""
+    with store._connections.read() as connection:
+        if not _has_table(connection, "duels"):
+            return set()
+        return {number for (number,) in connection.execute("SELECT chat_id FROM duels")}
+
+
 def judged(store: Store) -> bool:
     """Whether anything was ever judged here: asking makes no table."""
     with store._connections.read() as connection:

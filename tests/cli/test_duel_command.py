@@ -37,6 +37,9 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
         verdicts = [each.verdict for each in Rater(store).judgements.comparisons()]
         assert verdicts == ["right", "tie", "both_bad"]
         assert len(store.chats()) == 1 and store.chats()[0].title.startswith("Duel: as set against")
+    assert cli("chat", "sherlock", stdin="Hello\n").code == 0
+    with Store(home / "rpterm.db") as store:
+        assert store.chats()[0].turn_count == 5 and len(store.chats()) == 2
 
 
 def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:

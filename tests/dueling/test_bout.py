@@ -19,6 +19,7 @@ from rpterm.dueling.maker import Maker, MakerError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.session import Session
 from rpterm.store import Store
+from rpterm.store.reviews import dueling
 from rpterm.types import Persona
 
 CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))
@@ -81,6 +82,14 @@ def test_both_sides_answer_the_same_words_with_the_same_prompt(store: Store) -> 
         assert first.prompt_ids == second.prompt_ids
         assert (first.sampling.temperature, second.sampling.temperature) == (0.8, 1.5)
         assert first.sampling.seed != second.sampling.seed
+
+
+def test_prepared_messages_are_never_what_the_chat_shows(store: Store) -> None:
+    bout = begin(store, setup())
+    fill(bout)
+    leaf = store.chat(bout.chat_id).leaf_id
+    assert leaf is not None and [turn.text for turn in store.path(leaf)] == ["Good evening."]
+    assert dueling(store) == {bout.chat_id}
 
 
 def test_every_round_is_judged_once_and_counted_for_who_wrote_it(store: Store) -> None:
@@ -202,6 +211,7 @@ import sys
 from pathlib import Path
 from rpterm.dueling.bout import Bout, Setup
 from rpterm.store import Store
+from rpterm.store.reviews import dueling
 bout = Bout.resume(Store(Path(sys.argv[1])), Setup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
 while (pair := bout.next()) is not None:
     bout.judge(pair, "left")
