@@ -120,9 +120,9 @@ KEYS: tuple[Key, ...] = (
             when=("selected",), palette=False)
         for n, words in enumerate(_COUNTED, 1)
     ),
-    Key("thumb-up", ("plus",), "good", "The selected reply is good.", RATING, when=("selected",),
+    Key("thumb-up", ("plus",), "thumb", "The selected reply is good.", RATING, when=("selected",),
         palette=False),
-    Key("thumb-down", ("minus",), "bad", "The selected reply is bad.", RATING, when=("selected",),
+    Key("thumb-down", ("minus",), "thumb", "The selected reply is bad.", RATING, when=("selected",),
         palette=False),
     Key("tags", ("t",), "tags", "Say what was good or bad about the selected reply.", RATING,
         when=("selected",)),

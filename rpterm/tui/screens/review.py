@@ -274,8 +274,8 @@ class ReviewScreen(Screen[None]):
     def _about(self, item: Item | None) -> str:
         if item is None:
             return ""
-        score = "" if item.reply.score is None else f"score {item.reply.score:.0%}"
-        parts = (item.reply.card, item.reply.model, score, item.doubt)
+        # The score stays out of sight unless it is the matter: it would sway the judge.
+        parts = (item.reply.card, item.reply.model, item.doubt)
         return text.one_line(" · ".join(part for part in parts if part), 180)
 
     def _pace(self) -> str:
