@@ -134,6 +134,7 @@ class _Run:
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._seen: set[bytes] = set()
+        self._chosen: dict[bytes, bytes] = {}
         self._splits: dict[bytes, str] = {}
         self._scrub = Scrubber(self._names(), options.region) if options.scrub else None
         self._shape = Shape(
@@ -262,9 +263,14 @@ class _Run:
         if self._splits.setdefault(prompt, split) != split:
             return "the same prompt is in the other split"
         texts = (record.reply.text, record.other.text if record.other else "")
-        key = _digest(prompt.hex(), record.kind, str(record.label), record.meta.reason, *texts)
+        reason = record.meta.reason if record.kind == "flag" else ""
+        key = _digest(prompt.hex(), record.kind, str(record.label), reason, *texts)
         if key in self._seen:
             return "the same row is there already"
+        if record.kind == "pair":
+            both = _digest(prompt.hex(), *sorted(texts))
+            if self._chosen.setdefault(both, key) != key:  # the key has the texts in their order
+                return "another chat has the opposite verdict"
         self._seen.add(key)
         return None
 

@@ -48,7 +48,8 @@ def settled(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropped]]:
     for each in pairs:
         assert each.other is not None
         texts = tuple(sorted((each.reply.text, each.other.text)))
-        groups[(id(each.prompt), *texts)].append(each)
+        # By what the prompt says: two branches may have come to the same words.
+        groups[(each.prompt, *texts)].append(each)
     kept: list[Record] = []
     dropped: list[Dropped] = []
     for group in groups.values():

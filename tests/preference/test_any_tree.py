@@ -1,5 +1,5 @@
 """Whatever is said, swiped, edited and rated: every judgement is accounted for, splits share
-nothing, a pair has one prompt."""
+nothing, a pair has one prompt, no text is lost, and the check finds nothing that loses a row."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from preference_support import ALL, MODEL, left_out, rows
+from preference_support import ALL, MODEL, left_out, read_lines, render, rows, words
 
+from rpterm.preference.check.examples import recognise
+from rpterm.preference.check.report import Model, check
 from rpterm.preference.export import Options, export, split_of
+from rpterm.preference.formats import FORMATS
 from rpterm.preference.shaping import Greeting
 from rpterm.preference.writing import ExportError
 from rpterm.store import Store, StoreError
@@ -120,6 +123,9 @@ class World:
         siblings = self.store.siblings(left.id)
         self.judge.compare(left.id, siblings[other % len(siblings)].id, verdict)
 
+    def texts(self) -> set[str]:
+        return {turn.text.strip() for chat in self.chats for turn in self.store.tree(chat)}
+
     def undo(self) -> None:
         self.judge.undo()
 
@@ -156,6 +162,67 @@ def test_any_tree_exports_soundly(
             _apart(raw)
             for _, row in pairs:
                 _one_prompt(world, row)
+
+
+# Shrinking would export some hundred times over.
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)  # fmt: skip
+@given(STEPS, st.sampled_from(sorted(FORMATS)), st.sampled_from([0, 60, 200]), st.booleans())
+def test_what_is_exported_passes_the_check_and_is_the_same_again(
+    steps: list[tuple[Any, ...]], name: str, limit: int, scrub: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world, outs = World(Path(folder)), [Path(folder) / each for each in ("one", "two")]
+        with world.store:
+            for step in steps:
+                world.do(step)
+            found = [
+                exported(world, out, format=name, max_tokens=limit, scrub=scrub) for out in outs
+            ]
+            assert found[0] == found[1]
+            if not outs[0].exists():
+                return
+            assert _bytes(outs[0]) == _bytes(outs[1])
+            report = check(outs[0], CHECKED, limit=limit or None)
+            _sound(report, scrub)
+            if limit:
+                assert report.tokens.longest <= limit
+            if not scrub:
+                _nothing_lost(world, outs[0])
+
+
+CHECKED = Model(
+    "words", lambda messages, *, reply: render(messages), lambda texts: words(texts)(), ""
+)
+
+
+def _sound(report: Any, scrub: bool) -> None:
+    quality = report.quality
+    assert not report.bad.count and not report.refused.count, report.bad.first
+    assert not quality.leaks.count and not quality.duplicates.count
+    assert all(not each.fates["dropped"] and not each.fates["cut"] for each in report.outlooks)
+    assert not (scrub and quality.private)
+    if quality.kinds["label"] == 0:  # raters may differ about one reply
+        assert not quality.contradictions.count, quality.contradictions.first
+
+
+def _nothing_lost(world: World, out: Path) -> None:
+    """Every reply in the rows is the text of a turn, and every text is there to its last letter."""
+    for file in (out / "data").iterdir():
+        for row in read_lines(file):
+            for text in recognise(row).replies:
+                ends = (text, text.removesuffix(MODEL.end))
+                assert any(each in world.texts() for each in ends)
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _accounted(
