@@ -1,8 +1,9 @@
 """How large a window a model gets, and whether it fits at all. Pure: numbers in, numbers out.
 
-Memory of a model = its weights + the cache of keys and values (``kv_bytes``) + working buffers
-(``buffer_bytes``). The formula was checked against the resident size of the worker; it leaves out
-what architectures with cheap local layers or compressed caches save, so it errs on the safe side.
+Memory of a model = its weights + the cache of keys and values (``kv_bytes``), which holds more than
+the window, + working buffers (``buffer_bytes``). A test compares it with the resident size of the
+worker; it leaves out what architectures with cheap local layers or compressed caches save, so it
+errs on the safe side. The scorer's process is not the model's, but must have room beside it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,15 @@ again (another card, an edit far up) costs minutes on a CPU: 8,192 tokens at 50 
 164 s. Who has the machine for more sets ``context``."""
 UBATCH = 512
 _BYTES: dict[str, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
-_RESERVE = 1024 * MIB
-"""Kept free for the embedder, the terminal and the rest of the machine."""
+SPARE = 1024
+"""Cells that the engine makes beyond the window, for further candidates."""
+_PROCESS = 45 * MIB
+"""What a worker takes before it has a model: Python, NumPy, llama.cpp's libraries."""
+_SCORER = 640 * MIB
+"""The scorer's own worker: the starter's weights, 256 MB of kept prompts, its buffers (643 MB
+resident were measured with two prompts of 1,000 tokens in it)."""
+_RESERVE = 1024 * MIB + _SCORER
+"""Kept free for the scorer, the embedder, the terminal and the rest of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +63,20 @@ def kv_bytes(header: Header, context: int, kv_type: str = "f16") -> int:
 
 
 def buffer_bytes(header: Header, context: int = 0) -> int:
-    """Bytes of the working buffers: the logits of one batch, and the widest layer of it."""
-    logits = UBATCH * header.vocab_size * 4
+    """Bytes of the process and its working buffers: the widest layer of a batch, and its mask.
+
+    Logits are not in it: room for a whole batch of them is asked for, but only the last one's is
+    ever touched.
+    """
     hidden = UBATCH * header.embedding_length * 4 * 12
     mask = UBATCH * context * 4
-    return logits + hidden + mask + 48 * MIB
+    return hidden + mask + _PROCESS
 
 
 def needed(header: Header, context: int, kv_type: str = "f16") -> int:
-    """Bytes of everything."""
-    return header.file_size + kv_bytes(header, context, kv_type) + buffer_bytes(header, context)
+    """Bytes of everything that the model's worker holds with a window of ``context`` tokens."""
+    cache = kv_bytes(header, context + SPARE, kv_type)
+    return header.file_size + cache + buffer_bytes(header, context)
 
 
 def check_context(header: Header, context: int) -> int:
@@ -159,9 +171,9 @@ def _gpu_layers(
     if gpu.unified or not gpu.free or not header.block_count:
         return every if gpu.unified else -1
     budget = gpu.free * 19 // 20 - buffer_bytes(header, context) - 256 * MIB
-    if header.file_size + kv_bytes(header, context, kv_type) <= budget:
+    cache = kv_bytes(header, context + SPARE, kv_type)
+    if header.file_size + cache <= budget:
         return every
-    cache = kv_bytes(header, context, kv_type)
     per_layer = ((header.block_bytes or header.file_size) + cache) // header.block_count
     return max(0, min(header.block_count, budget // max(1, per_layer)))
 
@@ -171,7 +183,7 @@ def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: in
     text = (
         f"This model needs {gigabytes(need)} of memory with a context of {context:,} tokens "
         f"({gigabytes(header.file_size)} for the weights, "
-        f"{gigabytes(kv_bytes(header, context, kv_type))} for the cache), and "
+        f"{gigabytes(kv_bytes(header, context + SPARE, kv_type))} for the cache), and "
         f"{gigabytes(room)} are free"
     )
     if wanted and needed(header, LEAST, kv_type) <= room:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpterm.engine.protocol import ModelError
+from rpterm.models import fit
 from rpterm.models.catalogue import MODELS, by_name, recommend
 from rpterm.models.fit import CPU_CAP, GPU_CAP, STEP, choose, kv_bytes, needed
 from rpterm.models.header import Header
@@ -52,11 +53,11 @@ def test_never_more_than_trained() -> None:
 
 
 def test_little_memory_gives_a_small_window() -> None:
-    room = needed(EIGHT, 3000) + 1024 * (1 << 20)
-    fit = choose(EIGHT, Memory(2 * room, room))
-    assert 2560 <= fit.context <= 3000
-    assert fit.context % STEP == 0
-    assert fit.why == "what memory leaves"
+    room = needed(EIGHT, 3000) + fit._RESERVE
+    chosen = choose(EIGHT, Memory(2 * room, room))
+    assert 2560 <= chosen.context <= 3000
+    assert chosen.context % STEP == 0
+    assert chosen.why == "what memory leaves"
 
 
 def test_too_large_a_model_is_refused_with_numbers() -> None:
