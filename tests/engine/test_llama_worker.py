@@ -131,6 +131,30 @@ def test_bad_adapters(starter: Path, tmp_path: Path, kind: str) -> None:
     engine.close()
 
 
+SITE = """
+import resource, sys
+if "rpterm.engine.llama.worker" in sys.orig_argv:
+    resource.setrlimit(resource.RLIMIT_AS, ({0}, {0}))
+"""
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits address space")
+@pytest.mark.parametrize("megabytes", [200, 330, 420])
+def test_a_worker_that_gets_no_memory_says_so(
+    starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, megabytes: int
+) -> None:
+    """Whether the weights, the cache or a buffer is refused, and whoever ends of it."""
+    (tmp_path / "sitecustomize.py").write_text(SITE.format(megabytes << 20), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    engine = LlamaEngine(starter, context=8192, log=tmp_path / "log")
+    try:
+        with pytest.raises(EngineError, match="memory"):
+            engine.load()
+    finally:
+        engine.close()
+
+
 @pytest.mark.model
 def test_killed_while_loading(made: LlamaEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     made.start()

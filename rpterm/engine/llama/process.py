@@ -19,6 +19,15 @@ from rpterm.engine.protocol import EngineError
 _LOG_LIMIT = 1 << 20
 _TAIL_BYTES = 4000
 
+_SHORT_OF_MEMORY = (
+    "bad_alloc",
+    "memoryerror",
+    "failed to allocate",
+    "cannot allocate memory",
+    "insufficient memory",
+)
+"""What a worker's last words have in common when it got no memory and ended of it."""
+
 
 class Pending:
     """One request that waits for its answer.
@@ -136,8 +145,11 @@ class WorkerProcess:
             how = "was killed, perhaps because memory ran out"
         elif code is not None and code < 0:
             how = f"crashed (signal {-code})"
+        tail = self.log_tail()
+        if code != -9 and any(sign in tail.casefold() for sign in _SHORT_OF_MEMORY):
+            how = "ran out of memory (a smaller context or model needs less)"
         return EngineError(
-            f"The model's process {how}; it starts again with your next message.", self.log_tail()
+            f"The model's process {how}; it starts again with your next message.", tail
         )
 
     def close(self) -> None:

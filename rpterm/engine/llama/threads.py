@@ -23,8 +23,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""What the worker's environment must hold before its OpenMP runtime starts."""
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GGML_NO_BACKTRACE": "1"}
+"""What the worker's environment must hold before its OpenMP runtime starts. Without the second, a
+failed allocation starts a debugger, whose thousand lines hide the one that tells of it."""
 
 
 def usable_cpus() -> set[int]:
