@@ -233,8 +233,7 @@ class Launch:
 
         distiller = Distiller(
             lambda: Work(memory, share=self.settings.distil.share),
-            session.chat_id, lambda: session.chat.persona.name, memory.settled,
-            model=mode == "model",
+            session.chat_id, lambda: session.chat.persona.name, model=mode == "model",
         )  # fmt: skip
         distiller.listeners.append(lambda kept: memory.wake())
         return distiller
@@ -283,7 +282,7 @@ class Launch:
 
             self._embedder = WorkerEmbedder(
                 partial(embedder_folder, self.paths.cache), STARTER,
-                log=self.paths.logs / "embedder.log",
+                log=self.paths.logs / "embedder.log", reranker=self.settings.reranker,
             )  # fmt: skip
         return self._embedder
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from rpterm.store.distilled import Detail
     from rpterm.store.memory_rows import Memory as Row
 
-_REMEMBERED_S = 120.0
-
 
 def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     """Read all chats of a character, with progress on stderr; what was found.
@@ -36,8 +34,6 @@ def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 
     settings = config.load(folders.find().config_file, os.environ)
     work = Work(memory, share=settings.distil.share)
-    memory.start()
-    memory.settled(_REMEMBERED_S)
     if again:
         for job in (RULES, MODEL) if model else (RULES,):
             work.distilled.read_again(memory.character, job)
@@ -48,10 +44,10 @@ def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
         for chat_id in chats:
             kept += work.read_rules(chat_id).kept
             bar.advance(task)
-    try:
-        return kept + (_by_model(work, chats, settings) if model else [])
-    finally:
-        memory.close()
+    if model:
+        kept += _by_model(work, chats, settings)
+    # As they are now: some were replaced by later ones.
+    return list(memory.many(row.id for row in kept).values())
 
 
 def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:

@@ -19,6 +19,12 @@ from rpterm.store.rows import storable
 
 Method = Literal["rules", "model"]
 _BATCH = 500
+_READABLE = (
+    "t.status <> 'streaming' AND NOT EXISTS "
+    "(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = :job) "
+    "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) AND NOT EXISTS "
+    "(SELECT 1 FROM memories m WHERE m.turn_id = t.id AND m.kind = 'turn' AND m.hidden)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +132,18 @@ class Distilled:
     def unread(
         self, character: str, chat_id: int, job: str, roles: Sequence[str] = ("user",)
     ) -> list[Source]:
-        """Remembered turns of the branch shown that a job has not read, from the first on."""
+        """Turns of the branch shown that a job has not read, from the first on.
+
+        What the user took out of memory, or never wants mentioned, is not read.
+        """
         with self._connections.read() as connection:
             rows = connection.execute(
                 "WITH RECURSIVE up (id) AS (SELECT leaf_id FROM chats WHERE id = :chat "
                 "UNION ALL SELECT t.parent_id FROM up JOIN turns t ON t.id = up.id "
                 "WHERE t.parent_id IS NOT NULL) "
                 "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
-                "JOIN turns t ON t.id = up.id JOIN memories m ON m.turn_id = t.id "
-                "WHERE m.kind = 'turn' AND NOT m.hidden AND m.character = :character "
-                "AND NOT EXISTS (SELECT 1 FROM distilled_reads r "
-                "WHERE r.turn_id = t.id AND r.job = :job) ORDER BY t.id",
+                "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
+                f"WHERE c.card_name = :character AND {_READABLE} ORDER BY t.id",
                 {"chat": chat_id, "character": character, "job": job},
             )
             return [Source(*row) for row in rows if row[2] in roles]
@@ -162,11 +169,10 @@ class Distilled:
         """A character's chats with turns of the user that a job has not read, oldest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
-                "SELECT DISTINCT m.chat_id FROM memories m JOIN turns t ON t.id = m.turn_id "
-                "WHERE m.character = ? AND m.kind = 'turn' AND t.role = 'user' AND NOT m.hidden "
-                "AND NOT EXISTS (SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id "
-                "AND r.job = ?) ORDER BY m.chat_id",
-                (character, job),
+                "SELECT DISTINCT t.chat_id FROM turns t JOIN chats c ON c.id = t.chat_id "
+                "WHERE c.card_name = :character AND t.role = 'user' "
+                f"AND {_READABLE} ORDER BY t.chat_id",
+                {"character": character, "job": job},
             )
             return [chat_id for (chat_id,) in rows]
 

@@ -328,7 +328,7 @@ def distiller(world):
     chat = world.chat()
     world.say(chat, "I broke my wrist. I live in Bath.")
     made = Distiller(
-        lambda: Work(world.memory), chat, lambda: "Ann", world.memory.settled, model=True,
+        lambda: Work(world.memory), chat, lambda: "Ann", model=True,
         still_s=0.05,
     )  # fmt: skip
     made.attach(engine, ChatTemplate(engine.load().chat_template))
@@ -367,7 +367,7 @@ def test_closing_does_not_wait_for_the_model(distiller):
 def test_without_the_model_only_the_rules_write(world):
     chat = world.chat()
     world.say(chat, "I broke my wrist. I live in Bath.")
-    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann", world.memory.settled)
+    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann")
     engine = Beside()
     made.attach(engine, ChatTemplate(engine.load().chat_template))
     made.wake()
@@ -388,7 +388,7 @@ def test_what_an_earlier_chat_left_unread_is_read_in_the_next(world):
     world.say(world.chat(), "I live in Bath.")
     chat = world.chat()
     assert world.memory.settled(20)
-    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann", world.memory.settled)
+    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann")
     made.wake()
     assert made.rested(20)
     made.close()

@@ -14,13 +14,18 @@ from rpterm.memory.words import STOP, terms
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _NAME = re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-Þ][\w'’-]*|\d[\d.,]*")
 _NEGATOR = re.compile(r"\b(?:not|no|never|nobody|nothing|without)\b|n['’]t\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:I|me|my|you|your|we|our)\b", re.IGNORECASE)
 
 
 def borne_out(sentence: str, texts: Iterable[str], share: float) -> bool:
     """Whether names and numbers of a sentence, and a share of its words, are in the texts."""
     whole = "\n".join(texts)
     said, own = set(terms(whole)), terms(sentence)
-    if len(own) < 3 or (_NEGATOR.search(sentence) and not _NEGATOR.search(whole)):
+    if (
+        len(own) < 3
+        or _ADDRESS.search(sentence)
+        or (_NEGATOR.search(sentence) and not _NEGATOR.search(whole))
+    ):
         return False
     if any(not set(terms(name)) <= said for name in _names(sentence)):
         return False

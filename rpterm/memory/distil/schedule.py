@@ -21,7 +21,6 @@ from rpterm.types import RptermError
 STILL_S = 5.0
 """How long the user must have been still before the model writes."""
 _LOOK_S = 0.2
-_REMEMBERED_S = 10.0
 
 
 class Distiller:
@@ -31,7 +30,6 @@ class Distiller:
         work: Makes the work, in this object's thread: it opens tables.
         chat_id: The chat.
         who: Names the user, for thoughts about them.
-        remembered: Waits until turns are remembered; False when they are not after a time.
         model: Whether the chat's model writes, too; else the rules alone.
 
     Attributes:
@@ -44,7 +42,6 @@ class Distiller:
         work: Callable[[], Work],
         chat_id: int,
         who: Callable[[], str],
-        remembered: Callable[[float], bool],
         *,
         model: bool = False,
         still_s: float = STILL_S,
@@ -54,7 +51,6 @@ class Distiller:
         self._make = work
         self._chat_id = chat_id
         self._who = who
-        self._remembered = remembered
         self._model = model
         self._still = still_s
         self._work: Work | None = None
@@ -119,7 +115,6 @@ class Distiller:
                 self._rest.set()
 
     def _write(self) -> None:
-        self._remembered(_REMEMBERED_S)
         if self._work is None:
             self._work = self._make()
             self._catch_up(self._work)

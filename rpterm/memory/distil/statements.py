@@ -90,6 +90,8 @@ def _read(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Sta
     groups = {key: group or "" for key, group in match.groupdict().items()}
     value = values.trim(groups["value"])
     kin = groups.get("kin", "")
+    if rule.slot == "name" and value == speaker:
+        return None
     if not rule.check(value) or (rule.slot in RESOLVED and not _resolved(kin, value, groups)):
         return None
     spaced = " " if groups["value"].startswith(" ") and value else ""
