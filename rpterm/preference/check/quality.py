@@ -107,6 +107,8 @@ class Quality:
 
     def _compare(self, example: Example, prompt: bytes, where: str) -> None:
         """The same row twice, or rows that say the opposite of each other."""
+        if example.kind == "other":
+            return  # a rating or a tie for people to look at: nothing is trained on it twice
         texts = [digest(text) for text in example.replies]
         verdict = example.label if example.kind == "label" else tuple(texts)
         key = digest(prompt, example.kind, *sorted(texts))
@@ -115,8 +117,6 @@ class Quality:
             self.duplicates.add(where)
             return
         self._seen.add(whole)
-        if example.kind not in ("pair", "label"):
-            return
         # Two people may differ about one reply; in training data it is noise all the same.
         if self._verdicts.setdefault(key, verdict) != verdict:
             self.contradictions.add(where)
