@@ -97,6 +97,8 @@ class Settings:
     """``shift`` saves evaluation on slow machines and is not exact; it is recorded."""
     memory: bool = True
     """Whether characters remember what was said in other chats and before the window."""
+    reranker: str = ""
+    """A cross-encoder for memory: its folder, or its name in the local cache; "" is none."""
     adapter: str = ""
     """Path of a LoRA adapter in GGUF format."""
     system_prompt: str = ""

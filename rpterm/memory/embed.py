@@ -83,6 +83,7 @@ class _Job:
     priority: int
     number: int
     texts: list[str] = field(compare=False)
+    query: str = field(compare=False, default="")
     result: Future[Floats] = field(compare=False, default_factory=Future)
 
 
@@ -94,6 +95,7 @@ class WorkerEmbedder:
         model: Its name, as stored beside every vector.
         log: Where the worker's stderr goes; ``None`` throws it away.
         command: The worker's command line, for tests.
+        reranker: A cross-encoder's folder, or its name in the local cache; "" is none.
     """
 
     def __init__(
@@ -103,8 +105,12 @@ class WorkerEmbedder:
         *,
         log: Path | None = None,
         command: Sequence[str] | None = None,
+        reranker: str = "",
     ) -> None:
         self.model = model
+        self.rank_error = ""
+        """Why the reranker does not serve, or ""."""
+        self._reranker = reranker
         self._folder = folder
         self._log = log
         self._command = command
@@ -150,6 +156,23 @@ class WorkerEmbedder:
         vector: Floats = rows[0]
         return vector
 
+    def rank(self, query: str, texts: Sequence[str], timeout: float) -> Floats | None:
+        """How well each text answers a query, larger is better.
+
+        Returns:
+            ``None`` where there is no reranker, or none that answers in time.
+        """
+        if not self._reranker or self.rank_error or self._state != "ready" or not texts:
+            return None
+        job = self._put(_URGENT, list(texts), query or " ")
+        try:
+            return job.result.result(timeout)[:, 0]
+        except EmbedError as error:
+            self.rank_error = f"The reranker {self._reranker!r} cannot be used: {error}"
+        except FutureTimeout:
+            job.result.cancel()
+        return None
+
     def encode(self, texts: Sequence[str]) -> Floats:
         self.start()
         jobs = [
@@ -170,8 +193,8 @@ class WorkerEmbedder:
             thread.join(timeout=5)
         self._fail_all("The embedder is closed.")
 
-    def _put(self, priority: int, texts: list[str]) -> _Job:
-        job = _Job(priority, next(self._numbers), texts)
+    def _put(self, priority: int, texts: list[str], query: str = "") -> _Job:
+        job = _Job(priority, next(self._numbers), texts, query)
         with self._guard:
             if self._closed or self._state == "failed":
                 job.result.set_exception(EmbedError(self._why or "The embedder is closed."))
@@ -217,7 +240,8 @@ class WorkerEmbedder:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self._folder() if callable(self._folder) else self._folder
-        command = self._command or (sys.executable, "-m", "rpterm.memory.embed_worker", str(folder))
+        worker = (sys.executable, "-m", "rpterm.memory.embed_worker", str(folder))
+        command = self._command or (*worker, *filter(None, [self._reranker]))
         with self._open_log() as log:
             return subprocess.Popen(
                 list(command),
@@ -253,12 +277,15 @@ class WorkerEmbedder:
         process = self._process
         if process is None or process.stdin is None:
             raise OSError("no worker")
-        request = {"id": job.number, "texts": job.texts}
+        request: dict[str, object] = {"id": job.number, "texts": job.texts}
+        if job.query:
+            request["query"] = job.query
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         answer = _line(process)
         if "error" in answer:
-            raise EmbedError(f"A text could not be embedded: {answer['error']}.")
+            what = "The texts could not be ordered" if job.query else "A text could not be embedded"
+            raise EmbedError(f"{what}: {answer['error']}.")
         rows = np.frombuffer(base64.b64decode(answer["rows"]), "<f4")
         return rows.reshape(-1, int(answer["dim"])).astype(np.float32)
 

@@ -1,7 +1,10 @@
-"""The process that owns the embedding model: ``python -m rpterm.memory.embed_worker FOLDER``.
+"""The process that owns the embedding model, and a cross-encoder where the user named one:
+``python -m rpterm.memory.embed_worker FOLDER [RERANKER]``.
 
 One request a line on stdin, ``{"id": 7, "texts": […]}``; one answer a line on stdout,
 ``{"id": 7, "dim": 384, "rows": "<base64 of little-endian float32>"}`` or ``{"id": 7, "error": …}``.
+With ``"query": …`` in the request the texts are not embedded: the cross-encoder says how well each
+answers the query, in one column; it is loaded for the first such request.
 The first line of all is ``{"ready": true, "dim": 384}`` or ``{"error": …}``. It ends when stdin
 ends, so it never outlives its parent. Whatever libraries print goes to stderr.
 """
@@ -17,8 +20,9 @@ from typing import Any, TextIO
 _BATCH = 16
 
 
-def main(folder: str) -> int:
+def main(folder: str, reranker: str = "") -> int:
     """Load the model, then answer until stdin ends; returns the exit status."""
+    rank = _Ranker(reranker)
     answers = _take_stdout()
     if hasattr(os, "nice"):
         os.nice(10)  # the reply goes first
@@ -30,7 +34,7 @@ def main(folder: str) -> int:
         return 1
     _tell(answers, {"ready": True, "dim": dim})
     for line in sys.stdin:
-        _tell(answers, _answer(model, line))
+        _tell(answers, _answer(model, rank, line))
     return 0
 
 
@@ -49,16 +53,36 @@ def _load(folder: str) -> Any:
     return SentenceTransformer(folder, device="cpu", local_files_only=True)
 
 
-def _answer(model: Any, line: str) -> dict[str, object]:
+class _Ranker:
+    """A cross-encoder, loaded when it is first asked; nothing is downloaded."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._model: Any = None
+
+    def __call__(self, query: str, texts: list[str]) -> Any:
+        """How well each text answers the query, one row each."""
+        if self._model is None:
+            from sentence_transformers import CrossEncoder
+
+            self._model = CrossEncoder(self._name, device="cpu", local_files_only=True)
+        pairs = [(query, text) for text in texts]
+        return self._model.predict(pairs, show_progress_bar=False).reshape(len(texts), -1)[:, -1:]
+
+
+def _answer(model: Any, rank: _Ranker, line: str) -> dict[str, object]:
     request: dict[str, Any] = json.loads(line)
     try:
-        rows = model.encode(
-            request["texts"],
-            batch_size=_BATCH,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        ).astype("<f4")
+        if "query" in request:
+            rows = rank(request["query"], request["texts"]).astype("<f4")
+        else:
+            rows = model.encode(
+                request["texts"],
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            ).astype("<f4")
     except Exception as error:  # noqa: BLE001 - one bad request must not end the worker
         return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
     data = base64.b64encode(rows.tobytes()).decode()
@@ -71,4 +95,4 @@ def _tell(answers: TextIO, message: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:3]))

@@ -41,6 +41,8 @@ _CANDIDATES = 40
 _EMBED_WAIT = 0.3
 _FOLLOW_WAIT = 0.02
 _FEW = 6
+_RERANKED = 30
+_RANK_WAIT = 1.0
 _RECENT = 64
 
 
@@ -305,7 +307,7 @@ class Memory:
             wordings=wanted,
             embedder=embedder.model if embedder else "",
             state=embedder.state if embedder else "off",
-            error=self._writer.error,
+            error=self._writer.error or getattr(embedder, "rank_error", ""),
         )
 
     def export(self) -> Iterator[str]:
@@ -350,7 +352,20 @@ class Memory:
             ids = {hit.row: int(index.ids[hit.row]) for hit in hits}
         rows = self._memories.many(ids.values())
         found = [(rows[ids[hit.row]], hit) for hit in hits if ids[hit.row] in rows]
-        return self._worth(found, asked, meaning=vector is not None)
+        return self._reranked(self._worth(found, asked, meaning=vector is not None), asked)
+
+    def _reranked(self, found: list[tuple[Row, Hit]], asked: Question) -> list[tuple[Row, Hit]]:
+        """The first ones in the order of the cross-encoder, where the user named one."""
+        rank = getattr(self._embedder, "rank", None)
+        if rank is None:
+            return found
+        pinned = [item for item in found if item[1].pinned]
+        others = [item for item in found if not item[1].pinned]
+        first, rest = others[:_RERANKED], others[_RERANKED:]
+        scores = rank(asked.text, [spoken(row.speaker, row.text) for row, _ in first], _RANK_WAIT)
+        if scores is not None:
+            first = [first[at] for at in np.argsort(-scores, kind="stable")]
+        return pinned + first + rest
 
     def _worth(
         self, found: list[tuple[Row, Hit]], asked: Question, *, meaning: bool

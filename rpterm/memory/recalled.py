@@ -100,7 +100,8 @@ def _why(row: Row, hit: Hit, asked: Question) -> str:
     own = set(terms(spoken(row.speaker, row.text)))
     found = len(reasons)
     if hit.words > 0:
-        same = [word for word in asked.terms if word in own]
+        same = [word for word in asked.words if own.intersection(terms(word))]
+        same = same or [word for word in asked.terms if word in own]
         reasons.append("words: " + ", ".join(same[:_MATCHED]))
     if hit.meaning >= _TELLING:
         reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")

@@ -102,7 +102,7 @@ def test_another_chat_is_recalled_with_its_source(world):
     assert found.text.startswith("(")
     assert (found.turn_id, found.chat_id) == (turn.id, old)
     assert "words: " in found.why
-    assert "grandmoth" in found.why
+    assert "grandmother" in found.why
     assert found.tokens == len(found.text.split())
 
 

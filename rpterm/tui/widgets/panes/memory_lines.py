@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from rpterm.store.memory_files import Block
 
 REASONS = {
-    "words": ("█", "$text-primary"),
-    "meaning": ("▓", "$text-accent"),
-    "time": ("▒", "$text-secondary"),
-    "beside": ("░", "$text-primary"),
+    "words": ("━", "$text-primary"),
+    "meaning": ("═", "$text-accent"),
+    "time": ("╍", "$text-secondary"),
+    "beside": ("─", "$text-primary"),
     "pinned": ("◆", "$text-warning"),
     "rest": ("·", text.MUTED),
 }
-_TOLD = {"beside": "beside a hit", "rest": "same sitting, recency"}
+_TOLD = {"beside": "beside a hit", "rest": "same talk"}
 _SHOWN = 0.05
 
 

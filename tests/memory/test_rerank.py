@@ -1,0 +1,138 @@
+"""The optional cross-encoder: it orders what was found, and never stands in the way."""
+
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from test_facade import BagEmbedder, World
+
+from rpterm.memory.embed import EmbedError, WorkerEmbedder
+
+WORKER = """
+    import base64, json, sys
+    import numpy as np
+
+    print(json.dumps({"ready": True, "dim": 2}), flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "query" not in asked:
+            rows = np.ones((len(asked["texts"]), 2), "<f4")
+        elif sys.argv[-1] == "broken":
+            print(json.dumps({"id": asked["id"], "error": "no such model"}), flush=True)
+            continue
+        else:
+            rows = np.array([[text.count(asked["query"])] for text in asked["texts"]], "<f4")
+        told = {"id": asked["id"], "dim": rows.shape[1]}
+        told["rows"] = base64.b64encode(rows.tobytes()).decode()
+        print(json.dumps(told), flush=True)
+"""
+
+
+@pytest.fixture
+def worker(tmp_path):
+    made = []
+
+    def build(reranker):
+        script = tmp_path / "worker.py"
+        script.write_text(textwrap.dedent(WORKER))
+        command = [sys.executable, str(script), reranker]
+        embedder = WorkerEmbedder(tmp_path, "stand-in", command=command, reranker=reranker)
+        made.append(embedder)
+        assert embedder.encode(["wakes it"]).shape == (1, 2)
+        return embedder
+
+    yield build
+    for embedder in made:
+        embedder.close()
+
+
+def test_texts_are_scored_by_the_process(worker):
+    embedder = worker("good")
+    assert embedder.rank("a", ["b", "aa", "a"], 10).tolist() == [0, 2, 1]
+    assert embedder.rank("a", [], 10) is None
+    assert embedder.rank_error == ""
+
+
+def test_without_a_reranker_nothing_is_asked(worker):
+    assert worker("").rank("a", ["b"], 10) is None
+
+
+def test_one_that_cannot_be_used_is_told_once_and_embedding_goes_on(worker):
+    embedder = worker("broken")
+    assert embedder.rank("a", ["b"], 10) is None
+    assert "'broken' cannot be used" in embedder.rank_error
+    assert embedder.rank("a", ["b"], 10) is None
+    assert embedder.encode(["c"]).shape == (1, 2)
+
+
+class Ranker(BagEmbedder):
+    """Likes what has most letters z."""
+
+    rank_error = ""
+    slow = False
+
+    def rank(self, query, texts, timeout):
+        return None if self.slow else np.array([text.count("z") for text in texts], np.float32)
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path / "t.db", Ranker())
+    world.memory.start()
+    yield world
+    world.close()
+
+
+def test_what_was_found_is_ordered_anew_and_pinned_stays_first(world):
+    world.memory.add("The ferryman sings of the ferryman, the ferryman")
+    best = world.memory.add("The ferryman buzzes and dazzles")
+    pinned = world.memory.add("Never trust anybody", pinned=True)
+    found = world.ask(world.chat(), "What of the ferryman?")
+    assert [item.id for item in found][:2] == [pinned.id, best.id]
+    assert len(found) == 3
+    world.memory._embedder.slow = True
+    found = world.ask(world.chat(), "What of the ferryman?")
+    assert [item.id for item in found] == [pinned.id, best.id - 1, best.id]
+
+
+@pytest.mark.model
+def test_a_real_cross_encoder_of_tiny_size_answers(tmp_path):
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    from rpterm.models.starter import embedder_folder
+
+    folder = embedder_folder()
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, num_labels=1,
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "tiny")
+    tokenizer.save_pretrained(tmp_path / "tiny")
+    embedder = WorkerEmbedder(folder, "starter", reranker=str(tmp_path / "tiny"))
+    try:
+        embedder.encode(["wakes it"])
+        scores = embedder.rank("Who keeps bees?", ["Ann keeps bees", "It rains"], 120)
+        assert embedder.rank_error == ""
+        assert scores.shape == (2,)
+        assert np.isfinite(scores).all()
+        assert scores[0] != scores[1]
+    finally:
+        embedder.close()
+
+
+@pytest.mark.model
+def test_a_reranker_that_is_not_there_is_told(tmp_path):
+    from rpterm.models.starter import embedder_folder
+
+    embedder = WorkerEmbedder(embedder_folder(), "starter", reranker=str(tmp_path / "none"))
+    try:
+        embedder.encode(["wakes it"])
+        assert embedder.rank("a", ["b"], 120) is None
+        assert "none" in embedder.rank_error
+        with pytest.raises(EmbedError):
+            embedder.close()
+            embedder.encode(["c"])
+    finally:
+        embedder.close()
