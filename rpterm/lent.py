@@ -46,9 +46,9 @@ class Lent:
         if not self.returned:
             self._engine.cancel()
 
-    def settle(self, ids: Sequence[int]) -> None:
+    def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         if not self.returned:
-            self._engine.settle(ids)
+            self._engine.settle(ids, others)
 
     def settled(self, timeout: float | None = None) -> bool:
         return self._engine.settled(timeout)

@@ -131,6 +131,15 @@ class Scene:
         except GroupError:
             return self.lead
 
+    def listening(self, speaker: Seat) -> list[Seat]:
+        """All others who may speak, in the order of the cast after this one."""
+        if self.cast is None:
+            return []
+        members = self.cast.members
+        place = members.index(self._member(speaker)) + 1
+        free = group.able(self.cast)
+        return [self._of(m) for m in (*members[place:], *members[: place - 1]) if m in free]
+
     def next(self, path: Sequence[Turn], engine: Engine | None = None) -> Seat:
         """Whose turn it is after this branch.
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rpterm.bestof import best_of
 from rpterm.cards.card import CharacterCard
@@ -33,6 +33,8 @@ from rpterm.tree import Tree
 from rpterm.types import Chat, Intent, Origin, Prompt, Sampling, Status, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from rpterm.live import LiveScores
     from rpterm.memory.distil.schedule import Distiller
     from rpterm.memory.facade import Memory
@@ -133,7 +135,14 @@ class Session(Tree):
             ids = self._clean(seat, path)
         except (PromptTooLarge, TemplateError):
             return
-        self.engine.settle(ids)
+        if not self.scene.group:
+            self.engine.settle(ids)
+            return
+        others = []
+        for other in self.scene.listening(seat):
+            with suppress(PromptTooLarge, TemplateError):
+                others.append(self._clean(other, path))
+        self.engine.settle(ids, others)
 
     def _clean(self, seat: Seat, path: list[Turn]) -> tuple[int, ...]:
         """All that a character's next prompt is known to begin with."""
@@ -233,6 +242,8 @@ class Session(Tree):
                     self._remember(event.turn)
                 yield event
         finally:
+            # What was begun is stored when the inner stream closes, which must be before we look.
+            cast("Generator[SessionEvent, None, None]", events).close()
             if run.turns and not run.kept and shown is not None:
                 self.store.set_leaf(self.chat_id, shown)
 

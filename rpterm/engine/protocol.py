@@ -185,10 +185,14 @@ class Engine(Protocol):
         """Stop the running ``generate``, also inside prompt evaluation; returns at once."""
         ...
 
-    def settle(self, ids: Sequence[int]) -> None:
+    def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         """Bring the cache, in the background, to exactly these tokens; any other call interrupts.
 
         ``generate`` after an interrupted ``settle`` uses what was evaluated so far.
+
+        Args:
+            others: Beginnings of prompts that may come instead, the likeliest first; kept ready
+                besides, where the engine has room for them.
         """
         ...
 

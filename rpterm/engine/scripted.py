@@ -117,6 +117,7 @@ class ScriptedEngine:
         self._prompt_delay = prompt_delay_s
         self._next = 0
         self._cache: tuple[int, ...] = ()
+        self._ready: tuple[tuple[int, ...], ...] = ()
         self._lock = threading.Lock()
         self._running: list[threading.Event] = []
         self._info: EngineInfo | None = None
@@ -181,9 +182,10 @@ class ScriptedEngine:
             for stop in self._running:
                 stop.set()
 
-    def settle(self, ids: Sequence[int]) -> None:
+    def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         with self._lock:
             self._cache = tuple(ids)
+            self._ready = tuple(tuple(other) for other in others)
 
     def settled(self, timeout: float | None = None) -> bool:
         return True
@@ -223,7 +225,7 @@ class ScriptedEngine:
     def _run(self, request: GenerateRequest, stop: threading.Event) -> Iterator[EngineEvent]:
         began = time.perf_counter()
         prompt = request.prompt_ids
-        reused = _reusable(self._cache, prompt)
+        reused = max(_reusable(each, prompt) for each in (self._cache, *self._ready))
         replies = self._open(request)
         yield from self._evaluate(len(prompt) - reused, reused, stop)
         first = time.perf_counter()
@@ -269,7 +271,7 @@ class ScriptedEngine:
         done = len(reply.sent)
         if self._fail_at is not None and done >= self._fail_at:
             self._fail_at = None
-            self._cache = ()
+            self._cache, self._ready = (), ()
             raise EngineError("The scripted engine failed as it was told to.", "scripted log")
         if done >= len(reply.ids):
             reply.reason = "end"

@@ -108,3 +108,16 @@ def test_memory_is_never_taken_beyond_its_share(cache: ChatCache, prompts: list[
 
 def test_free_memory_is_a_number_of_bytes() -> None:
     assert free_memory() > 16 << 20
+
+
+def test_several_prompts_are_kept_ready_as_far_as_memory_allows(
+    cache: ChatCache, prompts: list[list[int]]
+) -> None:
+    first, *others = prompts
+    cache.settle_all(first, others)
+    assert cache.tokens == first and sorted(cache.parked.sizes) == [240, 240]
+    for ids in (others[1], first, others[0]):
+        assert after(cache, [*ids, *others[0][:10]])[0] == 240
+    cache.parked = Parked(lambda: 0)
+    cache.settle_all(others[0], [first])
+    assert cache.tokens == others[0] and cache.parked.sizes == []

@@ -154,14 +154,16 @@ class LlamaEngine:
         if worker is not None and ids:
             worker.send({"id": 0, "op": "cancel", "ids": ids})
 
-    def settle(self, ids: Sequence[int]) -> None:
+    def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         """See the contract; while no model is loaded there is nothing to settle."""
         with self._state:
             worker = self._worker if self._loaded else None
         pending = None
         if worker is not None and worker.alive:
             with contextlib.suppress(EngineError):
-                pending = worker.request("settle", ids=list(ids))
+                pending = worker.request(
+                    "settle", ids=list(ids), others=[list(other) for other in others]
+                )
         with self._state:
             self._settle, self._settle_asked = pending, True
 

@@ -140,6 +140,19 @@ class ChatCache:
         self.parked.serve(self, ids)
         self._evaluate(ids, self._keep(plan_settle(self.tokens, self.exact, ids)), None)
 
+    def settle_all(self, ids: Sequence[int], others: Sequence[Sequence[int]]) -> None:
+        """Hold exactly these tokens, and have the others at hand as far as memory allows.
+
+        Raises:
+            Aborted: The flag was set; what was evaluated so far stays.
+        """
+        self.settle(ids)
+        ready = others[: self.parked.room(self)]
+        for other in ready:
+            self.settle(other)
+        if ready:
+            self.settle(ids)
+
     def truncate(self, count: int) -> int:
         """Drop all but the first ``count`` tokens; returns how many are left, which is 0 where the
         model's memory cannot forget a part."""

@@ -71,6 +71,13 @@ class Parked:
         if best is not None:
             self._bring_back(cache, best)
 
+    def room(self, cache: ChatCache) -> int:
+        """How many caches as large as this one may be put aside at once."""
+        size = int(lib.llama_state_seq_get_size(cache.context, 0))
+        held = sum(len(copy.data) for copy in self._copies)
+        # What is put aside already is no longer free, and is there to be replaced.
+        return min(MOST_BYTES, (self._free() + held) // _SHARE) // size if size else 0
+
     def _put_aside(self, cache: ChatCache) -> None:
         """Keep a copy in place of an older one of the same beginning."""
         kept = cache.tokens[: cache.exact]
@@ -79,7 +86,7 @@ class Parked:
             if 2 * common_prefix(copy.tokens, kept) <= len(copy.tokens)
         ]  # fmt: skip
         size = int(lib.llama_state_seq_get_size(cache.context, 0))
-        limit = min(MOST_BYTES, self._free() // _SHARE)
+        limit = self.room(cache) * size
         while self._copies and size + sum(len(copy.data) for copy in self._copies) > limit:
             del self._copies[0]
         if not 0 < size <= limit:

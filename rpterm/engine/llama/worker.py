@@ -127,11 +127,12 @@ class Worker:
     def _do_settle(self, job: Message) -> bool:
         from rpterm.engine.llama.kv import Aborted
 
-        self._model.check_ids(job["ids"])
-        if len(job["ids"]) > self._model.options.context:
-            raise EngineError("There are more tokens to settle than the context holds.")
+        for ids in (job["ids"], *job["others"]):
+            self._model.check_ids(ids)
+            if len(ids) > self._model.options.context:
+                raise EngineError("There are more tokens to settle than the context holds.")
         try:
-            self._cache.settle(job["ids"])
+            self._cache.settle_all(job["ids"], job["others"])
         except Aborted:
             return False
         return True
