@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
 Scorer = Callable[[CharacterCard, Sequence[str], str], float]
-"""Consistency of a reply, 0 to 1, from the card, the user's lines and the reply."""
+"""Consistency of a reply, 0 to 1, from the card, the user's lines and the reply; may raise an
+``RptermError``, then the check is skipped and says why."""
 
 NO_SCORE = "consistency scoring is not available here"
 NO_CHECK = "the test says nothing that must hold"
@@ -287,7 +288,10 @@ def _score(
 ) -> Check:
     if scorer is None:
         return Check("score_above", str(bound), None, NO_SCORE)
-    score = scorer(card, probe.user, reply)
+    try:
+        score = scorer(card, probe.user, reply)
+    except RptermError as error:
+        return Check("score_above", str(bound), None, f"there is no score: {error}")
     return Check("score_above", str(bound), score >= bound, f"the score is {score:.2f}")
 
 

@@ -16,7 +16,7 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
 from rpterm.paths import Paths
-from rpterm.probing import Bench, ProbeResult, Trial
+from rpterm.probing import Bench, ProbeResult, Scorer, Trial
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -88,10 +88,15 @@ def run(
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, flags)
     seeds = list(range(1, count + 1))
-    with _engines(settings, judge, paths, count) as (engine, judging), rich_out.progress() as bar:
+    wanted = any(probe.score_above is not None for probe in probes)
+    with (
+        _engines(settings, judge, paths, count) as (engine, judging),
+        _scorer(settings, paths, wanted) as scorer,
+        rich_out.progress() as bar,
+    ):
         task = bar.add_task("loading the model", total=len(probes) * count * (2 if other else 1))
         info = engine.load()
-        bench = Bench(engine, settings, judging)
+        bench = Bench(engine, settings, judging, scorer)
 
         def told(name: str, trial: Trial) -> None:
             bar.update(task, description=name, advance=1)
@@ -127,6 +132,36 @@ def _engines(
         engine.close()
         if judging is not engine:
             judging.close()
+
+
+@contextmanager
+def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer | None]:
+    """What gives the scores of a chat's Consistency pane, without the meaning of sentences."""
+    if not wanted:
+        yield None
+        return
+    from rpterm.judge import open_scorer
+    from rpterm.live import shipped_cards
+    from rpterm.scoring.records import scene_of
+
+    others = tuple(shipped_cards(paths.characters))
+    made = open_scorer(settings, paths)
+
+    def score(card: CharacterCard, said: Sequence[str], reply: str) -> float:
+        history = (
+            *((True, text) for text in card.greetings[:1]),
+            *((False, text) for text in said),
+        )
+        apart = tuple(each for each in others if each.name != card.name)
+        found = made.full(reply, scene_of(card, history=tuple(history), others=apart))
+        if found is None or not found.complete:
+            raise RptermError("the scorer's model cannot be used")
+        return found.probability
+
+    try:
+        yield score
+    finally:
+        made.close()
 
 
 # What is shown -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from cli_tools import Cli
 
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import open as opening
+from rpterm.scoring.scorer import Scorer
 
 CARD = """name = "Ada"
 description = "Counts stars."
@@ -53,9 +54,26 @@ def test_all_hold(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyp
     done = cli("cards", "test", str(card), "--seeds", "3")
     assert done.code == 0, done.out + done.err
     assert "counts" in done.out and "3/3" in done.out and "100% (44% to 100%)" in done.out
-    assert "score only: skipped: consistency scoring is not available" in done.out
-    row = next(line for line in done.out.splitlines() if line.startswith("score only "))
-    assert "skipped" in row and "/3" not in row
+    assert "skipped" not in done.out
+
+
+def test_a_reply_out_of_character_scores_too_low(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+    plays("As an AI language model, I cannot answer that. How may I assist you today?")
+    done = cli("cards", "test", str(card), "--seeds", "1", "--only", "score only")
+    assert done.code == 1, done.out + done.err
+    assert "score_above “0.5”: the score is 0." in done.out
+
+
+def test_a_scorer_that_cannot_be_used_is_told(
+    cli: Cli,
+    card: Path,
+    plays,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+) -> None:
+    plays("I count stars.")
+    monkeypatch.setattr(Scorer, "full", lambda *_, **__: None)
+    done = cli("cards", "test", str(card), "--seeds", "1", "--only", "score only")
+    assert "score only: skipped: there is no score: the scorer's model cannot be used" in done.out
 
 
 def test_a_failure_shows_the_reply_and_ends_with_one(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
