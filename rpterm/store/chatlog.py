@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 32 << 20
 _MAX_LINE = 4 << 20
+_MAX_VALUES = 400_000
 _MAX_SWIPES = 1000
 _LATEST = 1e11
 _MAX_LINES = 100_000
@@ -235,7 +236,7 @@ def _line(line: str, number: int, notes: _Notes) -> Mapping[str, Any] | None:
     if not line.strip():
         return None
     try:
-        if len(line) > _MAX_LINE:
+        if len(line) > _MAX_LINE or sum(map(line.count, ",[{:")) > _MAX_VALUES:
             raise ValueError(line)
         raw = json.loads(line, strict=False)
     except (ValueError, RecursionError):

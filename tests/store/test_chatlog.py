@@ -198,6 +198,11 @@ def test_a_flood_of_odd_lines_is_counted_not_kept() -> None:
         parse(lines(GREETING) + b"\n" * 100_001)
 
 
+def test_a_line_of_a_million_values_is_left_out() -> None:
+    log = parse(lines(GREETING) + b'\n{"mes": "x", "extra": [' + b"{}," * 500_000 + b"0]}\n")
+    assert len(log.turns) == 1 and "was left out" in log.notes[-1]
+
+
 def test_the_place_of_a_broken_byte_is_told() -> None:
     with pytest.raises(ChatLogError, match=r"at byte 5\)"):
         parse(b"[1]\n \xff\n")
