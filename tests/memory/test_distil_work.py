@@ -1,5 +1,6 @@
 """Facts in the database: links, branches, forgetting, crashes, and when they are written."""
 
+import random
 import subprocess
 import sys
 import textwrap
@@ -404,3 +405,32 @@ def test_facts_of_a_file_from_before_there_were_any(tmp_path):
         assert Distilled(memories).details([1]) == {}
     assert memories.get(1).text == "kept"
     store.close()
+
+
+def test_no_fact_of_an_abandoned_branch_is_recalled(world):
+    """Ten chats of four branches each, every branch with a home and a pet of its own."""
+    dice = random.Random(4)
+    planted = {}
+    for chat in [world.chat() for _ in range(10)]:
+        root = world.say(chat, "Good morning.")
+        for branch in range(4):
+            home = world.say(chat, f"I live in Town{chat}x{branch}.", root)
+            pet = world.say(chat, f"I have a dog called Rex{chat}x{branch}.", home)
+            planted[pet] = (chat, f"{chat}x{branch}")
+            world.read(chat)
+    asked = world.chat()
+    for _ in range(6):
+        shown = {}
+        for leaf in dice.sample(sorted(planted), len(planted)):
+            chat, mark = planted[leaf]
+            world.store.set_leaf(chat, leaf)
+            shown[chat] = mark
+        assert world.memory.settled(20)
+        for mark in shown.values():
+            found = world.ask(asked, f"Does Ann live in Town{mark} with a dog called Rex{mark}?")
+            assert f"Ann has a dog called Rex{mark}" in found
+            marks = {text.rpartition("own")[2] if "own" in text else text.rpartition("Rex")[2]
+                     for text in found}  # fmt: skip
+            assert marks <= set(shown.values())
+        homes = {text for text in world.ask(asked, "Ann lives in Town?") if "lives" in text}
+        assert len(homes) <= 1

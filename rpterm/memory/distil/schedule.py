@@ -118,7 +118,7 @@ class Distiller:
         if self._work is None:
             self._work = self._make()
             self._catch_up(self._work)
-        self._tell(self._work.read_rules(self._chat_id))
+        self._tell(self._work.read_rules(self._chat_id, self._closing.is_set))
         ask = self._ask
         if ask is None:
             return
@@ -132,9 +132,7 @@ class Distiller:
     def _catch_up(self, work: Work) -> None:
         """Read what other chats of the character left unread: short ones, and a crash's."""
         for chat_id in work.distilled.chats_to_read(work.character, RULES):
-            if self._closing.is_set():
-                return
-            self._tell(work.read_rules(chat_id))
+            self._tell(work.read_rules(chat_id, self._closing.is_set))
 
     def _facts(self, work: Work, ask: Ask) -> Done | None:
         return work.read_model(self._chat_id, ask)

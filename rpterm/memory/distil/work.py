@@ -5,7 +5,7 @@ Every piece is stored whole with the mark that it was done, or not at all. ``sch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,10 +56,12 @@ class Work:
         """Whose memory it is; the card may be given another name meanwhile."""
         return self._memory.character
 
-    def read_rules(self, chat_id: int) -> Done:
+    def read_rules(self, chat_id: int, stopped: Callable[[], bool] = lambda: False) -> Done:
         """Read the plain statements of all the user's turns that were not read yet."""
         kept: list[Memory] = []
         for turn in self.distilled.unread(self.character, chat_id, RULES):
+            if stopped():
+                return Done(tuple(kept), True)
             found = statements(turn.text, turn.speaker)
             drafts = self._drafts(turn, found, "rules")
             kept += self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], RULES)
