@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm import config
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
     from rpterm.engine.llama.vocab import Vocabulary
 
 Messages = Sequence[tuple[str, str]]
-_CANARIES: tuple[tuple[tuple[str, str], ...], ...] = (
-    (("system", "s"), ("assistant", "a"), ("user", "u"), ("assistant", "b")),
-    (("system", "s"), ("user", "u"), ("assistant", "a"), ("user", "v"), ("assistant", "b")),
-)
+_SYSTEM = (("system", "CANARY-1"),)
+_GREETED = (("assistant", "CANARY-2"), ("user", "CANARY-3"), ("assistant", "CANARY-4"))
+_ASKED = (("user", "CANARY-5"), *_GREETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
     if name is None and settings.engine != "llama":
-        yield _built("ChatML, tokens reckoned", "", "", "<|im_end|>", None)
+        yield built("ChatML, tokens reckoned", "", "", "<|im_end|>", None)
         return
     from rpterm.engine.llama.vocab import Vocabulary
     from rpterm.models import library
@@ -73,10 +71,10 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
     header = checked_header(path, folders.make(paths.cache))
     with Vocabulary(path) as vocabulary:
-        yield _built(path.stem, header.chat_template, header.bos, header.eos, vocabulary)
+        yield built(path.stem, header.chat_template, header.bos, header.eos, vocabulary)
 
 
-def _built(
+def built(
     name: str, source: str, bos: str, eos: str, vocabulary: Vocabulary | None
 ) -> TrainerModel:
     from rpterm.prompt.template import PlainTemplate, TemplateError
@@ -85,7 +83,8 @@ def _built(
         render = PlainTemplate(source, bos=bos, eos=eos)
     except TemplateError as error:
         raise RptermError(f"The chat template of {name} cannot be used ({error}).") from error
-    greeting, system = (_accepts(render, canary) for canary in _CANARIES)
+    system = _accepts(render, (*_SYSTEM, *_ASKED))
+    greeting = _accepts(render, (*(_SYSTEM if system else ()), *_GREETED))
     counting = _Counting(vocabulary)
     return TrainerModel(
         name=name,
@@ -162,10 +161,3 @@ def _scaffold(render: Callable[..., str], counting: _Counting, system: bool) -> 
         messages.insert(0, ("system", "s"))
     (many,) = counting.rendered([render(messages, reply=True)])
     return -(-(many - len(messages)) // len(messages)) + 1
-
-
-def named(path: str | None) -> str | None:
-    """A model option as ``library.resolve`` takes it; a file that is not there is told early."""
-    if path is not None and path.endswith(".gguf") and not Path(path).expanduser().exists():
-        raise RptermError(f"There is no model file {path}.")
-    return path
