@@ -19,6 +19,7 @@ from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
 from rpterm.engine.protocol import Piece
 from rpterm.session import Session
+from rpterm.types import Chat, Member
 
 _SHOWN = 6
 """Changes that a summary names one by one."""
@@ -31,11 +32,13 @@ class Reloaded:
     Attributes:
         changes: Field by field; empty when only comments or spaces changed.
         summary: The changes in a few short lines, with tokens where the model counts them.
+        member: Whose card it is where it is not the chat's own character's, else "".
     """
 
     card: CharacterCard
     changes: tuple[Change, ...]
     summary: str
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,14 @@ class NotReloaded:
 
 
 class Reloader:
-    """Follows the card's file of one session."""
+    """Follows the card's file of one session, and the files of the others who take part."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, member: str = "") -> None:
+        """``member`` is the card name of one of several characters; "" is the chat's own."""
         self._session = session
-        path = session.chat.card_path
+        self._member = member
+        self._company: dict[str, Reloader] = {}
+        path = self._record.card_path
         self._path = Path(path) if path else None
         self._file: CardFile | None = None
         self._told = ""
@@ -70,6 +76,9 @@ class Reloader:
 
         Call it from one thread at a time and not while a reply is made.
         """
+        return self._poll() or self._poll_company()
+
+    def _poll(self) -> Reloaded | NotReloaded | None:
         if self._path is None:
             return None
         if self._file is None:
@@ -79,6 +88,31 @@ class Reloader:
             return self._broken(found.error)
         return self._use(found) if found else None
 
+    def _poll_company(self) -> Reloaded | NotReloaded | None:
+        """The first of the others whose file was saved."""
+        if self._member:
+            return None
+        here = [member.card_name for member in self._session.scene.present[1:]]
+        for name in here:
+            if name not in self._company:
+                self._company[name] = Reloader(self._session, name)
+            report = self._company[name].poll()
+            if report is not None:
+                return report
+        return None
+
+    @property
+    def _record(self) -> Chat | Member:
+        """What is stored of the card: its version and its file."""
+        here = self._session.scene.present
+        found = (each for each in here if each.card_name == self._member)
+        return next(found, None) or self._session.chat
+
+    @property
+    def _card(self) -> CharacterCard:
+        session = self._session
+        return session.scene.seat(self._member).card if self._member else session.card
+
     def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
         """Start with the file as it is; it may have been saved since the chat was opened."""
         try:
@@ -86,15 +120,15 @@ class Reloader:
         except CardError as error:
             return self._broken(error)
         self._file = file
-        known = self._session.chat.card_hash
+        known = self._record.card_hash
         if hashlib.sha256(file.text.encode()).hexdigest() == known and not self._told:
             return None
-        before = self._stored() or self._session.card
+        before = self._stored() or self._card
         return self._use(CardChanged(file.card, file.text, tuple(diff(before, file.card))))
 
     def _stored(self) -> CharacterCard | None:
         """The card as the chat used it last: without what flags of the command line changed."""
-        text = self._session.store.get_card(self._session.chat.card_hash)
+        text = self._session.store.get_card(self._record.card_hash)
         try:
             return parse(text) if text is not None else None
         except CardError:
@@ -110,9 +144,10 @@ class Reloader:
         return NotReloaded(error, summary)
 
     def _use(self, found: CardChanged) -> Reloaded:
-        before, mended = self._session.card, bool(self._told)
+        before, mended = self._card, bool(self._told)
         self._told = ""
-        self._session.set_card(found.card, found.text)
+        self._session.set_card(found.card, found.text, member=self._member)
+        self._member = found.card.name if self._member else ""
         count = self._counter()
         lines = summary_lines(found.changes, count)
         if not lines:
@@ -123,7 +158,7 @@ class Reloader:
             lines.append(_total(before, found.card, count))
         if any(change.field.split(" ")[0] == "greetings" for change in found.changes):
             lines.append("New greetings are for new chats.")
-        return Reloaded(found.card, found.changes, "\n".join(lines))
+        return Reloaded(found.card, found.changes, "\n".join(lines), self._member)
 
     def _counter(self) -> Callable[[str], int] | None:
         engine = self._session.engine

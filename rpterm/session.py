@@ -328,11 +328,19 @@ class Session(Tree):
         return self._prompter.count(text)
 
     # The end -----------------------------------------------------------------------------------
-    def set_card(self, card: CharacterCard, text: str) -> None:
+    def set_card(self, card: CharacterCard, text: str, member: str = "") -> None:
         """Go on with a changed card (``text`` is its TOML) from the next turn.
 
         Under a new name the character keeps the chats of this card's file and its memories.
+
+        Args:
+            member: The card name of one of several characters; "" is the chat's own.
         """
+        if member:
+            digest = self.store.put_card(card.name, text)
+            self.scene.recast(self.scene.seat(member), card, digest)
+            self.settle()
+            return
         if card.name != self.card.name and self.memory is not None:
             self.memory.rename(card.name, self.chat.card_path)
         self.card = card

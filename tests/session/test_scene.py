@@ -17,6 +17,7 @@ from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.group import GroupError
 from rpterm.memory.facade import Memory
+from rpterm.reload import NotReloaded, Reloaded, Reloader
 from rpterm.scene import Casting
 from rpterm.session import ReplyRequest, Session, SessionError
 from rpterm.store import Store
@@ -338,3 +339,27 @@ def test_who_the_model_chooses_speaks_and_not_who_just_spoke(make: Make) -> None
         seat.prompter._engine = session.engine
     assert go(session, text="Shall we ask Orla or somebody?") == "Orla"
     assert go(session, Intent.NEXT) != "Orla"
+
+
+def test_a_members_card_is_followed_while_one_chats(make: Make, tmp_path: Path) -> None:
+    session = make("one", "two")
+    file = tmp_path / "tam.toml"
+    file.write_text(dump(TAM), encoding="utf-8")
+    cast = session.scene.cast
+    assert cast is not None
+    session.scene._put(replace(cast, members=tuple(
+        replace(m, card_path=str(file)) if m.speaker == "Tam" else m for m in cast.members
+    )))  # fmt: skip
+    reloader = Reloader(session)
+    assert reloader.poll() is None
+    file.write_text(dump(replace(TAM, description="Lost an eye.")) + "\n", encoding="utf-8")
+    report = reloader.poll()
+    assert isinstance(report, Reloaded) and report.member == TAM.name
+    assert session.card == MARA
+    go(session, text="Tam?")
+    assert "Lost an eye." in prompts(session)[-1]
+    file.write_text("name = [", encoding="utf-8")
+    assert isinstance(reloader.poll(), NotReloaded)
+    assert reloader.poll() is None
+    go(session, text="Tam?")
+    assert "Lost an eye." in prompts(session)[-1]

@@ -87,7 +87,11 @@ async def saved(chat: ChatScreen, event: CardSaved) -> None:
         panes.noted(chat)
         chat.say(report.summary, error=True, title="The card cannot be read")
         return
-    await opening.card_changed(chat, report.card, report.summary)
+    if report.member:
+        opening.dress(chat)
+        chat.say(report.summary, title=f"{report.member} was saved")
+    else:
+        await opening.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         opening.settle(chat)
