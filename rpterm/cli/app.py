@@ -24,6 +24,7 @@ NOUNS: dict[str, str] = {
     "review": "Rate replies one after the other, one key each.",
     "duel": "Judge blind between models, adapters or samplers.",
     "stats": "Show what was rated, and how far the live score agrees.",
+    "eval": "Compare models on a card: references, scores, a judge, your ratings.",
     "export": "Export ratings as training data, and say which chats may leave.",
     "replay": "Make a stored reply again and compare it bit for bit.",
     "backup": "Copy the database while it is in use.",
@@ -33,7 +34,7 @@ NOUNS: dict[str, str] = {
 }
 """Every noun and its line of help, in the order shown."""
 
-_MODULES = {"import": "moving"}
+_MODULES = {"eval": "evaluate", "import": "moving"}
 """Modules of nouns that Python reserves."""
 
 _HELP = """A terminal playground for role-play with a local language model.

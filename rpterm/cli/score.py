@@ -54,9 +54,9 @@ def score(
 
     paths = folders.find()
     mine = card_of(card)
-    others = tuple(card_of(name) for name in against) if against else _at_hand(mine, paths)
+    others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
     replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
-    with _scorer(paths, slow=not fast) as scorer:
+    with opened_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others, full=True))
     from rpterm.evaluation.scored import with_labels
 
@@ -85,7 +85,7 @@ def card_of(target: str) -> CharacterCard:
     return read_any(path).card
 
 
-def _at_hand(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
+def others_than(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
     """The cards that came with the program and the user's own, but not this character's."""
     from rpterm.cards import library
 
@@ -102,7 +102,8 @@ def _bytes(file: Path) -> bytes:
 
 
 @contextmanager
-def _scorer(paths: Paths, *, slow: bool) -> Iterator[Scorer]:
+def opened_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
+    """The scorer of this installation, closed at the end."""
     from rpterm.launch import Launch
 
     settings = config.load(paths.config_file, os.environ)

@@ -1,0 +1,233 @@
+"""``rpterm eval``: models play a card, and metrics, a judging model and people are compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.cards.card import CharacterCard
+from rpterm.cli import out, rich_out
+from rpterm.cli.app import new
+from rpterm.cli.score import card_of, opened_scorer, others_than
+from rpterm.config import Settings
+from rpterm.paths import Paths
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.dueling.contender import Contender
+    from rpterm.engine.protocol import Engine
+    from rpterm.evaluation.answers import Answer, Answers
+    from rpterm.evaluation.human import Human
+    from rpterm.evaluation.judge import Verdict
+    from rpterm.evaluation.metrics import Measured
+    from rpterm.evaluation.questions import Question
+    from rpterm.evaluation.report import Report
+
+app = new("")
+
+
+@app.command("eval")
+def evaluate(
+    card: Annotated[
+        str, typer.Argument(metavar="CARD", help="A name, or a card file of any kind.")
+    ],
+    more: Annotated[list[str] | None, typer.Argument(metavar="MODEL…", help="More models.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL", help='GGUF files, or "temperature=1.2 adapter=x.gguf".'),
+    ] = None,
+    probes: Annotated[
+        str, typer.Option(metavar="FILE.toml", help="[[probe]] user, reference; or builtin.")
+    ] = "builtin",
+    kinds: Annotated[
+        str, typer.Option(help="Of the builtin ones: reference, knowledge, later, personality.")
+    ] = "reference,knowledge,later,personality",
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Answers to each question.")] = 1,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many questions; 0 is all.")] = 0,
+    judge: Annotated[str | None, typer.Option(metavar="MODEL", help="A model that judges.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where answers are kept.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="FILE")] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw a picture.", metavar="FILE")] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+) -> None:
+    """Let models play a card and hold all ways of judging against each other.
+
+    References (ROUGE-L, BLEU, chrF), the fixed scorer and its likelihoods, a judging model in both
+    orders, your own ratings, and a personality interview. Answers are kept as they come: Ctrl+C
+    loses none, and the same command goes on.
+    """
+    from rpterm.evaluation import page
+    from rpterm.evaluation.answers import Answers, fingerprint
+
+    paths = folders.find()
+    mine = card_of(card)
+    questions = _questions(mine, probes, kinds)[: limit or None]
+    contenders = _contenders([*(models or ()), *(more or ())])
+    numbers = list(range(1, seeds + 1))
+    answers = Answers((to or paths.cache / "evaluations") / "answers.jsonl")
+    settings = config.load(paths.config_file, os.environ)
+    labels = [
+        _play(mine, each, settings, paths, questions, numbers, answers) for each in contenders
+    ]
+    known = answers.of(fingerprint(mine), questions, numbers)
+    report = _report(
+        mine, [each for each in known if each.model in labels], questions, paths, judge, settings
+    )
+    if json:
+        out.data(asdict(report))
+    else:
+        _show(report)
+    if html is not None:
+        _write(html, page.html(report))
+    if png is not None:
+        page.picture(report, png)
+
+
+def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
+    from rpterm.evaluation import questions
+
+    if probes != "builtin":
+        try:
+            return questions.read(Path(probes).read_text(encoding="utf-8"), probes)
+        except (OSError, UnicodeDecodeError) as error:
+            raise RptermError(f"{probes} cannot be read: {error}.") from None
+    wanted = [each.strip() for each in kinds.split(",") if each.strip()]
+    for kind in wanted:
+        if kind not in questions.KINDS:
+            raise RptermError(
+                f"There is no kind of question {kind!r}; there are {', '.join(questions.KINDS)}."
+            )
+    found = questions.builtin(card, wanted)  # type: ignore[arg-type]
+    if not found:
+        raise RptermError(f"The card of {card.name} gives no question of the kinds {kinds}.")
+    return found
+
+
+def _contenders(specs: Sequence[str]) -> list[Contender]:
+    from rpterm.dueling import contender
+
+    return [contender.parse(spec or "as set", spec) for spec in dict.fromkeys(specs or [""])]
+
+
+@contextmanager
+def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> Iterator[Engine]:
+    from rpterm.models.open import open_engine
+
+    engine = open_engine(
+        settings, models_folder=paths.models, cache_folder=folders.make(paths.cache),
+        log_folder=folders.make(paths.logs), sequences=sequences,
+    )  # fmt: skip
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _play(
+    card: CharacterCard,
+    contender: Contender,
+    settings: Settings,
+    paths: Paths,
+    questions: Sequence[Question],
+    seeds: Sequence[int],
+    answers: Answers,
+) -> str:
+    """Ask one contender everything; what the report calls it."""
+    from rpterm.evaluation.answers import interview
+    from rpterm.probing import Bench
+
+    own = replace(contender.settings(settings), memory=False)
+    with _engine(own, paths, min(len(seeds), 8)) as engine, rich_out.progress() as bar:
+        task = bar.add_task("loading the model", total=len(questions) * len(seeds))
+        label = contender.spec or engine.load().model
+
+        def step(name: str) -> None:
+            bar.update(task, advance=1, description=f"{label}: {name}")
+
+        interview(card, Bench(engine, own), questions, seeds, answers, label, step)
+    return label
+
+
+def _report(
+    card: CharacterCard,
+    answers: Sequence[Answer],
+    questions: Sequence[Question],
+    paths: Paths,
+    judge: str | None,
+    settings: Settings,
+) -> Report:
+    from rpterm.evaluation.report import build
+
+    by_name = {question.name: question for question in questions}
+    measured = _measured(card, answers, by_name, paths)
+    verdicts = _verdicts(card, answers, by_name, paths, judge, settings) if judge else []
+    return build(card.name, measured, answers, by_name, verdicts, _human(card, paths))
+
+
+def _measured(
+    card: CharacterCard, answers: Sequence[Answer], questions: dict[str, Question], paths: Paths
+) -> list[Measured]:
+    from rpterm.evaluation.metrics import MISSING, has_references, measure
+
+    if not has_references() and any(question.references for question in questions.values()):
+        rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
+    with opened_scorer(paths) as scorer, rich_out.progress() as bar:
+        task = bar.add_task("scoring", total=len(answers))
+        return measure(
+            card, answers, questions, scorer, others_than(card, paths), lambda: bar.advance(task)
+        )
+
+
+def _verdicts(
+    card: CharacterCard,
+    answers: Sequence[Answer],
+    questions: dict[str, Question],
+    paths: Paths,
+    judge: str,
+    settings: Settings,
+) -> list[Verdict]:
+    from rpterm.dueling import contender
+    from rpterm.evaluation.judge import compare, pairs, rubric
+
+    own = contender.parse("judge", judge).settings(settings)
+    with _engine(own, paths) as engine, rich_out.progress() as bar:
+        total = len(pairs(answers, questions)) * len(rubric())
+        task = bar.add_task("judging", total=total)
+        engine.load()
+        return list(compare(engine, card, answers, questions, lambda: bar.advance(task)))
+
+
+def _human(card: CharacterCard, paths: Paths) -> list[Human]:
+    from rpterm.evaluation.human import ratings
+    from rpterm.store import Store
+
+    if not paths.database.exists():
+        return []
+    with Store(paths.database) as store:
+        return ratings(store, card.name)
+
+
+def _show(report: Report) -> None:
+    shown = rich_out.console()
+    for table in report.tables:
+        shown.print(rich_out.text(f"\n{table.title}", "bold"))
+        shown.print(rich_out.rows(table.heads, table.rows))
+        if table.note:
+            shown.print(rich_out.text(table.note, "dim"))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RptermError(f"{path} cannot be written: {error.strerror or error}.") from None

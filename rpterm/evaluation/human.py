@@ -1,0 +1,32 @@
+"""What people said of a card's replies, by the model that made them. Only reads the store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rpterm.store import Store
+from rpterm.store.judgements import Judgements
+
+
+@dataclass(frozen=True, slots=True)
+class Human:
+    """Ratings of one model's replies; stars 1 to 5, thumbs 0 or 1."""
+
+    model: str
+    stars: tuple[int, ...]
+    thumbs: tuple[int, ...]
+
+
+def ratings(store: Store, card_name: str) -> list[Human]:
+    """By model, all chats with this card together."""
+    judged = Judgements(store)
+    stars: dict[str, list[int]] = defaultdict(list)
+    thumbs: dict[str, list[int]] = defaultdict(list)
+    for chat in store.chats(card_name=card_name, limit=100_000):
+        origins = judged.origins(chat.id)
+        for rating in judged.ratings(chat.id):
+            origin = origins.get(rating.turn_id)
+            if origin is not None and rating.kind in ("stars", "thumb"):
+                (stars if rating.kind == "stars" else thumbs)[origin.model].append(rating.value)
+    return [Human(m, tuple(stars[m]), tuple(thumbs[m])) for m in sorted({*stars, *thumbs})]

@@ -1,0 +1,159 @@
+"""Numbers for answers: against references, by the Scorer, and by traits.
+
+ROUGE-L (Lin 2004), BLEU (Papineni et al. 2002) and chrF (Popović 2015) come from the libraries
+that everybody compares with, ``rouge-score`` and ``sacrebleu``; they are in the extra ``eval``.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from rpterm.cards.card import CharacterCard
+from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.questions import TRAITS, Question
+from rpterm.scoring.records import scene_of
+from rpterm.scoring.scorer import Scorer
+
+REFERENCE = ("rouge_l", "bleu", "chrf")
+MISSING = 'needs the extra: pip install "rpterm[eval]"'
+_LIKELIHOODS = ("persona_lift", "delta_ppl", "voice_lm")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An answer with its numbers, by the name of the metric; higher is better."""
+
+    answer: Answer
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+def has_references() -> bool:
+    """Whether the libraries of the extra are installed."""
+    return all(find_spec(name) is not None for name in ("rouge_score", "sacrebleu"))
+
+
+def against_references(reply: str, references: Sequence[str]) -> dict[str, float]:
+    """ROUGE-L, BLEU and chrF from 0 to 100; nothing without references or libraries."""
+    if not references or not reply.strip() or not has_references():
+        return {}
+    bleu, chrf = _sacrebleu()
+    rouge = _rouge().score_multi(list(references), reply)["rougeL"].fmeasure
+    return {
+        "rouge_l": 100 * float(rouge),
+        "bleu": float(bleu.sentence_score(reply, list(references)).score),
+        "chrf": float(chrf.sentence_score(reply, list(references)).score),
+    }
+
+
+@cache
+def _rouge() -> Any:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rougeL"], use_stemmer=True)
+
+
+@cache
+def _sacrebleu() -> tuple[Any, Any]:
+    from sacrebleu.metrics import BLEU, CHRF
+
+    return BLEU(effective_order=True), CHRF()
+
+
+def measure(
+    card: CharacterCard,
+    answers: Iterable[Answer],
+    questions: Mapping[str, Question],
+    scorer: Scorer,
+    others: tuple[CharacterCard, ...] = (),
+    on_step: Callable[[], object] = lambda: None,
+) -> list[Measured]:
+    """All numbers of open answers; personality has its own, see ``traits``."""
+    scene = scene_of(card, others=others)
+    scorer.warm(scene)
+    found = []
+    for answer in answers:
+        question = questions[answer.question]
+        if question.kind == "personality":
+            continue
+        found.append(Measured(answer, {
+            **against_references(answer.reply, question.references),
+            **_scored(scorer, question.card(card), question, answer.reply, others),
+        }))  # fmt: skip
+        on_step()
+    return found
+
+
+def _scored(
+    scorer: Scorer,
+    card: CharacterCard,
+    question: Question,
+    reply: str,
+    others: tuple[CharacterCard, ...],
+) -> dict[str, float]:
+    history = tuple((False, line) for line in question.user)
+    score = scorer.full(reply, scene_of(card, history=history, others=others))
+    if score is None:
+        return {}
+    values = {"in_character": score.probability}
+    values |= {name: share for name, share in score.dimensions.items() if share is not None}
+    for name in _LIKELIHOODS:
+        reading = score.readings.get(name)
+        if reading is not None and reading.confidence > 0:
+            values[name] = reading.value
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """Where a model's character stands on one trait, 1 to 5, over items and seeds.
+
+    Attributes:
+        low, high: 95 % interval by bootstrap over the items.
+        spread: Mean standard deviation of one item over the seeds: how steady the answers are.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    spread: float
+    items: int
+
+
+def traits(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list[Trait]:
+    """The personality interview of one model; reversed items are turned round."""
+    by_item: dict[str, list[int]] = {}
+    for answer in answers:
+        question = questions[answer.question]
+        if question.kind == "personality" and answer.rating is not None:
+            turned = answer.rating if question.key > 0 else 6 - answer.rating
+            by_item.setdefault(answer.question, []).append(turned)
+    found = []
+    for name in TRAITS:
+        items = [values for item, values in by_item.items() if questions[item].trait == name]
+        if items:
+            found.append(_trait(name, items))
+    return found
+
+
+def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
+    means = np.array([statistics.fmean(values) for values in items])
+    draws = np.random.default_rng(0).integers(0, len(means), (1000, len(means)))
+    low, high = np.percentile(means[draws].mean(axis=1), [2.5, 97.5])
+    spread = statistics.fmean(statistics.pstdev(values) for values in items)
+    return Trait(name, float(means.mean()), float(low), float(high), spread, len(items))
+
+
+def mean_interval(values: Sequence[float], rounds: int = 1000) -> tuple[float, float, float]:
+    """Mean and its 95 % interval by percentile bootstrap."""
+    array = np.asarray(values, float)
+    draws = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
+    low, high = np.percentile(array[draws].mean(axis=1), [2.5, 97.5])
+    return float(array.mean()), float(low), float(high)

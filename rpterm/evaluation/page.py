@@ -1,0 +1,56 @@
+"""A report as one HTML page that needs nothing else, and as a picture."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from rpterm.evaluation.report import Report, title
+from rpterm.types import RptermError
+
+
+def html(report: Report) -> str:
+    """The page; every text in it is escaped."""
+    from jinja2 import Environment
+
+    source = resources.files("rpterm.evaluation").joinpath("page.html.jinja").read_text("utf-8")
+    jinja = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return jinja.from_string(source).render(report=report, title=title, scale=_scale)
+
+
+def _scale(low: float, high: float, value: float) -> float:
+    """Where a value lies between two others, in percent."""
+    return 100 * (value - low) / (high - low) if high > low else 0.0
+
+
+def picture(report: Report, path: Path) -> None:
+    """Means with intervals by metric and model, as PNG, SVG or PDF by the path's ending.
+
+    Raises:
+        RptermError: The extra is not installed, there is nothing to draw, or the file cannot be
+            written.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise RptermError('Pictures need the extra: pip install "rpterm[eval]".') from None
+    metrics = [name for name, bars in report.bars.items() if bars]
+    if not metrics:
+        raise RptermError("There is nothing to draw: no answer could be measured.")
+    figure = Figure(figsize=(8, 0.6 + 0.9 * len(metrics)), layout="constrained")
+    FigureCanvasAgg(figure)
+    for at, metric in enumerate(metrics, 1):
+        axes = figure.add_subplot(len(metrics), 1, at)
+        for row, bar in enumerate(reversed(report.bars[metric])):
+            ends = [[bar.mean - bar.low], [bar.high - bar.mean]]
+            axes.errorbar([bar.mean], [row], xerr=ends, fmt="o", capsize=3, color=f"C{row}")
+        axes.set_yticks(range(len(report.bars[metric])))
+        axes.set_yticklabels([bar.model for bar in reversed(report.bars[metric])], fontsize=7)
+        axes.set_ylim(-0.6, len(report.bars[metric]) - 0.4)
+        axes.set_title(title(metric), fontsize=8, loc="left")
+        axes.tick_params(axis="x", labelsize=7)
+    try:
+        figure.savefig(path, dpi=120)
+    except (OSError, ValueError) as error:
+        raise RptermError(f"{path} cannot be written: {error}.") from None

@@ -1,0 +1,235 @@
+"""An evaluation as tables: what the terminal, the HTML page and the pictures are made of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from rpterm.evaluation.agreement import agreement
+from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.human import Human
+from rpterm.evaluation.judge import Verdict, trust
+from rpterm.evaluation.metrics import REFERENCE, Measured, mean_interval, traits
+from rpterm.evaluation.questions import Question
+
+_ORDER = (
+    "in_character", "persona", "behaviour", "conversation", "boundaries", "persona_lift",
+    "delta_ppl", "voice_lm", *REFERENCE,
+)  # fmt: skip
+_TITLES = {
+    "in_character": "in character", "persona_lift": "persona lift", "delta_ppl": "ΔPPL",
+    "voice_lm": "voice by likelihood", "rouge_l": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
+    "judge": "judge", "human": "human",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A mean with its 95 % interval, for pictures."""
+
+    model: str
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table and what must be known to read it."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything an evaluation found."""
+
+    card: str
+    models: tuple[str, ...]
+    tables: tuple[Table, ...]
+    bars: Mapping[str, tuple[Bar, ...]]
+
+
+def build(
+    card: str,
+    measured: Sequence[Measured],
+    answers: Sequence[Answer],
+    questions: Mapping[str, Question],
+    verdicts: Sequence[Verdict] = (),
+    human: Sequence[Human] = (),
+) -> Report:
+    """Put everything side by side."""
+    models = tuple(dict.fromkeys(answer.model for answer in answers))
+    tables = [
+        _metrics(measured, models),
+        _kinds(measured, models, questions),
+        _personality(answers, models, questions),
+        *_judged(verdicts, models),
+        *_human(human),
+        _agreement(measured, verdicts),
+    ]
+    shown = tuple(table for table in tables if table.rows)
+    return Report(card, models, shown, _bars(measured, models))
+
+
+def title(metric: str) -> str:
+    """What people call a metric."""
+    return _TITLES.get(metric, metric)
+
+
+def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
+    rows = []
+    for metric in _known(measured):
+        cells = [_mean(_values(measured, metric, model)) for model in models]
+        rows.append((title(metric), *cells))
+    return Table(
+        "Means over all open answers", ("metric", *models), tuple(rows),
+        "Mean (95 % interval by bootstrap over answers). in character to boundaries: 0 to 1, by "
+        "the fixed scorer; persona lift and ΔPPL: likelihood with the card against without; "
+        "ROUGE-L, BLEU and chrF: 0 to 100, against the card's own examples or the probes' "
+        "references.",
+    )  # fmt: skip
+
+
+def _kinds(
+    measured: Sequence[Measured], models: Sequence[str], questions: Mapping[str, Question]
+) -> Table:
+    kinds = dict.fromkeys(questions[each.answer.question].kind for each in measured)
+    rows = []
+    for kind in kinds:
+        own = [each for each in measured if questions[each.answer.question].kind == kind]
+        cells = [_mean(_values(own, "in_character", model)) for model in models]
+        rows.append((kind, *cells))
+    return Table(
+        "In character, by kind of question", ("kind", *models), tuple(rows),
+        "later: questions about what the character cannot know yet.",
+    )  # fmt: skip
+
+
+def _personality(
+    answers: Sequence[Answer], models: Sequence[str], questions: Mapping[str, Question]
+) -> Table:
+    found = {
+        model: {
+            trait.name: trait
+            for trait in traits([a for a in answers if a.model == model], questions)
+        }
+        for model in models
+    }
+    names = dict.fromkeys(name for each in found.values() for name in each)
+    rows = []
+    for name in names:
+        cells = []
+        for model in models:
+            trait = found[model].get(name)
+            cells.append(
+                f"{trait.mean:.1f} ({trait.low:.1f}–{trait.high:.1f}) ±{trait.spread:.1f}"
+                if trait else "–"
+            )  # fmt: skip
+        rows.append((name, *cells))
+    return Table(
+        "Personality interview", ("trait", *models), tuple(rows),
+        "1 to 5 (95 % interval over items) ± spread of one item over seeds. Half of the items are "
+        "reversed: 3.0 with a small spread may only mean that the model agrees with everything.",
+    )  # fmt: skip
+
+
+def _judged(verdicts: Sequence[Verdict], models: Sequence[str]) -> Iterable[Table]:
+    known = trust(verdicts)
+    if known is None:
+        return
+    rows = []
+    for dimension in dict.fromkeys(each.dimension for each in verdicts):
+        own = [each for each in verdicts if each.dimension == dimension]
+        cells = [
+            f"{sum(v.winner == m for v in own)} of {sum(m in (v.left, v.right) for v in own)}"
+            for m in models
+        ]
+        rows.append((dimension, *cells, str(sum(not v.winner for v in own))))
+    heads = ("dimension", *(f"{model} wins" for model in models), "undecided")
+    yield Table(
+        "The judging model", heads, tuple(rows),
+        f"It agrees with itself in {known.agreement:.0%} of {known.comparisons} comparisons "
+        f"when the order is swapped (chance is 50 %), and takes the first reply in "
+        f"{known.first_place:.0%} (unbiased is 50 %).",
+    )  # fmt: skip
+
+
+def _human(human: Sequence[Human]) -> Iterable[Table]:
+    rows = [
+        (each.model, _mean(each.stars), str(len(each.stars)), _mean(each.thumbs),
+         str(len(each.thumbs)))
+        for each in human
+    ]  # fmt: skip
+    yield Table(
+        "People", ("model", "stars", "rated", "thumbs up", "rated"), tuple(rows),
+        "Your own ratings of this character's replies, in all chats.",
+    )  # fmt: skip
+
+
+def _agreement(measured: Sequence[Measured], verdicts: Sequence[Verdict]) -> Table:
+    series = {metric: _by_answer(measured, metric) for metric in _known(measured)}
+    series["judge"] = _wins(verdicts)
+    rows = []
+    for left, right in combinations([name for name, values in series.items() if values], 2):
+        both = sorted(series[left].keys() & series[right].keys())
+        found = agreement([series[left][k] for k in both], [series[right][k] for k in both])
+        if found is not None and found.spearman == found.spearman:
+            rows.append((
+                f"{title(left)} – {title(right)}", f"{found.spearman:+.2f}",
+                f"{found.spearman_low:+.2f} to {found.spearman_high:+.2f}", str(found.count),
+            ))  # fmt: skip
+    return Table(
+        "Do the metrics agree?", ("pair", "Spearman", "95 % interval", "answers"), tuple(rows),
+        "Over single answers. An interval across 0 means that they say different things.",
+    )  # fmt: skip
+
+
+def _bars(measured: Sequence[Measured], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:
+    found = {}
+    for metric in _known(measured):
+        bars = []
+        for model in models:
+            values = _values(measured, metric, model)
+            if values:
+                bars.append(Bar(model, *mean_interval(values)))
+        found[metric] = tuple(bars)
+    return found
+
+
+def _known(measured: Sequence[Measured]) -> list[str]:
+    there = {name for each in measured for name in each.values}
+    return [name for name in _ORDER if name in there]
+
+
+def _values(measured: Sequence[Measured], metric: str, model: str) -> list[float]:
+    return [e.values[metric] for e in measured if e.answer.model == model and metric in e.values]
+
+
+def _by_answer(measured: Sequence[Measured], metric: str) -> dict[tuple[str, str, int], float]:
+    return {_key(e.answer): e.values[metric] for e in measured if metric in e.values}
+
+
+def _wins(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, int], float]:
+    """Share of decided comparisons an answer won, over dimensions and opponents."""
+    won: dict[tuple[str, str, int], list[float]] = {}
+    for verdict in verdicts:
+        for model in (verdict.left, verdict.right) if verdict.winner else ():
+            key = (model, verdict.question, verdict.seed)
+            won.setdefault(key, []).append(float(verdict.winner == model))
+    return {key: sum(values) / len(values) for key, values in won.items()}
+
+
+def _key(answer: Answer) -> tuple[str, str, int]:
+    return answer.model, answer.question, answer.seed
+
+
+def _mean(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    mean, low, high = mean_interval(values)
+    return f"{mean:.2f} ({low:.2f}–{high:.2f})"

@@ -1,0 +1,146 @@
+"""Questions, answers that survive, metrics, the judging model and the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.config import Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.evaluation import page
+from rpterm.evaluation.answers import Answer, Answers, fingerprint, interview
+from rpterm.evaluation.judge import Verdict, compare, pairs, trust
+from rpterm.evaluation.metrics import against_references, has_references, measure, traits
+from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
+from rpterm.evaluation.report import build
+from rpterm.probing import Bench
+from rpterm.scoring.scorer import Scorer
+from rpterm.types import RptermError
+
+CARD = CharacterCard(
+    name="Ada",
+    attributes=("Ada keeps bees on the roof.",),
+    knows_until="1881",
+    examples=(
+        Example((("user", "Is it late?"), ("char", "It is never late for bees."))),
+        Example((("char", "Nobody asked me this."),)),
+    ),
+)
+SETTINGS = replace(Settings(), memory=False)
+
+
+def asked(kind: str, name: str = "q") -> Question:
+    return Question(name, kind, ("Is it late?",), ("It is never late for bees.",))  # type: ignore[arg-type]
+
+
+def test_the_interview_is_balanced() -> None:
+    items = [each for each in builtin(CARD) if each.kind == "personality"]
+    by_trait = Counter((item.trait, item.key) for item in items)
+    assert by_trait == {(trait, key): 5 for trait in TRAITS for key in (1, -1)}
+    assert len({item.user for item in items}) == len(items) == 50
+
+
+def test_questions_come_from_the_card() -> None:
+    found = builtin(CARD)
+    assert {each.kind for each in found} == set(KINDS)
+    (example,) = [each for each in found if each.kind == "reference"]
+    assert example.references == ("It is never late for bees.",)
+    assert example.card(CARD).examples == CARD.examples[1:]
+    later = {each.year for each in found if each.kind == "later"}
+    assert min(year for year in later if year) == 1905
+    assert not [q for q in builtin(replace(CARD, knows_until="")) if q.kind == "later"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("probe = 3", "no \\[\\[probe\\]\\]"),
+        ("[[probe]]", "1: user is missing"),
+        ('[[probe]]\nuser = "a"\n[[probe]]\nusr = "b"', "2: usr is not known"),
+        ('[[probe]]\nuser = "a"\nkind = "odd"', 'kind is "reference"'),
+        ('[[probe]]\nuser = "a"\nreference = [3]', "reference: expected a text"),
+        ("[[probe", "no TOML"),
+    ],
+)
+def test_bad_probes_are_told_by_place(text: str, words: str) -> None:
+    with pytest.raises(RptermError, match=words):
+        read(text, "p.toml")
+
+
+def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
+    questions = [asked("reference", "one"), asked("knowledge", "two")]
+    engine = ScriptedEngine(["First.", "Second.", "Third."])
+    answers = Answers(tmp_path / "answers.jsonl")
+    steps: list[str] = []
+    interview(CARD, Bench(engine, SETTINGS), questions[:1], [1, 2], answers, "m", steps.append)
+    assert steps == ["one", "one"]
+    made = len(engine.requests)
+    again = Answers(tmp_path / "answers.jsonl")
+    interview(CARD, Bench(engine, SETTINGS), questions, [1, 2], again, "m", steps.append)
+    known = again.of(fingerprint(CARD), questions, [1, 2])
+    assert len(known) == 4 and steps[2:] == ["one", "one", "two", "two"]
+    assert len(engine.requests) - made < len(known)
+    assert not again.of(fingerprint(replace(CARD, tagline="new")), questions, [1])
+    (tmp_path / "odd.jsonl").write_text("[]\n")
+    with pytest.raises(RptermError, match="holds no answers"):
+        Answers(tmp_path / "odd.jsonl")
+
+
+def test_traits_turn_reversed_items_round() -> None:
+    questions = {
+        name: Question(name, "personality", (name,), trait="openness", key=key)
+        for name, key in (("a", 1), ("b", -1))
+    }
+    answers = [Answer("c", "m", "a", "personality", 1, "5", 5),
+               Answer("c", "m", "b", "personality", 1, "1", 1)]  # fmt: skip
+    (open_one,) = traits(answers, questions)
+    assert (open_one.mean, open_one.items) == (5.0, 2)
+    agreeing = [replace(answer, rating=5) for answer in answers]
+    assert traits(agreeing, questions)[0].mean == 3.0
+
+
+@pytest.mark.skipif(not has_references(), reason="needs the extra eval")
+def test_references_are_compared_by_the_usual_libraries() -> None:
+    same = against_references("It is never late for bees.", ["It is never late for bees."])
+    other = against_references("Ask somebody else.", ["It is never late for bees."])
+    assert same["rouge_l"] == pytest.approx(100) and same["chrf"] == pytest.approx(100)
+    assert all(other[name] < 30 for name in ("rouge_l", "bleu", "chrf"))
+    assert against_references("x", []) == {}
+
+
+def test_a_judge_who_looks_at_places_only_is_found_out() -> None:
+    questions = {"q": asked("reference")}
+    answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
+    biased = list(compare(ScriptedEngine(["A"]), CARD, answers, questions))
+    assert len(biased) == 3 and not any(verdict.winner for verdict in biased)
+    found = trust(biased)
+    assert found is not None and (found.agreement, found.first_place) == (0.0, 1.0)
+    assert not pairs([answers[0], replace(answers[1], reply=answers[0].reply)], questions)
+
+
+def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
+    questions = {
+        "q": asked("reference"),
+        "p": Question("p", "personality", ("I sing.",), trait="openness"),
+    }
+    answers = [
+        Answer("c", model, "q", "reference", seed, f"My bees are quiet {seed}.")
+        for model in ("<b>one", "two")
+        for seed in range(4)
+    ]
+    answers.append(Answer("c", "two", "p", "personality", 1, "4", 4))
+    measured = measure(CARD, answers, questions, Scorer())
+    assert len(measured) == 8 and all(0 < m.values["in_character"] < 1 for m in measured)
+    verdicts = [Verdict("persona", "q", 1, "<b>one", "two", "two", "two")]
+    report = build(CARD.name, measured, answers, questions, verdicts)
+    titles = [table.title for table in report.tables]
+    assert "The judging model" in titles and "Personality interview" in titles
+    text = page.html(report)
+    assert "<b>one" not in text and "&lt;b&gt;one" in text and "http" not in text
+    if has_references():
+        page.picture(report, tmp_path / "report.png")
+        assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
