@@ -131,7 +131,8 @@ KEYS: tuple[Key, ...] = (
     Key("unrate", ("u",), "unrate", "Take back the last rating of the selected reply.", RATING,
         when=("selected",)),
     Key("good", ("alt+g",), "good", "The last reply is good.", RATING),
-    Key("bad", ("alt+b",), "bad", "The last reply is bad.", RATING),
+    # Most terminals send Alt+B as Ctrl+←, so it cannot be the only key.
+    Key("bad", ("alt+w", "alt+b"), "bad", "The last reply is bad.", RATING),
     Key("duel", ("alt+d",), "duel", "Make two blind replies and judge between them.", RATING),
     Key("duel-left", ("left",), "left", "The left one is better.", RATING, when=("dueling",),
         palette=False),

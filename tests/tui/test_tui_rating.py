@@ -70,7 +70,7 @@ async def test_the_last_reply_is_rated_without_selecting(stage: Stage) -> None:
         await pilot.press("alt+g")
         await wait_until(pilot, lambda: "▲" in screen_text(app))
         assert marks(stage)[-1].thumb is True
-        await pilot.press("alt+b")
+        await pilot.press("alt+w")
         await wait_until(pilot, lambda: marks(stage)[-1].thumb is False)
         assert app.chat.input.text == "half a line"
 
