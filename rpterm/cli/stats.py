@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 app = new("")
 
 _BAR = 24
+_SHORT = 12
 _WIDE = 100
 _MOST = 20
 
@@ -77,16 +78,26 @@ def show(console: Console, found: Overview, honest: Honesty | None) -> None:
 
 
 def _groups(what: str, groups: Mapping[str, Group]) -> object:
-    ranked = sorted(groups.items(), key=lambda pair: (-_weight(pair[1]), pair[0]))
-    heads = (what, "good", "bad", "liked", "", "stars", "flags", "duels", "won")
+    ranked = sorted(groups.items(), key=lambda pair: (-_weight(pair[1]), pair[0]))[:_MOST]
+    heads = [what, "good", "bad", "liked", "", "stars"]
     rows = [
-        (
-            name, each.good, each.bad, _share(each.liked), _bar(each.liked.value),
+        [
+            name, each.good, each.bad, _share(each.liked), _bar(each.liked.value, cells=_SHORT),
             "" if each.mean_stars is None else f"{each.mean_stars:.1f}",
-            each.flagged or "", each.duels or "", _share(each.wins),
-        )
-        for name, each in ranked[:_MOST]
+        ]
+        for name, each in ranked
     ]  # fmt: skip
+    # Columns that would be empty take the place of the bars in a narrow terminal.
+    more: dict[str, list[object]] = {
+        "flags": [each.flagged or "" for _, each in ranked],
+        "duels": [each.duels or "" for _, each in ranked],
+        "won": [_share(each.wins) for _, each in ranked],
+    }
+    for head, column in more.items():
+        if any(column):
+            heads.append(head)
+            for row, cell in zip(rows, column, strict=True):
+                row.append(cell)
     return rich_out.rows(heads, rows, numbers=(1, 2, 5, 6, 7))
 
 
@@ -148,15 +159,15 @@ def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
         console.print(rich_out.text(f"mean distance of score and share: {honest.error:.2f}"))
 
 
-def _bar(share: float | None, mark: float | None = None) -> str:
-    """A bar of so many cells, with a thin line where something else would be."""
+def _bar(share: float | None, mark: float | None = None, cells: int = _BAR) -> str:
+    """A bar of so many cells, with a line across where something else would be."""
     if share is None:
         return ""
-    filled = round(share * _BAR)
-    cells = ["━" if at < filled else "·" for at in range(_BAR)]
+    filled = round(share * cells)
+    bar = ["━" if at < filled else "·" for at in range(cells)]
     if mark is not None:
-        cells[min(_BAR - 1, int(mark * _BAR))] = "┃"
-    return "".join(cells)
+        bar[min(cells - 1, int(mark * cells))] = "┃"
+    return "".join(bar)
 
 
 def _share(share: Share) -> str:
