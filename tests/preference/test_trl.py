@@ -108,10 +108,11 @@ def test_a_reward_model_makes_a_step(rated: Scene, tmp_path: Path, starter: Any)
 
 
 def test_rows_and_drops_are_as_the_check_counts_them(
-    scene: Scene, tmp_path: Path, starter: Any
+    scene: Scene, tmp_path: Path, starter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rpterm.cli.trainer_model import opened
 
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "home"))
     with opened("starter") as known:
         at = scene.user.id
         for number in range(6):
