@@ -28,11 +28,22 @@ ROOMS = {
     "recall": "rpterm.bench.recall",
     "planted": "rpterm.bench.planted",
     "persona": "rpterm.bench.persona",
+    "voice": "rpterm.bench.voice",
 }
 
 _LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")
 _CONVAI2 = typer.Option("--convai2", metavar="FILE", help="persona: dialogues of ConvAI2.")
-_LIMIT = typer.Option("--limit", min=0, metavar="N", help="persona: so many examples; 0 is all.")
+_LIMIT = typer.Option(
+    "--limit", min=0, metavar="N",
+    help="persona: so many examples, 0 is all; voice: so many lines of each character.",
+)  # fmt: skip
+_PDNC = typer.Option("--pdnc", metavar="DIR", help="voice: novels in PDNC's format.")
+_CACHE = typer.Option(
+    "--cache", metavar="FILE", help="persona, voice: keeps likelihoods, so that a run can go on."
+)
+_PICTURE = typer.Option(
+    "--picture", metavar="FILE", help="persona, voice: writes the reliability diagram as SVG."
+)
 
 
 @app.command()
@@ -42,13 +53,19 @@ def bench(
     locomo: Annotated[Path | None, _LOCOMO] = None,
     convai2: Annotated[Path | None, _CONVAI2] = None,
     limit: Annotated[int | None, _LIMIT] = None,
+    pdnc: Annotated[Path | None, _PDNC] = None,
+    cache: Annotated[Path | None, _CACHE] = None,
+    picture: Annotated[Path | None, _PICTURE] = None,
 ) -> None:
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise RptermError(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
     module = import_module(ROOMS[room])
     if hasattr(module, "main"):
-        given = {"locomo": locomo, "convai2": convai2, "limit": limit}
+        given = {
+            "locomo": locomo, "convai2": convai2, "limit": limit, "pdnc": pdnc, "cache": cache,
+            "picture": picture,
+        }  # fmt: skip
         module.main(json=json, **_wanted(module.main, room, given))
         return
     figures: dict[str, object] = module.measure()

@@ -32,9 +32,12 @@ LABELS = {
     "fact_words": "words of the card",
     "fact_meaning": "meaning of the card",
     "context": "answers what was said",
-    "voice": "voice",
-    "voice_lm": "voice, by likelihood",
+    "relations": "who is who",
+    "voice_words": "voice, by words",
+    "voice_meaning": "voice, by meaning",
+    "voice_likelihood": "voice, by likelihood",
     "persona_lift": "likelier with the card",
+    "context_lift": "likelier after this talk",
 }
 QUIET = 0.15
 """Log-odds that are not worth a line of their own."""

@@ -19,7 +19,7 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Dimension, Reading, Scene, Signal
-from rpterm.scoring.signals.voice import lines as voice_lines_of
+from rpterm.scoring.signals.voice import to_embed
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ class Scorer:
     @staticmethod
     def _known(scene: Scene) -> list[str]:
         """What stays the same from turn to turn and is compared by meaning."""
-        own, others = voice_lines_of(scene)
-        return [*(fact.text for fact in scene.facts), *own, *(x for v in others for x in v)]
+        voices = (line for voice in to_embed(scene) for line in voice)
+        return [*(fact.text for fact in scene.facts), *voices]
 
     def _score(
         self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rpterm.bench.figures import calibration_error, share
+from rpterm.scoring.eras import later_words
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.parroting import Parroting
+from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking import Speaking
 
@@ -65,3 +67,50 @@ def test_figures() -> None:
     half = share([True, False] * 50)
     assert half["value"] == 0.5 and 0.39 < half["low"] < 0.41
     assert calibration_error([0.9, 0.9], [True, False]) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("reply", "source"),
+    [
+        ("My sister Rui taught me to row.", "card.relations:0"),
+        ("Rui is my father, you know.", "card.relations:0"),
+        ("I was born in Venice, on a barge.", "card.attributes:1"),
+    ],
+)
+def test_another_part_or_another_place_is_a_break(reply: str, source: str) -> None:
+    scene = Scene(
+        char="Ines", user="Tom",
+        facts=(
+            Fact("card.relations:0", "Rui, her brother, drowned in the storm of the ninth year."),
+            Fact("card.attributes:1", "Ines was born in Lagos and mends nets."),
+        ),
+    )  # fmt: skip
+    readings = [signal.measure(reply, scene) for signal in (Relations(), Contradiction())]
+    assert source in {each.source for reading in readings for each in reading.evidence}
+    for right in ("My brother Rui taught me to row.", "I was born in Lagos.", "Rui rowed well."):
+        assert not any(s.measure(right, scene).value for s in (Relations(), Contradiction()))
+
+
+def test_a_machine_may_call_itself_one() -> None:
+    robot = Scene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
+    said = "I am only a machine, and I was programmed to be patient."
+    assert AssistantVoice().measure(said, robot).value == 0
+    assert AssistantVoice().measure(said, SCENE).value == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "year", "found"),
+    [
+        ("Two smartphones lay there.", 1990, "smartphones"), ("Batman!", 1700, "Batman"),
+        ("The radio-controlled boat.", 1900, "radio-controlled"), ("a telegraph office", 1850, ""),
+        ("he plays electric guitar", 1900, "electric guitar"), ("trump cards", 1900, ""),
+    ],
+)  # fmt: skip
+def test_dated_words(text: str, year: int, found: str) -> None:
+    spans = [text[start:end] for start, end, _ in later_words(text, year)]
+    assert spans == ([found] if found else [])
+
+
+def test_prose_without_marks_that_moves_the_user_is_noticed() -> None:
+    assert Speaking().measure("You nod slowly and take a step back.", SCENE).value == 1
+    assert Speaking().measure("You look tired. Did you walk far?", SCENE).value == 0

@@ -1,4 +1,4 @@
-"""Fit against contrasts, and the weights made of it, on vectors small enough to see through."""
+"""Fit against contrasts, and the terms made of it, on vectors small enough to see through."""
 
 from __future__ import annotations
 
@@ -8,38 +8,70 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpterm.bench.persona import measure
-from rpterm.scoring.calibrate import chances, fit, frozen
+from rpterm.bench.persona import measure, report, scene_of
+from rpterm.scoring.calibrate import fit, terms
+from rpterm.scoring.combine import chance
 from rpterm.scoring.convai2 import draw, read
-from rpterm.scoring.fit import NAMES, Fit
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.frozen import frozen
 from rpterm.types import RptermError
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
 
 
-def letters(texts: Sequence[str]) -> np.ndarray:
-    rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
-                     for text in texts], dtype=np.float32)  # fmt: skip
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+class Letters:
+    state = "ready"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
+                         for text in texts], dtype=np.float32)  # fmt: skip
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class Boats:
+    """A language model that likes boats where the prompt has one."""
+
+    def logprobs(self, reply, prompts, stopped=lambda: False):
+        return [[-1.0 if "boat" in reply and "boat" in each else -3.0] * 4 for each in prompts]
+
+    def close(self) -> None:
+        pass
 
 
 def test_the_reply_that_fits_this_card_rates_higher() -> None:
-    rows = Fit(letters).measure(["my boat leaks", "grey wind"], ["i have a boat"], "a boat ?")
+    measured = Fit(Letters().encode).measure
+    rows = measured(["my boat leaks", "grey wind"], ["i have a boat"], "a boat ?")
     assert (rows[0] > rows[1]).all()
-    assert not Fit(letters).measure(["x"], [], "").any()
+    assert not measured(["x"], [], "").any()
 
 
 def test_weights_find_the_number_that_tells() -> None:
     rng = np.random.default_rng(3)
-    rows = [rng.normal(size=(4, 2)) for _ in range(80)]
-    weights = fit(rows, [int(row[:, 1].argmax()) for row in rows])
+    rows = rng.normal(size=(600, 2))
+    right = rows[:, 1] + rng.normal(size=600) > 0
+    weights, _ = fit(rows, right)
     assert weights[1] > 5 * abs(weights[0])
-    assert chances(rows[0], weights).sum() == pytest.approx(1)
 
 
-def test_frozen_weights_name_the_numbers() -> None:
+def test_terms_give_calibrated_odds_and_a_spread() -> None:
+    rng = np.random.default_rng(4)
+    right = np.arange(800) % 4 == 0
+    rows = np.column_stack([rng.normal(size=800) + 2 * right, rng.normal(size=800)])
+    found = terms(["tells", "noise"], rows, right, [str(at % 20) for at in range(800)])
+    assert found["tells"].weight > 1 and found["tells"].spread > 0
+    assert abs(found["noise"].weight) < 0.4
+    middle = found["tells"].middle
+    assert chance(found["tells"].weight * (1.0 - middle)) == pytest.approx(0.5, abs=0.15)
+
+
+def test_frozen_terms_belong_to_signals_and_say_how_they_were_made() -> None:
+    from rpterm.scoring.signals.all import signals_for
+
     table = frozen()
-    assert set(table["weights"]) == set(NAMES) and table["fitted"]
+    names = {each.name for each in signals_for(Fit(Letters().encode), Boats())}
+    assert set(table.slow) <= names and set(table.fast) < set(table.slow)
+    assert "refit" in table.made and table.personas and table.novels
 
 
 def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
@@ -48,8 +80,19 @@ def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
     (question,) = read(path)
     assert question.candidates[question.gold] == "my boat leaks"
     assert draw([question], 5, frozenset([question.key])) == []
-    report = measure([question], letters, frozen()["weights"])
-    assert report["hits@1_no_lm"] == 1.0
+    assert scene_of(question).asked == "where are you ?"
+    rows = measure([question], Remembered(Letters()), None, frozen().fast)
+    assert report(rows, frozen())["hits@1_no_lm"] == 1.0
+
+
+def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    path.write_text("1 your persona: i have a boat\n" + LINE)
+    picture = tmp_path / "reliability.svg"
+    rows = measure(read(path), Remembered(Letters()), Boats(), frozen().fast)
+    figures = report(rows, frozen(), picture)
+    assert figures["hits@1"] == 1.0 and "without persona_lift" in figures["ablations"]
+    assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
 
 
 def test_a_file_without_candidates_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ class VoiceWords:
 
 
 class VoiceMeaning:
-    """Value: ln mean exp(K cos) to the own lines, less its mean over the other characters."""
+    """Value: ln mean exp(K cos) to the own lines, less its mean over the others'.
+
+    Of every line the first forty words are read."""
 
     name = "voice_meaning"
     dimension: Dimension = "behaviour"
@@ -71,10 +73,9 @@ class VoiceMeaning:
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not _enough(scene) or not reply.strip():
             return NOTHING
-        reply_row = self._encode([reply])
-        own, others = lines(scene)
+        reply_row = self._encode([cut(reply)])
         near = [
-            float(soft(reply_row @ self._encode(voice).T, _SHARP)[0]) for voice in (own, *others)
+            float(soft(reply_row @ self._encode(voice).T, _SHARP)[0]) for voice in to_embed(scene)
         ]
         return Reading(near[0] - float(np.mean(near[1:])))
 
@@ -113,6 +114,12 @@ def lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The lines that are compared: at most twenty of each of seven voices."""
     enough = [voice[:_MOST_LINES] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
     return scene.own_lines[:_MOST_LINES], tuple(enough[:_MOST_OTHERS])
+
+
+def to_embed(scene: Scene) -> list[tuple[str, ...]]:
+    """The lines that are compared by meaning, the character's own first."""
+    own, others = lines(scene)
+    return [tuple(cut(line) for line in voice) for voice in (own, *others)]
 
 
 def prompt(voice: Sequence[str]) -> str:

@@ -1,0 +1,80 @@
+"""The fixed language model behind a small engine that counts, and the real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rpterm.config import Settings
+from rpterm.engine.protocol import Piece
+from rpterm.judge import open_scorer
+from rpterm.paths import Paths
+from rpterm.scoring.likelihood import EngineLikelihood, Stopped
+from rpterm.scoring.records import Fact, Scene
+
+
+class Counting:
+    """An engine whose tokens are letters; it notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.closed = False
+
+    def load(self) -> None:
+        pass
+
+    def tokenize(self, pieces: list[Piece]) -> list[list[int]]:
+        return [[1] if each.special else [ord(x) for x in each.text] for each in pieces]
+
+    def logprobs(self, reply: list[int], prompts: list[list[int]]) -> list[list[float]]:
+        self.asked += [list(each) for each in prompts]
+        return [[-0.5] * len(reply) for _ in prompts]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_prompts_begin_with_the_begin_token_and_replies_have_one_number_a_token() -> None:
+    engine = Counting()
+    likelihood = EngineLikelihood(lambda: engine)  # type: ignore[arg-type,return-value]
+    assert likelihood.logprobs("abc", ["x", ""]) == [[-0.5] * 3] * 2
+    assert engine.asked == [[1, ord("x")], [1]]
+    assert likelihood.logprobs("", ["x"]) == [[]]
+    likelihood.close()
+    likelihood.close()
+    assert engine.closed
+
+
+def test_a_long_prompt_is_evaluated_in_pieces_once_and_can_be_stopped() -> None:
+    engine = Counting()
+    likelihood = EngineLikelihood(lambda: engine)  # type: ignore[arg-type,return-value]
+    likelihood.logprobs("a", ["y" * 500])
+    assert [len(each) for each in engine.asked] == [192, 384, 501]
+    likelihood.logprobs("b", ["y" * 500])
+    assert [len(each) for each in engine.asked[3:]] == [501]
+    answers = iter([False, True])
+    with pytest.raises(Stopped):
+        likelihood.logprobs("a", ["z" * 700], lambda: next(answers))
+
+
+def test_a_scripted_engine_is_scored_by_words_alone(tmp_path: Path) -> None:
+    scorer = open_scorer(Settings(engine="scripted"), Paths(*[tmp_path] * 4))
+    assert {each.cost for each in scorer.signals} == {"words"}
+
+
+@pytest.mark.model
+def test_the_starter_model_prefers_what_the_card_says(tmp_path: Path) -> None:
+    scorer = open_scorer(Settings(), Paths(*[tmp_path] * 4))
+    scene = Scene(
+        char="me", user="You", facts=(Fact("card.attributes:0", "I keep bees on a roof."),),
+        history=((False, "What do you do all day?"),),
+    )  # fmt: skip
+    try:
+        own = scorer.full("I look after my bees, up on the roof.", scene)
+        other = scorer.full("I fly planes to Canada and back again.", scene)
+    finally:
+        scorer.close()
+    assert own is not None and other is not None and own.complete
+    assert own.readings["persona_lift"].value > other.readings["persona_lift"].value
+    assert own.probability > other.probability

@@ -1,0 +1,120 @@
+"""Voices told apart by words, meaning and likelihood; the corpus that judges it; the lifts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rpterm.bench.cached import Cached
+from rpterm.bench.voice import measure, pairs, report
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.pdnc import read
+from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.signals.lift import ContextLift, PersonaLift, prompt
+from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
+from rpterm.types import RptermError
+
+PIRATE = tuple(
+    f"Arr, matey, the {word} be mine, says I!" for word in ("gold", "rum", "ship", "map")
+)
+LADY = tuple(
+    f"I should be most obliged, dear sir, for the {word}." for word in ("tea", "rose", "fan", "cat")
+)
+SCENE = Scene(own_lines=PIRATE, other_lines=(LADY,), user="Tom", char="Ann")
+
+
+class Same:
+    """A likelihood: what shares its first words with the prompt's last line is likely."""
+
+    asked = 0
+
+    def logprobs(self, reply, prompts, stopped=lambda: False):
+        self.asked += len(prompts)
+        return [[-1.0 if " ".join(reply.split()[:2]) in each else -2.0] * 4 for each in prompts]
+
+    def close(self) -> None:
+        pass
+
+
+class Letters:
+    state = "ready"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
+                         for text in texts], dtype=np.float32)  # fmt: skip
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "signal", [VoiceWords(), VoiceMeaning(Remembered(Letters())), VoiceLikelihood(Same())]
+)
+def test_an_own_line_sounds_more_like_the_character(signal: VoiceWords) -> None:
+    own = signal.measure("Arr, matey, the sea be mine, says I!", SCENE)
+    other = signal.measure("I should be most obliged, dear sir, for the sea.", SCENE)
+    assert own.value > 0 > other.value
+    assert signal.measure("Arr!", Scene(own_lines=PIRATE)).confidence == 0
+    assert signal.measure(" ", SCENE).confidence == 0
+
+
+def test_evidence_points_at_telling_words() -> None:
+    reply = "Arr, matey, the sea be mine!"
+    found = VoiceWords().measure(reply, SCENE).evidence
+    assert found and {reply[each.start : each.end].lower() for each in found} & {"arr", "matey"}
+
+
+def test_lifts_compare_with_and_without() -> None:
+    scene = Scene(
+        char="Ann", user="Tom", facts=(Fact("card.attributes:0", "Ann sails."),),
+        history=((False, "sails?"), (True, "Yes."), (False, "Where?")),
+    )  # fmt: skip
+    text = prompt(scene, facts=True)
+    assert text.startswith("About Ann:\n- Ann sails.\n") and text.endswith("Tom: Where?\nAnn:")
+    reading = PersonaLift(Same()).measure("sails", scene)
+    assert reading.value == 0  # the talk names it already
+    assert ContextLift(Same()).measure("sails", scene).value == pytest.approx(2.0)
+    assert PersonaLift(Same()).measure("sails", Scene()).confidence == 0
+
+
+def _novel(folder: Path, name: str, lines: int = 30) -> None:
+    rows = ["quoteID,quoteText,speaker"]
+    for at in range(lines):
+        rows.append(f"{at},arr matey the {at} gold be mine says I,Ann")
+        rows.append(f"{at},I should be most obliged for tea number {at},Lady")
+        rows.append(f"{at},so said we all in number {at} together,_group")
+    (folder / name).mkdir()
+    (folder / name / "quotations.csv").write_text("\n".join(rows), encoding="utf-8")
+
+
+def test_novels_are_read_and_told_apart(tmp_path: Path) -> None:
+    for name in ("One", "Three", "Two"):
+        _novel(tmp_path, name)
+    novels = read(tmp_path, 4)
+    assert [novel.name for novel in novels] == ["One", "Three", "Two"]
+    assert {voice.name for voice in novels[0].voices} == {"Ann", "Lady"}
+    assert all(not set(each.examples) & set(each.tested) for each in novels[0].voices)
+    assert read(tmp_path, 4) == novels
+    heard = measure(novels[:1], novels, Remembered(Letters()), Same())
+    assert len(heard) == 16 and pairs(heard)
+    figures = report(heard, frozen())
+    assert figures["pairwise"] == 1.0 and figures["top1"] == 1.0
+    assert "without voice_words" in figures["ablations"]
+
+
+def test_a_folder_without_novels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RptermError, match=r"quotations\.csv"):
+        read(tmp_path)
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "quotations.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(RptermError, match="no columns"):
+        read(tmp_path)
+
+
+def test_known_likelihoods_are_not_asked_again(tmp_path: Path) -> None:
+    file, asked = tmp_path / "known.jsonl", Same()
+    first = Cached(asked, file).logprobs("a b", ["a", "c"])
+    assert asked.asked == 2
+    assert Cached(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
