@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from rpterm.preference.card import Figures, dataset_card
+from rpterm.preference.company import as_lived
 from rpterm.preference.formats import FORMATS, Format, Row, Shape
 from rpterm.preference.harvest import Material, Wanted, harvest
 from rpterm.preference.history import PER_MESSAGE, Count, History
@@ -240,8 +241,15 @@ class _Run:
 
     def _material(self, chat: Chat) -> Material:
         clean: Callable[[str], str] = self._scrub if self._scrub is not None else str
+        turns, others = as_lived(self.judgements.store, chat.id)
+        ratings = list(self.judgements.ratings(chat.id))
+        comparisons = list(self.judgements.comparisons(chat.id))
+        own = [each for each in ratings if each.turn_id not in others]
+        compared = [c for c in comparisons if not others & {c.left_id, c.right_id}]
+        if gone := len(ratings) - len(own) + len(comparisons) - len(compared):
+            self.done.left_out["said by another character than the chat's own"] += gone
         history = History(
-            self.judgements.store.tree(chat.id),
+            turns,
             self.model.system(chat),
             max_tokens=self.options.max_tokens,
             count=self.model.count,
@@ -251,8 +259,8 @@ class _Run:
         return Material(
             chat,
             history,
-            list(self.judgements.ratings(chat.id)),
-            list(self.judgements.comparisons(chat.id)),
+            own,
+            compared,
             self.judgements.origins(chat.id),
         )
 
