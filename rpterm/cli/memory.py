@@ -33,11 +33,12 @@ KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @contextmanager
-def opened(character: str = "") -> Iterator[Memory]:
+def opened(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
     """The memory of a character, closed at the end; no model is started.
 
     Args:
         character: A name in the database, or a card; "" where a memory's number says it all.
+        begin: Make the database where there is none yet.
 
     Raises:
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
@@ -46,7 +47,9 @@ def opened(character: str = "") -> Iterator[Memory]:
     from rpterm.store import Store
 
     path = folders.find().database
-    if not path.exists():
+    if begin:
+        folders.make(path.parent)
+    elif not path.exists():
         raise RptermError("There is nothing to remember yet: `rpterm chat sherlock` begins.")
     with Store(path) as store:
         if character:
@@ -127,7 +130,7 @@ def add(
         raise RptermError(
             "Name a character and what to add: `rpterm memory add sherlock book.txt`."
         )
-    with opened(character) as memory:
+    with opened(character, begin=True) as memory:
         if memory_files.are_files(given):
             memory_files.give(memory, given)
         elif len(given) == 1:
@@ -145,7 +148,7 @@ def block(
     undo: _Undo = False,
 ) -> None:
     """Never mention what holds a phrase."""
-    with opened(character) as memory:
+    with opened(character, begin=not undo) as memory:
         if not undo:
             memory.block(phrase)
             return
@@ -254,7 +257,7 @@ def import_memories(
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RptermError(f"{file} cannot be read: {error}.") from error
-    with opened(character) as memory:
+    with opened(character, begin=True) as memory:
         count = memory.import_((line for line in lines if line.strip()), str(file))
     out.say(f"{count} added")
 

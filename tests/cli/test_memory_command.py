@@ -138,3 +138,11 @@ def test_what_was_forgotten_comes_back_only_when_asked_for(call):
     assert json.loads(call("distil", "sherlock", "--json")) == []
     (again,) = json.loads(call("distil", "sherlock", "--again", "--json"))
     assert again["text"] == fact["text"]
+
+
+def test_a_file_may_be_given_before_the_first_chat(tmp_path, monkeypatch):
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "fresh"))
+    (tmp_path / "bees.txt").write_text("The hive stands under the walnut tree.")
+    arguments = ["add", "sherlock", str(tmp_path / "bees.txt")]
+    assert CliRunner().invoke(noun.app, arguments).stdout.startswith("added")
+    assert "walnut" in CliRunner().invoke(noun.app, ["search", "sherlock", "walnut"]).stdout
