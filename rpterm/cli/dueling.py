@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
-from rpterm.dueling.contender import Contender, parse
+from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.maker import Maker
 from rpterm.dueling.tally import Tally, running, verdict
 from rpterm.types import Persona, RptermError
 
 if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine
     from rpterm.paths import Paths
     from rpterm.session import Session
     from rpterm.store import Store
@@ -106,29 +108,42 @@ def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bo
 class Engines:
     """Makes sessions for contenders, each with its model; says whether all fit at once."""
 
-    def __init__(self, bout: Bout, settings: Settings, paths: Paths) -> None:
-        self.bout, self.settings, self.paths = bout, settings, paths
+    def __init__(self, contenders: Sequence[Contender], settings: Settings, paths: Paths) -> None:
+        self.kinds = {each.weights: each for each in contenders}
+        self.settings, self.paths = settings, paths
 
-    def open(self, contender: Contender) -> Session:
+    def check(self) -> None:
+        """Look at every model and adapter before anything is begun; none is loaded.
+
+        Raises:
+            RptermError: One cannot be used.
+        """
+        for contender in self.kinds.values():
+            self._engine(contender).close()
+
+    def open(self, bout: Bout, contender: Contender) -> Session:
         """A session in the bout's chat, with nothing recalled: both sides read the same."""
         from rpterm.cards import reader
-        from rpterm.models.open import open_engine
         from rpterm.session import Session
 
-        settings = contender.settings(self.settings)
-        engine = open_engine(
-            settings, models_folder=self.paths.models,
+        chat = bout.store.chat(bout.chat_id)
+        text = bout.store.get_card(chat.card_hash) or ""
+        card = reader.parse(text, f"the card of chat {chat.id}")
+        engine = self._engine(contender)
+        return Session(bout.store, engine, card, chat, contender.settings(self.settings))
+
+    def _engine(self, contender: Contender) -> Engine:
+        from rpterm.models.open import open_engine
+
+        return open_engine(
+            contender.settings(self.settings), models_folder=self.paths.models,
             cache_folder=folders.make(self.paths.cache), log_folder=folders.make(self.paths.logs),
             sequences=1,
         )  # fmt: skip
-        chat = self.bout.store.chat(self.bout.chat_id)
-        text = self.bout.store.get_card(chat.card_hash) or ""
-        card = reader.parse(text, f"the card of chat {chat.id}")
-        return Session(self.bout.store, engine, card, chat, settings)
 
     def all_fit(self) -> bool:
         """Whether the models of all sides fit into memory together."""
-        kinds = {each.weights: each for each in self.bout.contenders}
+        kinds = self.kinds
         if len(kinds) == 1 or self.settings.engine != "llama":
             return True
         from rpterm.models.memory import system_memory
@@ -151,9 +166,10 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
     with opened(paths) as store:
+        engines = Engines(parse_all(wanted.specs), settings, paths)
+        engines.check()
         bout = begin(store, target, wanted, settings, anew)
-        engines = Engines(bout, settings, paths)
-        maker = Maker(bout, engines.open, together=engines.all_fit())
+        maker = Maker(bout, partial(engines.open, bout), together=engines.all_fit())
         try:
             if plain:
                 in_lines(bout, maker)

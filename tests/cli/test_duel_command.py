@@ -65,6 +65,16 @@ def test_what_makes_no_duel_is_one_sentence(
     assert len(done.err.splitlines()) == 1
 
 
+def test_a_model_that_is_not_there_begins_nothing(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    done = cli("duel", "sherlock", "--b", "model=none.gguf")
+    assert done.code == 1 and "none.gguf" in done.err
+    with Store(home / "rpterm.db") as store:
+        assert store.chats() == []
+
+
 def test_without_a_file_there_are_messages_of_our_own() -> None:
     from rpterm.cli.dueling import lines
 
