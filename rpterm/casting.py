@@ -6,6 +6,7 @@ It knows how a scene is changed, and neither the command line nor any front end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from rpterm.scene import NARRATOR, Scene
 from rpterm.store import Store
@@ -46,12 +47,12 @@ def gather(scene: Scene, targets: Sequence[str], taking: str) -> None:
 
 
 def carry_over(scene: Scene, cast: Cast) -> None:
-    """A new chat begins with the company of the one before."""
+    """A new chat begins with the company of the one before, as far as its cards are there."""
     for member in cast.members[1:]:
         if member.present:
-            scene.add(member.card_path or member.card_name, narrator=member.narrator)
-            if member.muted:
-                scene.mute(member.card_name, True)
+            with suppress(RptermError):
+                scene.add(member.card_path or member.card_name, narrator=member.narrator)
+                scene.mute(member.card_name, member.muted)
     scene.take(cast.taking)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cli_tools import Cli
 
+from rpterm import paths as folders
+from rpterm.config import load
+from rpterm.launch import NEW_CHAT, Asked, Launch
 from rpterm.models.open import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -79,3 +83,20 @@ def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
     assert "Nobody else is here" in done.err and "Moriarty" in done.err and "/cast add" in done.err
     with Store(home / "rpterm.db") as store:
         assert len(store.chats()) == 1
+
+
+def test_a_new_chat_keeps_the_company_and_another_character_does_not(home: Path) -> None:
+    found = folders.find()
+    asked = Asked("sherlock", company=("keeper", "narrator"), turns="round")
+    launch = Launch(load(found.config_file, os.environ), found, asked, embed=False)
+    try:
+        first = launch.open()
+        first.scene.mute("Narrator", True)
+        second = launch.open("sherlock", NEW_CHAT)
+        assert second.chat_id != first.chat_id
+        assert second.scene.present == first.scene.present
+        assert second.scene.cast is not None and second.scene.cast.taking is Taking.ROUND
+        assert not launch.open("keeper", NEW_CHAT).scene.group
+        assert launch.open(None, first.chat_id).scene.cast == first.scene.cast
+    finally:
+        launch.close()
