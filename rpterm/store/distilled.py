@@ -25,6 +25,12 @@ _READABLE = (
     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) AND NOT EXISTS "
     "(SELECT 1 FROM memories m WHERE m.turn_id = t.id AND m.kind = 'turn' AND m.hidden)"
 )
+_RELATIONS = (
+    ("distilled_turns", "memory_id", "turn_id"),
+    ("distilled_evidence", "memory_id", "evidence_id"),
+    ("distilled_links", "new_id", "old_id"),
+    ("distilled_links", "old_id", "new_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +200,14 @@ class Distilled:
         found: dict[int, Detail] = {}
         with self._connections.read() as connection:
             for part in _parts(list(memory_ids)):
-                for row in connection.execute(
+                rows = connection.execute(
                     "SELECT memory_id, method, subject, slot, value, single, retracts, quote, "
                     f"edited FROM distilled WHERE memory_id IN ({_marks(part)})",
                     part,
-                ):
-                    found[row[0]] = _detail(connection, row)
+                ).fetchall()
+                if rows:
+                    of = [_related(connection, relation, part) for relation in _RELATIONS]
+                    found.update((row[0], _detail(row, of)) for row in rows)
         return found
 
     def newer(self, memory_ids: Collection[int]) -> dict[int, list[int]]:
@@ -325,11 +333,22 @@ def _link(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
         connection.execute("UPDATE memories SET superseded_by = ? WHERE id = ?", (new_id, old_id))
 
 
-def _detail(connection: sqlite3.Connection, row: Sequence[Any]) -> Detail:
-    def ids(query: str) -> tuple[int, ...]:
-        return tuple(found for (found,) in connection.execute(query, (row[0],)))
+def _related(
+    connection: sqlite3.Connection, relation: tuple[str, str, str], ids: Sequence[int]
+) -> dict[int, tuple[int, ...]]:
+    """What some memories are related to, in the order of the ids."""
+    table, own, other = relation
+    found: dict[int, list[int]] = {}
+    for memory_id, related in connection.execute(
+        f"SELECT {own}, {other} FROM {table} WHERE {own} IN ({_marks(ids)}) ORDER BY {other}", ids
+    ):
+        found.setdefault(memory_id, []).append(related)
+    return {memory_id: tuple(related) for memory_id, related in found.items()}
 
+
+def _detail(row: Sequence[Any], related: Sequence[dict[int, tuple[int, ...]]]) -> Detail:
     memory_id, method, subject, slot, value, single, retracts, quote, edited = row
+    turns, evidence, older, newer = (of.get(memory_id, ()) for of in related)
     return Detail(
         memory_id,
         method,
@@ -340,10 +359,10 @@ def _detail(connection: sqlite3.Connection, row: Sequence[Any]) -> Detail:
         bool(retracts),
         quote,
         bool(edited),
-        ids("SELECT turn_id FROM distilled_turns WHERE memory_id = ? ORDER BY turn_id"),
-        ids("SELECT evidence_id FROM distilled_evidence WHERE memory_id = ? ORDER BY evidence_id"),
-        ids("SELECT old_id FROM distilled_links WHERE new_id = ? ORDER BY old_id"),
-        ids("SELECT new_id FROM distilled_links WHERE old_id = ? ORDER BY new_id"),
+        turns,
+        evidence,
+        older,
+        newer,
     )
 
 
