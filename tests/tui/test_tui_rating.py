@@ -196,6 +196,8 @@ async def test_a_verdict_is_stored_by_the_side_on_screen(
         assert stored.how.seconds is not None and stored.how.method == "duel"
         wanted = {"left": left.text, "right": right.text}.get(verdict)
         await wait_until(pilot, lambda: wanted is None or texts(app)[-1] == wanted)
+        shape = {"left": "◆", "right": "◆", "tie": "Mara Venn", "both_bad": "◇"}[verdict]
+        await wait_until(pilot, lambda: shape in screen_text(app))
         assert "Left was seed" in notices(app)
 
 

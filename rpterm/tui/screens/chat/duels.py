@@ -85,6 +85,7 @@ async def judge(chat: ChatScreen, verdict: Verdict) -> None:
     kept = {"left": one, "right": other}.get(verdict, duel.marked)
     told = await chat.ask(_identities, session, one, other)
     await _show(chat, kept)
+    await judging.show_marks(chat)
     chat.say(f"You said: {verdict_words(verdict)}. {told}", title="Duel")
 
 
