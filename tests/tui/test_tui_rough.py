@@ -34,6 +34,7 @@ from tui_support import (
 )
 
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.store import Store, StoreError
 from rpterm.tui.external import EditorError, command
 from rpterm.tui.widgets.turn import TurnView
 
@@ -394,3 +395,23 @@ def test_without_any_editor_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(EditorError, match="export EDITOR=nano"):
         command()
+
+
+async def test_a_full_disk_is_told_and_the_words_stay(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "add_turn", _no_room)
+            app.chat.input.put("Do not lose this.")
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: "no room left" in screen_text(app))
+            await wait_until(pilot, lambda: app.chat.input.text == "Do not lose this.")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
+        assert "Do not lose this." in texts(app)
+
+
+def _no_room(*_: object, **__: object) -> None:
+    raise StoreError("There is no room left to write to the database. Free some disk space.")
