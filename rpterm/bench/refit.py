@@ -27,7 +27,7 @@ from rpterm.scoring.pdnc import read as read_novels
 
 VERSION = "1"
 QUESTIONS = 160
-_ASKED = 60
+_ASKED = 55
 _LINES = 12
 _ASKED_LINES = 4
 _MADE = (
