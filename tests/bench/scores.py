@@ -1,0 +1,147 @@
+"""What live scoring costs: the quick score, the slow one, and a key while the slow one runs.
+
+Run by hand: ``python tests/bench/scores.py``. The scorer and the embedder are the real ones; the
+chat is scripted. ``scored_ms`` runs from the moment the finished reply reaches the program to the
+moment its score is there to be shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from rpterm import paths as folders
+from rpterm.cards import reader
+from rpterm.config import Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.judge import open_scorer
+from rpterm.live import LiveScores, shipped_cards
+from rpterm.memory.embed import STARTER, WorkerEmbedder
+from rpterm.models.starter import embedder_folder
+from rpterm.scoring.scorer import Scorer
+from rpterm.session import Session
+from rpterm.store import Store
+from rpterm.tree import begin_chat
+from rpterm.tui import bench, messages
+from rpterm.tui.app import RptermApp
+from rpterm.types import Persona, Turn
+
+CARD = reader.load(Path(__file__).parents[2] / "characters" / "sherlock.toml")
+SAID = ("The mud is from Surrey.", "Who locked the door?", "Mrs Hudson heard the bell twice.",
+        "Watson is out on his rounds.", "A burr on the left cuff, none on the right.")  # fmt: skip
+TURNS, KEYS = 20, 60
+
+
+def replies() -> list[str]:
+    return [
+        f'*He turns from the window.* "{SAID[at % 5]} {SAID[(at * 3 + 1) % 5]}" '
+        f"*A coal falls, and he counts to {at}.*"
+        for at in range(TURNS)
+    ]
+
+
+async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
+    store = Store(folder / "rpterm.db")
+    chat = begin_chat(store, CARD, "name = 'Sherlock Holmes'", Persona("Ashby"))
+    scores = LiveScores(store, lambda: scorer, others=lambda: shipped_cards(None))
+    scores.prepare(CARD, chat)
+    scores.warm(CARD, chat)
+    session = Session(store, ScriptedEngine(replies()), CARD, chat, Settings(), scores=scores)
+    app = RptermApp(CARD, lambda target, chat_id: session, Settings())
+    clock, took = bench._Clock(), []
+    finished: dict[int, float] = {}
+
+    def seen(message: Any) -> None:
+        if isinstance(message, messages.ReplyFinished):
+            finished.setdefault(message.turn.id, time.perf_counter())
+        if isinstance(message, messages.ReplyScored) and message.turn.id in finished:
+            took.append(time.perf_counter() - finished.pop(message.turn.id))
+
+    async with app.run_test(size=(120, 36), message_hook=seen) as pilot:
+        clock.watch(app)
+        await bench._until(lambda: str(app.chat.state.figures.phase) == "ready")
+        for number in range(TURNS):
+            app.chat.input.put("And then?")
+            await pilot.press("enter")
+            await bench._until(lambda n=number: len(took) > n)
+            await bench._until(lambda: not app.chat.state.busy)
+        keys = [await bench._press(app, clock, at) for at in range(KEYS)]
+        app.chat.input.put("")
+        cpu = [_cpu(session, scores, turn) for turn in session.path()[2::2]]
+        slow, while_slow = await _keys_while_slow(app, clock, session, scores)
+        app.close_session()
+    return {
+        "scored_p50_ms": _ms(statistics.median(took)), "scored_p95_ms": _ms(_p95(took)),
+        "quick_cpu_p50_ms": _ms(statistics.median(cpu)), "quick_cpu_p95_ms": _ms(_p95(cpu)),
+        "key_p50_ms": _ms(statistics.median(keys)), "key_p95_ms": _ms(_p95(keys)),
+        "key_while_slow_p50_ms": _ms(statistics.median(while_slow)),
+        "key_while_slow_p95_ms": _ms(_p95(while_slow)),
+        "slow_s": round(statistics.median(slow), 2) if slow else 0.0,
+        "load": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+
+
+async def _keys_while_slow(
+    app: RptermApp, clock: Any, session: Session, scores: LiveScores
+) -> tuple[list[float], list[float]]:
+    """Type while slow scores run one after the other, which typing stops in the program itself."""
+    done, took = threading.Event(), []
+    path = [turn for turn in session.path() if turn.role == "assistant"][1:]
+    began = threading.Event()
+
+    def work() -> None:
+        for turn in path:
+            start = time.perf_counter()
+            began.set()
+            if scores.full(CARD, session.chat, turn, done.is_set) is not None:
+                took.append(time.perf_counter() - start)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    await bench._until(began.is_set)
+    keys = [await bench._press(app, clock, at) for at in range(KEYS)]
+    if not thread.is_alive():
+        raise RuntimeError("the slow scores ended before the keys did")
+    done.set()
+    thread.join(60)
+    return took, keys
+
+
+def _cpu(session: Session, scores: LiveScores, turn: Turn) -> float:
+    """Processor time of a quick score in this process: a busy machine does not change it."""
+    began = time.thread_time()
+    scores.cheap(CARD, session.chat, turn)
+    return time.thread_time() - began
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as temporary:
+        os.environ["RPTERM_HOME"] = temporary
+        places = folders.find()
+        embedder = WorkerEmbedder(lambda: embedder_folder(places.cache), STARTER)
+        scorer = open_scorer(Settings(), places, embed=embedder)
+        try:
+            found = asyncio.run(measure(Path(temporary), scorer))
+        finally:
+            scorer.close()
+            embedder.close()
+        print(json.dumps(found, indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
