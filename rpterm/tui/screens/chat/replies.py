@@ -158,6 +158,7 @@ async def start(chat: ChatScreen, wish: Wish) -> None:
     state.wish, state.running, state.stored, state.stopping = wish, False, False, False
     state.epoch += 1
     state.live.clear()
+    chat.keeper.hush()
     await opening.clear_below(chat)
     if wish.intent is Intent.SEND:
         await _show_ghosts(chat, wish)

@@ -72,6 +72,13 @@ class Watcher:
         if self.scores is not None and self._chat.is_mounted:
             self._timer = self._chat.set_timer(REST_S, self.idle)
 
+    def hush(self) -> None:
+        """Another reply is on its way: what was said of the last one does not matter now."""
+        self._disturbed += 1
+        self.sentence = ""
+        for line in self._chat.query("#alarm"):
+            line.show("")  # type: ignore[attr-defined]
+
     def replied(self, turn: Turn) -> None:
         """A reply is complete: score it by what is quick."""
         self._disturbed += 1
