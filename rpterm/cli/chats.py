@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +18,7 @@ from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
+    from rpterm.types import Chat
 
 app = new("List, search, show, rename, delete and export chats.")
 
@@ -61,19 +62,26 @@ def list_chats(
     json: _Json = False,
 ) -> None:
     """List chats, newest first."""
+    from rpterm.store.cast import Casts
     from rpterm.store.reviews import exportable
 
     with opened() as store:
         chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
+        others = Casts(store).counts()
     if json:
         out.data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
         return
     rows = [
-        (chat.id, out.when(chat.updated_at), chat.card_name, chat.turn_count,
+        (chat.id, out.when(chat.updated_at), _who(chat, others), chat.turn_count,
          "yes" if chat.id in allowed else "no", chat.title or chat.preview)
         for chat in chats
     ]  # fmt: skip
     out.table(rows, ("id", "last", "character", "turns", "exports", "title"))
+
+
+def _who(chat: Chat, others: Mapping[int, int]) -> str:
+    """The chat's character, and how many others take part."""
+    return f"{chat.card_name} +{others[chat.id] - 1}" if chat.id in others else chat.card_name
 
 
 @app.command()

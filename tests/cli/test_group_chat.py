@@ -49,6 +49,8 @@ def test_the_same_company_goes_on_and_another_one_begins_anew(cli: Cli, home: Pa
             len(store.tree(1)), len(store.tree(2)),
         ]  # fmt: skip
     assert len(speakers(home)) == 5 and len(speakers(home, 2)) == 5
+    listed = cli("chats", "list").out
+    assert "Sherlock Holmes +2" in listed and "Sherlock Holmes +1" in listed
 
 
 def test_one_reply_of_a_group(cli: Cli, home: Path) -> None:

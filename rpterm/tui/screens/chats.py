@@ -55,17 +55,28 @@ class ChatsScreen(Chooser):
 
 async def chat_choices(ask: Ask, store: Store) -> list[Choice]:
     """All chats, the last used first."""
+    from rpterm.store.cast import Casts
     from rpterm.store.reviews import exportable
 
-    chats, allowed = await ask(lambda: (store.chats(), exportable(store)))
-    return [choice_of(chat, exportable=chat.id in allowed) for chat in chats]
+    chats, allowed, casts = await ask(
+        lambda: (store.chats(), exportable(store), Casts(store).counts())
+    )
+    return [
+        choice_of(chat, exportable=chat.id in allowed, others=casts.get(chat.id, 1) - 1)
+        for chat in chats
+    ]
 
 
-def choice_of(chat: Chat, *, exportable: bool = False) -> Choice:
-    """A chat as a line of a list."""
-    title = text.one_line(chat.title or chat.card_name, 80)
+def choice_of(chat: Chat, *, exportable: bool = False, others: int = 0) -> Choice:
+    """A chat as a line of a list.
+
+    Args:
+        others: How many take part beside its own character.
+    """
+    who = chat.card_name + (f" +{others}" if others else "")
+    title = text.one_line(chat.title or who, 80)
     if chat.title and chat.title != chat.card_name:
-        title = f"{title}  ·  {text.one_line(chat.card_name, 30)}"
+        title = f"{title}  ·  {text.one_line(who, 30)}"
     turns = f"{chat.turn_count} turn{'s' if chat.turn_count != 1 else ''}"
     leaves = "in exports · " if exportable else ""
     right = f"{leaves}{turns} · {ago(chat.updated_at)}"
