@@ -11,6 +11,7 @@ from rpterm.types import Prompt
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
     from rpterm.memory.recalled import Recalled
+    from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
     from rpterm.store.memory_files import Block
     from rpterm.store.memory_rows import Kind
@@ -35,6 +36,7 @@ class Item:
         used: Its place in the prompt, or ``None``.
         recalled: Why it was recalled, when that was in the last recall.
         earlier: What it holds instead of; ``later`` is what holds instead of it.
+        detail: What is known of a fact, a reflection or a summary: its words' source, who drew it.
         aside: It comes from a branch that is not shown, so it is not recalled.
     """
 
@@ -44,6 +46,7 @@ class Item:
     earlier: tuple[Row, ...] = ()
     later: Row | None = None
     aside: bool = False
+    detail: Detail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class _Links:
 
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
+        self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
         self._aside = memory.aside([row.id for row in rows])
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 
@@ -139,4 +143,5 @@ class _Links:
     ) -> Item:
         later = self._later.get(row.superseded_by or 0)
         earlier = tuple(self._earlier.get(row.id, ()))
-        return Item(row, used, recalled, earlier, later, row.id in self._aside)
+        aside, detail = row.id in self._aside, self._details.get(row.id)
+        return Item(row, used, recalled, earlier, later, aside, detail)

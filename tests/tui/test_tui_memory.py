@@ -223,6 +223,22 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
         assert "earlier: Ansel lives in Bath" in screen_text(app)
 
 
+async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
+    from rpterm.store.distilled import Draft
+
+    app = stage.app()
+    async with running(app, (120, 36)) as pilot:
+        memory = remembered(app)
+        session = app.chat.session
+        turn = session.path()[-1].id
+        draft = Draft("fact", "Ansel has a parrot", (turn,), "model", quote="my old parrot")
+        (fact,) = memory.distilled.keep(memory.character, session.chat_id, [draft], [turn], "test")
+        await opened(pilot, app)
+        await wait_until(pilot, lambda: "has a parrot" in screen_text(app))
+        _mark(app, f"row:{fact.id}")
+        await wait_until(pilot, lambda: "By the model, from “my old parrot”." in screen_text(app))
+
+
 async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:
     (tmp_path / "bees.md").write_text("# Hives\nThe hive stands under the walnut tree.")
     app = stage.app()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rpterm.memory.overview import Item
+    from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
     from rpterm.store.memory_files import Block
 
@@ -71,6 +72,8 @@ def detail(item: Item, width: int, *, here: int) -> Content:
     if item.used:
         parts.append(_why(item, width))
     parts.append(Content.styled(source(row, here), text.MUTED))
+    if item.detail is not None:
+        parts.append(Content.styled(_drawn(item.detail), text.MUTED))
     for old in item.earlier:
         parts.append(_link("earlier", old))
     if item.later is not None:
@@ -90,6 +93,15 @@ def source(row: Row, here: int) -> str:
     drawn = "" if row.kind == "turn" else "drawn from "
     who = "  The model's words." if row.by_model else ""
     return _upper(f"{drawn}turn {row.turn_id} of {chat}, {day}.{who}")
+
+
+def _drawn(detail: Detail) -> str:
+    """Who drew a memory out of what was said, and from which words."""
+    by = "Your words now" if detail.edited else "By plain rules"
+    by = "By the model" if detail.method == "model" and not detail.edited else by
+    quote = f", from “{text.one_line(detail.quote, 160)}”" if detail.quote else ""
+    cites = f", citing {len(detail.evidence)} memories" if detail.evidence else ""
+    return f"{by}{quote}{cites}."
 
 
 def heading(name: str, note: str, style: str = "$text-primary") -> Content:
