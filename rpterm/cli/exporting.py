@@ -21,12 +21,13 @@ def markdown(store: Store, chat: Chat) -> str:
 
 def json_lines(store: Store, chat: Chat) -> str:
     """Every turn of every branch, oldest first, each with its provenance."""
+    from rpterm.store.cast import Casts
     from rpterm.store.export import to_jsonl
 
     turns = sorted(store.tree(chat.id), key=lambda turn: turn.id)
     made = {turn.id: store.generation(turn.id) for turn in turns}
     known = {number: generation for number, generation in made.items() if generation is not None}
-    return "".join(f"{line}\n" for line in to_jsonl(chat, turns, known))
+    return "".join(f"{line}\n" for line in to_jsonl(chat, turns, known, Casts(store).get(chat.id)))
 
 
 def write(path: Path, text: str, force: bool) -> None:

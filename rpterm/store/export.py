@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from rpterm.store.rows import generation_dict
-from rpterm.types import Chat, Generation, Status, Turn
+from rpterm.types import Cast, Chat, Generation, Status, Turn
 
 FORMAT = 1
 """Version of the JSON lines, in the first of them."""
@@ -43,14 +43,18 @@ def to_markdown(chat: Chat, turns: Sequence[Turn]) -> str:
 
 
 def to_jsonl(
-    chat: Chat, turns: Iterable[Turn], generations: Mapping[int, Generation]
+    chat: Chat,
+    turns: Iterable[Turn],
+    generations: Mapping[int, Generation],
+    cast: Cast | None = None,
 ) -> Iterator[str]:
     """The chat on the first line, then a line for each turn, with its provenance where known.
 
     ``turns`` may be the branch shown or the whole tree; each line names its parent, so that either
     can be put together again. No line ends in a newline.
     """
-    yield _line({"type": "chat", "format": FORMAT} | asdict(chat))
+    company = {"cast": asdict(cast)} if cast is not None else {}
+    yield _line({"type": "chat", "format": FORMAT} | asdict(chat) | company)
     for turn in turns:
         values: dict[str, object] = {"type": "turn"} | asdict(turn)
         generation = generations.get(turn.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -102,3 +103,16 @@ def test_a_new_chat_keeps_the_company_and_another_character_does_not(home: Path)
         assert launch.open(None, first.chat_id).scene.cast == first.scene.cast
     finally:
         launch.close()
+
+
+def test_exports_tell_who_said_what(cli: Cli, home: Path) -> None:
+    cli(*GROUP, stdin="Tola, look!\n")
+    chat, *turns = map(
+        json.loads, cli("chats", "export", "1", "--format", "jsonl").out.splitlines()
+    )
+    assert [member["present"] for member in chat["cast"]["members"]] == [True] * 3
+    names = [turn["speaker"] for turn in turns]
+    assert names[-1] == chat["cast"]["members"][2]["speaker"]
+    assert f"**{names[-1]}:**" in cli("chats", "export", "1").out
+    log = [json.loads(line) for line in cli("chats", "export", "1", "-f", "log").out.splitlines()]
+    assert log[-1]["name"] == names[-1] and not log[-1]["is_user"]
