@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rpterm.lent import Lent
     from rpterm.live import LiveScores
     from rpterm.memory.distil.schedule import Distiller
+    from rpterm.memory.distil.work import Work
     from rpterm.memory.embed import Embedder
     from rpterm.memory.facade import Memory
     from rpterm.scene import Casting
@@ -229,12 +230,15 @@ class Launch:
         if memory is None or mode == "off":
             return None
         from rpterm.memory.distil.schedule import Distiller
-        from rpterm.memory.distil.work import Work
+
+        def work() -> Work:
+            from rpterm.memory.distil.work import Work
+
+            return Work(memory, share=self.settings.distil.share)
 
         distiller = Distiller(
-            lambda: Work(memory, share=self.settings.distil.share),
-            session.chat_id, lambda: session.chat.persona.name, model=mode == "model",
-        )  # fmt: skip
+            work, session.chat_id, lambda: session.chat.persona.name, model=mode == "model"
+        )
         distiller.listeners.append(lambda kept: memory.wake())
         return distiller
 

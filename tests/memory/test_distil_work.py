@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.lent import Lent
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.schedule import Distiller
 from rpterm.memory.distil.work import Work
@@ -18,7 +20,7 @@ from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
 from rpterm.store.distilled import Distilled, Draft
 from rpterm.store.memories import Memories
-from rpterm.types import Origin
+from rpterm.types import Origin, Sampling
 
 NOW = 1_780_000_000.0
 
@@ -353,6 +355,19 @@ def test_the_rules_write_at_once_and_the_model_when_nobody_needs_it(world, disti
     assert kept == [BATH, "Ann broke her wrist"]
     assert made.error == ""
     assert world.facts()["Ann broke her wrist"].by_model
+
+
+def test_a_chat_that_was_left_asks_the_model_for_nothing_more():
+    engine = Beside()
+    engine.let.set()
+    lent = Lent(engine)
+    request = GenerateRequest((1,), Sampling(seed=1))
+    assert lent.aside(request) == "- Ann broke her wrist\n"
+    lent.close()
+    assert lent.aside(request) is None
+    lent.cancel_aside()
+    assert not engine.stopped.is_set()
+    assert engine.asked == 1
 
 
 def test_closing_does_not_wait_for_the_model(distiller):

@@ -11,12 +11,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from rpterm.engine.protocol import AsideEngine, Engine
 from rpterm.memory.distil.ask import Ask, Asker, Template
-from rpterm.memory.distil.work import RULES, Done, Work
 from rpterm.store.memories import Memory
 from rpterm.types import RptermError
+
+if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
+    from rpterm.memory.distil.work import Done, Work
 
 STILL_S = 5.0
 """How long the user must have been still before the model writes."""
@@ -131,7 +134,7 @@ class Distiller:
 
     def _catch_up(self, work: Work) -> None:
         """Read what other chats of the character left unread: short ones, and a crash's."""
-        for chat_id in work.distilled.chats_to_read(work.character, RULES):
+        for chat_id in work.to_catch_up():
             self._tell(work.read_rules(chat_id, self._closing.is_set))
 
     def _facts(self, work: Work, ask: Ask) -> Done | None:

@@ -67,6 +67,10 @@ class Work:
             kept += self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], RULES)
         return Done(tuple(kept))
 
+    def to_catch_up(self) -> list[int]:
+        """Chats with turns of the user that the rules have not read."""
+        return self.distilled.chats_to_read(self.character, RULES)
+
     def to_read(self, chat_id: int) -> int:
         """How many turns of a chat the model has yet to read."""
         waiting = self.distilled.unread(self.character, chat_id, MODEL)
