@@ -86,14 +86,15 @@ def lint(
     from rpterm.cli import linting
 
     paths = library.folders(folders.find().characters)
-    files = [library.find(card, paths) for card in cards or []]
+    folder = any(Path(card).is_dir() for card in cards or [])
+    files = [file for card in cards or [] for file in linting.files(card, paths)]
     with _counter(exact) as counter:
         every = files or list(library.files(paths).values())
         checked = [linting.check(file, counter) for file in every]
     if json:
         out.data([problem for each in checked for problem in each.problems])
     else:
-        linting.tell(checked, counter, costs=bool(files))
+        linting.tell(checked, counter, costs=bool(files) and not folder)
     if any(problem.severity == "error" for each in checked for problem in each.problems):
         raise typer.Exit(1)
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.cards import reader
+from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.lint import lint
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.counting import Counter
+from rpterm.types import RptermError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,21 @@ class Checked:
     path: Path
     card: CharacterCard | None
     problems: list[Problem]
+
+
+def files(name: str, folders: Sequence[Path]) -> list[Path]:
+    """The file of a card, or all cards of a folder.
+
+    Raises:
+        RptermError: There is none.
+    """
+    path = Path(name)
+    if not path.is_dir():
+        return [library.find(name, folders)]
+    found = sorted(path.glob("*.toml"))
+    if not found:
+        raise RptermError(f"The folder {name} has no card: a card's file ends in .toml.")
+    return found
 
 
 def check(path: Path, counter: Counter | None = None) -> Checked:

@@ -171,6 +171,15 @@ def test_lint_tells_all_that_was_asked_for(cli: Cli, tmp_path: Path) -> None:
     assert any(row["severity"] == "warning" and row["line"] == 3 for row in rows)
 
 
+def test_lint_takes_a_folder(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path, LINTED)
+    (tmp_path / "bad.toml").write_text("name = 3\n", encoding="utf-8")
+    done = cli("cards", "lint", str(tmp_path), "--rough")
+    assert done.code == 1 and "2 cards" in done.out and "bad.toml:1: name" in done.out
+    (tmp_path / "empty").mkdir()
+    assert "has no card" in cli("cards", "lint", str(tmp_path / "empty")).err
+
+
 def test_lint_of_all_shipped_cards_is_clean(cli: Cli) -> None:
     done = cli("cards", "lint", "--rough")
     assert done.code == 0 and "0 problems" in done.out
