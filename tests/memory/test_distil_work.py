@@ -13,6 +13,7 @@ from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.lent import Lent
 from rpterm.memory.distil import reflect, work
+from rpterm.memory.distil.ask import Asker
 from rpterm.memory.distil.schedule import Distiller
 from rpterm.memory.distil.work import Work
 from rpterm.memory.facade import Memory
@@ -449,3 +450,30 @@ def test_no_fact_of_an_abandoned_branch_is_recalled(world):
             assert marks <= set(shown.values())
         homes = {text for text in world.ask(asked, "Ann lives in Town?") if "lives" in text}
         assert len(homes) <= 1
+
+
+def test_a_question_too_long_for_the_room_beside_the_chat_is_not_asked():
+    engine = Beside()
+    asker = Asker(engine, engine.tokenize, ChatTemplate(engine.load().chat_template))
+    assert asker([("user", "word " * 2000)], "", 50) == ""
+    assert engine.asked == 0
+    engine.let.set()
+    assert asker([("user", "word")], 'root ::= "a"', 50) == "- Ann broke her wrist\n"
+
+
+def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
+    class Gone(Beside):
+        def aside(self, request):
+            self.asked += 1
+
+    engine, chat = Gone(), world.chat()
+    world.say(chat, "I broke my wrist.")
+    made = Distiller(
+        lambda: Work(world.memory), chat, lambda: "Ann", model=True, still_s=0.2
+    )  # fmt: skip
+    made.attach(engine, ChatTemplate(engine.load().chat_template))
+    began = time.monotonic()
+    made.wake()
+    until(lambda: engine.asked == 3)
+    assert time.monotonic() - began >= 0.6
+    made.close()

@@ -1,7 +1,7 @@
 """Putting one short question to the chat model beside the chat, under a grammar.
 
-Knows the model's template and tokenizer, nothing of what is asked. A question that does not fit, or
-that is interrupted, gives ``None``.
+Knows the model's template and tokenizer, nothing of what is asked. A question that is interrupted
+gives ``None``, one that does not fit "".
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Asker:
         ]  # fmt: skip
         ids = tuple(token for tokens in self._tokenize(pieces) for token in tokens)
         if len(ids) + most > ROOM:
-            return None
+            return ""
         return self._engine.aside(
             GenerateRequest(
                 ids,

@@ -61,6 +61,7 @@ class Distiller:
         self._beside: AsideEngine | None = None
         self._ask: Ask | None = None
         self._left: frozenset[int] = frozenset()
+        self._starting = threading.Lock()
         self._woken = threading.Event()
         self._closing = threading.Event()
         self._rest = threading.Event()
@@ -84,8 +85,9 @@ class Distiller:
         self._touched = time.monotonic()
         self._rest.clear()
         self._woken.set()
-        if not self._thread.is_alive() and not self._closing.is_set():
-            self._thread.start()
+        with self._starting:
+            if self._thread.ident is None and not self._closing.is_set():
+                self._thread.start()
 
     def busy(self) -> None:
         """The user types or sends: the model is theirs; returns at once, from any thread."""
@@ -129,7 +131,9 @@ class Distiller:
             while self._idle() and not self._woken.is_set():
                 done = piece(self._work, ask)
                 self._tell(done)
-                if done is not None and not done.more:
+                if done is None:
+                    self._touched = time.monotonic()
+                elif not done.more:
                     break
 
     def _catch_up(self, work: Work) -> None:
