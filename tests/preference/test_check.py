@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from preference_support import Scene, run
 
 from rpterm.preference.check.examples import RowError, recognise
@@ -112,6 +115,47 @@ def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, 
 def test_a_broken_row_says_why(row: object, why: str) -> None:
     with pytest.raises(RowError, match=why):
         recognise(row)
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 2), st.floats(), st.text(max_size=3),
+    st.sampled_from(["user", "assistant", "system", "human", "gpt", "pair", "label", "Hello."]),
+)  # fmt: skip
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+META = {"source": "edit", "character": "W", "models": ["m"], "side": "left", "chat": 1}
+SOUND: list[dict[str, Any]] = [
+    *(row | {"meta": META} for row, _, _ in FOREIGN),
+    {"kind": "tie", "prompt": [U], "reply": {"text": "a"}, "other": {"text": "b"}, "label": None},
+    {"fields": {"prompt": "x", "response": "y"}, "suggestions": {"rating": 3}, "metadata": META},
+    {"fields": {"prompt": "x", "response-1": "y", "response-2": "z"},
+     "suggestions": {"ranking": [{"value": "response-1", "rank": 1}]}},
+]  # fmt: skip
+
+
+def spoilt(value: Any, way: list[int], other: Any) -> Any:
+    """The same value with something else at one place."""
+    if not way or not isinstance(value, dict | list) or not value:
+        return other
+    keys = sorted(value) if isinstance(value, dict) else range(len(value))
+    at, copied = keys[way[0] % len(keys)], value.copy()
+    copied[at] = spoilt(value[at], way[1:], other)
+    return copied
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SOUND), st.lists(st.integers(0, 9), min_size=1, max_size=4), JSON)
+def test_a_row_that_is_spoilt_anywhere_is_read_or_told(
+    row: dict[str, Any], way: list[int], other: Any
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "train.jsonl"
+        path.write_text(json.dumps(spoilt(row, way, other)) + "\n", encoding="utf-8")
+        report = check(path, Model("any", lambda messages, *, reply: "x", words, ""))
+    assert report.quality.rows + report.bad.count == 1
 
 
 def test_bad_rows_are_named_by_line_and_the_others_are_read(tmp_path: Path) -> None:

@@ -93,8 +93,12 @@ def _argilla(row: Row) -> Example:
         reply = _text(fields["response"], "response")
         return _made("argilla", "other", fields["prompt"], (reply,), row)
     replies = tuple(_text(fields.get(f"response-{n}"), f"response-{n}") for n in (1, 2))
-    suggested = row.get("suggestions") or {}
-    ranks = [each.get("rank") for each in suggested.get("ranking", [])]
+    suggested = row.get("suggestions")
+    ranking = suggested.get("ranking") if isinstance(suggested, Mapping) else None
+    ranks = [
+        each.get("rank") if isinstance(each, Mapping) else None
+        for each in (ranking if isinstance(ranking, list) else [])
+    ]
     kind: Kind = "pair" if ranks == [1, 2] else "other"
     return _made("argilla", kind, fields["prompt"], replies, row)
 

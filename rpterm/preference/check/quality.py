@@ -90,7 +90,8 @@ class Quality:
         self.splits[split] += 1
         self.sources[str(meta.get("source") or "(not told)")] += 1
         self.characters[str(meta.get("character") or "(not told)")] += 1
-        for model in meta.get("models") or ["(not told)"]:
+        models = meta.get("models")
+        for model in models if isinstance(models, list) and models else ["(not told)"]:
             self.models[str(model) or "(a person)"] += 1
         if example.label is not None:
             self.labels[example.label] += 1
