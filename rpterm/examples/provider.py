@@ -143,12 +143,14 @@ class Examples:
         like = self._likenesses(card, chat, history)
         near = {each.exemplar.key: each for each in choice.taken}
         why = {each.exemplar.key: (each, reason) for each, reason in choice.passed}
-        inside = {span.source for span in prompt.spans} if prompt else set()
+        inside: dict[str, int] = {}
+        for span in prompt.spans if prompt else ():
+            inside[span.source] = inside.get(span.source, 0) + span.tokens
         gone = {out.source: out.why for out in prompt.left_out} if prompt else {}
         rows: list[Row] = []
         for each in [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]:
             meaning = like.get(each.key)
-            tokens = count(self._block(card, chat, each))
+            tokens = inside.get(each.span) or count(self._block(card, chat, each))
             pinned = marks.get(each.key) == "pinned" or each.example.pinned
             if marks.get(each.key) == "excluded":
                 rows.append(Row(each, "excluded", tokens, 0, meaning, "you excluded it"))
