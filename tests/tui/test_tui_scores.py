@@ -61,6 +61,8 @@ class Judge:
         from rpterm.scoring.frozen import frozen
 
         broken = "AI" in reply
+        words = reply.split()
+        worse = words[-1].isdigit() and int(words[-1]) > 24
         fact = scene.facts[0]
         readings = {
             "assistant_voice": Reading(1.0, 1.0, (Evidence(0, 27, "an assistant"),))
@@ -72,7 +74,7 @@ class Judge:
             if broken
             else NOTHING,
         }
-        p = 0.03 if broken else 0.5 + 0.01 * len(reply.split())
+        p = 0.03 if broken else 0.3 if worse else 0.5 + 0.01 * len(words)
         dimensions = {"persona": p, "behaviour": None, "boundaries": 0.0 if broken else 1.0}
         return Score(
             p,
@@ -267,6 +269,20 @@ async def test_old_turns_are_scored_when_they_are_shown(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: len(app.chat.keeper.known) == 4)
         await pilot.press("f12")
         await wait_until(pilot, lambda: "4 replies" in screen_text(app))
+
+
+async def test_a_chat_that_slips_is_told_and_the_line_can_be_put_away(tmp_path: Path) -> None:
+    stage = Scored(tmp_path, turns=40)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await wait_until(pilot, lambda: len(app.chat.keeper.known) == 20)
+        await wait_until(pilot, lambda: "has been slipping" in screen_text(app))
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "slipping" in screen_text(app).replace("been slipping", ""))
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if "✕" in line)
+        await pilot.click(offset=(lines[row].index("✕"), row))
+        await wait_until(pilot, lambda: "has been slipping" not in screen_text(app))
 
 
 async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) -> None:

@@ -1,0 +1,65 @@
+"""The pure parts of the panes of scores: places in styled text, small charts, lines of a card."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpterm.cards.card import CharacterCard
+from rpterm.tui import text
+from rpterm.tui.widgets.panes.card import _find, describe
+from rpterm.tui.widgets.panes.consistency import HEIGHTS, interval, sparkline
+
+MARKED = st.text(st.sampled_from('ab *_`"\n'), max_size=60)
+
+
+@given(st.text(max_size=80) | MARKED, st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90))))
+def test_places_stay_inside_the_text_and_in_order(
+    source: str, spans: list[tuple[int, int]]
+) -> None:
+    plain = text.roleplay(source).plain
+    found = text.places(source, plain, spans)
+    assert all(0 <= start < end <= len(plain) for start, end in found)
+    assert len(found) <= len(spans)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('*She waits.* "No AI here."', "No AI here"),
+        ("**Bold** and *soft words* then", "soft words"),
+        ("plain text", "text"),
+        ("*a* *b* *c* the end", "the end"),
+    ],
+)
+def test_words_are_found_where_their_marks_are_gone(source: str, words: str) -> None:
+    plain = text.roleplay(source).plain
+    start = source.index(words)
+    ((begin, end),) = text.places(source, plain, [(start, start + len(words))])
+    assert plain[begin:end] == words
+
+
+@given(st.lists(st.floats(0, 1), max_size=40), st.integers(1, 30))
+def test_a_sparkline_shows_the_last_ones(values: list[float], width: int) -> None:
+    line = sparkline(values, width)
+    assert len(line) == min(len(values), width)
+    assert set(line) <= set(HEIGHTS)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(6, 60))
+def test_a_scale_has_its_value_and_its_width(a: float, b: float, c: float, width: int) -> None:
+    low, middle, high = sorted((a, b, c))
+    scale = interval(low, middle, high, width)
+    assert len(scale) == width and scale.count("●") == 1
+    assert scale.strip("─").startswith(("━", "●"))
+
+
+def test_a_line_of_the_card_is_found_with_its_names_filled_in() -> None:
+    card = CharacterCard(
+        "Mara", attributes=("{{char}} keeps a lighthouse in the north.", "Hates eels.")
+    )
+    plain = describe(card).plain
+    at, length = _find(plain, "Mara keeps a lighthouse in the north.")
+    assert plain[at : at + length] == "keeps a lighthouse in the north."
+    assert _find(plain, "Mara has never seen a whale.") == (-1, 0)
