@@ -177,6 +177,11 @@ class Scene:
             for name in dict.fromkeys((member.speaker, member.card_name))
         )  # fmt: skip
 
+    def heads(self, seat: Seat, user: str) -> tuple[str, ...]:
+        """Names that a model may put before its line; among several it takes anybody's."""
+        own = (seat.card.char, seat.card.name)
+        return (*own, *self.others(seat), user) if self.group else own
+
     # All seats ---------------------------------------------------------------------------------
     def ready(self, info: EngineInfo) -> bool:
         """Take the model's template; whether that was still to be done."""

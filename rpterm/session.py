@@ -231,7 +231,7 @@ class Session(Tree):
             template_hash=self._prompter.template.hash if self._prompter.template else "",
             turns=() if job.draft else self._open_turns(card, job, len(seeds), request.shown),
             base=job.base,
-            names=() if job.draft else (card.char, card.name, *self.scene.others(seat)),
+            names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
         )
         events = run.events()
         if request.best and self.scores is not None:

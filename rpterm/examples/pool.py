@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.examples.records import Exemplar, Source, card_key
+from rpterm.group import owner
 from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.errors import StoreError
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores
@@ -91,12 +93,19 @@ def _judged(store: Store, chats: Iterable[int]) -> tuple[dict[int, float], set[i
     return stars, bad
 
 
+def _own(casts: Casts, reply: Turn) -> bool:
+    """Whether the chat's own character said it, and not another one of the cast."""
+    cast = casts.get(reply.chat_id)
+    return cast is None or owner(cast, reply) == cast.members[0]
+
+
 def _made(store: Store, wanted: dict[int, float], source: Source, limit: int) -> Iterable[Exemplar]:
+    casts = Casts(store)
     best = sorted(wanted, key=lambda turn: (-wanted[turn], -turn))[:limit]
     for turn_id in best:
         try:
             reply = store.turn(turn_id)
-            found = exchange(store, reply)
+            found = exchange(store, reply) if _own(casts, reply) else None
         except StoreError:  # deleted by another terminal in between
             continue
         if found is not None and SHORTEST <= len(reply.text) <= LONGEST:

@@ -15,6 +15,7 @@ from rpterm.choosing import choose, grammar
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.examples.pool import exchanges
 from rpterm.group import GroupError
 from rpterm.memory.facade import Memory
 from rpterm.reload import NotReloaded, Reloaded, Reloader
@@ -22,6 +23,7 @@ from rpterm.scene import Casting
 from rpterm.session import ReplyRequest, Session, SessionError
 from rpterm.store import Store
 from rpterm.store.cast import Casts
+from rpterm.store.judgements import Judgements
 from rpterm.tree import begin_chat
 from rpterm.types import Intent, Origin, Persona, Status, Taking
 
@@ -165,11 +167,13 @@ def test_others_are_heard_and_ones_own_words_are_ones_own(make: Make) -> None:
 
 
 def test_nobody_speaks_for_another(make: Make) -> None:
-    session = make("Aye.\nOrla: I say no!", "Tam: So be it.\n**Mara:** Stop.", "Orla Finn: Hm.")
-    for _ in range(3):
+    session = make(
+        "Aye.\nOrla: I say no!", "Tam: So be it.\n**Mara:** Stop.", "Orla Finn: Hm.", "Ann: Ho."
+    )
+    for _ in range(4):
         go(session, text="Tam?")
     own = [turn.text for turn in session.path() if turn.speaker == "Tam"]
-    assert own == ["Aye.", "So be it.", "Hm."]
+    assert own == ["Aye.", "So be it.", "Hm.", "Ho."]
 
 
 def test_another_version_is_by_the_same_one(make: Make) -> None:
@@ -363,3 +367,12 @@ def test_a_members_card_is_followed_while_one_chats(make: Make, tmp_path: Path) 
     assert reloader.poll() is None
     go(session, text="Tam?")
     assert "Lost an eye." in prompts(session)[-1]
+
+
+def test_what_another_said_is_no_example_of_the_chats_own(make: Make, store: Store) -> None:
+    session = make("The light was out at nine, I swear.", "It was lit the whole night long.")
+    for name in ("Tam", "Mara"):
+        go(session, text=f"{name}, was it lit?")
+        Judgements(store).stars(session.path()[-1].id, 5)
+    found = exchanges(store, MARA.name)
+    assert [each.example.dialogue[-1][1] for each in found] == ["It was lit the whole night long."]
