@@ -267,8 +267,11 @@ async def test_old_turns_are_scored_when_they_are_shown(tmp_path: Path) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await wait_until(pilot, lambda: len(app.chat.keeper.known) == 4)
+        await wait_until(pilot, lambda: stage.judge.full_asked)
+        assert stage.judge.full_asked == ["turn number 7"]
         await pilot.press("f12")
         await wait_until(pilot, lambda: "4 replies" in screen_text(app))
+        await wait_until(pilot, lambda: len(set(stage.judge.full_asked)) == 4)
 
 
 async def test_a_chat_that_slips_is_told_and_the_line_can_be_put_away(tmp_path: Path) -> None:

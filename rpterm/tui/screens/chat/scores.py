@@ -106,7 +106,9 @@ class Watcher:
 
         # The quick ones never wait for the slow ones: those have a thread of their own.
         self._lane.put(lambda: self._catch_up(session, scores, shown, stopped))
-        self._slow.put(lambda: self._deepen(session, scores, shown, stopped))
+        # What nobody looks at costs no minutes of the processor: only the last one, then.
+        deep = shown if "consistency" in self._chat.panes.shown else shown[-1:]
+        self._slow.put(lambda: self._deepen(session, scores, deep, stopped))
 
     def _stale(self, at: int) -> bool:
         return self._disturbed != at or self._chat.state.busy
