@@ -6,6 +6,7 @@ import re
 
 _TAIL = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
+    r"what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
     r"after|before|if|that|unless|whereas|and (?:I|i|my|we|it|he|she|they|that|so|then))\b).*$"
 )
 _TIME = re.compile(
@@ -19,7 +20,7 @@ _TIME = re.compile(
 _TRAILING = re.compile(
     r"\s+(?:now|too|as well|anyway|again|at the moment|these days|nowadays|you know|actually|"
     r"really|very much|so much|a lot|most of all|more than anything|by the way|myself|either|"
-    r"any ?more|any longer|at all|yet|please|thanks|thank you|of course)$",
+    r"any ?more|any longer|better|the best|the most|at all|yet|please|thanks|thank you|of course)$",
     re.IGNORECASE,
 )
 _VAGUE_WORDS = (
