@@ -96,6 +96,7 @@ async def test_what_was_recalled_is_shown_with_its_reason_and_its_source(
         await wait_until(
             pilot, lambda: app.chat.session is not None and app.chat.session.chat_id == here
         )
+        await wait_until(pilot, lambda: pane(app)._view and pane(app)._view.used)
 
 
 async def test_a_source_in_this_chat_is_loaded_and_selected(stage: MemoryStage) -> None:
@@ -266,8 +267,8 @@ async def test_the_mouse_does_what_the_keys_do(stage: MemoryStage) -> None:
         await opened(pilot, app)
         await wait_until(pilot, lambda: "Ada" in screen_text(app))
         lines = screen_text(app).splitlines()
-        row = next(y for y, line in enumerate(lines) if "p pin" in line)
-        await pilot.click(offset=(lines[row].index("p pin") + 2, row))
+        row = next(y for y, line in enumerate(lines) if "pin" in line and "edit" in line)
+        await pilot.click(offset=(lines[row].index("pin"), row))
         await wait_until(pilot, lambda: memory.page(kinds=("note",))[0].pinned)
 
 

@@ -204,7 +204,7 @@ async def jump(chat: ChatScreen, item: Item) -> None:
     if chat.state.busy:
         chat.say("Still writing: Esc stops the reply first.")
         return
-    chat.came_from, chat.going_to = session.chat_id, row.turn_id
+    chat.came_from, chat.going_to = (session.chat_id, chat.state.prompt), row.turn_id
     await opening.switch(chat, None, row.chat_id)
 
 
@@ -218,11 +218,12 @@ async def arrived(chat: ChatScreen) -> None:
 
 async def go_back(chat: ChatScreen) -> None:
     """Back to the chat from which a memory led here."""
-    chat_id, chat.came_from = chat.came_from, 0
+    (chat_id, prompt), chat.came_from = chat.came_from, (0, None)
     if not chat_id or chat.session is None or chat_id == chat.session.chat_id:
         chat.say("There is nothing to go back to.")
         return
     await opening.switch(chat, None, chat_id)
+    chat.state.prompt = chat.state.recalled = prompt
 
 
 async def reveal(chat: ChatScreen, turn_id: int) -> None:

@@ -31,7 +31,7 @@ from rpterm.tui.widgets.status import Phase, StatusLine
 from rpterm.tui.widgets.transcript import Transcript
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import RptermError, Turn
+from rpterm.types import Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
@@ -78,7 +78,9 @@ class ChatScreen(Screen[None]):
         self.state = ChatState()
         self.tints: dict[str, str] = {}
         """Colours of speakers by name, where there are several characters."""
-        self.came_from = self.going_to = 0  # a chat and a turn: where a memory led
+        # Where a memory led: from a chat, with the prompt last sent there, to a turn.
+        self.came_from: tuple[int, Prompt | None] = (0, None)
+        self.going_to = 0
         self.desk = Lane("desk", self._broke)
         self.loads = Lane("load", self._broke)
         self.replies = Lane("reply", self._broke)
@@ -199,7 +201,9 @@ class ChatScreen(Screen[None]):
     def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
         """Tell something in passing."""
         severity: Literal["error", "information"] = "error" if error else "information"
-        self.notify(sentence, title=title, severity=severity, markup=False)
+        # Who saves a card in an editor comes back later to read what is wrong with it.
+        stay = 12.0 if error else None
+        self.notify(sentence, title=title, severity=severity, timeout=stay, markup=False)
 
     def _broke(self, error: Exception) -> None:
         """A thread met a defect of ours: show it instead of waiting for ever."""

@@ -280,7 +280,7 @@ class MemoryPane(Vertical):
             shown = keys.short_key(keys.keys_of(key, self._overrides)[0])
             action = f"command('{name}')"
             hints.append(
-                text.link(shown, action, "bold $text-primary") + text.link(f" {label}", action)
+                text.link(shown, action, "bold $text-primary") + text.link(f"\u00a0{label}", action)
             )
         return Content("  ").join(hints)
 

@@ -166,7 +166,7 @@ def _why(item: Item, width: int) -> Content:
     """A bar of the shares, what each stands for, and the evidence."""
     assert item.used is not None
     told = Content.styled(text.one_line(item.used.why, 300), text.MUTED)
-    if item.recalled is None:
+    if item.recalled is None or len(item.recalled.shares) < 2:
         return told
     return Content("\n").join([_bar(item.recalled.shares, width), _legend(item), told])
 
