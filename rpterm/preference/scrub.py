@@ -59,6 +59,7 @@ class Scrubber:
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
     _names: re.Pattern[str] | None = None
     _parts: tuple[str, ...] = ()
+    _ascii: bool = True
 
     def __post_init__(self) -> None:
         names = {name.strip() for name in self.names} - {""}
@@ -67,6 +68,7 @@ class Scrubber:
         )
         if wanted:
             self._parts = tuple(name.lower() for name in wanted)
+            self._ascii = all(name.isascii() for name in wanted)
             any_of = "|".join(map(re.escape, wanted))
             self._names = re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)
 
@@ -83,7 +85,7 @@ class Scrubber:
 
     def _has_name(self, text: str) -> bool:
         # Beyond ASCII, upper and lower case are more than two letters: the expression decides.
-        if not text.isascii():
+        if not text.isascii() or not self._ascii:
             return True
         small = text.lower()
         return any(part in small for part in self._parts)

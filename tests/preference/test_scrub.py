@@ -1,0 +1,67 @@
+"""What is taken out, and that the quick looks before it never let anything through."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from rpterm.preference import scrub
+from rpterm.preference.scrub import NAME, Scrubber
+
+NAMES = ("Violet Hunter", "Ann", "Zoë", "İpek")
+PARTS = st.sampled_from(
+    [
+        "He said", "ann", "ANN", "Joanna", "violet hunter", "ZOË", "ipek", "@", "a@b.org",
+        "/home/x/y", "C:\\Users\\ann\\z", "~/secret", "and/or", "+49 171 2345678",
+        "(212) 555-0187", "1 2 3 4", "٠٥٠١٢٣٤٥٦٧", "AKIAABCDEFGHIJKLMNOP", "AIza" + "b" * 35,
+        "sk-" + "q" * 20, "ghp_" + "a1" * 12, "d41d8cd98f00b204e9800998ecf8427e", "well-known",
+        "-----BEGIN PRIVATE KEY-----\nabc", "…", "\n", "incomprehensibilities",
+    ]
+)  # fmt: skip
+TEXTS = st.lists(st.tuples(PARTS, st.sampled_from([" ", "", ", "])), max_size=6).map(
+    lambda parts: "".join(part + gap for part, gap in parts)
+)
+
+
+def slowly(text: str, names: tuple[str, ...]) -> str:
+    """The same without any look before."""
+    one = Scrubber(names)
+    for pattern, mark in (
+        (scrub._KEY_BLOCK, "[key]"), (scrub._KEY, "[key]"), (scrub._MAIL, "[mail]"),
+        (scrub._PATH, "[path]"),
+    ):  # fmt: skip
+        text = pattern.sub(mark, text)
+    text = one._without_phones(text)
+    assert one._names is not None
+    return one._names.sub(NAME, text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, st.sampled_from([NAMES, NAMES[:2]]))
+@example("AKIAABCDEFGHIJKLMNOP", NAMES)
+@example("call 2125550187 now", NAMES)
+@example("ipek", NAMES)
+def test_the_quick_looks_let_nothing_through(text: str, names: tuple[str, ...]) -> None:
+    assert Scrubber(names)(text) == slowly(text, names)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Ann met Joanna.", f"{NAME} met Joanna."),
+        ("mail v.h@example.org.", "mail [mail]."),
+        ("in /home/violet/x and and/or", "in [path] and and/or"),
+        ("call +49 171 2345678!", "call [phone]!"),
+        ("room 221, 17 steps, 1895", "room 221, 17 steps, 1895"),
+        ("key sk-" + "a" * 20, "key [key]"),
+        ("ZOË", NAME),
+    ],
+)
+def test_what_is_taken_and_what_is_not(text: str, clean: str) -> None:
+    assert Scrubber(NAMES)(text) == clean
+
+
+def test_nobody_is_called_user() -> None:
+    scrubber = Scrubber(("User", "you", " "))
+    assert scrubber("You, user!") == "You, user!" and not scrubber.found
