@@ -115,8 +115,11 @@ async def test_alone_nothing_is_different(stage: GroupStage) -> None:
 async def test_choosing_who_speaks_with_words_and_without(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
+        await wait_until(pilot, lambda: "⏎ and Tam speaks" in app.chat.input.placeholder)
         await pilot.press("alt+p")
         await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+        await wait_until(pilot, lambda: app.screen.list.highlighted_option is not None)
+        assert app.screen.list.highlighted_option.id == "member:Tam Venn"
         await pilot.press("t", "a", "m")
         await wait_until(pilot, lambda: app.screen.list.option_count == 1)
         await pilot.press("enter")

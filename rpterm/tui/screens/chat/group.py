@@ -10,7 +10,7 @@ from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
 
 if TYPE_CHECKING:
-    from rpterm.scene import Scene
+    from rpterm.scene import Scene, Seat
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 TINTS = ("$text-primary", "$text-accent", "$text-error", "$foreground", "$text-success")
@@ -38,15 +38,20 @@ def dress(chat: ChatScreen, scene: Scene) -> None:
 
 def upcoming(chat: ChatScreen, scene: Scene, words: str = "") -> str:
     """The name of who speaks next, after these words of the user or without any; "" for nobody."""
+    seat = _following(chat, scene, words)
+    return seat.card.char if seat is not None else ""
+
+
+def _following(chat: ChatScreen, scene: Scene, words: str) -> Seat | None:
     from rpterm.group import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
     if words:
         path.append(Turn(0, 0, None, "user", "", words))
     try:
-        return scene.next(path).card.char
+        return scene.next(path)
     except GroupError:
-        return ""
+        return None
 
 
 def answering(chat: ChatScreen, scene: Scene, wish: Wish) -> str:
@@ -82,9 +87,10 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     free = [member for member in scene.present if not member.muted]
     lines = [_about(scene, member) for member in free]
-    path = await chat.ask(session.path)
-    following = scene.expected(path).card.name
-    done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, scene.cast.taking, following))
+    seat = _following(chat, scene, chat.input.whole.strip())
+    taking = scene.cast.taking
+    following = seat.card.name if seat is not None and taking is not Taking.MODEL else ""
+    done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, taking, following))
     if done is None:
         return
     if (way := way_of(done.id)) is not None:
