@@ -125,14 +125,16 @@ def report(rows: Sequence[Row], table: Frozen, picture: Path | None = None) -> d
         heard = [
             (float(chance(value)), at == row.question.gold)
             for row in rows
-            for at, value in zip(row.asked, _odds(row.slow, SLOW, table.slow), strict=True)
+            for at, value in zip(
+                row.asked, _odds(row.slow, SLOW, table.slow, floors=True), strict=True
+            )
         ]
         figures["ece"] = round(error_of(balanced_bins(heard)), 4)
     figures |= _summary(without, "_no_lm")
     plain = [
         (float(chance(value)), at == gold)
-        for each, gold in zip(odds, golds, strict=True)
-        for at, value in enumerate(each)
+        for row, gold in zip(rows, golds, strict=True)
+        for at, value in enumerate(_shown(row.fast, FAST, table.fast))
     ]
     figures["ece_no_lm"] = round(error_of(balanced_bins(plain)), 4)
     figures["ece_choice"] = round(_choice_error(odds, golds), 4)
@@ -171,14 +173,26 @@ def _ablations(rows: Sequence[Row], table: Frozen, slow: bool) -> dict[str, Any]
     return found
 
 
-def _odds(
+def _shown(
     numbers: NDArray[np.float64], names: Sequence[str], terms: Mapping[str, Term]
 ) -> NDArray[np.float64]:
+    """The log-odds as a user would see them, with floors."""
+    return _odds(numbers, names, terms, floors=True)
+
+
+def _odds(
+    numbers: NDArray[np.float64],
+    names: Sequence[str],
+    terms: Mapping[str, Term],
+    *,
+    floors: bool = False,
+) -> NDArray[np.float64]:
+    """For ranking: without floors."""
     readings = (
         {name: Reading(float(value)) for name, value in zip(names, row, strict=True)}
         for row in numbers
     )
-    return np.array([log_odds(each, terms) for each in readings])
+    return np.array([log_odds(each, terms, floors=floors) for each in readings])
 
 
 def _places(

@@ -20,6 +20,9 @@ from rpterm.scoring.records import Dimension, Reading
 
 DIMENSIONS: tuple[Dimension, ...] = ("persona", "behaviour", "conversation", "boundaries")
 _Z90 = 1.645
+FLOORS = {"fit": -2.0}
+"""A right reply need not touch a fact or the last turn: one in nine of those that fit worst is
+right (ConvAI2, both halves)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Term:
         middle: The value that says nothing.
         spread: Standard deviation of the weight by bootstrap.
         adds: Standard deviation, over labelled replies, of what the term adds.
+        group: Terms of one group together take away ``FLOORS[group]`` at most.
         most: What it adds at most, up or down; far values are no better known than near ones.
     """
 
@@ -38,7 +42,8 @@ class Term:
     middle: float = 0.0
     spread: float = 0.0
     adds: float = 0.0
-    most: float = 3.0
+    most: float = 6.0
+    group: str = ""
 
     def __call__(self, reading: Reading) -> float:
         raw = self.weight * (reading.value - self.middle)
@@ -50,9 +55,21 @@ def chance(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
-def log_odds(readings: Mapping[str, Reading], terms: Mapping[str, Term]) -> float:
-    """What all readings say together; 0 is even."""
-    return sum(terms[name](reading) for name, reading in readings.items() if name in terms)
+def log_odds(
+    readings: Mapping[str, Reading], terms: Mapping[str, Term], *, floors: bool = True
+) -> float:
+    """What all readings say together; 0 is even.
+
+    Args:
+        floors: Off where replies are ranked: floors make bad ones level.
+    """
+    sums: dict[str, float] = {}
+    for name, reading in readings.items():
+        if name in terms:
+            group = terms[name].group
+            sums[group] = sums.get(group, 0.0) + terms[name](reading)
+    least = FLOORS if floors else {}
+    return sum(max(least.get(group, -math.inf), value) for group, value in sums.items())
 
 
 def doubt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from rpterm.bench.figures import calibration_error, share
@@ -114,3 +115,21 @@ def test_dated_words(text: str, year: int, found: str) -> None:
 def test_prose_without_marks_that_moves_the_user_is_noticed() -> None:
     assert Speaking().measure("You nod slowly and take a step back.", SCENE).value == 1
     assert Speaking().measure("You look tired. Did you walk far?", SCENE).value == 0
+
+
+def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from rpterm.scoring.signals import assistant_meaning
+
+    monkeypatch.setattr(assistant_meaning, "_frozen", lambda: (np.array([8.0, 0.0]), -4.0))
+
+    def encode(texts: list[str]) -> np.ndarray:
+        return np.array([[float("help" in text), 1.0] for text in texts])
+
+    reply = "The sea is cold. I help whom I can."
+    reading = assistant_meaning.AssistantMeaning(encode).measure(reply, SCENE)
+    assert reading.value > 0.9
+    assert reply[reading.evidence[0].start : reading.evidence[0].end] == "I help whom I can."
+    robot = Scene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
+    assert assistant_meaning.AssistantMeaning(encode).measure(reply, robot).confidence == 0

@@ -69,7 +69,10 @@ def test_what_has_nothing_to_go_by_says_nothing() -> None:
     terms = {"fits": Term(2.0, middle=0.5), "breaks": Term(-3.0)}
     assert log_odds({"fits": NOTHING, "breaks": Reading(0.0)}, terms) == 0
     assert log_odds({"fits": Reading(1.0), "breaks": Reading(1.0)}, terms) == -2
-    assert log_odds({"fits": Reading(90.0)}, terms) == 3
+    assert log_odds({"fits": Reading(90.0)}, terms) == 6
+    grouped = {"fits": Term(2.0, group="fit")}
+    assert log_odds({"fits": Reading(-90.0)}, grouped) == -2
+    assert log_odds({"fits": Reading(-90.0)}, grouped, floors=False) == -6
     shares = by_dimension(
         {"fits": Reading(1.0), "breaks": Reading(0.25)},
         terms,

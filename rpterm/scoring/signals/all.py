@@ -7,6 +7,7 @@ from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Signal
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
+from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords
 from rpterm.scoring.signals.lift import ContextLift, PersonaLift
@@ -26,6 +27,7 @@ def signals_for(fit: Fit | None, likelihood: Likelihood | None) -> tuple[Signal,
     ]  # fmt: skip
     if fit is not None:
         found += [FactMeaning(fit), Context(fit), VoiceMeaning(fit.encode)]
+        found.append(AssistantMeaning(fit.encode))
     if likelihood is not None:
         found += [PersonaLift(likelihood), ContextLift(likelihood), VoiceLikelihood(likelihood)]
     return tuple(found)

@@ -32,7 +32,7 @@ class AssistantVoice:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         text = reply.replace("’", "'").replace("‘", "'")
-        machine = any(_MACHINE.search(fact.text) for fact in scene.facts)
+        machine = is_machine(scene)
         total, found = 0.0, []
         for name, weight, pattern in _registers():
             if machine and name == "program":
@@ -44,6 +44,11 @@ class AssistantVoice:
         found.sort(key=lambda each: each.start)
         value = min(1.0, total / _ENOUGH)
         return Reading(value, 1.0 if reply.strip() else 0.0, tuple(found))
+
+
+def is_machine(scene: Scene) -> bool:
+    """Whether the card says that the character is one."""
+    return any(_MACHINE.search(fact.text) for fact in scene.facts)
 
 
 def _evidence(match: re.Match[str], name: str) -> Evidence:

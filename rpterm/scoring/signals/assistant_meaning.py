@@ -1,0 +1,59 @@
+"""Whether a sentence means what machines that help say, in whatever words.
+
+A logistic regression on the sentence vector of the starter embedder (``assistant.json``, made by
+``rpterm.bench.refit_assistant`` from the planted sentences against lines of people). It hears
+what the phrases of ``registers.toml`` miss and is the less certain of the two: a butler, a doctor
+and a teacher come near it. It knows this one embedder only, and no character that is a machine.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+
+from rpterm.scoring.combine import chance
+from rpterm.scoring.fit import Encode
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.signals.assistant import is_machine
+from rpterm.scoring.texts import sentences, words
+
+_MOST = 8
+_LEAST_WORDS = 2
+_SHOWN = 0.5
+
+
+class AssistantMeaning:
+    """Value: the largest probability among the reply's first sentences."""
+
+    name = "assistant_meaning"
+    dimension: Dimension = "boundaries"
+    cost: Cost = "embedding"
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        parts = [each for each in sentences(reply) if len(words(each[1])) >= _LEAST_WORDS][:_MOST]
+        if not parts or is_machine(scene):
+            return NOTHING
+        weights, constant = _frozen()
+        rows = self._encode([text for _, text in parts])
+        if rows.shape[1] != len(weights):
+            return NOTHING
+        chances = [chance(float(each) + constant) for each in rows @ weights]
+        found = tuple(
+            Evidence(start, start + len(text), "means what an assistant would say")
+            for (start, text), value in zip(parts, chances, strict=True)
+            if value >= _SHOWN
+        )
+        return Reading(max(chances), 0.8, found)
+
+
+@lru_cache(maxsize=1)
+def _frozen() -> tuple[np.ndarray, float]:
+    text = files("rpterm.scoring").joinpath("assistant.json").read_text("utf-8")
+    table = json.loads(text)
+    return np.array(table["weights"], np.float32), float(table["constant"])
