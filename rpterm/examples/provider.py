@@ -20,7 +20,7 @@ from rpterm.prompt.static import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_marks import ExampleMarks, Mark
-from rpterm.types import Chat, LeftOut, Prompt, Turn
+from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.scoring.embedding import Floats
@@ -35,7 +35,10 @@ _WAIT_S = 0.3
 class Vectors(Protocol):
     """What is asked of the memory's embedder."""
 
+    @property
+    def state(self) -> str: ...
     def now(self, text: str, timeout: float) -> Floats | None: ...
+    def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
 class Examples:
@@ -60,6 +63,7 @@ class Examples:
         self._marks: ExampleMarks | None = None
         self._pool: tuple[str, list[Exemplar]] | None = None
         self._known: dict[str, Floats] = {}
+        self._filling = False
 
     # What the user chose -----------------------------------------------------------------------
     def marks(self, chat_id: int) -> dict[str, Mark]:
@@ -170,7 +174,7 @@ class Examples:
         free = [
             each for each in pool.of_card(card) if each.key not in marks and not each.example.pinned
         ]
-        ranked = rank(free, Situation(words), self._likeness(words))
+        ranked = rank(free, Situation(words), self._likeness(words, free))
         return ranked[0].exemplar if ranked else None
 
     # -------------------------------------------------------------------------------------------
@@ -197,7 +201,7 @@ class Examples:
         return choose(
             free, situation, k=k, room=prompt.context // TURN_SHARE,
             cost=lambda each: count(self._block(card, chat, each) + "\n\n"),
-            likeness=self._likeness(asked),
+            likeness=self._likeness(asked, every),
             excluded={key for key, mark in marks.items() if mark == "excluded"},
         )  # fmt: skip
 
@@ -210,7 +214,7 @@ class Examples:
             return {}
         marks = self.marks(chat.id)
         every = [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]
-        ranked = rank(every, Situation(asked), self._likeness(asked))
+        ranked = rank(every, Situation(asked), self._likeness(asked, every))
         return {each.exemplar.key: each.meaning for each in ranked}
 
     def _fixed(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
@@ -240,24 +244,39 @@ class Examples:
                 self._marks = ExampleMarks(self.store)
             return self._marks
 
-    def _likeness(self, asked: str) -> Callable[[Exemplar], float | None] | None:
+    def _likeness(
+        self, asked: str, every: Sequence[Exemplar]
+    ) -> Callable[[Exemplar], float | None] | None:
+        """By vectors where all are there already: no reply waits for them."""
         vectors = self._vectors
-        if vectors is None or not asked.strip():
+        if vectors is None or vectors.state != "ready" or not asked.strip():
+            return None
+        if missing := [each for each in every if each.key not in self._known]:
+            self._fill(vectors, missing)
             return None
         query = vectors.now(asked, _WAIT_S)
         if query is None:
             return None
+        known = self._known
+        return lambda exemplar: float(query @ known[exemplar.key])
 
-        def like(exemplar: Exemplar) -> float | None:
-            found = self._known.get(exemplar.key)
-            if found is None:
-                found = vectors.now(exemplar.asked or exemplar.said, _WAIT_S)
-                if found is None:
-                    return None
-                self._known[exemplar.key] = found
-            return float(query @ found)
+    def _fill(self, vectors: Vectors, missing: Sequence[Exemplar]) -> None:
+        """Make vectors in a thread of their own, for the next time."""
 
-        return like
+        def work() -> None:
+            try:
+                rows = vectors.encode([each.asked or each.said for each in missing])
+                self._known |= {each.key: row for each, row in zip(missing, rows, strict=True)}
+            except RptermError:
+                self._vectors = None  # Words do.
+            finally:
+                self._filling = False
+
+        with self._lock:
+            if self._filling:
+                return
+            self._filling = True
+        threading.Thread(target=work, name="rpterm-examples", daemon=True).start()
 
     def _block(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""

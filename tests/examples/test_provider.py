@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rpterm.aside import with_and_without
@@ -192,6 +195,52 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     with pytest.raises(RptermError, match="a card of your own"):
         editor.write("add", 0, new)
+
+
+class Near:
+    """Vectors by the number of letters: whoever asks shortly is answered shortly."""
+
+    state = "ready"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.gate = threading.Event()
+
+    def now(self, text: str, timeout: float) -> np.ndarray | None:
+        self.asked.append(text)
+        return self._rows([text])[0]
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        assert self.gate.wait(10)
+        return self._rows(texts)
+
+    def _rows(self, texts: Sequence[str]) -> np.ndarray:
+        angles = np.array([len(text) / 40 for text in texts])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
+    make: Open, store: Store
+) -> None:
+    session = make(["x"])
+    near = Near()
+    examples = Examples(store, vectors=near)
+    session.load()
+    turn = Turn(0, session.chat_id, None, "user", "Ann", "Is it far?")
+
+    def likeness() -> dict[int, float]:
+        rows = examples.rows(CARD, session.chat, [turn], session.preview(), session.count)
+        return {row.exemplar.number: row.meaning or 0.0 for row in rows}
+
+    by_words = likeness()
+    assert not near.asked
+    near.gate.set()
+    end = time.monotonic() + 10
+    while len(examples._known) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    by_meaning = likeness()
+    assert near.asked and by_meaning[1] > 0.9
+    assert by_meaning[2] > by_words[2] == 0.0
 
 
 def test_an_edit_is_not_taken_back_over_a_later_save(make: Open, tmp_path: Path) -> None:

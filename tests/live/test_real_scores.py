@@ -40,6 +40,8 @@ BROKEN = "As an AI language model, I don't have a brother. How can I assist you 
 @pytest.fixture
 def scorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scorer]:
     monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
+    # It gives way to everything else, and would never end beside a machine full of tests.
+    monkeypatch.setattr("rpterm.scoring.likelihood._NICE", 0)
     made = open_scorer(Settings(), folders.find())
     yield made
     made.close()
