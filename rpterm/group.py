@@ -215,9 +215,12 @@ def view(cast: Cast, me: Member, path: Iterable[Turn]) -> list[Turn]:
 
 
 def heard(turn: Turn) -> Turn:
-    """A turn that was heard, headed by who said it."""
-    if turn.role != "user":
-        return turn
+    """A turn that was heard, headed by who said it; one's own words stay as they are."""
+    return headed(turn) if turn.role == "user" else turn
+
+
+def headed(turn: Turn) -> Turn:
+    """A turn headed by who said it."""
     return replace(turn, text=f"{turn.speaker}: {turn.text}" if turn.text else f"{turn.speaker}:")
 
 
@@ -238,8 +241,8 @@ def company(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
         (
             f"Others in this scene beside {user}:",
             *lines,
-            "What they say is headed by their names. "
-            f"Write only what {me.speaker} says and does next, without a name before it.",
+            "Everything is headed by the name of who says it. "
+            f"Write only what {me.speaker} says and does next, and nothing for the others.",
         )
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
-from rpterm.group import heard
+from rpterm.group import headed
 from rpterm.prompt.build import build_prompt
 from rpterm.prompt.compose import Extras, chat_inserts, compose
 from rpterm.prompt.lore import LoreFinder
@@ -87,8 +87,8 @@ class Prompter:
         self._examples = examples
         self.template: ChatTemplate | None = None
         self.company = ""
-        """Who else is there, for a chat with several characters: part of the static block. What
-        others say is then headed by their names."""
+        """Who else is there, for a chat with several characters: part of the static block. All that
+        is said is then headed by the name of who says it."""
 
     def ready(self, info: EngineInfo) -> bool:
         """Take the model's template; whether that was still to be done."""
@@ -177,8 +177,7 @@ class Prompter:
             in_prompt=inside,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.worded(card.char), item.why)
-            for item in found
+            Insert(f"memory:{item.id}", item.worded(card.char), item.why) for item in found
         )
 
     def _context(self) -> int:
@@ -199,7 +198,11 @@ class Prompter:
         if self.company:
             also = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, also))
-            history = [heard(turn) for turn in history]
+            history = [headed(turn) for turn in history]
+            if ending == REPLY:
+                # Begun with the speaker's own name: a small model else likes to go on as another.
+                begun = Turn(0, chat.id, None, "assistant", card.char, "")
+                history, ending = [*history, headed(begun)], OPEN_LAST
         given = compose(
             card,
             chat,

@@ -126,6 +126,7 @@ def test_each_sees_the_others_as_people_who_speak() -> None:
     assert [t.role for t in group.view(ALL, TOLD, path)] == ["user"] * 3
     assert group.heard(group.view(ALL, IRENE, path)[0]).text == "Holmes: Come in."
     assert group.heard(path[0]).text == "Come in."
+    assert group.headed(path[0]).text == "Holmes: Come in."
 
 
 def test_a_turn_under_a_forgotten_name_is_the_chats_own_characters() -> None:

@@ -160,7 +160,8 @@ def test_others_are_heard_and_ones_own_words_are_ones_own(make: Make) -> None:
     go(session, Intent.NEXT, speaker="Orla")
     go(session, Intent.NEXT, speaker="Tam")
     last = prompts(session)[-1]
-    assert "assistant\nNot I.<|im_end|>" in last
+    assert "assistant\nTam: Not I.<|im_end|>" in last
+    assert last.endswith("assistant\nTam:")
     assert "\n\nMara: Mara is here.\n\nAnn: Who rang, Tam?<|im_end|>" in last
     assert "user\nOrla: Nor I." in last
     assert [turn.speaker for turn in session.path()] == ["Mara", "Ann", "Tam", "Orla", "Tam"]
