@@ -215,8 +215,8 @@ def write(bout: Bout, found: Tally) -> None:
     for match in found.matches:
         low, high = match.interval
         out.say(
-            f"{match.one} {match.wins} : {match.losses} {match.other}, {match.ties} ties, "
-            f"{match.both_bad} both bad: {verdict(match)}; {match.one} wins "
+            f"{match.one} {match.wins} : {match.losses} {match.other}, ties {match.ties}, "
+            f"both bad {match.both_bad}: {verdict(match)}; {match.one} wins "
             f"{100 * low:.0f}–{100 * high:.0f} % of decided votes"
         )
     for place in found.strengths:

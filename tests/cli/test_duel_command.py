@@ -30,7 +30,7 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
     assert "A (as set)" in done.out and "B (temperature=1.5)" in done.out
     done = cli(*command, stdin="=\n0\n")
     assert done.out.count("Round ") == 2 and "3 of 3 rounds" in done.out
-    assert "1 ties, 1 both bad: undecided" in done.out
+    assert "ties 1, both bad 1: undecided" in done.out
     told = cli(*command, "--report", "--json")
     assert json.loads(told.out)["votes"] == 3
     with Store(home / "rpterm.db") as store:
