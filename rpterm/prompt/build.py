@@ -123,9 +123,9 @@ def _static(
     size = _size([system], encode, overhead)
     if size >= limit:
         raise PromptTooLarge(
-            f"The card of {given.card.name} alone has {size} tokens, but the window of "
-            f"{given.context} tokens leaves {limit} beside the reply. Nothing was cut. Use a "
-            "larger --context, a model with a longer window, or a shorter card."
+            f"The card of {given.card.name} alone has {size:,} tokens, but the window "
+            f"of {given.context:,} tokens leaves {limit:,} beside the reply. Nothing was cut. Use "
+            "a larger --context, a model with a longer window, or a shorter card."
         )
     share = given.examples_budget or given.context // EXAMPLES_SHARE
     budget = min(share, (limit - size) // 2)
@@ -248,7 +248,7 @@ def _check(prompt: Prompt, card: int) -> None:
     if prompt.tokens <= free:
         return
     raise PromptTooLarge(
-        f"This prompt has {prompt.tokens} tokens and only {free} of the window of "
-        f"{prompt.context} are free beside the reply ({prompt.reserve}); the card takes {card}. "
+        f"This prompt has {prompt.tokens:,} tokens and only {free:,} of the window of "
+        f"{prompt.context:,} are free beside the reply ({prompt.reserve}); the card takes {card}. "
         "Nothing was cut: shorten the last message, or use a larger --context."
     )

@@ -91,7 +91,7 @@ def test_after_stands_behind_the_last_user_text() -> None:
 
 def test_the_card_is_refused_whole_with_the_numbers() -> None:
     card = replace(CARD, description="word " * 2000)
-    with pytest.raises(PromptTooLarge, match=r"card of Mara alone has \d+ tokens"):
+    with pytest.raises(PromptTooLarge, match=r"card of Mara alone has [\d,]+ tokens"):
         build(chat("a", "b"), card=card, context=1024)
 
 

@@ -215,7 +215,7 @@ def test_a_message_too_long_is_kept_and_explained(make: MakeSession) -> None:
     session = make(["x"], context=1024)
     told = send(session, "long " * 3000)
     assert isinstance(told[-1], events.ReplyFailed)
-    assert "window of 1024" in told[-1].message
+    assert "window of 1,024" in told[-1].message
     assert texts(session)[-1].startswith("long long")
 
 

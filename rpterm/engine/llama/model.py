@@ -119,8 +119,8 @@ class Model:
         context = lib.llama_init_from_model(self._handle, params)
         if not context:
             raise ModelError(
-                f"There is not enough memory for {name} with {cells:,} tokens: choose a smaller "
-                "context, or kv_type q8_0."
+                f"There is not enough memory for the cache of {name}: choose a context smaller "
+                f"than {self.options.context:,} tokens, or kv_type q8_0."
             )
         if self._adapter is not None:
             adapters = (lib.llama_adapter_lora_p_ctypes * 1)(self._adapter)
