@@ -27,12 +27,15 @@ from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.texts import sentences
 
-RIDGE = 5e-4
+RIDGE = 1e-2
+LOWERED = 0.6
+"""Taken from the constant: 0.75 then accuses one sentence of characters in a hundred."""
 _PEOPLE = 3000
 _SEED = 3
 _MADE = (
-    "Balanced logistic regression, ridge 5e-4, on vectors of all-MiniLM-L6-v2, by "
-    "rpterm.bench.refit_assistant."
+    "Balanced logistic regression, ridge 0.01, on vectors of all-MiniLM-L6-v2, by "
+    "rpterm.bench.refit_assistant; the constant lowered by 0.6 so that 0.75 accuses about one "
+    "sentence of characters in a hundred."
 )
 
 
@@ -73,7 +76,7 @@ def refit(people: Sequence[str], encode: Encode) -> dict[str, Any]:
     weights, constant = fit(rows, labels, RIDGE)
     return {
         "made": f"{_MADE} {len(right)} sentences of assistants, {len(people)} lines of people.",
-        "constant": round(constant, 4),
+        "constant": round(constant - LOWERED, 4),
         "weights": [round(float(each), 4) for each in weights],
     }
 
