@@ -267,7 +267,7 @@ class _Run:
     def _unwanted(self, record: Record, split: str, digests: dict[int, bytes]) -> str | None:
         prompt = digests.get(id(record.prompt))
         if prompt is None:
-            prompt = digests[id(record.prompt)] = _digest(*(x for m in record.prompt for x in m))
+            prompt = digests[id(record.prompt)] = _digest(repr(record.prompt))
         if self._splits.setdefault(prompt, split) != split:
             return "the same prompt is in the other split"
         texts = (record.reply.text, record.other.text if record.other else "")
