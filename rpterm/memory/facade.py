@@ -374,7 +374,7 @@ class Memory:
         return [
             (row, hit)
             for row, hit in found
-            if stands(hit, terms(spoken(row.speaker, row.text)), wanted, meaning=meaning)
+            if stands(hit, spoken(row.speaker, row.text), wanted, meaning=meaning)
         ]
 
     def _by_database(

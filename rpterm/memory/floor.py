@@ -10,31 +10,32 @@ true ones 0.905 as before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from rpterm.memory.recall import Hit
-from rpterm.memory.words import EVERYDAY
+from rpterm.memory.words import EVERYDAY, terms
 
 WITH_MEANING = (0.8, 1.0)
 WORDS_ALONE = (0.25, 0.6)
 """Least ``Hit.reason`` with a telling word in common, and without one."""
 
 
-def telling(terms: Iterable[str]) -> frozenset[str]:
+def telling(found: Iterable[str]) -> frozenset[str]:
     """The terms that two lines may have in common for a reason."""
-    return frozenset(terms) - EVERYDAY
+    return frozenset(found) - EVERYDAY
 
 
-def stands(hit: Hit, own: Collection[str], wanted: frozenset[str], *, meaning: bool) -> bool:
+def stands(hit: Hit, text: str, wanted: frozenset[str], *, meaning: bool) -> bool:
     """Whether a hit is worth recalling.
 
     Args:
-        own: The memory's terms.
+        text: The memory's words, with its speaker; looked at only where they decide.
         wanted: The telling terms of the draft.
         meaning: Whether embeddings took part.
     """
     shared, bare = WITH_MEANING if meaning else WORDS_ALONE
-    least = bare if wanted.isdisjoint(own) else shared
     # A draft of everyday words alone calls for nothing by its words.
     reason = hit.reason if wanted else hit.reason - hit.said
-    return hit.pinned or reason >= least
+    if hit.pinned or reason >= bare:
+        return True
+    return reason >= shared and not wanted.isdisjoint(terms(text))

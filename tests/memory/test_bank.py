@@ -44,6 +44,17 @@ def test_of_a_gutenberg_file_only_the_book_counts(tmp_path):
     assert [piece.text for piece in placed(tmp_path / "x.txt", text)] == ["A whale."]
 
 
+def test_capitals_are_headings_only_where_there_are_no_chapters(tmp_path):
+    loud = "THE SIGN SAID\n\nNobody came.\n\n"
+    (piece,) = placed(tmp_path / "a.txt", loud)
+    assert piece.place == "a.txt, chapter “THE SIGN SAID”, 0 %"
+    long = "CHAPTER II. IN WHICH " + "A GREAT DEAL HAPPENS TO NOBODY AND " * 3 + "ENDS"
+    found = placed(tmp_path / "b.txt", f"CHAPTER I.\n\nIt rained.\n\n{loud}{long}\n\nHe left.")
+    assert [piece.text for piece in found] == ["It rained. THE SIGN SAID Nobody came.", "He left."]
+    assert found[1].place.startswith("b.txt, chapter “CHAPTER II. IN WHICH A GREAT DEAL HAPPENS")
+    assert "…”" in found[1].place
+
+
 @pytest.mark.parametrize("line", ["1. Buy milk", "Chapter and verse, he said.", "He was tall"])
 def test_lines_that_are_no_headings(line):
     assert [p.text for p in plain.read(f"One.\n\n{line}\n\nTwo.").passages] == [

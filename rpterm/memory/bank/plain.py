@@ -1,8 +1,8 @@
 """Plain text: paragraphs between empty lines, chapters by their headings. Pure.
 
-A heading is a short line of its own that begins with a word such as "Chapter" and a number, or
-that stands in capitals between empty lines. A line right below a bare "CHAPTER IV" is its title.
-Of a Project Gutenberg file only the book counts.
+A heading is a paragraph that begins with a word such as "Chapter" and a number; a line right below
+a bare "CHAPTER IV" is its title. In a text without such headings, short lines in capitals are. Of a
+Project Gutenberg file only the book counts.
 """
 
 from __future__ import annotations
@@ -19,25 +19,37 @@ _HEAD = re.compile(
 )
 _BARE = re.compile(rf"^\w+\s+{_NUMBER}[.:]?$", re.IGNORECASE)
 _LONGEST = 90
+_LONGEST_CHAPTER = 220
+_CITED = 70
+_FEW = 2
 _GUTENBERG = re.compile(r"\*\*\* ?(?:START|END) OF [^*]+\*\*\*")
 _SENTENCE_END = re.compile(r"[,;:]$|[a-z]\.$")
 
 
 def read(text: str) -> Document:
     """The paragraphs of a text with the chapter each stands in."""
+    paragraphs = _paragraphs(_book(text))
+    is_heading = _is_chapter
+    if sum(map(_is_chapter, paragraphs)) < _FEW:
+        is_heading = _is_heading
     passages: list[Passage] = []
-    chapter = ""
-    bare = False
-    for paragraph in _paragraphs(_book(text)):
-        if bare and _short(paragraph) and not _SENTENCE_END.search(paragraph):
+    chapter, bare = "", False
+    for paragraph in paragraphs:
+        if bare and len(paragraph) <= _LONGEST and not _SENTENCE_END.search(paragraph):
             chapter, bare = f"{chapter.rstrip('.:')}: {paragraph}", False
-            continue
-        bare = False
-        if _is_heading(paragraph):
+        elif is_heading(paragraph):
             chapter, bare = paragraph, bool(_BARE.match(paragraph))
-            continue
-        passages.append(Passage(paragraph, (chapter,) if chapter else ()))
+        else:
+            bare = False
+            passages.append(Passage(paragraph, (_cited(chapter),) if chapter else ()))
     return Document(tuple(passages), "chapter")
+
+
+def _cited(chapter: str) -> str:
+    """A heading as it is cited: old books say in it what happens."""
+    if len(chapter) <= _CITED:
+        return chapter
+    return chapter[: chapter.rfind(" ", 0, _CITED)].rstrip(" ,;:.") + "…"
 
 
 def _book(text: str) -> str:
@@ -54,14 +66,14 @@ def _paragraphs(text: str) -> list[str]:
     return [block for block in joined if block]
 
 
-def _short(line: str) -> bool:
-    return len(line) <= _LONGEST
-
-
-def _is_heading(line: str) -> bool:
-    if not _short(line):
+def _is_chapter(paragraph: str) -> bool:
+    if len(paragraph) > _LONGEST_CHAPTER or not _HEAD.match(paragraph):
         return False
-    if _HEAD.match(line) and not _SENTENCE_END.search(line):
-        return True
-    letters = [char for char in line if char.isalpha()]
-    return len(letters) >= 4 and line.upper() == line and not line.endswith((",", ";", "!", "?"))
+    return not _SENTENCE_END.search(paragraph)
+
+
+def _is_heading(paragraph: str) -> bool:
+    if len(paragraph) > _LONGEST or paragraph.endswith((",", ";", "!", "?")):
+        return False
+    letters = sum(char.isalpha() for char in paragraph)
+    return _is_chapter(paragraph) or (letters >= 4 and paragraph.upper() == paragraph)

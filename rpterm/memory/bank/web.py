@@ -82,6 +82,6 @@ class _Reader(HTMLParser):
         if self._heading:
             while self._path and self._path[-1][0] >= self._heading:
                 self._path.pop()
-            self._path.append((self._heading, text))
+            self._path.append((self._heading, text.rstrip("¶# ")))  # the sign of a link to itself
         else:
             self.passages.append(Passage(text, tuple(title for _, title in self._path)))
