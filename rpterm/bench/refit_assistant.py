@@ -32,6 +32,8 @@ LOWERED = 0.6
 """Taken from the constant: 0.75 then accuses one sentence of characters in a hundred."""
 _PEOPLE = 3000
 _SEED = 3
+_DEAD = 1e-6
+"""Three dimensions of the embedder are always 0 but for rounding."""
 _MADE = (
     "Balanced logistic regression, ridge 0.01, on vectors of all-MiniLM-L6-v2, by "
     "rpterm.bench.refit_assistant; the constant lowered by 0.6 so that 0.75 accuses about one "
@@ -74,6 +76,7 @@ def refit(people: Sequence[str], encode: Encode) -> dict[str, Any]:
     rows = np.concatenate([encode(right), encode(wrong)]).astype(np.float64)
     labels = np.arange(len(rows)) < len(right)
     weights, constant = fit(rows, labels, RIDGE)
+    weights = np.where(rows.std(axis=0) < _DEAD, 0.0, weights)
     return {
         "made": f"{_MADE} {len(right)} sentences of assistants, {len(people)} lines of people.",
         "constant": round(constant - LOWERED, 4),
