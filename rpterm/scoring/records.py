@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
+from rpterm.scoring.texts import sentences
 
 Dimension = Literal["persona", "behaviour", "conversation", "boundaries"]
 """Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do."""
@@ -146,13 +147,18 @@ def scene_of(
         char=card.char,
         user=person,
         facts=(*facts("card.attributes", card.attributes), *facts("card.relations", card.relations))
-        or tuple(facts("card.description", (card.description,) if card.description else ())),
+        or tuple(facts("card.description", _claims(card.description))),
         limits=tuple(facts("card.limits", card.limits)),
         history=history,
         own_lines=voice_lines(card, person),
         other_lines=tuple(voice_lines(other, person) for other in others),
         knows_until=_year(card.knows_until),
     )
+
+
+def _claims(description: str) -> tuple[str, ...]:
+    """A description sentence by sentence: a reply leans on one claim, not on all of it."""
+    return tuple(text for _, text in sentences(description) if len(text.split()) > 1)
 
 
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:

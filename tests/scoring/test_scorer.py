@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from rpterm.cards.card import CharacterCard
 from rpterm.scoring.combine import Term, by_dimension, chance, interval, log_odds
-from rpterm.scoring.records import NOTHING, Fact, Reading, Scene
+from rpterm.scoring.records import NOTHING, Fact, Reading, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
 
 SCENE = Scene(
@@ -110,3 +111,12 @@ def test_a_patient_signal_is_stopped_in_between() -> None:
     assert scorer.full("x", SCENE, stopped=lambda: next(asked)) is None
     score = scorer.full("x", SCENE)
     assert score is not None and score.readings["slow"].value == 1
+
+
+def test_a_card_with_only_a_description_gives_one_fact_a_sentence() -> None:
+    card = CharacterCard("Ines", description="{{char}} mends nets. She hates the sea!\nYes.")
+    assert [fact.text for fact in scene_of(card).facts] == [
+        "Ines mends nets.",
+        "She hates the sea!",
+    ]
+    assert scene_of(CharacterCard("Bare")).facts == ()

@@ -24,6 +24,8 @@ from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, 
 _TURNS = 5
 _FACTS = 30
 _WORDS = 40
+_FACT_WORDS = 25
+"""Facts and turns together must leave room in the window the scorer was trained for."""
 
 
 class PersonaLift:
@@ -79,7 +81,11 @@ class ContextLift:
 
 def prompt(scene: Scene, *, facts: bool) -> str:
     """The text that a reply follows: what is known, the last turns, and whose turn it is."""
-    known = "".join(f"- {_cut(fact.text)}\n" for fact in scene.facts[:_FACTS]) if facts else ""
+    known = (
+        "".join(f"- {_cut(fact.text, _FACT_WORDS)}\n" for fact in scene.facts[:_FACTS])
+        if facts
+        else ""
+    )
     head = f"About {scene.char}:\n{known}\n" if known else ""
     talk = "".join(
         f"{_label(scene) if own else scene.user}: {_cut(text)}\n"
