@@ -24,7 +24,7 @@ NOUNS: dict[str, str] = {
     "review": "Rate replies one after the other, one key each.",
     "duel": "Judge blind between models, adapters or samplers.",
     "stats": "Show what was rated, and how far the live score agrees.",
-    "eval": "Compare models on a card: references, scores, a judge, your ratings.",
+    "eval": "Compare models on a card, by every way of judging.",
     "export": "Export ratings as training data, and say which chats may leave.",
     "replay": "Make a stored reply again and compare it bit for bit.",
     "backup": "Copy the database while it is in use.",
