@@ -50,8 +50,9 @@ class ExampleSizes:
     """How many example dialogues a prompt takes where a chat says nothing.
 
     Attributes:
-        per_turn: Chosen anew for each turn; -1 is none for a starter model, whom they lead to
-            copy, and two for others.
+        per_turn: Chosen anew for each turn; -1 is two, and none for a starter model: on ten turns
+            two of them made it copy nothing and kept the format a little better, but each costs
+            a slow machine half a second before the first word.
         budget: Tokens for those that stay; 0 is a quarter of the window.
     """
 
