@@ -115,7 +115,11 @@ class _Taking:
             self._memories.remember_turns([turn_id])
         if row is None:
             kind, text = kept.pop("kind"), kept.pop("text")
-            row = self._sources.memory_of(turn_id) if kind == "turn" and turn_id else None
+            row = (
+                self._sources.memory_of(turn_id, self._character)
+                if kind == "turn" and turn_id
+                else None
+            )
             if row is None:
                 row = self._memories.add(
                     kind, self._character, text, chat_id=chat_id, turn_id=turn_id, **kept

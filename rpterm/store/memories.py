@@ -354,10 +354,10 @@ class Memories:
 
     def counts(self, character: str | None = None) -> dict[str, int]:
         """How many memories there are of each kind."""
+        mine = "" if character is None else "WHERE character = :character"
         with self._connections.read() as connection:
             rows = connection.execute(
-                "SELECT kind, count(*) FROM memories WHERE :character IS NULL "
-                "OR character = :character GROUP BY kind",
+                f"SELECT kind, count(*) FROM memories {mine} GROUP BY kind",
                 {"character": character},
             )
             return dict(rows.fetchall())

@@ -219,10 +219,17 @@ def m003_hearers(db: Database) -> None:
     )
 
 
+def m004_lists(db: Database) -> None:
+    """What a list of memories asks for each time it is drawn is answered by an index."""
+    db.execute("CREATE INDEX memories_by_kind ON memories (character, kind)")
+    db.execute("CREATE INDEX memories_hidden ON memories (character, id) WHERE hidden")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_memories,
     m002_documents,
     m003_hearers,
+    m004_lists,
 )
 
 

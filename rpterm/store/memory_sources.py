@@ -51,11 +51,12 @@ class MemorySources:
                 return chat_id, turn_id
         return None, None
 
-    def memory_of(self, turn_id: int) -> Memory | None:
-        """What is remembered of a turn in its own words."""
+    def memory_of(self, turn_id: int, character: str) -> Memory | None:
+        """What a character remembers of a turn in its own words."""
         with self._connections.read() as connection:
             row = connection.execute(
-                "SELECT id FROM memories WHERE turn_id = ? AND kind = 'turn'", (turn_id,)
+                "SELECT id FROM memories WHERE turn_id = ? AND kind = 'turn' AND character = ?",
+                (turn_id, character),
             ).fetchone()
         return self._memories.get(row[0]) if row is not None else None
 
@@ -89,7 +90,9 @@ class MemorySources:
             ).fetchone()
             names["all"] = not left
             memories = connection.execute(
-                f"UPDATE memories SET character = :new WHERE {_OF}", names
+                # Both may have heard the same turn: then the new name has it already.
+                f"UPDATE OR IGNORE memories SET character = :new WHERE {_OF}",
+                names,
             ).rowcount
             if not left:
                 _move_rest(connection, names)

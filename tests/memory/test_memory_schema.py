@@ -13,14 +13,14 @@ from rpterm.store.migrating import bring_up
 from rpterm.types import Origin
 
 
-@pytest.fixture
-def old(tmp_path):
-    """A store whose memories are still of the first schema; the newest of them was forgotten."""
+@pytest.fixture(params=range(1, len(MIGRATIONS)))
+def old(tmp_path, request):
+    """A store whose memories are still of an older schema; the newest of them was forgotten."""
     with Store(tmp_path / "t.db") as store:
         chat = store.create_chat(card_name="Keeper", card_hash="h").id
         turn = store.add_turn(chat, None, "user", "Ann", "I keep bees", origin=Origin.TYPED)
         with store._connections.write() as connection:
-            bring_up(connection, "rpterm-memory", MIGRATIONS[:1])
+            bring_up(connection, "rpterm-memory", MIGRATIONS[: request.param])
             _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in Bath", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in London", pinned=1, by_model=1)
