@@ -206,6 +206,7 @@ def _loop(
             seen[attempt(kind, data, step)] += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
             problem = f"{type(error).__name__}: {ascii(str(error))[:200]} {_where(error)}"
+        signal.setitimer(signal.ITIMER_PROF, 0)
         took, grown = step.longest, peak.grown()
         if took > LIMIT_S and not problem:
             took = min(took, *(_again(kind, data) for _ in range(2)))
