@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from rpterm.bench.opening import models
 from rpterm.config import Settings
 from rpterm.engine.protocol import Piece
 from rpterm.judge import open_scorer
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
 from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scorer import Scorer
 
 
 class Counting:
@@ -64,17 +66,15 @@ def test_a_scripted_engine_is_scored_by_words_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_the_starter_model_prefers_what_the_card_says(tmp_path: Path) -> None:
-    scorer = open_scorer(Settings(), Paths(*[tmp_path] * 4))
+def test_the_starter_model_prefers_what_the_card_says() -> None:
     scene = Scene(
         char="me", user="You", facts=(Fact("card.attributes:0", "I keep bees on a roof."),),
         history=((False, "What do you do all day?"),),
     )  # fmt: skip
-    try:
+    with models() as (_, likelihood):
+        scorer = Scorer(likelihood=likelihood)
         own = scorer.full("I look after my bees, up on the roof.", scene)
         other = scorer.full("I fly planes to Canada and back again.", scene)
-    finally:
-        scorer.close()
     assert own is not None and other is not None and own.complete
     assert own.readings["persona_lift"].value > other.readings["persona_lift"].value
     assert own.probability > other.probability

@@ -21,7 +21,8 @@ from rpterm.scoring.signals.assistant import is_machine
 from rpterm.scoring.texts import sentences, words
 
 _MOST = 8
-_LEAST_WORDS = 2
+_LEAST_WORDS = 4
+"""Of a shorter one ("Of course!") nobody can tell."""
 _SHOWN = 0.5
 
 
