@@ -191,3 +191,13 @@ def test_only_the_chats_of_a_file_move_while_others_have_the_name(store, memory)
     assert memory.rename("D", "/mine.toml") == (1, 1)
     assert [row.chat_id for row in memory.page()] == [mine]
     assert {row.chat_id for row in Memory(store, "C").page()} == {other, None}
+
+
+def test_what_both_names_heard_is_there_once(store, memory):
+    chat = store.create_chat(card_name="C", card_hash="0").id
+    turn = say(store, chat, "Everybody heard this")
+    memory.remember(turn)
+    assert memory.settled(20)
+    Memory(store, "D").add("Everybody heard this", kind="turn", chat_id=chat, turn_id=turn)
+    memory.rename("D")
+    assert [row.turn_id for row in memory.page()] == [turn]
