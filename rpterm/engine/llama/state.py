@@ -48,7 +48,8 @@ def save(cache: ChatCache, path: Path) -> bool:
 
 
 def load(cache: ChatCache, path: Path) -> int:
-    """Read a cache; tokens restored. After 0 the cache is empty."""
+    """Read a cache; tokens restored. After 0 the cache is empty. What it held is put aside."""
+    cache.parked.serve(cache, ())
     cache.clear()
     try:
         facts = _read_trailer(path)
