@@ -275,7 +275,7 @@ def fuzz(kind: str, seconds: float, seed: int, corpus: list[Path], keep: Path) -
                     else:
                         last = facts
             if process.returncode:
-                _count(problems, f"the child ended with {process.returncode}")
+                _count(problems, f"the child ended by {_ending(process.returncode)}")
                 raw = place.read_bytes()
                 data = raw[8 : 8 + int.from_bytes(raw[:8], "little")]
                 _write(keep / f"{kind}-{process.pid}-killed.bin", data)
@@ -289,6 +289,11 @@ def fuzz(kind: str, seconds: float, seed: int, corpus: list[Path], keep: Path) -
     rate = round((total["refused"] + total["taken"]) / max(took, 0.001))
     figures = {"slowest_s": round(slowest, 3), "peak_mb": round(swollen, 1), "a_second": rate}
     return {**total, **figures, "minutes": round(took / 60, 1), "problems": problems}
+
+
+def _ending(code: int) -> str:
+    """How a child ended: SIGPROF is our own clock, SIGKILL another program or no memory."""
+    return signal.Signals(-code).name if code < 0 else "an exception"
 
 
 def _count(problems: dict[str, int], problem: str) -> None:
