@@ -30,7 +30,7 @@ from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 FAST = ("fact_words", "fact_meaning", "context")
 SLOW = (*FAST, "persona_lift", "context_lift")
 RERANKED = 7
-_LIMIT = 150
+_LIMIT = 120
 Step = Callable[[int, int], None]
 
 
