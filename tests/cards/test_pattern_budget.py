@@ -44,7 +44,7 @@ def test_large_patterns_are_compiled_until_the_budget_is_spent(counted: Counting
     (problem,) = caught.value.problems
     assert "too much work together" in problem.message
     assert problem.field.startswith("lore #") and problem.line > 1
-    assert MAX_STEPS <= counted.steps < MAX_STEPS * 1.2
+    assert MAX_STEPS <= counted.steps < MAX_STEPS * 1.4
     assert counted.calls < 1000
 
 
@@ -59,8 +59,8 @@ def test_small_patterns_are_many_and_mere_letters_are_not_compiled(counted: Coun
     card = parse(card_of([f"/dragon {n}/i" for n in range(9000)]))
     assert len(card.lorebook.entries) == 9000
     assert counted.calls == 0
-    assert len(parse(card_of([f"/dragons? {n}/" for n in range(5000)])).lorebook.entries) == 5000
-    assert counted.calls == 5000
+    assert len(parse(card_of([f"/dragons? {n}/" for n in range(3000)])).lorebook.entries) == 3000
+    assert counted.calls == 3000
 
 
 def test_the_budget_ends_by_count_too() -> None:
