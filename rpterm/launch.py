@@ -10,16 +10,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
+from rpterm.entry import NEW_CHAT, Asked, Entry, FoundCard, LaunchError, find_card
 from rpterm.paths import Paths
-from rpterm.types import Persona, RptermError
+from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
@@ -34,61 +34,9 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Scorer
     from rpterm.session import Session
     from rpterm.store import Store
-    from rpterm.types import Cast, Chat
+    from rpterm.types import Cast
 
-NEW_CHAT = 0
-"""The chat id that asks for a new chat."""
-
-
-class LaunchError(RptermError):
-    """What was asked for does not go together, or is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asked for.
-
-    Attributes:
-        target: Name or path of a card; ``None`` lets the user choose, or is the chat's own.
-        chat_id: The chat to go on with; ``None`` is the newest one with this character.
-        greeting: From 1; begins a new chat.
-        persona: Name of the user's persona.
-        company: Names or paths of the cards that take part, too.
-        turns: How turns are taken, a value of ``Taking``; "" leaves it.
-        flags: Dotted names of settings that flags gave: they go before the card's own.
-    """
-
-    target: str | None = None
-    chat_id: int | None = None
-    new: bool = False
-    greeting: int | None = None
-    persona: str | None = None
-    flags: tuple[str, ...] = ()
-    company: tuple[str, ...] = ()
-    turns: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundCard:
-    """A card, the text it was read from, and its file."""
-
-    card: CharacterCard
-    text: str
-    path: Path | None
-
-
-def find_card(target: str, paths: Paths) -> FoundCard:
-    """The card that a name or a path means.
-
-    Raises:
-        CardNotFound: With near names.
-        CardError: With everything that is wrong in the file.
-    """
-    from rpterm.cards import library, reader
-
-    path = library.find(target, library.folders(paths.characters))
-    text = reader.read_text(path)
-    return FoundCard(reader.parse(text, str(path)), text, path.absolute())
+__all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card", "open_session"]
 
 
 @dataclass
@@ -111,16 +59,16 @@ class Launch:
     _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _lent: Lent | None = None
     _session: Session | None = None
-    _found: FoundCard | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _entry: Entry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._entry = Entry(self.settings, self.paths, self.asked)
 
     def card(self) -> CharacterCard | None:
         """The card asked for, for the first frame; ``None`` when the user has yet to choose."""
-        if self.asked.target is None:
-            return None
-        if self._found is None:
-            self._found = find_card(self.asked.target, self.paths)
-        return self._found.card
+        found = self._entry.card()
+        return found.card if found is not None else None
 
     def engine(self) -> Engine:
         """The engine of this run, made on the first call and not loaded yet.
@@ -141,7 +89,7 @@ class Launch:
             models_folder=self.paths.models,
             cache_folder=folders.make(self.paths.cache),
             log_folder=folders.make(self.paths.logs),
-            sequences=max(self.settings.candidates, 1),
+            sequences=max(self.settings.candidates, self.settings.scoring.best_of, 1),
         )
 
     def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
@@ -167,7 +115,7 @@ class Launch:
         folders.make(self.paths.database.parent)
         store = Store(self.paths.database)
         try:
-            found, chat = self._chat(store, target, chat_id)
+            found, chat = self._entry.chat(store, target, chat_id)
         except BaseException:
             store.close()
             raise
@@ -314,103 +262,6 @@ class Launch:
             with suppress(RptermError, OSError):
                 session.leave()
             lent.returned = True
-
-    def _chat(
-        self, store: Store, target: str | None, chat_id: int | None
-    ) -> tuple[FoundCard, Chat]:
-        first = target is None and chat_id is None
-        asked = self.asked if first else Asked(target=target or self.asked.target, chat_id=chat_id)
-        if asked.chat_id:
-            return self._resume(store, asked, store.chat(asked.chat_id))
-        if asked.target is None:
-            raise LaunchError("No character was chosen: `rpterm cards list` shows who is there.")
-        found = self._found if self._found and asked.target == self.asked.target else None
-        found = found or find_card(asked.target, self.paths)
-        fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
-        others = self._others(asked)
-        newest = None if fresh else self._newest(store, found.card.name, others)
-        if newest is not None:
-            return self._resume(store, asked, newest, found)
-        return found, self._begin(store, asked, found)
-
-    def _others(self, asked: Asked) -> list[str]:
-        """Card names of the company asked for; a mistake is told before a chat is made."""
-        if not (asked.company or asked.turns):
-            return []
-        from rpterm.casting import taking_of
-        from rpterm.scene import find_with_narrator
-
-        if asked.turns:
-            taking_of(asked.turns)
-        find = partial(find_card, paths=self.paths)
-        return [find_with_narrator(find, target)[0].name for target in asked.company]
-
-    def _newest(self, store: Store, name: str, others: list[str]) -> Chat | None:
-        """The newest chat with this character, and with the company asked for."""
-        if others:
-            from rpterm.casting import newest_with
-
-            return newest_with(store, name, others)
-        from rpterm.store.reviews import dueling
-
-        duels = dueling(store)
-        chats = store.chats(card_name=name, limit=len(duels) + 1)
-        return next((chat for chat in chats if chat.id not in duels), None)
-
-    def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
-        from rpterm.tree import begin_chat
-
-        card = found.card
-        if asked.company and card.group_greetings:
-            card = replace(card, greetings=card.group_greetings + card.greetings)
-        count = len(card.greetings)
-        if asked.greeting is not None and not 1 <= asked.greeting <= count:
-            raise LaunchError(
-                f"{found.card.name} has {count} greetings; --greeting {asked.greeting} is not one."
-            )
-        return begin_chat(
-            store, card, found.text, self._persona(store, asked, found.card),
-            card_path=str(found.path) if found.path else None,
-            greeting=(asked.greeting or 1) - 1,
-        )  # fmt: skip
-
-    def _resume(
-        self, store: Store, asked: Asked, chat: Chat, found: FoundCard | None = None
-    ) -> tuple[FoundCard, Chat]:
-        """Go on with a chat; its card is the file as it is now, or else the stored copy."""
-        found = found or self._card_of(store, asked, chat)
-        digest = store.put_card(found.card.name, found.text)
-        if digest != chat.card_hash:
-            path = str(found.path) if found.path else None
-            chat = store.update_chat(chat.id, card_hash=digest, card_path=path)
-        if asked.persona:
-            chat = store.update_chat(chat.id, persona=self._persona(store, asked, found.card))
-        return found, chat
-
-    def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
-        if asked is self.asked and asked.target is not None:
-            return find_card(asked.target, self.paths)
-        if chat.card_path and Path(chat.card_path).is_file():
-            return find_card(chat.card_path, self.paths)
-        text = store.get_card(chat.card_hash)
-        if text is None:
-            raise LaunchError(
-                f"The card of chat {chat.id} is gone: name one, "
-                f"`rpterm chat FILE.toml --chat {chat.id}`."
-            )
-        from rpterm.cards import reader
-
-        return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
-
-    def _persona(self, store: Store, asked: Asked, card: CharacterCard) -> Persona:
-        """Who the user is: named by a flag, by the settings, or hinted at by the card."""
-        own = self.settings.persona
-        if asked.persona:
-            known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
-            return known.get(asked.persona.casefold(), Persona(asked.persona))
-        if own != Persona() or not card.user_name:
-            return own
-        return Persona(card.user_name, card.user_description)
 
     def _flagged(self) -> frozenset[str]:
         """Samplers that a flag decides: they go before the card's own."""

@@ -117,12 +117,14 @@ class Bench:
     Attributes:
         judge: Answers yes-or-no questions; ``None`` skips them.
         scorer: Gives consistency scores; ``None`` skips them.
+        flagged: Names of samplers that the settings decide, whatever the card says.
     """
 
     engine: Engine
     settings: Settings
     judge: Engine | None = None
     scorer: Scorer | None = None
+    flagged: frozenset[str] = frozenset()
 
 
 def run(
@@ -216,7 +218,7 @@ def _talk(
         card.user_name, card.user_description
     )  # fmt: skip
     chat = begin_chat(store, card, "", persona)
-    session = _Quiet(store, bench.engine, card, chat, settings)
+    session = _Quiet(store, bench.engine, card, chat, settings, flagged={*bench.flagged, "seed"})
     replies: dict[int, tuple[str, int]] = {}
     problem = ""
     for line in probe.user:

@@ -75,7 +75,7 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
         "gpu_layers": int(info.detail.get("gpu_layers", "0")),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "rpterm.engine.llama.bare"],
+        [sys.executable, "-P", "-m", "rpterm.engine.llama.bare"],
         input=json_module.dumps(job), capture_output=True, text=True, check=True,
         # Without it a second busy program makes llama.cpp's waiting threads spin: that would
         # flatter us.

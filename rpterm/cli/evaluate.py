@@ -154,7 +154,8 @@ def _play(
         def step(name: str) -> None:
             bar.update(task, advance=1, description=f"{label}: {name}")
 
-        interview(card, Bench(engine, own), questions, seeds, answers, label, step)
+        bench = Bench(engine, own, flagged=frozenset(contender.sampling))
+        interview(card, bench, questions, seeds, answers, label, step)
     return label
 
 

@@ -58,11 +58,14 @@ def score(
     replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
     with opened_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others, full=True))
+    from rpterm.evaluation.agreement import LEAST
     from rpterm.evaluation.scored import with_labels
 
     labels = with_labels(scored, label) if label else {}
     if label and not any(labels.values()):
-        raise RptermError(f"{file} has fewer than 5 replies with a number in the field {label!r}.")
+        raise RptermError(
+            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
+        )
     if json:
         out.data(_document(mine, scored, labels))
     else:

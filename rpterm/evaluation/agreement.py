@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROUNDS = 1000
-LEAST = 5
+LEAST = 8
 """Pairs without which a correlation says nothing."""
 Array = NDArray[np.float64]
 

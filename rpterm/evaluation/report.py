@@ -17,6 +17,8 @@ _ORDER = (
     "in_character", "persona", "behaviour", "conversation", "boundaries", "persona_lift",
     "delta_ppl", "voice_lm", *REFERENCE,
 )  # fmt: skip
+_COMPARED = ("in_character", "persona_lift", "delta_ppl", "rouge_l", "bleu", "chrf")
+"""One of each way of judging; dimensions are parts of the first."""
 _TITLES = {
     "in_character": "in character", "persona_lift": "persona lift", "delta_ppl": "ΔPPL",
     "voice_lm": "voice by likelihood", "rouge_l": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
@@ -172,7 +174,8 @@ def _human(human: Sequence[Human]) -> Iterable[Table]:
 
 
 def _agreement(measured: Sequence[Measured], verdicts: Sequence[Verdict]) -> Table:
-    series = {metric: _by_answer(measured, metric) for metric in _known(measured)}
+    known = [metric for metric in _known(measured) if metric in _COMPARED]
+    series = {metric: _by_answer(measured, metric) for metric in known}
     series["judge"] = _wins(verdicts)
     rows = []
     for left, right in combinations([name for name, values in series.items() if values], 2):

@@ -240,7 +240,7 @@ class WorkerEmbedder:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self._folder() if callable(self._folder) else self._folder
-        worker = (sys.executable, "-m", "rpterm.memory.embed_worker", str(folder))
+        worker = (sys.executable, "-P", "-m", "rpterm.memory.embed_worker", str(folder))
         command = self._command or (*worker, *filter(None, [self._reranker]))
         with self._open_log() as log:
             return subprocess.Popen(

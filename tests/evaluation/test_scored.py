@@ -39,15 +39,15 @@ def test_it_stops_between_two_replies() -> None:
 
 
 def test_agreement_of_series_that_are_known() -> None:
-    up = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    up = [float(at) for at in range(1, 9)]
     same = agreement(up, [value**3 for value in up])
     assert same is not None and same.spearman == pytest.approx(1) and same.pearson < 1
     against = agreement(up, [-value for value in up])
     assert against is not None and against.pearson == pytest.approx(-1)
-    tied = agreement([1, 1, 2, 2, 3, 3], [1, 2, 1, 2, 1, 2])
+    tied = agreement([1, 1, 2, 2, 3, 3, 4, 4], [1, 2, 1, 2, 1, 2, 1, 2])
     assert tied is not None and tied.spearman == pytest.approx(0, abs=1e-9)
     assert tied.spearman_low < 0 < tied.spearman_high
-    still = agreement(up, [1.0] * 6)
+    still = agreement(up, [1.0] * 8)
     assert still is not None and math.isnan(still.spearman)
     assert agreement([1, 2], [1, 2]) is None
 

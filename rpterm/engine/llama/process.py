@@ -69,7 +69,8 @@ class WorkerProcess:
         self._closing = False
         with _open_log(self._log) as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rpterm.engine.llama.worker"],
+                # -P: the folder one happens to be in must not shadow modules.
+                [sys.executable, "-P", "-m", "rpterm.engine.llama.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -36,7 +36,7 @@ class Vocabulary:
         """
         self.path = path
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(path)],
+            [sys.executable, "-P", "-m", __name__, str(path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

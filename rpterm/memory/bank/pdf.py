@@ -31,7 +31,7 @@ def read(path: Path, name: str, *, limit_s: float = TIME_LIMIT_S) -> Document:
     Raises:
         BankError: It is encrypted, damaged, no PDF, or too much to read.
     """
-    command = [sys.executable, "-m", "rpterm.memory.bank.pdf", str(path.absolute())]
+    command = [sys.executable, "-P", "-m", "rpterm.memory.bank.pdf", str(path.absolute())]
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=limit_s, check=False, stdin=subprocess.DEVNULL
