@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -22,13 +22,17 @@ from rpterm import launch, paths
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.live import LiveScores
+from rpterm.memory.facade import Memory
+from rpterm.scoring.scorer import Scorer
 from rpterm.session import ReplyRequest, Session
 from rpterm.store import Store
 from rpterm.tree import begin_chat
 from rpterm.tui.app import RptermApp
-from rpterm.types import AuthorNote, Intent, Persona
+from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
+_DATE = re.compile(r"\d{1,2}(\s|&#160;)[A-Z][a-z]{2}\b((\s|&#160;)\d{4})?")
 TALK = (
     (
         "I found this under the door. *I hold out a visiting card, scorched along one edge.*",
@@ -60,6 +64,12 @@ MORE = (
     'say that it improves the evening."',
 )
 
+BROKEN = (
+    '*He lays the bow down.* "As an AI language model I cannot accuse anyone, but here are some '
+    'helpful tips: change the lock, and call me on my smartphone."'
+)
+EARLIER = "Mrs Dell has the second key to my house; she keeps it on a nail behind the flour."
+
 Drive = Callable[[Pilot[None], RptermApp], Awaitable[None]]
 
 
@@ -74,6 +84,7 @@ class Picture:
     drive: Drive | None = None
     first_run: bool = False
     typed: str = ""
+    replies: tuple[str, ...] = MORE
 
 
 async def _candidates(pilot: Pilot[None], app: RptermApp) -> None:
@@ -82,11 +93,32 @@ async def _candidates(pilot: Pilot[None], app: RptermApp) -> None:
     await _quiet(pilot, app)
 
 
+async def _slip(pilot: Pilot[None], app: RptermApp) -> None:
+    """One reply out of character, and the pane that says so."""
+    app.chat.input.text = "And if it is my brother after all?"
+    await pilot.press("enter")
+    await _quiet(pilot, app)
+    await pilot.press("f12")
+    await _until(pilot, lambda: "falls" in _words(app) or "fell" in _words(app))
+    await _quiet(pilot, app)
+
+
+async def _remembered(pilot: Pilot[None], app: RptermApp) -> None:
+    """What was recalled for a question about something said long ago."""
+    app.chat.input.text = "Do you remember who has the keys to my house?"
+    await pilot.press("enter")
+    await _quiet(pilot, app)
+    await pilot.press("alt+m")
+    await _quiet(pilot, app)
+
+
 PICTURES = (
     Picture("chat"),
     Picture("prompt", (160, 44), keys=("f2",), typed="And the lamp, was it lit?"),
     Picture("wide", (200, 50), keys=("f2", "f3")),
     Picture("candidates", drive=_candidates),
+    Picture("consistency", (140, 40), drive=_slip, replies=(BROKEN,)),
+    Picture("memory", (140, 40), drive=_remembered),
     Picture("light", (80, 24), theme="paper"),
     Picture("keys", keys=("f1",)),
 )
@@ -110,22 +142,47 @@ class Studio:
     """A database in a temporary folder with one chat in it."""
 
     folder: Path
-    engine: ScriptedEngine = field(
-        default_factory=lambda: Steady([reply for _, reply in TALK] + list(MORE))
-    )
+    replies: tuple[str, ...] = MORE
 
     def session(self) -> Session:
-        """The chat with sherlock, three exchanges in."""
+        """The chat with sherlock, three exchanges in; another one was weeks ago."""
         found = launch.find_card("sherlock", paths.find({"RPTERM_HOME": str(self.folder)}))
         store = Store(self.folder / "rpterm.db")
         persona = Persona(found.card.user_name, found.card.user_description)
+        self._earlier(store, found, persona)
         chat = begin_chat(store, found.card, found.text, persona)
-        session = Session(store, self.engine, found.card, chat, Settings())
+        engine = Steady([reply for _, reply in TALK] + list(self.replies))
+        session = Session(
+            store, engine, found.card, chat, Settings(), memory=Memory(store, found.card.name),
+            scores=LiveScores(store, Scorer, slow=False),
+        )  # fmt: skip
         session.rename("The scorched card")
         session.set_note(AuthorNote("The fog is getting thicker."))
         for asked, _ in TALK:
             list(session.reply(ReplyRequest(Intent.SEND, asked)))
         return session
+
+    def _earlier(self, store: Store, found: launch.FoundCard, persona: Persona) -> None:
+        """A chat that the character remembers."""
+        chat = begin_chat(store, found.card, found.text, persona)
+        turn = store.add_turn(
+            chat.id, chat.leaf_id, "user", persona.name, EARLIER, origin=Origin.TYPED
+        )
+        memory = Memory(store, found.card.name)
+        memory.start()
+        memory.remember(turn.id)
+        memory.close()
+
+
+def _words(app: RptermApp) -> str:
+    return shown(app.export_screenshot())
+
+
+async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if true():
+            return
+        await pilot.pause(0.05)
 
 
 async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
@@ -146,7 +203,7 @@ async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
 async def take(picture: Picture) -> str:
     """The picture as SVG."""
     with tempfile.TemporaryDirectory() as folder:
-        studio = Studio(Path(folder))
+        studio = Studio(Path(folder), picture.replies)
         session = studio.session()
         settings = replace(Settings(), theme=picture.theme)
         app = RptermApp(session.card, lambda _t, _c: session, settings, first_run=picture.first_run)
@@ -163,8 +220,8 @@ async def take(picture: Picture) -> str:
 
 
 def shown(svg: str) -> str:
-    """The words of a picture: what a reader sees, without ids, positions and colours."""
-    return "\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+    """The words of a picture: what a reader sees, without ids, positions, colours and dates."""
+    return _DATE.sub("a day", "\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg)))
 
 
 def fresh(path: Path, picture: Picture) -> bool:
