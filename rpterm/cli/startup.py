@@ -37,6 +37,7 @@ def measure(runs: int = RUNS) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as home:
         wanted = marks()
         env = environment(home)
+        welcomed(home)
         timers: dict[str, Callable[[], float]] = {
             "first_frame_s": lambda: first_frame(env, wanted),
             "help_s": lambda: _timed(env, "-m", "rpterm", "--help"),
@@ -95,6 +96,16 @@ def environment(home: str) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     place = {"RPTERM_HOME": home, "PYTHONPYCACHEPREFIX": str(Path(home) / "bytecode")}
     return {**env, **place, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+def welcomed(home: str | Path) -> None:
+    """Make the database there: the tour of the very first start would cover the greeting."""
+    from rpterm import paths
+    from rpterm.store import Store
+
+    path = paths.find({"RPTERM_HOME": str(home)}).database
+    paths.make(path.parent)
+    Store(path).close()
 
 
 def marks() -> list[bytes]:

@@ -146,12 +146,29 @@ CHATS: tuple[tuple[tuple[str, str], ...], ...] = (
 """Eight turns each, for summaries."""
 
 LIVES: tuple[tuple[str, ...], ...] = (
-    ("Ann lives in York", "Ann works as a nurse", "Ann has a sister called Clara",
-     "Ann's sister Clara lives in York", "Ann is afraid of the sea", "Ann likes walking"),
-    ("Ann moved to London and lives there", "Ann quit their job at the bank",
-     "Ann is learning to bake bread", "Ann's favourite food is bread", "Ann has no children",
-     "Ann is allergic to nuts"),
-    ("Ann is 71 years old", "Ann is retired", "Ann's husband died", "Ann has two cats",
-     "Ann dislikes the telephone", "Ann plays bridge"),
+    (
+        "Ann lives in York",
+        "Ann works as a nurse",
+        "Ann has a sister called Clara",
+        "Ann's sister Clara lives in York",
+        "Ann is afraid of the sea",
+        "Ann likes walking",
+    ),
+    (
+        "Ann moved to London and lives there",
+        "Ann quit their job at the bank",
+        "Ann is learning to bake bread",
+        "Ann's favourite food is bread",
+        "Ann has no children",
+        "Ann is allergic to nuts",
+    ),
+    (
+        "Ann is 71 years old",
+        "Ann is retired",
+        "Ann's husband died",
+        "Ann has two cats",
+        "Ann dislikes the telephone",
+        "Ann plays bridge",
+    ),
 )
 """Facts, for thoughts."""

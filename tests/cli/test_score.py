@@ -18,7 +18,7 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     file = tmp_path / "chat.jsonl"
     rows = [{"history": ["Who are you?"], "reply": text} for text in (GOOD, BROKEN)]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    done = cli("score", "sherlock", str(file), "--json")
+    done = cli("score", "sherlock", str(file), "--json", "--against", "keeper")
     assert done.code == 0, done.err
     good, broken = json.loads(done.out)["replies"]
     assert good["complete"] and good["probability"] > broken["probability"]

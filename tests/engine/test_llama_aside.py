@@ -76,7 +76,7 @@ def test_it_can_be_cancelled_and_the_engine_lives_on(
 
 @pytest.mark.model
 def test_what_does_not_fit_is_refused(engine: LlamaEngine) -> None:
-    with pytest.raises(EngineError, match="Beside the chat"):
+    with pytest.raises(EngineError, match="beside the chat has at most"):
         engine.aside(beside(engine, "word " * 2000))
 
 

@@ -136,14 +136,16 @@ def test_a_read_only_folder(tmp_path: Path, existing: bool) -> None:
     if existing:
         fill(path)
         path.chmod(0o444)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o555)
+    above = [each for each in tmp_path.parents if each.name.startswith(("pytest-", "popen-"))]
+    for folder in above:
+        folder.chmod(0o755)  # Others must get through; root's own folders let nobody.
+    tmp_path.chmod(0o555)
     try:
         done = subprocess.run(
             [sys.executable, "-c", READ_ONLY, str(path)], capture_output=True, text=True, check=True
         )
     finally:
-        for folder in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        for folder in (*above, tmp_path):
             folder.chmod(0o700)
     assert "cannot be" in done.stdout and "writable" in done.stdout
 

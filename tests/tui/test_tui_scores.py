@@ -49,6 +49,8 @@ class Judge:
 
     def full(self, reply: str, scene: Scene, stopped: object = None) -> Score | None:
         self.full_asked.append(reply)
+        if self.fail:
+            raise ZeroDivisionError("a defect")
         return self._score(reply, scene, True)
 
     def warm(self, scene: Scene) -> None:
