@@ -18,16 +18,17 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from rpterm import launch, paths
+from rpterm import paths
+from rpterm.chat.live import LiveScores
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.live import LiveScores
 from rpterm.memory.facade import Memory
+from rpterm.opening import launch
 from rpterm.scoring.scorer import Scorer
-from rpterm.session import ReplyRequest, Session
 from rpterm.store import Store
-from rpterm.tree import begin_chat
 from rpterm.tui.app import RptermApp
 from rpterm.types import AuthorNote, Intent, Origin, Persona
 

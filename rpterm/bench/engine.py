@@ -20,10 +20,10 @@ from typing import Any
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.bench.scene import GREEDY, Scene, open_for_bench, scene
+from rpterm.chat.events import ReplyFinished, ReplyStarted
+from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest
-from rpterm.events import ReplyFinished, ReplyStarted
-from rpterm.session import ReplyRequest, Session
 from rpterm.types import Intent, Prompt, RptermError, Sampling, Usage
 
 ROUNDS = 3

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable, Sequence
+
+from rpterm.preference.stats.intervals import wilson
 
 _Z = 1.96
 
@@ -12,15 +13,9 @@ _Z = 1.96
 def share(outcomes: Iterable[bool]) -> dict[str, float]:
     """How many were true: the share and Wilson's interval, which holds near 0 and 1 too."""
     seen = [bool(outcome) for outcome in outcomes]
-    total = len(seen)
-    if not total:
-        return {"value": 0.0, "low": 0.0, "high": 1.0}
-    value = sum(seen) / total
-    base = 1 + _Z * _Z / total
-    middle = (value + _Z * _Z / (2 * total)) / base
-    half = _Z * math.sqrt(value * (1 - value) / total + _Z * _Z / (4 * total * total)) / base
-    return {"value": round(value, 4), "low": round(max(0.0, middle - half), 4),
-            "high": round(min(1.0, middle + half), 4)}  # fmt: skip
+    low, high = wilson(sum(seen), len(seen), _Z)
+    value = sum(seen) / len(seen) if seen else 0.0
+    return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
 def calibration_error(chances: Sequence[float], outcomes: Sequence[bool], bins: int = 10) -> float:

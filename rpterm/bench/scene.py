@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rpterm import launch
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
+from rpterm.chat.session import Session
+from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
 from rpterm.models.open import open_engine
+from rpterm.opening import launch
 from rpterm.prompt.compose import Extras
 from rpterm.prompt.static import Insert
-from rpterm.session import Session
 from rpterm.store import Store
-from rpterm.tree import begin_chat
 from rpterm.types import Chat, Origin, Persona, Sampling, Turn
 
 GREEDY = Sampling(

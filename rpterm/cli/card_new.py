@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import config
-from rpterm import paths as folders
-from rpterm.asking import ask
 from rpterm.cards import draft
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
@@ -22,6 +20,7 @@ from rpterm.cards.template import template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
 from rpterm.paths import Paths
+from rpterm.prompt.asking import ask
 from rpterm.types import RptermError
 
 
@@ -78,13 +77,10 @@ def drafted(
     Raises:
         RptermError: There is no model to ask, or it failed at once.
     """
-    from rpterm.models.open import open_engine
+    from rpterm.models.open import open_installed
 
     settings: Settings = config.load(paths.config_file, os.environ, flags)
-    engine = open_engine(
-        settings, models_folder=paths.models, cache_folder=folders.make(paths.cache),
-        log_folder=folders.make(paths.logs), sequences=1,
-    )  # fmt: skip
+    engine = open_installed(settings, paths, sequences=1)
     seed = secrets.randbits(31) if seed is None else seed
     known: dict[str, Any] = {"name": draft.one_line(name)}
     problem = ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm import launch
 from rpterm import paths as folders
 from rpterm.cards import history, reader
 from rpterm.cards.card import CharacterCard
+from rpterm.opening import launch
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm import config, probing
+from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
+from rpterm.evaluation import probing
+from rpterm.evaluation.probing import Bench, ProbeResult, Scorer, Trial
 from rpterm.paths import Paths
-from rpterm.probing import Bench, ProbeResult, Scorer, Trial
+from rpterm.preference.stats.intervals import wilson
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -114,19 +116,13 @@ def _engines(
     settings: Settings, judge: str | None, paths: Paths, count: int
 ) -> Iterator[tuple[Engine, Engine]]:
     """The model that plays and the one that judges; one and the same unless asked otherwise."""
-    from rpterm.models.open import open_engine
+    from rpterm.models.open import open_installed
 
-    def opened(settings: Settings, sequences: int) -> Engine:
-        return open_engine(
-            settings, models_folder=paths.models, cache_folder=folders.make(paths.cache),
-            log_folder=folders.make(paths.logs), sequences=sequences,
-        )  # fmt: skip
-
-    engine = opened(settings, min(count, _SEEDS_AT_ONCE))
+    engine = open_installed(settings, paths, sequences=min(count, _SEEDS_AT_ONCE))
     judging = engine
     try:
         if judge is not None:
-            judging = opened(replace(settings, model=judge, adapter=""), 1)
+            judging = open_installed(replace(settings, model=judge, adapter=""), paths, sequences=1)
         yield engine, judging
     finally:
         engine.close()
@@ -140,8 +136,8 @@ def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer |
     if not wanted:
         yield None
         return
-    from rpterm.judge import open_scorer
-    from rpterm.live import shipped_cards
+    from rpterm.chat.live import shipped_cards
+    from rpterm.opening.judge import open_scorer
     from rpterm.scoring.records import scene_of
 
     others = tuple(shipped_cards(paths.characters))
@@ -191,7 +187,7 @@ def tell(report: Report, source: Source, other: Source | None, shown: Console) -
 def _rate(result: ProbeResult) -> tuple[str, str]:
     if not result.judged:
         return "-", "skipped"
-    low, high = probing.wilson(result.passes, result.judged)
+    low, high = wilson(result.passes, result.judged)
     rate = result.passes / result.judged
     return f"{result.passes}/{result.judged}", f"{rate:.0%} ({low:.0%} to {high:.0%})"
 
@@ -200,7 +196,7 @@ def _change(new: ProbeResult, old: ProbeResult) -> str:
     """Better, worse, or not to be told from chance: the intervals overlap."""
     if not (new.judged and old.judged):
         return ""
-    mine, theirs = (probing.wilson(each.passes, each.judged) for each in (new, old))
+    mine, theirs = (wilson(each.passes, each.judged) for each in (new, old))
     if mine[0] > theirs[1]:
         return "better"
     if mine[1] < theirs[0]:
@@ -238,7 +234,7 @@ def plain(report: Report, source: Source, other: Source | None) -> dict[str, Any
 
 
 def _row(result: ProbeResult) -> dict[str, Any]:
-    low, high = probing.wilson(result.passes, result.judged)
+    low, high = wilson(result.passes, result.judged)
     return {
         "name": result.name,
         "passes": result.passes,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm import config, launch
+from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards import library
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.opening import launch
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def chat(
     Every other sampler is a setting: `rpterm config show` lists them.
     """
     from rpterm.cli import play
-    from rpterm.launch import Asked
+    from rpterm.opening.launch import Asked
 
     given = {
         "model": model, "engine": engine, "context": context, "threads": threads,

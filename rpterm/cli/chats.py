@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rpterm import paths as folders
+from rpterm.chat.states import States
 from rpterm.cli import out
 from rpterm.cli.app import new
-from rpterm.states import States
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

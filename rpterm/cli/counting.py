@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.paths import Paths
 from rpterm.types import RptermError
@@ -85,7 +84,7 @@ def _counting(engine: Engine) -> Counter:
 def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
     """The engine to count with, or ``None`` where it is not cheap."""
     from rpterm.models import library
-    from rpterm.models.open import open_engine
+    from rpterm.models.open import open_installed
 
     if settings.engine == "llama":
         file = library.resolve(settings.model, paths.models, paths.cache)
@@ -94,10 +93,4 @@ def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
         settings = replace(settings, context=_CONTEXT, gpu_layers=0, adapter="")
     elif settings.engine == "remote" and cheap:
         return None
-    return open_engine(
-        settings,
-        models_folder=paths.models,
-        cache_folder=folders.make(paths.cache),
-        log_folder=folders.make(paths.logs),
-        sequences=1,
-    )
+    return open_installed(settings, paths, sequences=1)

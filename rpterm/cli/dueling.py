@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm import config, launch
+from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.config import Settings
@@ -21,12 +21,13 @@ from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.maker import Maker
 from rpterm.dueling.tally import Tally, running, verdict
+from rpterm.opening import launch
 from rpterm.types import Persona, RptermError
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.engine.protocol import Engine
     from rpterm.paths import Paths
-    from rpterm.session import Session
     from rpterm.store import Store
     from rpterm.store.judgements import Verdict
 
@@ -124,7 +125,7 @@ class Engines:
     def open(self, bout: Bout, contender: Contender) -> Session:
         """A session in the bout's chat, with nothing recalled: both sides read the same."""
         from rpterm.cards import reader
-        from rpterm.session import Session
+        from rpterm.chat.session import Session
 
         chat = bout.store.chat(bout.chat_id)
         text = bout.store.get_card(chat.card_hash) or ""
@@ -133,13 +134,9 @@ class Engines:
         return Session(bout.store, engine, card, chat, contender.settings(self.settings))
 
     def _engine(self, contender: Contender) -> Engine:
-        from rpterm.models.open import open_engine
+        from rpterm.models.open import open_installed
 
-        return open_engine(
-            contender.settings(self.settings), models_folder=self.paths.models,
-            cache_folder=folders.make(self.paths.cache), log_folder=folders.make(self.paths.logs),
-            sequences=1,
-        )  # fmt: skip
+        return open_installed(contender.settings(self.settings), self.paths, sequences=1)
 
     def all_fit(self) -> bool:
         """Whether the models of all sides fit into memory together."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -119,18 +119,10 @@ def _contenders(specs: Sequence[str]) -> list[Contender]:
     return [contender.parse(spec or "as set", spec) for spec in dict.fromkeys(specs or [""])]
 
 
-@contextmanager
-def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> Iterator[Engine]:
-    from rpterm.models.open import open_engine
+def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> closing[Engine]:
+    from rpterm.models.open import open_installed
 
-    engine = open_engine(
-        settings, models_folder=paths.models, cache_folder=folders.make(paths.cache),
-        log_folder=folders.make(paths.logs), sequences=sequences,
-    )  # fmt: skip
-    try:
-        yield engine
-    finally:
-        engine.close()
+    return closing(open_installed(settings, paths, sequences=sequences))
 
 
 def _play(
@@ -144,7 +136,7 @@ def _play(
 ) -> str:
     """Ask one contender everything; what the report calls it."""
     from rpterm.evaluation.answers import interview
-    from rpterm.probing import Bench
+    from rpterm.evaluation.probing import Bench
 
     own = replace(contender.settings(settings), memory=False)
     with _engine(own, paths, min(len(seeds), 8)) as engine, rich_out.progress() as bar:

@@ -63,7 +63,7 @@ def named(wanted: str, known: Sequence[str]) -> str:
     Raises:
         CardNotFound: Neither; with names that look like it.
     """
-    from rpterm.launch import find_card
+    from rpterm.opening.launch import find_card
 
     exact = [name for name in known if name.casefold() == wanted.casefold()]
     return exact[0] if exact else find_card(wanted, folders.find()).card.name

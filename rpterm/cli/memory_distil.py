@@ -53,16 +53,10 @@ def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
     from rpterm.engine.protocol import AsideEngine
     from rpterm.memory.distil.ask import Asker
-    from rpterm.models.open import open_engine
+    from rpterm.models.open import open_installed
     from rpterm.prompt.template import ChatTemplate
 
-    paths = folders.find()
-    engine = open_engine(
-        settings,
-        models_folder=paths.models,
-        cache_folder=folders.make(paths.cache),
-        log_folder=folders.make(paths.logs),
-    )
+    engine = open_installed(settings, folders.find())
     if not isinstance(engine, AsideEngine):
         raise RptermError(f"The engine {settings.engine!r} cannot write memory: set another.")
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rpterm.chat.events import BestKept, ReplyCancelled, ReplyFailed, ReplyFinished
 from rpterm.cli import out
-from rpterm.events import BestKept, ReplyCancelled, ReplyFailed, ReplyFinished
-from rpterm.launch import Launch
+from rpterm.opening.launch import Launch
 from rpterm.types import RptermError
 
 
@@ -14,7 +14,7 @@ def reply_once(launch: Launch, text: str) -> int:
     Raises:
         RptermError: The engine failed; what had come is stored.
     """
-    from rpterm.session import ReplyRequest
+    from rpterm.chat.session import ReplyRequest
 
     try:
         session = launch.open()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from rpterm import paths as folders
 from rpterm.config import Settings, load, save
-from rpterm.launch import Asked, Launch, LaunchError
+from rpterm.opening.launch import Asked, Launch, LaunchError
 from rpterm.paths import Paths
 
 

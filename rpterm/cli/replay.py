@@ -25,9 +25,9 @@ def replay(
     model: Annotated[str | None, typer.Option(metavar="FILE", help="Another model file.")] = None,
 ) -> None:
     """Make a stored reply again and compare it bit for bit; exit code 1 when it differs."""
+    from rpterm.chat.replay import replay as make_again
     from rpterm.cli.chats import opened
-    from rpterm.launch import Launch
-    from rpterm.replay import replay as make_again
+    from rpterm.opening.launch import Launch
 
     paths = folders.find()
     with opened() as store:
@@ -61,7 +61,7 @@ def _like(
     settings: config.Settings, generation: Generation, paths: folders.Paths, model: str | None
 ) -> config.Settings:
     """The user's settings, with the engine and the model that made the reply."""
-    from rpterm.replay import find_model
+    from rpterm.chat.replay import find_model
 
     known = {"llama", "scripted", "remote"}
     engine = generation.engine if generation.engine in known else settings.engine

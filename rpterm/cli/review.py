@@ -12,7 +12,7 @@ from rpterm.cli.app import new
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.reviewing import Filter, Item, Review
+    from rpterm.preference.reviewing import Filter, Item, Review
 
 app = new("")
 
@@ -32,10 +32,11 @@ def review(
 
     Doubtful ones are those whose rating says the opposite of the live score, and close duels.
     """
-    from rpterm import config, launch
+    from rpterm import config
     from rpterm import paths as folders
     from rpterm.cli.chats import opened
-    from rpterm.reviewing import KINDS, Filter, Review
+    from rpterm.opening import launch
+    from rpterm.preference.reviewing import KINDS, Filter, Review
 
     if kind not in KINDS:
         raise RptermError(f"--show {kind}: there are {', '.join(KINDS)}.")

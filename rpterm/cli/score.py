@@ -57,7 +57,7 @@ def score(
     others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
     replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
     with opened_scorer(paths, slow=not fast) as scorer:
-        scored = list(_scored(scorer, mine, replies, others, full=True))
+        scored = list(_scored(scorer, mine, replies, others))
     from rpterm.evaluation.agreement import LEAST
     from rpterm.evaluation.scored import with_labels
 
@@ -107,7 +107,7 @@ def _bytes(file: Path) -> bytes:
 @contextmanager
 def opened_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
     """The scorer of this installation, closed at the end."""
-    from rpterm.launch import Launch
+    from rpterm.opening.launch import Launch
 
     settings = config.load(paths.config_file, os.environ)
     launch = Launch(replace(settings, scoring=replace(settings.scoring, slow=slow)), paths)
@@ -122,8 +122,6 @@ def _scored(
     card: CharacterCard,
     replies: Sequence[Said],
     others: tuple[CharacterCard, ...],
-    *,
-    full: bool,
 ) -> Iterator[Scored]:
     """Score under a bar; Ctrl+C ends it."""
     from rpterm.evaluation.scored import score_all
@@ -131,7 +129,7 @@ def _scored(
     with rich_out.progress() as bar:
         task = bar.add_task(f"scoring {card.char}", total=len(replies))
         try:
-            for each in score_all(scorer, card, replies, others, full=full):
+            for each in score_all(scorer, card, replies, others):
                 bar.advance(task)
                 yield each
         except KeyboardInterrupt:

@@ -110,7 +110,8 @@ def welcomed(home: str | Path) -> None:
 
 def marks() -> list[bytes]:
     """The name, and a few words of the greeting that stand on one line."""
-    from rpterm import launch, paths
+    from rpterm import paths
+    from rpterm.opening import launch
 
     card = launch.find_card(CARD, paths.find()).card
     words = re.findall(r"[A-Za-z]{5,}", card.greetings[0])

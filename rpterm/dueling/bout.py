@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rpterm.chat.tree import begin_chat
 from rpterm.dueling.contender import Contender, ContenderError, parse_all
 from rpterm.dueling.plan import Round, places, rounds
 from rpterm.dueling.tally import Judged, Tally, tally
-from rpterm.rating import Rater
+from rpterm.preference.rating import Rater
 from rpterm.store import Store
 from rpterm.store.duels import Duels, StoredDuel
 from rpterm.store.errors import StoreError
-from rpterm.tree import begin_chat
 from rpterm.types import Origin, Turn
 
 if TYPE_CHECKING:

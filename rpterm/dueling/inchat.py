@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from rpterm.dueling.contender import Contender, ContenderError
-from rpterm.events import (
+from rpterm.chat.events import (
     PromptEvaluated,
     ReplyCancelled,
     ReplyFailed,
@@ -21,7 +20,8 @@ from rpterm.events import (
     SessionEvent,
     UserTurnStored,
 )
-from rpterm.session import ReplyRequest, Session
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.types import Intent
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from rpterm.chat.events import ReplyFailed, ReplyFinished
+from rpterm.chat.reply import NOTHING
+from rpterm.chat.session import ReplyRequest, Session
 from rpterm.dueling.bout import Bout
 from rpterm.dueling.contender import Contender
-from rpterm.events import ReplyFailed, ReplyFinished
-from rpterm.reply import NOTHING
-from rpterm.session import ReplyRequest, Session
 from rpterm.types import Intent, RptermError, Turn
 
 TRIES = 3

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from rpterm.preference.stats.correlation import pearson, spearman
 
 ROUNDS = 1000
 LEAST = 8
 """Pairs without which a correlation says nothing."""
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +42,11 @@ def agreement(
         return None
     x, y = np.asarray(left, float), np.asarray(right, float)
     draws = np.random.default_rng(seed).integers(0, len(x), (rounds, len(x)))
-    ranks = [(_ranks(x[at]), _ranks(y[at])) for at in draws]
-    spearman = [_pearson(a, b) for a, b in ranks]
-    pearson = [_pearson(x[at], y[at]) for at in draws]
     return Agreement(
         len(x),
-        _pearson(_ranks(x), _ranks(y)), *_interval(spearman),
-        _pearson(x, y), *_interval(pearson),
+        spearman(x, y), *_interval([spearman(x[at], y[at]) for at in draws]),
+        pearson(x, y), *_interval([pearson(x[at], y[at]) for at in draws]),
     )  # fmt: skip
-
-
-def _ranks(values: Array) -> Array:
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    mean: Array = ends - (counts - 1) / 2.0
-    return mean[places]
-
-
-def _pearson(x: Array, y: Array) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    size = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / size if size > 0 else float("nan")
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:

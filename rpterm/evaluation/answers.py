@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from rpterm import probing
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
+from rpterm.evaluation import probing
+from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import Question
-from rpterm.probing import Bench
+from rpterm.prompt.asking import ask
 from rpterm.types import RptermError, Sampling
 
 _RATING = "root ::= [1-5]"

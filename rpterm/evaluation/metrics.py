@@ -23,7 +23,8 @@ from rpterm.scoring.scorer import Scorer
 
 REFERENCE = ("rouge_l", "bleu", "chrf")
 MISSING = 'needs the extra: pip install "rpterm[eval]"'
-_LIKELIHOODS = ("persona_lift", "delta_ppl", "voice_lm")
+LIKELIHOODS = ("persona_lift", "context_lift", "voice_likelihood")
+"""Signals of the fixed language model that are shown by themselves, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _scored(
         return {}
     values = {"in_character": score.probability}
     values |= {name: share for name, share in score.dimensions.items() if share is not None}
-    for name in _LIKELIHOODS:
+    for name in LIKELIHOODS:
         reading = score.readings.get(name)
         if reading is not None and reading.confidence > 0:
             values[name] = reading.value
@@ -144,11 +145,9 @@ def traits(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list
 
 
 def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
-    means = np.array([statistics.fmean(values) for values in items])
-    draws = np.random.default_rng(0).integers(0, len(means), (1000, len(means)))
-    low, high = np.percentile(means[draws].mean(axis=1), [2.5, 97.5])
+    mean, low, high = mean_interval([statistics.fmean(values) for values in items])
     spread = statistics.fmean(statistics.pstdev(values) for values in items)
-    return Trait(name, float(means.mean()), float(low), float(high), spread, len(items))
+    return Trait(name, mean, low, high, spread, len(items))
 
 
 def mean_interval(values: Sequence[float], rounds: int = 1000) -> tuple[float, float, float]:

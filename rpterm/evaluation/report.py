@@ -10,18 +10,18 @@ from rpterm.evaluation.agreement import agreement
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.human import Human
 from rpterm.evaluation.judge import Verdict, trust
-from rpterm.evaluation.metrics import REFERENCE, Measured, mean_interval, traits
+from rpterm.evaluation.metrics import LIKELIHOODS, REFERENCE, Measured, mean_interval, traits
 from rpterm.evaluation.questions import Question
 
 _ORDER = (
-    "in_character", "persona", "behaviour", "conversation", "boundaries", "persona_lift",
-    "delta_ppl", "voice_lm", *REFERENCE,
+    "in_character", "persona", "behaviour", "conversation", "boundaries", *LIKELIHOODS,
+    *REFERENCE,
 )  # fmt: skip
-_COMPARED = ("in_character", "persona_lift", "delta_ppl", "rouge_l", "bleu", "chrf")
+_COMPARED = ("in_character", *LIKELIHOODS, *REFERENCE)
 """One of each way of judging; dimensions are parts of the first."""
 _TITLES = {
-    "in_character": "in character", "persona_lift": "persona lift", "delta_ppl": "ΔPPL",
-    "voice_lm": "voice by likelihood", "rouge_l": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
+    "in_character": "in character", "persona_lift": "persona lift", "context_lift": "context lift",
+    "voice_likelihood": "voice by likelihood", "rouge_l": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
     "judge": "judge", "human": "human",
 }  # fmt: skip
 
@@ -91,7 +91,7 @@ def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
     return Table(
         "Means over all open answers", ("metric", *models), tuple(rows),
         "Mean (95 % interval by bootstrap over answers). in character to boundaries: 0 to 1, by "
-        "the fixed scorer; persona lift and ΔPPL: likelihood with the card against without; "
+        "the fixed scorer; the lifts: how much likelier with the card, and with the talk; "
         "ROUGE-L, BLEU and chrF: 0 to 100, against the card's own examples or the probes' "
         "references.",
     )  # fmt: skip

@@ -31,14 +31,12 @@ def score_all(
     replies: Sequence[Said],
     others: tuple[CharacterCard, ...] = (),
     *,
-    full: bool = True,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Scored]:
     """Score replies one after the other, each in its own scene.
 
     Args:
         others: Cards of other characters, for contrast.
-        full: Ask the language model, too.
         stopped: Ends the work between two replies and inside a slow one.
     """
     base = scene_of(card, others=others)
@@ -47,7 +45,7 @@ def score_all(
         if stopped():
             return
         scene = _placed(base, card, said, others)
-        score = scorer.full(said.text, scene, stopped) if full else scorer.cheap(said.text, scene)
+        score = scorer.full(said.text, scene, stopped)
         if score is None:
             return
         yield Scored(said, score)

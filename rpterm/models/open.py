@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, ModelError
 from rpterm.models import fit, gguf, library, starter
@@ -18,6 +19,7 @@ from rpterm.models.hashes import model_hash
 from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
 from rpterm.models.remember import FileFacts
+from rpterm.paths import Paths
 
 EngineFactory = Callable[..., Engine]
 
@@ -61,6 +63,21 @@ def plan(
     )
     return Plan(
         path, header, chosen, model_hash(path, cache_folder), starter.is_starter(path), memory, gpu
+    )
+
+
+def open_installed(settings: Settings, paths: Paths, *, sequences: int = 8) -> Engine:
+    """The engine the settings ask for, with the folders of this installation; see ``open_engine``.
+
+    Raises:
+        RptermError: As ``open_engine``, or a folder cannot be made.
+    """
+    return open_engine(
+        settings,
+        models_folder=paths.models,
+        cache_folder=folders.make(paths.cache),
+        log_folder=folders.make(paths.logs),
+        sequences=sequences,
     )
 
 

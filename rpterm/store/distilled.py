@@ -212,31 +212,25 @@ class Distilled:
 
     def newer(self, memory_ids: Collection[int]) -> dict[int, list[int]]:
         """The memories that take the place of some, where they are shown."""
-        found: dict[int, list[int]] = {}
-        with self._connections.read() as connection:
-            for part in _parts(list(memory_ids)):
-                rows = connection.execute(
-                    "SELECT old_id, new_id FROM distilled_links "
-                    f"WHERE old_id IN ({_marks(part)}) ORDER BY new_id",
-                    part,
-                )
-                for old, new in rows:
-                    found.setdefault(old, []).append(new)
-        return found
+        return self._grouped(
+            memory_ids, "SELECT old_id, new_id FROM distilled_links WHERE old_id IN ({}) "
+            "ORDER BY new_id",
+        )  # fmt: skip
 
     def drawn_from(self, turn_ids: Collection[int]) -> dict[int, list[int]]:
         """Facts by the turn they rest on."""
+        return self._grouped(
+            turn_ids, "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
+            "ON m.id = s.memory_id WHERE m.kind = 'fact' AND s.turn_id IN ({})",
+        )  # fmt: skip
+
+    def _grouped(self, ids: Collection[int], query: str) -> dict[int, list[int]]:
+        """Pairs of numbers by the first of them; ``{}`` in the query stands for the ids."""
         found: dict[int, list[int]] = {}
         with self._connections.read() as connection:
-            for part in _parts(list(turn_ids)):
-                rows = connection.execute(
-                    "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
-                    "ON m.id = s.memory_id WHERE m.kind = 'fact' "
-                    f"AND s.turn_id IN ({_marks(part)})",
-                    part,
-                )
-                for turn_id, memory_id in rows:
-                    found.setdefault(turn_id, []).append(memory_id)
+            for part in _parts(list(ids)):
+                for key, value in connection.execute(query.format(_marks(part)), part):
+                    found.setdefault(key, []).append(value)
         return found
 
     def link(self, old_id: int, new_id: int) -> None:

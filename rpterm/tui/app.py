@@ -35,9 +35,9 @@ class RptermApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
-    CSS = """
-    ToastRack { align: right top; margin: 1 0 0 0; }
-    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
+    CSS = (
+        themes.TOASTS
+        + """
     CommandPalette #--container, CommandPalette #--results { max-width: 88; min-width: 24; }
     CommandPalette #--container { margin: 3 2; border: round $primary-muted; height: auto; }
     CommandPalette #--input { border: none; }
@@ -45,6 +45,7 @@ class RptermApp(App[None], inherit_bindings=False):
         border: none; scrollbar-size-vertical: 1; min-width: 20;
     }
     """
+    )
 
     def __init__(
         self,
@@ -79,9 +80,7 @@ class RptermApp(App[None], inherit_bindings=False):
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+        themes.put_on(self, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
         return hangup.sturdy(super().get_driver_class())

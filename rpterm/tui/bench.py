@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 
 if TYPE_CHECKING:
-    from rpterm.session import Session
+    from rpterm.chat.session import Session
     from rpterm.tui.app import RptermApp
 
 TURNS = 2000
@@ -134,7 +134,7 @@ def _app(folder: Path) -> RptermApp:
     engine = ScriptedEngine([REPLY], delay_s=0.01, context=400_000)
 
     def opener(target: str | None, chat_id: int | None) -> Session:
-        from rpterm.session import Session
+        from rpterm.chat.session import Session
         from rpterm.store import Store
 
         store = Store(folder / "rpterm.db")
@@ -150,8 +150,8 @@ def _card() -> Any:
 
 
 def _write_chat(folder: Path) -> None:
+    from rpterm.chat.tree import begin_chat
     from rpterm.store import Store
-    from rpterm.tree import begin_chat
     from rpterm.types import Origin, Persona
 
     store = Store(folder / "rpterm.db")

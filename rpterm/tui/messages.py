@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.engine.protocol import EngineInfo
     from rpterm.scoring.scorer import Score
-    from rpterm.session import Session
     from rpterm.types import Chat, Generation, Prompt, Turn
 
 

@@ -29,10 +29,7 @@ class SingleApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
-    CSS = """
-    ToastRack { align: right top; margin: 1 0 0 0; }
-    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
-    """
+    CSS = themes.TOASTS
 
     def __init__(self, make: Callable[[], Screen[Any]], settings: Settings) -> None:
         """``make`` makes the screen, once the program runs."""
@@ -40,9 +37,7 @@ class SingleApp(App[None], inherit_bindings=False):
         super().__init__()
         self._make, self.settings = make, settings
         self._bindings = BindingsMap(keys.bindings_for(HERE, settings.keys))
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+        themes.put_on(self, settings.theme)
 
     def on_mount(self) -> None:
         self.push_screen(self._make(), lambda _done: self.exit())

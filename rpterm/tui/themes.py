@@ -1,8 +1,13 @@
-"""The two themes of rpterm, beside Textual's own. Colours only; knows no widget."""
+"""The two themes of rpterm, beside Textual's own, and how its programs put them on."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 LAMPLIGHT = Theme(
     name="lamplight",
@@ -62,3 +67,15 @@ PAPER = Theme(
 
 THEMES = (LAMPLIGHT, PAPER)
 DEFAULT = LAMPLIGHT.name
+TOASTS = """
+    ToastRack { align: right top; margin: 1 0 0 0; }
+    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
+"""
+"""Style of notices, for the ``CSS`` of a program."""
+
+
+def put_on(app: App[None], wanted: str) -> None:
+    """Make the themes known and wear the one that is wanted, if there is one of that name."""
+    for theme in THEMES:
+        app.register_theme(theme)
+    app.theme = wanted if wanted in app.available_themes else DEFAULT

@@ -20,8 +20,8 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from rpterm import events
-    from rpterm.session import ReplyRequest, Session
+    from rpterm.chat import events
+    from rpterm.chat.session import ReplyRequest, Session
     from rpterm.tui.screens.chat.state import Wish
 
 Post = Callable[[Message], object]
@@ -69,7 +69,7 @@ def load_model(session: Session, post: Post) -> None:
 
 def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool]) -> None:
     """Make a reply and tell its events."""
-    from rpterm.session import ReplyRequest
+    from rpterm.chat.session import ReplyRequest
 
     request = ReplyRequest(
         wish.intent,
@@ -95,7 +95,7 @@ def _made(session: Session, wish: Wish, request: ReplyRequest) -> Iterator[event
     if wish.duel:
         return _duel(session, request)
     if wish.aside and wish.turn_id is not None:
-        from rpterm.aside import with_and_without
+        from rpterm.chat.aside import with_and_without
 
         return with_and_without(session, wish.turn_id)
     return session.reply(request)
@@ -152,7 +152,7 @@ def _tell(
     post: Post,
     stopped: Callable[[], bool],
 ) -> None:
-    from rpterm import events
+    from rpterm.chat import events
 
     evaluated = 0.0
     for event in stream:
@@ -170,7 +170,7 @@ def _tell(
 
 
 def _message(event: events.SessionEvent) -> Message:
-    from rpterm import events
+    from rpterm.chat import events
 
     match event:
         case events.UserTurnStored(turn):

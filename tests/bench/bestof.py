@@ -16,22 +16,21 @@ import sys
 
 import numpy as np
 
-from rpterm import config, paths, probing
-from rpterm.evaluation.metrics import mean_interval
+from rpterm import config, paths
+from rpterm.chat.live import shipped_cards
+from rpterm.evaluation import probing
+from rpterm.evaluation.metrics import LIKELIHOODS, mean_interval
+from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import builtin
-from rpterm.launch import Launch, find_card
-from rpterm.live import shipped_cards
-from rpterm.probing import Bench
+from rpterm.opening.launch import Launch, find_card
 from rpterm.scoring.choose import choose
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score
 
-UNSEEN = ("persona_lift", "context_lift", "voice_lm")
-
 
 def unseen(score: Score) -> dict[str, float]:
     """What the quick score does not know."""
-    found = {name: score.readings[name] for name in UNSEEN if name in score.readings}
+    found = {name: score.readings[name] for name in LIKELIHOODS if name in score.readings}
     return {name: reading.value for name, reading in found.items() if reading.confidence > 0}
 
 
@@ -60,7 +59,7 @@ def main() -> None:
             quick = [scorer.cheap(reply, scene) for reply in replies]
             best = choose(quick)
             rows = [unseen(full) for r in replies if (full := scorer.full(r, scene)) is not None]
-            for name in UNSEEN:
+            for name in LIKELIHOODS:
                 values = [row[name] for row in rows if name in row]
                 if len(values) == len(replies):
                     gains.setdefault(name, []).append(values[best] - float(np.mean(values)))

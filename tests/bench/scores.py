@@ -19,16 +19,16 @@ from typing import Any
 
 from rpterm import paths as folders
 from rpterm.cards import reader
+from rpterm.chat.live import LiveScores, shipped_cards
+from rpterm.chat.session import Session
+from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.judge import open_scorer
-from rpterm.live import LiveScores, shipped_cards
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
+from rpterm.opening.judge import open_scorer
 from rpterm.scoring.scorer import Scorer
-from rpterm.session import Session
 from rpterm.store import Store
-from rpterm.tree import begin_chat
 from rpterm.tui import bench, messages
 from rpterm.tui.app import RptermApp
 from rpterm.types import Persona, Turn

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm.rating import Rater
+from rpterm.preference.rating import Rater
 from rpterm.store import Store
 
 B = ("--b", "temperature=1.5")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from rpterm import paths as folders
+from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.launch import NEW_CHAT, Asked, Launch, LaunchError, open_session
-from rpterm.session import ReplyRequest
+from rpterm.opening.launch import NEW_CHAT, Asked, Launch, LaunchError, open_session
 from rpterm.types import Persona, RptermError, Sampling
 
 CARD = """name = "Ada"

@@ -12,9 +12,9 @@ import pytest
 from cli_tools import Cli
 
 from rpterm import doctor as examination
+from rpterm.chat.replay import ReplayError, replay, request_of
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models.open import SCRIPTED_REPLIES
-from rpterm.replay import ReplayError, replay, request_of
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
 

@@ -8,7 +8,7 @@ import pytest
 from cli_tools import Cli
 
 from rpterm.models.open import SCRIPTED_REPLIES
-from rpterm.rating import Rater
+from rpterm.preference.rating import Rater
 from rpterm.store import Store
 
 

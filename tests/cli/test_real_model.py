@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cli_tools import LIMIT_S, Spawn, read_until
 
-from rpterm.reply import WRITE_EVERY_S
+from rpterm.chat.reply import WRITE_EVERY_S
 from rpterm.store import Store
 from rpterm.types import Status, Turn
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
+from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.dueling.maker import Maker, MakerError
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.session import Session
 from rpterm.store import Store
 from rpterm.store.reviews import dueling
 from rpterm.types import Persona

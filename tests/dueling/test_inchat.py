@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
+from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStarted, SessionEvent
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.dueling.contender import ContenderError, parse
 from rpterm.dueling.inchat import duel
 from rpterm.engine.protocol import Engine
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStarted, SessionEvent
-from rpterm.session import ReplyRequest, Session
 from rpterm.store import Store
-from rpterm.tree import begin_chat
 from rpterm.types import Persona, Status
 
 CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
+from rpterm.chat.events import ReplyFinished
+from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Setup
 from rpterm.dueling.contender import Contender, parse
 from rpterm.dueling.inchat import duel
 from rpterm.dueling.maker import Maker
 from rpterm.engine.protocol import Engine
-from rpterm.events import ReplyFinished
 from rpterm.models.open import open_engine
-from rpterm.session import ReplyRequest, Session
 from rpterm.store import Store
 from rpterm.types import Persona, Sampling
 

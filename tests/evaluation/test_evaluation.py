@@ -15,9 +15,9 @@ from rpterm.evaluation import page
 from rpterm.evaluation.answers import Answer, Answers, fingerprint, interview
 from rpterm.evaluation.judge import Verdict, compare, pairs, trust
 from rpterm.evaluation.metrics import against_references, has_references, measure, traits
+from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
 from rpterm.evaluation.report import build
-from rpterm.probing import Bench
 from rpterm.scoring.scorer import Scorer
 from rpterm.types import RptermError
 

@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpterm.aside import with_and_without
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.chat.aside import with_and_without
+from rpterm.chat.events import ReplyFinished, ReplyStarted
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.events import ReplyFinished, ReplyStarted
 from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import Examples
-from rpterm.session import ReplyRequest, Session
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.tree import begin_chat
 from rpterm.types import Intent, Persona, RptermError, Turn
 
 CARD = CharacterCard(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from rpterm import paths
+from rpterm.chat.events import ReplyFinished
+from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Distilling, Settings
-from rpterm.events import ReplyFinished
-from rpterm.launch import Asked, Launch
-from rpterm.session import ReplyRequest, Session
+from rpterm.opening.launch import Asked, Launch
 from rpterm.types import Sampling, Usage
 
 pytestmark = pytest.mark.model

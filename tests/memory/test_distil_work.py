@@ -9,9 +9,9 @@ import time
 
 import pytest
 
+from rpterm.engine.lent import Lent
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.lent import Lent
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.ask import Asker
 from rpterm.memory.distil.schedule import Distiller

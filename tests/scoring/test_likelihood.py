@@ -9,7 +9,7 @@ import pytest
 from rpterm.bench.opening import models
 from rpterm.config import Settings
 from rpterm.engine.protocol import Piece
-from rpterm.judge import open_scorer
+from rpterm.opening.judge import open_scorer
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
 from rpterm.scoring.records import Fact, Scene

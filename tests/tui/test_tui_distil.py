@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tui_support import Stage, running, say, screen_text, wait_until
 
+from rpterm.chat.session import Session
 from rpterm.memory.distil.schedule import Distiller
 from rpterm.memory.distil.work import Work
 from rpterm.memory.facade import Memory
-from rpterm.session import Session
 
 
 @dataclass

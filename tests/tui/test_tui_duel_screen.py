@@ -11,12 +11,12 @@ import pytest
 from textual.pilot import Pilot
 from tui_support import CARD, REPLIES, notices, screen_text, wait_until
 
+from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Setup
 from rpterm.dueling.contender import Contender
 from rpterm.dueling.maker import Maker
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.session import Session
 from rpterm.store import Store
 from rpterm.tui.screens.duel import DuelScreen
 from rpterm.tui.screens.review import ReviewScreen

@@ -13,9 +13,9 @@ from tui_support import CARD, Stage, notices, running, say, screen_text, shown, 
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
+from rpterm.chat.cast.scene import Casting
+from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.scene import Casting
-from rpterm.session import Session
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.cast import CastScreen, SpeakerScreen
 from rpterm.types import Status, Taking

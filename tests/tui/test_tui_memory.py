@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, say, screen_text, wait_until
 
+from rpterm.chat.session import Session
 from rpterm.memory.facade import Memory
-from rpterm.session import Session
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.types import Origin

@@ -19,7 +19,7 @@ from tui_support import (
 )
 
 from rpterm.config import Duel, Settings
-from rpterm.rating import Mark
+from rpterm.preference.rating import Mark
 from rpterm.store.judgements import Comparison
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.flag import FlagScreen

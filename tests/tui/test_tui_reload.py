@@ -21,10 +21,10 @@ from tui_support import (
 )
 
 from rpterm.cards.writer import dump
+from rpterm.chat.session import Session
+from rpterm.chat.tree import begin_chat
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.session import Session
 from rpterm.store import Store
-from rpterm.tree import begin_chat
 from rpterm.tui.app import RptermApp
 from rpterm.types import Persona
 

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from tui_support import Stage, notices, running, screen_text, wait_until
 
-from rpterm.rating import Rater
+from rpterm.preference.rating import Rater
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.review import ReviewScreen
@@ -131,7 +131,7 @@ async def test_a_long_reply_begins_in_sight(stage: Stage, size: tuple[int, int])
 
 
 def test_the_store_is_not_needed_to_be_big(tmp_path: Path) -> None:
-    from rpterm.reviewing import Filter, Review
+    from rpterm.preference.reviewing import Filter, Review
 
     with Store(tmp_path / "empty.db") as store:
         review = Review(store)

@@ -194,7 +194,7 @@ async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(stage: S
 async def test_a_defect_in_a_thread_is_shown_and_the_chat_goes_on(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rpterm.session import Session
+    from rpterm.chat.session import Session
 
     app = stage.app()
     async with running(app) as pilot:

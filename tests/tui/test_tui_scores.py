@@ -20,12 +20,12 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.chat.live import LiveScores
+from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import Examples
-from rpterm.live import LiveScores
 from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
-from rpterm.session import Session
 from rpterm.store.scores import Scores
 from rpterm.tui import messages
 from rpterm.tui.app import RptermApp

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.casting import taking_of
+from rpterm.chat.cast.casting import taking_of
+from rpterm.chat.session import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave
-from rpterm.session import ReplyRequest
 from rpterm.types import Intent, RptermError, Taking, Turn
 
 if TYPE_CHECKING:

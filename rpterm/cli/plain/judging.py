@@ -1,11 +1,11 @@
-"""Rating and duels in plain mode; what a judgement is, ``rpterm.rating`` knows."""
+"""Rating and duels in plain mode; what a judgement is, ``rpterm.preference.rating`` knows."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.rating import DIMENSIONS, verdict_words
+from rpterm.preference.rating import DIMENSIONS, verdict_words
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def _consent(allowed: bool) -> Command:
 
 # Duel ------------------------------------------------------------------------------------------
 def _duel(talk: Talk, rest: str) -> None:
+    from rpterm.chat.session import ReplyRequest
     from rpterm.dueling import contender, inchat
-    from rpterm.session import ReplyRequest
 
     session = talk.session
     intent = Intent.SEND if rest else Intent.REGENERATE

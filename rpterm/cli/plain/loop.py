@@ -14,16 +14,16 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from rpterm import events
+from rpterm.chat import events
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.plain.printer import Printer
-from rpterm.launch import Launch
+from rpterm.opening.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
-    from rpterm.reload import Reloader
-    from rpterm.session import ReplyRequest, Session
+    from rpterm.chat.reload import Reloader
+    from rpterm.chat.session import ReplyRequest, Session
 
 SHOWN = 6
 """Turns written when a chat is taken up again."""
@@ -80,8 +80,8 @@ class Talk:
 
     def run(self) -> None:
         """Greet, then answer line after line."""
+        from rpterm.chat.session import ReplyRequest
         from rpterm.cli.plain.commands import command
-        from rpterm.session import ReplyRequest
 
         self._load()
         self.show(self.session.path(SHOWN))
@@ -150,7 +150,7 @@ class Talk:
 
     def _look_at_card(self) -> None:
         """Use the card as it was saved last, and tell what changed."""
-        from rpterm.reload import NotReloaded, Reloader
+        from rpterm.chat.reload import NotReloaded, Reloader
 
         self._card_file = self._card_file or Reloader(self.session)
         report = self._card_file.poll()
@@ -161,7 +161,7 @@ class Talk:
 
     def send(self, text: str) -> None:
         """Send a message and write the reply."""
-        from rpterm.session import ReplyRequest
+        from rpterm.chat.session import ReplyRequest
 
         self.reply(ReplyRequest(text=text))
 

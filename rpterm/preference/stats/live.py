@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rpterm.preference.stats.agreement import Share
+from rpterm.preference.stats.correlation import Array, ranks, spearman
 
-Array = NDArray[np.float64]
 LEAST = 8
 """Fewer rated replies than that say nothing."""
 BINS = 5
@@ -118,20 +117,6 @@ def auc(scores: Array, good: Array) -> float:
         return float("nan")
     total = float(ranks(scores)[positive].sum())
     return (total - many * (many + 1) / 2) / (many * few)
-
-
-def spearman(one: Array, other: Array) -> float:
-    """Correlation of ranks; ``nan`` where one of them never changes."""
-    x, y = ranks(one) - (len(one) + 1) / 2, ranks(other) - (len(other) + 1) / 2
-    size = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / size if size else float("nan")
-
-
-def ranks(values: Array) -> Array:
-    """Places from 1, equal values sharing their mean place."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    mean: Array = np.cumsum(counts) - (counts - 1) / 2.0
-    return mean[places]
 
 
 def _columns(items: Sequence[Judged], name: str) -> tuple[Array, Array]:

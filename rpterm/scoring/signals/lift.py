@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NOTHING, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.signals.patient import ByLikelihood
 
 _TURNS = 5
 _FACTS = 30
@@ -28,18 +28,11 @@ _FACT_WORDS = 25
 """Facts and turns together must leave room in the window the scorer was trained for."""
 
 
-class PersonaLift:
+class PersonaLift(ByLikelihood):
     """See the module."""
 
     name = "persona_lift"
     dimension: Dimension = "persona"
-    cost: Cost = "likelihood"
-
-    def __init__(self, likelihood: Likelihood) -> None:
-        self._likelihood = likelihood
-
-    def measure(self, reply: str, scene: Scene) -> Reading:
-        return self.measure_until(reply, scene, lambda: False)
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not scene.facts or not reply.strip():
@@ -51,22 +44,14 @@ class PersonaLift:
             return NOTHING
         delta = math.exp(-sum(without) / count) - math.exp(-sum(with_facts) / count)
         note = f"the card lowers the perplexity of this by {delta:.1f}"
-        value = (sum(with_facts) - sum(without)) / math.sqrt(count)
-        return Reading(value, 1.0, (Evidence(0, 0, note, "card"),))
+        return Reading(_lift(with_facts, without), 1.0, (Evidence(0, 0, note, "card"),))
 
 
-class ContextLift:
+class ContextLift(ByLikelihood):
     """See the module."""
 
     name = "context_lift"
     dimension: Dimension = "conversation"
-    cost: Cost = "likelihood"
-
-    def __init__(self, likelihood: Likelihood) -> None:
-        self._likelihood = likelihood
-
-    def measure(self, reply: str, scene: Scene) -> Reading:
-        return self.measure_until(reply, scene, lambda: False)
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not scene.history or not reply.strip():
@@ -75,8 +60,13 @@ class ContextLift:
         with_talk, without = self._likelihood.logprobs(said(reply), prompts, stopped)
         if not with_talk:
             return NOTHING
-        value = (sum(with_talk) - sum(without)) / math.sqrt(len(with_talk))
-        return Reading(value, 1.0, (Evidence(0, 0, "follows from the talk", "turn:-1"),))
+        evidence = Evidence(0, 0, "follows from the talk", "turn:-1")
+        return Reading(_lift(with_talk, without), 1.0, (evidence,))
+
+
+def _lift(known: Sequence[float], without: Sequence[float]) -> float:
+    """How much likelier the reply is with what is known; log-probabilities by token."""
+    return (sum(known) - sum(without)) / math.sqrt(len(known))
 
 
 def prompt(scene: Scene, *, facts: bool) -> str:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rpterm.scoring.fit import Encode, soft
-from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.signals.patient import ByLikelihood
 from rpterm.scoring.voices import VIEWS, Voices
 
 _LEAST_LINES = 3
@@ -80,7 +80,7 @@ class VoiceMeaning:
         return Reading(near[0] - float(np.mean(near[1:])))
 
 
-class VoiceLikelihood:
+class VoiceLikelihood(ByLikelihood):
     """Value: [mean ln p(token | own lines) - its mean over others' lines] * sqrt(tokens).
 
     Each prompt is twenty lines, one below the other, cut at forty words, as the reply is.
@@ -88,13 +88,6 @@ class VoiceLikelihood:
 
     name = "voice_likelihood"
     dimension: Dimension = "behaviour"
-    cost: Cost = "likelihood"
-
-    def __init__(self, likelihood: Likelihood) -> None:
-        self._likelihood = likelihood
-
-    def measure(self, reply: str, scene: Scene) -> Reading:
-        return self.measure_until(reply, scene, lambda: False)
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not _enough(scene) or not reply.strip():

@@ -2,7 +2,7 @@
 
 Writes go through a lane in their order, so a quick hand never waits for the disk; reading the next
 reply with a few turns above takes a millisecond and is done at once. What is in the queue is the
-business of ``rpterm.reviewing``.
+business of ``rpterm.preference.reviewing``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from rpterm.rating import Mark
-from rpterm.reviewing import Filter, Item, Review
+from rpterm.preference.rating import Mark
+from rpterm.preference.reviewing import Filter, Item, Review
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
 from rpterm.tui.widgets.hints import KeyHints

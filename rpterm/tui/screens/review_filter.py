@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.reviewing import KINDS, Filter, Review
+from rpterm.preference.reviewing import KINDS, Filter, Review
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
 

@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.rating import BAD, DIMENSIONS, GOOD, Mark
+from rpterm.preference.rating import BAD, DIMENSIONS, GOOD, Mark
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
 

@@ -12,7 +12,7 @@ from rpterm.tui.screens.chat import opening, replies
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
-    from rpterm.session import Session
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 

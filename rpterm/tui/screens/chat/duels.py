@@ -13,7 +13,7 @@ from rpterm.types import Intent, Status, Turn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rpterm.session import Session
+    from rpterm.chat.session import Session
     from rpterm.store.judgements import Verdict
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -68,7 +68,7 @@ async def both_bad(chat: ChatScreen) -> None:
 
 async def judge(chat: ChatScreen, verdict: Verdict) -> None:
     """Store the verdict, show the winner, and tell who was who."""
-    from rpterm.rating import verdict_words
+    from rpterm.preference.rating import verdict_words
 
     duel, session = chat.state.choosing, chat.session
     if not isinstance(duel, DuelView) or session is None:

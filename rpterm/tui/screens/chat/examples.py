@@ -14,10 +14,10 @@ from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.cards.card import Example
+    from rpterm.chat.session import Session
     from rpterm.examples.provider import Examples
     from rpterm.examples.records import Exemplar, Row
     from rpterm.scoring.scorer import Score
-    from rpterm.session import Session
     from rpterm.store.example_marks import Mark
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes

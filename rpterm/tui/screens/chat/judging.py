@@ -1,7 +1,7 @@
 """Rating while one plays: stars, thumbs, tags, flags, undo, consent; and what shows of it.
 
-Thin: ``rpterm.rating`` knows what a judgement is. Every command acts on the selected reply, or on
-the last one.
+Thin: ``rpterm.preference.rating`` knows what a judgement is. Every command acts on the selected
+reply, or on the last one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
-    from rpterm.rating import Rater
+    from rpterm.preference.rating import Rater
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 

@@ -1,7 +1,7 @@
 """The card's file while one chats: looked at twice a second, shown when it was saved.
 
 The looking is done in a thread of its own and never while a reply is made, so that a reply is of
-one card from its first to its last word. What a save means is ``rpterm.reload``'s business.
+one card from its first to its last word. What a save means is ``rpterm.chat.reload``'s business.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rpterm.reload import NotReloaded, Reloaded, Reloader
-    from rpterm.session import Session
+    from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 EVERY_S = 0.5
@@ -68,7 +68,7 @@ class Follower:
             self._looking = False
 
     def _of(self, session: Session) -> Reloader:
-        from rpterm.reload import Reloader
+        from rpterm.chat.reload import Reloader
 
         if self._reloader is None or self._session is not session:
             self._session, self._reloader = session, Reloader(session)
@@ -77,7 +77,7 @@ class Follower:
 
 async def saved(chat: ChatScreen, event: CardSaved) -> None:
     """Say what the save changed, or what is wrong with it; the Card pane keeps the word."""
-    from rpterm.reload import Reloaded
+    from rpterm.chat.reload import Reloaded
 
     if chat.session is not event.session:
         return

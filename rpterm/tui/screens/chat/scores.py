@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from rpterm.cards.card import CharacterCard
-    from rpterm.live import LiveScores
+    from rpterm.chat.live import LiveScores
+    from rpterm.chat.session import Session
     from rpterm.scoring.drift import Drift
     from rpterm.scoring.scorer import Score
-    from rpterm.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 REST_S = 2.0

@@ -21,6 +21,7 @@ from rpterm.tui import keys, messages, worker
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import chats, opening, panes, reload, replies, scores, turns
 from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
+from rpterm.tui.screens.chat.when import allowed
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
 from rpterm.tui.widgets.hints import KeyHints
@@ -35,9 +36,9 @@ from rpterm.types import Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
+    from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
-    from rpterm.session import Session
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
@@ -133,49 +134,19 @@ class ChatScreen(Screen[None]):
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
-            return any(self.allows(when) for when in key.when if when not in keys.OF_THE_INPUT)
+            return allowed(self, key, typed=False)
         return True
 
     def press(self, name: str) -> bool:
         """Do what a key means while one writes; False leaves it to the input."""
         for key in keys.while_writing(name, self.settings.keys):
-            if any(self.allows(when) for when in key.when if when in keys.OF_THE_INPUT):
+            if allowed(self, key, typed=True):
                 self.command(key.id)
                 return True
         if self.input.empty and keys.is_for("help", name, self.settings.keys):
             self.app.run_command("help")  # type: ignore[attr-defined]
             return True
         return False
-
-    def allows(self, when: keys.When) -> bool:
-        """Whether the chat is in this state of the key registry."""
-        writing_here = self.input.has_focus
-        match when:
-            case "always":
-                return True
-            case "input":
-                return writing_here
-            case "empty":
-                return writing_here and self.input.empty
-            case "typing":
-                return writing_here and not self.input.empty
-            case "selected":
-                return self.transcript.selected is not None and self.transcript.has_focus
-            case "writing":
-                return self.state.busy
-            case "choosing":
-                return self._waits(blind=False)
-            case "dueling":
-                return self._waits(blind=True)
-            case "free":
-                chosen = self.transcript.selected or self.state.choosing or self.panes.shown
-                return bool(chosen) and self.state.editor is None
-
-    def _waits(self, *, blind: bool) -> bool:
-        """Whether candidates, blind ones or others, wait and no message is being written."""
-        choosing = self.state.choosing
-        ready = self.input.has_focus and self.input.empty
-        return choosing is not None and choosing.blind is blind and ready
 
     def action_command(self, name: str) -> None:
         self.command(name)

@@ -11,8 +11,8 @@ from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Chat, Intent, Prompt
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.engine.protocol import EngineInfo
-    from rpterm.session import Session
 
 GHOST_USER, GHOST_REPLY, GHOST_GREETING = -1, -2, -3
 """Ids of turns that are on screen before the database has them."""

@@ -20,6 +20,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
+from rpterm.tui.widgets.panes.list import PaneList
 
 if TYPE_CHECKING:
     from rpterm.examples.records import Exemplar, Row
@@ -62,16 +63,6 @@ class ExamplesPane(Vertical):
         link-color-hover: $foreground; link-background-hover: $panel;
         #examples-head, #examples-keys { height: auto; padding: 0 2 0 1; link-style: none;
             link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
-        OptionList {
-            height: 1fr; margin: 0; padding: 0; border: none; background: $background;
-            scrollbar-size-vertical: 1;
-            &:focus { border: none; background-tint: transparent; }
-            .option-list--option { padding: 0 1; }
-            .option-list--option-disabled { color: $text-muted; }
-            .option-list--option-highlighted { background: transparent; color: $foreground;
-                text-style: none; }
-            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
-        }
     }
     """
 
@@ -96,7 +87,7 @@ class ExamplesPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="examples-head", markup=False)
-        yield OptionList(markup=False)
+        yield PaneList()
         yield Static(id="examples-keys", markup=False)
 
     def on_mount(self) -> None:

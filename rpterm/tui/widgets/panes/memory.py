@@ -20,6 +20,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
+from rpterm.tui.widgets.panes.list import PaneList
 
 if TYPE_CHECKING:
     from rpterm.memory.overview import Item, Overview
@@ -39,16 +40,6 @@ class MemoryPane(Vertical):
             background: $panel; &:focus { background-tint: $foreground 5%; } }
         #memory-kinds { height: auto; padding: 0 1; margin: 0 0 0 0; link-style: none;
             link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
-        OptionList {
-            height: 1fr; margin: 0; padding: 0; border: none; background: $background;
-            scrollbar-size-vertical: 1;
-            &:focus { border: none; background-tint: transparent; }
-            .option-list--option { padding: 0 1; }
-            .option-list--option-disabled { color: $text-muted; }
-            .option-list--option-highlighted { background: transparent; color: $foreground;
-                text-style: none; }
-            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
-        }
         #memory-detail { height: auto; max-height: 45%; padding: 0 2 0 1; margin: 1 0 0 0;
             border-top: hkey $panel; scrollbar-size-vertical: 1; }
         #memory-keys { height: auto; padding: 0 1; color: $text-muted; link-style: none;
@@ -87,7 +78,7 @@ class MemoryPane(Vertical):
         yield Static(id="memory-head", markup=False)
         yield Input(placeholder="/ search all memories", id="memory-search")
         yield _Links(id="memory-kinds", markup=False)
-        yield OptionList(markup=False)
+        yield PaneList()
         with VerticalScroll(id="memory-detail", can_focus=False):
             yield Static(id="memory-whole", markup=False)
         yield _Links(id="memory-keys", markup=False)

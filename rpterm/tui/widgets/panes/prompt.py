@@ -16,6 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import text
+from rpterm.tui.widgets.panes.list import PaneList
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {
@@ -42,16 +43,7 @@ class PromptPane(Vertical):
     DEFAULT_CSS = """
     PromptPane {
         #prompt-head { height: auto; padding: 0 2 0 1; }
-        OptionList {
-            height: 1fr; margin: 1 0 0 0; padding: 0; border: none; background: $background;
-            scrollbar-size-vertical: 1;
-            &:focus { border: none; background-tint: transparent; }
-            .option-list--option { padding: 0 1; }
-            .option-list--option-disabled { color: $text-muted; }
-            .option-list--option-highlighted { background: transparent; color: $foreground;
-                text-style: none; }
-            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
-        }
+        PaneList { margin: 1 0 0 0; }
     }
     """
 
@@ -64,7 +56,7 @@ class PromptPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="prompt-head", markup=False)
-        yield OptionList(markup=False)
+        yield PaneList()
 
     def on_mount(self) -> None:
         self._draw()

@@ -1,0 +1,58 @@
+"""The same turn with and without example dialogues, beside each other.
+
+Two replies with one seed, made one after the other through the one reply path. Neither is shown in
+the branch; both are stored, as swipes that the user may choose or leave. It knows no front end.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rpterm.chat.events import (
+    PromptEvaluated,
+    ReplyCancelled,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyStarted,
+    SessionEvent,
+)
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.types import Intent, Status, Turn
+
+WITH, WITHOUT = 0, 1
+"""Index of the reply with examples, and of the one without."""
+
+
+def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
+    """Make both replies in the place of ``turn_id`` and tell what happens.
+
+    The second turn is told of before it is stored, with id 0; ``ReplyFinished`` has the real one.
+    """
+    request = ReplyRequest(
+        Intent.REGENERATE, turn_id=turn_id, seed=secrets.randbits(31), shown=False
+    )
+    for index in (WITH, WITHOUT):
+        for event in session.reply(replace(request, examples=index == WITH)):
+            match event:
+                case ReplyStarted():
+                    if index == WITH:
+                        first = event.turns[0]
+                        other = replace(first, id=0, text="", status=Status.STREAMING)
+                        yield ReplyStarted((first, other), event.prompt)
+                case ReplyDelta() | ReplyFinished() | ReplyCancelled():
+                    yield replace(event, index=index)
+                    if isinstance(event, ReplyCancelled):
+                        return
+                case ReplyFailed():
+                    yield event
+                    return
+                case PromptEvaluated():
+                    yield event
+
+
+def real(turn: Turn) -> bool:
+    """Whether a turn told of is in the database."""
+    return turn.id > 0

@@ -1,0 +1,1 @@
+"""The characters of one chat: who is in it, who speaks next, and what each of them knows."""

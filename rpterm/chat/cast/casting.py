@@ -1,0 +1,69 @@
+"""Bring a chat's company together: who was asked for, and which earlier chat had the same.
+
+It knows how a scene is changed, and neither the command line nor any front end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from rpterm.chat.cast.scene import NARRATOR, Scene
+from rpterm.store import Store
+from rpterm.store.cast import Casts
+from rpterm.types import Cast, Chat, RptermError, Taking
+
+
+def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
+    """The newest chat of a character with exactly these others in it.
+
+    Args:
+        others: Card names.
+    """
+    wanted, casts = set(others), Casts(store)
+    counts = casts.counts()
+    for chat in store.chats(card_name=lead):
+        if counts.get(chat.id, 1) != len(wanted) + 1:
+            continue
+        cast = casts.get(chat.id)
+        here = [] if cast is None else [m.card_name for m in cast.members[1:] if m.present]
+        if set(here) == wanted:
+            return chat
+    return None
+
+
+def gather(scene: Scene, targets: Sequence[str], taking: str) -> None:
+    """Let everybody join who is asked for and not there yet, and set how turns are taken.
+
+    Args:
+        targets: Names or paths of cards.
+        taking: A value of ``Taking``, or "" to leave it.
+    """
+    wanted = taking_of(taking) if taking else None
+    for target in targets:
+        scene.add(target, narrator=True if target == NARRATOR else None, known=True)
+    if wanted is not None:
+        scene.take(wanted)
+
+
+def carry_over(scene: Scene, cast: Cast) -> None:
+    """A new chat begins with the company of the one before, as far as its cards are there."""
+    for member in cast.members[1:]:
+        if member.present:
+            with suppress(RptermError):
+                scene.add(member.card_path or member.card_name, narrator=member.narrator)
+                scene.mute(member.card_name, member.muted)
+    scene.take(cast.taking)
+
+
+def taking_of(name: str) -> Taking:
+    """How turns are taken, by its name.
+
+    Raises:
+        RptermError: There is no such way.
+    """
+    try:
+        return Taking(name.strip().casefold())
+    except ValueError:
+        ways = ", ".join(Taking)
+        raise RptermError(f"Turns cannot be taken by {name!r}: there are {ways}.") from None

@@ -1,0 +1,398 @@
+"""The characters of one chat at work: each with its own card, prompts and memory.
+
+A chat with one character is a scene with one seat. What a seat's prompts are made of is its own
+card, lore and memory, what everybody heard, and the names and taglines of the others; nothing else
+of another card comes near them. Changes of the cast are stored at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rpterm import group
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.macros import expand
+from rpterm.cards.problems import CardError
+from rpterm.chat.cast.choosing import choose
+from rpterm.chat.prompting import Prompter
+from rpterm.engine.protocol import EngineInfo
+from rpterm.group import GroupError
+from rpterm.store import Store
+from rpterm.store.cast import Casts
+from rpterm.types import Cast, Member, Taking, Turn
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine
+    from rpterm.memory.facade import Memory
+
+NARRATOR = "narrator"
+"""The target that means the built-in narrator where no card is called so."""
+
+
+class Found(Protocol):
+    """A card, the text it was read from, and its file."""
+
+    @property
+    def card(self) -> CharacterCard: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def path(self) -> Path | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """Where characters that join come from.
+
+    Attributes:
+        find: The card that a name or a path means.
+        memory: The long-term memory of a character; ``None`` where memory is off.
+    """
+
+    find: Callable[[str], Found]
+    memory: Callable[[CharacterCard], Memory | None] = lambda card: None
+
+
+@dataclass(slots=True)
+class Seat:
+    """One character of the chat."""
+
+    card: CharacterCard
+    prompter: Prompter
+    memory: Memory | None = None
+
+
+class Scene:
+    """Who takes part in a chat."""
+
+    def __init__(
+        self,
+        store: Store,
+        chat_id: int,
+        lead: Seat,
+        make: Callable[[CharacterCard, Memory | None], Prompter],
+        casting: Casting | None = None,
+    ) -> None:
+        """Args:
+        lead: The chat's own character.
+        make: Makes the prompts of another one.
+        """
+        self.lead = lead
+        self._store, self._chat_id, self._make = store, chat_id, make
+        self._casting = casting
+        self._casts = Casts(store)
+        self._info: EngineInfo | None = None
+        self._remembering = False
+        self._seats: dict[str, Seat] = {lead.card.name: lead}
+        self.cast = self._opened()
+        self._dress()
+
+    # Who is there ------------------------------------------------------------------------------
+    @property
+    def group(self) -> bool:
+        """Whether there is more than one character."""
+        return self.cast is not None and sum(member.present for member in self.cast.members) > 1
+
+    @property
+    def present(self) -> list[Member]:
+        """Those who are there, the chat's own character first."""
+        if self.cast is None:
+            return [Member(self.lead.card.name, self.lead.card.char)]
+        return [member for member in self.cast.members if member.present]
+
+    def seats(self) -> Iterator[Seat]:
+        """Every seat that was taken in this session."""
+        yield from self._seats.values()
+
+    def seat(self, name: str) -> Seat:
+        """The seat of a name; see ``group.by_name``."""
+        return self._of(group.by_name(self._company(), name))
+
+    def seat_of(self, turn: Turn) -> Seat:
+        """Who said a reply."""
+        member = group.owner(self.cast, turn) if self.cast is not None else None
+        return self._of(member) if member is not None else self.lead
+
+    def tagline(self, member: Member) -> str:
+        """One line about a member."""
+        seat = self._of(member)
+        return expand(seat.card.tagline, char=seat.card.char, user="{{user}}")
+
+    # Who speaks --------------------------------------------------------------------------------
+    def expected(self, path: Sequence[Turn]) -> Seat:
+        """Who most likely speaks next: the one whose prompt to keep ready."""
+        if self.cast is None or not self.group:
+            return self.lead
+        try:
+            return self._of(group.expected(self.cast, path))
+        except GroupError:
+            return self.lead
+
+    def listening(self, speaker: Seat) -> list[Seat]:
+        """All others who may speak, in the order of the cast after this one."""
+        if self.cast is None:
+            return []
+        members = self.cast.members
+        place = members.index(self._member(speaker)) + 1
+        free = group.able(self.cast)
+        return [self._of(m) for m in (*members[place:], *members[: place - 1]) if m in free]
+
+    def by_likelihood(self, path: Sequence[Turn]) -> list[Seat]:
+        """All who may speak next, the likeliest last."""
+        likeliest = self.expected(path)
+        return [*self.listening(likeliest), likeliest]
+
+    def next(self, path: Sequence[Turn], engine: Engine | None = None) -> Seat:
+        """Whose turn it is after this branch.
+
+        Args:
+            engine: Asked where the cast says that a model chooses; ``None`` asks nobody.
+
+        Raises:
+            GroupError: Everybody is muted.
+        """
+        cast = self.cast
+        if cast is None or not self.group:
+            return self.lead
+        member = group.next_speaker(cast, path)
+        if cast.taking is not Taking.MODEL or engine is None:
+            return self._of(member)
+        free = group.able(cast)
+        silent = [each for each in free if not path or each != group.owner(cast, path[-1])] or free
+        name = choose(engine, [(each.speaker, self.tagline(each)) for each in silent], path)
+        return self._of(next((each for each in silent if each.speaker == name), member))
+
+    def view(self, seat: Seat, path: Sequence[Turn]) -> list[Turn]:
+        """The branch as this one lives it."""
+        if self.cast is None:
+            return list(path)
+        return group.view(self.cast, self._member(seat), path)
+
+    def others(self, seat: Seat) -> tuple[str, ...]:
+        """Names that would head somebody else's line."""
+        if self.cast is None:
+            return ()
+        me = self._member(seat)
+        return tuple(
+            name
+            for member in self.cast.members if member != me
+            for name in dict.fromkeys((member.speaker, member.card_name))
+        )  # fmt: skip
+
+    def heads(self, seat: Seat, user: str) -> tuple[str, ...]:
+        """Names that a model may put before its line; among several it takes anybody's."""
+        own = (seat.card.char, seat.card.name)
+        return (*own, *self.others(seat), user) if self.group else own
+
+    # All seats ---------------------------------------------------------------------------------
+    def ready(self, info: EngineInfo) -> bool:
+        """Take the model's template; whether that was still to be done."""
+        self._info = info
+        fresh = [seat.prompter.ready(info) for seat in self._seats.values()]
+        return any(fresh)
+
+    def start(self) -> None:
+        """Let the memories load in the background."""
+        self._remembering = True
+        for seat in self._seats.values():
+            if seat.memory is not None:
+                seat.memory.start()
+
+    def remember(self, turn: Turn) -> None:
+        """Everybody who is there remembers what was said."""
+        here = {member.card_name for member in self.present}
+        for name, seat in self._seats.items():
+            if seat.memory is not None and name in here:
+                seat.memory.remember(turn.id)
+
+    def close(self) -> None:
+        """End the memories."""
+        for seat in self._seats.values():
+            if seat.memory is not None:
+                seat.memory.close()
+
+    # Changes -----------------------------------------------------------------------------------
+    def recast(self, seat: Seat, card: CharacterCard, digest: str = "") -> None:
+        """Go on with a changed card.
+
+        Args:
+            digest: The version, of any but the chat's own character.
+        """
+        member, before = self._member(seat), seat.card.name
+        seat.card = card
+        self._seats = {card.name if k == before else k: v for k, v in self._seats.items()}
+        if self.cast is not None:
+            now = replace(member, card_name=card.name, speaker=card.char, card_hash=digest)
+            self._change(member, now)
+        self._dress()
+
+    def add(self, target: str, *, narrator: bool | None = None, known: bool = False) -> Member:
+        """Let a character join, or come back.
+
+        Args:
+            narrator: Whether it tells the scene; ``None`` leaves that to its card.
+            known: Whether it is all right when it is there already.
+
+        Raises:
+            GroupError: It is here already, or shares its name with somebody who is.
+            RptermError: There is no such card, or it cannot be read.
+        """
+        if self._casting is None:
+            raise GroupError("Nobody can join here: this chat knows no other cards.")
+        card, text, path = find_with_narrator(self._casting.find, target)
+        before = [m for m in self._company().members if m.card_name == card.name]
+        if before and before[0].present:
+            if known:
+                return before[0]
+            raise GroupError(f"{card.name} is here already.")
+        alike = [m for m in self.present if m.speaker.casefold() == card.char.casefold()]
+        if alike:
+            raise GroupError(
+                f"Two cannot both be called {card.char}: give one of the cards another nickname."
+            )
+        member = Member(
+            card.name, card.char, self._store.put_card(card.name, text), path,
+            group.is_narrator(card) if narrator is None else narrator,
+        )  # fmt: skip
+        self._sit(member, card)
+        if before:
+            self._change(before[0], member)
+        else:
+            cast = self._company()
+            self._put(replace(cast, members=(*cast.members, member)))
+        return member
+
+    def remove(self, name: str) -> Member:
+        """Let a member leave; its turns stay.
+
+        Raises:
+            GroupError: It is the chat's own character, or nobody.
+        """
+        member = group.by_name(self._company(), name)
+        if member.card_name == self.lead.card.name:
+            raise GroupError(f"This is {member.speaker}'s chat: mute {member.speaker} instead.")
+        self._change(member, replace(member, present=False))
+        return member
+
+    def mute(self, name: str, muted: bool) -> Member:
+        """Let a member only listen, or speak again."""
+        member = group.by_name(self._company(), name)
+        self._change(member, replace(member, muted=muted))
+        return member
+
+    def narrate(self, name: str, narrator: bool) -> Member:
+        """Let a member tell the scene, or play in it."""
+        member = group.by_name(self._company(), name)
+        self._change(member, replace(member, narrator=narrator))
+        return member
+
+    def take(self, taking: Taking) -> None:
+        """Change how turns are taken."""
+        self._put(replace(self._company(), taking=taking))
+
+    def hold(self, name: str) -> Member:
+        """Give the word, where turns are given by hand."""
+        member = group.by_name(self._company(), name)
+        self._put(replace(self._company(), held=member.card_name))
+        return member
+
+    # -------------------------------------------------------------------------------------------
+    def _company(self) -> Cast:
+        """The cast, or the one of a chat that has only its own character so far."""
+        return self.cast or Cast((Member(self.lead.card.name, self.lead.card.char),))
+
+    def _of(self, member: Member) -> Seat:
+        return self._seats.get(member.card_name, self.lead)
+
+    def _member(self, seat: Seat) -> Member:
+        members = self._company().members
+        return next((m for m in members if m.card_name == seat.card.name), members[0])
+
+    def _change(self, old: Member, new: Member) -> None:
+        cast = self._company()
+        self._put(replace(cast, members=tuple(new if m == old else m for m in cast.members)))
+
+    def _put(self, cast: Cast) -> None:
+        self._casts.put(self._chat_id, cast)
+        self.cast = cast
+        self._dress()
+
+    def _sit(self, member: Member, card: CharacterCard) -> None:
+        """Give a member its seat: prompts and, unless it only tells, a memory of its own."""
+        remembers = self._casting is not None and member.present and not member.narrator
+        seat = self._seats.get(member.card_name)
+        if seat is not None and (seat.memory is not None or not remembers):
+            seat.card = card
+            return
+        memory = self._casting.memory(card) if remembers and self._casting else None
+        seat = Seat(card, self._make(card, memory), memory)
+        if self._info is not None:
+            seat.prompter.ready(self._info)
+        if memory is not None and self._remembering:
+            memory.start()
+        self._seats[member.card_name] = seat
+
+    def _dress(self) -> None:
+        """Tell every seat's prompts who else is there."""
+        for seat in self._seats.values():
+            text = ""
+            if self.group:
+                me = self._member(seat)
+                others = [(m, self.tagline(m)) for m in self.present if m != me]
+                text = group.company(me, others, "{{user}}")
+            seat.prompter.company = text
+
+    def _opened(self) -> Cast | None:
+        """The cast as it was left, with every card as its file is now, or else as it was kept."""
+        cast = self._casts.get(self._chat_id)
+        if cast is None:
+            return None
+        lead = replace(cast.members[0], card_name=self.lead.card.name, speaker=self.lead.card.char)
+        members = [lead]
+        for member in cast.members[1:]:
+            card, digest = self._card_of(member)
+            self._sit(member, card)
+            members.append(replace(member, speaker=card.char, card_hash=digest))
+        now = replace(cast, members=tuple(members))
+        if now != cast:
+            self._casts.put(self._chat_id, now)
+        return now
+
+    def _card_of(self, member: Member) -> tuple[CharacterCard, str]:
+        from rpterm.cards.reader import parse, read_text
+
+        if member.card_path and Path(member.card_path).is_file():
+            try:
+                text = read_text(Path(member.card_path))
+                card = parse(text, member.card_path)
+            except CardError:
+                pass  # A file that is being edited: the kept copy serves until it is whole.
+            else:
+                if card.name == member.card_name:
+                    return card, self._store.put_card(card.name, text)
+        kept = self._store.get_card(member.card_hash)
+        if kept is None:
+            return CharacterCard(name=member.card_name), member.card_hash
+        return parse(kept, f"the stored card of {member.card_name}"), member.card_hash
+
+
+def find_with_narrator(
+    find: Callable[[str], Found], target: str
+) -> tuple[CharacterCard, str, str | None]:
+    """A card, its text and its file; ``narrator`` is the built-in one unless a card is called so.
+
+    Raises:
+        RptermError: There is no such card, or it cannot be read.
+    """
+    from rpterm.cards import library, writer
+
+    try:
+        found = find(target)
+    except library.CardNotFound:
+        if target.strip().casefold() != NARRATOR:
+            raise
+        return group.NARRATOR, writer.dump(group.NARRATOR), None
+    return found.card, found.text, str(found.path) if found.path else None

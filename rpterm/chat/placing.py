@@ -1,0 +1,112 @@
+"""Where a reply belongs: a request and the branch shown give a place in the tree. Makes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rpterm.chat.tree import Tree
+from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending
+from rpterm.types import Intent, RptermError, Turn
+
+
+class SessionError(RptermError):
+    """The request makes no sense in this chat; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """What to make.
+
+    Attributes:
+        intent: Send the text and reply; regenerate ``turn_id`` as a new swipe; continue
+            ``turn_id``; write the user's next line (impersonate); or let the next character speak.
+        text: The user's words (``SEND``), or words to begin with (``IMPERSONATE``).
+        turn_id: The reply meant; ``None`` is the last one shown.
+        candidates: How many replies to decode at once.
+        hint: One extra instruction for this reply alone, in the volatile block.
+        seed: Of the first candidate; ``None`` draws one as usual.
+        examples: False leaves all example dialogues out of the prompt.
+        shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
+        sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
+        speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
+        best: Of several candidates the best by score is kept. A plain request becomes one of that
+            kind where the setting ``scoring.best_of`` says so.
+    """
+
+    intent: Intent = Intent.SEND
+    text: str = ""
+    turn_id: int | None = None
+    candidates: int = 1
+    hint: str = ""
+    seed: int | None = None
+    examples: bool = True
+    shown: bool = True
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    speaker: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request, placed in the tree: what is read, where the reply goes, and how it begins."""
+
+    history: list[Turn]
+    parent_id: int | None
+    ending: Ending = REPLY
+    base: str = ""
+    edited_from: int | None = None
+    draft: bool = False
+    said_by: Turn | None = None
+
+
+def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
+    """Where a request belongs on the branch shown.
+
+    Args:
+        group: Whether several characters take part.
+
+    Raises:
+        SessionError: The request makes no sense here.
+    """
+    path = chat.path()
+    if request.intent is Intent.IMPERSONATE:
+        return _draft(chat, path, request.text, group)
+    if request.intent is Intent.CONTINUE:
+        turn = _meant(chat, request, path)
+        history = chat.store.path(turn.id)
+        return Job(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
+    if request.intent is Intent.REGENERATE and request.turn_id is not None:
+        return _instead_of(chat, _meant(chat, request, path))
+    if request.intent is Intent.REGENERATE and path and path[-1].role == "assistant":
+        return _instead_of(chat, path[-1])
+    if request.intent is Intent.NEXT and not group:
+        raise SessionError("Nobody else is here who could speak: write something first.")
+    return Job(path, path[-1].id if path else None)
+
+
+def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Job:
+    if not text.strip() and not group:
+        return Job(path, None, OPEN_USER, draft=True)
+    begun = Turn(0, chat.chat_id, None, "user", chat.chat.persona.name, text)
+    return Job([*path, begun], None, OPEN_LAST, base=text, draft=True)
+
+
+def _meant(chat: Tree, request: ReplyRequest, path: list[Turn]) -> Turn:
+    if request.turn_id is not None:
+        turn = chat.store.turn(request.turn_id)
+    elif path:
+        turn = path[-1]
+    else:
+        raise SessionError("This chat has no reply yet.")
+    if turn.role != "assistant":
+        raise SessionError("That turn is yours, not a reply: edit it, or send a new message.")
+    return turn
+
+
+def _instead_of(chat: Tree, turn: Turn) -> Job:
+    """Another version of a reply, by the same one."""
+    parent_id = turn.parent_id
+    history = chat.store.path(parent_id) if parent_id else []
+    return Job(history, parent_id, said_by=turn)

@@ -1,0 +1,197 @@
+"""The card's file, followed while a chat runs: a good save is used from the next turn on.
+
+``Reloader.poll`` looks once; whoever owns a loop calls it between replies. It knows the session
+and the file, and no front end: what happened comes back as a report in words, fields and tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.diff import Change, diff
+from rpterm.cards.lint import static_tokens, tokens
+from rpterm.cards.problems import CardError
+from rpterm.cards.reader import parse
+from rpterm.cards.watch import CardBroken, CardChanged, CardFile
+from rpterm.chat.session import Session
+from rpterm.engine.protocol import Piece
+from rpterm.types import Chat, Member
+
+_SHOWN = 6
+"""Changes that a summary names one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The chat goes on with this card.
+
+    Attributes:
+        changes: Field by field; empty when only comments or spaces changed.
+        summary: The changes in a few short lines, with tokens where the model counts them.
+        member: Whose card it is where it is not the chat's own character's, else "".
+    """
+
+    card: CharacterCard
+    changes: tuple[Change, ...]
+    summary: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotReloaded:
+    """The file is broken; the chat keeps the last good card.
+
+    Attributes:
+        summary: The first problem with its line, and how many more there are.
+    """
+
+    error: CardError
+    summary: str
+
+
+class Reloader:
+    """Follows the card's file of one session, and the files of the others who take part."""
+
+    def __init__(self, session: Session, member: str = "") -> None:
+        """``member`` is the card name of one of several characters; "" is the chat's own."""
+        self._session = session
+        self._member = member
+        self._company: dict[str, Reloader] = {}
+        path = self._record.card_path
+        self._path = Path(path) if path else None
+        self._file: CardFile | None = None
+        self._told = ""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or ``None`` where the chat knows only a stored copy."""
+        return self._path
+
+    def poll(self) -> Reloaded | NotReloaded | None:
+        """Look at the file; a changed card is in the session when this returns.
+
+        Call it from one thread at a time and not while a reply is made.
+        """
+        return self._poll() or self._poll_company()
+
+    def _poll(self) -> Reloaded | NotReloaded | None:
+        if self._path is None:
+            return None
+        if self._file is None:
+            return self._begin(self._path)
+        found = self._file.poll()
+        if isinstance(found, CardBroken):
+            return self._broken(found.error)
+        return self._use(found) if found else None
+
+    def _poll_company(self) -> Reloaded | NotReloaded | None:
+        """The first of the others whose file was saved."""
+        if self._member:
+            return None
+        here = [member.card_name for member in self._session.scene.present[1:]]
+        for name in here:
+            if name not in self._company:
+                self._company[name] = Reloader(self._session, name)
+            report = self._company[name].poll()
+            if report is not None:
+                return report
+        return None
+
+    @property
+    def _record(self) -> Chat | Member:
+        """What is stored of the card: its version and its file."""
+        here = self._session.scene.present
+        found = (each for each in here if each.card_name == self._member)
+        return next(found, None) or self._session.chat
+
+    @property
+    def _card(self) -> CharacterCard:
+        session = self._session
+        return session.scene.seat(self._member).card if self._member else session.card
+
+    def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
+        """Start with the file as it is; it may have been saved since the chat was opened."""
+        try:
+            file = CardFile(path)
+        except CardError as error:
+            return self._broken(error)
+        self._file = file
+        known = self._record.card_hash
+        if hashlib.sha256(file.text.encode()).hexdigest() == known and not self._told:
+            return None
+        before = self._stored() or self._card
+        return self._use(CardChanged(file.card, file.text, tuple(diff(before, file.card))))
+
+    def _stored(self) -> CharacterCard | None:
+        """The card as the chat used it last: without what flags of the command line changed."""
+        text = self._session.store.get_card(self._record.card_hash)
+        try:
+            return parse(text) if text is not None else None
+        except CardError:
+            return None
+
+    def _broken(self, error: CardError) -> NotReloaded | None:
+        if str(error) == self._told:
+            return None
+        self._told = str(error)
+        more = len(error.problems) - 1
+        rest = f" And {more} more." if more else ""
+        summary = f"{error.problems[0]}{rest} The last good card stays."
+        return NotReloaded(error, summary)
+
+    def _use(self, found: CardChanged) -> Reloaded:
+        before, mended = self._card, bool(self._told)
+        self._told = ""
+        self._session.set_card(found.card, found.text, member=self._member)
+        self._member = found.card.name if self._member else ""
+        count = self._counter()
+        lines = summary_lines(found.changes, count)
+        if not lines:
+            lines = ["Only comments or spaces changed."]
+            if mended:
+                lines = ["The file can be read again; nothing else changed."]
+        elif count:
+            lines.append(_total(before, found.card, count))
+        if any(change.field.split(" ")[0] == "greetings" for change in found.changes):
+            lines.append("New greetings are for new chats.")
+        return Reloaded(found.card, found.changes, "\n".join(lines), self._member)
+
+    def _counter(self) -> Callable[[str], int] | None:
+        engine = self._session.engine
+        if engine.info is None:
+            return None
+        return lambda text: len(engine.tokenize([Piece(text)])[0])
+
+
+def summary_lines(
+    changes: tuple[Change, ...] | list[Change], count: Callable[[str], int] | None
+) -> list[str]:
+    """One short line for each change; of many only the first ones, and how many more.
+
+    Args:
+        count: Tokens of a text; ``None`` leaves them out.
+    """
+    lines = []
+    for change in changes[:_SHOWN]:
+        lines.append(f"{change.field}: {change.kind}{_cost(change, count)}")
+    if len(changes) > _SHOWN:
+        lines.append(f"and {len(changes) - _SHOWN} more changes")
+    return lines
+
+
+def _cost(change: Change, count: Callable[[str], int] | None) -> str:
+    if count is None:
+        return ""
+    cost = change.tokens(count)
+    return f", {cost:+,} token{'' if abs(cost) == 1 else 's'}"
+
+
+def _total(before: CharacterCard, after: CharacterCard, count: Callable[[str], int]) -> str:
+    old, new = (static_tokens(tokens(card, count)) for card in (before, after))
+    if old == new:
+        return f"{new:,} tokens on every turn, as before"
+    return f"{old:,} → {new:,} tokens on every turn"

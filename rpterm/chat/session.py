@@ -1,0 +1,393 @@
+"""One chat at work: from the user's text to a stored reply. Knows no UI and no model.
+
+A ``Session`` ties one chat of the store to one card and one engine. Everything that makes text
+goes through ``reply``; everything else moves along the tree or edits the chat's settings. Reading
+methods may be called from any thread; ``reply`` is iterated in one thread at a time.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from rpterm.cards.card import CharacterCard
+from rpterm.chat.bestof import best_of
+from rpterm.chat.cast.scene import Casting, Scene, Seat
+from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
+from rpterm.chat.placing import Job, ReplyRequest, SessionError, place
+from rpterm.chat.prompting import Exemplars, Finder, Prompter
+from rpterm.chat.reply import ReplyRun, stops_for
+from rpterm.chat.states import States
+from rpterm.chat.tree import Tree
+from rpterm.config import Settings
+from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
+from rpterm.prompt.build import PromptTooLarge
+from rpterm.prompt.compose import expander
+from rpterm.prompt.template import OPEN_USER, TemplateError
+from rpterm.store import Store
+from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from rpterm.chat.live import LiveScores
+    from rpterm.memory.distil.schedule import Distiller
+    from rpterm.memory.facade import Memory
+
+
+_WITH_CHOICE = (Intent.SEND, Intent.REGENERATE, Intent.NEXT)
+
+__all__ = ["ReplyRequest", "Session", "SessionError"]
+
+
+class Session(Tree):
+    """One chat, one card, one engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        card: CharacterCard,
+        chat: Chat,
+        settings: Settings,
+        *,
+        states: Path | None = None,
+        finders: Sequence[Finder] = (),
+        memory: Memory | None = None,
+        flagged: Collection[str] = (),
+        examples: Exemplars | None = None,
+        scores: LiveScores | None = None,
+        casting: Casting | None = None,
+        distiller: Distiller | None = None,
+    ) -> None:
+        """Args:
+        states: Folder of saved caches; ``None`` saves none.
+        finders: Asked in turn for what joins each prompt.
+        memory: The character's long-term memory; the session starts and closes it.
+        flagged: Names of samplers that the settings decide, whatever the card says.
+        examples: Chooses example dialogues; ``None`` takes the card's own as they are.
+        scores: Scores replies when a front end asks; nothing here waits for it.
+        casting: Where characters that join the chat come from; ``None`` lets nobody join.
+        distiller: Writes lasting facts into memory when nothing else goes on.
+        """
+        super().__init__(store, chat.id)
+        self.engine = engine
+        self.card = card
+        self.settings = settings
+        self._states = States(states) if states is not None else None
+        self._flagged = frozenset(flagged)
+        self.memory = memory
+        self.examples = examples
+        self.scores = scores
+        self._prompter = Prompter(engine, settings, finders, memory, examples)
+        self.scene = Scene(
+            store, chat.id, Seat(card, self._prompter, memory),
+            lambda _, own: Prompter(engine, settings, finders, own), casting,
+        )  # fmt: skip
+        self.distiller = distiller
+        self._left: frozenset[int] = frozenset()
+        self._loading = threading.Lock()
+        self._stopped = threading.Event()
+        self.rivals: Callable[[Settings], Engine] | None = None
+        """Opens another model for a duel; ``None`` where none can be had."""
+        self.opponent: Session | None = None
+        """The other side of a duel under way; what stops this session stops it, too."""
+
+    # The model ---------------------------------------------------------------------------------
+    def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
+        """Load the model and the chat's saved cache, then settle. Blocks; call it in a thread.
+
+        Raises:
+            ModelError: The weights cannot be used.
+        """
+        info = self.engine.load(on_progress)
+        with self._loading:
+            if self.scene.ready(info):
+                if self._states is not None:
+                    cards = [seat.card.name for seat in self.scene.by_likelihood(self.path())]
+                    self._states.restore(self.engine, self.chat_id, self._key(info), cards)
+                self.settle()
+                self.scene.start()
+                self._distil()
+        return info
+
+    def _key(self, info: EngineInfo) -> str:
+        """What a saved cache depends on, beside chat and character."""
+        assert self._prompter.template is not None
+        return f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._prompter.template.hash[:8]}"
+
+    def settle(self) -> None:
+        """Let the engine evaluate, in the background, all that the next prompt can reuse."""
+        info = self.engine.info
+        if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
+            return
+        try:
+            path = self.path()
+            seat = self.scene.expected(path)
+            ids = self._clean(seat, path)
+        except (PromptTooLarge, TemplateError):
+            return
+        if not self.scene.group:
+            self.engine.settle(ids)
+            return
+        others = []
+        for other in self.scene.listening(seat):
+            with suppress(PromptTooLarge, TemplateError):
+                others.append(self._clean(other, path))
+        self.engine.settle(ids, others)
+
+    def _clean(self, seat: Seat, path: list[Turn]) -> tuple[int, ...]:
+        """All that a character's next prompt is known to begin with."""
+        view = self.scene.view(seat, path)
+        return seat.prompter.clean(seat.card, self.chat, view, OPEN_USER).ids
+
+    def moved(self) -> None:
+        """The branch shown changed: the cache follows."""
+        self.settle()
+
+    # One reply ---------------------------------------------------------------------------------
+    def reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
+        """Make one reply (or several candidates, or a draft) and tell what happens.
+
+        Never raises for an engine's failure or a prompt that is too large: that is a
+        ``ReplyFailed``. Closing the iterator cancels. After the last event the engine settles in
+        the background.
+
+        Raises:
+            SessionError: The request makes no sense here (empty text, nothing to continue).
+            GroupError: Nobody is called so, or everybody is muted.
+        """
+        self._stopped.clear()
+        self.touched()
+        if request.speaker:
+            self.scene.seat(request.speaker)
+        if request.intent is Intent.SEND:
+            turn = self._store_user(request.text)
+            self._remember(turn)
+            yield UserTurnStored(turn)
+        request = self._as_set(request)
+        job = place(self, request, group=self.scene.group)
+        try:
+            yield from self._run(request, job)
+        except EngineError as error:
+            yield ReplyFailed(str(error), error.log_tail)
+        except (PromptTooLarge, TemplateError) as error:
+            yield ReplyFailed(str(error))
+        finally:
+            self.settle()
+            self._distil()
+
+    def touched(self) -> None:
+        """The user types: what works in the background gives way; returns at once."""
+        if self.distiller is not None:
+            self.distiller.busy()
+
+    def _distil(self) -> None:
+        """Let memory be written, by the model only once the cache is ready for the next turn."""
+        if self.distiller is not None:
+            self.distiller.attach(self.engine, self._prompter.template)
+            self.distiller.wake(self._left)
+
+    def _run(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
+        info = self.load()
+        seat = self._seat(request, job)
+        card = seat.card
+        prompt = seat.prompter.full(
+            card, self.chat, self.scene.view(seat, job.history), ending=job.ending,
+            hint=request.hint, examples=request.examples,
+        )  # fmt: skip
+        if self._stopped.is_set():
+            yield ReplyFailed("Stopped.")
+            return
+        self._left |= _turns_left_out(prompt)
+        shown = self.chat.leaf_id
+        sampling = self.sampling(card)
+        if request.seed is not None:
+            sampling = replace(sampling, seed=request.seed)
+        sampling = replace(sampling, **request.sampling)
+        seeds = _seeds(sampling.seed or 0, min(max(request.candidates, 1), info.sequences))
+        run = ReplyRun(
+            store=self.store,
+            engine=self.engine,
+            info=info,
+            prompt=prompt,
+            request=GenerateRequest(
+                prompt_ids=prompt.ids,
+                prompt_text=prompt.text,
+                messages=prompt.messages,
+                sampling=sampling,
+                seeds=seeds,
+                stop=stops_for(self.chat.persona.name, card.char, self.scene.others(seat)),
+                kv_mode=self.settings.kv_mode,
+            ),
+            template_hash=self._prompter.template.hash if self._prompter.template else "",
+            turns=() if job.draft else self._open_turns(card, job, len(seeds), request.shown),
+            base=job.base,
+            names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
+        )
+        events = run.events()
+        if request.best and self.scores is not None:
+            events = best_of(events, self.scores, card, self.chat, self.select)
+        try:
+            for event in events:
+                if isinstance(event, ReplyFinished):
+                    self._remember(event.turn)
+                yield event
+        finally:
+            # What was begun is stored when the inner stream closes, which must be before we look.
+            cast("Generator[SessionEvent, None, None]", events).close()
+            if run.turns and not run.kept and shown is not None:
+                self.store.set_leaf(self.chat_id, shown)
+
+    def _as_set(self, request: ReplyRequest) -> ReplyRequest:
+        """The request with as many candidates as the settings want."""
+        many = self.settings.scoring.best_of
+        plain = request.candidates == 1 and request.shown and request.seed is None
+        if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
+            return request
+        return replace(request, candidates=many, best=True)
+
+    def cancel(self) -> None:
+        """Stop the running reply from any thread; returns at once."""
+        self._stopped.set()
+        self.engine.cancel()
+        if self.opponent is not None and self.opponent is not self:
+            self.opponent.cancel()
+
+    def _seat(self, request: ReplyRequest, job: Job) -> Seat:
+        """Who speaks: who was asked for, else whose reply it was, else whose turn it is."""
+        if request.speaker:
+            return self.scene.seat(request.speaker)
+        if job.said_by is not None:
+            return self.scene.seat_of(job.said_by)
+        if job.draft:
+            return self.scene.expected(self.path())
+        return self.scene.next(job.history, self.engine)
+
+    def sampling(self, card: CharacterCard | None = None) -> Sampling:
+        """The samplers of the next reply: settings, then the card's, with a seed drawn."""
+        own = (card or self.card).sampling.items()
+        known = {k: v for k, v in own if v is not None and k not in self._flagged}
+        merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
+        seed = merged.seed if merged.seed is not None else secrets.randbits(31)
+        return replace(merged, seed=seed)
+
+    def _remember(self, turn: Turn) -> None:
+        self.scene.remember(turn)
+
+    def _store_user(self, text: str) -> Turn:
+        if not text.strip():
+            raise SessionError("There is nothing to send: the message is empty.")
+        name = self.chat.persona.name
+        filled = expander(self.card, self.chat)(text.strip())
+        leaf = self.chat.leaf_id
+        turn = self.store.add_turn(self.chat_id, leaf, "user", name, filled, origin=Origin.TYPED)
+        if leaf is not None:
+            self.rater.went_on(self.store.turn(leaf))
+        return turn
+
+    def _open_turns(
+        self, card: CharacterCard, job: Job, count: int, shown: bool
+    ) -> tuple[Turn, ...]:
+        origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
+        turns = [
+            self.store.add_turn(
+                self.chat_id, job.parent_id, "assistant", card.char, job.base,
+                origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
+                select=shown and index == 0,
+            )
+            for index in range(count)
+        ]  # fmt: skip
+        return tuple(turns)
+
+    # The prompt --------------------------------------------------------------------------------
+    def preview(self, draft: str = "") -> Prompt:
+        """The prompt as it would be sent now with this draft.
+
+        Raises:
+            NotReadyError: The model is not loaded yet, so nobody can count tokens.
+            PromptTooLarge: The card alone does not fit; the text has the numbers.
+        """
+        path = self.path()
+        if draft.strip():
+            text = expander(self.card, self.chat)(draft.strip())
+            path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
+        seat = self.scene.next(path) if draft.strip() else self.scene.expected(path)
+        return seat.prompter.full(seat.card, self.chat, self.scene.view(seat, path))
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, by the model's own tokenizer once it is loaded."""
+        return self._prompter.count(text)
+
+    # The end -----------------------------------------------------------------------------------
+    def set_card(self, card: CharacterCard, text: str, member: str = "") -> None:
+        """Go on with a changed card (``text`` is its TOML) from the next turn.
+
+        Under a new name the character keeps the chats of this card's file and its memories.
+
+        Args:
+            member: The card name of one of several characters; "" is the chat's own.
+        """
+        if member:
+            digest = self.store.put_card(card.name, text)
+            self.scene.recast(self.scene.seat(member), card, digest)
+            self.settle()
+            return
+        if card.name != self.card.name and self.memory is not None:
+            self.memory.rename(card.name, self.chat.card_path)
+        self.card = card
+        self.scene.recast(self.scene.lead, card)
+        self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+        self.settle()
+
+    def delete(self, turn_id: int) -> None:
+        """Delete a turn and everything that follows it, for good, from saved caches, too."""
+        if self._states is not None:
+            self._states.forget(self.chat_id)
+        super().delete(turn_id)
+
+    def delete_chat(self, chat_id: int) -> None:
+        """Delete a whole chat, this one or another, with its saved cache."""
+        if self._states is not None:
+            self._states.forget(chat_id)
+        self.store.delete_chat(chat_id)
+
+    def leave(self) -> None:
+        """Save the cache of this chat; engine and store stay open for another session."""
+        if self.distiller is not None:
+            self.distiller.close()
+        info = self.engine.info
+        if info is None or self._prompter.template is None or self._states is None:
+            return
+        # A cache is worth time, not words: a full or read-only disk is no reason to complain.
+        with suppress(OSError, TemplateError, RptermError):
+            path = self.path()
+            seats = self.scene.by_likelihood(path)
+            ready = [(s.card.name, self._clean(s, path) if seats[1:] else ()) for s in seats]
+            self._states.keep(self.engine, self.chat_id, self._key(info), ready)
+
+    def close(self) -> None:
+        """Save the cache, free the engine, close the store."""
+        try:
+            self.cancel()
+            self.leave()
+        finally:
+            self.scene.close()
+            self.engine.close()
+            self.store.close()
+
+
+def _turns_left_out(prompt: Prompt) -> frozenset[int]:
+    """The turns that the window had no room for."""
+    numbers = (gone.source.removeprefix("turn:") for gone in prompt.left_out)
+    return frozenset(int(number) for number in numbers if number.isdecimal())
+
+
+def _seeds(seed: int, count: int) -> tuple[int, ...]:
+    """One seed a candidate; the first is the one asked for."""
+    return tuple((seed + index * 0x9E3779B1) & 0xFFFFFFFF for index in range(count))

@@ -1,0 +1,1 @@
+"""How a run begins: which chat it opens, and every room it needs put together."""

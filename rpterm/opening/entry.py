@@ -1,0 +1,197 @@
+"""Which chat a run opens: a new one, the newest with a character, or the one asked for.
+
+Knows cards and the store, and neither models nor front ends. Importing it is cheap: readers and
+the store's helpers are imported when a chat is looked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.paths import Paths
+from rpterm.types import Persona, RptermError
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+    from rpterm.types import Chat
+
+NEW_CHAT = 0
+"""The chat id that asks for a new chat."""
+
+
+class LaunchError(RptermError):
+    """What was asked for does not go together, or is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for.
+
+    Attributes:
+        target: Name or path of a card; ``None`` lets the user choose, or is the chat's own.
+        chat_id: The chat to go on with; ``None`` is the newest one with this character.
+        greeting: From 1; begins a new chat.
+        persona: Name of the user's persona.
+        company: Names or paths of the cards that take part, too.
+        turns: How turns are taken, a value of ``Taking``; "" leaves it.
+        flags: Dotted names of settings that flags gave: they go before the card's own.
+    """
+
+    target: str | None = None
+    chat_id: int | None = None
+    new: bool = False
+    greeting: int | None = None
+    persona: str | None = None
+    flags: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()
+    turns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCard:
+    """A card, the text it was read from, and its file."""
+
+    card: CharacterCard
+    text: str
+    path: Path | None
+
+
+def find_card(target: str, paths: Paths) -> FoundCard:
+    """The card that a name or a path means.
+
+    Raises:
+        CardNotFound: With near names.
+        CardError: With everything that is wrong in the file.
+    """
+    from rpterm.cards import library, reader
+
+    path = library.find(target, library.folders(paths.characters))
+    text = reader.read_text(path)
+    return FoundCard(reader.parse(text, str(path)), text, path.absolute())
+
+
+class Entry:
+    """Finds or begins the chats of one run."""
+
+    def __init__(self, settings: Settings, paths: Paths, asked: Asked) -> None:
+        self.settings, self.paths, self.asked = settings, paths, asked
+        self._found: FoundCard | None = None
+
+    def card(self) -> FoundCard | None:
+        """The card asked for, read once; ``None`` when none was named.
+
+        Raises:
+            RptermError: There is none, or it has errors.
+        """
+        if self.asked.target is not None and self._found is None:
+            self._found = find_card(self.asked.target, self.paths)
+        return self._found
+
+    def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
+        """The chat to open, with its card.
+
+        Args:
+            target: A card; ``None`` with no ``chat_id`` is what the run was started with.
+            chat_id: A chat, or ``NEW_CHAT``.
+
+        Raises:
+            RptermError: The card or the chat is not there, or cannot be used.
+        """
+        first = target is None and chat_id is None
+        asked = self.asked if first else Asked(target=target or self.asked.target, chat_id=chat_id)
+        if asked.chat_id:
+            return self._resume(store, asked, store.chat(asked.chat_id))
+        if asked.target is None:
+            raise LaunchError("No character was chosen: `rpterm cards list` shows who is there.")
+        found = self._found if self._found and asked.target == self.asked.target else None
+        found = found or find_card(asked.target, self.paths)
+        fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
+        others = self._others(asked)
+        newest = None if fresh else self._newest(store, found.card.name, others)
+        if newest is not None:
+            return self._resume(store, asked, newest, found)
+        return found, self._begin(store, asked, found)
+
+    def _others(self, asked: Asked) -> list[str]:
+        """Card names of the company asked for; a mistake is told before a chat is made."""
+        if not (asked.company or asked.turns):
+            return []
+        from rpterm.chat.cast.casting import taking_of
+        from rpterm.chat.cast.scene import find_with_narrator
+
+        if asked.turns:
+            taking_of(asked.turns)
+        find = partial(find_card, paths=self.paths)
+        return [find_with_narrator(find, target)[0].name for target in asked.company]
+
+    def _newest(self, store: Store, name: str, others: list[str]) -> Chat | None:
+        """The newest chat with this character, and with the company asked for."""
+        if others:
+            from rpterm.chat.cast.casting import newest_with
+
+            return newest_with(store, name, others)
+        from rpterm.store.reviews import dueling
+
+        duels = dueling(store)
+        chats = store.chats(card_name=name, limit=len(duels) + 1)
+        return next((chat for chat in chats if chat.id not in duels), None)
+
+    def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
+        from rpterm.chat.tree import begin_chat
+
+        card = found.card
+        if asked.company and card.group_greetings:
+            card = replace(card, greetings=card.group_greetings + card.greetings)
+        count = len(card.greetings)
+        if asked.greeting is not None and not 1 <= asked.greeting <= count:
+            raise LaunchError(
+                f"{found.card.name} has {count} greetings; --greeting {asked.greeting} is not one."
+            )
+        return begin_chat(
+            store, card, found.text, self._persona(store, asked, found.card),
+            card_path=str(found.path) if found.path else None,
+            greeting=(asked.greeting or 1) - 1,
+        )  # fmt: skip
+
+    def _resume(
+        self, store: Store, asked: Asked, chat: Chat, found: FoundCard | None = None
+    ) -> tuple[FoundCard, Chat]:
+        """Go on with a chat; its card is the file as it is now, or else the stored copy."""
+        found = found or self._card_of(store, asked, chat)
+        digest = store.put_card(found.card.name, found.text)
+        if digest != chat.card_hash:
+            path = str(found.path) if found.path else None
+            chat = store.update_chat(chat.id, card_hash=digest, card_path=path)
+        if asked.persona:
+            chat = store.update_chat(chat.id, persona=self._persona(store, asked, found.card))
+        return found, chat
+
+    def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
+        if asked is self.asked and asked.target is not None:
+            return find_card(asked.target, self.paths)
+        if chat.card_path and Path(chat.card_path).is_file():
+            return find_card(chat.card_path, self.paths)
+        text = store.get_card(chat.card_hash)
+        if text is None:
+            raise LaunchError(
+                f"The card of chat {chat.id} is gone: name one, "
+                f"`rpterm chat FILE.toml --chat {chat.id}`."
+            )
+        from rpterm.cards import reader
+
+        return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
+
+    def _persona(self, store: Store, asked: Asked, card: CharacterCard) -> Persona:
+        """Who the user is: named by a flag, by the settings, or hinted at by the card."""
+        own = self.settings.persona
+        if asked.persona:
+            known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
+            return known.get(asked.persona.casefold(), Persona(asked.persona))
+        if own != Persona() or not card.user_name:
+            return own
+        return Persona(card.user_name, card.user_description)

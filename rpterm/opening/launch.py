@@ -1,0 +1,283 @@
+"""Puts the rooms together: settings, a card, the store and an engine become a ``Session``.
+
+``Launch`` is one run of the program. Its engine outlives a chat, so that going to another chat
+does not load the model again. It knows no front end, and importing it is cheap: the store, the
+session and the models are imported when a chat is opened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rpterm import paths as folders
+from rpterm.cards.card import CharacterCard
+from rpterm.config import Settings
+from rpterm.opening.entry import NEW_CHAT, Asked, Entry, FoundCard, LaunchError, find_card
+from rpterm.paths import Paths
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.chat.cast.scene import Casting
+    from rpterm.chat.live import LiveScores
+    from rpterm.chat.session import Session
+    from rpterm.engine.lent import Lent
+    from rpterm.engine.protocol import Engine
+    from rpterm.examples.provider import Examples
+    from rpterm.memory.distil.schedule import Distiller
+    from rpterm.memory.distil.work import Work
+    from rpterm.memory.embed import Embedder
+    from rpterm.memory.facade import Memory
+    from rpterm.scoring.scorer import Scorer
+    from rpterm.store import Store
+    from rpterm.types import Cast
+
+__all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card", "open_session"]
+
+
+@dataclass
+class Launch:
+    """One run: call ``open`` for each chat and ``close`` at the end.
+
+    Attributes:
+        make_engine: Makes the engine, once; ``None`` makes the one the settings ask for.
+        embed: Whether memories are looked for by meaning, too; it takes a process of its own.
+    """
+
+    settings: Settings
+    paths: Paths
+    asked: Asked = field(default_factory=Asked)
+    make_engine: Callable[[], Engine] | None = None
+    embed: bool = True
+    _engine: Engine | None = None
+    _embedder: Embedder | None = None
+    _scorer: Scorer | None = None
+    _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
+    _lent: Lent | None = None
+    _session: Session | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _entry: Entry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._entry = Entry(self.settings, self.paths, self.asked)
+
+    def card(self) -> CharacterCard | None:
+        """The card asked for, for the first frame; ``None`` when the user has yet to choose."""
+        found = self._entry.card()
+        return found.card if found is not None else None
+
+    def engine(self) -> Engine:
+        """The engine of this run, made on the first call and not loaded yet.
+
+        Raises:
+            RptermError: The model or the settings cannot be used.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = self.make_engine() if self.make_engine else self._open_engine()
+            return self._engine
+
+    def _open_engine(self, settings: Settings | None = None) -> Engine:
+        from rpterm.models.open import open_installed
+
+        most = max(self.settings.candidates, self.settings.scoring.best_of, 1)
+        return open_installed(settings or self.settings, self.paths, sequences=most)
+
+    def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
+        """Open a chat; the one before it is left, with its cache saved.
+
+        Args:
+            target: A card; ``None`` with no ``chat_id`` is what the command line asked for.
+            chat_id: A chat to go on with; ``NEW_CHAT`` begins a new one.
+
+        Raises:
+            RptermError: One sentence: no such card or chat, a database or a model that cannot be
+                used.
+        """
+        before = self._session.scene.cast if self._session is not None else None
+        self._leave()
+        engine = self.engine()
+        if (start := getattr(engine, "start", None)) is not None:
+            start()  # Its process gets going while the store is opened here.
+        from rpterm.chat.session import Session
+        from rpterm.engine.lent import Lent
+        from rpterm.store import Store
+
+        folders.make(self.paths.database.parent)
+        store = Store(self.paths.database)
+        try:
+            found, chat = self._entry.chat(store, target, chat_id)
+        except BaseException:
+            store.close()
+            raise
+        self._lent = Lent(engine)
+        self._session = Session(
+            store, self._lent, found.card, chat, self.settings,
+            states=self.paths.states, flagged=self._flagged(),
+            memory=self._memory(store, found.card), examples=self._examples(store),
+            scores=self._scores(store), casting=self._casting(store),
+        )  # fmt: skip
+        self._session.distiller = self._distiller(self._session)
+        self._session.rivals = self._rival
+        try:
+            self._gather(self._session, target is None and chat_id is None, chat_id, before)
+        except RptermError:
+            self._session.close()
+            raise
+        return self._session
+
+    def _rival(self, settings: Settings) -> Engine:
+        """Another model beside the chat's own; it stays loaded for the next duel of this run."""
+        key = (settings.model, settings.adapter)
+        with self._lock:
+            if key not in self._rivals:
+                make = self.make_engine
+                self._rivals[key] = make() if make else self._open_engine(settings)
+            return self._rivals[key]
+
+    def _casting(self, store: Store) -> Casting:
+        """Where characters that join come from."""
+        from rpterm.chat.cast.scene import Casting
+
+        return Casting(partial(find_card, paths=self.paths), partial(self._memory, store))
+
+    def _gather(
+        self, session: Session, first: bool, chat_id: int | None, before: Cast | None
+    ) -> None:
+        """Whom the command line asked for joins; a new chat keeps the company of the last one."""
+        asked, scene = self.asked, session.scene
+        if first and (asked.company or asked.turns):
+            from rpterm.chat.cast.casting import gather
+
+            gather(scene, asked.company, asked.turns)
+        elif chat_id == NEW_CHAT and before and before.members[0].card_name == session.card.name:
+            from rpterm.chat.cast.casting import carry_over
+
+            carry_over(scene, before)
+
+    def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
+        """The character's memory; it serves by words alone where nothing makes vectors."""
+        if not self.settings.memory:
+            return None
+        from rpterm.memory.facade import Memory
+
+        return Memory(store, card.name, self._embedding())
+
+    def _distiller(self, session: Session) -> Distiller | None:
+        """What writes facts into the memory of the character the chat began with."""
+        memory, mode = session.memory, self.settings.distil.mode
+        if memory is None or mode == "off":
+            return None
+        from rpterm.memory.distil.schedule import Distiller
+
+        def work() -> Work:
+            from rpterm.memory.distil.work import Work
+
+            return Work(memory, share=self.settings.distil.share)
+
+        distiller = Distiller(
+            work, session.chat_id, lambda: session.chat.persona.name, model=mode == "model"
+        )
+        distiller.listeners.append(lambda kept: memory.wake())
+        return distiller
+
+    def _examples(self, store: Store) -> Examples:
+        """Example dialogues, compared by meaning where the memory's embedder runs anyway."""
+        from rpterm.examples.provider import Examples
+
+        sizes = self.settings.examples
+
+        def per_turn() -> int:
+            info = self._engine.info if self._engine is not None else None
+            return sizes.per_turn if sizes.per_turn >= 0 else 0 if info and info.starter else 2
+
+        vectors = self._embedding() if self.settings.memory else None
+        return Examples(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
+
+    def _scores(self, store: Store) -> LiveScores | None:
+        """Live scores by one scorer for all chats of this run; it is made when first asked."""
+        if not self.settings.scoring.live and self.settings.scoring.best_of < 2:
+            return None
+        from rpterm.chat.live import LiveScores, shipped_cards
+
+        others = partial(shipped_cards, self.paths.characters)
+        return LiveScores(store, self.scorer, slow=self.settings.scoring.slow, others=others)
+
+    def scorer(self) -> Scorer:
+        """The scorer of this run, made on the first call; ``close`` ends it."""
+        with self._lock:
+            if self._scorer is None:
+                from rpterm.opening.judge import open_scorer
+
+                self._scorer = open_scorer(
+                    self.settings, self.paths, slow=self.settings.scoring.slow,
+                    embed=self._embedding() if self.settings.memory else None,
+                )  # fmt: skip
+            return self._scorer
+
+    def _embedding(self) -> Embedder | None:
+        """One embedder for all chats of this run; not started yet."""
+        if not self.embed or self.settings.engine == "scripted":
+            return None
+        if self._embedder is None:
+            from rpterm.memory.embed import STARTER, WorkerEmbedder
+            from rpterm.models.starter import embedder_folder
+
+            self._embedder = WorkerEmbedder(
+                partial(embedder_folder, self.paths.cache), STARTER,
+                log=self.paths.logs / "embedder.log", reranker=self.settings.reranker,
+            )  # fmt: skip
+        return self._embedder
+
+    def close(self) -> None:
+        """Free the engine. The sessions have closed their stores themselves."""
+        self._lent = self._session = None
+        with self._lock:
+            engine, self._engine = self._engine, None
+            rivals, self._rivals = list(self._rivals.values()), {}
+            embedder, self._embedder = self._embedder, None
+            scorer, self._scorer = self._scorer, None
+        if scorer is not None:
+            scorer.close()
+        if embedder is not None:
+            embedder.close()
+        for each in (engine, *rivals):
+            if each is not None:
+                each.close()
+
+    def _leave(self) -> None:
+        """Save the cache of the chat that was open before another one takes the engine."""
+        session, lent = self._session, self._lent
+        self._session = self._lent = None
+        if session is not None and lent is not None and not lent.returned:
+            with suppress(RptermError, OSError):
+                session.leave()
+            lent.returned = True
+
+    def _flagged(self) -> frozenset[str]:
+        """Samplers that a flag decides: they go before the card's own."""
+        start = "sampling."
+        return frozenset(n.removeprefix(start) for n in self.asked.flags if n.startswith(start))
+
+
+def open_session(
+    target: str | None,
+    settings: Settings,
+    *,
+    chat_id: int | None = None,
+    new: bool = False,
+    paths: Paths | None = None,
+) -> Session:
+    """Open one chat by itself; closing the session frees the engine, too.
+
+    Raises:
+        RptermError: As ``Launch.open``.
+    """
+    launch = Launch(settings, paths or folders.find(), Asked(target, chat_id, new))
+    session = launch.open()
+    session.engine = launch.engine()
+    return session

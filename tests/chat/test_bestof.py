@@ -1,0 +1,70 @@
+"""Of several replies made at once the best by score is kept, through the session's one path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from chatting import CARD
+
+from rpterm.chat import bestof
+from rpterm.chat.events import BestKept, BestLed, ReplyFinished, ReplyStarted
+from rpterm.chat.live import LiveScores
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.tree import begin_chat
+from rpterm.config import Scoring, Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.scoring.scorer import Scorer
+from rpterm.store import Store
+from rpterm.types import Intent, Persona
+
+BAD = "As an AI language model, I cannot help with that request, but here are some helpful tips."
+GOOD = "The tide turns at four, and the lamp wants oil before that; hold the ladder for me, Ann."
+
+
+@pytest.fixture
+def session(store: Store, tmp_path: Path) -> Session:
+    chat = begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
+    settings = replace(Settings(), scoring=Scoring(best_of=3))
+    engine = ScriptedEngine([BAD, GOOD, BAD + " And more."])
+    return Session(store, engine, CARD, chat, settings, scores=LiveScores(store, Scorer))
+
+
+def test_the_best_is_shown_and_the_others_are_its_swipes(session: Session) -> None:
+    events = list(session.reply(ReplyRequest(text="Is it late?")))
+    started = next(event for event in events if isinstance(event, ReplyStarted))
+    kept = events[-1]
+    assert isinstance(kept, BestKept) and started.best
+    assert (kept.turn.text, len(kept.chances)) == (GOOD, 3)
+    assert all(chance is not None for chance in kept.chances)
+    assert kept.chances[kept.index] == max(chance or 0 for chance in kept.chances)
+    shown = session.path()[-1]
+    assert (shown.text, shown.swipes) == (GOOD, 3)
+
+
+def test_growing_replies_are_compared(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bestof, "LOOK_S", 0.0)
+    events = list(session.reply(ReplyRequest(text="Is it late?")))
+    led = [event.index for event in events if isinstance(event, BestLed)]
+    finished = next(at for at, event in enumerate(events) if isinstance(event, ReplyFinished))
+    assert led and led[-1] == 1
+    assert all(not isinstance(event, BestLed) for event in events[finished:])
+
+
+@pytest.mark.parametrize(
+    "request_", [ReplyRequest(text="Hm?", seed=3), ReplyRequest(text="Hm?", candidates=2)]
+)
+def test_who_asked_for_something_else_gets_that(session: Session, request_: ReplyRequest) -> None:
+    events = list(session.reply(request_))
+    assert not [event for event in events if isinstance(event, BestKept)]
+
+
+def test_a_stopped_one_keeps_what_led(session: Session) -> None:
+    stream = session.reply(ReplyRequest(text="Is it late?"))
+    for event in stream:
+        if isinstance(event, ReplyStarted):
+            session.cancel()
+    assert session.path()[-1].role == "assistant" or session.path()[-1].text == "Is it late?"
+    again = list(session.reply(ReplyRequest(Intent.REGENERATE)))
+    assert isinstance(again[-1], BestKept)

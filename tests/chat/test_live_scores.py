@@ -1,0 +1,135 @@
+"""Scores while one chats: made, kept, read back; a scorer that fails harms nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.chat.live import LiveScores, loaded, scorable, shipped_cards, stored
+from rpterm.chat.tree import begin_chat
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Scene
+from rpterm.scoring.scorer import Score, Scorer
+from rpterm.store import Store
+from rpterm.store.scores import Scores
+from rpterm.types import Chat, Origin, Persona, RptermError, Status, Turn
+
+CARD = CharacterCard(
+    name="Mara", attributes=("Mara keeps a lighthouse.", "Mara has a brother, Tam."),
+    greetings=("Good evening.",),
+)  # fmt: skip
+OTHER = CharacterCard(name="Tam", greetings=("Ahoy!",))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "rpterm.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def chat(store: Store) -> Chat:
+    return begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
+
+
+def reply(store: Store, chat: Chat, text: str) -> Turn:
+    leaf = store.chat(chat.id).leaf_id
+    asked = store.add_turn(chat.id, leaf, "user", "Ann", "Who are you?", origin=Origin.TYPED)
+    return store.add_turn(chat.id, asked.id, "assistant", "Mara", text, origin=Origin.GENERATED)
+
+
+def test_a_score_is_made_kept_and_read_back(store: Store, chat: Chat) -> None:
+    live = LiveScores(store, Scorer)
+    turn = reply(store, chat, "I keep the lighthouse, as my brother Tam did.")
+    score = live.cheap(CARD, chat, turn)
+    assert score is not None and 0 < score.probability < 1
+    assert live.known(chat, [turn]) == {turn.id: score}
+    assert Scores(store).of([turn.id])[turn.id].card_hash == chat.card_hash
+    assert loaded(stored(score, turn.id, "x")) == score
+
+
+def test_a_scene_has_what_was_said_and_the_other_characters(store: Store, chat: Chat) -> None:
+    live = LiveScores(store, Scorer, others=lambda: [CARD, OTHER])
+    scene = live.scene(CARD, chat, reply(store, chat, "Yes."))
+    assert scene.asked == "Who are you?" and scene.user == "Ann"
+    assert [own for own, _ in scene.history] == [True, False]
+    assert scene.other_lines == (("Ahoy!",),)
+
+
+def test_what_has_no_words_is_not_scored(store: Store, chat: Chat) -> None:
+    live = LiveScores(store, Scorer)
+    turn = reply(store, chat, "  ")
+    assert not scorable(turn) and live.cheap(CARD, chat, turn) is None
+    assert not scorable(Turn(1, 1, None, "user", "Ann", "Hello"))
+    assert not scorable(Turn(1, 1, None, "assistant", "Mara", "Hel", status=Status.STREAMING))
+
+
+class Failing:
+    """A scorer that cannot."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def cheap(self, reply: str, scene: Scene) -> Score:
+        raise self.error
+
+    def full(self, reply: str, scene: Scene, stopped: Any) -> Score | None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(RptermError("No model."), "No model."), (KeyError("x"), "Scoring failed here (KeyError")],
+)
+def test_a_scorer_that_fails_is_told_in_a_sentence(
+    store: Store, chat: Chat, error: Exception, said: str
+) -> None:
+    live = LiveScores(store, lambda: Failing(error))  # type: ignore[arg-type,return-value]
+    turn = reply(store, chat, "Yes, quite.")
+    assert live.cheap(CARD, chat, turn) is None and live.full(CARD, chat, turn) is None
+    assert live.problem.startswith(said)
+    assert Scores(store).all() == []
+
+
+def test_a_stopped_or_forbidden_slow_score_leaves_nothing(store: Store, chat: Chat) -> None:
+    turn = reply(store, chat, "Yes, quite.")
+    live = LiveScores(store, Scorer)
+    assert live.full(CARD, chat, turn, lambda: True) is None
+    assert LiveScores(store, Scorer, slow=False).full(CARD, chat, turn) is None
+    assert Scores(store).all() == []
+    assert not live.problem
+
+
+def test_scores_of_another_version_are_not_read(store: Store, chat: Chat) -> None:
+    live = LiveScores(store, Scorer)
+    turn = reply(store, chat, "Yes, quite.")
+    score = live.cheap(CARD, chat, turn)
+    assert score is not None and score.version == frozen().version
+    old = Score(0.1, 0.0, 0.2, {}, {}, True, "older")
+    Scores(store).put(stored(old, turn.id, chat.card_hash))
+    assert live.known(chat, [turn])[turn.id] == score
+
+
+def test_shipped_cards_are_there_for_contrast() -> None:
+    names = {card.name for card in shipped_cards(None)}
+    assert "Sherlock Holmes" in names and len(names) >= 8
+
+
+def test_words_alone_are_quick(store: Store, chat: Chat) -> None:
+    live = LiveScores(store, Scorer, others=lambda: shipped_cards(None))
+    live.prepare(CARD, chat)
+    live.warm(CARD, chat)
+    turn = reply(store, chat, "I keep the lighthouse, as my brother Tam did. " * 8)
+    took = []
+    for _ in range(9):
+        began = time.perf_counter()
+        assert live.cheap(CARD, chat, turn) is not None
+        took.append(time.perf_counter() - began)
+    # The promise is 0.15 s on an idle core; a loaded machine of tests gets some more.
+    assert sorted(took)[4] < 0.5

@@ -1,0 +1,188 @@
+"""What one person says of replies: stored with its circumstances, standing, taken back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rating_support import Table
+
+from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError, spans
+from rpterm.store import Store
+from rpterm.store.errors import StoreError
+from rpterm.store.judgements import Comparison, Rating
+from rpterm.types import Origin, Status
+
+
+def test_a_rating_has_its_circumstances(table: Table) -> None:
+    table.rater.see(table.two.id)
+    table.clock.now += 3.5
+    rating = table.rater.stars(table.two.id, 4)
+    assert (rating.value, rating.how.seconds) == (4, 3.5)
+    assert rating.how.position == "swipe 2 of 2"
+    assert table.rater.thumb(table.one.id, True).how.seconds is None
+    assert table.rater.marks(table.chat.id) == {
+        table.two.id: Mark(stars=4), table.one.id: Mark(thumb=True),
+    }  # fmt: skip
+
+
+def test_the_last_word_stands_and_undo_brings_back_the_one_before(table: Table) -> None:
+    rater, turn = table.rater, table.two.id
+    rater.stars(turn, 2)
+    rater.stars(turn, 5)
+    assert rater.mark(turn).text == "★★★★★"
+    undone = rater.undo(table.chat.id, turn)
+    assert isinstance(undone, Rating) and undone.value == 5
+    assert rater.mark(turn).text == "★★☆☆☆"
+    rater.undo(table.chat.id)
+    assert rater.mark(turn) == Mark()
+    assert rater.undo(table.chat.id) is None
+
+
+def test_tags_ride_on_a_rating(table: Table) -> None:
+    with pytest.raises(RatingError, match="as a whole first"):
+        table.rater.tag(table.one.id, {"style": 1})
+    table.rater.thumb(table.one.id, False)
+    table.rater.tag(table.one.id, {"style": 1, "language": 5})
+    mark = table.rater.mark(table.one.id)
+    assert mark.thumb is False and mark.dimensions == {"style": 1, "language": 5}
+    with pytest.raises(StoreError, match="from 1 to 5"):
+        table.rater.tag(table.one.id, {"style": 7})
+
+
+def test_the_seven_dimensions_have_keys_of_their_own() -> None:
+    assert len(DIMENSIONS) == 7
+    assert len({each.key for each in DIMENSIONS}) == len({each.id for each in DIMENSIONS}) == 7
+
+
+def test_a_flag_may_mark_one_sentence(table: Table) -> None:
+    first, second = spans(table.one.text)
+    rating = table.rater.flag(table.one.id, second, " not her voice ")
+    assert table.one.text[slice(*(rating.span or (0, 0)))] == "It has two sentences."
+    assert rating.reason == "not her voice" and first == (0, 16)
+    assert table.rater.mark(table.one.id).text == "⚑"
+
+
+def test_a_reply_that_grows_is_not_rated(table: Table) -> None:
+    growing = table.say(table.user.id, "Half a", status=Status.STREAMING)
+    with pytest.raises(RatingError, match="still being written"):
+        table.rater.stars(growing.id, 3)
+
+
+# What is noted by itself -----------------------------------------------------------------------
+def kinds(table: Table) -> list[tuple[str, int, int, str]]:
+    found = table.rater.judgements.comparisons(table.chat.id)
+    return [(each.kind, each.left_id, each.right_id, each.how.method) for each in found]
+
+
+def test_going_on_keeps_a_swipe_over_the_others_once(table: Table) -> None:
+    table.rater.went_on(table.two)
+    table.rater.went_on(table.two)
+    table.rater.went_on(table.store.turn(table.one.id))
+    assert kinds(table) == [("swipe", table.two.id, table.one.id, AUTOMATIC)]
+
+
+def test_an_edit_is_no_swipe_and_a_greeting_is_neither(table: Table) -> None:
+    edited = table.say(table.user.id, "My own words.", Origin.EDITED, edited_from=table.one.id)
+    table.rater.kept_edit(table.one, edited)
+    table.rater.went_on(table.store.turn(edited.id))
+    assert kinds(table) == [
+        ("edit", edited.id, table.one.id, AUTOMATIC),
+        ("swipe", edited.id, table.two.id, AUTOMATIC),
+    ]
+    other = table.say(None, "You again.", Origin.GREETING)
+    table.rater.went_on(table.store.turn(other.id))
+    table.rater.kept_edit(table.greeting, other)
+    assert len(kinds(table)) == 2
+
+
+def test_a_pair_that_was_judged_in_a_duel_is_not_judged_again(table: Table) -> None:
+    table.rater.duel(table.one.id, table.two.id, "tie")
+    table.rater.went_on(table.two)
+    assert [kind for kind, *_ in kinds(table)] == ["duel"]
+
+
+def test_undo_leaves_alone_what_was_noted_by_itself(table: Table) -> None:
+    table.rater.duel(table.one.id, table.two.id, "left")
+    third = table.say(table.user.id, "A third.")
+    table.rater.went_on(table.store.turn(third.id))
+    undone = table.rater.undo(table.chat.id)
+    assert isinstance(undone, Comparison) and undone.kind == "duel"
+    assert table.rater.undo(table.chat.id) is None
+    assert len(kinds(table)) == 2
+
+
+def test_nothing_leaves_that_was_not_allowed_to(table: Table) -> None:
+    assert not table.rater.allowed(table.chat.id)
+    table.rater.allow(table.chat.id, True)
+    assert table.rater.allowed(table.chat.id)
+    table.rater.allow(table.chat.id, False)
+    assert not table.rater.allowed(table.chat.id)
+
+
+# Sentences -------------------------------------------------------------------------------------
+def test_sentences_keep_their_quotes() -> None:
+    text = '*He turns.* "You did, Mr. Holmes." It was 3.5 miles!\n\nNo end'
+    assert [text[a:b] for a, b in spans(text)] == [
+        "*He turns.*", '"You did, Mr. Holmes."', "It was 3.5 miles!", "No end",
+    ]  # fmt: skip
+
+
+@given(st.text(alphabet='ab .!?\n"*', max_size=60))
+def test_sentences_hold_every_word_and_never_overlap(text: str) -> None:
+    last = 0
+    for first, end in spans(text):
+        assert last <= first < end <= len(text)
+        assert not text[last:first].strip()
+        last = end
+    assert not text[last:].strip()
+
+
+# Kill -9 ---------------------------------------------------------------------------------------
+RATE = """
+import sys
+from pathlib import Path
+from rpterm.preference.rating import Rater
+from rpterm.store import Store
+rater = Rater(Store(Path(sys.argv[1])))
+for n in range(10_000):
+    rater.stars(int(sys.argv[2]), n % 5 + 1)
+    print(n, flush=True)
+"""
+
+
+def test_kill_9_loses_no_rating_that_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "kill.db"
+    with Store(path) as store:
+        table = Table(store)
+        turn = table.one.id
+    process = subprocess.Popen(
+        [sys.executable, "-c", RATE, str(path), str(turn)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(20):
+        assert process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    told = 20 + len(process.stdout.read().split())
+    process.wait(10)
+    process.stdout.close()
+    with Store(path) as store:
+        from rpterm.preference.rating import Rater
+
+        kept = list(Rater(store).judgements.ratings())
+    assert told <= len(kept) <= told + 1
+    assert [each.value for each in kept] == [n % 5 + 1 for n in range(len(kept))]
+
+
+def test_looking_for_marks_makes_no_table(table: Table) -> None:
+    from rpterm.store.reviews import judged
+
+    assert table.rater.marks(table.chat.id) == {} and not judged(table.store)
+    table.rater.thumb(table.one.id, True)
+    assert judged(table.store)

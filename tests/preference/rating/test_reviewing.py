@@ -1,0 +1,92 @@
+"""Which replies are worth looking at again."""
+
+from __future__ import annotations
+
+import pytest
+from rating_support import Table
+
+from rpterm.preference.rating import Mark
+from rpterm.preference.reviewing import Filter, Review, _gap
+from rpterm.store import Store
+from rpterm.types import Origin, Status
+
+
+def ids(review: Review, **wanted: str) -> list[int]:
+    review.read()
+    return [item.reply.turn_id for item in review.queue(Filter(**wanted))]  # type: ignore[arg-type]
+
+
+def test_only_complete_replies_that_answer_something_are_in_the_queue(table: Table) -> None:
+    table.say(table.user.id, "Half a", status=Status.PARTIAL)
+    table.say(table.user.id, "")
+    assert ids(Review(table.store)) == [table.one.id, table.two.id]
+
+
+def test_what_was_judged_leaves_the_queue_and_comes_back_when_taken_back(table: Table) -> None:
+    review = Review(table.store)
+    review.rater.stars(table.one.id, 3)
+    assert ids(review) == [table.two.id]
+    assert ids(review, kind="rated") == [table.one.id]
+    review.rater.undo(table.chat.id)
+    assert ids(review) == [table.one.id, table.two.id]
+    review.rater.duel(table.one.id, table.two.id, "left")
+    assert ids(review) == []
+
+
+def test_close_duels_are_doubtful(table: Table) -> None:
+    review = Review(table.store)
+    first = review.rater.duel(table.one.id, table.two.id, "left")
+    assert ids(review, kind="doubtful") == []
+    review.rater.duel(table.two.id, table.one.id, "right", asked_again=first.id)
+    assert ids(review, kind="doubtful") == []
+    review.rater.duel(table.two.id, table.one.id, "left", asked_again=first.id)
+    assert ids(review, kind="doubtful") == [table.one.id, table.two.id]
+    assert review.queue(Filter("doubtful"))[0].doubt.startswith("asked again")
+
+
+@pytest.mark.parametrize(
+    ("score", "mark", "doubtful"),
+    [
+        (0.9, Mark(stars=1), True), (0.9, Mark(stars=5), False), (0.1, Mark(stars=4), True),
+        (0.5, Mark(stars=1), False), (0.1, Mark(thumb=True), True), (0.9, Mark(thumb=False), True),
+        (0.9, Mark(), False), (None, Mark(stars=1), False), (0.9, Mark(stars=3), False),
+    ],
+)  # fmt: skip
+def test_a_rating_that_contradicts_the_score_is_doubtful(
+    score: float | None, mark: Mark, doubtful: bool
+) -> None:
+    gap, why = _gap(score, mark)
+    assert bool(why) is doubtful and (gap > 0) is doubtful
+
+
+def test_scores_are_read_where_there_are_any(table: Table) -> None:
+    from rpterm.store.scores import Scores, StoredScore
+
+    Scores(table.store).put(StoredScore(table.one.id, "1", "c", 0.95, 0.9, 0.99))
+    review = Review(table.store)
+    assert review.rater.stars(table.one.id, 1).how.score == 0.95
+    assert review.rater.stars(table.two.id, 1).how.score is None
+    assert ids(review, kind="doubtful") == [table.one.id]
+    assert "95%" in review.queue(Filter("doubtful"))[0].doubt
+
+
+def test_filters_by_character_and_source(store: Store) -> None:
+    one, other = Table(store, "Mara"), Table(store, "Holmes")
+    edited = other.say(other.user.id, "My words.", Origin.EDITED)
+    review = Review(store)
+    assert ids(review, card="Mara") == [one.one.id, one.two.id]
+    assert ids(review, source="edited") == [edited.id]
+    assert review.choices().cards == ("Holmes", "Mara")
+    review.rater.flag(edited.id, None, "odd")
+    assert ids(review, kind="flagged", card="Holmes") == [edited.id]
+    assert ids(review, kind="flagged", card="Mara") == []
+
+
+def test_which_chats_may_leave_is_read_without_making_any_table(table: Table) -> None:
+    from rpterm.store.reviews import exportable
+
+    assert exportable(table.store) == set()
+    table.rater.allow(table.chat.id, True)
+    assert exportable(table.store) == {table.chat.id}
+    table.rater.allow(table.chat.id, False)
+    assert exportable(table.store) == set()
