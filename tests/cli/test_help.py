@@ -35,7 +35,8 @@ def test_help_imports_nothing_heavy() -> None:
 def test_the_way_to_a_chat_imports_neither_typer_nor_the_store() -> None:
     code = (
         "from rpterm import paths; from rpterm.cli import guard, play; "
-        "from rpterm.opening.launch import Launch, Asked, find_card; find_card('sherlock', paths.find())"
+        "from rpterm.opening.launch import Launch, Asked, find_card; "
+        "find_card('sherlock', paths.find())"
     )
     assert imported(code) & {*HEAVY, "typer"} == set()
 
