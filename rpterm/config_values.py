@@ -21,6 +21,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "examples.budget": (0, 16_777_216),
     "sampling.seed": (0, 2**32 - 1),
     "sampling.max_tokens": (1, 1_000_000),
+    "sampling.close_after": (-1, 1_000_000),
     "sampling.temperature": (0, 10),
     "sampling.dynatemp_range": (0, 10),
     "sampling.dynatemp_exponent": (0, 10),

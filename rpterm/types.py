@@ -182,6 +182,8 @@ class Sampling:
     Attributes:
         seed: 32-bit seed, or ``None`` to draw one; what was drawn is stored with the reply.
         max_tokens: Longest reply, in tokens.
+        close_after: From so many tokens on a reply ends where a sentence ends and no quote or
+            action is open; 0 is off, -1 about the length of the card's own replies.
         temperature: 0 is greedy.
         dynatemp_range: Half the width of the entropy-driven temperature range; 0 is off.
         top_n_sigma: Keep logits within n standard deviations of the best; negative is off.
@@ -196,6 +198,7 @@ class Sampling:
 
     seed: int | None = None
     max_tokens: int = 320
+    close_after: int = -1
     temperature: float = 0.8
     dynatemp_range: float = 0.0
     dynatemp_exponent: float = 1.0
@@ -288,7 +291,7 @@ class Prompt:
         return sum(span.tokens for span in self.spans)
 
 
-StopReason = Literal["end", "length", "stop", "cancelled", "context", "error"]
+StopReason = Literal["end", "closed", "length", "stop", "cancelled", "context", "error"]
 
 
 @dataclass(frozen=True, slots=True)

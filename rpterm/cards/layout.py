@@ -132,8 +132,9 @@ TEST = (
     Key("judge", "prose", "A yes-or-no question about the last reply for a judge model."),
 )
 _LIMITS: dict[str, tuple[float | None, float | None]] = {
-    "max_tokens": (1, 1_000_000), "temperature": (0, 10), "dynatemp_range": (0, 10),
-    "dynatemp_exponent": (0, 10), "top_k": (0, None), "top_p": (0, 1), "min_p": (0, 1),
+    "max_tokens": (1, 1_000_000), "close_after": (-1, 1_000_000), "temperature": (0, 10),
+    "dynatemp_range": (0, 10), "dynatemp_exponent": (0, 10), "top_k": (0, None),
+    "top_p": (0, 1), "min_p": (0, 1),
     "typical_p": (0, 1), "repeat_penalty": (0, 10), "presence_penalty": (-10, 10),
     "frequency_penalty": (-10, 10), "penalty_last_n": (0, None), "dry_multiplier": (0, 10),
     "dry_base": (1, 10), "dry_allowed_length": (0, None), "dry_range": (0, None),

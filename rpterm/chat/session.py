@@ -19,6 +19,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.chat.bestof import best_of
 from rpterm.chat.cast.scene import Casting, Scene, Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
+from rpterm.chat.length import usual_length
 from rpterm.chat.placing import Job, ReplyRequest, SessionError, place
 from rpterm.chat.prompting import Exemplars, Finder, Prompter
 from rpterm.chat.reply import ReplyRun, stops_for
@@ -271,11 +272,14 @@ class Session(Tree):
 
     def sampling(self, card: CharacterCard | None = None) -> Sampling:
         """The samplers of the next reply: settings, then the card's, with a seed drawn."""
-        own = (card or self.card).sampling.items()
-        known = {k: v for k, v in own if v is not None and k not in self._flagged}
+        card = card or self.card
+        known = {
+            k: v for k, v in card.sampling.items() if v is not None and k not in self._flagged
+        }
         merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
         seed = merged.seed if merged.seed is not None else secrets.randbits(31)
-        return replace(merged, seed=seed)
+        after = merged.close_after if merged.close_after >= 0 else usual_length(card)
+        return replace(merged, seed=seed, close_after=after)
 
     def _remember(self, turn: Turn) -> None:
         self.scene.remember(turn)

@@ -20,6 +20,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from rpterm.engine.closing import closes
 from rpterm.engine.llama.stopper import ReplyText
 from rpterm.engine.protocol import (
     Delta,
@@ -55,6 +56,7 @@ class _Lane:
     stream: Any = None
     ending: StopReason = "end"
     reason: StopReason | None = None
+    close_after: int = 0
     tokens: int = 0
     prompt_tokens: int = 0
     cached: int = 0
@@ -129,7 +131,10 @@ class RemoteEngine:
         self.load()
         began = time.perf_counter()
         seeds = request.seeds or (request.sampling.seed or 0,)
-        call.lanes = [_Lane(index, ReplyText(request.stop)) for index in range(len(seeds))]
+        after = request.sampling.close_after
+        call.lanes = [
+            _Lane(index, ReplyText(request.stop), close_after=after) for index in range(len(seeds))
+        ]
         with self._lock:
             self._calls.append(call)
         try:
@@ -355,6 +360,9 @@ def _take(lane: _Lane, chunk: Any) -> Iterator[EngineEvent]:
                 yield Delta(lane.index, shown)
         if lane.text.stopped:
             lane.reason = "stop"
+        elif closes(lane.text.text, lane.tokens, lane.close_after):
+            lane.reason = "closed"
+        if lane.reason is not None:
             with contextlib.suppress(Exception):
                 lane.stream.close()
         elif choice.finish_reason == "length":

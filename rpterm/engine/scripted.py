@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rpterm.engine.closing import closes
 from rpterm.engine.llama.stopper import ReplyText
 from rpterm.engine.protocol import (
     Delta,
@@ -285,6 +286,8 @@ class ScriptedEngine:
             text = reply.out.feed(_text(token).encode("utf-8", "surrogatepass"))
             if reply.out.stopped:
                 reply.reason = "stop"
+            elif closes(reply.out.text, done + 1, request.sampling.close_after):
+                reply.reason = "closed"
             if text:
                 yield Delta(reply.index, text)
 

@@ -176,6 +176,13 @@ def test_stop_texts_are_found_on_this_side(engine: RemoteEngine) -> None:
     assert ends(events)[0].reason == "stop"
 
 
+def test_a_long_reply_is_closed_on_this_side(engine: RemoteEngine) -> None:
+    sampling = replace(ASK.sampling, close_after=1)
+    events = list(engine.generate(replace(ASK, sampling=sampling)))
+    assert text_of(events).rstrip() == "*smiles*"
+    assert ends(events)[0].reason == "closed"
+
+
 def test_a_server_that_knows_only_the_protocol(engine: RemoteEngine, server: FakeServer) -> None:
     server.strict = True
     for _ in range(2):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from rpterm.engine.closing import closes
 from rpterm.engine.llama.banned import MOST_REWINDS, Banned
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.draw import Drawer
@@ -32,6 +33,7 @@ class Lane:
         self.index = index
         self.drawer = drawer
         self.limit = request.sampling.max_tokens
+        self.close_after = request.sampling.close_after
         self.banned = Banned(request.sampling.banned)
         self.text = ReplyText(request.stop, request.sampling.banned)
         self.ids: list[int] = []
@@ -159,6 +161,8 @@ class Generation:
     def _end_of(self, lane: Lane) -> None:
         if lane.text.stopped:
             lane.reason = "stop"
+        elif closes(lane.text.text, len(lane.ids), lane.close_after):
+            lane.reason = "closed"
         elif len(lane.ids) >= lane.limit:
             lane.reason = "length"
         elif lane.position >= self._model.options.context:
