@@ -273,9 +273,7 @@ class Session(Tree):
     def sampling(self, card: CharacterCard | None = None) -> Sampling:
         """The samplers of the next reply: settings, then the card's, with a seed drawn."""
         card = card or self.card
-        known = {
-            k: v for k, v in card.sampling.items() if v is not None and k not in self._flagged
-        }
+        known = {k: v for k, v in card.sampling.items() if v is not None and k not in self._flagged}
         merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
         seed = merged.seed if merged.seed is not None else secrets.randbits(31)
         after = merged.close_after if merged.close_after >= 0 else usual_length(card)

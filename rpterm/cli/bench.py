@@ -29,6 +29,7 @@ ROOMS = {
     "planted": "rpterm.bench.planted",
     "persona": "rpterm.bench.persona",
     "voice": "rpterm.bench.voice",
+    "novels": "rpterm.bench.novels",
 }
 
 _LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")
@@ -37,7 +38,7 @@ _LIMIT = typer.Option(
     "--limit", min=0, metavar="N",
     help="persona: so many examples, 0 is all; voice: so many lines of each character.",
 )  # fmt: skip
-_PDNC = typer.Option("--pdnc", metavar="DIR", help="voice: novels in PDNC's format.")
+_PDNC = typer.Option("--pdnc", metavar="DIR", help="voice, novels: novels in PDNC's format.")
 _CACHE = typer.Option(
     "--cache", metavar="FILE", help="persona, voice: keeps likelihoods, so that a run can go on."
 )

@@ -141,6 +141,38 @@ def new_card(
 
 
 @app.command()
+def extract(
+    book: Annotated[
+        Path, typer.Argument(metavar="BOOK", help="A novel: .txt, .md, .html, .epub or .pdf.")
+    ],
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Who; none lists who speaks in it.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", metavar="NAME", help="Another name of the same person."),
+    ] = None,
+    year: Annotated[
+        str, typer.Option("--year", metavar="YEAR", help="After it the character knows nothing.")
+    ] = "",
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="PATH", help="A file, or another folder.")
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Draft a card from a novel: the character's own lines, and what is told of them."""
+    from rpterm.cli import card_extract
+
+    if name is None:
+        card_extract.tell_cast(card_extract.opened(book, also or []), json)
+        return
+    file = card_extract.write(book, name, also or [], year, to, folders.find())
+    out.say(f"{file}")
+    out.say(f"Read it:  rpterm cards lint {file}\nTalk:     rpterm chat {file}")
+    out.say(f"Remember: rpterm memory add {book} --to {file}")
+
+
+@app.command()
 def diff(
     old: Annotated[str, typer.Argument(help="A name, a file, or REV:PATH of git.")],
     new_version: Annotated[

@@ -12,7 +12,7 @@ import re
 
 _OVER = re.compile(r"""(?:[.!?…—。！？]["'”’»)*_\]」]*|[^\s*]\*)\s*$""")
 _SHORT = re.compile(r"\b(?:Mrs?|Ms|Dr|St|Prof|Capt|Lt|Col|Gen|Rev|Hon|No|[A-Z])\.\s*$")
-_PAIRS = ("“”", "«»", "「」", "()")
+_PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("(", ")"))
 _PATIENCE = 1.5
 
 

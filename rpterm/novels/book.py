@@ -1,0 +1,34 @@
+"""A book as a whole: its paragraphs, its people, its lines. Made once, asked often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from rpterm.novels import people, speakers, speech
+from rpterm.novels.people import Person
+from rpterm.novels.speakers import Line
+
+
+class Book:
+    """Who is in a book, and what they say.
+
+    Args:
+        paragraphs: In their order, without headings.
+        same: Names that are one person's, where the rules cannot know it.
+    """
+
+    def __init__(self, paragraphs: Sequence[str], same: Collection[str] = ()) -> None:
+        self.paragraphs = speech.take_apart(paragraphs)
+        self.people = people.find(self.paragraphs, same)
+        self.lines = speakers.attribute(self.paragraphs, self.people)
+
+    def cast(self) -> list[tuple[Person, int]]:
+        """Everybody who speaks and how many lines they have, most first."""
+        counts = Counter(line.speaker.name for line in self.lines if line.speaker)
+        known = {person.name: person for person in self.people.persons}
+        return [(known[name], count) for name, count in counts.most_common()]
+
+    def lines_of(self, person: Person) -> list[Line]:
+        """All that somebody says."""
+        return [line for line in self.lines if line.speaker == person]

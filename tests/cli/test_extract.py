@@ -1,0 +1,57 @@
+"""``rpterm cards extract``: from a novel to a card one can talk to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli
+
+TALK = """\
+Ann was a small woman with a loud voice. She never went out in the rain.
+
+"You are wet, Ben," said Ann. "Everybody in this town is wet and nobody says why."
+
+"It rains, Ann," said Ben. "It has rained since the fair, and the river knows it."
+
+"Then tell the river to stop," said Ann, wringing out a cloth, "or I shall do it myself."
+
+"The river listens to nobody but the miller," said Ben.
+
+"Then I shall talk with the miller," said Ann. "He owes me for eleven loaves and a goose."
+"""
+
+
+@pytest.fixture
+def novel(tmp_path: Path) -> Path:
+    file = tmp_path / "rain.txt"
+    file.write_text(TALK, encoding="utf-8")
+    return file
+
+
+def test_who_speaks_and_a_card(cli: Cli, novel: Path, tmp_path: Path) -> None:
+    listed = cli("cards", "extract", str(novel), "--json")
+    assert {each["name"]: each["lines"] for each in json.loads(listed.out)} == {"Ann": 3}
+    done = cli("cards", "extract", str(novel), "Ann", "--year", "1850", "--to", str(tmp_path))
+    card = tmp_path / "ann.toml"
+    assert done.code == 0 and str(card) in done.out
+    text = card.read_text(encoding="utf-8")
+    assert 'knows_until = "1850"' in text and "a loud voice" in text and "eleven loaves" in text
+    again = cli("cards", "extract", str(novel), "Ann", "--to", str(tmp_path))
+    assert again.code == 1 and "exists already" in again.err
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("Anne", "did you mean Ann?"), ("Zebedee", "all are listed")]
+)
+def test_nobody_of_that_name(cli: Cli, novel: Path, name: str, says: str) -> None:
+    done = cli("cards", "extract", str(novel), name)
+    assert done.code == 1 and says in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_book_without_talk(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mute.txt").write_text("It rained. Nobody came.", encoding="utf-8")
+    done = cli("cards", "extract", str(tmp_path / "mute.txt"))
+    assert done.code == 1 and "nobody is named as a speaker" in done.err

@@ -1,0 +1,153 @@
+"""Who says what in a book, and the card that comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from story import STORY, paragraphs
+
+from rpterm.bench import novels
+from rpterm.cards.reader import parse
+from rpterm.cards.template import template
+from rpterm.novels.book import Book
+from rpterm.novels.portrait import sketch
+from rpterm.novels.speech import marks_of, sentences, take_apart
+from rpterm.types import RptermError
+
+FILLER = ['"So," said Nobody.'] * 4
+"""Enough marks for a short text to have some."""
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return Book(paragraphs())
+
+
+def speaker(book: Book, words: str) -> tuple[str | None, str | None]:
+    """Who says this, and by which rule."""
+    line = next(each for each in book.lines if words in each.paragraph.speech)
+    return (line.speaker.name if line.speaker else None), line.how
+
+
+# What is said -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "said", "told"),
+    [
+        ('"No," said Ann. "Not yet."', ("No,", "Not yet."), ("", "said Ann.", "")),
+        ('He called it "the Hat" again.', (), ("He called it the Hat again.",)),
+        ("Nothing is said.", (), ("Nothing is said.",)),
+    ],
+)
+def test_a_paragraph_is_taken_apart(
+    text: str, said: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    first = take_apart([text, *FILLER])[0]
+    assert (first.said, first.told) == (said, told)
+
+
+def test_a_speech_goes_on_in_the_next_paragraph() -> None:
+    first, second, third = take_apart(
+        ['"I have much to say.', '"And more," said Ann.', '"Do."', *FILLER]
+    )[:3]
+    assert not first.goes_on and second.goes_on and not third.goes_on
+
+
+def test_other_marks_and_apostrophes() -> None:
+    curly = ["“Don’t,” said Ann. “It’s his.”"] * 20
+    assert take_apart(curly)[0].said == ("Don’t,", "It’s his.")
+    single = ["‘Don’t,’ said Ann. ‘It’s his.’"] * 20
+    assert take_apart(single)[0].said == ("Don’t,", "It’s his.")
+    assert marks_of(["no marks at all"]) is None
+
+
+@given(st.lists(st.text('ab ".“”', max_size=30), max_size=6))
+def test_no_letter_is_lost(texts: list[str]) -> None:
+    for text, apart in zip(texts, take_apart([*texts, *FILLER]), strict=False):
+        told = "".join((*apart.told, *apart.said))
+        assert sorted(c for c in told if c in "ab") == sorted(c for c in text if c in "ab")
+        assert len(apart.told) == len(apart.said) + 1
+
+
+def test_a_title_ends_no_sentence() -> None:
+    assert sentences("He met Mr. Pell. It rained.") == ["He met Mr. Pell.", "It rained."]
+
+
+# Who says it --------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("words", "who"),
+    [
+        ("You are late", ("Mrs. Orme", "named")),
+        ("The river took", ("Mr. Pell", "named")),
+        ("In your boots!", ("Mrs. Orme", "turns")),
+        ("Where else", ("Mr. Pell", "turns")),
+        ("on their roofs", ("Dora", "named")),
+        ("Eleven", ("Dora", "named")),
+    ],
+)
+def test_who_speaks(book: Book, words: str, who: tuple[str, str]) -> None:
+    assert speaker(book, words) == who
+
+
+def test_a_name_with_and_without_its_title_is_one_person() -> None:
+    told = [
+        '"Yes," said Pell.',
+        '"No," said Mr. Pell.',
+        '"Yes," said Pell.',
+        '"Do," said Mr. Pell.',
+    ]
+    (person,) = Book([*told, *(['"x."'] * 10)]).people.persons
+    assert person.names == {"Pell", "Mr. Pell"} and person.female is False
+
+
+def test_a_nickname_is_told_by_the_reader() -> None:
+    told = ['"Yes," said Dora.', '"No," said Dolly.'] * 10
+    assert len(Book(told).people.persons) == 2
+    (person,) = Book(told, same=("Dora", "Dolly")).people.persons
+    assert person.names == {"Dora", "Dolly"}
+
+
+def test_he_is_not_a_woman_named_before(book: Book) -> None:
+    who, _ = speaker(book, "She reads it to us")
+    assert who in (None, "Mr. Pell")
+
+
+# The card -----------------------------------------------------------------------------------
+def test_a_card_of_the_books_own_words(book: Book) -> None:
+    person = book.people.named("Mrs. Orme")
+    assert person is not None
+    card = sketch(book, person, "The Flood", "1840")
+    assert (card.name, card.knows_until) == ("Mrs. Orme", "1840")
+    assert any("ink on every finger" in claim for claim in card.attributes)
+    assert any("no patience" in claim for claim in card.attributes), "she, right after her name"
+    assert card.greetings and card.examples
+    for example in card.examples:
+        (asked_by, _), (said_by, said) = example.dialogue
+        assert (asked_by, said_by) == ("user", "char")
+        assert "Mrs. Orme" not in said, "the book's own words about who speaks are taken off"
+    assert parse(template(card), "card.toml").name == "Mrs. Orme"
+
+
+# Measured -----------------------------------------------------------------------------------
+def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
+    folder = tmp_path / "Flood"
+    folder.mkdir()
+    (folder / "text.txt").write_text(STORY, encoding="utf-8")
+    (folder / "characters.csv").write_text(
+        "Character ID,Main Name,Aliases\n0,Mrs. Orme,{'Mrs. Orme'}\n1,Dora,\"{'Dora', 'Dolly'}\"\n"
+    )
+    (folder / "quotations.csv").write_text(
+        'quoteText,speaker\n"You are late, Pell,",Mrs. Orme\n"Eleven,",Mrs. Orme\n'
+        '"Nobody asked the lower town,",Dora\n"Not in the book.",Dora\n'
+    )
+    found = novels.measure(tmp_path)
+    assert found["quotations"] == 4
+    assert found["coverage"] == 0.75
+    assert found["precision"]["value"] == pytest.approx(2 / 3, abs=0.001)
+
+
+def test_no_novels(tmp_path: Path) -> None:
+    with pytest.raises(RptermError, match="no novel"):
+        novels.measure(tmp_path)
