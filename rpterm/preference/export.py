@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,7 @@ LAYOUT = 1
 """Version of the folder's layout, in its manifest."""
 
 SPLITS = ("train", "test")
+_DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,6 @@ class _Run:
                 self.done.left_out["the chat is not marked as exportable"] += 1
 
     def _material(self, chat: Chat) -> Material:
-        clean: Callable[[str], str] = self._scrub if self._scrub is not None else str
         turns, others = as_lived(self.judgements.store, chat.id)
         ratings = list(self.judgements.ratings(chat.id))
         comparisons = list(self.judgements.comparisons(chat.id))
@@ -253,7 +254,7 @@ class _Run:
             self.model.system(chat),
             max_tokens=self.options.max_tokens,
             count=self.model.count,
-            clean=clean,
+            clean=self._scrub.all if self._scrub is not None else list,
             per_message=self.model.per_message,
         )
         return Material(
@@ -267,16 +268,17 @@ class _Run:
     def _unwanted(self, record: Record, split: str, digests: dict[int, bytes]) -> str | None:
         prompt = digests.get(id(record.prompt))
         if prompt is None:
-            prompt = digests[id(record.prompt)] = _digest(repr(record.prompt))
+            said = [part for message in record.prompt for part in message]
+            prompt = digests[id(record.prompt)] = _digest(*map(_of_text, said))
         if self._splits.setdefault(prompt, split) != split:
             return "the same prompt is in the other split"
-        texts = (record.reply.text, record.other.text if record.other else "")
+        texts = _of_text(record.reply.text), _of_text(record.other.text if record.other else "")
         reason = record.meta.reason if record.kind == "flag" else ""
-        key = _digest(prompt.hex(), record.kind, str(record.label), reason, *texts)
+        key = _digest(prompt, *map(_of_text, (record.kind, str(record.label), reason)), *texts)
         if key in self._seen:
             return "the same row is there already"
         if record.kind == "pair":
-            both = _digest(prompt.hex(), *sorted(texts))
+            both = _digest(prompt, *sorted(texts))
             if self._chosen.setdefault(both, key) != key:  # the key has the texts in their order
                 return "another chat has the opposite verdict"
         self._seen.add(key)
@@ -340,10 +342,13 @@ def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
 
 
-def _digest(*texts: str) -> bytes:
-    """Of texts and where one ends and the next begins."""
-    joined = "".join([f"{len(text)}:{text}" for text in texts])
-    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _digest(*digests: bytes) -> bytes:
+    return hashlib.blake2b(b"".join(digests), digest_size=_DIGEST).digest()
+
+
+@lru_cache(maxsize=2048)  # the texts of a chat come again in every prompt
+def _of_text(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
 
 
 def _sha256(path: Path) -> str:

@@ -19,6 +19,8 @@ PER_MESSAGE = 8
 Count = Callable[[Sequence[str]], Callable[[], list[int]]]
 """Begins to count the tokens of texts; what it gives waits for the numbers."""
 
+Clean = Callable[[Sequence[str]], list[str]]
+
 GO_ON = "(Go on.)"
 """What the user 'says' where one reply follows another."""
 
@@ -37,7 +39,7 @@ class History:
         *,
         max_tokens: int,
         count: Count,
-        clean: Callable[[str], str],
+        clean: Clean = list,
         per_message: int = PER_MESSAGE,
     ) -> None:
         """Begin to count, so that the numbers are there when they are needed.
@@ -45,20 +47,24 @@ class History:
         Args:
             max_tokens: Of prompt and longest reply together; 0 is no limit.
             count: Of the model's tokens.
-            clean: What happens to every text before it leaves, such as the scrub.
+            clean: What happens to all texts before they leave, such as the scrub.
             per_message: Tokens of the scaffold around each message.
         """
         self.turns = {turn.id: turn for turn in turns}
-        self.system = clean(system).strip()
         self._max_tokens = max_tokens
         self._per_message = per_message
-        self.clean = clean
-        self._texts = {turn.id: clean(turn.text).strip() for turn in turns}
+        self._clean = clean
+        *texts, self.system = map(str.strip, clean([*(turn.text for turn in turns), system]))
+        self._texts = dict(zip(self.turns, texts, strict=True))
         self._sizes: dict[int, int] = {}
         self._system_size = 0
         self._prompts: dict[int, Messages | None] = {}
         self._replies: dict[int, set[int]] = defaultdict(set)
-        self._asked = count([*self._texts.values(), self.system]) if max_tokens else None
+        self._asked = count([*texts, self.system]) if max_tokens else None
+
+    def clean(self, text: str) -> str:
+        """One more text, cleaned as those of the turns are."""
+        return self._clean([text])[0]
 
     def expect(self, turn_id: int) -> None:
         """Say that a turn is judged, so that prompts leave room for it."""

@@ -271,14 +271,14 @@ class Judgements:
         for row in self._rows("ratings", _RATING, chat):
             span = None if row[6] is None else (row[6], row[7])
             how = How(row[9], row[11], row[12], row[13], row[14])
-            values = (*row[:5], how, row[10], json.loads(row[5]), span, row[8])
+            values = (*row[:5], how, row[10], _loads(row[5]), span, row[8])
             yield Rating(*values)
 
     def comparisons(self, chat: int | None = None) -> Iterator[Comparison]:
         """Comparisons that were not taken back, oldest first."""
         for row in self._rows("comparisons", _COMPARISON, chat):
             how = How(row[9], row[11], row[12], row[13])
-            values = (*row[:6], how, row[10], json.loads(row[6]), row[7], row[8])
+            values = (*row[:6], how, row[10], _loads(row[6]), row[7], row[8])
             yield Comparison(*values)
 
     def origins(self, chat: int) -> dict[int, ReplyOrigin]:
@@ -389,6 +389,11 @@ def _checked(stars: Mapping[str, int] | None) -> Mapping[str, int]:
         if not 1 <= value <= 5:
             raise StoreError(f"{name} is {value}; give a number from 1 to 5.")
     return stars or {}
+
+
+def _loads(values: str) -> dict[str, int]:
+    # Nearly all are empty, and there may be a hundred thousand.
+    return {} if values == "{}" else json.loads(values)
 
 
 def _json(values: Mapping[str, int]) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rpterm.engine.llama.vocab import Vocabulary
+from rpterm.engine.llama import vocab
+from rpterm.engine.llama.vocab import Counter, Vocabulary
 from rpterm.engine.protocol import EngineError, ModelError
 from rpterm.models.starter import llm_path
 
 pytestmark = pytest.mark.model
+VERY_MANY = Path(vocab.__file__).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,39 @@ def test_words_are_counted_as_the_engine_counts_whole_texts(vocabulary: Vocabula
     finally:
         engine.close()
     assert vocabulary.counts(parts) == whole and max(whole) > 500
+
+
+def test_words_counted_together_or_alone_are_as_many(vocabulary: Vocabulary) -> None:
+    words = sorted(set(re.findall("[a-z]+", VERY_MANY.lower())))
+    together = vocabulary.counts([f"a {word}, b" for word in words])
+    with Vocabulary(llm_path()) as other:
+        alone = [other.counts([f"a {word}, b"])[0] for word in words]
+    assert together == alone and len(set(together)) > 3
+
+
+class Pairs:
+    """A vocabulary whose every token is two bytes, wherever words end."""
+
+    LLAMA_VOCAB_TYPE_BPE = 1
+    llama_token = ctypes.c_int32
+
+    def llama_vocab_type(self, vocab: object) -> int:
+        return 1
+
+    def llama_tokenize(self, vocab: object, raw: bytes, size: int, room: Any, *more: Any) -> int:
+        many = -(-size // 2)
+        for at in range(many if room is not None else 0):
+            room[at] = min(2, size - 2 * at)
+        return many if room is not None else -many
+
+    def llama_token_to_piece(self, vocab: object, token: int, *more: Any) -> int:
+        return -token
+
+
+def test_words_that_share_a_token_are_counted_alone() -> None:
+    counter = Counter(Pairs(), None)
+    counter.by_words = True
+    assert counter(["x ab cd", "x abc"], False) == [1 + 2 + 2, 1 + 2]
 
 
 def test_what_is_no_model_is_refused_and_what_ended_says_so(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ knows texts and numbers, no chats. The process is ``python -m rpterm.engine.llam
 JSON line in (``{"texts": […], "special": true}``), one line of numbers out.
 
 llama.cpp takes a quarter of a millisecond for a paragraph with some vocabularies, because it cuts
-texts into words by slow expressions. Vocabularies of the BPE kind never join two words across a
-space between small letters, so such words are counted once and remembered; the others count whole
-texts.
+texts into words by slow expressions, and a tenth of that for a single word. Vocabularies of the BPE
+kind never join two words across a space between small letters, so such words are counted once, all
+new ones of a job in one call, and remembered; the others count whole texts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from itertools import accumulate, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -139,7 +140,7 @@ def main() -> None:
     count = Counter(lib, vocab)
     for line in sys.stdin:
         job = json.loads(line)
-        _say({"counts": [count(text, job["special"]) for text in job["texts"]]})
+        _say({"counts": count(job["texts"], job["special"])})
     lib.llama_model_free(model)
 
 
@@ -150,12 +151,16 @@ class Counter:
         self._lib, self._vocab = lib, vocab
         self._firsts: dict[bool, dict[str, int]] = {False: {}, True: {}}
         self._known: dict[bool, dict[str, int]] = {False: {}, True: {}}
+        self._widths: dict[int, int] = {}
         self.by_words = lib.llama_vocab_type(vocab) == lib.LLAMA_VOCAB_TYPE_BPE and all(
-            self._words(text, False) == self.whole(text, False) for text in _CANARIES
+            self._by_words([text], False) == [self.whole(text, False)] for text in _CANARIES
         )
 
-    def __call__(self, text: str, special: bool) -> int:
-        return self._words(text, special) if self.by_words else self.whole(text, special)
+    def __call__(self, texts: Sequence[str], special: bool) -> list[int]:
+        """Tokens of each text on its own."""
+        if self.by_words:
+            return self._by_words(texts, special)
+        return [self.whole(text, special) for text in texts]
 
     def whole(self, text: str, special: bool) -> int:
         """Tokens of a text, asked of llama.cpp."""
@@ -164,30 +169,57 @@ class Counter:
         many = self._lib.llama_tokenize(self._vocab, raw, len(raw), None, 0, False, special)
         return abs(int(many))
 
-    def _words(self, text: str, special: bool) -> int:
-        first, *rest = _BETWEEN_WORDS.split(text)
+    def _by_words(self, texts: Sequence[str], special: bool) -> list[int]:
+        cut = [_BETWEEN_WORDS.split(text) for text in texts]
+        firsts, known = self._firsts[special], self._known[special]
+        if len(firsts) + len(known) > _KEPT:
+            firsts.clear()
+            known.clear()
+        for first, *_ in cut:
+            if first not in firsts:
+                firsts[first] = self.whole(first, special)
+        self._learn({word for _, *rest in cut for word in rest if word not in known}, special)
+        return [firsts[first] + sum(map(known.__getitem__, rest)) for first, *rest in cut]
+
+    def _learn(self, words: Set[str], special: bool) -> None:
+        """Count words that follow a space: those that end as words do in one call together."""
         known = self._known[special]
-        try:
-            return self._first(first, special) + sum(map(known.__getitem__, rest))
-        except KeyError:
-            if len(known) > _KEPT:
-                known.clear()
-        for word in rest:
+        together = [word for word in words if word[-1] in _ENDS]
+        for at in range(0, len(together), _AT_ONCE):
+            some = together[at : at + _AT_ONCE]
+            known.update(zip(some, self._together(some, special), strict=False))
+        for word in words:
             if word not in known:
                 known[word] = self.whole(f" {word}", special)
-        return self._first(first, special) + sum(map(known.__getitem__, rest))
 
-    def _first(self, word: str, special: bool) -> int:
-        known = self._firsts[special]
-        if word not in known:
-            if len(known) > _KEPT:
-                known.clear()
-            known[word] = self.whole(word, special)
-        return known[word]
+    def _together(self, words: Sequence[str], special: bool) -> list[int]:
+        """Tokens of each word, told apart by their bytes; nothing where a token spans two words."""
+        raws = [f" {word}".encode("utf-8", "replace") for word in words]
+        ends = list(accumulate(map(len, raws)))
+        room = (self._lib.llama_token * ends[-1])()
+        many = self._lib.llama_tokenize(
+            self._vocab, b"".join(raws), ends[-1], room, len(room), False, special
+        )
+        upto = list(accumulate(map(self._width, room[: max(0, many)])))
+        places = {end: at for at, end in enumerate(upto, start=1)}
+        if not upto or upto[-1] != ends[-1] or not places.keys() >= set(ends):
+            return []
+        marks = [0, *(places[end] for end in ends)]
+        return [after - before for before, after in pairwise(marks)]
+
+    def _width(self, token: int) -> int:
+        """Bytes that a token stands for."""
+        if token not in self._widths:
+            # As above: minus how many bytes there would be.
+            size = self._lib.llama_token_to_piece(self._vocab, token, None, 0, 0, True)
+            self._widths[token] = abs(int(size))
+        return self._widths[token]
 
 
 _BETWEEN_WORDS = re.compile(" (?=[a-z0-9])(?<=[a-z,.] )")
+_ENDS = frozenset("abcdefghijklmnopqrstuvwxyz,.")
 _KEPT = 200_000
+_AT_ONCE = 500
 _CANARIES = (
     "the hound of the moor, a lamp and her violin weren't said to be in it",
     "naïve über cafés at 221b baker street;  two  spaces\nand a line *she nods* and goes",

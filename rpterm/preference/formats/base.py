@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from rpterm.preference.records import Kind, Messages, Record, Reply
 from rpterm.preference.shaping import Greeting, shaped, without_system
 
 Row = dict[str, Any]
+_OF_REPLY = tuple(each.name for each in fields(Reply))
 Render = Callable[[Messages], str]
 
 
@@ -109,7 +110,7 @@ def _each(record: Record, name: str) -> list[Any]:
 
 def reply_row(reply: Reply) -> Row:
     """A reply with all that is known of it."""
-    return asdict(reply)
+    return {name: getattr(reply, name) for name in _OF_REPLY}  # ``asdict`` copies: ten times slower
 
 
 def other_text(record: Record) -> str:
