@@ -1,6 +1,8 @@
-"""How much of long chats recall finds: ``rpterm bench recall --locomo FILE``.
+"""What recall finds and how long it takes: ``rpterm bench recall [--locomo FILE]``.
 
-Embeds with the starter model, which takes minutes on a small machine; nothing is downloaded.
+With a file, the share of evidence found in long chats: it embeds with the starter model, which
+takes minutes on a small machine. Without, the time that recall takes; see ``recall_speed``. Nothing
+is downloaded.
 """
 
 from __future__ import annotations
@@ -10,23 +12,30 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from rpterm.types import RptermError
 
+def main(
+    json: bool = False,
+    locomo: Path | None = None,
+    memories: int | None = None,
+    out: TextIO | None = None,
+) -> None:
+    """Measure and report, as JSON or as lines for people.
 
-def main(json: bool = False, locomo: Path | None = None, out: TextIO | None = None) -> None:
-    """Embed, measure and report, as JSON or as lines for people.
+    Args:
+        memories: Time recall among so many alone.
 
     Raises:
-        RptermError: No file was given, it is not LoCoMo, or the embedder cannot be used.
+        RptermError: The file is not LoCoMo, or the embedder cannot be used.
     """
+    if locomo is None:
+        from rpterm.bench import recall_speed
+
+        recall_speed.main(json, [memories] if memories else recall_speed.SIZES, out)
+        return
     from rpterm.memory.bench import lines, locomo_report
     from rpterm.memory.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder
 
-    if locomo is None:
-        raise RptermError(
-            "Name a LoCoMo file: `rpterm bench recall --locomo FILE`. Nothing is downloaded."
-        )
     embedder = WorkerEmbedder(embedder_folder, STARTER)
     try:
         report = locomo_report(locomo, embedder.encode)

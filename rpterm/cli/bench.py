@@ -33,6 +33,9 @@ ROOMS = {
 }
 
 _LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")
+_MEMORIES = typer.Option(
+    "--memories", min=1_000, metavar="N", help="recall: time it among so many alone."
+)
 _CONVAI2 = typer.Option("--convai2", metavar="FILE", help="persona: dialogues of ConvAI2.")
 _LIMIT = typer.Option(
     "--limit", min=0, metavar="N",
@@ -52,6 +55,7 @@ def bench(
     room: Annotated[str, typer.Argument(metavar="ROOM", help=f"One of {', '.join(ROOMS)}.")],
     json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
     locomo: Annotated[Path | None, _LOCOMO] = None,
+    memories: Annotated[int | None, _MEMORIES] = None,
     convai2: Annotated[Path | None, _CONVAI2] = None,
     limit: Annotated[int | None, _LIMIT] = None,
     pdnc: Annotated[Path | None, _PDNC] = None,
@@ -64,8 +68,8 @@ def bench(
     module = import_module(ROOMS[room])
     if hasattr(module, "main"):
         given = {
-            "locomo": locomo, "convai2": convai2, "limit": limit, "pdnc": pdnc, "cache": cache,
-            "picture": picture,
+            "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,
+            "pdnc": pdnc, "cache": cache, "picture": picture,
         }  # fmt: skip
         module.main(json=json, **_wanted(module.main, room, given))
         return

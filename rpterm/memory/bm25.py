@@ -37,6 +37,7 @@ class WordIndex:
         self._tail: dict[int, array[int]] = {}  # row, count, row, count, …
         self._tail_size = 0
         self._lengths = np.zeros(1024, np.uint16)
+        self._longest = 0
         self._size = 0
         self._total = 0
 
@@ -49,6 +50,7 @@ class WordIndex:
         if row == len(self._lengths):
             self._lengths = np.resize(self._lengths, 2 * row)
         self._lengths[row] = min(len(terms), _LONGEST)
+        self._longest = max(self._longest, int(self._lengths[row]))
         for term, count in Counter(terms).items():
             number = self._number.setdefault(term, len(self._number))
             self._tail.setdefault(number, array("i")).extend((row, min(count, 255)))
@@ -105,6 +107,7 @@ class WordIndex:
         if not self._size:
             return out
         mean = max(self._total / self._size, 1.0)
+        norms = (K1 * (1 - B + B / mean * np.arange(self._longest + 1))).astype(np.float32)
         known = [(self._held(self._number[t]), t) for t in query if t in self._number]
         visited = 0
         for held, term in sorted(known):
@@ -112,8 +115,8 @@ class WordIndex:
             if visited > MOST_POSTINGS and visited > held:
                 break
             rows, counts = self._postings(self._number[term])
-            norm = K1 * (1 - B + B * self._lengths[rows] / mean)
-            out[rows] += query[term] * self.idf(term) * (K1 + 1) * counts / (counts + norm)
+            worth = np.float32(query[term] * self.idf(term) * (K1 + 1))
+            out[rows] += worth * counts / (counts + norms[self._lengths[rows]])
         return out
 
     def _held(self, number: int) -> int:

@@ -151,10 +151,10 @@ class MemoryIndex:
         rows = [row for row, newer in self._newer.items() if self.shown_of(newer)]
         return np.array(rows, np.int64)
 
-    def row_of(self, memory_id: int) -> int | None:
-        """The row of a memory that is not forgotten."""
-        rows = np.flatnonzero(self.ids == memory_id)
-        return int(rows[-1]) if len(rows) else None
+    def rows_of(self, memory_ids: Collection[int]) -> list[int]:
+        """The rows of those memories that have one."""
+        wanted = np.fromiter(memory_ids, np.int64, len(memory_ids))
+        return [int(row) for row in np.flatnonzero(np.isin(self.ids, wanted))]
 
     def forget(self, row: int) -> None:
         """Take a row out for good; its neighbours become neighbours."""

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from rpterm.memory import dates
 from rpterm.memory.dates import DAY, TimeSpan
 from rpterm.memory.index import MemoryIndex
-from rpterm.memory.meaning import Asked, top
+from rpterm.memory.meaning import Asked, cosine, top
 from rpterm.memory.neighbours import around, spread
 
 HALF_LIFE = 30 * DAY
@@ -166,10 +166,9 @@ def _word_scores(index: MemoryIndex, query: Query) -> tuple[Floats, float]:
     unknown = np.where(idf == 0, weight * index.words.rarest, 0.0)
     length = float(np.linalg.norm(idf + UNKNOWN * unknown))
     whole = float(np.linalg.norm(idf + unknown))
-    scores = index.words.scores(query.terms)
     if not length:
-        return scores, 1.0
-    scores /= length
+        return np.zeros(len(index), np.float32), 1.0
+    scores = index.words.scores({term: each / length for term, each in query.terms.items()})
     return scores, length / whole
 
 
@@ -253,9 +252,10 @@ def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
 
 
 def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:
-    best = np.zeros(len(index), np.float32)
-    np.maximum.at(best, index.sitting[rows], own)
-    return best[index.sitting[rows]]
+    sittings, place = np.unique(index.sitting[rows], return_inverse=True)
+    best = np.zeros(len(sittings), np.float32)
+    np.maximum.at(best, place, own)
+    return best[place]
 
 
 def _without_duplicates(index: MemoryIndex, hits: list[Hit], alike: float) -> list[Hit]:
@@ -263,7 +263,7 @@ def _without_duplicates(index: MemoryIndex, hits: list[Hit], alike: float) -> li
     if alike > 1 or not hits:
         return hits
     vectors = index.vectors.gather(np.array([hit.row for hit in hits]))
-    same = np.triu(vectors @ vectors.T, 1) >= alike
+    same = np.triu(cosine(vectors[:, None], vectors), 1) >= alike
     kept: list[Hit] = []
     gone = np.zeros(len(hits), np.bool_)
     for place, hit in enumerate(hits):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from rpterm.memory.question import Question
 from rpterm.memory.recall import Hit, Weights
@@ -100,7 +101,7 @@ def _why(row: Row, hit: Hit, asked: Question) -> str:
     own = set(terms(spoken(row.speaker, row.text)))
     found = len(reasons)
     if hit.words > 0:
-        same = [word for word in asked.words if own.intersection(terms(word))]
+        same = [word for word in asked.words if not own.isdisjoint(_stems(word))]
         same = same or [word for word in asked.terms if word in own]
         reasons.append("words: " + ", ".join(same[:_MATCHED]))
     if hit.meaning >= _TELLING:
@@ -110,6 +111,12 @@ def _why(row: Row, hit: Hit, asked: Question) -> str:
     if hit.beside > hit.words or len(reasons) == found:
         reasons.append("beside a hit")
     return " · ".join(reasons)
+
+
+@lru_cache(maxsize=1024)
+def _stems(word: str) -> tuple[str, ...]:
+    """The terms of a word of the draft: asked for every memory anew."""
+    return tuple(terms(word))
 
 
 def _shares(hit: Hit) -> tuple[tuple[str, float], ...]:

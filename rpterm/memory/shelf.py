@@ -67,11 +67,11 @@ class Shelf:
 
     def load(self) -> None:
         """Read all memories; recall may begin when this returns."""
-        self._seq = self._memories.log_end()
+        self._seq, self._last = self._memories.log_end(), self._memories.end()
         known = sum(self._memories.counts(self._character).values())
         self.index.vectors.reserve(known + known // 8)
         block: list[Memory] = []
-        for memory in self._memories.after(0, self._character):
+        for memory in self._memories.after(0, self._character, self._last):
             block.append(memory)
             if len(block) == _BLOCK:
                 self._add(block)
@@ -115,17 +115,18 @@ class Shelf:
 
     def _take_in(self) -> None:
         changes = self._memories.changed(self._seq)
-        fresh = list(self._memories.after(self._last, self._character))
+        end = self._memories.end()
+        fresh = list(self._memories.after(self._last, self._character, end))
         if not (fresh or changes.memories or changes.chats):
+            self._last = end  # What came was others': it is not looked through again.
             return
         edited = self._memories.many(changes.memories)
         with self.lock:
             self._seq = changes.seq
-            for memory_id in changes.memories:
-                row = self.index.row_of(memory_id)
-                if row is not None:
-                    self.index.forget(row)
+            for row in self.index.rows_of(changes.memories):
+                self.index.forget(row)
         again = [m for m in edited.values() if m.id <= self._last and self._mine(m)]
+        self._last = end
         self._add(again)
         self._add(fresh)
         stale = changes.chats | {m.chat_id for m in (*again, *fresh) if m.chat_id is not None}
@@ -165,7 +166,6 @@ class Shelf:
         newer = self._links([memory for memory, _ in worded])
         with self.lock:
             first = len(self.index)
-            self._last = max([self._last, *(memory.id for memory in block)])
             for memory, found in worded:
                 self.index.add(_entry(memory, newer.get(memory.id, ())), found)
                 self._keys.append(int.from_bytes(memory.hash[:8], sys.byteorder, signed=True))

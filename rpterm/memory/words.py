@@ -49,8 +49,10 @@ def terms(text: str) -> list[str]:
     """The terms of a text, in order, repeated as often as they occur."""
     found: list[str] = []
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text).lower()):
-        word = match.group().replace("’", "'").removesuffix("'s").replace("'", "")
-        if _UNSPACED.search(word):
+        word = match.group()
+        if not word.isalnum():
+            word = word.replace("’", "'").removesuffix("'s").replace("'", "")
+        if not word.isascii() and _UNSPACED.search(word):
             found.extend(_pairs(word))
         elif word not in STOP:
             found.append(stem(word))

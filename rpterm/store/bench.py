@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -55,19 +55,23 @@ def vocabulary() -> list[str]:
     ][:20_000]
 
 
+def talk(seed: int, words: int) -> Iterator[str]:
+    """Lines of so many words without end, each word as often as in a language."""
+    draw, known = random.Random(seed), vocabulary()
+    weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(known))))
+    while True:
+        yield " ".join(draw.choices(known, cum_weights=weights, k=words))
+
+
 def fill(path: Path, turns: int = TURNS, chat_turns: int = CHAT_TURNS) -> int:
     """Write chats of ``chat_turns`` turns, every tenth one a swipe; returns the last chat's id."""
-    draw = random.Random(7)
-    words = vocabulary()
-    weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(words))))
+    lines = talk(7, 40)
     with Store(path) as store:
         chat_id = 0
         for _ in range(max(1, turns // chat_turns)):
             chat_id = store.create_chat(card_name="Bench", card_hash="0").id
-            texts = [
-                " ".join(draw.choices(words, cum_weights=weights, k=40)) for _ in range(chat_turns)
-            ]
-            _insert_chat(path, chat_id, texts)
+            texts = list(itertools.islice(lines, chat_turns))
+            insert_chat(path, chat_id, texts)
     return chat_id
 
 
@@ -105,8 +109,11 @@ def main(json: bool = False, out: TextIO | None = None) -> None:
     out.write(f"slowest search in {TURNS:,} turns: {numbers['search_100k_ms']:.1f} ms\n")
 
 
-def _insert_chat(path: Path, chat_id: int, texts: list[str]) -> None:
-    """One transaction a chat: 100,000 calls of ``add_turn`` would take minutes of the user's."""
+def insert_chat(path: Path, chat_id: int, texts: list[str]) -> None:
+    """Write the turns of a chat, every tenth one a swipe that was left.
+
+    One transaction a chat: 100,000 calls of ``add_turn`` would take minutes of the user's.
+    """
     connections = Connections(path, 15.0)
     with connections.write() as connection:
         parent: int | None = None

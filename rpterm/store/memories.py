@@ -267,14 +267,14 @@ class Memories:
                     found.setdefault(memory.superseded_by or 0, []).append(memory)
         return found
 
-    def after(self, memory_id: int, character: str) -> Iterator[Memory]:
-        """Memories a character has, with ids above this one, oldest first."""
+    def after(self, memory_id: int, character: str, last: int | None = None) -> Iterator[Memory]:
+        """Memories a character has, with ids above this one up to the last, oldest first."""
         while True:
             with self._connections.read() as connection:
                 rows = connection.execute(
                     f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_OF_CHARACTER} "
-                    "ORDER BY id LIMIT :limit",
-                    {"id": memory_id, "character": character, "limit": _BATCH},
+                    "AND (:last IS NULL OR id <= :last) ORDER BY id LIMIT :limit",
+                    {"id": memory_id, "character": character, "last": last, "limit": _BATCH},
                 ).fetchall()
             yield from (_memory(row) for row in rows)
             if len(rows) < _BATCH:
@@ -298,6 +298,12 @@ class Memories:
         """The end of the log of changes."""
         with self._connections.read() as connection:
             row = connection.execute("SELECT max(seq) FROM memory_log").fetchone()
+            return int(row[0] or 0)
+
+    def end(self) -> int:
+        """The largest id there is, whoever's memory it is; 0 when there is none."""
+        with self._connections.read() as connection:
+            row = connection.execute("SELECT max(id) FROM memories").fetchone()
             return int(row[0] or 0)
 
     def unremembered(self, limit: int = 1000) -> list[int]:

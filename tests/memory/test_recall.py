@@ -1,5 +1,6 @@
 """The parts of recall one by one, and the benchmark on a small conversation of our own."""
 
+import io
 import json
 from datetime import datetime
 
@@ -326,8 +327,19 @@ def test_another_file_is_refused(tmp_path):
     path.write_text('[{"x": 1}]')
     with pytest.raises(RptermError, match="LoCoMo"):
         locomo.read(path)
-    with pytest.raises(RptermError, match="Name a LoCoMo file"):
-        recall_command()
+    with pytest.raises(RptermError, match="LoCoMo"):
+        recall_command(locomo=path)
+
+
+def test_the_time_of_recall_is_told_for_any_size():
+    out = io.StringIO()
+    recall_command(json=True, memories=1_000, out=out)
+    (figures,) = json.loads(out.getvalue())
+    assert figures["memories"] == 1_000
+    assert figures["recall@10_of_exact"] == 1.0
+    assert 0 < figures["p50_ms"] <= figures["p95_ms"]
+    assert figures["disk_mb"] > 0
+    assert figures["peak_ram_mb"] > 0
 
 
 def test_lines_for_people(small_locomo):

@@ -1,0 +1,196 @@
+"""How long the end of recall takes at 10,000 memories and more, and how good its index is.
+
+``speed`` times ``Memory.recall`` whole, on a database file like a user's: chats whose words follow
+Zipf's law, every tenth turn on a branch that was left, and a draft of common and rare words behind
+the turns of its chat. Only the embedding of the draft is left out: its vector is there at once.
+``accuracy`` compares the index alone with the search of all vectors.
+
+Vectors are the sum of a common direction, one of 5,000 topics, and noise, which gives cosines as
+all-MiniLM-L6-v2 gives them on talk (0.24 between strangers, 0.6 to 0.9 to the nearest).
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpterm.memory.embed import State
+from rpterm.memory.facade import Memory
+from rpterm.memory.meaning import VectorIndex
+from rpterm.store import Store
+from rpterm.store.bench import insert_chat, talk
+from rpterm.store.memories import Memories
+from rpterm.store.memory_rows import wording_hash
+from rpterm.store.memory_vectors import MemoryVectors
+
+SIZES = (10_000, 100_000)
+GOAL_MS = {10_000: 5.0, 100_000: 20.0, 1_000_000: 50.0}
+DIM = 384
+QUERIES = 100
+_CHAT_TURNS = 100
+_TURN_WORDS, _DRAFT_WORDS = 20, 12
+_BUDGET = 400
+_BLOCK = 10_000
+
+Floats = NDArray[np.float32]
+Figures = dict[str, float]
+
+
+def main(json: bool = False, sizes: Sequence[int] = SIZES, out: TextIO | None = None) -> None:
+    """Measure each size, the smallest first, and report as JSON or as a line each."""
+    out = out or sys.stdout
+    rows = [measure(size) for size in sorted(sizes)]
+    if json:
+        out.write(json_module.dumps(rows) + "\n")
+        return
+    for row in rows:
+        out.write("  ".join(f"{name} {value:,}" for name, value in row.items()) + "\n")
+
+
+def measure(memories: int) -> Figures:
+    """All figures at one size; ``peak_ram_mb`` is the whole process's."""
+    figures: Figures = {"memories": memories}
+    with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
+        path = Path(folder) / "bench.db"
+        figures |= fill(path, memories)
+        figures |= speed(path, GOAL_MS.get(memories, 0.0))
+    figures["peak_ram_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    figures["recall@10_of_exact"] = accuracy(memories)
+    return figures
+
+
+class Vectors:
+    """A stream of unit vectors that resemble embeddings."""
+
+    def __init__(self) -> None:
+        self._draw = np.random.default_rng(11)
+        self._topics = self._noise(5_000)
+        self._common = self._noise(1)
+
+    def make(self, count: int) -> Floats:
+        """The next so many, one a row."""
+        topic = self._topics[self._draw.integers(0, len(self._topics), count)]
+        rows = 0.7 * self._common + topic + 0.7 * self._noise(count)
+        unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
+
+    def _noise(self, count: int) -> Floats:
+        return self._draw.standard_normal((count, DIM), dtype=np.float32)
+
+
+class Given:
+    """An embedder whose vectors are there at once."""
+
+    model = "bench"
+    dim = DIM
+    state: State = "ready"
+
+    def __init__(self, vectors: Iterator[Floats]) -> None:
+        self._vectors = vectors
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def now(self, text: str, timeout: float) -> Floats | None:
+        return next(self._vectors)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        raise NotImplementedError("every memory of this database has its vector")
+
+
+def fill(path: Path, memories: int) -> Figures:
+    """Write a database with so many memories and their vectors; returns its size."""
+    lines, vectors = talk(5, _TURN_WORDS), Vectors()
+    vectors.make(QUERIES)
+    with Store(path) as store:
+        room, kept = Memories(store), MemoryVectors(store)
+        for first in range(1, memories + 1, _CHAT_TURNS):
+            chat_id = store.create_chat(card_name="Bench", card_hash="0").id
+            texts = list(islice(lines, _CHAT_TURNS))
+            insert_chat(path, chat_id, texts)
+            room.remember_turns(range(first, first + len(texts)))
+            rows = vectors.make(len(texts)).astype("<f4")
+            hashes = [wording_hash("", text) for text in texts]
+            kept.put(Given.model, [(k, row.tobytes()) for k, row in zip(hashes, rows, strict=True)])
+    return {"disk_mb": round(path.stat().st_size / 2**20)}
+
+
+def speed(path: Path, goal: float) -> Figures:
+    """Milliseconds of a whole recall; ``cpu_p95_ms`` is without what other programs took."""
+    drafts = talk(6, _DRAFT_WORDS)
+    wall, busy = [], []
+    with Store(path) as store:
+        memory = Memory(store, "Bench", Given(iter(Vectors().make(QUERIES + 1))))
+        start = time.perf_counter()
+        memory.start()
+        memory.settled()
+        loaded = time.perf_counter() - start
+        chat = store.chats(card_name="Bench", limit=1)[0]
+        turns = store.path(chat.leaf_id or 0)
+        memory.recall(chat.id, turns, next(drafts), _BUDGET, _tokens)
+        for draft in islice(drafts, QUERIES):
+            began, began_busy = time.perf_counter(), time.thread_time()
+            memory.recall(chat.id, turns, draft, _BUDGET, _tokens)
+            busy.append(1000 * (time.thread_time() - began_busy))
+            wall.append(1000 * (time.perf_counter() - began))
+        memory.close()
+    return {
+        "p50_ms": _percentile(wall, 50),
+        "p95_ms": _percentile(wall, 95),
+        "cpu_p95_ms": _percentile(busy, 95),
+        "goal_p95_ms": goal,
+        "load_s": round(loaded, 1),
+    }
+
+
+def accuracy(memories: int) -> float:
+    """The share of the true ten nearest vectors that the index finds."""
+    vectors = Vectors()
+    queries = vectors.make(QUERIES)
+    index, true = VectorIndex(DIM), _Nearest(queries)
+    index.reserve(memories)
+    for first in range(0, memories, _BLOCK):
+        block = vectors.make(min(_BLOCK, memories - first))
+        index.put_many(np.arange(first, first + len(block)), block)
+        true.see(first, block)
+    found = [index.ask(query).nearest(index.have, 10) for query in queries]
+    shared = [len(np.intersect1d(*pair)) / 10 for pair in zip(found, true.rows, strict=True)]
+    return round(float(np.mean(shared)), 4)
+
+
+class _Nearest:
+    """The true ten nearest rows of each query, by comparing all while they stream past."""
+
+    def __init__(self, queries: Floats) -> None:
+        self._queries = queries
+        self.rows = np.zeros((len(queries), 0), np.int64)
+        self._cosines = np.zeros((len(queries), 0), np.float32)
+
+    def see(self, first: int, block: Floats) -> None:
+        numbers = np.broadcast_to(
+            np.arange(first, first + len(block)), (len(self._queries), len(block))
+        )
+        cosines = np.concatenate([self._cosines, self._queries @ block.T], axis=1)
+        rows = np.concatenate([self.rows, numbers], axis=1)
+        best = np.argpartition(-cosines, 9, axis=1)[:, :10]
+        self._cosines = np.take_along_axis(cosines, best, axis=1)
+        self.rows = np.take_along_axis(rows, best, axis=1)
+
+
+def _tokens(text: str) -> int:
+    return len(text) // 4
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    return round(float(np.percentile(values, percent)), 2)
