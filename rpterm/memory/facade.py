@@ -149,12 +149,12 @@ class Memory:
             found = times.current(found)
         notes = times.notes([row for row, _ in found], past) if self._shelf.loaded else {}
         said = {turn.text.strip() for turn in path if turn.id in inside}
-        shown = [
+        shown = (  # one by one: most are never reached
             recalled(row, hit, asked).noted(notes.get(row.id, ""))
             for row, hit in found
             if (row.kind != "turn" or row.text.strip() not in said)
             and not (blocks and blocks.holds(row.text))
-        ]
+        )
         filled = fill(once(shown), lambda item: count(item.text), budget_tokens, most)
         chosen = [item.counted(tokens) for item, tokens in filled]
         self.recent = dict([*self.recent.items(), *((item.id, item) for item in chosen)][-_RECENT:])
@@ -286,12 +286,13 @@ class Memory:
         """What each of these memories holds instead of."""
         return self._memories.replaced_by(memory_ids)
 
-    def aside(self, memory_ids: Sequence[int]) -> set[int]:
+    def aside(self, rows: Iterable[Row]) -> set[int]:
         """Those of these memories that come from a branch that is not shown."""
-        with self._shelf.lock:
-            index = self._shelf.index
-            hidden = index.ids[~index.shown]
-        return set(memory_ids).intersection(hidden.tolist())
+        drawn = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
+        chats = {chat for _, chat, _ in drawn if chat is not None}
+        paths = self.shown_paths(chats) if chats else {}
+        shown = {turn for path in paths.values() for turn in path}
+        return {memory_id for memory_id, _, turn in drawn if turn not in shown}
 
     def counts(self) -> dict[str, int]:
         """How many memories there are of each kind."""

@@ -135,7 +135,7 @@ class _Links:
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
-        self._aside = memory.aside([row.id for row in rows])
+        self._aside = memory.aside(rows)
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
