@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card", "open_session"]
 
+_HEARD_WAIT = 2.0
+
 
 @dataclass
 class Launch:
@@ -168,21 +170,28 @@ class Launch:
         return Memory(store, card.name, self._embedding())
 
     def _distiller(self, session: Session) -> Distiller | None:
-        """What writes facts into the memory of the character the chat began with."""
-        memory, mode = session.memory, self.settings.distil.mode
-        if memory is None or mode == "off":
+        """What writes facts into the memories of all who are in the chat."""
+        mode = self.settings.distil.mode
+        if session.memory is None or mode == "off":
             return None
         from rpterm.memory.distil.schedule import Distiller
 
-        def work() -> Work:
+        def works() -> list[Work]:
             from rpterm.memory.distil.work import Work
 
-            return Work(memory, share=self.settings.distil.share)
+            here = session.scene.memories()
+            for memory in here:
+                memory.settled(_HEARD_WAIT)  # Company reads only what it has heard.
+            return [Work(memory, share=self.settings.distil.share) for memory in here]
+
+        def wake(kept: object) -> None:
+            for memory in session.scene.memories():
+                memory.wake()
 
         distiller = Distiller(
-            work, session.chat_id, lambda: session.chat.persona.name, model=mode == "model"
+            works, session.chat_id, lambda: session.chat.persona.name, model=mode == "model"
         )
-        distiller.listeners.append(lambda kept: memory.wake())
+        distiller.listeners.append(wake)
         return distiller
 
     def _examples(self, store: Store) -> Examples:

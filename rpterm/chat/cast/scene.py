@@ -203,10 +203,13 @@ class Scene:
 
     def remember(self, turn: Turn) -> None:
         """Everybody who is there remembers what was said."""
-        here = {member.card_name for member in self.present}
-        for name, seat in self._seats.items():
-            if seat.memory is not None and name in here:
-                seat.memory.remember(turn.id)
+        for memory in self.memories():
+            memory.remember(turn.id)
+
+    def memories(self) -> list[Memory]:
+        """The memories of those who are there, the chat's own character's first."""
+        here = [self._seats.get(member.card_name) for member in self.present]
+        return [seat.memory for seat in here if seat is not None and seat.memory is not None]
 
     def close(self) -> None:
         """End the memories."""

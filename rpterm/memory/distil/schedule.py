@@ -30,7 +30,7 @@ class Distiller:
     """Writes the memory of one chat.
 
     Args:
-        work: Makes the work, in this object's thread: it opens tables.
+        works: Gives the work of each who hears the chat now; called in this object's thread.
         chat_id: The chat.
         who: Names the user, for thoughts about them.
         model: Whether the chat's model writes, too; else the rules alone.
@@ -42,7 +42,7 @@ class Distiller:
 
     def __init__(
         self,
-        work: Callable[[], Work],
+        works: Callable[[], Sequence[Work]],
         chat_id: int,
         who: Callable[[], str],
         *,
@@ -51,12 +51,12 @@ class Distiller:
     ) -> None:
         self.error = ""
         self.listeners: list[Callable[[Sequence[Memory]], object]] = []
-        self._make = work
+        self._works = works
         self._chat_id = chat_id
         self._who = who
         self._model = model
         self._still = still_s
-        self._work: Work | None = None
+        self._caught_up: set[str] = set()
         self._engine: Engine | None = None
         self._beside: AsideEngine | None = None
         self._ask: Ask | None = None
@@ -120,24 +120,32 @@ class Distiller:
                 self._rest.set()
 
     def _write(self) -> None:
-        if self._work is None:
-            self._work = self._make()
-            self._catch_up(self._work)
-        self._tell(self._work.read_rules(self._chat_id, self._closing.is_set))
+        works = self._works()
+        for work in works:
+            self._catch_up(work)
+            self._tell(work.read_rules(self._chat_id, self._closing.is_set))
         ask = self._ask
         if ask is None:
             return
         for piece in (self._facts, self._account, self._thoughts):
-            while self._idle() and not self._woken.is_set():
-                done = piece(self._work, ask)
-                self._tell(done)
-                if done is None:
-                    self._touched = time.monotonic()
-                elif not done.more:
-                    break
+            for work in works:
+                self._by_model(piece, work, ask)
+
+    def _by_model(self, piece: Callable[[Work, Ask], Done | None], work: Work, ask: Ask) -> None:
+        """Go on with one kind of work while the user is still and there is more."""
+        while self._idle() and not self._woken.is_set():
+            done = piece(work, ask)
+            self._tell(done)
+            if done is None:
+                self._touched = time.monotonic()
+            elif not done.more:
+                break
 
     def _catch_up(self, work: Work) -> None:
         """Read what other chats of the character left unread: short ones, and a crash's."""
+        if work.character in self._caught_up:
+            return
+        self._caught_up.add(work.character)
         for chat_id in work.to_catch_up():
             self._tell(work.read_rules(chat_id, self._closing.is_set))
 
