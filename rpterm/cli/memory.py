@@ -121,6 +121,7 @@ def add(
     embed: Annotated[
         bool, typer.Option("--embed", help="Wait until it is found by meaning, too.")
     ] = False,
+    json: _Json = False,
 ) -> None:
     """Add a note, or files (.txt, .md, .html, .pdf, .epub), to a character's memory."""
     from rpterm.cli import memory_files
@@ -132,9 +133,10 @@ def add(
         )
     with opened(character, begin=True) as memory:
         if memory_files.are_files(given):
-            memory_files.give(memory, given)
+            memory_files.give(memory, given, json)
         elif len(given) == 1:
-            out.say(f"{memory.add(given[0], pinned=pinned, shared=shared).id}")
+            row = memory.add(given[0], pinned=pinned, shared=shared)
+            _tell(json, _plain(row), f"{row.id}")
         else:
             raise RptermError("Put a note in quotes, or name files only.")
         if embed:
@@ -213,6 +215,7 @@ def forget(
         bool, typer.Option("--files", help="The numbers are files': all their pieces go.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: _Json = False,
 ) -> None:
     """Delete memories for good; a turn they came from stays in its chat."""
     things = "files with all their pieces" if files else "memories"
@@ -220,10 +223,10 @@ def forget(
         raise typer.Exit(1)
     with opened() as memory:
         if files:
-            for file_id in dict.fromkeys(ids):
-                memory.remove_file(file_id)
-            return
-        gone = memory.forget(*ids)
+            gone = len([memory.remove_file(file_id) for file_id in dict.fromkeys(ids)])
+        else:
+            gone = memory.forget(*ids)
+    _tell(json, {"forgotten": gone}, "")
     if gone < len(set(ids)):
         raise RptermError(f"{gone} forgotten; the others were not there.")
 
@@ -251,6 +254,7 @@ def export(
 def import_memories(
     character: _Character,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="As `memory export` writes it.")],
+    json: _Json = False,
 ) -> None:
     """Add memories from a file; what is there already is passed over."""
     try:
@@ -259,7 +263,7 @@ def import_memories(
         raise RptermError(f"{file} cannot be read: {error}.") from error
     with opened(character, begin=True) as memory:
         count = memory.import_((line for line in lines if line.strip()), str(file))
-    out.say(f"{count} added")
+    _tell(json, {"added": count}, f"{count} added")
 
 
 @app.command()
@@ -306,6 +310,13 @@ def unlink(
     """Say that a fact still holds beside the one that replaced it."""
     with opened() as memory:
         memory.unlink(old, new_id)
+
+
+def _tell(json: bool, data: object, words: str) -> None:
+    if json:
+        out.data(data)
+    elif words:
+        out.say(words)
 
 
 def _show(rows: list[Row], details: dict[int, Detail], json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def are_files(given: Sequence[str]) -> bool:
                for path in paths)  # fmt: skip
 
 
-def give(memory: Memory, given: Sequence[str]) -> None:
+def give(memory: Memory, given: Sequence[str], json: bool) -> None:
     """Let a character remember files; one that cannot be read stops nothing but is told.
 
     Raises:
@@ -32,13 +33,18 @@ def give(memory: Memory, given: Sequence[str]) -> None:
     from rpterm.memory.bank.bank import give as give_one
 
     problems: list[str] = []
+    taken = []
     for name in given:
         try:
             done = give_one(memory, Path(name).expanduser())
         except RptermError as error:
             problems.append(str(error))
         else:
-            out.say(f"{done.how}  {done.file.id}  {done.file.name}  {done.file.pieces} pieces")
+            taken.append({"how": done.how, **asdict(done.file)})
+            if not json:
+                out.say(f"{done.how}  {done.file.id}  {done.file.name}  {done.file.pieces} pieces")
+    if json:
+        out.data(taken)
     if problems:
         raise RptermError("\n".join(problems))
 

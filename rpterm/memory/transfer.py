@@ -2,7 +2,8 @@
 
 A line is a memory, a file (``{"file": …}``) or a phrase never mentioned (``{"never_mention": …}``).
 A source turn is named by id, time and wording; it is found again where the chat is in the database,
-and elsewhere the memory stands by itself.
+and elsewhere the memory stands by itself. ``drawn`` tells of a fact, a reflection or a summary what
+it was read from, what it settles, what it cites and what takes its place.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rpterm.store.distilled import Detail, Distilled, Draft
 from rpterm.store.memories import Memories
 from rpterm.store.memories import Memory as Row
 from rpterm.store.memory_files import MemoryFiles, Piece
 from rpterm.store.memory_sources import MemorySources
 from rpterm.types import RptermError
 
+_KINDS_DRAWN = ("fact", "reflection", "summary")
 KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 _WORDS = ("kind", "speaker", "text", "place", "created_at")
 _MARKS = ("importance", "by_model", "shared", "pinned", "hidden")
+_DRAWN = ("method", "subject", "slot", "value", "single", "retracts", "quote", "edited")
 _HOLDS: dict[str, tuple[type, ...]] = {
     "speaker": (str,), "text": (str,), "place": (str,), "created_at": (int, float),
     "importance": (int, float), "by_model": (bool,), "shared": (bool,), "pinned": (bool,),
@@ -33,7 +37,7 @@ class TransferError(RptermError):
 
 def lines(memories: Memories, character: str) -> Iterator[str]:
     """Everything of a character, oldest first; files and phrases before the memories."""
-    files, sources = MemoryFiles(memories), MemorySources(memories)
+    files, sources, distilled = MemoryFiles(memories), MemorySources(memories), Distilled(memories)
     for file in reversed(files.all(character)):
         told = {"id": file.id, "name": file.name, "path": file.path, "digest": file.digest}
         yield _line({"file": told})
@@ -41,7 +45,8 @@ def lines(memories: Memories, character: str) -> Iterator[str]:
         yield _line({"never_mention": block.phrase})
     for row in memories.after(0, character):
         if row.character == character:
-            yield _line(_told(sources, row))
+            detail = distilled.details([row.id]).get(row.id) if row.kind in _KINDS_DRAWN else None
+            yield _line(_told(sources, row) | _told_of(sources, detail))
 
 
 def take(memories: Memories, character: str, given: Iterable[str], origin: str) -> int:
@@ -68,6 +73,13 @@ def _told(sources: MemorySources, row: Row) -> dict[str, object]:
     return told
 
 
+def _told_of(sources: MemorySources, detail: Detail | None) -> dict[str, object]:
+    if detail is None:
+        return {}
+    told = {name: getattr(detail, name) for name in (*_DRAWN, "evidence", "newer")}
+    return {"drawn": told | {"sources": [sources.of(turn) for turn in detail.turns]}}
+
+
 def _line(told: dict[str, Any]) -> str:
     return json.dumps(told, ensure_ascii=False)
 
@@ -81,6 +93,8 @@ class _Taking:
         self._known = {_key(row): row for row in memories.after(0, character)}
         self._ids: dict[int, int] = {}
         self._links: list[tuple[int, int]] = []
+        self._distilled = Distilled(memories)
+        self._drawn: list[tuple[int, dict[str, Any]]] = []
         self._named: dict[int, dict[str, str]] = {}
         self._pieces: dict[int, list[dict[str, Any]]] = {}
         self._new = 0
@@ -126,6 +140,8 @@ class _Taking:
                 )
             self._known[_key(row)] = row
             self._new += 1
+            if drawn := _checked_drawn(values):
+                self._drawn.append((row.id, drawn))
         self._mark(row, kept)
         if "id" in values:
             self._ids[int(values["id"])] = row.id
@@ -145,6 +161,8 @@ class _Taking:
         for old, new in self._links:
             if new in self._ids and self._ids[new] != old:
                 self._memories.mark(old, superseded_by=self._ids[new])
+        for memory_id, drawn in self._drawn:
+            self._distilled.restore(memory_id, self._draft(drawn), edited=drawn["edited"])
         here = {file.path: file.digest for file in self._files.all(self._character) if file.pieces}
         for number, pieces in self._pieces.items():
             named = self._named.get(number)
@@ -155,6 +173,16 @@ class _Taking:
                 )
             if here.get(named["path"]) != named["digest"]:
                 self._file(named, pieces)
+
+    def _draft(self, drawn: dict[str, Any]) -> Draft:
+        """How it was drawn, in this database's numbers; what is not here is left out."""
+        found = [self._sources.find(source)[1] for source in drawn["sources"]]
+        return Draft(
+            "fact", "", tuple(turn for turn in found if turn is not None),
+            evidence=tuple(self._ids[i] for i in drawn["evidence"] if i in self._ids),
+            yields_to=tuple(self._ids[i] for i in drawn["newer"] if i in self._ids),
+            **{name: drawn[name] for name in _DRAWN if name != "edited"},
+        )  # fmt: skip
 
     def _file(self, named: dict[str, str], pieces: list[dict[str, Any]]) -> None:
         file = self._files.put(
@@ -182,3 +210,22 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if not kept["text"].strip():
         raise ValueError("no text")
     return kept
+
+
+def _checked_drawn(values: dict[str, Any]) -> dict[str, Any] | None:
+    """How a memory was drawn, if the line tells; ``ValueError`` says what is wrong."""
+    drawn = values.get("drawn")
+    if drawn is None:
+        return None
+    texts = [drawn[name] for name in ("subject", "slot", "value", "quote")]
+    flags = [drawn[name] for name in ("single", "retracts", "edited")]
+    numbers = [*drawn["evidence"], *drawn["newer"]]
+    if (
+        drawn["method"] not in ("rules", "model")
+        or not all(isinstance(text, str) for text in texts)
+        or not all(isinstance(flag, bool) for flag in flags)
+        or not all(isinstance(number, int) for number in numbers)
+        or not all(isinstance(source, dict) for source in drawn["sources"])
+    ):
+        raise ValueError(f"drawn is {drawn!r}")
+    return dict(drawn)

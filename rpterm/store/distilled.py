@@ -19,11 +19,21 @@ from rpterm.store.rows import storable
 
 Method = Literal["rules", "model"]
 _BATCH = 500
+_HEARD = (
+    "(c.card_name = :character OR EXISTS (SELECT 1 FROM memories h WHERE h.turn_id = t.id "
+    "AND h.kind = 'turn' AND h.character = :character))"
+)
+# A turn is read once by each who heard it; of those that joined, the job bears the name.
+_JOB = "(CASE c.card_name WHEN :character THEN :job ELSE :job || ' ' || :character END)"
 _READABLE = (
-    "t.status <> 'streaming' AND NOT EXISTS "
-    "(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = :job) "
+    f"t.status <> 'streaming' AND {_HEARD} AND NOT EXISTS "
+    f"(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = {_JOB}) "
     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) AND NOT EXISTS "
     "(SELECT 1 FROM memories m WHERE m.turn_id = t.id AND m.kind = 'turn' AND m.hidden)"
+)
+_IN_CHATS = (
+    "(c.card_name = :character OR c.id IN "
+    "(SELECT k.chat_id FROM cast_members k WHERE k.card_name = :character))"
 )
 _RELATIONS = (
     ("distilled_turns", "memory_id", "turn_id"),
@@ -122,15 +132,16 @@ class Distilled:
         """
         ids: list[int] = []
         with self._connections.write() as connection:
-            if self._was_read(connection, read, job):
+            reads = [{"turn": turn, "character": character, "job": job} for turn in read]
+            if reads and all(_was_read(connection, each) for each in reads):
                 return []
             for draft in drafts:
                 if self._stands(connection, draft):
                     ids.append(self._add(connection, character, chat_id, draft))
             connection.executemany(
-                "INSERT OR IGNORE INTO distilled_reads (turn_id, job) "
-                "SELECT id, ? FROM turns WHERE id = ?",
-                [(job, turn) for turn in read],
+                f"INSERT OR IGNORE INTO distilled_reads (turn_id, job) SELECT t.id, {_JOB} "
+                "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = :turn",
+                reads,
             )
         found = self._memories.many(ids)
         return [found[memory_id] for memory_id in ids if memory_id in found]
@@ -140,7 +151,8 @@ class Distilled:
     ) -> list[Source]:
         """Turns of the branch shown that a job has not read, from the first on.
 
-        What the user took out of memory, or never wants mentioned, is not read.
+        What the character did not hear, what the user took out of memory, or never wants mentioned,
+        is not read.
         """
         with self._connections.read() as connection:
             rows = connection.execute(
@@ -149,7 +161,7 @@ class Distilled:
                 "WHERE t.parent_id IS NOT NULL) "
                 "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
                 "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
-                f"WHERE c.card_name = :character AND {_READABLE} ORDER BY t.id",
+                f"WHERE {_READABLE} ORDER BY t.id",
                 {"chat": chat_id, "character": character, "job": job},
             )
             return [Source(*row) for row in rows if row[2] in roles]
@@ -158,26 +170,26 @@ class Distilled:
         """Forget which turns of a character's chats a job has read."""
         with self._connections.write() as connection:
             connection.execute(
-                "DELETE FROM distilled_reads WHERE job = ? AND turn_id IN (SELECT t.id FROM turns "
-                "t JOIN chats c ON c.id = t.chat_id WHERE c.card_name = ?)",
-                (job, character),
+                "DELETE FROM distilled_reads WHERE (turn_id, job) IN (SELECT t.id, "
+                f"{_JOB} FROM turns t JOIN chats c ON c.id = t.chat_id WHERE {_IN_CHATS})",
+                {"job": job, "character": character},
             )
 
     def chats(self, character: str) -> list[int]:
-        """A character's chats, oldest first."""
+        """The chats a character is or was in, oldest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
-                "SELECT id FROM chats WHERE card_name = ? ORDER BY id", (character,)
+                f"SELECT c.id FROM chats c WHERE {_IN_CHATS} ORDER BY c.id",
+                {"character": character},
             )
             return [chat_id for (chat_id,) in rows]
 
     def chats_to_read(self, character: str, job: str) -> list[int]:
-        """A character's chats with turns of the user that a job has not read, oldest first."""
+        """Those of them with turns of the user that a job has not read."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT t.chat_id FROM turns t JOIN chats c ON c.id = t.chat_id "
-                "WHERE c.card_name = :character AND t.role = 'user' "
-                f"AND {_READABLE} ORDER BY t.chat_id",
+                f"WHERE {_IN_CHATS} AND t.role = 'user' AND {_READABLE} ORDER BY t.chat_id",
                 {"character": character, "job": job},
             )
             return [chat_id for (chat_id,) in rows]
@@ -233,6 +245,13 @@ class Distilled:
                     found.setdefault(key, []).append(value)
         return found
 
+    def restore(self, memory_id: int, draft: Draft, *, edited: bool = False) -> None:
+        """Say again how a memory was drawn, of which the row alone came from elsewhere."""
+        with self._connections.write() as connection:
+            _note(connection, memory_id, draft)
+        if edited:
+            self.was_edited(memory_id)
+
     def link(self, old_id: int, new_id: int) -> None:
         """Say that a newer memory takes the place of an older one."""
         with self._connections.write() as connection:
@@ -260,15 +279,6 @@ class Distilled:
             )
 
     # -------------------------------------------------------------------------------------------
-    def _was_read(self, connection: sqlite3.Connection, read: Collection[int], job: str) -> bool:
-        if not read:
-            return False
-        (count,) = connection.execute(
-            f"SELECT count(*) FROM distilled_reads WHERE job = ? AND turn_id IN ({_marks(read)})",
-            (job, *read),
-        ).fetchone()
-        return bool(count == len(read))
-
     def _stands(self, connection: sqlite3.Connection, draft: Draft) -> bool:
         (turns,) = connection.execute(
             "SELECT count(*) FROM turns t WHERE t.id IN "
@@ -295,25 +305,38 @@ class Distilled:
             (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
              draft.method == "model", draft.shared, wording_hash("", text)),
         ).fetchone()  # fmt: skip
-        connection.execute(
-            "INSERT INTO distilled (memory_id, method, subject, slot, value, single, retracts, "
-            "quote) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (memory_id, draft.method, draft.subject, draft.slot, storable(draft.value, "value"),
-             draft.single, draft.retracts, storable(draft.quote, "quote")),
-        )  # fmt: skip
-        connection.executemany(
-            "INSERT OR IGNORE INTO distilled_turns (memory_id, turn_id) VALUES (?, ?)",
-            [(memory_id, turn) for turn in draft.turns],
-        )
-        connection.executemany(
-            "INSERT OR IGNORE INTO distilled_evidence (memory_id, evidence_id) VALUES (?, ?)",
-            [(memory_id, cited) for cited in draft.evidence],
-        )
-        for old in draft.takes_over:
-            _link(connection, old, memory_id)
-        for new in draft.yields_to:
-            _link(connection, memory_id, new)
+        _note(connection, memory_id, draft)
         return int(memory_id)
+
+
+def _note(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:
+    """What is known of a drawn memory beyond its row."""
+    connection.execute(
+        "INSERT INTO distilled (memory_id, method, subject, slot, value, single, retracts, "
+        "quote) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (memory_id, draft.method, draft.subject, draft.slot, storable(draft.value, "value"),
+         draft.single, draft.retracts, storable(draft.quote, "quote")),
+    )  # fmt: skip
+    connection.executemany(
+        "INSERT OR IGNORE INTO distilled_turns (memory_id, turn_id) VALUES (?, ?)",
+        [(memory_id, turn) for turn in draft.turns],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO distilled_evidence (memory_id, evidence_id) VALUES (?, ?)",
+        [(memory_id, cited) for cited in draft.evidence],
+    )
+    for old in draft.takes_over:
+        _link(connection, old, memory_id)
+    for new in draft.yields_to:
+        _link(connection, memory_id, new)
+
+
+def _was_read(connection: sqlite3.Connection, read: dict[str, object]) -> bool:
+    return connection.execute(
+        "SELECT 1 FROM turns t JOIN chats c ON c.id = t.chat_id JOIN distilled_reads r "
+        f"ON r.turn_id = t.id AND r.job = {_JOB} WHERE t.id = :turn",
+        read,
+    ).fetchone() is not None  # fmt: skip
 
 
 def _link(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:

@@ -40,6 +40,20 @@ def test_add_list_pin_hide_edit_and_forget(call):
     assert json.loads(call("list", "Sherlock", "--json")) == []
 
 
+def test_every_command_answers_in_json(call, tmp_path):
+    added = json.loads(call("add", "Sherlock", "Ann keeps bees", "--json"))
+    assert (added["kind"], added["text"]) == ("note", "Ann keeps bees")
+    (tmp_path / "bees.txt").write_text("A hive has one queen.")
+    (file,) = json.loads(call("add", "Sherlock", str(tmp_path / "bees.txt"), "--json"))
+    assert (file["name"], file["pieces"]) == ("bees.txt", 1)
+    call("export", "Sherlock", "-o", str(tmp_path / "m.jsonl"))
+    answer = call("forget", "--files", str(file["id"]), "--yes", "--json")
+    assert json.loads(answer) == {"forgotten": 1}
+    assert json.loads(call("forget", str(added["id"]), "-y", "--json")) == {"forgotten": 1}
+    answer = call("import", "Sherlock", str(tmp_path / "m.jsonl"), "--json")
+    assert json.loads(answer) == {"added": 2}
+
+
 def test_export_and_import_go_round(call, tmp_path):
     call("add", "Sherlock", "one", "--pin")
     call("add", "Sherlock", "two", "--share")

@@ -1,5 +1,6 @@
 """Facts in the database: links, branches, forgetting, crashes, and when they are written."""
 
+import json
 import random
 import subprocess
 import sys
@@ -15,13 +16,15 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.ask import Asker
 from rpterm.memory.distil.schedule import Distiller
-from rpterm.memory.distil.work import Work
+from rpterm.memory.distil.work import RULES, Work
 from rpterm.memory.facade import Memory
+from rpterm.memory.transfer import TransferError
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.distilled import Distilled, Draft
 from rpterm.store.memories import Memories
-from rpterm.types import Origin, Sampling
+from rpterm.types import Cast, Member, Origin, Sampling
 
 NOW = 1_780_000_000.0
 
@@ -228,6 +231,53 @@ def test_a_character_does_not_read_the_other_ones_chats(world):
     assert world.read(chat) == {}
 
 
+def test_company_reads_what_it_heard_each_for_itself(world):
+    chat = world.chat()
+    alone = world.say(chat, "I keep a goat.")
+    assert world.memory.settled(20)
+    Casts(world.store).put(chat, Cast((Member("C", "C"), Member("D", "D"))))
+    world.say(chat, "I live in Bath.", alone)
+    assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
+    company = Memory(world.store, "D", clock=lambda: world.time)
+    work = Work(company)
+    assert work.to_catch_up() == [chat]
+    kept = work.read_rules(chat).kept
+    assert [(row.text, row.character) for row in kept] == [(BATH, "D")]
+    assert work.read_rules(chat).kept == ()
+    assert company.forget(kept[0].id) == 1
+    assert work.read_rules(chat).kept == ()
+    work.distilled.read_again("D", RULES)
+    assert len(work.read_rules(chat).kept) == 1
+    assert world.read(chat) == {}
+    company.close()
+
+
+def _drawn(detail):
+    return (detail.method, detail.subject, detail.slot, detail.value, detail.quote, detail.edited)
+
+
+def test_an_export_tells_what_facts_were_read_from(world, tmp_path):
+    _, first, _, facts = moved(world)
+    world.memory.edit(facts[LONDON], "Ann lives in Camden")
+    lines = list(world.memory.export())
+    with Store(tmp_path / "other.db") as store:
+        copy = Memory(store, "C")
+        copy.import_(lines)
+        camden, bath = copy.page(kinds=["fact"])
+        there = copy.distilled.details([bath.id, camden.id])
+        here = world.memory.distilled.details(list(facts.values()))
+        assert _drawn(there[bath.id]) == _drawn(here[facts[BATH]])
+        assert _drawn(there[camden.id]) == _drawn(here[facts[LONDON]])
+        assert there[bath.id].newer == (camden.id,)
+    world.memory.forget(*facts.values())
+    world.memory.import_(lines)
+    (bath,) = [row for row in world.facts().values() if row.text == BATH]
+    assert world.memory.distilled.details([bath.id])[bath.id].turns == (first,)
+    broken = json.loads(lines[-1]) | {"text": "new", "drawn": {"method": "guess"}}
+    with pytest.raises(TransferError, match="line 1"):
+        world.memory.import_([json.dumps(broken)])
+
+
 KILLED = """
     import os, sys
     from pathlib import Path
@@ -332,7 +382,7 @@ def distiller(world):
     chat = world.chat()
     world.say(chat, "I broke my wrist. I live in Bath.")
     made = Distiller(
-        lambda: Work(world.memory), chat, lambda: "Ann", model=True,
+        lambda: [Work(world.memory)], chat, lambda: "Ann", model=True,
         still_s=0.05,
     )  # fmt: skip
     made.attach(engine, ChatTemplate(engine.load().chat_template))
@@ -384,7 +434,7 @@ def test_closing_does_not_wait_for_the_model(distiller):
 def test_without_the_model_only_the_rules_write(world):
     chat = world.chat()
     world.say(chat, "I broke my wrist. I live in Bath.")
-    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann")
+    made = Distiller(lambda: [Work(world.memory)], chat, lambda: "Ann")
     engine = Beside()
     made.attach(engine, ChatTemplate(engine.load().chat_template))
     made.wake()
@@ -405,7 +455,7 @@ def test_what_an_earlier_chat_left_unread_is_read_in_the_next(world):
     world.say(world.chat(), "I live in Bath.")
     chat = world.chat()
     assert world.memory.settled(20)
-    made = Distiller(lambda: Work(world.memory), chat, lambda: "Ann")
+    made = Distiller(lambda: [Work(world.memory)], chat, lambda: "Ann")
     made.wake()
     assert made.rested(20)
     made.close()
@@ -469,7 +519,7 @@ def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
     engine, chat = Gone(), world.chat()
     world.say(chat, "I broke my wrist.")
     made = Distiller(
-        lambda: Work(world.memory), chat, lambda: "Ann", model=True, still_s=0.2
+        lambda: [Work(world.memory)], chat, lambda: "Ann", model=True, still_s=0.2
     )  # fmt: skip
     made.attach(engine, ChatTemplate(engine.load().chat_template))
     began = time.monotonic()

@@ -20,11 +20,11 @@ from rpterm.memory.distil.clauses import Clause, clauses
 from rpterm.memory.distil.rules import RESOLVED, RULES, Rule
 
 _START = re.compile(
-    r"^(?:(?:well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
+    r"^(?:(?:(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that|"
+    r"well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
     r"also|then|now|besides|sure|okay|ok|please|remember|because|since|though|for the record|"
     r"as it happens|to be honest|in fact|nowadays|these days|honestly|good (?:morning|evening|day)|"
-    r"nice to meet you|(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that)"
-    r"[,:.!]?\s+)+",
+    r"nice to meet you)[,:.!]?\s+)+",
     re.IGNORECASE,
 )
 _REMEMBER = re.compile(
