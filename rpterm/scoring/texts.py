@@ -89,6 +89,8 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
     found = [(match.start(), match.end(), match.group().lower()) for match in _WORD.finditer(reply)]
     mine = [word.replace("’", "'") for _, _, word in found]
     theirs = words(line)
+    if not set(grams(mine, least)) & set(grams(theirs, least)):
+        return None  # As a rule, and found out much sooner than the longest run is.
     best = (0, 0)
     table = [0] * (len(theirs) + 1)
     for at, word in enumerate(mine):
@@ -99,8 +101,6 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
                 best = max(best, (row[other + 1], at))
         table = row
     length, last = best
-    if length < least:
-        return None
     return found[last - length + 1][0], found[last][1]
 
 

@@ -1,8 +1,10 @@
 """What live scoring costs: the quick score, the slow one, and a key while the slow one runs.
 
 Run by hand: ``python tests/bench/scores.py``. The scorer and the embedder are the real ones; the
-chat is scripted. ``scored_ms`` runs from the moment the finished reply reaches the program to the
-moment its score is there to be shown.
+chat is scripted, at the pace of a small model: replies of two to fifteen sentences (20 to 260
+tokens), and no sentence comes twice, since what was said before is embedded already. ``scored_ms``
+runs from the moment the finished reply reaches the program to the moment its score is there to be
+shown. Nothing evaluates tokens meanwhile: a settling engine takes its share of the processor.
 """
 
 from __future__ import annotations
@@ -34,17 +36,34 @@ from rpterm.tui.app import RptermApp
 from rpterm.types import Persona, Turn
 
 CARD = reader.load(Path(__file__).parents[2] / "characters" / "sherlock.toml")
-SAID = ("The mud is from Surrey.", "Who locked the door?", "Mrs Hudson heard the bell twice.",
-        "Watson is out on his rounds.", "A burr on the left cuff, none on the right.")  # fmt: skip
+WHO = ("The cabman", "Mrs Hudson", "Our visitor", "A clerk of the bank", "The younger brother",
+       "Somebody in the yard", "The inspector")  # fmt: skip
+DID = ("left the key under the mat", "heard the bell at a quarter past",
+       "burnt a letter in the grate", "sold the grey mare", "asked for change of a sovereign",
+       "came in by the lower gate", "read the wrong newspaper", "forgot an umbrella in the hall",
+       "counted the spoons")  # fmt: skip
+WHEN = ("before the rain began", "and told nobody", "while the lamp was still warm",
+        "for no reason", "which I find suggestive", "as you would expect of a tired man", "in spite of the mud",
+        "and that was on a Thursday")  # fmt: skip
 TURNS, KEYS = 20, 60
+PACE_S = 0.012
+"""Between two tokens of the scripted engine, which are shorter than a model's."""
+
+
+def sentence(number: int) -> str:
+    """One of 504 different ones."""
+    who, rest = WHO[number % 7], number // 7
+    return f"{who} {DID[rest % 9]} {WHEN[rest // 9 % 8]}."
 
 
 def replies() -> list[str]:
-    return [
-        f'*He turns from the window.* "{SAID[at % 5]} {SAID[(at * 3 + 1) % 5]}" '
-        f"*A coal falls, and he counts to {at}.*"
-        for at in range(TURNS)
-    ]
+    found, used = [], 0
+    for at in range(TURNS):
+        many = 2 + at * 5 % 14
+        said = " ".join(sentence((used + each) * 37 % 504) for each in range(many))
+        found.append(f'*He turns from the window.* "{said}"')
+        used += many
+    return found
 
 
 async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
@@ -53,7 +72,8 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
     scores = LiveScores(store, lambda: scorer, others=lambda: shipped_cards(None))
     scores.prepare(CARD, chat)
     scores.warm(CARD, chat)
-    session = Session(store, ScriptedEngine(replies()), CARD, chat, Settings(), scores=scores)
+    engine = ScriptedEngine(replies(), delay_s=PACE_S)
+    session = Session(store, engine, CARD, chat, Settings(), scores=scores)
     app = RptermApp(CARD, lambda target, chat_id: session, Settings())
     clock, took = bench._Clock(), []
     finished: dict[int, float] = {}
@@ -68,7 +88,7 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
         clock.watch(app)
         await bench._until(lambda: str(app.chat.state.figures.phase) == "ready")
         for number in range(TURNS):
-            app.chat.input.put("And then?")
+            app.chat.input.put(f"And then? {sentence(number * 11 + 5)}")
             await pilot.press("enter")
             await bench._until(lambda n=number: len(took) > n)
             await bench._until(lambda: not app.chat.state.busy)

@@ -9,6 +9,8 @@ slot of a life (birthplace, age, …: ``slots``) differently. What is said in ot
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.signals import slots
@@ -20,7 +22,7 @@ _COUNTED = (
     "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty "
     "hundred thousand"
 )
-_COUNTS = _COUNTED.split()
+_COUNTS = frozenset(_COUNTED.split())
 _PAIRS = (
     "always/never like/hate love/hate alive/dead married/single young/old rich/poor big/small "
     "tall/short brother/sister mother/father son/daughter wife/husband friend/enemy "
@@ -65,21 +67,37 @@ class Contradiction:
         return Reading(0.8 if found else 0.0, 0.5, tuple(found))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What of a sentence is compared."""
+
+    words: frozenset[str]
+    rare: frozenset[str]
+    negated: bool
+    numbers: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def _read(sentence: str) -> _Read:
+    """Remembered: each sentence of a reply meets each line of card and chat, again every turn."""
+    said = frozenset(words(sentence))
+    return _Read(said, _rare(sentence), _negated(said), _numbers(sentence, said))
+
+
 def _clash(sentence: str, line: str, own: bool) -> str:
     if own and (slot := slots.clash(sentence, line)):
         return f"another {slot}"
-    said, known = set(words(sentence)), set(words(line))
-    rare, other = _rare(sentence), _rare(line)
-    shared = rare & other
-    if len(shared) < 2 or len(shared) < _NEAR * len(other):
+    mine, known = _read(sentence), _read(line)
+    shared = len(mine.rare & known.rare)
+    if shared < 2 or shared < _NEAR * len(known.rare):
         return ""
-    if _negated(said) != _negated(known):
+    if mine.negated != known.negated:
         return "says the contrary"
-    numbers, wanted = _numbers(sentence), _numbers(line)
-    if numbers and wanted and numbers.isdisjoint(wanted):
+    if mine.numbers and known.numbers and mine.numbers.isdisjoint(known.numbers):
         return "another number"
     for pair in _OPPOSITES:
-        if len(pair & said) == 1 and len(pair & known) == 1 and pair & said != pair & known:
+        said, told = pair & mine.words, pair & known.words
+        if len(said) == 1 and len(told) == 1 and said != told:
             return "the opposite word"
     return ""
 
@@ -90,14 +108,14 @@ def _of_oneself(sentence: str, char: str) -> bool:
     return bool(re.search(rf"\b(?:I|I['’]m|[Mm]y|{re.escape(first)})\b", sentence))
 
 
-def _negated(said: set[str]) -> bool:
+def _negated(said: frozenset[str]) -> bool:
     return bool(said & _NOT) or any(word.endswith("n't") for word in said)
 
 
-def _numbers(text: str) -> set[str]:
-    return set(_NUMBER.findall(text)) | (set(words(text)) & set(_COUNTS))
+def _numbers(text: str, said: frozenset[str]) -> frozenset[str]:
+    return frozenset(_NUMBER.findall(text)) | (said & _COUNTS)
 
 
-def _rare(text: str) -> set[str]:
+def _rare(text: str) -> frozenset[str]:
     """What two sentences must share; what they may differ in is left out."""
-    return {word for word in content(text) if not word.isdigit()} - _NOT - set(_COUNTS)
+    return frozenset(word for word in content(text) if not word.isdigit()) - _NOT - _COUNTS

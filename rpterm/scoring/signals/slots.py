@@ -7,6 +7,8 @@ slots that hold one thing are read; what fills them is compared by its words alo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from rpterm.scoring.texts import content
 
@@ -43,7 +45,8 @@ _ONES_TEXT = (
 _ONES = _ONES_TEXT.split()
 
 
-def fills(text: str) -> dict[str, frozenset[str]]:
+@lru_cache(maxsize=4096)
+def fills(text: str) -> Mapping[str, frozenset[str]]:
     """Slot → the words that fill it."""
     found: dict[str, frozenset[str]] = {}
     for name, pattern in _SLOTS:
