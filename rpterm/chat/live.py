@@ -69,6 +69,10 @@ class LiveScores:
         scene = self.scene(card, chat, turn)
         return self._kept(self._guarded(lambda: self._ready().cheap(turn.text, scene)), chat, turn)
 
+    def ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
+        """Get ready to score a reply that still grows: read what of it stands."""
+        self._guarded(lambda: self._ready().ahead(turn.text, self.scene(card, chat, turn)))
+
     def glance(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a reply that still grows by what is quick, and keep nothing."""
         scene = self.scene(card, chat, turn)

@@ -73,6 +73,10 @@ class Embedder(Protocol):
         """
         ...
 
+    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+        """As ``encode``, before the work of the background; what is returned waits."""
+        ...
+
     def close(self) -> None:
         """End the process. Safe to call twice and at any time."""
         ...
@@ -174,13 +178,23 @@ class WorkerEmbedder:
         return None
 
     def encode(self, texts: Sequence[str]) -> Floats:
+        return self._asked(_LATER, texts)()
+
+    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+        return self._asked(_URGENT, texts)
+
+    def _asked(self, priority: int, texts: Sequence[str]) -> Callable[[], Floats]:
         self.start()
         jobs = [
-            self._put(_LATER, list(texts[start : start + BATCH]))
+            self._put(priority, list(texts[start : start + BATCH]))
             for start in range(0, len(texts), BATCH)
         ]
-        rows = [job.result.result() for job in jobs]
-        return np.concatenate(rows) if rows else np.zeros((0, self._dim), np.float32)
+
+        def rows() -> Floats:
+            found = [job.result.result() for job in jobs]
+            return np.concatenate(found) if found else np.zeros((0, self._dim), np.float32)
+
+        return rows
 
     def close(self) -> None:
         with self._guard:

@@ -18,6 +18,8 @@ import sys
 from typing import Any, TextIO
 
 _BATCH = 16
+_APART = 160
+"""Characters, about forty tokens: the padding of so many costs as much as another call."""
 
 
 def main(folder: str, reranker: str = "") -> int:
@@ -70,19 +72,46 @@ class _Ranker:
         return self._model.predict(pairs, show_progress_bar=False).reshape(len(texts), -1)[:, -1:]
 
 
+def _vectors(model: Any, texts: list[str]) -> Any:
+    """Unit vectors, one row each; texts of very different lengths do not go together."""
+    import numpy as np
+
+    runs = together(texts)
+    rows = [
+        model.encode(
+            [texts[at] for at in run],
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        for run in runs
+    ]
+    order = np.argsort([at for run in runs for at in run])
+    return np.concatenate(rows)[order].astype("<f4")
+
+
+def together(texts: list[str]) -> list[list[int]]:
+    """Which texts to embed in one call: in a batch each costs as much as the longest.
+
+    Measured on one core: a call costs 12 ms and 0.27 ms for each token of each row.
+    """
+    runs: list[list[int]] = []
+    for at in sorted(range(len(texts)), key=lambda each: len(texts[each])):
+        least = len(texts[runs[-1][0]]) if runs else 0
+        if not runs or len(texts[at]) > max(2 * least, least + _APART):
+            runs.append([])
+        runs[-1].append(at)
+    return runs
+
+
 def _answer(model: Any, rank: _Ranker, line: str) -> dict[str, object]:
     request: dict[str, Any] = json.loads(line)
     try:
         if "query" in request:
             rows = rank(request["query"], request["texts"]).astype("<f4")
         else:
-            rows = model.encode(
-                request["texts"],
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-            ).astype("<f4")
+            rows = _vectors(model, request["texts"])
     except Exception as error:  # noqa: BLE001 - one bad request must not end the worker
         return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
     data = base64.b64encode(rows.tobytes()).decode()

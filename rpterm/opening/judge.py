@@ -20,8 +20,9 @@ _CONTEXT = 2048
 
 
 def open_scorer(
-    settings: Settings, paths: Paths, *, embed: Embed | None = None, slow: bool = True
-) -> Scorer:
+    settings: Settings, paths: Paths, *, embed: Embed | None = None, slow: bool = True,
+    polite: bool = True,
+) -> Scorer:  # fmt: skip
     """A Scorer; close it at the end.
 
     Args:
@@ -29,6 +30,7 @@ def open_scorer(
         embed: The embedder of the memory, shared; ``None`` does without meaning. See
             ``rpterm.memory.embed.WorkerEmbedder``.
         slow: Whether the language model may be asked.
+        polite: Whether everything else goes first, as behind a chat.
     """
     from rpterm.scoring.likelihood import EngineLikelihood
     from rpterm.scoring.scorer import Scorer
@@ -45,4 +47,5 @@ def open_scorer(
             log=paths.logs / "scorer.log" if paths.logs.is_dir() else None,
         )  # fmt: skip
 
-    return Scorer(embed=embed, likelihood=EngineLikelihood(make) if slow else None)
+    likelihood = EngineLikelihood(make, polite=polite) if slow else None
+    return Scorer(embed=embed, likelihood=likelihood)

@@ -18,8 +18,9 @@ from rpterm.scoring.embedding import Embed, Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood, Stopped
-from rpterm.scoring.records import NOTHING, Dimension, Reading, Scene, Signal
-from rpterm.scoring.signals.voice import to_embed
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
+from rpterm.scoring.signals.voice import cut, to_embed
+from rpterm.scoring.texts import sentences
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -86,11 +87,17 @@ class Scorer:
 
     def cheap(self, reply: str, scene: Scene) -> Score:
         """Words, and meaning where that is near at hand: within 150 ms."""
-        costs = {"words", "embedding"} if self._near_at_hand(reply, scene) else {"words"}
-        return self._score(
-            {each.name: each.measure(reply, scene) for each in self._signals if each.cost in costs},
-            scene,
-        )
+        near = self._near_at_hand(reply, scene)
+        arrived = near.begin(_compared(reply, scene)) if near is not None else None
+        readings = self._read("words", reply, scene)
+        if arrived is not None:
+            arrived()
+            readings |= self._read("embedding", reply, scene)
+        return self._score(readings, scene)
+
+    def _read(self, cost: Cost, reply: str, scene: Scene) -> dict[str, Reading]:
+        asked = (each for each in self._signals if each.cost == cost)
+        return {each.name: each.measure(reply, scene) for each in asked}
 
     def warm(self, scene: Scene) -> None:
         """Embed what does not change from turn to turn, so that ``cheap`` knows meanings; waits.
@@ -103,6 +110,16 @@ class Scorer:
             known = self._known(scene)
             if known:
                 self._near(known)
+
+    def ahead(self, reply: str, scene: Scene) -> None:
+        """Embed what stands of a reply that still grows: its score will have less to wait for.
+
+        Raises:
+            RptermError: The embedder cannot be used.
+        """
+        standing = _standing(reply, scene)
+        if standing and self._near is not None and self._near.ready:
+            self._near(standing)
 
     def full(
         self, reply: str, scene: Scene, stopped: Callable[[], bool] = lambda: False
@@ -130,12 +147,14 @@ class Scorer:
         if self._likelihood is not None:
             self._likelihood.close()
 
-    def _near_at_hand(self, reply: str, scene: Scene) -> bool:
+    def _near_at_hand(self, reply: str, scene: Scene) -> Remembered | None:
+        """What knows meanings, where it knows what stays the same already."""
         if self._near is None or self._fit is None:
-            return False
+            return None
         if not (self._near.ready and self._fit.warmed):
-            return False
-        return self._near.missing([reply, scene.asked, *self._known(scene)]) <= _AT_ONCE
+            return None
+        missing = self._near.missing([reply, scene.asked, *self._known(scene)])
+        return self._near if missing <= _AT_ONCE else None
 
     @staticmethod
     def _known(scene: Scene) -> list[str]:
@@ -165,6 +184,20 @@ class Scorer:
             chance(total), low, high, by_dimension(readings, terms, belongs), dict(readings),
             complete, self._frozen.version,
         )  # fmt: skip
+
+
+def _compared(reply: str, scene: Scene) -> list[str]:
+    """What the signals of a whole reply ask the embedder for."""
+    asked = [scene.asked] if scene.asked else []
+    return [*asked, reply, cut(reply), *(text for _, text in sentences(reply))]
+
+
+def _standing(reply: str, scene: Scene) -> list[str]:
+    """What of that will not change any more while the reply grows."""
+    beginning = cut(reply)
+    done = [text for _, text in sentences(reply)[:-1]]
+    whole = beginning == " ".join(reply.split())
+    return [*filter(None, [scene.asked, "" if whole else beginning]), *done]
 
 
 def _measured(

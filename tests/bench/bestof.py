@@ -29,6 +29,9 @@ from rpterm.evaluation.answers import Answers, fingerprint, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
 from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import Question, builtin
+from rpterm.memory.embed import STARTER, WorkerEmbedder
+from rpterm.models.starter import embedder_folder
+from rpterm.opening.judge import open_scorer
 from rpterm.opening.launch import Launch
 from rpterm.scoring.choose import choose
 from rpterm.scoring.records import scene_of
@@ -65,8 +68,9 @@ class Four:
 
 
 def fours(
-    card: CharacterCard, launch: Launch, scorer: Scorer, answers: Answers, limit: int
-) -> Iterator[Four]:
+    card: CharacterCard, launch: Launch, scorer: Scorer, embedder: WorkerEmbedder,
+    answers: Answers, limit: int,
+) -> Iterator[Four]:  # fmt: skip
     """Ask what is not answered yet, then measure."""
     others = tuple(each for each in shipped_cards(None) if each.name != card.name)
     questions = builtin(card, ("reference",))[:limit]
@@ -75,19 +79,17 @@ def fours(
     for question in questions:
         said = tuple(each.reply for each in found if each.question == question.name)
         if len(said) == len(SEEDS):
-            yield _measured(card, question, said, scorer, others, launch)
+            yield _measured(card, question, said, scorer, others, embedder)
 
 
 def _measured(
     card: CharacterCard, question: Question, replies: tuple[str, ...], scorer: Scorer,
-    others: tuple[CharacterCard, ...], launch: Launch,
+    others: tuple[CharacterCard, ...], embedder: WorkerEmbedder,
 ) -> Four:  # fmt: skip
     played = question.card(card)
     scene = scene_of(played, history=((False, question.user[0]),), others=others)
     scorer.warm(scene)
     quick = tuple(scorer.cheap(reply, scene) for reply in replies)
-    embedder = launch._embedding()
-    assert embedder is not None
     rows = embedder.encode([*replies, question.references[0]])
     values: dict[str, list[float]] = {
         "cosine to the example": [float(row @ rows[-1]) for row in rows[:-1]],
@@ -125,15 +127,19 @@ def main() -> None:
     asked = parser.parse_args()
     where = paths.find()
     launch = Launch(config.load(where.config_file, os.environ), where)
+    embedder = WorkerEmbedder(lambda: embedder_folder(where.cache), STARTER)
+    scorer = open_scorer(launch.settings, where, embed=embedder, polite=False)
     cards = [each for each in shipped_cards(None) if not asked.cards or each.name in asked.cards]
     found: list[Four] = []
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
         answers = Answers(asked.keep or Path(folder) / "answers.jsonl")
         try:
             for card in cards:
-                found += fours(card, launch, launch.scorer(), answers, asked.limit)
+                found += fours(card, launch, scorer, embedder, answers, asked.limit)
                 sys.stderr.write(f"{card.name}: {len(found)} questions so far\n")
         finally:
+            scorer.close()
+            embedder.close()
             launch.close()
     told = report(found)
     if asked.json:

@@ -43,9 +43,9 @@ DID = ("left the key under the mat", "heard the bell at a quarter past",
        "came in by the lower gate", "read the wrong newspaper", "forgot an umbrella in the hall",
        "counted the spoons")  # fmt: skip
 WHEN = ("before the rain began", "and told nobody", "while the lamp was still warm",
-        "for no reason", "which I find suggestive", "as you would expect of a tired man", "in spite of the mud",
-        "and that was on a Thursday")  # fmt: skip
-TURNS, KEYS = 20, 60
+        "for no reason", "which I find suggestive", "as you would expect of a tired man",
+        "in spite of the mud", "and that was on a Thursday")  # fmt: skip
+TURNS, KEYS = 40, 60
 PACE_S = 0.012
 """Between two tokens of the scripted engine, which are shorter than a model's."""
 

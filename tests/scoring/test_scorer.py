@@ -30,6 +30,10 @@ class Letters:
                          for text in texts], dtype=np.float32)  # fmt: skip
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
+    def begin(self, texts: Sequence[str]) -> Callable[[], np.ndarray]:
+        self.begun = [*getattr(self, "begun", ()), *texts]
+        return lambda: self.encode(texts)
+
 
 def test_words_alone_give_a_score_that_is_not_complete() -> None:
     score = Scorer().cheap("I mend nets in the harbour.", SCENE)

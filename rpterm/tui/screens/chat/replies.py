@@ -7,6 +7,7 @@ messages of the worker.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -267,6 +268,7 @@ def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
         for index, whole in event.texts.items():
             if (view := chat.transcript.view(state.live.get(index, 0))) is not None:
                 view.grow(whole)
+                chat.keeper.growing(replace(view.turn, text=whole))
 
 
 def finished(chat: ChatScreen, event: messages.ReplyFinished) -> None:

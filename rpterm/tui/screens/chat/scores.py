@@ -36,7 +36,7 @@ class Watcher:
         self._lane, self._slow = Lane("score", failed), Lane("score-slow", failed)
         self._session: Session | None = None
         self._disturbed = 0
-        self._warm = self._prepared = False
+        self._warm = self._prepared = self._reading = False
         self._timer: Timer | None = None
         self._card: CharacterCard | None = None
         self._tried: set[int] = set()
@@ -79,6 +79,14 @@ class Watcher:
         for line in self._chat.query("#alarm"):
             line.show("")  # type: ignore[attr-defined]
 
+    def growing(self, turn: Turn) -> None:
+        """A reply grows: what of it stands is read in the meantime, when nothing else is."""
+        scores, session = self.scores, self._chat.session
+        if scores is None or session is None or self._reading or not measured(turn):
+            return
+        self._reading = True
+        self._lane.put(lambda: self._read(session, scores, turn))
+
     def replied(self, turn: Turn) -> None:
         """A reply is complete: score it by what is quick."""
         self._disturbed += 1
@@ -104,11 +112,12 @@ class Watcher:
         def stopped() -> bool:
             return self._stale(at)
 
-        # The quick ones never wait for the slow ones: those have a thread of their own.
-        self._lane.put(lambda: self._catch_up(session, scores, shown, stopped))
         # What nobody looks at costs no minutes of the processor: only the last one, then.
         deep = shown if "consistency" in self._chat.panes.shown else shown[-1:]
-        self._slow.put(lambda: self._deepen(session, scores, deep, stopped))
+        # The quick ones never wait for the slow ones: those have a thread of their own, and begin
+        # when the quick ones are through.
+        self._lane.put(lambda: self._catch_up(session, scores, shown, stopped))
+        self._lane.put(lambda: self._slow.put(lambda: self._deepen(session, scores, deep, stopped)))
 
     def _stale(self, at: int) -> bool:
         return self._disturbed != at or self._chat.state.busy
@@ -124,6 +133,15 @@ class Watcher:
         )
 
     # In the thread -----------------------------------------------------------------------------
+    def _read(self, session: Session, scores: LiveScores, turn: Turn) -> None:
+        try:
+            if (card := speaker(session, turn)) is not None:
+                scores.ahead(card, session.chat, turn)
+        except RptermError:
+            return  # The chat was left, and its database closed, in between.
+        finally:
+            self._reading = False
+
     def _catch_up(
         self,
         session: Session,
