@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from rpterm.tui import text
@@ -58,6 +60,8 @@ class PromptInput(TextArea):
         self._press = press
         self._pastes: dict[str, str] = {}
         self._was_empty = True
+        self.undrawn = False
+        """Whether a key came since the last frame."""
         self.cursor_blink = False
 
     @property
@@ -78,7 +82,12 @@ class PromptInput(TextArea):
         self.load_text(self._fold(text.harmless(whole)))
         self.move_cursor(self.document.end)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.undrawn = False
+        return super().render_lines(crop)
+
     async def _on_key(self, event: events.Key) -> None:
+        self.undrawn = True
         if self._press(event.key):
             event.stop()
             event.prevent_default()

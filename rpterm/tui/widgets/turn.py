@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
 from rpterm.tui import text
+from rpterm.tui.widgets.growing import Growing
 from rpterm.types import Origin, Status, Turn
 
 FOLD = 6000
@@ -83,10 +85,16 @@ class TurnView(Static, can_focus=False):
         self._dress()
         self._draw()
 
-    def grow(self, whole: str) -> None:
-        """Show what a streaming reply reads now."""
+    def grow(self, whole: str, *, wait: bool = False) -> None:
+        """Show what a streaming reply reads now; ``wait`` lets the frame that is due go first."""
         self._live, self._text = True, whole
-        if self.is_attached:
+        if wait:
+            self.call_after_refresh(self._grown)
+        else:
+            self._grown()
+
+    def _grown(self) -> None:
+        if self.is_attached and self._live:
             content = self._content()
             self.update(content, layout=self._resized(content))
 
@@ -116,6 +124,13 @@ class TurnView(Static, can_focus=False):
             self._resized(content)
             self.update(content)
 
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        # Textual 8.2.8 would lay everything out a second time for each line a reply grows; here
+        # nothing depends on a virtual size.
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
+
     def _resized(self, content: Content) -> bool:
         """Whether it takes another number of lines; only then everything is laid out again."""
         before, width = self._height, self.content_size.width
@@ -124,13 +139,14 @@ class TurnView(Static, can_focus=False):
 
     def _content(self) -> Content:
         marks = bool(self.app.no_color)
-        body = text.roleplay(self._shown(), streaming=self._live, marks=marks)
+        if self._live:
+            before = self.content if isinstance(self.content, Growing) else None
+            return Growing(self._head(), self._text, marks=marks, before=before)
+        body = text.roleplay(self._shown(), marks=marks)
         for start, end in text.places(self._shown(), body.plain, self._spans):
             body = body.stylize("underline $text-warning", start, end)
-        if self._live:
-            body = body + Content("▍" if self._text else "…", [])
         folded = len(self._text) - FOLD
-        if folded > 0 and not (self._unfolded or self._live):
+        if folded > 0 and not self._unfolded:
             body = (
                 body
                 + Content("\n")
@@ -141,7 +157,7 @@ class TurnView(Static, can_focus=False):
         return Content.assemble(self._head(), "\n", body)
 
     def _shown(self) -> str:
-        return self._text if self._unfolded or self._live else self._text[:FOLD]
+        return self._text if self._unfolded else self._text[:FOLD]
 
     def _head(self) -> Content:
         turn = self.turn

@@ -267,7 +267,7 @@ def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
     else:
         for index, whole in event.texts.items():
             if (view := chat.transcript.view(state.live.get(index, 0))) is not None:
-                view.grow(whole)
+                view.grow(whole, wait=chat.input.undrawn)
                 chat.keeper.growing(replace(view.turn, text=whole))
 
 

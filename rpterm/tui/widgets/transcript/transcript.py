@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from textual.containers import VerticalScroll
+from textual.geometry import Size
 from textual.layouts.stream import StreamLayout
 from textual.message import Message
 from textual.widget import Widget
@@ -119,6 +120,16 @@ class Transcript(VerticalScroll, can_focus=True):
     async def below(self, widget: Widget) -> None:
         """Put a widget below the last turn."""
         await self.mount(widget)
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        # Where only the text grew, Textual 8.2.8 has placed it right already, but would lay
+        # everything out a second time.
+        grown = size == self.outer_size and container_size == self.container_size
+        return super()._size_updated(
+            size, virtual_size, container_size, layout=layout and not grown
+        )
 
     def to_end(self) -> None:
         """Go to the end and stay there."""
