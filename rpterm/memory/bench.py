@@ -145,7 +145,7 @@ def _figures(shares: NDArray[np.float64]) -> dict[str, float]:
 
 def _grid() -> Iterator[Weights]:
     """Weights around the ones in use, to see what choosing them on other chats would cost."""
-    for meaning, sitting, time in product((1.0, 2.0, 3.0), (0.2, 0.4, 0.7), (0.15, 0.3, 0.6)):
+    for meaning, sitting, time in product((1.0, 2.0, 3.0), (0.2, 0.4, 0.7), (0.3, 0.6, 0.9)):
         yield replace(Weights(), meaning=meaning, sitting=sitting, time=time)
 
 

@@ -106,7 +106,7 @@ def _why(row: Row, hit: Hit, asked: Question) -> str:
         reasons.append("words: " + ", ".join(same[:_MATCHED]))
     if hit.meaning >= _TELLING:
         reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")
-    if hit.time >= 0.1 and asked.spans:
+    if hit.time >= 0.2 and asked.spans:
         reasons.append("time: " + ", ".join(span.words for span in asked.spans))
     if hit.beside > hit.words or len(reasons) == found:
         reasons.append("beside a hit")

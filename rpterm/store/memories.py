@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from rpterm.store import memory_search
 from rpterm.store.errors import StoreError
 from rpterm.store.memory_rows import Changes, Kind, Memory, wording_hash
 from rpterm.store.memory_schema import ERASE_MARK, prepare
@@ -229,19 +230,14 @@ class Memories:
             return [_memory(row) for row in rows]
 
     def search(self, query: str, character: str | None = None, limit: int = 50) -> list[Memory]:
-        """Memories with all these words, of all branches, best first."""
+        """The best of the newest memories with all these words, of all branches, best first."""
         expression = fts_expression(query)
         if expression is None:
             return []
-        where = "" if character is None else f"AND {_OF_CHARACTER}"
-        columns = ", ".join(f"m.{name}" for name in _COLUMNS.split(", "))
+        whose = "" if character is None else f"AND {_OF_CHARACTER}"
         with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {columns} FROM memory_fts JOIN memories m ON m.id = memory_fts.rowid "
-                f"WHERE memory_fts MATCH :query {where} ORDER BY rank LIMIT :limit",
-                {"query": expression, "character": character, "limit": limit},
-            )
-            return [_memory(row) for row in rows]
+            ids = memory_search.best(connection, expression, whose, character, limit)
+        return self._in_order(ids)
 
     def hidden(self, character: str, limit: int = 200) -> list[Memory]:
         """Memories never to be mentioned, newest first."""
@@ -344,19 +340,19 @@ class Memories:
         return {chat_id: sorted(turns) for chat_id, turns in paths.items()}
 
     def any_of(self, words: Sequence[str], character: str, limit: int) -> list[Memory]:
-        """Memories with any of these words, best first, whatever branch they are of."""
-        quoted = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        if not quoted:
-            return []
-        columns = ", ".join(f"m.{name}" for name in _COLUMNS.split(", "))
+        """Memories with any of these words, best first, whatever branch they are of.
+
+        Words that very many hold are left out where others are not: they tell little.
+        """
+        where = f"AND {_OF_CHARACTER} AND NOT hidden AND superseded_by IS NULL"
         with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {columns} FROM memory_fts JOIN memories m ON m.id = memory_fts.rowid "
-                f"WHERE memory_fts MATCH :query AND {_OF_CHARACTER} AND NOT hidden "
-                "AND superseded_by IS NULL ORDER BY rank LIMIT :limit",
-                {"query": quoted, "character": character, "limit": limit},
-            )
-            return [_memory(row) for row in rows]
+            expression = memory_search.any_of(connection, words)
+            ids = memory_search.best(connection, expression, where, character, limit)
+        return self._in_order(ids)
+
+    def _in_order(self, memory_ids: Sequence[int]) -> list[Memory]:
+        found = self.many(memory_ids)
+        return [found[memory_id] for memory_id in memory_ids if memory_id in found]
 
     def counts(self, character: str | None = None) -> dict[str, int]:
         """How many memories there are of each kind."""

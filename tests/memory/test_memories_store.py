@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store, StoreError
+from rpterm.store import Store, StoreError, memory_search
 from rpterm.store.memories import Memories
 from rpterm.store.memory_vectors import MemoryVectors
 from rpterm.types import Origin, Turn
@@ -140,3 +140,16 @@ def test_a_vector_for_forgotten_words_is_not_kept(store):
     memories.forget([one.id])
     vectors.put("m", [(one.hash, b"1234")])
     assert vectors.progress("m") == (0, 0)
+
+
+def test_a_rare_word_is_found_beyond_the_newest_common_ones(store, monkeypatch):
+    monkeypatch.setattr(memory_search, "CANDIDATES", 5)
+    memories = Memories(store)
+    old = memories.add("note", "C", "the samovar is for tea")
+    for number in range(9):
+        memories.add("note", "C", f"cup {number} of tea")
+    assert [row.id for row in memories.any_of(["tea", "samovar"], "C", 3)] == [old.id]
+    assert len(memories.any_of(["tea"], "C", 3)) == 3
+    assert memories.any_of([], "C", 3) == []
+    assert [row.id for row in memories.search("samovar tea", "C")] == [old.id]
+    assert len(memories.search("tea", "C")) == 5
