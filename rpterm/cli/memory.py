@@ -149,7 +149,7 @@ def block(
     phrase: Annotated[str, typer.Argument(help="A word or a phrase.")],
     undo: _Undo = False,
 ) -> None:
-    """Never mention what holds a phrase."""
+    """Never mention what holds a phrase, or speaks of it in other words."""
     with opened(character, begin=not undo) as memory:
         if not undo:
             memory.block(phrase)

@@ -26,8 +26,9 @@ from rpterm.memory.recall import Hit, Query, Weights, recall
 from rpterm.memory.recalled import Recalled, once, recalled
 from rpterm.memory.remember import Rememberer
 from rpterm.memory.shelf import Shelf
+from rpterm.memory.topics import Topics, spoken_of
+from rpterm.memory.unloaded import by_words
 from rpterm.memory.wording import spoken
-from rpterm.memory.words import terms
 from rpterm.store import Store
 from rpterm.store.distilled import Distilled
 from rpterm.store.memories import Kind, Memories
@@ -40,7 +41,6 @@ from rpterm.types import RptermError, Turn
 _CANDIDATES = 40
 _EMBED_WAIT = 0.3
 _FOLLOW_WAIT = 0.02
-_FEW = 6
 _RERANKED = 30
 _RANK_WAIT = 1.0
 _RECENT = 64
@@ -95,6 +95,7 @@ class Memory:
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
         model = embedder.model if embedder is not None else ""
+        self._topics = Topics(embedder)
         self.distilled = Distilled(self._memories)
         """What facts, reflections and summaries rest on and take the place of."""
         self._shelf = Shelf(
@@ -141,9 +142,9 @@ class Memory:
         """
         asked = question(draft, path, self._clock())
         inside = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
-        blocks = Blocks(block.phrase for block in self._files.blocks(self.character))
-        past = about_the_past(draft)
-        found = self._found(chat_id, path, asked, inside, past)
+        phrases = [block.phrase for block in self.blocks()]
+        blocks, past = Blocks(phrases), about_the_past(draft)
+        found = self._found(chat_id, path, asked, inside, past, phrases)
         times = Times(self.distilled, self._shelf.shown_of, self.many)
         if past and self._shelf.loaded:
             found = times.current(found)
@@ -234,7 +235,7 @@ class Memory:
         return self._files.remove(file_id)
 
     def block(self, phrase: str) -> Block:
-        """Never mention what holds this phrase."""
+        """Never mention what holds this phrase or, where there is an embedder, speaks of it."""
         phrase = " ".join(phrase.split())
         if not Blocks([phrase]):
             raise RecallError(f"{phrase!r} has no word that could be looked for: say more.")
@@ -328,14 +329,18 @@ class Memory:
 
     # -------------------------------------------------------------------------------------------
     def _found(
-        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int], past: bool
-    ) -> list[tuple[Row, Hit]]:
+        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int], past: bool,
+        phrases: Sequence[str],
+    ) -> list[tuple[Row, Hit]]:  # fmt: skip
         if not self._shelf.loaded:
-            return self._by_database(chat_id, path, asked, inside)
+            return by_words(self._memories, self.character, chat_id, path, asked, inside)[
+                :_CANDIDATES
+            ]
         self._shelf.follow(_FOLLOW_WAIT)
         vector = None
         if self._embedder is not None and asked.text:
             vector = self._embedder.now(asked.text, _EMBED_WAIT)
+        topics = self._topics.of(phrases, 0 if vector is None else len(vector))
         with self._shelf.lock:
             index = self._shelf.index
             self._shelf.show(chat_id, [turn.id for turn in path])
@@ -350,9 +355,16 @@ class Memory:
                 else np.concatenate([index.of_turns(chat_id, inside), index.outdated()]),
             )  # fmt: skip
             hits = recall(index, query, _CANDIDATES, self._weights)
-            ids = {hit.row: int(index.ids[hit.row]) for hit in hits}
-        rows = self._memories.many(ids.values())
-        found = [(rows[ids[hit.row]], hit) for hit in hits if ids[hit.row] in rows]
+            ids = index.ids[[hit.row for hit in hits]].tolist()
+            vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
+        rows = self._memories.many(ids)
+        speakers = [rows[i].speaker if i in rows else "" for i in ids]
+        apart = spoken_of(topics if vector is not None else (), vectors, speakers)
+        found = [
+            (rows[i], hit)
+            for i, hit, hushed in zip(ids, hits, apart, strict=True)
+            if i in rows and (hit.pinned or not hushed)
+        ]
         return self._reranked(self._worth(found, asked, meaning=vector is not None), asked)
 
     def _reranked(self, found: list[tuple[Row, Hit]], asked: Question) -> list[tuple[Row, Hit]]:
@@ -377,22 +389,3 @@ class Memory:
             for row, hit in found
             if stands(hit, spoken(row.speaker, row.text), wanted, meaning=meaning)
         ]
-
-    def _by_database(
-        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int]
-    ) -> list[tuple[Row, Hit]]:
-        """Before the index is there: the longest words, by the database's own search."""
-        said = [word for word in asked.words if telling(terms(word))]
-        words = sorted(said, key=len, reverse=True)[:_FEW]
-        rows = self._memories.any_of(words, self.character, 3 * _CANDIDATES)
-        others = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}
-        shown = {turn.id for turn in path}
-        if others:
-            paths = self._memories.shown_paths(self.character, [c for c in others if c])
-            shown.update(turn for turns in paths.values() for turn in turns)
-        found = [
-            (row, Hit(0, 0.0, words=1.0, pinned=row.pinned))
-            for row in rows
-            if row.turn_id is None or (row.turn_id in shown and row.turn_id not in inside)
-        ]
-        return found[:_CANDIDATES]
