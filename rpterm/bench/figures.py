@@ -59,6 +59,53 @@ def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
     return sum(weight * abs(mean - true) for mean, true, weight in bins)
 
 
+def error_figures(
+    name: str, judged: Sequence[Sequence[tuple[float, bool]]], times: int = 200
+) -> dict[str, object]:
+    """The calibration error, its 95 % bootstrap interval, and what a perfect score would have.
+
+    Args:
+        judged: What was said and whether it was so; one part for each question or novel, which
+            are drawn whole.
+
+    For the noise as many right and wrong ones are drawn as there are, by what is said of them.
+    """
+    rng = random.Random(9)
+    every = [each for part in judged for each in part]
+    drawn = [
+        error_of(balanced_bins(x for part in rng.choices(judged, k=len(judged)) for x in part))
+        for _ in range(times if every else 0)
+    ]
+    perfect = [error_of(balanced_bins(_as_said(every, rng))) for _ in range(times if every else 0)]
+    return {
+        name: round(error_of(balanced_bins(every)), 4),
+        f"{name}_interval": _middle(drawn),
+        f"{name}_noise": round(sum(perfect) / max(1, len(perfect)), 4),
+    }
+
+
+def _as_said(judged: Sequence[tuple[float, bool]], rng: random.Random) -> list[tuple[float, bool]]:
+    right = sum(outcome for _, outcome in judged)
+    wrong = len(judged) - right
+    shares = [0.5 / max(1, right if outcome else wrong) for _, outcome in judged]
+    chances = [value for value, _ in judged]
+    own = [share * value for share, value in zip(shares, chances, strict=True)]
+    other = [share * (1 - value) for share, value in zip(shares, chances, strict=True)]
+    return [
+        *((value, True) for value in rng.choices(chances, own, k=right)),
+        *((value, False) for value in rng.choices(chances, other, k=wrong)),
+    ]
+
+
+def _middle(values: list[float]) -> list[float]:
+    """Between the 2.5th and the 97.5th percentile."""
+    ordered = sorted(values)
+    if not ordered:
+        return [0.0, 1.0]
+    cut = len(ordered) // 40
+    return [round(ordered[cut], 4), round(ordered[-1 - cut], 4)]
+
+
 def spread(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
     """The 95 % bootstrap interval of a mean, drawing whole groups where there are any."""
     if not values:
@@ -73,5 +120,4 @@ def spread(values: Sequence[float], groups: Sequence[str] | None = None) -> list
     for _ in range(400):
         drawn = rng.choices(pools, k=len(pools))
         means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
-    means.sort()
-    return [round(means[10], 4), round(means[-11], 4)]
+    return _middle(means)

@@ -3,8 +3,10 @@
 The terms are frozen in the package; personas that they were fitted on are left out. The language
 model is asked for the seven candidates that are best without it. ``ece`` is the calibration error
 of the probability "in character" of single replies: right ones against those seven (hard) wrong
-ones, ``ece_no_lm`` against all; right and wrong count the same in sum. ``ece_choice`` is the one of
-the choice among the candidates.
+ones, ``ece_no_lm`` against all; right and wrong count the same in sum. Few right replies make an
+error of their own: ``ece_noise`` is what a perfectly calibrated score would have on as many, on
+average, and ``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice
+among the candidates.
 """
 
 from __future__ import annotations
@@ -17,21 +19,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.bench.figures import balanced_bins, calibration_error, error_of, share, spread
+from rpterm.bench.figures import balanced_bins, calibration_error, error_figures, share, spread
 from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.convai2 import Question, draw, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Fact, Reading, Scene
-from rpterm.scoring.signals.lift import ContextLift, PersonaLift
+from rpterm.scoring.records import Fact, Reading, Scene, Signal
+from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk, recent
+from rpterm.scoring.signals.lift import ContextLift
 
-FAST = ("fact_words", "fact_meaning", "context")
-SLOW = (*FAST, "persona_lift", "context_lift")
+FAST = ("fact_words", "fact_meaning", "context", "talk")
+SLOW = (*FAST, "context_lift")
 RERANKED = 7
-_LIMIT = 120
+_LIMIT = 200
 Step = Callable[[int, int], None]
+Judged = tuple[float, bool]
+"""What was said and whether it was so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +96,26 @@ def measure(
 ) -> list[Row]:
     """All numbers of all questions; without a language model ``asked`` is empty."""
     fit = Fit(encode)
+    signals: list[Signal] = [FactWords(), FactMeaning(fit), Context(fit), Talk(fit)]
     rows = []
     for at, question in enumerate(questions):
-        first = fit.measure(question.candidates, question.persona, question.history[-1])
+        scene = scene_of(question)
+        encode([*question.persona, *question.history, *question.candidates, recent(scene)])
+        first = np.array([_values(signals, each, scene) for each in question.candidates])
         odds = _odds(first, FAST, fast)
         best = tuple(int(each) for each in np.argsort(-odds, kind="stable")[:RERANKED])
         slow = np.zeros((0, len(SLOW)))
         if likelihood is not None:
-            lifts = np.array([_lifts(question, each, likelihood) for each in best])
+            lift: list[Signal] = [ContextLift(likelihood)]
+            lifts = np.array([_values(lift, question.candidates[each], scene) for each in best])
             slow = np.column_stack([first[list(best)], lifts])
         rows.append(Row(question, first, best if likelihood is not None else (), slow))
         step(at + 1, len(questions))
     return rows
 
 
-def _lifts(question: Question, at: int, likelihood: Likelihood) -> list[float]:
-    scene, reply = scene_of(question), question.candidates[at]
-    return [
-        PersonaLift(likelihood).measure(reply, scene).value,
-        ContextLift(likelihood).measure(reply, scene).value,
-    ]
+def _values(signals: Sequence[Signal], reply: str, scene: Scene) -> list[float]:
+    return [each.measure(reply, scene).value for each in signals]
 
 
 def report(rows: Sequence[Row], table: Frozen, picture: Path | None = None) -> dict[str, Any]:
@@ -120,31 +125,32 @@ def report(rows: Sequence[Row], table: Frozen, picture: Path | None = None) -> d
     golds = [row.question.gold for row in rows]
     odds = [_odds(row.fast, FAST, table.fast) for row in rows]
     slow = bool(rows) and bool(rows[0].asked)
+    heard = [_heard(row, table) for row in rows]
     if slow:
         figures |= _summary(_places(rows, table.fast, table.slow), "")
-        heard = [
-            (float(chance(value)), at == row.question.gold)
-            for row in rows
-            for at, value in zip(
-                row.asked, _odds(row.slow, SLOW, table.slow, floors=True), strict=True
-            )
-        ]
-        figures["ece"] = round(error_of(balanced_bins(heard)), 4)
+        figures |= error_figures("ece", [asked for _, asked in heard])
     figures |= _summary(without, "_no_lm")
-    plain = [
-        (float(chance(value)), at == gold)
-        for row, gold in zip(rows, golds, strict=True)
-        for at, value in enumerate(_shown(row.fast, FAST, table.fast))
-    ]
-    figures["ece_no_lm"] = round(error_of(balanced_bins(plain)), 4)
+    figures |= error_figures("ece_no_lm", [plain for plain, _ in heard])
+    bins = balanced_bins(each for plain, asked in heard for each in (asked if slow else plain))
     figures["ece_choice"] = round(_choice_error(odds, golds), 4)
     figures["ablations"] = _ablations(rows, table, slow)
-    figures["reliability"] = [list(each) for each in balanced_bins(heard if slow else plain)]
+    figures["reliability"] = [list(each) for each in bins]
     if picture is not None:
         from rpterm.bench.picture import reliability
 
-        reliability(balanced_bins(heard if slow else plain), picture, "In character, ConvAI2")
+        reliability(bins, picture, "In character, ConvAI2")
     return figures
+
+
+def _heard(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
+    """The chance of each candidate as a user would see it: without the language model, and with."""
+    fast = _odds(row.fast, FAST, table.fast, floors=True)
+    slow = _odds(row.slow, SLOW, table.slow, floors=True)
+    gold = row.question.gold
+    return (
+        [(chance(float(value)), at == gold) for at, value in enumerate(fast)],
+        [(chance(float(value)), at == gold) for at, value in zip(row.asked, slow, strict=True)],
+    )
 
 
 def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
@@ -171,13 +177,6 @@ def _ablations(rows: Sequence[Row], table: Frozen, slow: bool) -> dict[str, Any]
         places = _places(rows, {name: table.fast[name]}, None)
         found[f"{name} alone"] = share(place == 1 for place in places)
     return found
-
-
-def _shown(
-    numbers: NDArray[np.float64], names: Sequence[str], terms: Mapping[str, Term]
-) -> NDArray[np.float64]:
-    """The log-odds as a user would see them, with floors."""
-    return _odds(numbers, names, terms, floors=True)
 
 
 def _odds(

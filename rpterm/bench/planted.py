@@ -4,10 +4,10 @@ Hosts are what the packaged characters say in their examples and greetings, and 
 lines written to be hard (butlers, doctors, speech to "you"). A break is a sentence before, in or
 after such a line. ``develop`` (``planted.toml``) was looked at while the rules were written;
 ``held`` (``planted_fresh.toml``) was written when the rules were done, and counts; its clean lines
-alone make ``false_alarms_hard``. Assistants are judged by ``assistant_third``: the hundred first
-held sentences were found at 0.70 by the rules they were written after, then used to widen them.
-All are by the rules' author, who knows what they look for: take the figures for an upper
-bound. Contradictions and wrong relations are made by rule out of the cards' own lines, which
+alone make ``false_alarms_hard``. Assistants are fitted (``refit_assistant``) and judged by what
+was not: ``assistant_third``, ``held`` and ``last`` of ``assistants.toml``, whose people were
+written to sound polite, learned or helpful; of the packaged characters half were seen. All are by authors
+who know what is looked for: take the figures for an upper bound. Contradictions and wrong relations are made by rule out of the cards' own lines, which
 flatters more: told in other words most would be missed.
 """
 
@@ -55,16 +55,24 @@ def measure(
         voice.append(AssistantMeaning(encode))
     signals: dict[str, Signal] = {"speaking": Speaking(), "assistant": _Any(voice)}
     report: dict[str, Any] = {}
+    written = _table("assistants.toml")
+    held, last = written["held"], written["last"]
+    unseen = {
+        "speaking": (fresh["speaking"], fresh["clean"]),
+        "assistant": (
+            [*fresh["assistant_third"], *held["machines"], *last["machines"]],
+            [*fresh["clean"][50:], *held["people"], *last["people"]],
+        ),
+    }
     for kind, signal in signals.items():
         seen = [*known["develop"][kind], *known["held"][kind]]
         report[f"{kind}_develop"] = _figures(signal, [(clean, seen)])
-        hard = [(Scene(user="Robin"), text) for text in fresh["clean"]]
-        held = fresh["assistant_third" if kind == "assistant" else kind]
-        report[f"{kind}_held"] = _figures(signal, [(clean, held)], hard)
+        breaks, polite = unseen[kind]
+        hard = [(Scene(user="Robin"), text) for text in polite]
+        report[f"{kind}_held"] = _figures(signal, [(clean, breaks)], hard)
         step(len(report), 8)
     if encode is not None:
-        unseen = [(clean, fresh["assistant_third"])]
-        report["assistant_held_words_alone"] = _figures(AssistantVoice(), unseen, hard)
+        report["assistant_held_words_alone"] = _figures(AssistantVoice(), [(clean, breaks)], hard)
     report |= _anachronisms(clean, known, fresh)
     step(6, 8)
     for kind, lines in _clashes(cards).items():

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from rpterm.bench.figures import balanced_bins, error_of, spread
+from rpterm.bench.figures import balanced_bins, error_figures, spread
 from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import Frozen, frozen
@@ -154,12 +154,13 @@ def report(heard: Sequence[Heard], table: Frozen, picture: Path | None = None) -
     tops = _tops(heard, full)
     figures["top1"] = round(float(np.mean([hit for _, hit in tops] or [0.0])), 4)
     figures["top1_interval"] = spread([hit for _, hit in tops], [name for name, _ in tops])
-    bins = balanced_bins([(chance(_odds(each.values, full)), each.own) for each in heard])
-    figures["ece"] = round(error_of(bins), 4)
-    quick = [(chance(_odds(each.values, table.cast_fast)), each.own) for each in heard]
-    figures["ece_no_lm"] = round(error_of(balanced_bins(quick)), 4)
-    strange = [(chance(_odds(each.outside, table.fast)), each.own) for each in heard]
-    figures["ece_outside"] = round(error_of(balanced_bins(strange)), 4)
+    judged = _judged(heard, lambda each: _odds(each.values, full))
+    bins = balanced_bins(each for part in judged for each in part)
+    figures |= error_figures("ece", judged)
+    quick = _judged(heard, lambda each: _odds(each.values, table.cast_fast))
+    figures |= error_figures("ece_no_lm", quick)
+    strange = _judged(heard, lambda each: _odds(each.outside, table.fast))
+    figures |= error_figures("ece_outside", strange)
     figures |= _rate("pairwise_outside_no_lm", matched, novels, table.fast, outside=True)
     figures["ablations"] = _ablations(matched, novels, full)
     figures["reliability"] = [list(each) for each in bins]
@@ -168,6 +169,16 @@ def report(heard: Sequence[Heard], table: Frozen, picture: Path | None = None) -
 
         reliability(bins, picture, "In character, novels")
     return figures
+
+
+def _judged(
+    heard: Sequence[Heard], odds: Callable[[Heard], float]
+) -> list[list[tuple[float, bool]]]:
+    """What was said of each line and voice, and whether it was so; one part a novel."""
+    parts: dict[str, list[tuple[float, bool]]] = {}
+    for each in heard:
+        parts.setdefault(each.line[0], []).append((chance(odds(each)), each.own))
+    return list(parts.values())
 
 
 def _odds(values: Mapping[str, float], terms: Mapping[str, Term]) -> float:

@@ -17,6 +17,7 @@ from rpterm.scoring.combine import Term
 Floats = NDArray[np.float64]
 _STEPS = 40
 _DRAWS = 60
+_FOLDS = 10
 
 
 def fit(rows: Floats, right: NDArray[np.bool_], ridge: float = 1e-3) -> tuple[Floats, float]:
@@ -67,12 +68,28 @@ def choose(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Flo
 def _fit(
     rows: Floats, right: NDArray[np.bool_], groups: Sequence[str] | None
 ) -> tuple[Floats, float]:
-    """With ``groups``: weights that choose, brought to the scale of log-odds."""
+    """With ``groups``: weights that choose, brought to the scale of log-odds.
+
+    The scale comes from sums of replies whose groups the weights had not seen (ten folds; Platt
+    1999): sums of seen ones are too sure.
+    """
     if groups is None:
         return fit(rows, right)
     weights = choose(rows, right, groups)
-    slope, constant = fit((rows @ weights)[:, None], right)
+    slope, constant = fit(_unseen(rows, right, groups)[:, None], right)
     return weights * slope[0], constant
+
+
+def _unseen(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Floats:
+    """The sum of each reply by weights that choose in the other folds' groups."""
+    names = sorted(set(groups))
+    fold = np.array([names.index(name) % min(_FOLDS, len(names)) for name in groups])
+    labels = np.array(groups)
+    sums = np.zeros(len(rows))
+    for at in np.unique(fold):
+        seen = fold != at if len(names) > 1 else fold == at
+        sums[fold == at] = rows[fold == at] @ choose(rows[seen], right[seen], list(labels[seen]))
+    return sums
 
 
 def terms(

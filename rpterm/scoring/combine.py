@@ -20,9 +20,9 @@ from rpterm.scoring.records import Dimension, Reading
 
 DIMENSIONS: tuple[Dimension, ...] = ("persona", "behaviour", "conversation", "boundaries")
 _Z90 = 1.645
-FLOORS = {"fit": -2.0}
+FLOORS = {"fit": -2.0, "likely": -4.0}
 """A right reply need not touch a fact or the last turn: one in nine of those that fit worst is
-right (ConvAI2, both halves)."""
+right (ConvAI2, both halves); with the language model fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def log_odds(
     """What all readings say together; 0 is even.
 
     Args:
-        floors: Off where replies are ranked: floors make bad ones level.
+        floors: Off where replies are ranked or compared: floors make bad ones level.
     """
     sums: dict[str, float] = {}
     for name, reading in readings.items():
@@ -115,7 +115,8 @@ def by_dimension(
         for name, each in heard.items():
             whole *= 1.0 if name in fits else 1 - min(1.0, max(0.0, each.value))
         known = [name for name in fits if name in terms]
-        found[dimension] = whole * (chance(log_odds(fits, terms)) if known else 1.0)
+        fit = chance(log_odds(fits, terms, floors=False)) if known else 1.0
+        found[dimension] = whole * fit
         if not heard or (not known and len(fits) == len(heard)):
             found[dimension] = None
     return found

@@ -32,6 +32,8 @@ LABELS = {
     "fact_words": "words of the card",
     "fact_meaning": "meaning of the card",
     "context": "answers what was said",
+    "talk": "stays with the talk",
+    "memory": "recalls earlier turns",
     "relations": "who is who",
     "voice_words": "voice, by words",
     "voice_meaning": "voice, by meaning",

@@ -19,6 +19,7 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
+from rpterm.scoring.signals.fitting import earlier
 from rpterm.scoring.signals.voice import cut, to_embed
 from rpterm.scoring.texts import sentences
 from rpterm.types import RptermError
@@ -158,9 +159,9 @@ class Scorer:
 
     @staticmethod
     def _known(scene: Scene) -> list[str]:
-        """What stays the same from turn to turn and is compared by meaning."""
+        """What was there before the last turn and is compared by meaning."""
         voices = (line for voice in to_embed(scene) for line in voice)
-        return [*(fact.text for fact in scene.facts), *voices]
+        return [*(fact.text for fact in scene.facts), *voices, *earlier(scene)]
 
     def _score(
         self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False

@@ -35,11 +35,14 @@ def test_speech_to_the_user_passes(reply: str) -> None:
     assert Speaking().measure(reply, SCENE).value == 0
 
 
-def test_assistant_voice_needs_one_sure_or_two_mild_phrases() -> None:
+def test_assistant_voice_needs_one_sure_phrase_or_the_words_of_one() -> None:
     signal = AssistantVoice()
     assert signal.measure("As an AI, I have no boat.", SCENE).value == 1
-    assert signal.measure("How may I help you, sir?", SCENE).value == 0.5
-    assert signal.measure("The sea is cold.", SCENE).value == 0
+    said = "The sea is cold. I hope this helps, and let me know if you have any more questions!"
+    heard = signal.measure(said, SCENE)
+    assert heard.value > 0.75
+    assert said[heard.evidence[0].start :].startswith("I hope this helps")
+    assert signal.measure("Your coat, sir. The carriage waits in the rain.", SCENE).value == 0
 
 
 def test_anachronism_names_the_word_and_lets_ignorance_pass() -> None:

@@ -9,7 +9,7 @@ from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.contradiction import Contradiction
-from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords
+from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Memory, Talk
 from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
@@ -26,8 +26,8 @@ def signals_for(fit: Fit | None, likelihood: Likelihood | None) -> tuple[Signal,
         Contradiction(), Relations(), Repetition(), Parroting(),
     ]  # fmt: skip
     if fit is not None:
-        found += [FactMeaning(fit), Context(fit), VoiceMeaning(fit.encode)]
-        found.append(AssistantMeaning(fit.encode))
+        found += [FactMeaning(fit), Context(fit), Talk(fit), Memory(fit)]
+        found += [VoiceMeaning(fit.encode), AssistantMeaning(fit.encode)]
     if likelihood is not None:
         found += [PersonaLift(likelihood), ContextLift(likelihood), VoiceLikelihood(likelihood)]
     return tuple(found)

@@ -1,8 +1,8 @@
 """Whether a sentence means what machines that help say, in whatever words.
 
 A logistic regression on the sentence vector of the starter embedder (``assistant.json``, made by
-``rpterm.bench.refit_assistant`` from the planted sentences against lines of people). It hears
-what the phrases of ``registers.toml`` miss and is the less certain of the two: a butler, a doctor
+``rpterm.bench.refit_assistant`` from sentences of assistants against lines of people). It hears
+what the words of ``AssistantVoice`` miss and is the less certain of the two: a butler, a doctor
 and a teacher come near it. It knows this one embedder only, and no character that is a machine.
 """
 
@@ -20,14 +20,15 @@ from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, 
 from rpterm.scoring.signals.assistant import is_machine
 from rpterm.scoring.texts import sentences, words
 
-_MOST = 8
+_ENDS = 4
+"""Sentences read at either end of a reply: that is where assistants greet, offer and warn."""
 _LEAST_WORDS = 4
 """Of a shorter one ("Of course!") nobody can tell."""
 _SHOWN = 0.5
 
 
 class AssistantMeaning:
-    """Value: the largest probability among the reply's first sentences."""
+    """Value: the largest probability among the reply's first and last sentences."""
 
     name = "assistant_meaning"
     dimension: Dimension = "boundaries"
@@ -37,7 +38,8 @@ class AssistantMeaning:
         self._encode = encode
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        parts = [each for each in sentences(reply) if len(words(each[1])) >= _LEAST_WORDS][:_MOST]
+        parts = [each for each in sentences(reply) if len(words(each[1])) >= _LEAST_WORDS]
+        parts = parts[:_ENDS] + parts[_ENDS:][-_ENDS:]
         if not parts or is_machine(scene):
             return NOTHING
         weights, constant = _frozen()
@@ -56,5 +58,5 @@ class AssistantMeaning:
 @lru_cache(maxsize=1)
 def _frozen() -> tuple[np.ndarray, float]:
     text = files("rpterm.scoring").joinpath("assistant.json").read_text("utf-8")
-    table = json.loads(text)
+    table = json.loads(text)["meaning"]
     return np.array(table["weights"], np.float32), float(table["constant"])

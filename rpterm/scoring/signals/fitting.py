@@ -1,4 +1,4 @@
-"""How a reply fits the card's facts and the last turn: three signals over ``rpterm.scoring.fit``.
+"""How a reply fits the card's facts and the talk: by words, and by meaning (``rpterm.scoring.fit``).
 
 Fitting is evidence for the character, not proof: a right reply need not touch any fact. Nothing
 here notices a contradiction, which fits in words and in meaning.
@@ -13,6 +13,9 @@ import numpy as np
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import Rarity, dot, everyday
+
+_EARLIER = 12
+_RECENT_WORDS = 80
 
 
 class FactWords:
@@ -35,7 +38,12 @@ class FactWords:
 
 
 class FactMeaning:
-    """Value: how much nearer in meaning the reply is to the facts than to anybody's facts."""
+    """Value: how much nearer in meaning the reply is to the facts than to anybody's facts.
+
+    Facts that the character told a short while ago do not count again: on ConvAI2 that, the two
+    last turns read as one (``Talk``) and a blunter ``Context`` together raise hits@1 of 408
+    questions from 0.654 to 0.692, cross-validated, without the language model.
+    """
 
     name = "fact_meaning"
     dimension: Dimension = "persona"
@@ -47,7 +55,8 @@ class FactMeaning:
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not scene.facts or not reply.strip():
             return NOTHING
-        cosines, value = self._fit.to_facts(reply, [fact.text for fact in scene.facts])
+        facts = [fact.text for fact in scene.facts]
+        cosines, value = self._fit.to_facts(reply, facts, earlier(scene, own=True))
         return _reading(reply, scene, [float(each) for each in cosines], lambda _: value)
 
 
@@ -66,6 +75,60 @@ class Context:
             return NOTHING
         value = self._fit.to_turn(reply, scene.asked)
         return Reading(value, 1.0, (Evidence(0, 0, "answers this", "turn:-1", scene.asked),))
+
+
+class Talk:
+    """Value: the same as ``Context`` for the two last turns read as one: what is talked about."""
+
+    name = "talk"
+    dimension: Dimension = "conversation"
+    cost: Cost = "embedding"
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        text = recent(scene)
+        if not text or not reply.strip():
+            return NOTHING
+        return Reading(self._fit.to_turn(reply, text), 1.0)
+
+
+class Memory:
+    """Value: how much nearer in meaning the reply is to the turns before the last than to anybody's.
+
+    It is shown and not summed up: beside ``Talk`` it adds nothing on ConvAI2, whose dialogues are
+    short. Being near is not being consistent: ``Contradiction`` looks for the contrary.
+    """
+
+    name = "memory"
+    dimension: Dimension = "conversation"
+    cost: Cost = "embedding"
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        turns = earlier(scene)
+        if not turns or not reply.strip():
+            return NOTHING
+        cosines, value = self._fit.to_turns(reply, turns)
+        at = int(np.argmax(cosines))
+        back = len(turns) - at + 1
+        note = f"nearest earlier turn, {float(cosines[at]):.2f}"
+        return Reading(value, 1.0, (Evidence(0, 0, note, f"turn:-{back}", turns[at]),))
+
+
+def earlier(scene: Scene, *, own: bool = False) -> tuple[str, ...]:
+    """The turns before the last one, oldest first, at most twelve; or the character's own of them."""
+    turns = scene.history[:-1][-_EARLIER:]
+    return tuple(text for mine, text in turns if text.strip() and (mine or not own))
+
+
+def recent(scene: Scene) -> str:
+    """The end of the two last turns, as one text."""
+    words = " ".join(text for _, text in scene.history[-2:]).split()
+    return " ".join(words[-_RECENT_WORDS:])
 
 
 def _reading(

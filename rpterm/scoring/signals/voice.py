@@ -81,9 +81,13 @@ class VoiceMeaning:
 
 
 class VoiceLikelihood(ByLikelihood):
-    """Value: [mean ln p(token | own lines) - its mean over others' lines] * sqrt(tokens).
+    """Value: sum over tokens of ln p(token | own lines) - ln mean p(token | other's lines), / sqrt(n).
 
-    Each prompt is twenty lines, one below the other, cut at forty words, as the reply is.
+    The mean is over the other voices and n counts the tokens. Each prompt is twenty lines, one
+    below the other, cut at forty words, as the reply is. On novels this mixture of contrasts tells
+    lines apart a little better than the mean of their logarithms (with words and meaning 0.772
+    against 0.765 of 1151 pairs, each of twelve novels left out once); differences cut at one or
+    two nats, the first tokens left out, and whole-line mixtures do not.
     """
 
     name = "voice_likelihood"
@@ -95,12 +99,10 @@ class VoiceLikelihood(ByLikelihood):
         own, others = lines(scene)
         prompts = [prompt(voice) for voice in (own, *others[:_LIKELY_OTHERS])]
         found = self._likelihood.logprobs(cut(reply), prompts, stopped)
-        count = len(found[0])
-        if not count:
+        if not found[0]:
             return NOTHING
-        means = [sum(each) / count for each in found]
-        contrast = sum(means[1:]) / len(means[1:])
-        return Reading((means[0] - contrast) * math.sqrt(count))
+        others_mean = np.logaddexp.reduce(found[1:], axis=0) - math.log(len(found) - 1)
+        return Reading(float(np.sum(found[0] - others_mean)) / math.sqrt(len(found[0])))
 
 
 def lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
