@@ -38,11 +38,14 @@ class Scoring:
         slow: Whether the fixed language model is asked, too, when nothing else goes on.
         best_of: Replies made at once for each message, of which the best by score is kept; 1 makes
             one.
+        nli_model: A cross-encoder that tells contradictions (natural language inference): its
+            folder, or its name in the local cache; "" looks for them by rules alone.
     """
 
     live: bool = True
     slow: bool = True
     best_of: int = 1
+    nli_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ _TABLES = {
 
 _VARIABLES = {
     "persona.name": "persona", "duel.b": "duel_b", "scoring.live": "live_scores",
-    "scoring.slow": "slow_scores", "scoring.best_of": "best_of",
+    "scoring.slow": "slow_scores", "scoring.best_of": "best_of", "scoring.nli_model": "nli_model",
     "examples.per_turn": "examples_per_turn", "examples.budget": "examples_budget",
     "distil.mode": "distil", "distil.share": "share_facts",
 }  # fmt: skip

@@ -48,6 +48,7 @@ def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
         _library,
         lambda: _starter(paths),
         lambda: _embedder(paths),
+        lambda: _contradictions(settings),
         lambda: _model(settings, paths),
         lambda: _threads(settings),
         _memory,
@@ -150,6 +151,26 @@ def _embedder(paths: Paths) -> Check:
         )
     except RptermError as error:
         return Check("embedder", "broken", str(error))
+
+
+def _contradictions(settings: Settings) -> Check:
+    """Whether contradictions are looked for by a model, too, and whether it can tell them."""
+    name = settings.scoring.nli_model
+    if not name:
+        detail = "by rules alone; scoring.nli_model may name an NLI cross-encoder"
+        return Check("contradictions", "ok", detail)
+    from rpterm.memory.inference import columns, labels_of
+
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        detail = f"{name} is no folder here; it is looked for in the cache of Hugging Face"
+        return Check("contradictions", "slow", detail, "Name the model's folder to be sure.")
+    try:
+        columns(labels_of(folder))
+    except RptermError as error:
+        remedy = "`rpterm config set scoring.nli_model PATH` names another one."
+        return Check("contradictions", "broken", f"{name}: {error}", remedy)
+    return Check("contradictions", "ok", f"by rules and by {folder.name}")
 
 
 def _model(settings: Settings, paths: Paths) -> Check:

@@ -35,6 +35,11 @@ STARTER = "all-MiniLM-L6-v2"
 """Name of the model that comes with rpterm, as stored beside its vectors."""
 BATCH = 8
 """Texts in one request of the background: a user's request waits for one such at most."""
+_FAILED = {
+    "query": "The texts could not be ordered",
+    "pairs": "No contradiction could be looked for",
+    "texts": "A text could not be embedded",
+}
 _TRIES = 3
 _URGENT, _LATER, _END = 0, 1, 2
 
@@ -86,8 +91,7 @@ class Embedder(Protocol):
 class _Job:
     priority: int
     number: int
-    texts: list[str] = field(compare=False)
-    query: str = field(compare=False, default="")
+    request: dict[str, object] = field(compare=False)
     result: Future[Floats] = field(compare=False, default_factory=Future)
 
 
@@ -100,6 +104,7 @@ class WorkerEmbedder:
         log: Where the worker's stderr goes; ``None`` throws it away.
         command: The worker's command line, for tests.
         reranker: A cross-encoder's folder, or its name in the local cache; "" is none.
+        nli: The same for a cross-encoder that tells contradictions.
     """
 
     def __init__(
@@ -110,11 +115,14 @@ class WorkerEmbedder:
         log: Path | None = None,
         command: Sequence[str] | None = None,
         reranker: str = "",
+        nli: str = "",
     ) -> None:
         self.model = model
         self.rank_error = ""
         """Why the reranker does not serve, or ""."""
-        self._reranker = reranker
+        self.nli_error = ""
+        """Why the model for contradictions does not serve, or ""."""
+        self._reranker, self._nli = reranker, nli
         self._folder = folder
         self._log = log
         self._command = command
@@ -151,7 +159,7 @@ class WorkerEmbedder:
     def now(self, text: str, timeout: float) -> Floats | None:
         if self._state != "ready":
             return None
-        job = self._put(_URGENT, [text])
+        job = self._put(_URGENT, {"texts": [text]})
         try:
             rows = job.result.result(timeout)
         except (EmbedError, FutureTimeout):
@@ -168,13 +176,30 @@ class WorkerEmbedder:
         """
         if not self._reranker or self.rank_error or self._state != "ready" or not texts:
             return None
-        job = self._put(_URGENT, list(texts), query or " ")
+        job = self._put(_URGENT, {"texts": list(texts), "query": query or " "})
         try:
             return job.result.result(timeout)[:, 0]
         except EmbedError as error:
             self.rank_error = f"The reranker {self._reranker!r} cannot be used: {error}"
         except FutureTimeout:
             job.result.cancel()
+        return None
+
+    def infer(self, pairs: Sequence[tuple[str, str]]) -> Floats | None:
+        """Probabilities that the first text of a pair says the second, and the contrary; waits.
+
+        A user's request waits for all pairs of one call: give a few at a time.
+
+        Returns:
+            A row of both for each pair; ``None`` where there is no model that can tell.
+        """
+        if not self._nli or self.nli_error:
+            return None
+        self.start()
+        try:
+            return self._put(_LATER, {"pairs": [list(pair) for pair in pairs]}).result.result()
+        except EmbedError as error:
+            self.nli_error = f"The NLI model {self._nli!r} cannot be used: {error}"
         return None
 
     def encode(self, texts: Sequence[str]) -> Floats:
@@ -186,7 +211,7 @@ class WorkerEmbedder:
     def _asked(self, priority: int, texts: Sequence[str]) -> Callable[[], Floats]:
         self.start()
         jobs = [
-            self._put(priority, list(texts[start : start + BATCH]))
+            self._put(priority, {"texts": list(texts[start : start + BATCH])})
             for start in range(0, len(texts), BATCH)
         ]
 
@@ -199,7 +224,7 @@ class WorkerEmbedder:
     def close(self) -> None:
         with self._guard:
             self._closed = True
-            self._jobs.put(_Job(_END, next(self._numbers), []))
+            self._jobs.put(_Job(_END, next(self._numbers), {}))
             process, thread = self._process, self._thread
         if process is not None:
             _end(process)
@@ -207,8 +232,8 @@ class WorkerEmbedder:
             thread.join(timeout=5)
         self._fail_all("The embedder is closed.")
 
-    def _put(self, priority: int, texts: list[str], query: str = "") -> _Job:
-        job = _Job(priority, next(self._numbers), texts, query)
+    def _put(self, priority: int, request: dict[str, object]) -> _Job:
+        job = _Job(priority, next(self._numbers), request)
         with self._guard:
             if self._closed or self._state == "failed":
                 job.result.set_exception(EmbedError(self._why or "The embedder is closed."))
@@ -255,7 +280,7 @@ class WorkerEmbedder:
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self._folder() if callable(self._folder) else self._folder
         worker = (sys.executable, "-P", "-m", "rpterm.memory.embed_worker", str(folder))
-        command = self._command or (*worker, *filter(None, [self._reranker]))
+        command = self._command or (*worker, self._reranker, self._nli)
         with self._open_log() as log:
             return subprocess.Popen(
                 list(command),
@@ -291,14 +316,12 @@ class WorkerEmbedder:
         process = self._process
         if process is None or process.stdin is None:
             raise OSError("no worker")
-        request: dict[str, object] = {"id": job.number, "texts": job.texts}
-        if job.query:
-            request["query"] = job.query
+        request = {"id": job.number, **job.request}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         answer = _line(process)
         if "error" in answer:
-            what = "The texts could not be ordered" if job.query else "A text could not be embedded"
+            what = next(_FAILED[key] for key in _FAILED if key in job.request)
             raise EmbedError(f"{what}: {answer['error']}.")
         rows = np.frombuffer(base64.b64decode(answer["rows"]), "<f4")
         return rows.reshape(-1, int(answer["dim"])).astype(np.float32)

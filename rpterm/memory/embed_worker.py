@@ -1,10 +1,12 @@
-"""The process that owns the embedding model, and a cross-encoder where the user named one:
-``python -m rpterm.memory.embed_worker FOLDER [RERANKER]``.
+"""The process that owns the embedding model, and cross-encoders where the user named some:
+``python -m rpterm.memory.embed_worker FOLDER [RERANKER [NLI]]``; "" is none.
 
 One request a line on stdin, ``{"id": 7, "texts": […]}``; one answer a line on stdout,
 ``{"id": 7, "dim": 384, "rows": "<base64 of little-endian float32>"}`` or ``{"id": 7, "error": …}``.
-With ``"query": …`` in the request the texts are not embedded: the cross-encoder says how well each
-answers the query, in one column; it is loaded for the first such request.
+With ``"query": …`` in the request the texts are not embedded: the reranker says how well each
+answers the query, in one column. ``{"id": 7, "pairs": [[premise, hypothesis], …]}`` asks the NLI
+model, which answers with the probabilities of entailment and of contradiction, in two columns. Both
+are loaded for the first such request.
 The first line of all is ``{"ready": true, "dim": 384}`` or ``{"error": …}``. It ends when stdin
 ends, so it never outlives its parent. Whatever libraries print goes to stderr.
 """
@@ -22,9 +24,9 @@ _APART = 160
 """Characters, about forty tokens: the padding of so many costs as much as another call."""
 
 
-def main(folder: str, reranker: str = "") -> int:
+def main(folder: str, reranker: str = "", nli: str = "") -> int:
     """Load the model, then answer until stdin ends; returns the exit status."""
-    rank = _Ranker(reranker)
+    rank, infer = _CrossEncoder(reranker), _CrossEncoder(nli)
     answers = _take_stdout()
     if hasattr(os, "nice"):
         os.nice(10)  # the reply goes first
@@ -36,7 +38,7 @@ def main(folder: str, reranker: str = "") -> int:
         return 1
     _tell(answers, {"ready": True, "dim": dim})
     for line in sys.stdin:
-        _tell(answers, _answer(model, rank, line))
+        _tell(answers, _answer(model, rank, infer, line))
     return 0
 
 
@@ -55,21 +57,34 @@ def _load(folder: str) -> Any:
     return SentenceTransformer(folder, device="cpu", local_files_only=True)
 
 
-class _Ranker:
-    """A cross-encoder, loaded when it is first asked; nothing is downloaded."""
+class _CrossEncoder:
+    """Reads pairs of texts; loaded when it is first asked. Nothing is downloaded."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._model: Any = None
 
-    def __call__(self, query: str, texts: list[str]) -> Any:
+    def rank(self, query: str, texts: list[str]) -> Any:
         """How well each text answers the query, one row each."""
+        pairs = [(query, text) for text in texts]
+        found = self._loaded().predict(pairs, show_progress_bar=False)
+        return found.reshape(len(texts), -1)[:, -1:]
+
+    def infer(self, pairs: list[tuple[str, str]]) -> Any:
+        """Probabilities of entailment and of contradiction, one row for each pair."""
+        from rpterm.memory.inference import columns
+
+        model = self._loaded()
+        wanted = list(columns(model.model.config.id2label))
+        asked = [tuple(pair) for pair in pairs]
+        return model.predict(asked, apply_softmax=True, show_progress_bar=False)[:, wanted]
+
+    def _loaded(self) -> Any:
         if self._model is None:
             from sentence_transformers import CrossEncoder
 
             self._model = CrossEncoder(self._name, device="cpu", local_files_only=True)
-        pairs = [(query, text) for text in texts]
-        return self._model.predict(pairs, show_progress_bar=False).reshape(len(texts), -1)[:, -1:]
+        return self._model
 
 
 def _vectors(model: Any, texts: list[str]) -> Any:
@@ -105,11 +120,13 @@ def together(texts: list[str]) -> list[list[int]]:
     return runs
 
 
-def _answer(model: Any, rank: _Ranker, line: str) -> dict[str, object]:
+def _answer(model: Any, rank: _CrossEncoder, infer: _CrossEncoder, line: str) -> dict[str, object]:
     request: dict[str, Any] = json.loads(line)
     try:
         if "query" in request:
-            rows = rank(request["query"], request["texts"]).astype("<f4")
+            rows = rank.rank(request["query"], request["texts"]).astype("<f4")
+        elif "pairs" in request:
+            rows = infer.infer(request["pairs"]).astype("<f4")
         else:
             rows = _vectors(model, request["texts"])
     except Exception as error:  # noqa: BLE001 - one bad request must not end the worker
@@ -124,4 +141,4 @@ def _tell(answers: TextIO, message: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))

@@ -48,4 +48,5 @@ def open_scorer(
         )  # fmt: skip
 
     likelihood = EngineLikelihood(make, polite=polite) if slow else None
-    return Scorer(embed=embed, likelihood=likelihood)
+    infer = getattr(embed, "infer", None) if settings.scoring.nli_model else None
+    return Scorer(embed=embed, likelihood=likelihood, infer=infer)

@@ -239,6 +239,7 @@ class Launch:
             self._embedder = WorkerEmbedder(
                 partial(embedder_folder, self.paths.cache), STARTER,
                 log=self.paths.logs / "embedder.log", reranker=self.settings.reranker,
+                nli=self.settings.scoring.nli_model,
             )  # fmt: skip
         return self._embedder
 

@@ -13,12 +13,18 @@ that a chat may differ from the labelled data.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rpterm.scoring.records import Dimension, Reading
 
-DIMENSIONS: tuple[Dimension, ...] = ("persona", "behaviour", "conversation", "boundaries")
+DIMENSIONS: tuple[Dimension, ...] = (
+    "persona", "behaviour", "conversation", "boundaries", "attractiveness"
+)  # fmt: skip
+APART: Dimension = "attractiveness"
+"""The mean of its signals, none of which was calibrated against labels: no part of the rest."""
+UNFITTED = frozenset(["garbled"])
+"""Faults that cut their dimension and were given no weight in the probability."""
 _Z90 = 1.645
 FLOORS = {"fit": -2.0, "likely": -4.0}
 """A right reply need not touch a fact or the last turn: one in nine of those that fit worst is
@@ -101,7 +107,7 @@ def by_dimension(
     """0 to 1 for each dimension; ``None`` where no signal of it had anything to go by.
 
     What fits gives a probability, which every fault cuts by its value. Where only faults can be
-    seen, a reply without any has 1.
+    seen, a reply without any has 1. What is ``APART`` is a plain mean.
     """
     found: dict[Dimension, float | None] = {}
     for dimension in DIMENSIONS:
@@ -110,6 +116,9 @@ def by_dimension(
             for name, reading in readings.items()
             if belongs.get(name) == dimension and reading.confidence > 0
         }
+        if dimension == APART:
+            found[dimension] = _mean([each.value for each in heard.values()])
+            continue
         fits = {name: each for name, each in heard.items() if not _fault(name, terms)}
         whole = 1.0
         for name, each in heard.items():
@@ -122,5 +131,9 @@ def by_dimension(
     return found
 
 
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
 def _fault(name: str, terms: Mapping[str, Term]) -> bool:
-    return name in terms and terms[name].weight < 0
+    return name in UNFITTED or (name in terms and terms[name].weight < 0)

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from rpterm.scoring.combine import Term
+from rpterm.scoring.combine import APART, UNFITTED, Term
 from rpterm.scoring.records import Dimension, Evidence, Reading
 
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
-Kind = Literal["break", "against", "for", "little", "clean", "mute"]
-"""A fault that was found; what speaks against, or for, this character; what says little either way;
-a fault that was looked for and not found; nothing to go by."""
+Kind = Literal["break", "against", "for", "appeal", "little", "clean", "mute"]
+"""A fault that was found; what speaks against, or for, this character; how engaging the reply is,
+which says nothing about the character; what says little either way; a fault that was looked for and
+not found; nothing to go by."""
 
 LABELS = {
     "speaking_for_user": "speaks for you",
@@ -28,6 +29,7 @@ LABELS = {
     "limits": "breaks a rule of the card",
     "contradiction": "contradicts",
     "repetition": "repeats",
+    "garbled": "is no sound text",
     "parroting": "recites",
     "fact_words": "words of the card",
     "fact_meaning": "meaning of the card",
@@ -40,7 +42,12 @@ LABELS = {
     "voice_likelihood": "voice, by likelihood",
     "persona_lift": "likelier with the card",
     "context_lift": "likelier after this talk",
+    "engagement": "engages: brings something new",
+    "proactivity": "brings the talk on",
+    "empathy": "takes up what you feel",
 }
+APPEAL = ("engagement", "proactivity", "empathy")
+"""The signals of ``combine.APART``."""
 QUIET = 0.15
 """Log-odds that are not worth a line of their own."""
 _MOST = 3
@@ -82,8 +89,19 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Fin
 
 def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
     adds = term(reading) if term is not None else 0.0
+    if name in UNFITTED or name in APPEAL:
+        return Finding(name, _unfitted(name, reading), 0.0, reading)
     fault = term is not None and term.weight < 0
     return Finding(name, _kind(reading, adds, fault), adds, reading)
+
+
+def _unfitted(name: str, reading: Reading) -> Kind:
+    """The kind of what has no weight in the probability."""
+    if reading.confidence <= 0:
+        return "mute"
+    if name in APPEAL:
+        return "appeal"
+    return "break" if reading.evidence else "clean"
 
 
 def _kind(reading: Reading, adds: float, fault: bool) -> Kind:
@@ -112,8 +130,12 @@ def spans(score: Score) -> tuple[tuple[int, int], ...]:
 
 
 def weakest(score: Score) -> Dimension | None:
-    """The dimension that does worst, or ``None`` where none is known."""
-    known = [(value, name) for name, value in score.dimensions.items() if value is not None]
+    """The dimension of being in character that does worst, or ``None`` where none is known."""
+    known = [
+        (value, name)
+        for name, value in score.dimensions.items()
+        if value is not None and name != APART
+    ]
     return min(known)[1] if known else None
 
 
@@ -156,6 +178,7 @@ def _advice(finding: Finding, reply: str, char: str, user: str) -> str:
         "anachronism": f"{char} has never heard of {words}.",
         "repetition": f"Say something new instead of {words}.",
         "parroting": f"Show it in what {char} does; do not recite it.",
+        "garbled": "Write whole sentences and close every quote.",
     }
     if finding.signal in advice:
         return advice[finding.signal]

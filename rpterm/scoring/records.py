@@ -14,8 +14,9 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.scoring.texts import sentences
 
-Dimension = Literal["persona", "behaviour", "conversation", "boundaries"]
-"""Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do."""
+Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
+"""Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do.
+Attractiveness says nothing about being in character and has no part in the probability."""
 Cost = Literal["words", "embedding", "likelihood"]
 """``words`` takes about a millisecond; ``embedding`` tens, ``likelihood`` hundreds or more."""
 

@@ -17,6 +17,7 @@ from rpterm.scoring.combine import Term, by_dimension, chance, doubt, interval, 
 from rpterm.scoring.embedding import Embed, Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.scoring.inference import Infer
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import earlier
@@ -61,6 +62,7 @@ class Scorer:
     Args:
         embed: Makes sentence vectors; ``None`` does without meaning.
         likelihood: The fixed language model; ``None`` does without.
+        infer: An NLI model for contradictions; ``None`` goes by rules.
         signals: Instead of all that these allow.
     """
 
@@ -69,6 +71,7 @@ class Scorer:
         *,
         embed: Embed | None = None,
         likelihood: Likelihood | None = None,
+        infer: Infer | None = None,
         signals: Sequence[Signal] | None = None,
     ) -> None:
         from rpterm.scoring.signals.all import signals_for
@@ -76,7 +79,7 @@ class Scorer:
         self._near = Remembered(embed) if embed is not None else None
         self._fit = Fit(self._near) if self._near is not None else None
         self._likelihood = likelihood
-        given = signals if signals is not None else signals_for(self._fit, likelihood)
+        given = signals if signals is not None else signals_for(self._fit, likelihood, infer)
         self._signals = tuple(given)
         self._frozen: Frozen = frozen()
         self._lock = threading.Lock()

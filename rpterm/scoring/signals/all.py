@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from rpterm.scoring.fit import Fit
+from rpterm.scoring.inference import Infer
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Signal
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.empathy import Empathy
+from rpterm.scoring.signals.engagement import Engagement
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Memory, Talk
+from rpterm.scoring.signals.garbled import Garbled
 from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
+from rpterm.scoring.signals.proactivity import Proactivity
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking import Speaking
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 
 
-def signals_for(fit: Fit | None, likelihood: Likelihood | None) -> tuple[Signal, ...]:
-    """The signals that these allow: words need neither, meaning ``fit``, the rest both."""
+def signals_for(
+    fit: Fit | None, likelihood: Likelihood | None, infer: Infer | None = None
+) -> tuple[Signal, ...]:
+    """The signals that these allow: words need neither, meaning ``fit``, the rest both.
+
+    Args:
+        infer: An NLI model, where one is installed; it needs ``fit``, too.
+    """
+    contradiction = Contradiction(infer, fit.encode if fit is not None else None)
     found: list[Signal] = [
         FactWords(), VoiceWords(), Speaking(), AssistantVoice(), Anachronism(), Limits(),
-        Contradiction(), Relations(), Repetition(), Parroting(),
+        contradiction, Relations(), Repetition(), Parroting(), Garbled(), Engagement(),
+        Proactivity(), Empathy(),
     ]  # fmt: skip
     if fit is not None:
         found += [FactMeaning(fit), Context(fit), Talk(fit), Memory(fit)]

@@ -1,17 +1,23 @@
 """Whether a sentence of the reply says the contrary of a line of the card or of the chat.
 
-The fallback where no NLI model is installed: a sentence and a line that share most of their rare
-words and differ in a negation, in a number, or in one word of a pair of opposites; or that fill a
-slot of a life (birthplace, age, …: ``slots``) differently. What is said in other words is missed;
-``bench planted`` tells how much.
+By rule: a sentence and a line that share most of their rare words and differ in a negation, in a
+number, or in one word of a pair of opposites; or that fill a slot of a life (birthplace, age, …:
+``slots``) differently. What is said in other words is missed; ``bench planted`` tells how much.
+
+Where an NLI cross-encoder is installed, it is asked as well when nothing else goes on: each
+sentence against the lines that are nearest in meaning, as they stand, the line first. Its
+probabilities are taken as they are: none comes with rpterm, and none was measured here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rpterm.scoring.fit import Encode
+from rpterm.scoring.inference import Infer, contradicted, nearest
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.signals import slots
 from rpterm.scoring.texts import content, sentences, words
@@ -35,36 +41,60 @@ _NEAR = 0.6
 
 
 class Contradiction:
-    """Value: 0.8 where one sentence clashes with a line by rule, else 0."""
+    """Value: 0.8 where one sentence clashes with a line by rule, else 0; or the largest
+    probability of a contradiction from a half up, where that is more.
+
+    Args:
+        infer: Tells contradictions; ``None`` goes by rule alone. See ``inference``.
+        encode: Finds the lines that are near in meaning, for ``infer``.
+    """
 
     name = "contradiction"
     dimension: Dimension = "persona"
     cost: Cost = "words"
 
+    def __init__(self, infer: Infer | None = None, encode: Encode | None = None) -> None:
+        self._infer, self._encode = infer, encode
+
     def measure(self, reply: str, scene: Scene) -> Reading:
-        own = tuple(
-            Fact(f"turn:-{back}", text)
-            for back, (mine, text) in enumerate(reversed(scene.history), 1)
-            if mine
-        )
-        lines = [
-            (fact, sentence)
-            for fact in (*scene.facts, *own)
-            for _, sentence in sentences(fact.text)
-        ]
+        lines = _lines(scene)
         if not lines or not reply.strip():
             return NOTHING
-        found = []
-        for start, sentence in sentences(reply):
-            if sentence.rstrip('"”*').endswith("?"):
-                continue
-            about_self = _of_oneself(sentence, scene.char)
-            for fact, line in lines:
-                why = _clash(sentence, line, about_self)
-                if why:
-                    end = start + len(sentence)
-                    found.append(Evidence(start, end, why, fact.source, line))
+        found = [
+            Evidence(start, start + len(sentence), why, fact.source, line)
+            for start, sentence in _claims(reply)
+            for fact, line in lines
+            if (why := _clash(sentence, line, _of_oneself(sentence, scene.char)))
+        ]
         return Reading(0.8 if found else 0.0, 0.5, tuple(found))
+
+    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+        """As ``measure``, and the NLI model's word where there is one."""
+        ruled = self.measure(reply, scene)
+        if self._infer is None or self._encode is None or ruled.confidence <= 0:
+            return ruled
+        pairs = nearest(_claims(reply), _lines(scene), self._encode)
+        judged = contradicted(pairs, self._infer, stopped)
+        if judged is None:
+            return ruled
+        value = max(ruled.value, judged.value)
+        return Reading(value, judged.confidence, (*ruled.evidence, *judged.evidence))
+
+
+def _lines(scene: Scene) -> list[tuple[Fact, str]]:
+    """Sentences of the card and of what the character said, with where they stand."""
+    own = (
+        Fact(f"turn:-{back}", text)
+        for back, (mine, text) in enumerate(reversed(scene.history), 1)
+        if mine
+    )
+    facts = (*scene.facts, *own)
+    return [(fact, sentence) for fact in facts for _, sentence in sentences(fact.text)]
+
+
+def _claims(reply: str) -> list[tuple[int, str]]:
+    """Sentences that say something, and where each begins: a question contradicts nothing."""
+    return [each for each in sentences(reply) if not each[1].rstrip('"”*').endswith("?")]
 
 
 @dataclass(frozen=True, slots=True)

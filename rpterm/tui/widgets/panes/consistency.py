@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 HEIGHTS = "▁▂▃▄▅▆▇█"
 _MARKS = {
     "break": ("✗", "$text-error"), "against": ("▽", "$text-warning"), "for": ("△", "$text-success"),
+    "appeal": ("◇", "$text-secondary"),
 }  # fmt: skip
 _HEADINGS = {
     "break": "went wrong", "against": "speaks against it", "for": "speaks for it",
+    "appeal": "attractiveness, no part of in character",
     "little": "says little", "clean": "looked for and not found", "mute": "had nothing to go by",
 }  # fmt: skip
 
@@ -137,6 +139,8 @@ class ConsistencyPane(Vertical):
     def _finding(self, finding: Finding, reply: str, width: int) -> Iterable[Option]:
         mark, style = _MARKS[finding.kind]
         adds = f"{finding.adds:+.1f}" if finding.adds else ""
+        if finding.kind == "appeal":
+            adds = f"{finding.reading.value:.2f}"
         left = Content.assemble((f"{mark} ", style), finding.label)
         gap = " " * max(1, width - left.cell_length - len(adds))
         first = Content.assemble(left, gap, (adds, text.MUTED))

@@ -1,0 +1,86 @@
+"""Engagement, proactivity, empathy and sound text, on sentences written with and without each."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rpterm.scoring.findings import findings, spans, weakest
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Fact, Scene, Signal
+from rpterm.scoring.scorer import Scorer
+from rpterm.scoring.signals.empathy import Empathy
+from rpterm.scoring.signals.engagement import Engagement
+from rpterm.scoring.signals.garbled import Garbled
+from rpterm.scoring.signals.proactivity import Proactivity
+
+SAID = tomllib.loads(Path(__file__).with_name("attractive.toml").read_text("utf-8"))
+SCENE = Scene("Ines", "Tom", (Fact("card.attributes:0", "Ines mends nets."),))
+HALF = 0.5
+
+
+def found(signal: Signal, text: str, asked: str = "What happened then?") -> bool:
+    scene = Scene("Ines", "Tom", SCENE.facts, history=((False, asked),))
+    reading = signal.measure(text, scene)
+    assert all(0 <= each.start <= each.end <= len(text) for each in reading.evidence)
+    return reading.confidence > 0 and reading.value > (0.0 if signal.name == "garbled" else HALF)
+
+
+def rates(signal: Signal) -> tuple[float, float]:
+    """Recall and false alarms."""
+    lists = SAID[signal.name]
+    good = [found(signal, text) for text in lists["good"]]
+    plain = [found(signal, text) for text in lists["plain"]]
+    return sum(good) / len(good), sum(plain) / len(plain)
+
+
+@pytest.mark.parametrize("signal", [Engagement(), Proactivity(), Garbled()], ids=lambda s: s.name)
+def test_what_was_planted_is_found(signal: Signal) -> None:
+    recall, alarms = rates(signal)
+    assert recall >= 0.8 and alarms <= 0.1, (recall, alarms)
+
+
+def test_empathy_is_asked_only_where_a_feeling_was_stated() -> None:
+    def values(kind: str) -> list[float | None]:
+        readings = [
+            Empathy().measure(reply, Scene("Ines", "Tom", history=((False, said),)))
+            for table in SAID["empathy"][kind]
+            for said, reply in table["turns"]
+        ]
+        return [each.value if each.confidence > 0 else None for each in readings]
+
+    good, plain = values("good"), values("plain")
+    assert None not in (*good, *plain)
+    assert sum(value > HALF for value in good if value is not None) >= 0.8 * len(good)
+    assert sum(value > HALF for value in plain if value is not None) <= 0.1 * len(plain)
+    assert values("nothing") == [None] * 8
+
+
+def test_brushing_a_feeling_aside_undoes_every_kind_word() -> None:
+    scene = Scene("Ines", "Tom", history=((False, "I am so tired."),))
+    reply = "I am sorry. *She pours you a cup.* But get over it."
+    reading = Empathy().measure(reply, scene)
+    assert reading.value == 0
+    assert reply[slice(reading.evidence[0].start, reading.evidence[0].end)] == "get over it"
+
+
+def test_attractiveness_has_a_bar_and_no_part_in_the_probability() -> None:
+    lively = "Come and see what the tide left: a brass lamp, and a name scratched in it!"
+    score = Scorer().cheap(lively, SCENE)
+    assert score.dimensions["attractiveness"] == pytest.approx(
+        (score.readings["engagement"].value + score.readings["proactivity"].value) / 2
+    )
+    kinds = {each.signal: (each.kind, each.adds) for each in findings(score)}
+    assert kinds["engagement"] == kinds["proactivity"] == ("appeal", 0.0)
+    assert kinds["empathy"][0] == "mute"
+    assert not {"engagement", "proactivity", "empathy"} & set(frozen().fast)
+    assert weakest(score) != "attractiveness"
+
+
+def test_garbled_text_cuts_the_conversation_and_is_underlined() -> None:
+    sound = Scorer().cheap("I mend nets in the harbour.", SCENE)
+    broken = Scorer().cheap("I mend nets in the harbour.<|im_end|>", SCENE)
+    assert sound.dimensions["conversation"] == 1 and broken.dimensions["conversation"] == 0
+    assert (27, 37) in spans(broken)
