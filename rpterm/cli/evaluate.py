@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.metrics import Measured
     from rpterm.evaluation.questions import Question
     from rpterm.evaluation.report import Report
+    from rpterm.preference.stats.live import Figure
 
 app = new("")
 
@@ -164,7 +165,8 @@ def _report(
     by_name = {question.name: question for question in questions}
     measured = _measured(card, answers, by_name, paths)
     verdicts = _verdicts(card, answers, by_name, paths, judge, settings) if judge else []
-    return build(card.name, measured, answers, by_name, verdicts, _human(card, paths))
+    human, stars = _human(card, paths)
+    return build(card.name, measured, answers, by_name, verdicts, human, stars)
 
 
 def _measured(
@@ -200,14 +202,14 @@ def _verdicts(
         return list(compare(engine, card, answers, questions, lambda: bar.advance(task)))
 
 
-def _human(card: CharacterCard, paths: Paths) -> list[Human]:
-    from rpterm.evaluation.human import ratings
+def _human(card: CharacterCard, paths: Paths) -> tuple[list[Human], Figure | None]:
+    from rpterm.evaluation.human import ratings, with_score
     from rpterm.store import Store
 
     if not paths.database.exists():
-        return []
+        return [], None
     with Store(paths.database) as store:
-        return ratings(store, card.name)
+        return ratings(store, card.name), with_score(store, card.name)
 
 
 def _show(report: Report) -> None:

@@ -110,7 +110,8 @@ def opened_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
     from rpterm.opening.launch import Launch
 
     settings = config.load(paths.config_file, os.environ)
-    launch = Launch(replace(settings, scoring=replace(settings.scoring, slow=slow)), paths)
+    scoring = replace(settings.scoring, slow=slow)
+    launch = Launch(replace(settings, scoring=scoring), paths, polite=False)
     try:
         yield launch.scorer()
     finally:

@@ -1,10 +1,13 @@
-"""What people said of a card's replies, by the model that made them. Only reads the store."""
+"""What people said of a card's replies, by the model that made them, and whether the live score of
+the same replies says the same. Only reads the store."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 
+from rpterm.preference.overview import overview
+from rpterm.preference.stats.live import Figure, honesty
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 
@@ -30,3 +33,10 @@ def ratings(store: Store, card_name: str) -> list[Human]:
             if origin is not None and rating.kind in ("stars", "thumb"):
                 (stars if rating.kind == "stars" else thumbs)[origin.model].append(rating.value)
     return [Human(m, tuple(stars[m]), tuple(thumbs[m])) for m in sorted({*stars, *thumbs})]
+
+
+def with_score(store: Store, card_name: str) -> Figure | None:
+    """Spearman's correlation of stars and live score, drawn by chats; ``None`` for too few."""
+    found = honesty(overview(Judgements(store), card=card_name).judged)
+    known = found is not None and found.spearman.value == found.spearman.value
+    return found.spearman if found is not None and known else None

@@ -12,13 +12,14 @@ from rpterm.evaluation.human import Human
 from rpterm.evaluation.judge import Verdict, trust
 from rpterm.evaluation.metrics import LIKELIHOODS, REFERENCE, Measured, mean_interval, traits
 from rpterm.evaluation.questions import Question
+from rpterm.preference.stats.live import Figure
 
 _ORDER = (
-    "in_character", "persona", "behaviour", "conversation", "boundaries", *LIKELIHOODS,
-    *REFERENCE,
+    "in_character", "persona", "behaviour", "conversation", "boundaries", "attractiveness",
+    *LIKELIHOODS, *REFERENCE,
 )  # fmt: skip
-_COMPARED = ("in_character", *LIKELIHOODS, *REFERENCE)
-"""One of each way of judging; dimensions are parts of the first."""
+_COMPARED = ("in_character", "attractiveness", *LIKELIHOODS, *REFERENCE)
+"""One of each way of judging; the other dimensions are parts of the first."""
 _TITLES = {
     "in_character": "in character", "persona_lift": "persona lift", "context_lift": "context lift",
     "voice_likelihood": "voice by likelihood", "rouge_l": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
@@ -63,8 +64,13 @@ def build(
     questions: Mapping[str, Question],
     verdicts: Sequence[Verdict] = (),
     human: Sequence[Human] = (),
+    stars: Figure | None = None,
 ) -> Report:
-    """Put everything side by side."""
+    """Put everything side by side.
+
+    Args:
+        stars: How far people's stars and the live score of the same replies agree.
+    """
     models = tuple(dict.fromkeys(answer.model for answer in answers))
     tables = [
         _metrics(measured, models),
@@ -72,7 +78,7 @@ def build(
         _personality(answers, models, questions),
         *_judged(verdicts, models),
         *_human(human),
-        _agreement(measured, verdicts),
+        _agreement(measured, verdicts, stars),
     ]
     shown = tuple(table for table in tables if table.rows)
     return Report(card, models, shown, _bars(measured, models))
@@ -90,8 +96,9 @@ def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
         rows.append((title(metric), *cells))
     return Table(
         "Means over all open answers", ("metric", *models), tuple(rows),
-        "Mean (95 % interval by bootstrap over answers). in character to boundaries: 0 to 1, by "
-        "the fixed scorer; the lifts: how much likelier with the card, and with the talk; "
+        "Mean (95 % interval by bootstrap over answers). in character to attractiveness: 0 to 1, "
+        "by the fixed scorer, the last one not calibrated; persona lift is ΔPPL on a log scale: "
+        "(ln PPL without the card - ln PPL with it) · √tokens, context lift the same for the talk; "
         "ROUGE-L, BLEU and chrF: 0 to 100, against the card's own examples or the probes' "
         "references.",
     )  # fmt: skip
@@ -173,7 +180,9 @@ def _human(human: Sequence[Human]) -> Iterable[Table]:
     )  # fmt: skip
 
 
-def _agreement(measured: Sequence[Measured], verdicts: Sequence[Verdict]) -> Table:
+def _agreement(
+    measured: Sequence[Measured], verdicts: Sequence[Verdict], stars: Figure | None
+) -> Table:
     known = [metric for metric in _known(measured) if metric in _COMPARED]
     series = {metric: _by_answer(measured, metric) for metric in known}
     series["judge"] = _wins(verdicts)
@@ -186,9 +195,13 @@ def _agreement(measured: Sequence[Measured], verdicts: Sequence[Verdict]) -> Tab
                 f"{title(left)} – {title(right)}", f"{found.spearman:+.2f}",
                 f"{found.spearman_low:+.2f} to {found.spearman_high:+.2f}", str(found.count),
             ))  # fmt: skip
+    if stars is not None:
+        between = f"{stars.low:+.2f} to {stars.high:+.2f}" if stars.low == stars.low else "–"
+        rows.append(("your stars – live score", f"{stars.value:+.2f}", between, str(stars.count)))
     return Table(
         "Do the metrics agree?", ("pair", "Spearman", "95 % interval", "answers"), tuple(rows),
-        "Over single answers. An interval across 0 means that they say different things.",
+        "Over single answers; your stars over the replies you rated, which are others. An interval "
+        "across 0 means that these answers do not show that the two say the same.",
     )  # fmt: skip
 
 

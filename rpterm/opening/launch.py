@@ -48,6 +48,7 @@ class Launch:
     Attributes:
         make_engine: Makes the engine, once; ``None`` makes the one the settings ask for.
         embed: Whether memories are looked for by meaning, too; it takes a process of its own.
+        polite: Whether the scorer's model gives way to everything else, as behind a chat.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Launch:
     asked: Asked = field(default_factory=Asked)
     make_engine: Callable[[], Engine] | None = None
     embed: bool = True
+    polite: bool = True
     _engine: Engine | None = None
     _embedder: Embedder | None = None
     _scorer: Scorer | None = None
@@ -224,7 +226,7 @@ class Launch:
 
                 self._scorer = open_scorer(
                     self.settings, self.paths, slow=self.settings.scoring.slow,
-                    embed=self._embedding() if self.settings.memory else None,
+                    embed=self._embedding() if self.settings.memory else None, polite=self.polite,
                 )  # fmt: skip
             return self._scorer
 

@@ -25,6 +25,7 @@ not found; nothing to go by."""
 LABELS = {
     "speaking_for_user": "speaks for you",
     "assistant_voice": "sounds like an assistant",
+    "assistant_meaning": "means what an assistant would",
     "anachronism": "not of its time",
     "limits": "breaks a rule of the card",
     "contradiction": "contradicts",

@@ -24,6 +24,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _PARAGRAPH = re.compile(r"\S[^\n]*")
 _STUCK = re.compile(r"([^\W\d_])\1{11,}|([^\s.…*_=~-])\2{15,}|(\S{2,4}?)\3{7,}")
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}", re.IGNORECASE)
+_SOME = re.compile(r"\S+(?:[^\S\n]+\S+){0,3}")
 _LONG = re.compile(r"[A-Za-z]{41,}")
 _ENDS = frozenset(".!?…\"”’'»*)]}—–~:;`_>♪")
 _LEAST_WORDS = 6
@@ -92,13 +93,17 @@ def _open(reply: str) -> Iterator[tuple[float, Evidence]]:
     """The last mark of a kind that is opened and never closed."""
     stars = reply.replace("**", "  ")
     if stars.count("*") % 2:
-        at = stars.rfind("*")
-        yield 0.3, Evidence(at, at + 1, "asterisk without its other half")
+        yield 0.3, _unclosed(reply, stars.rfind("*"))
     paragraphs = [*_PARAGRAPH.finditer(reply)]
     for at, match in enumerate(paragraphs):
         text = match.group()
         after = paragraphs[at + 1].group() if at + 1 < len(paragraphs) else ""
         unclosed = text.count('"') % 2 or text.count("“") > text.count("”")
         if unclosed and not after.startswith(('"', "“")):  # Speech goes on in a new paragraph.
-            start = match.start() + max(text.rfind('"'), text.rfind("“"))
-            yield 0.3, Evidence(start, start + 1, "quote without its other half")
+            yield 0.3, _unclosed(reply, match.start() + max(text.rfind('"'), text.rfind("“")))
+
+
+def _unclosed(reply: str, at: int) -> Evidence:
+    """A mark, with some words after it that tell where it stands."""
+    shown = _SOME.match(reply, at)
+    return Evidence(at, shown.end() if shown else at + 1, "opened and never closed")

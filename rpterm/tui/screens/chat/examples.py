@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STEP = 64
 """Tokens by which a key changes the budget."""
+MOST_SHARE = 2
+"""The slider of the budget ends at half of the window."""
 
 
 async def toggle(chat: ChatScreen) -> None:
@@ -72,7 +74,7 @@ def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], 
     k, budget = provider.sizes(record.id)
     inside = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     usual = prompt.context // EXAMPLES_SHARE
-    return rows, Sizes(k, budget or usual, not budget, inside)
+    return rows, Sizes(k, budget or usual, not budget, inside, prompt.context // MOST_SHARE)
 
 
 # One example -----------------------------------------------------------------------------------
@@ -182,13 +184,24 @@ async def smaller(chat: ChatScreen) -> None:
     await _resize(chat, 0, -STEP)
 
 
+async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
+    """A slider was set: how many for a turn, or the share of the most tokens."""
+    if (pane := _pane(chat)) is None:
+        return
+    now = pane._sizes
+    wanted = round((budget or 0.0) * now.most / STEP) * STEP
+    await _resize(chat, 0 if k is None else k - now.k, wanted - now.budget if budget else 0)
+
+
 async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
+    from rpterm.tui.widgets.panes.examples import MOST_A_TURN
+
     pane, session, provider = _pane(chat), chat.session, _provider(chat)
     if pane is None or session is None or provider is None:
         return
     now = pane._sizes
     chosen = max(STEP, now.budget + budget) if budget or not now.usual else 0
-    count = min(8, max(0, now.k + k))
+    count = min(MOST_A_TURN, max(0, now.k + k))
     await chat.ask(provider.set_sizes, session.chat_id, count, chosen)
     await _changed(chat)
 

@@ -76,6 +76,7 @@ class Watcher:
         """Another reply is on its way: what was said of the last one does not matter now."""
         self._disturbed += 1
         self.sentence = ""
+        self._chat.figures(score="")
         for line in self._chat.query("#alarm"):
             line.show("")  # type: ignore[attr-defined]
 

@@ -363,6 +363,12 @@ class ChatScreen(Screen[None]):
 
         self.run_worker(self._guarded(COMMANDS[event.command](self)), group="command")
 
+    def on_examples_pane_sized(self, event: ExamplesPane.Sized) -> None:
+        """A slider of the Examples pane."""
+        from rpterm.tui.screens.chat.examples import sized
+
+        self.run_worker(self._guarded(sized(self, event.k, event.budget)), group="command")
+
     def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
         """A remedy, or none."""
         self.command(event.command) if event.command else scores.put_away(self)

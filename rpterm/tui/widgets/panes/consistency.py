@@ -35,7 +35,7 @@ _MARKS = {
 }  # fmt: skip
 _HEADINGS = {
     "break": "went wrong", "against": "speaks against it", "for": "speaks for it",
-    "appeal": "attractiveness, no part of in character",
+    "appeal": "attractiveness, not in the probability",
     "little": "says little", "clean": "looked for and not found", "mute": "had nothing to go by",
 }  # fmt: skip
 

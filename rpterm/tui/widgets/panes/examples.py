@@ -34,6 +34,9 @@ _HEADINGS = {
     "out": "left out", "excluded": "left out",
 }  # fmt: skip
 _SOURCES = {"card": "card", "starred": "starred", "mined": "scored well"}
+MOST_A_TURN = 8
+_CELLS = 12
+"""Width of the budget's slider."""
 _SHORT = ("example-pin", "example-exclude", "example-edit", "example-aside", "example-undo")
 
 
@@ -46,12 +49,14 @@ class Sizes:
         budget: Tokens for those that stay.
         usual: Whether nobody chose the budget.
         used: Tokens of those that stand in the prompt.
+        most: Tokens that the slider of the budget ends at.
     """
 
     k: int = 0
     budget: int = 0
     usual: bool = True
     used: int = 0
+    most: int = 0
 
 
 class ExamplesPane(Vertical):
@@ -72,6 +77,13 @@ class ExamplesPane(Vertical):
         def __init__(self, command: str) -> None:
             super().__init__()
             self.command = command
+
+    class Sized(Message):
+        """A slider was clicked: so many for a turn, or such a share of the budget's most."""
+
+        def __init__(self, k: int | None = None, budget: float | None = None) -> None:
+            super().__init__()
+            self.k, self.budget = k, budget
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
         super().__init__(name="examples")
@@ -122,6 +134,12 @@ class ExamplesPane(Vertical):
     def action_command(self, name: str) -> None:
         self.post_message(self.Wanted(name))
 
+    def action_k(self, cell: int) -> None:
+        self.post_message(self.Sized(k=cell - (cell == self._sizes.k)))
+
+    def action_budget(self, cell: int) -> None:
+        self.post_message(self.Sized(budget=cell / _CELLS))
+
     @on(OptionList.OptionSelected)
     def fold(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -156,30 +174,37 @@ class ExamplesPane(Vertical):
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
         tokens = f"{text.count(sizes.used)} tokens"
         gap = " " * max(2, width - len("Examples") - len(tokens))
-        most = 8
         usual = " usual" if sizes.usual else ""
-        return Content.assemble(
-            title, gap, (tokens, text.MUTED), "\n\n",
-            self._slider("a turn", "example-fewer", "example-more", sizes.k / most, f"{sizes.k}"),
-            "\n",
-            self._slider(
-                "budget", "example-smaller", "example-larger",
-                sizes.used / sizes.budget if sizes.budget else 0.0,
-                f"{text.count(sizes.budget)}{usual}",
-            ),
-        )  # fmt: skip
+        budget = round(_CELLS * sizes.budget / sizes.most) if sizes.most else 0
+        rows = [
+            Content.assemble(title, gap, (tokens, text.MUTED)), Content(""),
+            self._slider("a turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
+            self._slider("budget", "smaller larger", "budget", budget, _CELLS,
+                         f"{text.count(sizes.budget)}{usual}"),
+        ]  # fmt: skip
+        if sizes.k and not any(row.place == "turn" for row in self._rows.values()):
+            none = "Nothing is left to choose for a turn: all that fits stands there already."
+            rows.append(Content.styled(none, f"italic {text.MUTED}"))
+        return Content("\n").join(rows)
 
-    def _slider(self, label: str, less: str, more: str, share: float, figure: str) -> Content:
-        full, rest = text.bar(min(1.0, share), 12)
+    def _slider(
+        self, label: str, ends: str, action: str, value: int, cells: int, figure: str
+    ) -> Content:
+        """A click on a cell sets the value there; the keys at its ends move it by one step."""
         down, up = (
-            keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
-            for name in (less, more)
-        )
-        return Content.assemble(
-            (f"{label:<7}", text.MUTED), text.link(down, f"command('{less}')", "bold"), " ",
-            (full, "$text-primary"), (rest, text.FAINT), " ",
-            text.link(up, f"command('{more}')", "bold"), f"  {figure}",
+            text.link(
+                keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0]),
+                f"command('{name}')", "bold",
+            )
+            for name in (f"example-{end}" for end in ends.split())
         )  # fmt: skip
+        bar = [
+            text.link("━" if at <= value else "─", f"{action}({at})",
+                      "$text-primary" if at <= value else text.FAINT)
+            for at in range(1, cells + 1)
+        ]  # fmt: skip
+        named = Content.styled(f"{label:<7}", text.MUTED)
+        return Content.assemble(named, down, " ", *bar, " ", up, f"  {figure}")
 
     def _foot(self) -> Content:
         hints = []
