@@ -16,7 +16,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -107,6 +107,9 @@ class Given:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         raise NotImplementedError("every memory of this database has its vector")
+
+    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+        raise NotImplementedError("nothing is scored here")
 
 
 def fill(path: Path, memories: int) -> Figures:
