@@ -30,6 +30,9 @@ Opener = Callable[[str | None, int | None], "Session"]
 FRAME_S = 1 / 20
 """Shortest time between two messages of the same growing reply."""
 
+SETTLE_S = 60.0
+"""Longest wait for an engine to settle."""
+
 WINDOW = 40
 """Turns shown when a chat opens, and added each time one scrolls past the first."""
 
@@ -107,12 +110,12 @@ def _duel(session: Session, request: ReplyRequest) -> Iterator[events.SessionEve
     return inchat.duel(session, request, contender.parse("B", session.settings.duel.b))
 
 
-def settle(session: Session, post: Post, stopped: Callable[[], bool], limit: float = 60.0) -> None:
-    """Wait until the engine is ready for the next message at the least cost."""
-    end = time.monotonic() + limit
-    while not stopped() and time.monotonic() < end:
-        if session.engine.settled(0.1):
-            break
+def settle(session: Session, post: Post) -> None:
+    """Wait until the engine is ready for the next message at the least cost, or will not be.
+
+    A new message interrupts it; so does the death of the model's process.
+    """
+    session.engine.settled(SETTLE_S)
     post(messages.ReplySettled())
 
 

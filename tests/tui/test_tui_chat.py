@@ -125,7 +125,7 @@ async def test_escape_stops_and_keeps_what_has_come(tmp_path: Path) -> None:
 
 
 async def test_sending_while_writing_keeps_the_words_in_the_input(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
         app.chat.input.put("one")

@@ -215,6 +215,22 @@ async def test_a_defect_in_a_thread_is_shown_and_the_chat_goes_on(
 
 
 # Long chats ------------------------------------------------------------------------------------
+async def test_an_engine_that_will_not_settle_is_asked_once(tmp_path: Path) -> None:
+    class Dead(ScriptedEngine):
+        asked = 0
+
+        def settled(self, timeout: float | None = None) -> bool:
+            self.asked += 1
+            return False
+
+    engine = Dead(REPLIES)
+    app = Stage(tmp_path, engine=engine).app()
+    async with running(app) as pilot:
+        before = engine.asked
+        await say(pilot, app, "Hello")
+        assert engine.asked == before + 1
+
+
 async def test_a_long_chat_shows_its_end_and_loads_more_on_the_way_up(tmp_path: Path) -> None:
     stage = Stage(tmp_path, turns=300)
     app = stage.app()

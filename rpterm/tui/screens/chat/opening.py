@@ -128,9 +128,9 @@ def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
 
 def settle(chat: ChatScreen) -> None:
     """Tell when the engine has settled."""
-    session, epoch, post = chat.session, chat.state.epoch, chat.post_message
+    session, post = chat.session, chat.post_message
     if session is not None:
-        chat.idle.put(lambda: worker.settle(session, post, lambda: chat.state.epoch != epoch))
+        chat.idle.put(lambda: worker.settle(session, post))
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
