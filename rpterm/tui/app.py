@@ -148,7 +148,7 @@ class RptermApp(App[None], inherit_bindings=False):
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
 
-                self.push_screen(TourScreen(self.settings.keys), self._typed)
+                self.push_screen(TourScreen(self.settings.keys, self._typed))
             case "palette":
                 self.action_command_palette()
             case "theme":
@@ -160,11 +160,10 @@ class RptermApp(App[None], inherit_bindings=False):
             case _:
                 self._chat.command(name)
 
-    def _typed(self, character: str | None) -> None:
+    def _typed(self, character: str) -> None:
         """The tour was left by typing."""
-        if character:
-            self._chat.input.focus()
-            self._chat.input.insert(character)
+        self._chat.input.focus()
+        self._chat.input.insert(character)
 
     def _interrupt(self) -> None:
         if self._copy_selection():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
+from textual.events import Key
 from textual.widgets import Input
 from tui_support import (
     REPLIES,
@@ -24,6 +25,7 @@ from rpterm.config import Settings
 from rpterm.tui import keys
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Chooser
+from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.screens.help import HelpScreen
 from rpterm.tui.screens.tour import PAGES, TourScreen
 from rpterm.types import Persona
@@ -321,6 +323,30 @@ async def test_who_begins_to_write_leaves_the_tour(stage: Stage) -> None:
         await pilot.press("H")
         await wait_until(pilot, lambda: app.screen is app.chat)
         await wait_until(pilot, lambda: app.chat.input.text == "H")
+
+
+async def test_whoever_types_on_loses_no_letter_of_it(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        for letter in "Hi me":
+            app.post_message(Key("space" if letter == " " else letter, letter))
+        await wait_until(pilot, lambda: app.chat.input.text == "Hi me")
+        assert app.screen is app.chat
+
+
+@pytest.mark.parametrize("command", ["help", "chats", "tour"])
+async def test_two_quick_escapes_close_one_box(stage: Stage, command: str) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.run_command(command)
+        await wait_until(pilot, lambda: isinstance(app.screen, Dialog))
+        box = app.screen
+        assert isinstance(box, Dialog)
+        box.action_leave()
+        box.action_leave()
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        await say(pilot, app, "Still here")
 
 
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:

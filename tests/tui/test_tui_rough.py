@@ -189,6 +189,13 @@ async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(stage: S
         await wait_until(pilot, lambda: "newer than this rpterm" in screen_text(app))
         assert app.chat.input.text == "Hello"
         assert not app.chat.state.busy
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.input.text == "Hello")
+        assert "newer than this rpterm" in screen_text(app)
+        app.chat.opener = stage.open
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
+        assert texts(app)[1:] == ["Hello", REPLIES[0]]
 
 
 async def test_a_defect_in_a_thread_is_shown_and_the_chat_goes_on(

@@ -1,17 +1,34 @@
-"""What all boxes in front of the chat share: a frame, a title, a line of keys, Escape to leave."""
+"""What all boxes in front of the chat share: a frame, a title, a line of keys, Escape to leave.
+
+A screen is left once. Textual closes whatever is on top when ``dismiss`` is called again, so that
+two quick keys would close what stands behind the box, or end the program with an error.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 T = TypeVar("T")
 
 
-class Dialog(ModalScreen[T]):
+class LeftOnce(Screen[T]):
+    """A screen that takes no notice of being left again."""
+
+    @property
+    def left(self) -> bool:
+        """Whether it is no longer the screen in front."""
+        return self.app.screen is not self
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        return AwaitComplete() if self.left else super().dismiss(result)
+
+
+class Dialog(LeftOnce[T], ModalScreen[T]):
     """A box in the middle; a click beside it or Escape leaves it with ``None``."""
 
     DEFAULT_CSS = """

@@ -14,12 +14,12 @@ from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from rpterm.dueling.tally import Tally, running
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
+from rpterm.tui.screens.dialog import LeftOnce
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import RptermError
 
@@ -39,7 +39,7 @@ NARROW = 64
 """Below so many cells the two stand one above the other."""
 
 
-class DuelScreen(Screen[None]):
+class DuelScreen(LeftOnce[None]):
     """One round at a time."""
 
     DEFAULT_CSS = """

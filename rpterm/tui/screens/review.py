@@ -16,13 +16,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from rpterm.preference.rating import Mark
 from rpterm.preference.reviewing import Filter, Item, Review
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
+from rpterm.tui.screens.dialog import LeftOnce
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.types import RptermError
@@ -41,7 +41,7 @@ LITTLE, MUCH = 3, 15
 """Turns shown above the reply."""
 
 
-class ReviewScreen(Screen[None]):
+class ReviewScreen(LeftOnce[None]):
     """The queue, one reply at a time."""
 
     DEFAULT_CSS = """

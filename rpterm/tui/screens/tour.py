@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -62,7 +62,7 @@ PAGES = (
 )
 
 
-class TourScreen(Dialog[str]):
+class TourScreen(Dialog[None]):
     """Leaf with the arrows or Enter; Escape skips it."""
 
     DEFAULT_CSS = """
@@ -77,9 +77,10 @@ class TourScreen(Dialog[str]):
         Binding("left,up,backspace", "turn(-1)", "back", show=False),
     ]
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
+    def __init__(self, overrides: Mapping[str, str], typed: Callable[[str], object]) -> None:
+        """``typed`` is told each letter of someone who begins to write."""
         super().__init__()
-        self._overrides, self._page = overrides, 0
+        self._overrides, self._typed, self._page = overrides, typed, 0
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -91,6 +92,8 @@ class TourScreen(Dialog[str]):
 
     def action_turn(self, by: int) -> None:
         """Another page; past the last one the tour ends."""
+        if self.left:
+            return
         if self._page + by >= len(PAGES):
             self.dismiss(None)
             return
@@ -98,10 +101,11 @@ class TourScreen(Dialog[str]):
         self._draw()
 
     def on_key(self, event: events.Key) -> None:
-        """Who begins to write has seen enough: the letter goes to the input."""
-        if event.is_printable and event.character and event.key != "space":
+        """Who begins to write has seen enough: the letters go to the input."""
+        if event.is_printable and event.character and (self.left or event.key != "space"):
             event.stop()
-            self.dismiss(event.character)
+            self._typed(event.character)
+            self.dismiss()
 
     def _draw(self) -> None:
         page = PAGES[self._page]

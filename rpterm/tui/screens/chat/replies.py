@@ -166,6 +166,8 @@ async def start(chat: ChatScreen, wish: Wish) -> None:
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
+    elif state.figures.phase is Phase.FAILED:
+        opening.open_chat(chat, None, None)  # What was in the way may be gone.
     chat.refresh_hints()
 
 
