@@ -101,6 +101,9 @@ class Settings:
     """``shift`` saves evaluation on slow machines and is not exact; it is recorded."""
     memory: bool = True
     """Whether characters remember what was said in other chats and before the window."""
+    embedder: str = ""
+    """A sentence-transformers model for memory: its folder, or its name in the local cache; "" is
+    the one that comes along. When it changes, everything is embedded anew, in the background."""
     reranker: str = ""
     """A cross-encoder for memory: its folder, or its name in the local cache; "" is none."""
     adapter: str = ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.types import RptermError
@@ -67,13 +69,12 @@ def embed(memory: Memory) -> None:
     Raises:
         RptermError: The embedder cannot be used; everything is found by words all the same.
     """
-    from rpterm.memory.embed import STARTER, WorkerEmbedder
     from rpterm.memory.facade import Memory as Full
-    from rpterm.models.starter import embedder_folder
+    from rpterm.opening.embedding import open_embedder
 
     paths = folders.find()
-    log = folders.make(paths.logs) / "embedder.log"
-    embedder = WorkerEmbedder(embedder_folder(paths.cache), STARTER, log=log)
+    settings = config.load(paths.config_file, os.environ)
+    embedder = open_embedder(settings.embedder, settings, paths)
     with rich_out.progress() as bar:
         task = bar.add_task("embedding", total=None)
 

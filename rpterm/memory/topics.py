@@ -1,10 +1,10 @@
 """Phrases never to be mentioned, by meaning: memories that speak of the same thing in other words.
 
-Measured with the starter model on twelve topics (tests/memory/never_mentioned.py): of 48 lines that
-tell of a topic without its words 0.56 are kept out, of 48 that share words or scene with it but are
-about something else 0.06, of 180 everyday ones none; on four topics written after the threshold was
-chosen the same. So it adds to the search for the phrase's own words (``blocks``), it cannot take its
-place.
+Measured with the starter model on twelve topics (tests/memory/never_mentioned.py): of 48 lines
+that tell of a topic without its words 0.56 are kept out, of 48 that share words or scene with it
+but are about something else 0.06, of 180 everyday ones none; on four topics written after the
+threshold was chosen the same. So it adds to the search for the phrase's own words (``blocks``), it
+cannot take its place.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Launch:
     embed: bool = True
     polite: bool = True
     _engine: Engine | None = None
-    _embedder: Embedder | None = None
+    _embedders: dict[str, Embedder] = field(default_factory=dict)
     _scorer: Scorer | None = None
     _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _lent: Lent | None = None
@@ -169,7 +169,7 @@ class Launch:
             return None
         from rpterm.memory.facade import Memory
 
-        return Memory(store, card.name, self._embedding())
+        return Memory(store, card.name, self._embedding(self.settings.embedder))
 
     def _distiller(self, session: Session) -> Distiller | None:
         """What writes facts into the memories of all who are in the chat."""
@@ -206,7 +206,7 @@ class Launch:
             info = self._engine.info if self._engine is not None else None
             return sizes.per_turn if sizes.per_turn >= 0 else 0 if info and info.starter else 2
 
-        vectors = self._embedding() if self.settings.memory else None
+        vectors = self._embedding(self.settings.embedder) if self.settings.memory else None
         return Examples(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
 
     def _scores(self, store: Store) -> LiveScores | None:
@@ -230,20 +230,19 @@ class Launch:
                 )  # fmt: skip
             return self._scorer
 
-    def _embedding(self) -> Embedder | None:
-        """One embedder for all chats of this run; not started yet."""
+    def _embedding(self, named: str = "") -> Embedder | None:
+        """The embedder of a model, one for all chats of this run; not started yet.
+
+        Args:
+            named: As in the settings; "" is the starter, which scores are calibrated with.
+        """
         if not self.embed or self.settings.engine == "scripted":
             return None
-        if self._embedder is None:
-            from rpterm.memory.embed import STARTER, WorkerEmbedder
-            from rpterm.models.starter import embedder_folder
+        if named not in self._embedders:
+            from rpterm.opening.embedding import open_embedder
 
-            self._embedder = WorkerEmbedder(
-                partial(embedder_folder, self.paths.cache), STARTER,
-                log=self.paths.logs / "embedder.log", reranker=self.settings.reranker,
-                nli=self.settings.scoring.nli_model,
-            )  # fmt: skip
-        return self._embedder
+            self._embedders[named] = open_embedder(named, self.settings, self.paths)
+        return self._embedders[named]
 
     def close(self) -> None:
         """Free the engine. The sessions have closed their stores themselves."""
@@ -251,11 +250,11 @@ class Launch:
         with self._lock:
             engine, self._engine = self._engine, None
             rivals, self._rivals = list(self._rivals.values()), {}
-            embedder, self._embedder = self._embedder, None
+            embedders, self._embedders = list(self._embedders.values()), {}
             scorer, self._scorer = self._scorer, None
         if scorer is not None:
             scorer.close()
-        if embedder is not None:
+        for embedder in embedders:
             embedder.close()
         for each in (engine, *rivals):
             if each is not None:

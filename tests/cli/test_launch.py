@@ -11,6 +11,7 @@ from rpterm import paths as folders
 from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.memory.embed import STARTER, EmbedError
 from rpterm.opening.launch import NEW_CHAT, Asked, Launch, LaunchError, open_session
 from rpterm.types import Persona, RptermError, Sampling
 
@@ -177,3 +178,18 @@ def test_open_session_owns_its_engine(card: str) -> None:
     say(session, "Hello")
     assert session.path()[-1].role == "assistant"
     session.close()
+
+
+def test_memory_may_have_another_embedder_and_scores_keep_theirs(
+    card: str, engine: Watched, tmp_path: Path
+) -> None:
+    own = str(tmp_path / "own")
+    run = launch(engine, Settings(embedder=own), target=card)
+    memory, scores = run._embedding(own), run._embedding()
+    assert memory is not None
+    assert scores is not None
+    assert memory is run._embedding(own)
+    assert (memory.model, scores.model) == (own, STARTER)
+    with pytest.raises(EmbedError, match="cannot be used"):
+        memory.encode(["a line"])
+    run.close()
