@@ -81,7 +81,8 @@ def embed(memory: Memory) -> None:
         def told(done: int, wanted: int) -> None:
             bar.update(task, completed=done, total=wanted)
 
-        full = Full(memory.store, memory.character, embedder, on_progress=told)
+        full = Full(memory.store, memory.character, embedder)
+        full.listeners.append(told)
         full.start()
         try:
             full.settled()

@@ -73,7 +73,6 @@ class Memory:
         character: The card's name.
         embedder: What makes vectors; the caller closes it. ``None`` serves with words alone.
         clock: Gives Unix seconds.
-        on_progress: Told (done, wanted) while many memories are embedded, from another thread.
     """
 
     def __init__(
@@ -83,7 +82,6 @@ class Memory:
         embedder: Embedder | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        on_progress: Callable[[int, int], None] | None = None,
         weights: Weights = Weights(),  # noqa: B008 - frozen
     ) -> None:
         self.store = store
@@ -103,7 +101,11 @@ class Memory:
         )  # fmt: skip
         self.recent: Mapping[int, Recalled] = {}
         """What was recalled of late, by id: for the pane that tells why."""
-        self._writer = Rememberer(self._memories, self._vectors, self._shelf, embedder, on_progress)
+        self.listeners: list[Callable[[int, int], object]] = []
+        """Each is told (vectors done, vectors wanted) while memories are embedded, in a thread."""
+        self._writer = Rememberer(
+            self._memories, self._vectors, self._shelf, embedder, self.listeners
+        )
 
     def start(self) -> None:
         """Load, catch up and embed in the background; returns at once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rpterm.memory.embed import Embedder, EmbedError
 from rpterm.memory.shelf import Shelf
@@ -28,7 +28,7 @@ class Rememberer:
 
     Args:
         embedder: ``None`` serves with words alone.
-        on_progress: Told (vectors done, vectors wanted) while it embeds many.
+        listeners: Each is told (vectors done, vectors wanted) while it embeds, in its thread.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class Rememberer:
         vectors: MemoryVectors,
         shelf: Shelf,
         embedder: Embedder | None,
-        on_progress: Callable[[int, int], None] | None = None,
+        listeners: Sequence[Callable[[int, int], object]] = (),
     ) -> None:
         self._memories = memories
         self._vectors = vectors
         self._shelf = shelf
         self._embedder = embedder
-        self._on_progress = on_progress
+        self._listeners = listeners
         self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._closing = threading.Event()
@@ -167,5 +167,7 @@ class Rememberer:
         self._shelf.put_vectors(hashes, rows)
 
     def _tell(self, model: str) -> None:
-        if self._on_progress is not None:
-            self._on_progress(*self._vectors.progress(model))
+        if self._listeners:
+            progress = self._vectors.progress(model)
+            for listener in self._listeners:
+                listener(*progress)

@@ -49,6 +49,8 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
         session.distiller.listeners.append(
             lambda kept: post(messages.MemoryNoted(tuple(memory.text for memory in kept)))
         )
+    if session.memory is not None:
+        session.memory.listeners.append(lambda done, wanted: post(messages.MemoryNoted(())))
     post(messages.SessionOpened(session, chat, turns))
 
 

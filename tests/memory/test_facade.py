@@ -244,9 +244,8 @@ def test_changing_the_model_embeds_again(tmp_path):
     first.close()
     told = []
     second = World(tmp_path / "t.db")
-    second.memory = Memory(
-        second.store, "C", BagEmbedder("two"), on_progress=lambda *p: told.append(p)
-    )
+    second.memory = Memory(second.store, "C", BagEmbedder("two"))
+    second.memory.listeners.append(lambda *progress: told.append(progress))
     second.memory.start()
     assert second.memory.settled(20)
     assert told[-1] == (1, 1)

@@ -30,7 +30,7 @@ class WritingStage(Stage):
                 told()
                 super().busy()
 
-        distiller = Watched(lambda: Work(memory), plain.chat_id, lambda: "Ansel")
+        distiller = Watched(lambda: [Work(memory)], plain.chat_id, lambda: "Ansel")
         session = Session(
             plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory,
             distiller=distiller,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, say, screen_text, wait_until
 
@@ -16,13 +20,36 @@ from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.types import Origin
 
 
+class Patient:
+    """An embedder that waits until it is let."""
+
+    model, dim, state = "patient", 2, "ready"
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+
+    def start(self) -> None: ...
+
+    def close(self) -> None:
+        self.let.set()
+
+    def now(self, text: str, timeout: float) -> None:
+        return None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.let.wait()
+        return np.ones((len(texts), 2), np.float32)
+
+
 @dataclass
 class MemoryStage(Stage):
     """Sessions that remember, and an older chat in which a grandmother kept bees."""
 
+    embedder: Patient | None = None
+
     def open(self, target: str | None, chat_id: int | None) -> Session:
         plain = super().open(target, chat_id)
-        plain.memory = Memory(plain.store, self.card.name)
+        plain.memory = Memory(plain.store, self.card.name, self.embedder)
         session = Session(
             plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=plain.memory
         )
@@ -187,6 +214,16 @@ async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
         await wait_until(pilot, lambda: "What holds" in screen_text(app))
         await pilot.press("n")
         await wait_until(pilot, lambda: not memory.blocks())
+
+
+async def test_what_is_still_to_be_embedded_is_counted_down(stage: MemoryStage) -> None:
+    stage.embedder = Patient()
+    app = stage.app()
+    async with running(app, (120, 36)) as pilot:
+        await opened(pilot, app)
+        await wait_until(pilot, lambda: "to embed" in screen_text(app))
+        stage.embedder.let.set()
+        await wait_until(pilot, lambda: "to embed" not in screen_text(app))
 
 
 async def test_search_and_kinds_narrow_the_list(stage: MemoryStage) -> None:
