@@ -13,6 +13,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,17 +71,18 @@ class WordIndex:
         """Move the tail into the sorted arrays."""
         if not self._tail_size:
             return
-        old = np.diff(self._starts)
-        old = np.concatenate([old, np.zeros(len(self._number) - len(old), np.int64)])
-        term_of_old = np.repeat(np.arange(len(old), dtype=np.int32), old)
-        numbers = np.fromiter(self._tail, np.int32, len(self._tail))
-        sizes = np.fromiter((len(hits) // 2 for hits in self._tail.values()), np.int64)
-        late = _pairs(array("i", chain.from_iterable(self._tail.values())))
-        terms = np.concatenate([term_of_old, np.repeat(numbers, sizes)])
-        order = np.argsort(terms, kind="stable")
-        self._rows = np.concatenate([self._rows, late[:, 0]])[order]
-        self._counts = np.concatenate([self._counts, late[:, 1].astype(np.uint8)])[order]
-        self._starts = np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=len(old)))])
+        old = np.zeros(len(self._number), np.int64)
+        old[: len(self._starts) - 1] = np.diff(self._starts)
+        new = np.zeros_like(old)
+        for number, hits in self._tail.items():
+            new[number] = len(hits) // 2
+        late = _pairs(array("i", chain.from_iterable(self._tail[n] for n in sorted(self._tail))))
+        # Of each term the new rows follow the old ones; sorting all would take three times the RAM.
+        ends = np.cumsum(old), np.cumsum(new)
+        places = _shifted(ends[1] - new, old), _shifted(ends[0], new)
+        self._rows = _woven(places, self._rows, late[:, 0])
+        self._counts = _woven(places, self._counts, late[:, 1].astype(np.uint8))
+        self._starts = np.concatenate([[0], np.cumsum(old + new)])
         self._tail, self._tail_size = {}, 0
 
     def idf(self, term: str) -> float:
@@ -136,6 +138,22 @@ class WordIndex:
             rows = np.concatenate([rows, columns[:, 0]])
             counts = np.concatenate([counts, columns[:, 1].astype(np.uint8)])
         return rows, counts.astype(np.float32)
+
+
+def _shifted(shift: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Places of groups of these sizes, each moved on by its shift."""
+    places = np.repeat(shift.astype(np.int32), sizes)
+    places += np.arange(len(places), dtype=np.int32)
+    return places
+
+
+def _woven(
+    places: tuple[NDArray[np.int32], NDArray[np.int32]], old: NDArray[Any], late: NDArray[Any]
+) -> NDArray[Any]:
+    out = np.empty(len(old) + len(late), old.dtype)
+    out[places[0]] = old
+    out[places[1]] = late
+    return out
 
 
 def _pairs(flat: array[int]) -> NDArray[np.int32]:

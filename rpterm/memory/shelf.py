@@ -126,9 +126,9 @@ class Shelf:
             for row in self.index.rows_of(changes.memories):
                 self.index.forget(row)
         again = [m for m in edited.values() if m.id <= self._last and self._mine(m)]
-        self._last = end
         self._add(again)
         self._add(fresh)
+        self._last = end
         stale = changes.chats | {m.chat_id for m in (*again, *fresh) if m.chat_id is not None}
         if stale:
             paths = self._memories.shown_paths(self._character, stale)

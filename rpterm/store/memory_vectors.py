@@ -81,6 +81,12 @@ class MemoryVectors:
 
     def keep_only(self, model: str) -> None:
         """Drop the vectors of every other model, once this one has all."""
+        with self._connections.read() as connection:  # Mostly there are none: nobody waits for it.
+            others = connection.execute(
+                "SELECT 1 FROM memory_vectors WHERE model <> ? LIMIT 1", (model,)
+            ).fetchone()
+        if others is None:
+            return
         with self._connections.write() as connection:
             connection.execute("DELETE FROM memory_vectors WHERE model <> ?", (model,))
 
