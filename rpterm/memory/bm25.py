@@ -12,8 +12,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,18 +70,13 @@ class WordIndex:
         """Move the tail into the sorted arrays."""
         if not self._tail_size:
             return
-        old = np.zeros(len(self._number), np.int64)
-        old[: len(self._starts) - 1] = np.diff(self._starts)
-        new = np.zeros_like(old)
-        for number, hits in self._tail.items():
-            new[number] = len(hits) // 2
-        late = _pairs(array("i", chain.from_iterable(self._tail[n] for n in sorted(self._tail))))
-        # Of each term the new rows follow the old ones; sorting all would take three times the RAM.
-        ends = np.cumsum(old), np.cumsum(new)
-        places = _shifted(ends[1] - new, old), _shifted(ends[0], new)
-        self._rows = _woven(places, self._rows, late[:, 0])
-        self._counts = _woven(places, self._counts, late[:, 1].astype(np.uint8))
-        self._starts = np.concatenate([[0], np.cumsum(old + new)])
+        sizes = [self._held(number) for number in range(len(self._number))]
+        starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        rows, counts = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint8)
+        # Term by term, though sorting all at once is shorter: that takes four times the RAM.
+        for number, (start, end) in enumerate(pairwise(starts.tolist())):
+            rows[start:end], counts[start:end] = self._postings(number)
+        self._rows, self._counts, self._starts = rows, counts, starts
         self._tail, self._tail_size = {}, 0
 
     def idf(self, term: str) -> float:
@@ -116,7 +110,8 @@ class WordIndex:
             visited += held
             if visited > MOST_POSTINGS and visited > held:
                 break
-            rows, counts = self._postings(self._number[term])
+            rows, times = self._postings(self._number[term])
+            counts = times.astype(np.float32)
             worth = np.float32(query[term] * self.idf(term) * (K1 + 1))
             out[rows] += worth * counts / (counts + norms[self._lengths[rows]])
         return out
@@ -127,7 +122,7 @@ class WordIndex:
             base = int(self._starts[number + 1] - self._starts[number])
         return base + len(self._tail.get(number, ())) // 2
 
-    def _postings(self, number: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def _postings(self, number: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
         rows, counts = self._rows[:0], self._counts[:0]
         if number + 1 < len(self._starts):
             here = slice(self._starts[number], self._starts[number + 1])
@@ -137,23 +132,7 @@ class WordIndex:
             columns = _pairs(late)
             rows = np.concatenate([rows, columns[:, 0]])
             counts = np.concatenate([counts, columns[:, 1].astype(np.uint8)])
-        return rows, counts.astype(np.float32)
-
-
-def _shifted(shift: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Places of groups of these sizes, each moved on by its shift."""
-    places = np.repeat(shift.astype(np.int32), sizes)
-    places += np.arange(len(places), dtype=np.int32)
-    return places
-
-
-def _woven(
-    places: tuple[NDArray[np.int32], NDArray[np.int32]], old: NDArray[Any], late: NDArray[Any]
-) -> NDArray[Any]:
-    out = np.empty(len(old) + len(late), old.dtype)
-    out[places[0]] = old
-    out[places[1]] = late
-    return out
+        return rows, counts
 
 
 def _pairs(flat: array[int]) -> NDArray[np.int32]:
