@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +14,15 @@ from rpterm.cli.app import new
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from rpterm.preference.rating import Rater
     from rpterm.preference.reviewing import Filter, Item, Review
+    from rpterm.store.judgements import Verdict
 
 app = new("")
+
+_ONE = "1-5, +, -, Enter skips, q leaves."
+_TWO = "l or r for the better one, = for a tie, 0 if both are bad, Enter skips, q leaves."
+_BETWEEN: Mapping[str, Verdict] = {"l": "left", "r": "right", "=": "tie", "0": "both_bad"}
 
 
 @app.command()
@@ -60,13 +68,19 @@ def in_lines(queue: Review, wanted: Filter) -> None:
 
     queue.read()
     items = queue.queue(wanted)
-    out.say(f"{len(items)} to review: 1-5, +, -, Enter skips, q leaves.")
+    out.say(f"{len(items)} to review: {_ONE}")
     for number, item in enumerate(items, 1):
         turns = queue.store.path(item.reply.turn_id, 2)
         out.say(f"\n{number} of {len(items)}  {item.reply.card}  {item.doubt}".rstrip())
+        if item.rival is not None:
+            turns[-1] = replace(turns[-1], speaker="Left")
+            turns.append(replace(queue.store.turn(item.rival.turn_id), speaker="Right"))
+            queue.rater.see(item.rival.turn_id)
         for turn in turns:
             out.say(f"{out.one_line(turn.speaker)}: {turn.text}")
         queue.rater.see(item.reply.turn_id)
+        if item.rival is not None:
+            out.say(_TWO)
         if not _judged(queue, item):
             return
 
@@ -77,14 +91,23 @@ def _judged(queue: Review, item: Item) -> bool:
 
     while line := sys.stdin.readline():
         answer = line.strip()
-        if answer in tuple("12345"):
-            queue.rater.stars(item.reply.turn_id, int(answer))
-        elif answer in ("+", "-"):
-            queue.rater.thumb(item.reply.turn_id, answer == "+")
-        elif answer == "q":
-            return False
-        elif answer:
-            out.say("1-5, +, -, Enter skips, q leaves.")
-            continue
-        return True
+        if answer in ("", "q"):
+            return not answer
+        if _stored(queue.rater, item, answer):
+            return True
+        out.say(_ONE if item.rival is None else _TWO)
     return False
+
+
+def _stored(rater: Rater, item: Item, answer: str) -> bool:
+    """Keep an answer; whether it was one."""
+    turn = item.reply.turn_id
+    if item.rival is not None and answer in _BETWEEN:
+        rater.duel(turn, item.rival.turn_id, _BETWEEN[answer], method=rater.method)
+    elif item.rival is None and answer in tuple("12345"):
+        rater.stars(turn, int(answer))
+    elif item.rival is None and answer in ("+", "-"):
+        rater.thumb(turn, answer == "+")
+    else:
+        return False
+    return True

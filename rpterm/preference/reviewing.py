@@ -1,13 +1,15 @@
 """Which replies are worth looking at again, and in which order. Knows no UI.
 
-Doubtful is a reply whose stars or thumb say the opposite of its live score, or that tied in a duel,
-or that lost when the same duel was asked again. Unrated ones keep the order of their chat, so that
-one reads on instead of beginning anew with each.
+Doubtful is a reply whose stars or thumb say the opposite of its live score, and so are two replies
+whose duel was a tie or went otherwise when it was asked again: those come as a pair, with the sides
+swapped, until they were reviewed. Unrated ones keep the order of their chat, so that one reads on
+instead of beginning anew with each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +23,8 @@ KINDS: tuple[Kind, ...] = ("unrated", "doubtful", "flagged", "rated", "all")
 LOW, HIGH = 0.35, 0.65
 """Below and above, a live score says something that a rating can contradict."""
 
-_SWAPPED: Mapping[Verdict, Verdict] = {"left": "right", "right": "left"}
+REVIEWED = "review"
+"""By this means judgements come from here; a close duel that has one is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One reply of the queue.
+    """One reply of the queue, or two that are compared.
 
     Attributes:
+        rival: The reply that stands on the right of this one, where two are compared.
         judged: Whether it was rated, or judged in a duel.
         doubt: Why it is doubtful, in a few words, or "".
         weight: How doubtful, for the order.
@@ -54,6 +58,16 @@ class Item:
     judged: bool = False
     doubt: str = ""
     weight: float = 0.0
+    rival: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Two replies whose duel was close, with the sides swapped, and how it was close."""
+
+    left: int
+    right: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,7 @@ class Review:
 
     def __init__(self, store: Store, rater: Rater | None = None) -> None:
         self.store = store
-        self.rater = rater or Rater(store, method="review")
+        self.rater = rater or Rater(store, method=REVIEWED)
         self._items: list[Item] = []
 
     def read(self) -> None:
@@ -81,9 +95,12 @@ class Review:
             marks |= self.rater.marks(chat)
         duels = [each for each in self.rater.judgements.comparisons() if each.kind == "duel"]
         dueled = {turn for each in duels for turn in (each.left_id, each.right_id)}
-        close = close_duels(duels)
-        self._items = [
-            _item(each, marks.get(each.turn_id, Mark()), close, dueled) for each in replies
+        self._items = [_item(each, marks.get(each.turn_id, Mark()), dueled) for each in replies]
+        known = {each.turn_id: each for each in replies}
+        self._items += [
+            Item(known[each.left], Mark(), True, each.why, 1.0, known[each.right])
+            for each in close_duels(duels)
+            if each.left in known and each.right in known
         ]
 
     def choices(self) -> Choices:
@@ -103,25 +120,30 @@ class Review:
         return found
 
 
-def close_duels(duels: Sequence[Comparison]) -> dict[int, str]:
-    """Replies whose duel was close, and how."""
-    by_number = {each.id: each for each in duels}
-    found: dict[int, str] = {}
+def close_duels(duels: Sequence[Comparison]) -> list[Close]:
+    """Duels that were a tie, or went otherwise when asked again, and were not reviewed since."""
+    pairs: dict[frozenset[int], list[Comparison]] = defaultdict(list)
     for each in duels:
-        why = "a tie in a duel" if each.verdict == "tie" else ""
-        before = by_number.get(each.asked_again or 0)
-        if before is not None and _SWAPPED.get(each.verdict, each.verdict) != before.verdict:
+        pairs[frozenset((each.left_id, each.right_id))].append(each)
+    found = []
+    for asked in pairs.values():
+        ends = {_end(each) for each in asked}
+        why = "a tie in a duel" if "tie" in ends else ""
+        if len(ends) > 1:
             why = "asked again, the duel went otherwise"
-        if why:
-            found |= {each.left_id: why, each.right_id: why}
+        if why and all(each.how.method != REVIEWED for each in asked):
+            found.append(Close(asked[-1].right_id, asked[-1].left_id, why))
     return found
 
 
-def _item(reply: Written, mark: Mark, close: Mapping[int, str], dueled: Collection[int]) -> Item:
+def _end(duel: Comparison) -> int | Verdict:
+    """The reply that won, or that none did."""
+    return {"left": duel.left_id, "right": duel.right_id}.get(duel.verdict, duel.verdict)
+
+
+def _item(reply: Written, mark: Mark, dueled: Collection[int]) -> Item:
     gap, why = _gap(reply.score, mark)
     judged = mark.rated or reply.turn_id in dueled
-    if not why and (why := close.get(reply.turn_id, "")):
-        gap = 0.0
     return Item(reply, mark, judged, why, 1.0 + gap if why else 0.0)
 
 
@@ -138,6 +160,8 @@ def _gap(score: float | None, mark: Mark) -> tuple[float, str]:
 
 def _fits(item: Item, wanted: Filter) -> bool:
     reply = item.reply
+    if item.rival is not None and wanted.kind != "doubtful":
+        return False
     kinds = {
         "unrated": not item.judged,
         "doubtful": item.weight > 0,

@@ -88,5 +88,17 @@ def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:
     with Store(home / "rpterm.db") as store:
         found = [(each.kind, each.value) for each in Rater(store).judgements.ratings()]
         assert found == [("stars", 5), ("thumb", 0)]
+        rater = Rater(store)
+        reply = next(each.turn_id for each in rater.judgements.ratings())
+        turn = store.turn(reply)
+        other = store.add_turn(
+            turn.chat_id, turn.parent_id, "assistant", "X", "Never.", origin=turn.origin
+        )
+        rater.duel(reply, other.id, "tie")
+    done = cli("review", "--show", "doubtful", stdin="5\nr\n")
+    assert "Left: Never." in done.out and "Right: " in done.out
+    with Store(home / "rpterm.db") as store:
+        *_, last = Rater(store).judgements.comparisons()
+        assert (last.left_id, last.verdict, last.how.method) == (other.id, "right", "review")
     assert "0 to review" in cli("review", stdin="").out
     assert "there are unrated" in cli("review", "--show", "odd").err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from textual.pilot import Pilot
 from tui_support import Stage, notices, running, screen_text, wait_until
 
 from rpterm.preference.rating import Rater
+from rpterm.preference.reviewing import Filter
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.review import ReviewScreen
@@ -137,3 +139,55 @@ def test_the_store_is_not_needed_to_be_big(tmp_path: Path) -> None:
         review = Review(store)
         review.read()
         assert review.queue(Filter()) == []
+
+
+def tie(stage: Stage) -> tuple[int, int]:
+    """Two replies to one turn that tied in a duel, by who stood left and right."""
+    session = stage.session
+    path = session.path()
+    rival = session.store.add_turn(
+        session.chat_id, path[1].id, "assistant", "Mara Venn", "another one", origin=path[2].origin
+    )
+    Rater(session.store).duel(path[2].id, rival.id, "tie")
+    return path[2].id, rival.id
+
+
+async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 40)) as pilot:
+        left, right = tie(stage)
+        screen = await opened(pilot, app)
+        screen.wanted = Filter("doubtful")
+        await screen._read()
+        await wait_until(pilot, lambda: "a tie in a duel" in screen_text(app))
+        lines = screen_text(app).splitlines()
+        assert any("← left" in line and "right →" in line for line in lines)
+        first = stage.session.store.turn(left).text
+        assert any(re.search(f"another one .*{first}", line) for line in lines)
+        await pilot.press("5", "left")
+        judge = Rater(stage.session.store).judgements
+        await wait_until(pilot, lambda: len(list(judge.comparisons())) == 2)
+        *_, last = judge.comparisons()
+        assert (last.left_id, last.right_id, last.verdict) == (right, left, "left")
+        assert last.how.method == "review" and not list(judge.ratings())
+        await screen._read()
+        await wait_until(pilot, lambda: "Nothing to review here" in screen_text(app))
+
+
+async def test_a_pair_is_skipped_and_taken_back(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 40)) as pilot:
+        tie(stage)
+        screen = await opened(pilot, app)
+        screen.wanted = Filter("doubtful")
+        await screen._read()
+        await pilot.press("space")
+        await wait_until(pilot, lambda: "That was the last one" in screen_text(app))
+        await pilot.press("left", "0")
+        judge = Rater(stage.session.store).judgements
+        await wait_until(
+            pilot, lambda: [e.verdict for e in judge.comparisons()][1:] == ["both_bad"]
+        )
+        await pilot.press("u")
+        await wait_until(pilot, lambda: len(list(judge.comparisons())) == 1)
+        await wait_until(pilot, lambda: "1 of 1" in screen_text(app))

@@ -1,4 +1,4 @@
-"""Rate replies one after the other: one key rates and goes on.
+"""Rate replies one after the other: one key rates and goes on; close duels come as pairs.
 
 Writes go through a lane in their order, so a quick hand never waits for the disk; reading the next
 reply with a few turns above takes a millisecond and is done at once. What is in the queue is the
@@ -8,7 +8,7 @@ business of ``rpterm.preference.reviewing``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,13 +16,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from rpterm.preference.rating import Mark
-from rpterm.preference.reviewing import Filter, Item, Review
+from rpterm.preference.reviewing import REVIEWED, Filter, Item, Review
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import LeftOnce
+from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.types import RptermError
@@ -33,16 +35,21 @@ if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
     from rpterm.store import Store
+    from rpterm.store.judgements import Verdict
+    from rpterm.store.reviews import Written
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
         "flag")  # fmt: skip
+BETWEEN: Mapping[str, Verdict] = {
+    "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
+}  # fmt: skip
 MOVE = ("judge-skip", "judge-back", "judge-undo", "judge-filter", "judge-more")
 LITTLE, MUCH = 3, 15
 """Turns shown above the reply."""
 
 
 class ReviewScreen(LeftOnce[None]):
-    """The queue, one reply at a time."""
+    """The queue, one reply or one close duel at a time."""
 
     DEFAULT_CSS = """
     ReviewScreen {
@@ -71,7 +78,8 @@ class ReviewScreen(LeftOnce[None]):
         self.review = Review(store)
         self.wanted = wanted or Filter(card=card.name if card else "")
         self._overrides = settings.keys
-        own = BindingsMap(keys.bindings_for((*RATE, *MOVE), settings.keys))
+        # Where two are compared, the arrows choose between them: their keys are asked first.
+        own = BindingsMap(keys.bindings_for((*BETWEEN, *RATE, *MOVE), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
         self._lane = Lane("review", self._failed)
         self._items: list[Item] = []
@@ -89,9 +97,6 @@ class ReviewScreen(LeftOnce[None]):
         yield KeyHints(self._overrides, id="hints")
 
     async def on_mount(self) -> None:
-        self.query_one("#hints", KeyHints).show(
-            (*RATE, "judge-skip", "judge-back", "judge-undo", "judge-filter", "judge-more")
-        )
         await self._read()
 
     def on_unmount(self) -> None:
@@ -100,7 +105,7 @@ class ReviewScreen(LeftOnce[None]):
 
     @property
     def item(self) -> Item | None:
-        """The reply that is shown."""
+        """What is shown."""
         return self._items[self._at] if 0 <= self._at < len(self._items) else None
 
     # Commands ----------------------------------------------------------------------------------
@@ -111,6 +116,8 @@ class ReviewScreen(LeftOnce[None]):
             await self._move(name)
         elif item is None:
             return
+        elif item.rival is not None and name in BETWEEN:
+            await self._judge(item.mark, self._between(item, item.rival, BETWEEN[name]))
         elif name.startswith("stars-"):
             n = int(name.removeprefix("stars-"))
             await self._judge(replace(item.mark, stars=n), self._stars(item, n))
@@ -123,6 +130,13 @@ class ReviewScreen(LeftOnce[None]):
             self.run_worker(self._tag(item))
         elif name == "flag":
             self.run_worker(self._flag(item))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Stars are for one reply, verdicts for two."""
+        if action != "command":
+            return True
+        pair = self.item is not None and self.item.rival is not None
+        return parameters[0] not in (RATE if pair else BETWEEN)
 
     async def _move(self, name: str) -> None:
         if name == "judge-undo":
@@ -150,6 +164,10 @@ class ReviewScreen(LeftOnce[None]):
 
     def _thumb(self, item: Item, up: bool) -> Callable[[], object]:
         return lambda: self.review.rater.thumb(item.reply.turn_id, up)
+
+    def _between(self, item: Item, rival: Written, verdict: Verdict) -> Callable[[], object]:
+        left, right = item.reply.turn_id, rival.turn_id
+        return lambda: self.review.rater.duel(left, right, verdict, method=REVIEWED)
 
     async def _judge(self, mark: Mark, store: Callable[[], object]) -> None:
         """Store a judgement behind the scenes and go on."""
@@ -230,31 +248,36 @@ class ReviewScreen(LeftOnce[None]):
         await self._show()
 
     async def _show(self) -> None:
-        item = self.item
         turns = self.query_one("#turns", Vertical)
-        views: list[TurnView | Static] = []
-        if item is None:
-            views = [Static(self._nothing(), markup=False)]
-        else:
-            try:
-                path = self.review.store.path(item.reply.turn_id, self._above + 1)
-                self.review.rater.see(item.reply.turn_id)
-                views = [TurnView(turn) for turn in path]
-            except RptermError as error:
-                views = [Static(str(error), markup=False)]
-            if isinstance(last := views[-1], TurnView):
-                last.add_class("-judged")
-                last.rate(item.mark.text)
+        views = self._views(self.item)
         with self.app.batch_update():
             await turns.remove_children()
             await turns.mount_all(views)
         self._dress()
         self.call_after_refresh(self._reveal)
 
+    def _views(self, item: Item | None) -> list[Widget]:
+        if item is None:
+            return [Static(self._nothing(), markup=False)]
+        store, turn = self.review.store, item.reply.turn_id
+        try:
+            *above, last = store.path(turn, self._above + 1)
+            if item.rival is not None:
+                pair = DuelView([last, store.turn(item.rival.turn_id)], (0, 1))
+                self.review.rater.see(turn, item.rival.turn_id)
+                return [*map(TurnView, above), pair]
+        except RptermError as error:
+            return [Static(str(error), markup=False)]
+        self.review.rater.see(turn)
+        judged = TurnView(last)
+        judged.add_class("-judged")
+        judged.rate(item.mark.text)
+        return [*map(TurnView, above), judged]
+
     def _reveal(self) -> None:
         """The end of the reply in sight, or its beginning where it is longer than the screen."""
         middle = self.query_one("#middle", VerticalScroll)
-        judged = next(iter(self.query("TurnView.-judged")), None)
+        judged = next(iter(self.query("TurnView.-judged, DuelView")), None)
         top = judged.virtual_region.y if judged is not None else 0
         end = max(0, middle.virtual_size.height - middle.size.height)
         middle.scroll_to(y=min(top, end), animate=False)
@@ -270,12 +293,16 @@ class ReviewScreen(LeftOnce[None]):
         gap = max(2, width - left.cell_length - right.cell_length)
         self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
         self.query_one("#why", Static).update(self._about(item))
+        pair = item is not None and item.rival is not None
+        self.query_one("#hints", KeyHints).show((*(BETWEEN if pair else RATE), *MOVE))
 
     def _about(self, item: Item | None) -> str:
         if item is None:
             return ""
-        # The score stays out of sight unless it is the matter: it would sway the judge.
-        parts = (item.reply.card, item.reply.model, item.doubt)
+        # The score stays out of sight unless it is the matter: it would sway the judge. So would
+        # who made which of two.
+        model = item.reply.model if item.rival is None else ""
+        parts = (item.reply.card, model, item.doubt)
         return text.one_line(" · ".join(part for part in parts if part), 180)
 
     def _pace(self) -> str:

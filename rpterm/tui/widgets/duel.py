@@ -42,6 +42,11 @@ class DuelView(Candidates):
             blind.side = side
             blind.mark(False)
 
+    def on_mount(self) -> None:
+        for index, turn in enumerate(self.turns):
+            if turn.text:
+                self.finish(index, turn, 0)
+
     def make(self, index: int, turn: Turn) -> Candidate:
         return Blind(index, turn)
 

@@ -40,8 +40,37 @@ def test_close_duels_are_doubtful(table: Table) -> None:
     review.rater.duel(table.two.id, table.one.id, "right", asked_again=first.id)
     assert ids(review, kind="doubtful") == []
     review.rater.duel(table.two.id, table.one.id, "left", asked_again=first.id)
-    assert ids(review, kind="doubtful") == [table.one.id, table.two.id]
-    assert review.queue(Filter("doubtful"))[0].doubt.startswith("asked again")
+    assert ids(review, kind="doubtful") == [table.one.id]
+    (item,) = review.queue(Filter("doubtful"))
+    assert item.doubt.startswith("asked again")
+    assert item.rival is not None and item.rival.turn_id == table.two.id
+    assert ids(review, kind="all") == [table.one.id, table.two.id]
+    review.rater.duel(table.one.id, table.two.id, "tie", method="review")
+    assert ids(review, kind="doubtful") == []
+
+
+def test_a_reviewed_pair_settles_what_training_data_say(table: Table) -> None:
+    """The verdicts stay, and the majority of them makes the pair."""
+    from rpterm.preference.harvest import Material, Wanted, harvest
+    from rpterm.preference.history import History
+
+    review = Review(table.store)
+    one, two = table.one.id, table.two.id
+    first = review.rater.duel(one, two, "left")
+    review.rater.duel(two, one, "left", asked_again=first.id)
+    judge = review.rater.judgements
+
+    def pairs() -> list[tuple[int, int]]:
+        history = History(
+            table.store.tree(table.chat.id), "", max_tokens=0, count=lambda texts: lambda: []
+        )
+        material = Material(table.chat, history, [], list(judge.comparisons()), {})
+        records = harvest(material, Wanted()).records
+        return [(each.reply.turn, each.other.turn) for each in records if each.other]
+
+    assert pairs() == []
+    review.rater.duel(two, one, "right", method="review")
+    assert pairs() == [(one, two)]
 
 
 @pytest.mark.parametrize(
