@@ -26,6 +26,7 @@ NOUNS: dict[str, str] = {
     "stats": "Show what was rated, and how far the live score agrees.",
     "eval": "Compare models on a card, by every way of judging.",
     "export": "Export ratings as training data, and say which chats may leave.",
+    "train": "Train an adapter for your model on exported ratings.",
     "replay": "Make a stored reply again and compare it bit for bit.",
     "backup": "Copy the database while it is in use.",
     "doctor": "Say what works, what is slow, and what to do about it.",

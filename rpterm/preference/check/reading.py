@@ -74,13 +74,25 @@ def read(path: Path) -> Iterator[Located]:
     """
     for file in files(path):
         name = str(file.relative_to(path)) if path.is_dir() else file.name
-        split = "test" if _TEST.search(file.stem) else "train"
-        try:
-            rows = _parquet(file) if file.suffix == ".parquet" else _lines(file)
-            for number, row in rows:
-                yield _located(name, number, split, row)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ExportError(f"{file} cannot be read ({error}).") from error
+        for number, row in raw_rows(file):
+            yield _located(name, number, split_of(file), row)
+
+
+def split_of(file: Path) -> str:
+    """``train`` or ``test``, by the file's name."""
+    return "test" if _TEST.search(file.stem) else "train"
+
+
+def raw_rows(file: Path) -> Iterator[tuple[int, Any]]:
+    """Rows with their numbers, as they stand there; a ``RowError`` for each that is none.
+
+    Raises:
+        ExportError: The file cannot be read.
+    """
+    try:
+        yield from _parquet(file) if file.suffix == ".parquet" else _lines(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExportError(f"{file} cannot be read ({error}).") from error
 
 
 def _located(name: str, number: int, split: str, row: Any) -> Located:

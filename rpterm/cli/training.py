@@ -1,0 +1,150 @@
+"""What ``rpterm train`` shows while it works, and how it stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.cli import out, rich_out
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from rpterm.training.data import Data
+    from rpterm.training.plan import Method, Plan
+    from rpterm.training.run import Trained
+    from rpterm.training.trainer import Stop
+
+
+def weights(name: str | None) -> tuple[Path, str]:
+    """The file to adapt and its hash; the packages for training are looked for first.
+
+    Raises:
+        RptermError: They are missing, or there is no such model.
+    """
+    from rpterm.models import library
+    from rpterm.models.hashes import model_hash
+    from rpterm.training.base import require_extra
+
+    require_extra()
+    paths = folders.find()
+    settings = config.load(paths.config_file, os.environ, {})
+    if name is None and settings.engine != "llama":
+        raise RptermError(
+            "Your model is on a server, and only weights on this machine can be trained: name "
+            "some with --base FILE.gguf, or `--base starter`."
+        )
+    path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
+    return path, model_hash(path, folders.make(paths.cache))
+
+
+def named(name: str | None) -> Method | None:
+    """A method by its name.
+
+    Raises:
+        RptermError: There is none of that name.
+    """
+    from rpterm.training.plan import Method
+
+    if name is None:
+        return None
+    try:
+        return Method(name)
+    except ValueError as error:
+        known = ", ".join(Method)
+        raise RptermError(f"There is no method {name!r}; there are {known}.") from error
+
+
+def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
+    """Train with a bar; say what came of it, and what to do with it."""
+    from rpterm.training.plan import Stopped
+    from rpterm.training.run import train
+    from rpterm.training.trainer import Stop
+
+    tested = f", {len(data.test)} rows of other chats to test on" if data.test else ""
+    out.say(f"{plan.method} on {len(data.train)} rows{tested}; the base is {plan.base.name}.")
+    stop = Stop()
+    with rich_out.progress() as bar, _gently(stop):
+        try:
+            done = train(plan, data, to, _Shown(bar), stop, anew=anew)
+        except Stopped as stopped:
+            kept = stopped.step
+        else:
+            bar.stop()
+            _tell(done, data)
+            return
+    out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+
+
+def _tell(done: Trained, data: Data) -> None:
+    from rpterm.training.card import losses
+
+    out.say(f"{done.steps} steps in {_span(done.seconds)}.")
+    out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
+    out.say(
+        f"The adapter moves tokens by {done.parity.moved:.3f} nats on average; transformers and "
+        f"llama.cpp are {done.parity.apart:.3f} apart."
+    )
+    out.say(f"{done.adapter}\n{done.card}\n")
+    out.say(f"Talk through it:   rpterm chat CARD --adapter {done.adapter}")
+    out.say(f"Is it any better?  rpterm duel CARD --b adapter={done.adapter}")
+
+
+class _Shown:
+    """A bar in a terminal, lines in a pipe; see ``rpterm.training.run.Listener``."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
+
+    def stage(self, name: str) -> None:
+        """One line, and the bar for a while without an end."""
+        self._show(name, None)
+
+    def estimated(self, seconds: float, steps: int) -> None:
+        """How long it will take, before it begins."""
+        out.say(f"{steps} steps, about {_span(seconds)} on this machine. Ctrl+C stops and keeps.")
+        self._show("training", steps)
+
+    def stepped(self, done: int, total: int, loss: float) -> None:
+        """The bar moves."""
+        if self._task is not None:
+            self._bar.update(
+                self._task, completed=done, total=total, description=f"training, loss {loss:.3f}"
+            )
+
+    def _show(self, name: str, total: int | None) -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(name, total=total)
+
+
+@contextmanager
+def _gently(stop: Stop) -> Iterator[None]:
+    """The first Ctrl+C asks for a stop after the step that is running; the second ends at once."""
+
+    def asked(*ignored: Any) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"

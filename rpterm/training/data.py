@@ -1,0 +1,83 @@
+"""Rows of an export, as one method takes them. Knows the shape of rows, no trainer."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rpterm.preference.check.reading import files, raw_rows, split_of
+from rpterm.training.plan import Method, TrainingError
+
+Row = dict[str, Any]
+
+_FIELDS = {
+    Method.DPO: ("prompt", "chosen", "rejected"),
+    Method.ORPO: ("prompt", "chosen", "rejected"),
+    Method.KTO: ("prompt", "completion", "label"),
+    Method.SFT: ("messages",),
+}
+_SMALLEST = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Rows to train on, and rows of other chats to test on; ``digest`` is of their files."""
+
+    method: Method
+    train: list[Row] = field(default_factory=list)
+    test: list[Row] = field(default_factory=list)
+    digest: str = ""
+
+
+def read(out: Path, method: Method | None) -> Data:
+    """The rows of an export.
+
+    Args:
+        method: ``None`` takes what the rows are made for.
+
+    Raises:
+        ExportError: There is nothing to read.
+        TrainingError: There are no rows for this method, or too few.
+    """
+    found: dict[str, list[Row]] = {"train": [], "test": []}
+    digest = hashlib.sha256()
+    for file in files(out):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        found[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
+    method = method or _meant(found["train"])
+    parts = {name: _fitting(rows, method) for name, rows in found.items()}
+    if len(parts["train"]) < _SMALLEST[method]:
+        raise TrainingError(
+            f"{out} has {len(parts['train'])} rows for {method}, which needs "
+            f"{_SMALLEST[method]} at least: `rpterm export {out} --format {method}` writes them."
+        )
+    if method is Method.KTO and len({row["label"] for row in parts["train"]}) < 2:
+        raise TrainingError(
+            f"All replies in {out} have the same label, and KTO learns from the difference: rate "
+            "some good and some bad."
+        )
+    return Data(method, parts["train"], parts["test"], digest.hexdigest())
+
+
+def _meant(rows: list[Row]) -> Method:
+    for method in (Method.DPO, Method.KTO, Method.SFT):
+        if _fitting(rows[:1], method):
+            return method
+    return Method.DPO
+
+
+def _fitting(rows: list[Row], method: Method) -> list[Row]:
+    wanted = _FIELDS[method]
+    fitting = [
+        {name: row[name] for name in wanted}
+        for row in rows
+        if set(wanted) <= row.keys() <= {*wanted, "meta"}
+    ]
+    if method is Method.SFT:
+        # Prompt and completion apart: only the reply is learned.
+        return [
+            {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]} for row in fitting
+        ]
+    return fitting

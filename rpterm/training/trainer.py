@@ -1,0 +1,121 @@
+"""TRL's trainers over a base model and rows: one for each method, set up alike.
+
+Checkpoints go into the folder given, the last two stay. The trainers are asked to write nothing
+else, to report to nobody, and to keep quiet.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rpterm.training.base import Base
+from rpterm.training.data import Data
+from rpterm.training.plan import Method, Plan
+
+Told = Callable[[int, int, float], None]
+"""Steps done, steps in all, and the loss of the last one."""
+
+_CHECKPOINTS = 10
+"""Checkpoints in a training, about: what a power cut costs at most is a tenth of it."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Asked for from a signal handler; the step that is running is finished first."""
+
+    asked: bool = False
+
+
+def build(plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: Stop) -> Any:
+    """A trainer that is ready to go."""
+    import datasets
+    import peft
+    import trl
+    from trl.experimental import orpo
+
+    home = orpo if plan.method is Method.ORPO else trl
+    name = plan.method.value.upper()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(home, f"{name}Trainer")(
+            model=base.model,
+            args=getattr(home, f"{name}Config")(**_options(plan, len(data.train), folder)),
+            train_dataset=datasets.Dataset.from_list(data.train),
+            eval_dataset=datasets.Dataset.from_list(data.test) if data.test else None,
+            processing_class=base.tokenizer,
+            peft_config=peft.LoraConfig(
+                task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.alpha, lora_dropout=0.0,
+                target_modules=list(base.targets),
+            ),
+            callbacks=[_watcher(told, stop)],
+        )  # fmt: skip
+
+
+def _options(plan: Plan, rows: int, folder: Path) -> dict[str, Any]:
+    import torch
+
+    steps = plan.steps or max(1, round(plan.epochs * rows / plan.batch))
+    options: dict[str, Any] = {
+        "output_dir": str(folder), "per_device_train_batch_size": plan.batch,
+        "per_device_eval_batch_size": plan.batch, "num_train_epochs": plan.epochs,
+        "max_steps": plan.steps or -1, "learning_rate": plan.rate, "seed": plan.seed,
+        "warmup_steps": min(10, steps // 10), "lr_scheduler_type": "cosine", "report_to": [],
+        "use_cpu": not torch.cuda.is_available(), "bf16": False, "gradient_checkpointing": False,
+        "max_length": plan.max_length, "save_strategy": "steps",
+        "save_steps": max(1, steps // _CHECKPOINTS), "save_total_limit": 2, "logging_steps": 1,
+        "disable_tqdm": True, "dataloader_pin_memory": False,
+    }  # fmt: skip
+    return options if plan.method is Method.SFT else options | {"beta": plan.beta}
+
+
+def step_seconds(trainer: Any) -> float:
+    """How long one step takes here: the way there and back of one batch, measured."""
+    batch = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
+    began = time.perf_counter()
+    trainer.model.train()
+    trainer.compute_loss(trainer.model, batch).backward()
+    trainer.model.zero_grad()
+    return time.perf_counter() - began
+
+
+def steps(trainer: Any) -> int:
+    """Steps in all."""
+    args = trainer.args
+    if args.max_steps > 0:
+        return int(args.max_steps)
+    return max(1, int(len(trainer.get_train_dataloader()) * args.num_train_epochs))
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint: a trainer writes its state last."""
+    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def unseen_loss(trainer: Any) -> float | None:
+    """The loss on rows of chats that are not trained on; ``None`` where there are none."""
+    if trainer.eval_dataset is None:
+        return None
+    return float(trainer.evaluate()["eval_loss"])
+
+
+def _watcher(told: Told, stop: Stop) -> Any:
+    import transformers
+
+    class Watcher(transformers.TrainerCallback):  # type: ignore[misc]
+        """Tells of each step, and ends the training with a checkpoint when that is asked for."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+            if stop.asked:
+                control.should_save = control.should_training_stop = True
+
+        def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+            if "loss" in (logs := more.get("logs") or {}):
+                told(state.global_step, state.max_steps, float(logs["loss"]))
+
+    return Watcher()

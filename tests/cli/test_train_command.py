@@ -1,0 +1,106 @@
+"""``rpterm train``: what it says, what it refuses, how it stops. It is tested itself elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_tools import Cli
+
+from rpterm.training import base, run
+from rpterm.training.data import Data
+from rpterm.training.parity import Parity
+from rpterm.training.plan import Plan, Stopped
+from rpterm.training.run import Listener, Trained
+from rpterm.training.trainer import Stop
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    reply = [{"role": "assistant", "content": "Yes."}]
+    row = {"prompt": [{"role": "user", "content": "Who?"}], "chosen": reply, "rejected": reply}
+    for name in ("train", "test"):
+        (folder / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "require_extra", lambda: None)
+
+
+def test_a_missing_extra_is_one_sentence(
+    cli: Cli, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "trl" else find(name)
+    )
+    done = cli("train", str(out), "--base", "starter")
+    assert done.code == 1 and "pip install 'rpterm[train]'" in done.err
+    assert "Traceback" not in done.err and len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--method", "rlhf"), "there are dpo, orpo, kto, sft"),
+        (("--method", "kto"), "--format kto"),
+        ((), "--base FILE.gguf"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(
+    cli: Cli, out: Path, installed: None, more: tuple[str, ...], told: str
+) -> None:
+    chosen = ("--base", "starter") if more else ()
+    done = cli("train", str(out), *chosen, *more)
+    assert done.code == 1 and told in done.err
+
+
+def test_it_tells_what_came_of_it_and_what_to_do_next(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Plan] = []
+
+    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+        seen.append(plan)
+        listener.stage("reading the model")
+        listener.estimated(600.0, 12)
+        listener.stepped(1, 12, 0.5)
+        return Trained(to, to.with_suffix(".md"), 12, 7200.0, 0.693, 0.6, Parity(0.5, 0.1, 40))
+
+    monkeypatch.setattr(run, "train", train)
+    done = cli("train", str(out), "--base", "starter", "--rank", "4")
+    assert done.code == 0, done.err
+    assert "dpo on 1 rows, 1 rows of other chats to test on" in done.out
+    assert "12 steps, about 10 minutes" in done.out and "12 steps in 2.0 hours" in done.out
+    assert "0.693 → 0.600 (1 rows)" in done.out
+    adapter = out.with_name("out-dpo.gguf")
+    assert f"rpterm chat CARD --adapter {adapter}" in done.out
+    assert f"rpterm duel CARD --b adapter={adapter}" in done.out
+    (plan,) = seen
+    assert (plan.rank, plan.alpha, len(plan.base_hash)) == (4, 8.0, 64)
+
+
+def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        raise Stopped(3)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(run, "train", train)
+    done = cli("train", str(out), "--base", "starter")
+    assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,128 @@
+"""What of training needs no model: the order of rows, scales, plans, and rows of exports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from rpterm.training import convert
+from rpterm.training.data import read
+from rpterm.training.parity import Parity
+from rpterm.training.plan import Method, Plan, TrainingError
+from rpterm.training.trainer import last_checkpoint
+
+LORA = {
+    "use_dora": False, "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {},
+    "bias": "none", "lora_alpha": 16, "r": 4, "use_rslora": False,
+}  # fmt: skip
+USER = [{"role": "user", "content": "Who?"}]
+
+
+def said(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]
+
+
+def write(out: Path, name: str, *rows: object) -> None:
+    out.mkdir(exist_ok=True)
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (out / f"{name}.jsonl").write_text(text, encoding="utf-8")
+
+
+def test_the_halves_of_each_head_become_neighbours() -> None:
+    rows = np.arange(16, dtype=np.float32).reshape(8, 2)  # two heads of four rows
+    order = [int(row[0]) // 2 for row in convert.permuted(rows, 2)]
+    assert order == [0, 2, 1, 3, 4, 6, 5, 7]
+
+
+def test_permuted_rows_rotate_as_transformers_rotates() -> None:
+    """Turning neighbours of the permuted query is turning halves of the other, permuted."""
+    draw = np.random.default_rng(1)
+    query = draw.normal(size=(8, 1)).astype(np.float32)
+    angles = np.array([0.3, 1.1])
+
+    def halves(rows: np.ndarray) -> np.ndarray:
+        one, two = rows[:2], rows[2:]
+        cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+        return np.concatenate([one * cos - two * sin, one * sin + two * cos])
+
+    def neighbours(rows: np.ndarray) -> np.ndarray:
+        one, two = rows[0::2], rows[1::2]
+        cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+        turned = np.empty_like(rows)
+        turned[0::2], turned[1::2] = one * cos - two * sin, one * sin + two * cos
+        return turned
+
+    theirs = np.concatenate([halves(query[:4]), halves(query[4:])]).astype(np.float32)
+    asked = convert.permuted(query, 2)
+    ours = np.concatenate([neighbours(asked[:4]), neighbours(asked[4:])])
+    assert np.allclose(ours, convert.permuted(theirs, 2), atol=1e-6)
+    assert not np.allclose(ours, theirs, atol=1e-3)
+
+
+def test_the_scale_is_what_llama_cpp_divides_by_the_rank() -> None:
+    assert convert.scale(SimpleNamespace(**LORA)) == 16
+    assert convert.scale(SimpleNamespace(**LORA | {"use_rslora": True})) == 32
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"use_dora": True}, {"modules_to_save": ["lm_head"]}, {"bias": "all"},
+     {"rank_pattern": {"q_proj": 2}}],
+)  # fmt: skip
+def test_adapters_that_the_file_has_no_place_for_are_refused(more: dict[str, object]) -> None:
+    with pytest.raises(TrainingError, match="train without"):
+        convert.scale(SimpleNamespace(**LORA | more))
+
+
+def test_what_is_no_row_of_the_method_is_left_and_the_method_is_guessed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pair = {"prompt": USER, "chosen": said("A"), "rejected": said("B"), "meta": {"chat": 1}}
+    write(out, "train", pair, {"messages": USER}, pair)
+    write(out, "test", pair)
+    data = read(out, None)
+    assert (data.method, len(data.train), len(data.test)) == (Method.DPO, 2, 1)
+    assert set(data.train[0]) == {"prompt", "chosen", "rejected"}
+    with pytest.raises(TrainingError, match="--format kto"):
+        read(out, Method.KTO)
+
+
+def test_only_the_reply_of_a_conversation_is_learned(tmp_path: Path) -> None:
+    write(tmp_path / "out", "train", {"messages": USER + said("A"), "meta": {}})
+    (row,) = read(tmp_path / "out", None).train
+    assert row == {"prompt": USER, "completion": said("A")}
+
+
+def test_labels_that_are_all_alike_teach_nothing(tmp_path: Path) -> None:
+    row = {"prompt": USER, "completion": said("A"), "label": True}
+    write(tmp_path / "out", "train", row, row)
+    with pytest.raises(TrainingError, match="same label"):
+        read(tmp_path / "out", None)
+
+
+def test_other_data_or_settings_are_another_training() -> None:
+    plan = Plan(Method.DPO, Path("/a/m.gguf"), "h")
+    moved = Plan(Method.DPO, Path("/b/m.gguf"), "h")
+    assert plan.fingerprint("d") == moved.fingerprint("d")
+    others = {plan.fingerprint("e"), Plan(Method.KTO, Path("/a/m.gguf"), "h").fingerprint("d")}
+    assert plan.fingerprint("d") not in others and len(others) == 2
+
+
+def test_a_checkpoint_without_its_state_is_not_whole(tmp_path: Path) -> None:
+    for number, whole in ((4, True), (12, True), (16, False)):
+        folder = tmp_path / f"checkpoint-{number}"
+        folder.mkdir()
+        if whole:
+            (folder / "trainer_state.json").write_text("{}")
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-12"
+    assert last_checkpoint(tmp_path / "none") is None
+
+
+def test_the_gate_lets_rounding_through_and_nothing_else() -> None:
+    Parity(moved=1.0, apart=0.3, tokens=9).check("It")
+    Parity(moved=0.01, apart=0.1, tokens=9).check("It")
+    with pytest.raises(TrainingError, match=r"differ by 1\.20"):
+        Parity(moved=1.0, apart=1.2, tokens=9).check("It")

@@ -1,0 +1,133 @@
+"""Real trainings of the starter model, a few steps each. Needs the extra ``train``."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rpterm.models.starter import llm_path
+from rpterm.training import convert, parity, trainer
+from rpterm.training.base import Base, load, require_extra
+from rpterm.training.data import read
+from rpterm.training.plan import Method, Plan, Stopped, TrainingError
+from rpterm.training.run import train
+from rpterm.training.trainer import Stop
+
+pytestmark = [pytest.mark.model, pytest.mark.trainer]
+pytest.importorskip("trl")
+pytest.importorskip("gguf")
+
+PROMPT = [
+    {"role": "system", "content": "You are Watson, a doctor."},
+    {"role": "user", "content": "Who was at the door?"},
+]
+GOOD = "An old sailor with a wooden leg; he left this parcel and would not give his name."
+BAD = "As an AI language model I cannot know who was at your door, but I can help you."
+TEXTS = [("<|im_start|>user\nWho was at the door?<|im_end|>\n<|im_start|>assistant\n", GOOD)]
+
+
+def said(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for name, many in (("train", 6), ("test", 2)):
+        rows = [
+            {"prompt": PROMPT, "chosen": said(f"{GOOD} {at}"), "rejected": said(f"{BAD} {at}")}
+            for at in range(many)
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[Base]:
+    require_extra()
+    yield load(llm_path())
+
+
+class Heard:
+    """What a listener was told; it may ask for a stop at a step."""
+
+    def __init__(self, stop: Stop, stop_at: int = 0) -> None:
+        self.told: list[str] = []
+        self.steps: list[int] = []
+        self.seconds = 0.0
+        self._stop, self._stop_at = stop, stop_at
+
+    def stage(self, name: str) -> None:
+        self.told.append(name)
+
+    def estimated(self, seconds: float, steps: int) -> None:
+        self.seconds = seconds
+        self.told.append(f"{steps} steps")
+
+    def stepped(self, done: int, total: int, loss: float) -> None:
+        assert loss > 0
+        self.steps.append(done)
+        self._stop.asked = done == self._stop_at
+
+
+def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
+    out: Path, tmp_path: Path
+) -> None:
+    data = read(out, None)
+    plan = Plan(Method.DPO, llm_path(), "h", epochs=1, rate=1e-3, rank=4, max_length=256)
+    to = tmp_path / "mine.gguf"
+    stop = Stop()
+    first = Heard(stop, stop_at=1)
+    with pytest.raises(Stopped) as stopped:
+        train(plan, data, to, first, stop)
+    assert stopped.value.step in (1, 2) and not to.exists()
+    with pytest.raises(TrainingError, match="--restart"):
+        train(Plan(Method.DPO, llm_path(), "h", seed=2), data, to, first, Stop())
+    second = Heard(Stop())
+    done = train(plan, data, to, second, second._stop)
+    assert second.steps[-1] == done.steps == 3 and second.steps[0] > stopped.value.step
+    assert first.seconds > 0 and first.told[-1] == "3 steps"
+    assert done.loss_after is not None and done.loss_after < 0.69
+    assert done.parity.same and done.parity.moved > 0.02
+    assert "SHA-256 of the data" in done.card.read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.gguf", "mine.md", "out"]
+
+
+@pytest.mark.parametrize("method", [Method.ORPO, Method.KTO, Method.SFT])
+def test_every_method_makes_a_step(base: Base, out: Path, tmp_path: Path, method: Method) -> None:
+    pairs = read(out, None).train
+    rows: list[dict[str, Any]] = pairs
+    if method is not Method.ORPO:
+        sides = (("chosen", True), ("rejected", False))
+        rows = [
+            {"prompt": each["prompt"], "completion": each[side], "label": label}
+            for each in pairs for side, label in sides
+        ]  # fmt: skip
+    if method is Method.SFT:
+        rows = [{"prompt": each["prompt"], "completion": each["completion"]} for each in rows]
+    data = trainer.Data(method, rows)
+    own = Base(base.path, base.arch, copy.deepcopy(base.model), base.tokenizer, base.targets)
+    heard: list[int] = []
+    made = trainer.build(
+        Plan(method, base.path, steps=1), own, data, tmp_path / "run",
+        lambda done, total, loss: heard.append(done), Stop(),
+    )  # fmt: skip
+    assert trainer.step_seconds(made) > 0 and trainer.steps(made) == 1
+    made.train()
+    assert heard == [1] and trainer.last_checkpoint(tmp_path / "run") is not None
+
+
+def test_the_conversion_is_proven_and_a_wrong_one_is_found(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parity.prove(base, TEXTS, tmp_path).same
+    monkeypatch.setattr(convert, "permuted", lambda rows, heads: rows)
+    with pytest.raises(TrainingError, match="does not do in llama"):
+        parity.prove(base, TEXTS, tmp_path)
