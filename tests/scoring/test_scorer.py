@@ -25,13 +25,16 @@ class Letters:
 
     state = "ready"
 
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
                          for text in texts], dtype=np.float32)  # fmt: skip
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def begin(self, texts: Sequence[str]) -> Callable[[], np.ndarray]:
-        self.begun = [*getattr(self, "begun", ()), *texts]
+        self.begun += texts
         return lambda: self.encode(texts)
 
 
@@ -54,6 +57,16 @@ def test_meaning_joins_the_cheap_score_once_it_is_warm() -> None:
     assert "fact_meaning" not in scorer.cheap("I mend nets.", SCENE).readings
     scorer.warm(SCENE)
     assert "fact_meaning" in scorer.cheap("I mend nets.", SCENE).readings
+
+
+def test_what_stands_of_a_growing_reply_is_read_while_it_grows() -> None:
+    letters = Letters()
+    scorer = Scorer(embed=letters)
+    scorer.warm(SCENE)
+    scorer.ahead("I mend nets. The harb", SCENE)
+    scorer.cheap("I mend nets. The harbour is cold.", SCENE)
+    assert letters.begun == ["I mend nets. The harbour is cold.", "The harbour is cold."]
+    scorer.ahead("", Scene())
 
 
 def test_full_is_complete_and_can_be_stopped() -> None:

@@ -342,6 +342,33 @@ async def test_examples_are_excluded_and_sized(stage: Scored) -> None:
         await wait_until(pilot, lambda: "Far enough." in stage.session.preview("Hm?").text)
 
 
+async def test_a_click_on_a_slider_sets_it(stage: Scored) -> None:
+    app = stage.app()
+
+    def sizes() -> tuple[int, int]:
+        return stage.session.examples.sizes(stage.session.chat_id)  # type: ignore[union-attr]
+
+    async def click(label: str, cell: int) -> None:
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if f" {label}" in line)
+        first = min(lines[row].find(mark) for mark in "━─" if mark in lines[row])
+        await pilot.click(offset=(first + cell - 1, row))
+
+    async with running(app, (140, 40)) as pilot:
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
+        await click("a turn", 3)
+        await wait_until(pilot, lambda: sizes()[0] == 3 and "+  3" in screen_text(app))
+        await click("a turn", 3)
+        await wait_until(pilot, lambda: sizes()[0] == 2)
+        await click("budget", 12)
+        await wait_until(pilot, lambda: sizes() == (2, 2048))
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if "x out" in line)
+        await pilot.click(offset=(lines[row].index("x out"), row))
+        await wait_until(pilot, lambda: "you excluded it" in screen_text(app))
+
+
 async def test_an_exchange_is_written_into_the_card_and_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,9 +98,9 @@ class ExamplesPane(Vertical):
         self._unfolded: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="examples-head", markup=False)
+        yield _Links(id="examples-head", markup=False)
         yield PaneList()
-        yield Static(id="examples-keys", markup=False)
+        yield _Links(id="examples-keys", markup=False)
 
     def on_mount(self) -> None:
         self._draw()
@@ -247,6 +247,23 @@ class ExamplesPane(Vertical):
         if row.place in ("out", "excluded") or open_:
             lines.append(Content.styled(f"   {row.why}", f"italic {text.MUTED}"))
         return Content("\n").join(lines)
+
+
+class _Links(Static):
+    """Lines whose links are actions of the pane."""
+
+    def action_command(self, name: str) -> None:
+        self._pane.action_command(name)
+
+    def action_k(self, cell: int) -> None:
+        self._pane.action_k(cell)
+
+    def action_budget(self, cell: int) -> None:
+        self._pane.action_budget(cell)
+
+    @property
+    def _pane(self) -> ExamplesPane:
+        return next(above for above in self.ancestors if isinstance(above, ExamplesPane))
 
 
 def _dialogue(row: Row) -> list[Content]:
