@@ -209,11 +209,11 @@ class WorkerEmbedder:
         return self._asked(_URGENT, texts)
 
     def _asked(self, priority: int, texts: Sequence[str]) -> Callable[[], Floats]:
-        self.start()
         jobs = [
             self._put(priority, {"texts": list(texts[start : start + BATCH])})
             for start in range(0, len(texts), BATCH)
         ]
+        self.start()
 
         def rows() -> Floats:
             found = [job.result.result() for job in jobs]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpterm.memory.embed import EmbedError, WorkerEmbedder
+from rpterm.memory.embed import _LATER, EmbedError, WorkerEmbedder
 
 STAND_IN = """
 import base64, json, os, struct, sys
@@ -55,6 +55,29 @@ def until(predicate, seconds=20.0):
 def test_it_answers_in_order(make):
     texts = ["x" * n for n in range(40)]
     assert make().encode(texts)[:, 0].tolist() == list(range(40))
+
+
+def test_what_somebody_waits_for_goes_before_the_background(make):
+    embedder, asked = make(), []
+    exchange = embedder._exchange
+
+    def seen(job):
+        asked.extend(job.request["texts"])
+        return exchange(job)
+
+    embedder._exchange = seen
+    later = embedder._put(_LATER, {"texts": ["can wait"]})  # Nothing runs yet.
+    assert embedder.begin(["soon"])().tolist() == [[4, 1]]
+    assert later.result.result().tolist() == [[8, 1]]
+    assert asked == ["soon", "can wait"]
+
+
+def test_texts_of_very_different_lengths_are_embedded_apart():
+    from rpterm.memory.embed_worker import together
+
+    texts = ["x" * size for size in (900, 20, 800, 30, 190, 0)]
+    assert together(texts) == [[5, 1, 3], [4], [2, 0]]
+    assert together([]) == []
 
 
 def test_before_it_is_ready_there_is_no_vector(make):
