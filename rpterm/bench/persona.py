@@ -27,10 +27,10 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Fact, Reading, Scene, Signal
-from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk, recent
+from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Memory, Talk, recent
 from rpterm.scoring.signals.lift import ContextLift
 
-FAST = ("fact_words", "fact_meaning", "context", "talk")
+FAST = ("fact_words", "fact_meaning", "context", "talk", "memory")
 SLOW = (*FAST, "context_lift")
 RERANKED = 7
 _LIMIT = 200
@@ -96,7 +96,7 @@ def measure(
 ) -> list[Row]:
     """All numbers of all questions; without a language model ``asked`` is empty."""
     fit = Fit(encode)
-    signals: list[Signal] = [FactWords(), FactMeaning(fit), Context(fit), Talk(fit)]
+    signals: list[Signal] = [FactWords(), FactMeaning(fit), Context(fit), Talk(fit), Memory(fit)]
     rows = []
     for at, question in enumerate(questions):
         scene = scene_of(question)

@@ -1,13 +1,14 @@
 """How many planted breaks the rules find, and how many clean lines they accuse.
 
-Hosts are what the packaged characters say in their examples and greetings, and a hundred clean
-lines written to be hard (butlers, doctors, speech to "you"). A break is a sentence before, in or
-after such a line. ``develop`` (``planted.toml``) was looked at while the rules were written;
-``held`` (``planted_fresh.toml``) was written when the rules were done, and counts; its clean lines
-alone make ``false_alarms_hard``. Assistants are fitted (``refit_assistant``) and judged by what
-was not: ``assistant_third``, ``held`` and ``last`` of ``assistants.toml``, whose people were
-written to sound polite, learned or helpful; of the packaged characters half were seen. All are by authors
-who know what is looked for: take the figures for an upper bound. Contradictions and wrong relations are made by rule out of the cards' own lines, which
+Hosts are what the packaged characters say in their examples and greetings, and clean lines written
+to be hard (butlers, doctors, speech to "you"). A break is a sentence before, in or after such a
+line. ``develop`` (``planted.toml``) was looked at while the rules were written; ``held``
+(``planted_fresh.toml``) was written when the rules were done, and counts; its clean lines alone
+make ``false_alarms_hard``. Assistants are fitted (``refit_assistant``) and judged by what was not:
+``assistant_third``, and ``held`` and ``last`` of ``assistants.toml``, whose people were written to
+sound polite, learned or helpful; of the packaged characters half were seen, and the thresholds
+were set on these lines. All are by authors who know what is looked for: take the figures for an
+upper bound. Contradictions and wrong relations are made by rule out of the cards' own lines, which
 flatters more: told in other words most would be missed.
 """
 

@@ -1,8 +1,8 @@
 """Makes the frozen terms again: ``python -m rpterm.bench.refit CONVAI2 PDNC [CACHE]``, to stdout.
 
 Fitted on one question each of 320 personas and on the first two thirds of the novels in order of
-their names; the benchmarks leave these out. CACHE is a file of likelihoods (``bench.cached``), which
-makes a second run short.
+their names; the benchmarks leave these out. CACHE is a file of likelihoods (``bench.cached``),
+which makes a second run short.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from rpterm.scoring.pdnc import read as read_novels
 
 VERSION = "2"
 QUESTIONS = 320
-_ASKED = 150
+_ASKED = 320
 _LINES = 12
 _ASKED_LINES = 6
 _MADE = (
-    "Balanced logistic regressions (rpterm.scoring.calibrate) by rpterm.bench.refit. Facts and talk: "
-    "along the direction of a conditional logit, scaled by sums of unseen folds, on {questions} "
-    "questions of ConvAI2 (valid, self original), one a persona; with the language model {asked} of "
-    "them, the seven best candidates each. persona_lift has no term: beside context_lift and the "
-    "facts it adds nothing there. Voice: {novels} novels of PDNC, {lines} lines of each of up to five "
-    "characters, against voices of other novels; 'cast' against the voices of the same novel, and "
-    "with the language model {asked_lines} lines each. Faults were set by hand and are not fitted: "
-    "labelled replies that have them are rare."
+    "Balanced logistic regressions (rpterm.scoring.calibrate) by rpterm.bench.refit. Facts and "
+    "talk: along the direction of a conditional logit, scaled by sums of unseen folds, on "
+    "{questions} questions of ConvAI2 (valid, self original), one a persona; with the language "
+    "model {asked} of them, the seven best candidates each. persona_lift has no term: beside "
+    "context_lift and the facts it adds nothing there. Voice: {novels} novels of PDNC, {lines} "
+    "lines of each of up to five characters, against voices of other novels; 'cast' against the "
+    "voices of the same novel, and with the language model {asked_lines} lines each. Faults were "
+    "set by hand and are not fitted: labelled replies that have them are rare."
 )
 FAULTS = {
     "speaking_for_user": Term(-3.0, most=3.0),

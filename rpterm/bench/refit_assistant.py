@@ -1,10 +1,10 @@
 """Makes ``scoring/assistant.json``: ``python -m rpterm.bench.refit_assistant CONVAI2 PDNC > FILE``.
 
 Two balanced logistic regressions, one on sentence vectors and one on words. Right are sentences of
-assistants, whole and sentence by sentence: the planted ones (all but ``assistant_third``) and those
-of ``assistants.toml`` under ``learn``. Wrong are lines of people: drawn from both data sets, half of
-what the packaged characters say, half of the clean lines, the people of ``assistants.toml``, and
-planted deeds of the user. ``bench planted`` judges by what is left out here.
+assistants, whole and sentence by sentence: the planted ones (all but ``assistant_third``) and
+those of ``assistants.toml`` under ``learn``. Wrong are lines of people: drawn from both data sets,
+half of what the packaged characters say, half of the clean lines, the people of
+``assistants.toml``, and planted deeds of the user. ``bench planted`` judges by the rest.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def by_meaning(people: Sequence[str], encode: Encode) -> dict[str, Any]:
 
 
 def by_words(people: Sequence[str]) -> dict[str, Any]:
-    """Weights of words and pairs that assistants use; the words of ``people`` alone are not kept."""
+    """Weights of words and pairs that assistants use; words of ``people`` alone are not kept."""
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 

@@ -36,7 +36,7 @@ LABELS = {
     "fact_meaning": "meaning of the card",
     "context": "answers what was said",
     "talk": "stays with the talk",
-    "memory": "recalls earlier turns",
+    "memory": "near to all that is known",
     "relations": "who is who",
     "voice_words": "voice, by words",
     "voice_meaning": "voice, by meaning",

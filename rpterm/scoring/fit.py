@@ -35,7 +35,7 @@ class Fit:
     def __init__(self, encode: Encode) -> None:
         self._facts, self._turns = everyday()
         self.encode = encode
-        self._contrast: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._contrast: tuple[NDArray[np.float32], ...] | None = None
 
     def to_facts(
         self, reply: str, facts: Sequence[str], told: Sequence[str] = ()
@@ -58,10 +58,10 @@ class Fit:
         cosines = (self.encode([reply]) @ self.encode([turn]).T)[0]
         return self._value(reply, cosines, 1, _K_TURN)
 
-    def to_turns(self, reply: str, turns: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        """The cosine with each turn, and the value of all."""
-        cosines = (self.encode([reply]) @ self.encode(turns).T)[0]
-        return cosines, self._value(reply, cosines, 1, _K)
+    def to_all(self, reply: str, lines: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        """The cosine with each fact or turn, and the value of all against all everyday lines."""
+        cosines = (self.encode([reply]) @ self.encode(lines).T)[0]
+        return cosines, self._value(reply, cosines, 2, _K)
 
     @property
     def warmed(self) -> bool:
@@ -76,9 +76,11 @@ class Fit:
         contrast = self.encode([reply]) @ self._everyday()[kind].T
         return float((soft(cosines[None], sharp) - soft(contrast, sharp))[0])
 
-    def _everyday(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _everyday(self) -> tuple[NDArray[np.float32], ...]:
+        """Of facts, of turns, and of both."""
         if self._contrast is None:
-            self._contrast = self.encode(self._facts), self.encode(self._turns)
+            facts, turns = self.encode(self._facts), self.encode(self._turns)
+            self._contrast = facts, turns, np.concatenate([facts, turns])
         return self._contrast
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rpterm.bench.figures import calibration_error, share
+from rpterm.bench.figures import calibration_error, error_figures, share
 from rpterm.scoring.eras import later_words
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.signals.anachronism import Anachronism
@@ -136,3 +136,12 @@ def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(
     assert reply[reading.evidence[0].start : reading.evidence[0].end] == "I help whom I can."
     robot = Scene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
     assert assistant_meaning.AssistantMeaning(encode).measure(reply, robot).confidence == 0
+
+
+def test_a_score_that_means_what_it_says_errs_by_noise_alone() -> None:
+    honest = [[(0.8, True)] * 8 + [(0.8, False)] * 2, [(0.2, True)] * 2 + [(0.2, False)] * 8] * 9
+    sure = [[(0.99 if said > 0.5 else 0.01, true) for said, true in part] for part in honest]
+    told, too_sure = error_figures("ece", honest), error_figures("ece", sure)
+    assert told["ece"] == 0.0 and 0.0 < float(str(told["ece_noise"])) < 0.1
+    assert too_sure["ece"] == pytest.approx(0.19, abs=0.01)
+    assert error_figures("ece", []) == {"ece": 0.0, "ece_interval": [0.0, 1.0], "ece_noise": 0.0}

@@ -15,6 +15,8 @@ from rpterm.scoring.convai2 import draw, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Scene
+from rpterm.scoring.signals.fitting import Memory
 from rpterm.types import RptermError
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
@@ -40,10 +42,25 @@ class Boats:
 
 
 def test_the_reply_that_fits_this_card_rates_higher() -> None:
-    measured = Fit(Letters().encode).measure
-    rows = measured(["my boat leaks", "grey wind"], ["i have a boat"], "a boat ?")
-    assert (rows[0] > rows[1]).all()
-    assert not measured(["x"], [], "").any()
+    fit = Fit(Letters().encode)
+    own, other = "my boat leaks", "grey wind"
+    assert fit.to_facts(own, ["i have a boat"])[1] > fit.to_facts(other, ["i have a boat"])[1]
+    assert fit.to_turn(own, "a boat ?") > fit.to_turn(other, "a boat ?")
+    assert fit.to_all(own, ["a boat ?"])[1] > fit.to_all(other, ["a boat ?"])[1]
+
+
+def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
+    fit, facts = Fit(Letters().encode), ["i have a boat", "zyzzyx"]
+    untold = fit.to_facts("my boat leaks", facts)[1]
+    assert fit.to_facts("my boat leaks", facts, ["i have a boat"])[1] < untold
+    assert fit.to_facts("my boat leaks", facts[:1], facts[:1])[1] > untold
+
+
+def test_memory_names_the_earlier_turn_it_leans_on() -> None:
+    turns = ((False, "a boat ?"), (True, "zyzzyx"), (False, "hm"))
+    reading = Memory(Fit(Letters().encode)).measure("my boat", Scene(history=turns))
+    assert (reading.evidence[0].source, reading.evidence[0].line) == ("turn:-3", "a boat ?")
+    assert Memory(Fit(Letters().encode)).measure("x", Scene()).confidence == 0
 
 
 def test_weights_find_the_number_that_tells() -> None:
@@ -91,7 +108,7 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
     picture = tmp_path / "reliability.svg"
     rows = measure(read(path), Remembered(Letters()), Boats(), frozen().fast)
     figures = report(rows, frozen(), picture)
-    assert figures["hits@1"] == 1.0 and "without persona_lift" in figures["ablations"]
+    assert figures["hits@1"] == 1.0 and "without context_lift" in figures["ablations"]
     assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
 
 

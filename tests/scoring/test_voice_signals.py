@@ -75,7 +75,7 @@ def test_lifts_compare_with_and_without() -> None:
     assert text.startswith("About Ann:\n- Ann sails.\n") and text.endswith("Tom: Where?\nAnn:")
     reading = PersonaLift(Same()).measure("sails", scene)
     assert reading.value == 0  # the talk names it already
-    assert ContextLift(Same()).measure("sails", scene).value == pytest.approx(2.0)
+    assert ContextLift(Same()).measure("sails", scene).value == pytest.approx(1.0)
     assert PersonaLift(Same()).measure("sails", Scene()).confidence == 0
 
 

@@ -2,15 +2,17 @@
 
 With n the tokens of the reply r, F the card's facts, H the last turns and 0 neither::
 
-    persona_lift  = [ln p(r | F, H) - ln p(r | H)] / sqrt(n)
-    context_lift  = [ln p(r | H)    - ln p(r | 0)] / sqrt(n)
+    persona_lift  = [ln p(r | F, H) - ln p(r | H)] / n
+    context_lift  = [ln p(r | H)    - ln p(r | 0)] / n
 
 Both are pointwise mutual information, which Holtzman et al. (2021, "Surface form competition")
-use to choose among answers. They divide by nothing, DESIGN's persona lift by n; on ConvAI2 the
-root was better than either (hits@1 of 101 questions reranked: 0.78, n 0.76, nothing 0.77).
-Plain likelihood says how ordinary a reply is, not whose it is, and is not used. The difference in
-perplexity, dPPL = exp(-ln p(r|H)/n) - exp(-ln p(r|F,H)/n), is a function of the same numbers and is
-given as evidence. It does not know why a fact makes a reply likelier; a contradiction may, too.
+use to choose among answers, by token. On 408 questions of ConvAI2, cross-validated, context_lift
+raises hits@1 from 0.69 to 0.73 beside the signals of meaning (divided by the root of n 0.71, by
+nothing 0.69); persona_lift adds nothing beside it and the facts (106 questions), so it is shown
+and not summed up. Plain likelihood says how ordinary a reply is, not whose it is, and is not used.
+The difference in perplexity, dPPL = exp(-ln p(r|H)/n) - exp(-ln p(r|F,H)/n), is a function of the
+same numbers and is given as evidence. It does not know why a fact makes a reply likelier; a
+contradiction may, too.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ class ContextLift(ByLikelihood):
 
 def _lift(known: Sequence[float], without: Sequence[float]) -> float:
     """How much likelier the reply is with what is known; log-probabilities by token."""
-    return (sum(known) - sum(without)) / math.sqrt(len(known))
+    return (sum(known) - sum(without)) / len(known)
 
 
 def prompt(scene: Scene, *, facts: bool) -> str:

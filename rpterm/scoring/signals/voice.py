@@ -81,9 +81,9 @@ class VoiceMeaning:
 
 
 class VoiceLikelihood(ByLikelihood):
-    """Value: sum over tokens of ln p(token | own lines) - ln mean p(token | other's lines), / sqrt(n).
+    """Value: sum over n tokens of ln p(token | own) - ln mean p(token | other), / sqrt(n).
 
-    The mean is over the other voices and n counts the tokens. Each prompt is twenty lines, one
+    The mean is over the other voices. Each prompt is twenty lines, one
     below the other, cut at forty words, as the reply is. On novels this mixture of contrasts tells
     lines apart a little better than the mean of their logarithms (with words and meaning 0.772
     against 0.765 of 1151 pairs, each of twelve novels left out once); differences cut at one or
