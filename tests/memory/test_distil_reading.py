@@ -182,6 +182,12 @@ def test_a_summary_keeps_only_what_the_turns_bear_out():
     assert kept == "Ann lost her grandmother's ring in the harbour. Tom saw the ring on Friday."
 
 
+def test_words_of_several_turns_woven_together_are_no_summary():
+    lines = ["Ann: Yes, three loaves, still warm.", "Holmes: Somebody carried them in.",
+             "Ann: His brother has an oven."]  # fmt: skip
+    assert summary.checked("He is still carrying the bread from his brother's oven.", lines) == ""
+
+
 def test_a_summary_is_asked_for_and_may_come_to_nothing():
     turns = [Source(1, 1, "user", "Ann", "I lost my ring.", 0.0)]
     assert summary.write(turns, lambda *_: "The king of Spain was there.") == ""
