@@ -118,7 +118,7 @@ async def test_what_was_recalled_is_shown_with_its_reason_and_its_source(
         await wait_until(pilot, lambda: app.chat.transcript.selected is not None)
         assert app.chat.session.chat_id == chat
         assert app.chat.transcript.selected.id == said
-        assert "Alt+←" in notices(app)
+        await wait_until(pilot, lambda: "Alt+←" in notices(app))
         await pilot.press("alt+left")
         await wait_until(
             pilot, lambda: app.chat.session is not None and app.chat.session.chat_id == here
