@@ -53,6 +53,8 @@ def require_extra() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
+    # Threads that wait busily starve whatever else the machine does, and then themselves.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def load(path: Path) -> Base:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +72,21 @@ def train(
     """
     require_extra()
     folder = _folder(to, plan.fingerprint(data.digest), anew)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what libraries tell their developers
+        return _train(plan, data, to, folder, listener, stop)
+
+
+def _train(
+    plan: Plan, data: Data, to: Path, folder: Path, listener: Listener, stop: trainer.Stop
+) -> Trained:
     listener.stage("reading the model")
     base = load(plan.base)
     listener.stage("proving the conversion")
     texts = _texts(base, data)
     parity.prove(base, texts, folder)
     made = trainer.build(plan, base, data, folder, listener.stepped, stop)
-    before, seconds = _trained(made, folder, listener, stop)
+    before, seconds = _trained(made, folder, listener)
     listener.stage("testing the adapter")
     done = made.state.global_step
     after = trainer.unseen_loss(made)
@@ -92,9 +101,7 @@ def train(
     return result
 
 
-def _trained(
-    made: Any, folder: Path, listener: Listener, stop: trainer.Stop
-) -> tuple[float | None, float]:
+def _trained(made: Any, folder: Path, listener: Listener) -> tuple[float | None, float]:
     """Train, from the last checkpoint on; the loss before, and the seconds it took."""
     begun = trainer.last_checkpoint(folder)
     total = trainer.steps(made)
@@ -103,7 +110,7 @@ def _trained(
     listener.estimated(trainer.step_seconds(made) * left, left)
     began = time.monotonic()
     made.train(resume_from_checkpoint=str(begun) if begun else None)
-    if stop.asked and made.state.global_step < made.state.max_steps:
+    if made.state.global_step < made.state.max_steps:
         raise Stopped(made.state.global_step)
     return before, time.monotonic() - began
 

@@ -7,9 +7,9 @@ else, to report to nobody, and to keep quiet.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,25 +35,21 @@ def build(plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: St
     """A trainer that is ready to go."""
     import datasets
     import peft
-    import trl
-    from trl.experimental import orpo
 
-    home = orpo if plan.method is Method.ORPO else trl
+    home = import_module("trl.experimental.orpo" if plan.method is Method.ORPO else "trl")
     name = plan.method.value.upper()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return getattr(home, f"{name}Trainer")(
-            model=base.model,
-            args=getattr(home, f"{name}Config")(**_options(plan, len(data.train), folder)),
-            train_dataset=datasets.Dataset.from_list(data.train),
-            eval_dataset=datasets.Dataset.from_list(data.test) if data.test else None,
-            processing_class=base.tokenizer,
-            peft_config=peft.LoraConfig(
-                task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.alpha, lora_dropout=0.0,
-                target_modules=list(base.targets),
-            ),
-            callbacks=[_watcher(told, stop)],
-        )  # fmt: skip
+    return getattr(home, f"{name}Trainer")(
+        model=base.model,
+        args=getattr(home, f"{name}Config")(**_options(plan, len(data.train), folder)),
+        train_dataset=datasets.Dataset.from_list(data.train),
+        eval_dataset=datasets.Dataset.from_list(data.test) if data.test else None,
+        processing_class=base.tokenizer,
+        peft_config=peft.LoraConfig(
+            task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.alpha, lora_dropout=0.0,
+            target_modules=list(base.targets),
+        ),
+        callbacks=[_watcher(told, stop)],
+    )  # fmt: skip
 
 
 def _options(plan: Plan, rows: int, folder: Path) -> dict[str, Any]:

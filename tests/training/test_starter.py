@@ -74,7 +74,8 @@ class Heard:
     def stepped(self, done: int, total: int, loss: float) -> None:
         assert loss > 0
         self.steps.append(done)
-        self._stop.asked = done == self._stop_at
+        if done == self._stop_at:
+            self._stop.asked = True
 
 
 def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
@@ -91,7 +92,7 @@ def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
     with pytest.raises(TrainingError, match="--restart"):
         train(Plan(Method.DPO, llm_path(), "h", seed=2), data, to, first, Stop())
     second = Heard(Stop())
-    done = train(plan, data, to, second, second._stop)
+    done = train(plan, data, to, second, Stop())
     assert second.steps[-1] == done.steps == 3 and second.steps[0] > stopped.value.step
     assert first.seconds > 0 and first.told[-1] == "3 steps"
     assert done.loss_after is not None and done.loss_after < 0.69
