@@ -34,7 +34,7 @@ def train(
     max_tokens: Annotated[int, typer.Option(min=32, help="Of a row.")] = 1024,
     seed: Annotated[int, typer.Option(min=0, help="Of order and adapter.")] = 1,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Throw away a training that was begun there.")
+        bool, typer.Option("--restart", help="Throw away what was begun or made there.")
     ] = False,
 ) -> None:
     """Train a LoRA adapter on an export, on this machine.

@@ -1,4 +1,4 @@
-"""The base model out of its GGUF file, as trainers want it: whole numbers, its own template.
+"""The base model out of its GGUF file, as trainers want it: unpacked, with its own template.
 
 transformers dequantizes the file; what is trained is an adapter to exactly the weights that
 llama.cpp runs, but for the rounding of its own arithmetic.
@@ -58,7 +58,7 @@ def require_extra() -> None:
 
 
 def load(path: Path) -> Base:
-    """The model, dequantized, on the processor.
+    """The model, dequantized, with its tokenizer.
 
     Raises:
         TrainingError: There is not enough memory, or transformers does not know the architecture.

@@ -64,7 +64,7 @@ def train(
     """Train an adapter and write it to ``to``.
 
     Args:
-        anew: Throw away what was begun there.
+        anew: Throw away what was begun or made there.
 
     Raises:
         Stopped: The user asked for it; the same call goes on from there.
@@ -116,6 +116,10 @@ def _trained(made: Any, folder: Path, listener: Listener) -> tuple[float | None,
 
 
 def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
+    if to.exists() and not anew:
+        raise TrainingError(
+            f"{to} exists already: --restart trains it again, --to writes elsewhere."
+        )
     folder = to.with_suffix(".training")
     mark = folder / _FINGERPRINT
     if anew and mark.exists():

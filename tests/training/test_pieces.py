@@ -13,6 +13,7 @@ from rpterm.training import convert
 from rpterm.training.data import read
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, Plan, TrainingError
+from rpterm.training.run import _folder
 from rpterm.training.trainer import last_checkpoint
 
 LORA = {
@@ -119,6 +120,18 @@ def test_a_checkpoint_without_its_state_is_not_whole(tmp_path: Path) -> None:
             (folder / "trainer_state.json").write_text("{}")
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-12"
     assert last_checkpoint(tmp_path / "none") is None
+
+
+def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path) -> None:
+    made, begun = tmp_path / "made.gguf", tmp_path / "begun.gguf"
+    made.touch()
+    with pytest.raises(TrainingError, match="exists already"):
+        _folder(made, "one", anew=False)
+    (_folder(begun, "one", anew=False) / "checkpoint-1").mkdir()
+    assert (_folder(begun, "one", anew=False) / "checkpoint-1").exists()
+    with pytest.raises(TrainingError, match="--restart"):
+        _folder(begun, "two", anew=False)
+    assert not list(_folder(begun, "two", anew=True).glob("checkpoint-*"))
 
 
 def test_the_gate_lets_rounding_through_and_nothing_else() -> None:
