@@ -43,15 +43,17 @@ def balanced_bins(
     pairs = list(heard)
     right = sum(outcome for _, outcome in pairs)
     weigh = {True: 0.5 / max(1, right), False: 0.5 / max(1, len(pairs) - right)}
-    found = []
-    for at in range(bins):
-        inside = [pair for pair in pairs if min(bins - 1, int(pair[0] * bins)) == at]
-        weight = sum(weigh[outcome] for _, outcome in inside)
-        if weight:
-            mean = sum(value * weigh[outcome] for value, outcome in inside) / weight
-            true = sum(weigh[outcome] for _, outcome in inside if outcome) / weight
-            found.append((round(mean, 4), round(true, 4), round(weight, 4)))
-    return found
+    sums = [[0.0, 0.0, 0.0] for _ in range(bins)]
+    for value, outcome in pairs:
+        weight, inside = weigh[outcome], sums[min(bins - 1, int(value * bins))]
+        inside[0] += weight * value
+        inside[1] += weight * outcome
+        inside[2] += weight
+    return [
+        (round(mean / weight, 4), round(true / weight, 4), round(weight, 4))
+        for mean, true, weight in sums
+        if weight
+    ]
 
 
 def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
@@ -60,7 +62,7 @@ def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
 
 
 def error_figures(
-    name: str, judged: Sequence[Sequence[tuple[float, bool]]], times: int = 200
+    name: str, judged: Sequence[Sequence[tuple[float, bool]]], times: int = 100
 ) -> dict[str, object]:
     """The calibration error, its 95 % bootstrap interval, and what a perfect score would have.
 
