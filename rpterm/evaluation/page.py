@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from rpterm.evaluation.report import Report, title
+from rpterm.evaluation.report import SHARES, Bar, Report, title
 from rpterm.types import RptermError
 
 
@@ -15,7 +16,17 @@ def html(report: Report) -> str:
 
     source = resources.files("rpterm.evaluation").joinpath("page.html.jinja").read_text("utf-8")
     jinja = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return jinja.from_string(source).render(report=report, title=title, scale=_scale)
+    return jinja.from_string(source).render(report=report, title=title, scale=_scale, span=span)
+
+
+def span(metric: str, bars: Sequence[Bar]) -> tuple[float, float]:
+    """Where the scale of a metric begins and ends: 0 is always on it, so that a small difference
+    looks small."""
+    if metric in SHARES:
+        return -0.02, 1.02
+    low, high = min(0.0, *(bar.low for bar in bars)), max(0.0, *(bar.high for bar in bars))
+    room = 0.02 * (high - low) or 1.0
+    return low - room, high + room
 
 
 def _scale(low: float, high: float, value: float) -> float:
@@ -44,7 +55,9 @@ def picture(report: Report, path: Path) -> None:
         axes = figure.add_subplot(len(metrics), 1, at)
         for row, bar in enumerate(reversed(report.bars[metric])):
             ends = [[bar.mean - bar.low], [bar.high - bar.mean]]
-            axes.errorbar([bar.mean], [row], xerr=ends, fmt="o", capsize=3, color=f"C{row}")
+            colour = f"C{report.models.index(bar.model)}"
+            axes.errorbar([bar.mean], [row], xerr=ends, fmt="o", capsize=3, color=colour)
+        axes.set_xlim(*span(metric, report.bars[metric]))
         axes.set_yticks(range(len(report.bars[metric])))
         axes.set_yticklabels([bar.model for bar in reversed(report.bars[metric])], fontsize=7)
         axes.set_ylim(-0.6, len(report.bars[metric]) - 0.4)

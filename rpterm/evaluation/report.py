@@ -13,11 +13,11 @@ from rpterm.evaluation.judge import Verdict, trust
 from rpterm.evaluation.metrics import LIKELIHOODS, REFERENCE, Measured, mean_interval, traits
 from rpterm.evaluation.questions import Question
 from rpterm.preference.stats.live import Figure
+from rpterm.scoring.combine import DIMENSIONS
 
-_ORDER = (
-    "in_character", "persona", "behaviour", "conversation", "boundaries", "attractiveness",
-    *LIKELIHOODS, *REFERENCE,
-)  # fmt: skip
+SHARES = ("in_character", *DIMENSIONS)
+"""What goes from 0 to 1."""
+_ORDER = (*SHARES, *LIKELIHOODS, *REFERENCE)
 _COMPARED = ("in_character", "attractiveness", *LIKELIHOODS, *REFERENCE)
 """One of each way of judging; the other dimensions are parts of the first."""
 _TITLES = {

@@ -17,7 +17,7 @@ from rpterm.evaluation.judge import Verdict, compare, pairs, trust
 from rpterm.evaluation.metrics import against_references, has_references, measure, traits
 from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
-from rpterm.evaluation.report import build
+from rpterm.evaluation.report import Bar, build
 from rpterm.scoring.scorer import Scorer
 from rpterm.types import RptermError
 
@@ -144,3 +144,11 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
     if has_references():
         page.picture(report, tmp_path / "report.png")
         assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_scale_holds_nought_and_shares_go_from_nought_to_one() -> None:
+    bars = (Bar("a", 2.0, 1.0, 3.0), Bar("b", 4.0, 3.5, 5.0))
+    low, high = page.span("chrf", bars)
+    assert low < 0 < 5 < high < 6
+    assert page.span("persona", bars) == page.span("in_character", bars)
+    assert page.span("persona_lift", (Bar("a", -1.0, -2.0, -0.5),))[0] < -2
