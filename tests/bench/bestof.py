@@ -7,6 +7,10 @@ choice does not see: how near the reply is to the example that was left out (chr
 and the likelihoods of the fixed scorer. Beside it stands what the longest reply would gain, which
 must be beaten, and the most that any choice could. The quick score's own gain is biased; it only
 shows how far the four differ. Intervals are 95 %, by bootstrap over the questions.
+
+Starter model, 25 questions of three cards, without the scorer's likelihoods: chrF +0.61 (-0.10 to
++1.28) of +2.03 possible, ROUGE-L +0.29 (-0.66 to +1.18), cosine -0.00 (-0.02 to +0.02); the longest
+loses 0.75 chrF. A gain that the choice does not measure itself is not shown.
 """
 
 from __future__ import annotations
