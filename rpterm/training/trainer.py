@@ -35,10 +35,11 @@ def build(plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: St
     """A trainer that is ready to go."""
     import datasets
     import peft
+    import transformers
 
     home = import_module("trl.experimental.orpo" if plan.method is Method.ORPO else "trl")
     name = plan.method.value.upper()
-    return getattr(home, f"{name}Trainer")(
+    made = getattr(home, f"{name}Trainer")(
         model=base.model,
         args=getattr(home, f"{name}Config")(**_options(plan, len(data.train), folder)),
         train_dataset=datasets.Dataset.from_list(data.train),
@@ -50,6 +51,8 @@ def build(plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: St
         ),
         callbacks=[_watcher(told, stop)],
     )  # fmt: skip
+    made.remove_callback(transformers.PrinterCallback)
+    return made
 
 
 def _options(plan: Plan, rows: int, folder: Path) -> dict[str, Any]:
