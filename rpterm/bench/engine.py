@@ -98,7 +98,7 @@ def _decode(stage: Scene, info: EngineInfo, rounds: int) -> dict[str, Any]:
         stage.engine.settled(PATIENCE_S)
         job = {"prompt_ids": list(prompt.ids), "tokens": usage.generated}
         bare.append(_bare("decode", info, **job)["tokens_per_s"])
-        usual = stage.session(f"usual{number}", 2, replace(Sampling(), seed=1, max_tokens=160))
+        usual = stage.session(f"usual{number}", 2, Sampling(seed=1, max_tokens=160, close_after=0))
         full.append(asyncio.run(_through_the_tui(usual, stage.settings))[0])
     return {
         "decode_ratio": statistics.median(a / b for a, b in zip(ours, bare, strict=True)),
@@ -152,7 +152,7 @@ async def _until(pause: Callable[[float], Any], ready: Callable[[], bool]) -> No
 
 # The fiftieth turn ---------------------------------------------------------------------------
 def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
-    sampling = Sampling(seed=7, temperature=1.0, max_tokens=24)
+    sampling = Sampling(seed=7, temperature=1.0, max_tokens=24, close_after=0)
     session = stage.session("turn50", 24, sampling)
     session.load()
     leaf = session.path()[-1]
@@ -247,7 +247,7 @@ def _candidates(stage: Scene, rounds: int) -> dict[str, Any]:
     session = stage.session("batch", 4, GREEDY)
     session.load()
     session.engine.settled(PATIENCE_S)
-    sampling = Sampling(seed=3, temperature=1.0, max_tokens=64)
+    sampling = Sampling(seed=3, temperature=1.0, max_tokens=64, close_after=0)
     request = GenerateRequest(session.preview(QUESTION).ids, sampling)
     seeds = (3, 4, 5, 6)
     ratios = []

@@ -22,7 +22,13 @@ from rpterm.store import Store
 from rpterm.types import Chat, Origin, Persona, Sampling, Turn
 
 GREEDY = Sampling(
-    seed=1, temperature=0.0, repeat_penalty=1.0, dry_multiplier=0.0, min_p=0.0, max_tokens=160
+    seed=1,
+    temperature=0.0,
+    repeat_penalty=1.0,
+    dry_multiplier=0.0,
+    min_p=0.0,
+    max_tokens=160,
+    close_after=0,
 )
 """The cheapest chain: what is left is the cost of everything but sampling."""
 

@@ -130,7 +130,7 @@ def _app(folder: Path) -> RptermApp:
     from rpterm.tui.app import RptermApp
     from rpterm.types import Sampling
 
-    settings = Settings(sampling=Sampling(max_tokens=4000))
+    settings = Settings(sampling=Sampling(max_tokens=4000, close_after=0))
     engine = ScriptedEngine([REPLY], delay_s=0.01, context=400_000)
 
     def opener(target: str | None, chat_id: int | None) -> Session:
