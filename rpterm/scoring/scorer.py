@@ -20,7 +20,7 @@ from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.inference import Infer
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
-from rpterm.scoring.signals.fitting import earlier
+from rpterm.scoring.signals.fitting import earlier, recent
 from rpterm.scoring.signals.voice import cut, to_embed
 from rpterm.scoring.texts import sentences
 from rpterm.types import RptermError
@@ -192,8 +192,7 @@ class Scorer:
 
 def _compared(reply: str, scene: Scene) -> list[str]:
     """What the signals of a whole reply ask the embedder for."""
-    asked = [scene.asked] if scene.asked else []
-    return [*asked, reply, cut(reply), *(text for _, text in sentences(reply))]
+    return [*_talk(scene), reply, cut(reply), *(text for _, text in sentences(reply))]
 
 
 def _standing(reply: str, scene: Scene) -> list[str]:
@@ -201,7 +200,12 @@ def _standing(reply: str, scene: Scene) -> list[str]:
     beginning = cut(reply)
     done = [text for _, text in sentences(reply)[:-1]]
     whole = beginning == " ".join(reply.split())
-    return [*filter(None, [scene.asked, "" if whole else beginning]), *done]
+    return [*_talk(scene), *filter(None, ["" if whole else beginning]), *done]
+
+
+def _talk(scene: Scene) -> list[str]:
+    """What a reply answers, in both of the readings of it."""
+    return [text for text in (scene.asked, recent(scene)) if text]
 
 
 def _measured(
