@@ -262,7 +262,8 @@ def _rated(
     mine = f"{_RATED}{flag.removeprefix(_FLAG)}"
     if store.flag(mine) == str(chat_id):
         return result
-    from rpterm.store.judgements import How, Judgements
+    from rpterm.store.judgement_records import How
+    from rpterm.store.judgements import Judgements
     from rpterm.store.log_marks import METHOD, record
 
     brought = record(Judgements(store), chat_id, log, How(method=METHOD))

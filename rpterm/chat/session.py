@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, cast
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.bestof import best_of
-from rpterm.chat.cast.scene import Casting, Scene, Seat
+from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.scene import Scene, Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.length import usual_length
 from rpterm.chat.placing import Job, ReplyRequest, SessionError, place

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
     from rpterm.paths import Paths
     from rpterm.store import Store
-    from rpterm.store.judgements import Verdict
+    from rpterm.store.judgement_records import Verdict
 
 _ANSWERS: dict[str, Verdict] = {
     "l": "left", "left": "left", "r": "right", "right": "right", "=": "tie", "t": "tie",

@@ -16,7 +16,7 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rpterm.preference.rating import Rater
     from rpterm.preference.reviewing import Filter, Item, Review
-    from rpterm.store.judgements import Verdict
+    from rpterm.store.judgement_records import Verdict
 
 app = new("")
 

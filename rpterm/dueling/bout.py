@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rpterm.cards.card import CharacterCard
-    from rpterm.store.judgements import Comparison, Verdict
+    from rpterm.store.judgement_records import Comparison, Verdict
     from rpterm.types import Persona
 
 

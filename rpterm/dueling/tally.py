@@ -14,7 +14,7 @@ from math import exp, log
 
 from rpterm.preference.stats.intervals import DECIDED, log_e_value, wilson
 from rpterm.preference.stats.ranking import Strength, Vote, ranking
-from rpterm.store.judgements import Verdict
+from rpterm.store.judgement_records import Verdict
 
 _SWAPPED: dict[Verdict, Verdict] = {
     "left": "right", "right": "left", "tie": "tie", "both_bad": "both_bad",

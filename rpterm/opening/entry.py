@@ -122,7 +122,7 @@ class Entry:
         if not (asked.company or asked.turns):
             return []
         from rpterm.chat.cast.casting import taking_of
-        from rpterm.chat.cast.scene import find_with_narrator
+        from rpterm.chat.cast.company import find_with_narrator
 
         if asked.turns:
             taking_of(asked.turns)

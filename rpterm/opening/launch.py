@@ -22,7 +22,7 @@ from rpterm.paths import Paths
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.chat.cast.scene import Casting
+    from rpterm.chat.cast.company import Casting
     from rpterm.chat.live import LiveScores
     from rpterm.chat.session import Session
     from rpterm.engine.lent import Lent
@@ -145,7 +145,7 @@ class Launch:
 
     def _casting(self, store: Store) -> Casting:
         """Where characters that join come from."""
-        from rpterm.chat.cast.scene import Casting
+        from rpterm.chat.cast.company import Casting
 
         return Casting(partial(find_card, paths=self.paths), partial(self._memory, store))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rpterm.preference.formats.base import Format
 from rpterm.preference.records import Record, Source
 from rpterm.preference.stats.agreement import Share, left_wins, self_agreement
-from rpterm.store.judgements import Comparison
+from rpterm.store.judgement_records import Comparison
 
 
 @dataclass(slots=True)

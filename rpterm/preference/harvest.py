@@ -22,7 +22,7 @@ from rpterm.preference.records import (
     Reply,
     Source,
 )
-from rpterm.store.judgements import Comparison, How, Rating, ReplyOrigin
+from rpterm.store.judgement_records import Comparison, How, Rating, ReplyOrigin
 from rpterm.types import Chat, Origin, Status
 
 _SOURCES = {

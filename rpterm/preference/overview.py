@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from rpterm.preference.stats.agreement import Share, winner
 from rpterm.preference.stats.live import Judged
 from rpterm.preference.stats.ranking import Vote
-from rpterm.store.judgements import Comparison, Judgements, Rating, ReplyOrigin
+from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
+from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores
 
 PERSON = "(a person)"

@@ -17,7 +17,8 @@ from rpterm.types import Origin, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.store import Store
-    from rpterm.store.judgements import Comparison, How, Judgements, Rating, Verdict
+    from rpterm.store.judgement_records import Comparison, How, Rating, Verdict
+    from rpterm.store.judgements import Judgements
     from rpterm.store.scores import Scores
 
 ME = "me"
@@ -250,7 +251,7 @@ class Rater:
         return turn
 
     def _how(self, turn: Turn, *, method: str = "", position: str = "") -> How:
-        from rpterm.store.judgements import How
+        from rpterm.store.judgement_records import How
 
         seen = self._seen.get(turn.id)
         swipe = f"swipe {turn.swipe} of {turn.swipes}" if turn.swipes > 1 else ""
@@ -302,7 +303,7 @@ def _with(mark: Mark, rating: Rating) -> Mark:
 
 
 def _turns(judgement: Rating | Comparison) -> tuple[int, ...]:
-    from rpterm.store.judgements import Rating
+    from rpterm.store.judgement_records import Rating
 
     if isinstance(judgement, Rating):
         return (judgement.turn_id,)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from rpterm.preference.rating import Mark, Rater
 from rpterm.store import Store
-from rpterm.store.judgements import Comparison, Verdict
+from rpterm.store.judgement_records import Comparison, Verdict
 from rpterm.store.reviews import Written, written
 
 Kind = Literal["unrated", "doubtful", "flagged", "rated", "all"]

@@ -11,21 +11,23 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from rpterm.store.errors import StoreError
+from rpterm.store.judgement_records import (
+    ME,
+    Comparison,
+    ComparisonKind,
+    How,
+    Rating,
+    RatingKind,
+    ReplyOrigin,
+    Verdict,
+)
 from rpterm.store.judgement_schema import prepare
 from rpterm.store.rows import storable
 from rpterm.store.store import Store
 from rpterm.types import Turn
-
-RatingKind = Literal["thumb", "stars", "flag"]
-ComparisonKind = Literal["duel", "edit", "swipe"]
-Verdict = Literal["left", "right", "tie", "both_bad"]
-
-ME = "me"
-"""The rater where nobody said otherwise: the user of this machine."""
 
 _RATING = (
     "id, chat_id, turn_id, kind, value, dimensions_json, span_start, span_end, reason, rater, "
@@ -36,74 +38,6 @@ _COMPARISON = (
     "created_at, seconds, position, method"
 )
 _STANDS = "NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.judgement_id = j.id)"
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """The circumstances of a judgement.
-
-    Attributes:
-        rater: Who judged.
-        seconds: Time taken from seeing to judging, where it was measured.
-        position: Where the reply stood: ``swipe 2 of 3``, ``left``, ….
-        method: By which means: ``key``, ``review``, ``duel``, ``import``, ….
-        score: The live consistency score shown at that moment, 0 to 1.
-    """
-
-    rater: str = ME
-    seconds: float | None = None
-    position: str = ""
-    method: str = "key"
-    score: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """A judgement of one reply; ``value`` is 0 or 1 of a thumb, 1 to 5 of stars, 0 of a flag."""
-
-    id: int
-    chat_id: int
-    turn_id: int
-    kind: RatingKind
-    value: int
-    how: How
-    created_at: float
-    dimensions: Mapping[str, int] = field(default_factory=dict)
-    span: tuple[int, int] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A judgement of two replies to the same prompt.
-
-    ``asked_again`` is the comparison that this one repeats with the sides swapped, or ``None``.
-    """
-
-    id: int
-    chat_id: int
-    left_id: int
-    right_id: int
-    kind: ComparisonKind
-    verdict: Verdict
-    how: How
-    created_at: float
-    dimensions: Mapping[str, int] = field(default_factory=dict)
-    reason: str = ""
-    asked_again: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyOrigin:
-    """What made a reply, in short; ``prompt`` is a digest of the exact prompt tokens (or text)."""
-
-    model: str
-    model_hash: str
-    adapter_hash: str
-    template_hash: str
-    seed: int | None
-    temperature: float | None
-    prompt: str
 
 
 class Judgements:

@@ -16,7 +16,8 @@ from rpterm.types import Turn
 
 if TYPE_CHECKING:
     from rpterm.store.chatlog import ChatLog, LogTurn
-    from rpterm.store.judgements import How, Judgements
+    from rpterm.store.judgement_records import How
+    from rpterm.store.judgements import Judgements
 
 _UP = frozenset({"up", "good", "like", "liked", "positive", "yes", "thumbs_up", "thumbsup", "+1"})
 _DOWN = frozenset(

@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.writer import dump
 from rpterm.chat import events
 from rpterm.chat.cast.choosing import choose, grammar
-from rpterm.chat.cast.scene import Casting
+from rpterm.chat.cast.company import Casting
 from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session, SessionError
 from rpterm.chat.tree import begin_chat

@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
 from rpterm.chat import events
 from rpterm.chat.cast.choosing import choose
-from rpterm.chat.cast.scene import Casting
+from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings

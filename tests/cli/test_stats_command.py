@@ -8,7 +8,8 @@ from pathlib import Path
 from cli_tools import Cli
 
 from rpterm.store import Store
-from rpterm.store.judgements import How, Judgements
+from rpterm.store.judgement_records import How
+from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
 
 

@@ -18,7 +18,8 @@ from rpterm.preference.formats import FORMATS
 from rpterm.preference.shaping import Greeting
 from rpterm.preference.writing import ExportError
 from rpterm.store import Store, StoreError
-from rpterm.store.judgements import How, Judgements
+from rpterm.store.judgement_records import How
+from rpterm.store.judgements import Judgements
 from rpterm.types import Generation, Origin, Sampling, Status
 
 TEXTS = st.sampled_from(

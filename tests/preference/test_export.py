@@ -18,7 +18,7 @@ from rpterm.preference.export import split_of
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.harvest import Wanted
 from rpterm.preference.writing import ExportError
-from rpterm.store.judgements import How
+from rpterm.store.judgement_records import How
 from rpterm.types import Origin
 
 HEAD = [

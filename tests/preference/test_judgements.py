@@ -8,7 +8,8 @@ import pytest
 from preference_support import Scene
 
 from rpterm.store import StoreError
-from rpterm.store.judgements import How, Judgements
+from rpterm.store.judgement_records import How
+from rpterm.store.judgements import Judgements
 
 
 def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from preference_support import Scene
 
 from rpterm.preference.overview import overview
 from rpterm.preference.stats.live import Judged, auc, calibration, honesty, ranks, spearman
-from rpterm.store.judgements import How
+from rpterm.store.judgement_records import How
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Generation, Origin, Sampling, Status
 

@@ -60,6 +60,19 @@ def test_contradiction_of_a_number_names_the_line() -> None:
     assert Contradiction().measure("I have 3 boats in the harbour.", SCENE).value == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "reply", "clashes"),
+    [
+        ("I never sold the boat in the harbour.", "I sold the boat in the harbour.", True),
+        ("When did you sell the boat in the harbour?", "I never sold the boat there.", False),
+        ("She sold the boat in the harbour.", "I never sold the boat in the harbour.", False),
+    ],
+)
+def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clashes: bool) -> None:
+    scene = Scene(char="Ines", history=((True, before), (False, "And then?")))
+    assert (Contradiction().measure(reply, scene).value > 0) is clashes
+
+
 def test_repetition_and_parroting_point_at_the_words() -> None:
     said = "As I told you, the tide takes what it likes from us."
     assert Repetition().measure(said, SCENE).evidence[0].source == "turn:-2"

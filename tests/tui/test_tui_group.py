@@ -13,7 +13,7 @@ from tui_support import CARD, Stage, notices, running, say, screen_text, shown, 
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
-from rpterm.chat.cast.scene import Casting
+from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui.app import RptermApp

@@ -20,7 +20,7 @@ from tui_support import (
 
 from rpterm.config import Duel, Settings
 from rpterm.preference.rating import Mark
-from rpterm.store.judgements import Comparison
+from rpterm.store.judgement_records import Comparison
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.flag import FlagScreen
 from rpterm.tui.screens.tags import TagScreen

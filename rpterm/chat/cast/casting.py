@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from rpterm.chat.cast.scene import NARRATOR, Scene
+from rpterm.chat.cast.company import NARRATOR
+from rpterm.chat.cast.scene import Scene
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Chat, RptermError, Taking

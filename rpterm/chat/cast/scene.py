@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.cards.problems import CardError
 from rpterm.chat.cast.choosing import choose
+from rpterm.chat.cast.company import Casting, find_with_narrator
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
@@ -27,33 +28,6 @@ from rpterm.types import Cast, Member, Taking, Turn
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
     from rpterm.memory.facade import Memory
-
-NARRATOR = "narrator"
-"""The target that means the built-in narrator where no card is called so."""
-
-
-class Found(Protocol):
-    """A card, the text it was read from, and its file."""
-
-    @property
-    def card(self) -> CharacterCard: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def path(self) -> Path | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Casting:
-    """Where characters that join come from.
-
-    Attributes:
-        find: The card that a name or a path means.
-        memory: The long-term memory of a character; ``None`` where memory is off.
-    """
-
-    find: Callable[[str], Found]
-    memory: Callable[[CharacterCard], Memory | None] = lambda card: None
 
 
 @dataclass(slots=True)
@@ -380,22 +354,3 @@ class Scene:
         if kept is None:
             return CharacterCard(name=member.card_name), member.card_hash
         return parse(kept, f"the stored card of {member.card_name}"), member.card_hash
-
-
-def find_with_narrator(
-    find: Callable[[str], Found], target: str
-) -> tuple[CharacterCard, str, str | None]:
-    """A card, its text and its file; ``narrator`` is the built-in one unless a card is called so.
-
-    Raises:
-        RptermError: There is no such card, or it cannot be read.
-    """
-    from rpterm.cards import library, writer
-
-    try:
-        found = find(target)
-    except library.CardNotFound:
-        if target.strip().casefold() != NARRATOR:
-            raise
-        return group.NARRATOR, writer.dump(group.NARRATOR), None
-    return found.card, found.text, str(found.path) if found.path else None

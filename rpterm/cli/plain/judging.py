@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rpterm.cli.plain.loop import Talk
-    from rpterm.store.judgements import Verdict
+    from rpterm.store.judgement_records import Verdict
 
     Command = Callable[[Talk, str], None]
 

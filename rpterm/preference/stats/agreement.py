@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rpterm.preference.stats.intervals import wilson
-from rpterm.store.judgements import Comparison
+from rpterm.store.judgement_records import Comparison
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _PAIRS = (
     "vegetarian/meat"
 )
 _OPPOSITES = [frozenset(pair.split("/")) for pair in _PAIRS.split()]
+_PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they"])
 _NEAR = 0.6
 
 
@@ -82,14 +83,14 @@ class Contradiction:
 
 
 def _lines(scene: Scene) -> list[tuple[Fact, str]]:
-    """Sentences of the card and of what the character said, with where they stand."""
+    """Claims of the card and of what the character said, with where they stand."""
     own = (
         Fact(f"turn:-{back}", text)
         for back, (mine, text) in enumerate(reversed(scene.history), 1)
         if mine
     )
     facts = (*scene.facts, *own)
-    return [(fact, sentence) for fact in facts for _, sentence in sentences(fact.text)]
+    return [(fact, sentence) for fact in facts for _, sentence in _claims(fact.text)]
 
 
 def _claims(reply: str) -> list[tuple[int, str]]:
@@ -105,19 +106,28 @@ class _Read:
     rare: frozenset[str]
     negated: bool
     numbers: frozenset[str]
+    about: str
 
 
 @lru_cache(maxsize=4096)
 def _read(sentence: str) -> _Read:
     """Remembered: each sentence of a reply meets each line of card and chat, again every turn."""
     said = frozenset(words(sentence))
-    return _Read(said, _rare(sentence), _negated(said), _numbers(sentence, said))
+    return _Read(said, _rare(sentence), _negated(said), _numbers(sentence, said), _about(sentence))
+
+
+def _about(sentence: str) -> str:
+    """The pronoun a sentence begins with, or "": two that differ are about two people."""
+    first = next(iter(words(sentence)), "").split("'")[0]
+    return first if first in _PRONOUNS else ""
 
 
 def _clash(sentence: str, line: str, own: bool) -> str:
     if own and (slot := slots.clash(sentence, line)):
         return f"another {slot}"
     mine, known = _read(sentence), _read(line)
+    if mine.about and known.about and mine.about != known.about:
+        return ""
     shared = len(mine.rare & known.rare)
     if shared < 2 or shared < _NEAR * len(known.rare):
         return ""

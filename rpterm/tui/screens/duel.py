@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
     from rpterm.dueling.bout import Bout, Pair
     from rpterm.dueling.maker import Maker
-    from rpterm.store.judgements import Verdict
+    from rpterm.store.judgement_records import Verdict
 
 VERDICTS: dict[str, Verdict] = {
     "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
     from rpterm.store import Store
-    from rpterm.store.judgements import Verdict
+    from rpterm.store.judgement_records import Verdict
     from rpterm.store.reviews import Written
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",

@@ -16,7 +16,7 @@ from rating_support import Table
 from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError, spans
 from rpterm.store import Store
 from rpterm.store.errors import StoreError
-from rpterm.store.judgements import Comparison, Rating
+from rpterm.store.judgement_records import Comparison, Rating
 from rpterm.types import Origin, Status
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rpterm.chat.session import Session
-    from rpterm.store.judgements import Verdict
+    from rpterm.store.judgement_records import Verdict
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 

@@ -1,0 +1,60 @@
+"""Where characters that join a chat come from: a card by its name, or the built-in narrator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rpterm import group
+from rpterm.cards.card import CharacterCard
+
+if TYPE_CHECKING:
+    from rpterm.memory.facade import Memory
+
+NARRATOR = "narrator"
+"""The target that means the built-in narrator where no card is called so."""
+
+
+class Found(Protocol):
+    """A card, the text it was read from, and its file."""
+
+    @property
+    def card(self) -> CharacterCard: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def path(self) -> Path | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """Where characters that join come from.
+
+    Attributes:
+        find: The card that a name or a path means.
+        memory: The long-term memory of a character; ``None`` where memory is off.
+    """
+
+    find: Callable[[str], Found]
+    memory: Callable[[CharacterCard], Memory | None] = lambda card: None
+
+
+def find_with_narrator(
+    find: Callable[[str], Found], target: str
+) -> tuple[CharacterCard, str, str | None]:
+    """A card, its text and its file; ``narrator`` is the built-in one unless a card is called so.
+
+    Raises:
+        RptermError: There is no such card, or it cannot be read.
+    """
+    from rpterm.cards import library, writer
+
+    try:
+        found = find(target)
+    except library.CardNotFound:
+        if target.strip().casefold() != NARRATOR:
+            raise
+        return group.NARRATOR, writer.dump(group.NARRATOR), None
+    return found.card, found.text, str(found.path) if found.path else None
