@@ -71,6 +71,8 @@ BROKEN = (
 )
 EARLIER = "Mrs Dell has the second key to my house; she keeps it on a nail behind the flour."
 
+_STILL = 5
+"""Looks, a tenth of a second apart, that must show the same."""
 Drive = Callable[[Pilot[None], RptermApp], Awaitable[None]]
 
 
@@ -187,18 +189,16 @@ async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
 
 
 async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
-    """Wait until nothing is being made and the screen stands still."""
-    for _ in range(600):
-        await pilot.pause(0.02)
-        if app.chat.state.session is not None and not app.chat.state.busy:
-            break
-    before = ""
+    """Wait until nothing is being made, the prompt is counted, and the screen stands still."""
+    state = app.chat.state
+    await _until(pilot, lambda: state.session is not None and not state.busy)
+    await _until(pilot, lambda: bool(state.figures.context))
+    last: list[str] = []
     for _ in range(100):
         await pilot.pause(0.1)
-        now = shown(app.export_screenshot())
-        if now == before:
+        last = [*last[1 - _STILL :], shown(app.export_screenshot())]
+        if len(last) == _STILL and len(set(last)) == 1:
             return
-        before = now
 
 
 async def take(picture: Picture) -> str:
