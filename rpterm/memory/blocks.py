@@ -26,6 +26,6 @@ class Blocks:
         return any(_within(wanted, own) for wanted in self._wanted)
 
 
-def _within(wanted: list[str], own: list[str]) -> bool:
+def _within(wanted: tuple[str, ...], own: tuple[str, ...]) -> bool:
     length = len(wanted)
     return any(own[at : at + length] == wanted for at in range(len(own) - length + 1))

@@ -78,6 +78,8 @@ class Shelf:
                 block = []
         self._add(block)
         self._show(self._memories.shown_paths(self._character))
+        with self.lock:
+            self.index.words.merge()  # So that the first questions need not gather the tail.
         self._loaded = True
 
     def follow(self, patience: float = -1) -> bool:

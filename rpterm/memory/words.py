@@ -45,18 +45,22 @@ _VOWELS = frozenset("aeiouy")
 _ENDINGS = ("ly", "ment", "ness", "ation", "er", "ion")
 
 
-def terms(text: str) -> list[str]:
-    """The terms of a text, in order, repeated as often as they occur."""
+@lru_cache(maxsize=2048)
+def terms(text: str) -> tuple[str, ...]:
+    """The terms of a text, in order, repeated as often as they occur.
+
+    Remembered, because one recall asks for the terms of each hit several times.
+    """
     found: list[str] = []
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text).lower()):
-        word = match.group()
+    whole = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    for word in _WORD.findall(whole.lower()):
         if not word.isalnum():
             word = word.replace("’", "'").removesuffix("'s").replace("'", "")
         if not word.isascii() and _UNSPACED.search(word):
             found.extend(_pairs(word))
         elif word not in STOP:
             found.append(stem(word))
-    return found
+    return tuple(found)
 
 
 def plain(text: str) -> tuple[str, ...]:
