@@ -4,8 +4,10 @@ With cos the cosine of embeddings and K a sharpness::
 
     value = ln mean exp(K cos(reply, line)) - ln mean exp(K cos(reply, everyday line))
 
-The everyday lines (``everyday.toml``: facts and turns) were written for rpterm. On ConvAI2 the
-contrast raises hits@1 from 0.63 to 0.68 on 320 questions. Nothing is trained.
+The everyday lines (``everyday.toml``: facts and turns) were written for rpterm. Nothing is trained:
+a linear map of the vectors, learned from 3,100 dialogue turns of ConvAI2 (ranks 16 to 48, five
+folds by persona), chose no better than the plain cosines with such a contrast (0.56 to 0.66
+against 0.66 of 1,200 questions; without any contrast 0.55).
 """
 
 from __future__ import annotations
