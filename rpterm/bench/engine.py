@@ -23,6 +23,7 @@ from rpterm.bench.scene import GREEDY, Scene, open_for_bench, scene
 from rpterm.chat.events import ReplyFinished, ReplyStarted
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
+from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest
 from rpterm.types import Intent, Prompt, RptermError, Sampling, Usage
 
@@ -77,9 +78,8 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "rpterm.engine.llama.bare"],
         input=json_module.dumps(job), capture_output=True, text=True, check=True,
-        # Without it a second busy program makes llama.cpp's waiting threads spin: that would
-        # flatter us.
-        env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+        # Threads that wait as ours do: the default would make the yardstick collapse.
+        env={**os.environ, **ENVIRONMENT},
     )  # fmt: skip
     found: dict[str, float] = json_module.loads(done.stdout)
     return found

@@ -1,21 +1,23 @@
-"""How many threads to give the model.
+"""How many threads to give the model, and how they wait for each other.
 
-Every physical core, and an OpenMP runtime that sleeps instead of spinning while it waits
-(``OMP_WAIT_POLICY=PASSIVE``). With spinning threads, as many threads as cores collapse as soon as
-anything else runs. Measured, starter model, 2 cores, tokens decoded per second:
+Every physical core, and an OpenMP runtime whose threads spin for some microseconds before they
+sleep. A token is hundreds of small steps, after each of which the threads wait: falling asleep at
+once (``OMP_WAIT_POLICY=PASSIVE`` alone) makes every wait a call of the kernel, and spinning for
+long lets as many threads as cores collapse as soon as anything else runs. Starter model, 2 cores
+and threads, tokens decoded per second, mean of four replies of 48 tokens, 1,800 tokens of prompt:
 
-=========================  =========  ========
-threads, wait policy       "idle"     one core busy
-=========================  =========  ========
-1, passive                 59         11
-2, active (the default)    3          did not end within a minute
-2, passive                 40         31
-=========================  =========  ========
+=========================  =========  ===========================
+waiting                    "idle"     two other programs busy
+=========================  =========  ===========================
+asleep at once             29         37
+3,000 turns, then asleep   66         58
+10,000                     not run    56
+30,000                     71         not run
+asleep, 1 thread           47         not run
+=========================  =========  ===========================
 
-One run each of 24 tokens, on a machine that other programs shared, "idle" rows too: take from them
-that spinning collapses, and no more. Whether one thread less than cores is better is open: it was
-in the first column (59 against 40) and over 128 tokens at a load of 7 (7.5 s against 8.9 s, means
-of two), and it was not in the second (11 against 31). It has to be measured on a quiet machine.
+Spinning without end (the default) gave 3 in an earlier measurement and did not end within a minute
+beside one busy program.
 """
 
 from __future__ import annotations
@@ -23,8 +25,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GGML_NO_BACKTRACE": "1"}
-"""What the worker's environment must hold before its OpenMP runtime starts. Without the second, a
+ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "3000",  # Of GNU's runtime; others do not read it.
+    "GGML_NO_BACKTRACE": "1",
+}
+"""What the worker's environment must hold before its OpenMP runtime starts. Without the last, a
 failed allocation starts a debugger, whose thousand lines hide the one that tells of it."""
 
 
