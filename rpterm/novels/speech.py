@@ -13,9 +13,6 @@ from dataclasses import dataclass
 _MARKS = (("“", "”"), ("«", "»"), ("„", "“"), ('"', '"'), ("‘", "’"))
 _LEAST = 8
 """Quotations a book must have in one kind of marks before they count as its marks."""
-_ENDS = re.compile(
-    r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\b[A-Z])[.!?…]+[)'’”\"]*\s+(?=\W?[A-Z])"
-)
 _SPOKEN = re.compile(r"[.,!?…;:—–-]$")
 
 
@@ -58,12 +55,6 @@ def take_apart(paragraphs: Sequence[str]) -> list[Paragraph]:
         found.append(Paragraph(at, text, told, said, open_before and begins))
         open_before = unclosed
     return found
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of some narration; a title's point ends none."""
-    starts = [0, *(found.end() for found in _ENDS.finditer(text))]
-    return [text[at:end].strip() for at, end in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def marks_of(paragraphs: Iterable[str]) -> tuple[str, str] | None:
