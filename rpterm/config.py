@@ -95,8 +95,9 @@ class Settings:
     """Threads for the model; 0 chooses."""
     gpu_layers: int = -1
     """Layers on the GPU; -1 puts there what fits, 0 none."""
-    kv_type: Literal["f16", "q8_0", "q4_0"] = "f16"
-    """Number format of the cache: q8_0 halves its memory."""
+    kv_type: Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"] = "auto"
+    """Number format of the cache (keys/values where they differ): auto is q8_0/f16 on a CPU, where
+    it is faster, and f16 on a GPU; q8_0 halves its memory and is not exact."""
     kv_mode: Literal["exact", "shift"] = "exact"
     """``shift`` saves evaluation on slow machines and is not exact; it is recorded."""
     memory: bool = True

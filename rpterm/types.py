@@ -332,6 +332,7 @@ class Generation:
         batch_seeds: Seeds of all candidates decoded in the same batch, and ``batch_index`` which of
             them is this reply: the layout of a batch can move the last bits of a logit.
         kv_mode: ``exact`` or ``shift`` (see ``Settings``).
+        kv_type: Number format of the cache, "" where the engine does not tell (see ``Settings``).
         stop_reason: Why it ended.
     """
 
@@ -351,3 +352,4 @@ class Generation:
     stop_reason: StopReason = "end"
     usage: Usage = field(default_factory=Usage)
     version: str = ""
+    kv_type: str = ""

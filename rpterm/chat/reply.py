@@ -175,6 +175,7 @@ class ReplyRun:
             stop_reason=event.reason,
             usage=event.usage,
             version=__version__,
+            kv_type=self.info.detail.get("kv_type", ""),
         )
 
 

@@ -44,7 +44,9 @@ def chat(
     context: Annotated[int | None, _option("Tokens of the window; 0 chooses.", "N")] = None,
     threads: Annotated[int | None, _option("Threads for the model; 0 chooses.", "N")] = None,
     gpu_layers: Annotated[int | None, _option("Layers on the GPU; -1 what fits.", "N")] = None,
-    kv_type: Annotated[str | None, _option("Cache: f16, q8_0 or q4_0.", "T")] = None,
+    kv_type: Annotated[
+        str | None, _option("Cache: auto, q8_0/f16, f16, q8_0 or q4_0.", "T")
+    ] = None,
     kv_mode: Annotated[str | None, _option("exact, or shift for slow machines.", "MODE")] = None,
     adapter: Annotated[str | None, _option("A LoRA adapter in GGUF format.", "FILE")] = None,
     seed: Annotated[int | None, _option("Seed of the sampler.", "N")] = None,

@@ -66,6 +66,8 @@ def _like(
     known = {"llama", "scripted", "remote"}
     engine = generation.engine if generation.engine in known else settings.engine
     settings = replace(settings, engine=engine)  # type: ignore[arg-type]
+    if generation.kv_type:
+        settings = replace(settings, kv_type=generation.kv_type)  # type: ignore[arg-type]
     settings = replace(settings, candidates=max(settings.candidates, len(generation.batch_seeds)))
     if engine != "llama" or model is not None:
         return settings

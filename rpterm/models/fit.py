@@ -15,7 +15,7 @@ from rpterm.engine.protocol import ModelError
 from rpterm.models.header import Header
 from rpterm.models.memory import MIB, GpuMemory, Memory
 
-KvType = Literal["f16", "q8_0", "q4_0"]
+KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
 
 STEP = 256
 LEAST = 1024
@@ -26,7 +26,14 @@ memory, while every token in it slows every further one down, and a window that 
 again (another card, an edit far up) costs minutes on a CPU: 8,192 tokens at 50 tokens a second are
 164 s. Who has the machine for more sets ``context``."""
 UBATCH = 512
-_BYTES: dict[str, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
+_BYTES: dict[str, tuple[float, float]] = {
+    "auto": (2.0, 2.0),
+    "q8_0/f16": (34 / 32, 2.0),
+    "f16": (2.0, 2.0),
+    "q8_0": (34 / 32, 34 / 32),
+    "q4_0": (18 / 32, 18 / 32),
+}
+"""Of one number of a key, of a value; ``auto`` as the larger of what it may become."""
 SPARE = 1024
 """Cells that the engine makes beyond the window, for further candidates."""
 _PROCESS = 45 * MIB
@@ -56,10 +63,11 @@ class Fit:
     why: str
 
 
-def kv_bytes(header: Header, context: int, kv_type: str = "f16") -> int:
+def kv_bytes(header: Header, context: int, kv_type: str = "auto") -> int:
     """Bytes of the cache of keys and values: Σ over layers of heads·(key + value)·bytes·tokens."""
-    per_token = sum(header.heads_kv) * (header.key_length + header.value_length)
-    return int(per_token * _BYTES[kv_type] * context)
+    of_key, of_value = _BYTES[kv_type]
+    per_head = header.key_length * of_key + header.value_length * of_value
+    return int(sum(header.heads_kv) * per_head * context)
 
 
 def buffer_bytes(header: Header, context: int = 0) -> int:
@@ -73,7 +81,7 @@ def buffer_bytes(header: Header, context: int = 0) -> int:
     return hidden + mask + _PROCESS
 
 
-def needed(header: Header, context: int, kv_type: str = "f16") -> int:
+def needed(header: Header, context: int, kv_type: str = "auto") -> int:
     """Bytes of everything that the model's worker holds with a window of ``context`` tokens."""
     cache = kv_bytes(header, context + SPARE, kv_type)
     return header.file_size + cache + buffer_bytes(header, context)
@@ -105,7 +113,7 @@ def choose(
     context: int = 0,
     gpu: GpuMemory | None = None,
     gpu_layers: int = -1,
-    kv_type: KvType = "f16",
+    kv_type: KvType = "auto",
 ) -> Fit:
     """Choose the window and the share of the graphics card.
 

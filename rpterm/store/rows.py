@@ -59,7 +59,7 @@ CHAT_COLUMNS = (
 GENERATION_COLUMNS = (
     "engine, model, model_hash, adapter_hash, template_hash, sampling_json, prompt_ids, "
     "prompt_text, reply_ids, batch_seeds_json, batch_index, kv_mode, stop_json, stop_reason, "
-    "reused, evaluated, generated, first_token_s, decode_s, version"
+    "reused, evaluated, generated, first_token_s, decode_s, version, kv_type"
 )
 
 
@@ -151,6 +151,7 @@ def _to_generation(row: Sequence[Any]) -> Generation:
         stop_reason=row[13],
         usage=Usage(*row[14:19]),
         version=row[19],
+        kv_type=row[20],
     )
 
 
@@ -178,6 +179,7 @@ def from_generation(generation: Generation) -> tuple[Any, ...]:
         usage.first_token_s,
         usage.decode_s,
         generation.version,
+        generation.kv_type,
     )
 
 

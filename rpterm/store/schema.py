@@ -172,7 +172,12 @@ def m002_search(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_chats, m002_search)
+def m003_kv_type(db: Database) -> None:
+    """Replies know the number format of the cache they were made with; it was always f16."""
+    db.execute("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_chats, m002_search, m003_kv_type)
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:

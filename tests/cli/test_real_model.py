@@ -51,8 +51,19 @@ def test_one_reply_is_all_of_stdout_and_can_be_made_again(
     assert generation is not None
     assert (generation.sampling.seed, generation.sampling.temperature) == (5, 1.0)
     assert 0 < generation.usage.generated <= 24
+    assert generation.kv_type in ("q8_0/f16", "f16")
     told, _ = finish(spawn("replay", str(reply.id)))
     assert told == f"Identical: all {len(generation.reply_ids)} tokens.\n"
+
+
+def test_a_reply_is_made_again_with_the_cache_it_was_made_with(
+    card: str, spawn: Spawn, home: Path
+) -> None:
+    once = ("--once", "How deep is it?", "--max-tokens", "24", "--seed", "5", "--kv-type", "q4_0")
+    finish(spawn("chat", card, *once))
+    (reply,) = (turn for turn in stored(home) if turn.text and turn.origin == "generated")
+    told, _ = finish(spawn("replay", str(reply.id)))
+    assert told.startswith("Identical: ")
 
 
 def stored(home: Path) -> list[Turn]:

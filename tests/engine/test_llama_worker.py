@@ -316,3 +316,10 @@ def test_a_quantized_cache_works(starter: Path) -> None:
     events: list[Any] = list(engine.generate(GenerateRequest((1, 9690, 198), SHORT)))
     assert len(events[-1].ids) == 3
     engine.close()
+
+
+@pytest.mark.model
+def test_a_cache_left_to_itself_keeps_keys_as_q8_0_on_a_cpu(starter: Path) -> None:
+    engine = LlamaEngine(starter, context=512, gpu_layers=0, sequences=1)
+    assert engine.load().detail["kv_type"] == "q8_0/f16"
+    engine.close()

@@ -41,7 +41,7 @@ class LlamaEngine:
         context: int,
         threads: int = 0,
         gpu_layers: int = -1,
-        kv_type: str = "f16",
+        kv_type: str = "auto",
         adapter: Path | None = None,
         model_hash: str = "",
         starter: bool = False,
@@ -55,7 +55,8 @@ class LlamaEngine:
             context: Tokens of the window, at most what the model was trained for.
             threads: 0 chooses, see ``threads``.
             gpu_layers: -1 is all; without a GPU build of llama.cpp it means nothing.
-            kv_type: ``f16``, ``q8_0`` or ``q4_0``; the latter two are not exact (see ``kv``).
+            kv_type: ``auto``, ``q8_0/f16``, ``f16``, ``q8_0`` or ``q4_0``; the latter two are not
+                exact (see ``kv``).
             adapter: A LoRA adapter in GGUF format.
             model_hash: SHA-256 of the weights where known; keys the saved states.
             starter: Whether these are the weights that ship with rpterm.

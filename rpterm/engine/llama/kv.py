@@ -16,7 +16,12 @@ by bit), and what follows from it:
 - One pool of cells for all sequences (``kv_unified``) is identical to a pool for each as long as
   the chat's cells are contiguous from the first on. Nothing else stays in this context between
   calls, so they are; scoring has a context of its own.
-- On a GPU, and with a quantized cache, which needs flash attention, none of this is guaranteed.
+- On a GPU, and with quantized values, which need flash attention, none of this is guaranteed.
+- **Keys as q8_0, values as f16** keep all of it, and have a matrix kernel for a few rows where f16
+  has none: at 2,063 tokens one reply takes 13.9 ms a token as before, four together 28 instead of
+  33. Compared with a cache of 32-bit numbers over 3 × 2,048 tokens of novels: KL 0.0039 nats a
+  token (f16 0.0036), the most likely token the same in 95.5 % (95.9), loss 3.0210 (3.0206; 32 bits
+  3.0211). So ``auto`` is that on a CPU, unless a head's key is no multiple of a block.
 """
 
 from __future__ import annotations

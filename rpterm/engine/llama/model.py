@@ -20,6 +20,8 @@ from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
 
 UBATCH = 512
 """Most tokens evaluated at once. Batches are never larger, so that llama.cpp never cuts one."""
+_BLOCK = 32
+"""Numbers that q8_0 packs together."""
 _GUARD = "\x01"
 """No text merges with it."""
 SPARE = 1024
@@ -34,7 +36,7 @@ class Options:
     context: int
     threads: int = 0
     gpu_layers: int = -1
-    kv_type: str = "f16"
+    kv_type: str = "auto"
     adapter: Path | None = None
     model_hash: str = ""
     starter: bool = False
@@ -64,6 +66,7 @@ class Model:
                 f"The model was trained for {self.trained_context:,} tokens, not for a context of "
                 f"{options.context:,}: choose at most {self.trained_context:,}."
             )
+        self.kv_type = self._kv_type()
         self._adapter = self._load_adapter() if options.adapter is not None else None
         self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""
         self._pieces: dict[int, bytes] = {}
@@ -111,7 +114,9 @@ class Model:
         params.n_batch = params.n_ubatch = UBATCH
         params.n_seq_max = sequences
         params.n_threads = params.n_threads_batch = self.threads
-        params.type_k = params.type_v = getattr(lib, f"GGML_TYPE_{self.options.kv_type.upper()}")
+        of_keys, _, of_values = self.kv_type.partition("/")
+        params.type_k = getattr(lib, f"GGML_TYPE_{of_keys.upper()}")
+        params.type_v = getattr(lib, f"GGML_TYPE_{(of_values or of_keys).upper()}")
         params.flash_attn_type = self._flash()
         params.kv_unified = unified
         params.swa_full = True
@@ -127,9 +132,26 @@ class Model:
             lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
         return context
 
+    def _kv_type(self) -> str:
+        """What ``auto`` is here: see ``kv``. A head's key must be whole blocks of q8_0."""
+        if self.options.kv_type != "auto":
+            return self.options.kv_type
+        return "f16" if self.gpu or self._key_length() % _BLOCK else "q8_0/f16"
+
+    def _key_length(self) -> int:
+        """Numbers of one head's key, as the file says or as they follow from the others."""
+        told = self._metadata(f"{self._metadata('general.architecture')}.attention.key_length")
+        heads = max(1, int(lib.llama_model_n_head(self._handle)))
+        return int(told) if told.isdigit() else int(lib.llama_model_n_embd(self._handle)) // heads
+
+    def _metadata(self, key: str) -> str:
+        value = ctypes.create_string_buffer(256)
+        size = lib.llama_model_meta_val_str(self._handle, key.encode(), value, len(value))
+        return value.value.decode("utf-8", "replace") if size >= 0 else ""
+
     def _flash(self) -> int:
         choice = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        if self.options.kv_type != "f16":
+        if self.kv_type in ("q8_0", "q4_0"):  # Quantized values need it.
             choice = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
         elif self.gpu:
             choice = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
@@ -254,7 +276,7 @@ class Model:
             "threads": str(self.threads),
             "gpu": "yes" if self.gpu else "no",
             "gpu_layers": str(self.options.gpu_layers if self.gpu else 0),
-            "kv_type": self.options.kv_type,
+            "kv_type": self.kv_type,
             "kv_bytes_per_token": str(self.kv_bytes),
             "system": lib.llama_print_system_info().decode("utf-8", "replace").strip(),
         }

@@ -78,7 +78,7 @@ def _identity(cache: ChatCache) -> list[Any]:
     if not model:
         status = options.path.stat()
         model = f"{status.st_size}:{status.st_mtime_ns}"
-    return [model, cache.model.adapter_hash, options.kv_type, cache.model.gpu]
+    return [model, cache.model.adapter_hash, cache.model.kv_type, cache.model.gpu]
 
 
 def _append_trailer(cache: ChatCache, path: Path) -> None:
