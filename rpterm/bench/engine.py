@@ -129,10 +129,10 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     session.load()
     session.engine.settled(PATIENCE_S)
     async with app.run_test(size=(120, 36), message_hook=hook) as pilot:
-        await _until(pilot.pause, lambda: app.chat.state.session is not None)
+        await _until(lambda: app.chat.state.session is not None)
         app.chat.input.text = QUESTION
         await pilot.press("enter")
-        await _until(pilot.pause, lambda: "ReplyFinished" in seen)
+        await _until(lambda: "ReplyFinished" in seen)
         # The session is closed by its owner, not by the program's end.
         app.chat.state.session = None
     finished = seen["ReplyFinished"]
@@ -142,12 +142,13 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     return (usage.generated - 1) / spent, usage, seen["ReplyStarted"][1].prompt
 
 
-async def _until(pause: Callable[[float], Any], ready: Callable[[], bool]) -> None:
+async def _until(ready: Callable[[], bool]) -> None:
+    """Sleep meanwhile: the pilot's own pause asks every widget each time, which takes a core."""
     end = time.monotonic() + PATIENCE_S
     while not ready():
         if time.monotonic() > end:
             raise RptermError("The model did not answer within ten minutes.")
-        await pause(0.05)
+        await asyncio.sleep(0.05)
 
 
 # The fiftieth turn ---------------------------------------------------------------------------

@@ -181,7 +181,8 @@ def test_killed_at_work(made: LlamaEngine, phase: str) -> None:
     made.load()
     (ids,) = made.tokenize([Piece("The sea was calm and the ship sailed on. " * 40)])
     wanted = PromptProgress if phase == "evaluating" else Delta
-    request = GenerateRequest(tuple(ids[: 400 if phase == "evaluating" else 20]), Sampling(seed=1))
+    endless = Sampling(temperature=0, repeat_penalty=1, dry_multiplier=0)
+    request = GenerateRequest(tuple(ids[: 400 if phase == "evaluating" else 100]), endless)
     pid = made.pid
     assert pid is not None
     with pytest.raises(EngineError, match="was killed") as caught:

@@ -1,8 +1,10 @@
 """From ``Sampling`` to llama.cpp's sampler chain.
 
 Order as in llama.cpp's own programs: bias, penalties, DRY, top-n-sigma, top-k, typical, top-p,
-min-p, XTC, temperature, draw. Mirostat takes the place of the truncation samplers. Penalties see
-the end of the prompt, too, because its tokens are accepted before the first draw.
+min-p, XTC, temperature, draw. Where it changes nothing, the likeliest tokens are picked out first:
+penalties that look at all of a vocabulary take longer than all the rest (0.33 ms a token with the
+starter's 49,152, 0.21 with a shortlist). Mirostat takes the place of the truncation samplers.
+Penalties see the end of the prompt, too, because its tokens are accepted before the first draw.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from rpterm.engine.protocol import EngineError
 from rpterm.types import Sampling
 
 _BREAKERS = (b"\n", b":", b'"', b"*")
+_UNTOUCHED = 1024
+"""Tokens on the shortlist beside all that penalties may take down."""
+_LEAST_MIN_P = 0.02
+"""Fewer than a fiftieth as likely as the likeliest: with this few of the shortlist are left."""
 _SEED_MASK = 0xFFFFFFFF
 
 
@@ -66,8 +72,19 @@ def _has_penalties(sampling: Sampling) -> bool:
     return sampling.penalty_last_n > 0 and asked != neutral
 
 
+def _shortlisted(s: Sampling) -> bool:
+    """Whether the end of the list can be left out: nothing raises it, measures it or draws it."""
+    raises = s.repeat_penalty < 1 or s.presence_penalty < 0 or s.frequency_penalty < 0
+    measures = s.top_n_sigma > 0 or s.typical_p < 1 or s.mirostat
+    few = s.temperature <= 0 or 0 < s.top_k <= _UNTOUCHED
+    few = few or (s.min_p >= _LEAST_MIN_P and s.top_p >= 1)
+    return few and not raises and not measures and history_length(s) > 0
+
+
 def _samplers(model: Model, s: Sampling, seed: int) -> list[Any]:
     chain = [_bias(model, s)] if s.logit_bias else []
+    if _shortlisted(s):
+        chain.append(lib.llama_sampler_init_top_k(_UNTOUCHED + history_length(s)))
     if _has_penalties(s):
         chain.append(
             lib.llama_sampler_init_penalties(

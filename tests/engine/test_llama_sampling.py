@@ -1,0 +1,99 @@
+"""Samplers, drawn from the real model's logits inside this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.engine.llama import sampling
+from rpterm.engine.llama.binding import lib
+from rpterm.engine.llama.draw import Drawer
+from rpterm.engine.llama.kv import Batch
+from rpterm.engine.llama.model import Model, Options
+from rpterm.types import Sampling
+
+HARD = Sampling(repeat_penalty=1.5, presence_penalty=1.0, frequency_penalty=0.5)
+
+
+class Loop:
+    """A prompt evaluated, and the loop that goes on from it."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.context = model.new_context(512, 1, unified=True, name="a test")
+        self.ids = model.tokenize("The sea was calm, and the sea was calm, and the sea was", False)
+        self.batch = Batch(64)
+
+    def tokens(self, wanted: Sampling, count: int) -> list[int]:
+        lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
+        drawer = Drawer(self.model, wanted, 3, self.ids)
+        self._decode(self.ids, 0)
+        found = [drawer.draw(self.context, -1)]
+        while len(found) < count:
+            self._decode(found[-1:], len(self.ids) + len(found) - 1)
+            found.append(drawer.draw(self.context, -1))
+        drawer.free()
+        return found
+
+    def support(self, wanted: Sampling) -> set[int]:
+        self.tokens(wanted, 1)
+        drawn = set()
+        for seed in range(300):
+            drawer = Drawer(self.model, wanted, seed, self.ids)
+            drawn.add(drawer.draw(self.context, -1))
+            drawer.free()
+        return drawn
+
+    def _decode(self, ids: list[int], start: int) -> None:
+        for row, token in enumerate(ids):
+            self.batch.put(row, token, start + row, 0, row == len(ids) - 1)
+        self.batch.decode(self.context, len(ids))
+
+
+@pytest.fixture(scope="module")
+def loop(starter: Path) -> Iterator[Loop]:
+    yield Loop(Model(Options(starter, 512, gpu_layers=0), lambda _share: None))
+
+
+@pytest.mark.model
+def test_a_shortlist_changes_no_token_that_is_likeliest_after_penalties(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greedy = Sampling(
+        temperature=0, repeat_penalty=1.5, presence_penalty=1.0, frequency_penalty=0.5
+    )
+    short = loop.tokens(greedy, 60)
+    monkeypatch.setattr(sampling, "_shortlisted", lambda _sampling: False)
+    assert loop.tokens(greedy, 60) == short
+    assert len(set(short)) > 40
+
+
+@pytest.mark.model
+def test_a_shortlist_leaves_what_can_be_drawn(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = loop.support(HARD)
+    monkeypatch.setattr(sampling, "_shortlisted", lambda _sampling: False)
+    assert loop.support(HARD) == short
+    assert len(short) > 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "taken"),
+    [
+        ({}, True),
+        ({"temperature": 0.0, "min_p": 0.0}, True),
+        ({"min_p": 0.0}, False),
+        ({"min_p": 0.0, "top_k": 40}, True),
+        ({"top_p": 0.9}, False),
+        ({"top_n_sigma": 1.0}, False),
+        ({"typical_p": 0.5}, False),
+        ({"mirostat": 2}, False),
+        ({"presence_penalty": -0.5}, False),
+        ({"repeat_penalty": 1.0, "dry_multiplier": 0.0}, False),
+    ],
+)
+def test_a_shortlist_is_taken_only_where_the_rest_of_the_list_says_nothing(
+    changed: dict[str, float], taken: bool
+) -> None:
+    assert sampling._shortlisted(Sampling(**changed)) is taken  # type: ignore[arg-type]
