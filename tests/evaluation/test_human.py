@@ -1,0 +1,60 @@
+"""What people said, beside the live score of the same replies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rpterm.evaluation.human import ratings, with_score
+from rpterm.evaluation.report import build
+from rpterm.store import Store
+from rpterm.store.judgements import Judgements
+from rpterm.store.scores import Scores, StoredScore
+from rpterm.types import Generation, Origin, Persona, Sampling, Status
+
+STARS = (1, 2, 2, 3, 3, 4, 4, 5, 5, 5)
+
+
+def rated(store: Store, scores: tuple[float, ...], card: str = "Ada") -> None:
+    """A chat whose replies have these scores and ``STARS``."""
+    chat = store.create_chat(card_name=card, card_hash="c" * 64, persona=Persona("Me"))
+    parent = store.add_turn(chat.id, None, "user", "Me", "Hello.", origin=Origin.TYPED).id
+    for stars, score in zip(STARS, scores, strict=True):
+        turn = store.add_turn(
+            chat.id, parent, "assistant", card, "", origin=Origin.GENERATED, status=Status.STREAMING
+        )
+        made = Generation("scripted", "small", "h", Sampling(seed=1))
+        parent = store.finish_reply(turn.id, f"{stars} bees.", Status.COMPLETE, made).id
+        Judgements(store).stars(parent, stars)
+        Scores(store).put(StoredScore(parent, "v1", "c", score, 0.0, 1.0))
+
+
+def rows(store: Store, card: str) -> dict[str, tuple[str, ...]]:
+    report = build(card, [], [], {}, [], ratings(store, card), with_score(store, card))
+    return {row[0]: row for table in report.tables for row in table.rows}
+
+
+def test_stars_that_go_with_the_score_are_told_with_their_number(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        rated(store, tuple(stars / 6 for stars in STARS))
+        rated(store, tuple(1 - stars / 6 for stars in STARS), "Bob")
+        pair, value, _, count = rows(store, "Ada")["your stars – live score"]
+        assert (pair, value, count) == ("your stars – live score", "+1.00", "10")
+        assert rows(store, "Bob")["your stars – live score"][1] == "-1.00"
+        assert rows(store, "Ada")["small"][1].startswith("3.40 ")
+
+
+def test_nothing_is_said_of_ratings_without_scores_or_of_too_few(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        rated(store, (0.5,) * len(STARS))
+        found = with_score(store, "Ada")
+        assert found is None, "a score that never changes orders nothing"
+        assert with_score(store, "Nobody") is None and ratings(store, "Nobody") == []
+
+
+def test_a_thumb_is_counted_beside_stars(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        rated(store, tuple(stars / 6 for stars in STARS))
+        first = next(iter(Judgements(store).ratings())).turn_id
+        Judgements(store).thumb(first, True)
+        (small,) = ratings(store, "Ada")
+        assert (small.thumbs, len(small.stars)) == ((1,), 10)
