@@ -41,6 +41,47 @@ def test_plain_statements_are_read(turn, expected):
     assert texts(turn) == expected
 
 
+@pytest.mark.parametrize(("turn", "expected"), [
+    ("I will go to the docks tomorrow.", ["Ann said they would go to the docks tomorrow"]),
+    ("I shall visit my brother in Pall Mall tomorrow morning, and you will come.",
+     ["Ann said they would visit their brother in Pall Mall tomorrow morning"]),
+    ("I'm going to Paris next week.", ["Ann said they would go to Paris next week"]),
+    ("I'm going to the market at dawn.", ["Ann said they would go to the market at dawn"]),
+    ("I am going to buy a violin on Monday.", ["Ann said they would buy a violin on Monday"]),
+    ("I've decided to leave for Cairo in March.",
+     ["Ann said they would leave for Cairo in March"]),
+    ("*nods* I will not sell the farm after all.", ["Ann said they would not sell the farm"]),
+    ("I'm also hosting a dance next month to raise money.",
+     ["Ann said they were hosting a dance next month"]),
+    ("Next month I'm having an art show.", ["Ann said they were having an art show next month"]),
+    ("I've got a chess tournament on Friday.",
+     ["Ann said they had a chess tournament on Friday"]),
+    ("I won't give up.", []), ("I'll get them next time.", []),
+    ("I'm feeling good tonight.", []), ("We're thinking about camping next month.", []),
+    ("I'll see you tomorrow.", []), ("I will do it tomorrow.", []),
+    ("I'll tell you tonight.", []), ("I will never forget this.", []),
+    ("If it rains, I will stay home tomorrow.", []), ("I will be happy next year.", []),
+    ("Will I go to the docks tomorrow?", []), ("You will go to the docks tomorrow.", []),
+])  # fmt: skip
+def test_plans_with_a_time_are_read(turn, expected):
+    assert texts(turn) == expected
+
+
+def test_a_plan_that_is_taken_back_no_longer_holds():
+    (plan,), (back,) = (
+        statements(text, "Ann")
+        for text in ("I'm going to sell the farm in May.", "I won't sell the farm after all.")
+    )
+    known = Known(1, 1, plan.value, plan.text, plan.single, plan.retracts, True, True)
+    found = verdict(back.text, back.value, [known], turn=5, single=False, retracts=True)
+    assert found.takes_over == (1,)
+    other = verdict(
+        "Ann said they would buy a boat in June", "buy a boat", [known], turn=5, single=False,
+        retracts=False,
+    )  # fmt: skip
+    assert other.new and not other.takes_over
+
+
 @pytest.mark.parametrize("turn", [
     "Do I live in Bath?", "If I lived in Bath I would swim.", "I wish I had a dog.",
     "My brother said I am a fool.", "He told me, \"I live in Bath.\"", "*I live in Bath*",

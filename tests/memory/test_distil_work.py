@@ -75,6 +75,22 @@ def world(tmp_path):
     made.close()
 
 
+def test_of_a_character_plans_are_kept_and_nothing_else(world):
+    chat = world.chat()
+    asked = world.say(chat, "What will you do?")
+    said = "I live in Bath. I shall visit my brother tomorrow. I'm selling the boat in May."
+    reply = world.say(chat, said, asked, "assistant")
+    plans = {"Ann said they would visit their brother tomorrow",
+             "Ann said they were selling the boat in May"}  # fmt: skip
+    assert set(world.read(chat)) == plans
+    assert all(row.turn_id == reply for row in world.facts().values())
+    world.say(chat, "I'm not going to visit my brother after all.", reply, "assistant")
+    world.read(chat)
+    found = world.ask(world.chat(), "Will you visit your brother?")
+    assert "Ann said they would visit their brother tomorrow" not in found
+    assert "Ann said they would not visit their brother" in found
+
+
 def moved(world):
     """A chat in which Ann moves; its turns, and the facts by their text."""
     chat = world.chat()

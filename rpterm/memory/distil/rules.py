@@ -35,6 +35,23 @@ _DISLIKE = (
     r"(?:hate|dislike|detest|loathe|can['’]?t stand|cannot stand|can['’]t bear|"
     r"do(?:n['’]t| not) (?:really )?like|am not fond of|['’]m not fond of)"
 )
+_WILL = (
+    r"(?:['’]ll|\s+will|\s+shall|(?:['’]m|['’]re|\s+am|\s+are) (?:gonna|(?:going|planning|hoping) "
+    r"to)|\s+(?:plan|hope|intend|mean|"
+    r"promise|have decided|have promised) to|['’]ve (?:decided|promised) to)"
+)
+_DAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|dawn|dusk|noon|midnight|sunrise|sunset)"
+_WHEN = (
+    r"(?:tomorrow(?: (?:morning|afternoon|evening|night))?|tonight|"
+    r"(?:this|next) (?:evening|afternoon|weekend|week|month|year|spring|summer|autumn|winter)|"
+    rf"next {_DAY}|"
+    rf"(?:on|at|by|before|after) (?:next )?{_DAY}(?: \w+)?|in the (?:morning|evening)|"
+    r"in (?:an?|two|three|four|five|six|a few) (?:minutes|hours?|days|weeks?|months?)|"
+    rf"in (?:{_MONTHS}|spring|summer|autumn|winter))"
+)
+_DOING = (
+    r"(?!(?:going|getting|feeling|looking|thinking|being|trying|having to|doing|putting)\b)\w+ing"
+)
 Check = Callable[[str], bool]
 
 
@@ -66,8 +83,17 @@ def _rule(
                  single, retracts, kin)  # fmt: skip
 
 
-RESOLVED = frozenset(("taste", "fear", "learns", "owns", "favourite {kin}"))
+PLAN = "plan"
+"""The slot of what somebody said they would do, and when; without a time it is only talk."""
+RESOLVED = frozenset(("taste", "fear", "learns", "owns", "favourite {kin}", PLAN))
 """Slots whose values easily mean something only in their talk: see ``values.resolved``."""
+
+
+def _deed(value: str) -> bool:
+    """Whether the words begin with something to do, and say what it is."""
+    words = value.split()
+    no_deed = ("not", "never", "be", "have", "do", "see", "the", "a", "an", "my", "our")
+    return 0 < len(words) <= 9 and words[0].islower() and words[0] not in no_deed
 
 
 def _any(value: str) -> bool:
@@ -158,5 +184,19 @@ RULES: tuple[Rule, ...] = (
           "{who} plays {value}", 0.5, _any),
     _rule("learns", rf"I(?:['’]m| am) {_ADV}learning (?P<value>(?:to |how to )?.+)",
           "{who} is learning {value}", 0.5, lambda v: len(v.split()) <= 6),
+    _rule(PLAN, rf"(?:I|we)(?:['’]m|['’]re| am| are) going to (?P<value>(?-i:[A-Z]).*?|"
+          rf"(?:the|my) .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
+          "{who} said they would go to {value} {when}", 0.7),
+    _rule(PLAN, rf"(?:I|we){_WILL} (?P<value>.+?) (?P<when>{_WHEN})(?:[ ,].+)?",
+          "{who} said they would {value} {when}", 0.7, _deed),
+    _rule(PLAN, rf"(?:I|we)(?:['’]m|['’]re| am| are) (?:also )?(?P<value>{_DOING} .+?) "
+          rf"(?P<when>{_WHEN})(?:[ ,].+)?", "{who} said they were {value} {when}", 0.6, _deed),
+    _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) (?P<value>{_DOING} .+)",
+          "{who} said they were {value} {when}", 0.6, _deed),
+    _rule(PLAN, rf"I(?:['’]ve got| have) (?P<value>an? .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
+          "{who} said they had {value} {when}", 0.6),
+    _rule(PLAN, r"I(?:['’]m not going to| am not going to| won['’]t| (?:will|shall) not) "
+          r"(?P<value>.+?) (?:after all|any ?more|any longer)", "{who} said they would not {value}",
+          0.7, _deed, retracts=True),
     _rule("owns", r"I (?:own|drive) (?P<value>an? .+)", "{who} has {value}", 0.5),
 )  # fmt: skip

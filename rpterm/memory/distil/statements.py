@@ -95,7 +95,12 @@ def _read(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Sta
     if not rule.check(value) or (rule.slot in RESOLVED and not _resolved(kin, value, groups)):
         return None
     spaced = " " if groups["value"].startswith(" ") and value else ""
-    worded = groups | {"who": speaker, "value": spaced + values.third_person(value)}
+    when = groups.get("when", "")
+    worded = groups | {
+        "who": speaker,
+        "value": spaced + values.third_person(value),
+        "when": when[:1].lower() + when[1:],
+    }
     return Statement(
         subject=f"{speaker}'s {kin}" if rule.kin else speaker,
         slot=rule.slot.format(kin=kin.lower()),

@@ -12,6 +12,7 @@ from typing import Protocol
 from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.ask import Ask
 from rpterm.memory.distil.clauses import clauses
+from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import Known, Verdict, verdict
 from rpterm.store.distilled import Distilled, Draft, Method, Source
@@ -57,12 +58,18 @@ class Work:
         return self._memory.character
 
     def read_rules(self, chat_id: int, stopped: Callable[[], bool] = lambda: False) -> Done:
-        """Read the plain statements of all the user's turns that were not read yet."""
+        """Read the plain statements of all turns that were not read yet.
+
+        Of the character's own only plans count: who they are says the card, and a reply that says
+        otherwise is a slip. What they announced is what they have to remember.
+        """
         kept: list[Memory] = []
-        for turn in self.distilled.unread(self.character, chat_id, RULES):
+        for turn in self.distilled.unread(self.character, chat_id, RULES, ("user", "assistant")):
             if stopped():
                 return Done(tuple(kept), True)
             found = statements(turn.text, turn.speaker)
+            if turn.role == "assistant":
+                found = [each for each in found if each.slot == PLAN]
             drafts = self._drafts(turn, found, "rules")
             kept += self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], RULES)
         return Done(tuple(kept))
@@ -180,7 +187,7 @@ class Work:
             quote=statement.quote,
             takes_over=judged.takes_over,
             yields_to=judged.yields_to,
-            shared=self._share,
+            shared=self._share and turn.role == "user",
         )
 
     def _shown(self) -> frozenset[int]:
