@@ -20,7 +20,7 @@ by bit), and what follows from it:
 - **Keys as q8_0, values as f16** keep all of it, and have a matrix kernel for a few rows where f16
   has none: at 2,063 tokens one reply takes 13.9 ms a token as before, four together 28 instead of
   33. Compared with a cache of 32-bit numbers over 3 × 2,048 tokens of novels: KL 0.0039 nats a
-  token (f16 0.0036), the most likely token the same in 95.5 % (95.9), loss 3.0210 (3.0206; 32 bits
+  token (f16 0.0036), the most likely token the same in 95.4 % (95.9), loss 3.0210 (3.0206; 32 bits
   3.0211). So ``auto`` is that on a CPU, unless a head's key is no multiple of a block.
 """
 

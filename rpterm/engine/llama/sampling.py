@@ -22,7 +22,7 @@ _BREAKERS = (b"\n", b":", b'"', b"*")
 _UNTOUCHED = 1024
 """Tokens on the shortlist beside all that penalties may take down."""
 _LEAST_MIN_P = 0.02
-"""Fewer than a fiftieth as likely as the likeliest: with this few of the shortlist are left."""
+"""From here on what min-p leaves is far shorter than the shortlist."""
 _SEED_MASK = 0xFFFFFFFF
 
 
