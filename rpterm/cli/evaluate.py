@@ -68,7 +68,7 @@ def evaluate(
     loses none, and the same command goes on.
     """
     from rpterm.evaluation import page
-    from rpterm.evaluation.answers import Answers, fingerprint
+    from rpterm.evaluation.answers import Answers, fingerprint, short_names
 
     paths = folders.find()
     mine = card_of(card)
@@ -80,10 +80,13 @@ def evaluate(
     labels = [
         _play(mine, each, settings, paths, questions, numbers, answers) for each in contenders
     ]
-    known = answers.of(fingerprint(mine), questions, numbers)
-    report = _report(
-        mine, [each for each in known if each.model in labels], questions, paths, judge, settings
-    )
+    names = short_names(labels)
+    known = [
+        replace(each, model=names[each.model])
+        for each in answers.of(fingerprint(mine), questions, numbers)
+        if each.model in names
+    ]
+    report = _report(mine, known, questions, paths, judge, settings)
     if json:
         out.data(asdict(report))
     else:

@@ -98,7 +98,7 @@ def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
         "Means over all open answers", ("metric", *models), tuple(rows),
         "Mean (95 % interval by bootstrap over answers). in character to attractiveness: 0 to 1, "
         "by the fixed scorer, the last one not calibrated; persona lift is ΔPPL on a log scale: "
-        "(ln PPL without the card - ln PPL with it) · √tokens, context lift the same for the talk; "
+        "ln PPL without the card - ln PPL with it, context lift the same for the talk; "
         "ROUGE-L, BLEU and chrF: 0 to 100, against the card's own examples or the probes' "
         "references.",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
-from rpterm.evaluation.answers import Answer, Answers, fingerprint, interview
+from rpterm.evaluation.answers import Answer, Answers, fingerprint, interview, short_names
 from rpterm.evaluation.judge import Verdict, compare, pairs, trust
 from rpterm.evaluation.metrics import against_references, has_references, measure, traits
 from rpterm.evaluation.probing import Bench
@@ -152,3 +152,12 @@ def test_a_scale_holds_nought_and_shares_go_from_nought_to_one() -> None:
     assert low < 0 < 5 < high < 6
     assert page.span("persona", bars) == page.span("in_character", bars)
     assert page.span("persona_lift", (Bar("a", -1.0, -2.0, -0.5),))[0] < -2
+
+
+def test_files_are_called_by_their_names_while_that_tells_them_apart() -> None:
+    assert short_names(["/a/b/one.gguf", "temperature=1.2 adapter=/c/two.gguf", "as set"]) == {
+        "/a/b/one.gguf": "one",
+        "temperature=1.2 adapter=/c/two.gguf": "temperature=1.2 adapter=two",
+        "as set": "as set",
+    }
+    assert short_names(["/a/one.gguf", "/b/one.gguf"])["/a/one.gguf"] == "/a/one.gguf"
