@@ -149,9 +149,10 @@ class Generation:
         shown = lane.text.feed(self._model.piece(token))
         lane.ends.append(len(lane.text.text))
         place = lane.banned.place(lane.text.text, lane.ends)
+        # Also where a ban is complete: taking back counts what this token let out of what was held.
+        self._out.text(lane.index, shown, int(place is None))
         if place is not None:
             return self._back(lane, place)
-        self._out.text(lane.index, shown, 1)
         lane.last_at = time.perf_counter()
         lane.first_at = lane.first_at or lane.last_at
         lane.position = len(self._prompt) + len(lane.ids) - 1
