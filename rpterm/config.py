@@ -16,6 +16,8 @@ from typing import Any, Literal, get_type_hints
 from rpterm.config_values import Kind, kind_of, parse, wrong
 from rpterm.types import Persona, RptermError, Sampling
 
+KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
+
 
 @dataclass(frozen=True, slots=True)
 class Duel:
@@ -95,7 +97,7 @@ class Settings:
     """Threads for the model; 0 chooses."""
     gpu_layers: int = -1
     """Layers on the GPU; -1 puts there what fits, 0 none."""
-    kv_type: Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"] = "auto"
+    kv_type: KvType = "auto"
     """Number format of the cache (keys/values where they differ): auto is q8_0/f16 on a CPU, where
     it is faster, and f16 on a GPU; q8_0 halves its memory and is not exact."""
     kv_mode: Literal["exact", "shift"] = "exact"

@@ -9,13 +9,11 @@ errs on the safe side. The scorer's process is not the model's, but must have ro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
 from rpterm.models.header import Header
 from rpterm.models.memory import MIB, GpuMemory, Memory
-
-KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
 
 STEP = 256
 LEAST = 1024

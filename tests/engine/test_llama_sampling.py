@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,7 @@ def loop(starter: Path) -> Iterator[Loop]:
 def test_a_shortlist_changes_no_token_that_is_likeliest_after_penalties(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    greedy = Sampling(
-        temperature=0, repeat_penalty=1.5, presence_penalty=1.0, frequency_penalty=0.5
-    )
+    greedy = replace(HARD, temperature=0)
     short = loop.tokens(greedy, 60)
     monkeypatch.setattr(sampling, "_shortlisted", lambda _sampling: False)
     assert loop.tokens(greedy, 60) == short

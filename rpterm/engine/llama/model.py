@@ -160,9 +160,7 @@ class Model:
     @property
     def kv_bytes(self) -> int:
         """Bytes of cache for one token, roughly, as if of 16-bit numbers."""
-        heads = max(1, int(lib.llama_model_n_head(self._handle)))
-        width = int(lib.llama_model_n_embd(self._handle)) // heads
-        per_layer = 2 * 2 * int(lib.llama_model_n_head_kv(self._handle)) * width
+        per_layer = 2 * 2 * int(lib.llama_model_n_head_kv(self._handle)) * self._key_length()
         return max(1, int(lib.llama_model_n_layer(self._handle)) * per_layer)
 
     def tokenize(self, text: str, special: bool) -> list[int]:

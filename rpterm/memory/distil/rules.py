@@ -37,8 +37,8 @@ _DISLIKE = (
 )
 _WILL = (
     r"(?:['’]ll|\s+will|\s+shall|(?:['’]m|['’]re|\s+am|\s+are) (?:gonna|(?:going|planning|hoping) "
-    r"to)|\s+(?:plan|hope|intend|mean|"
-    r"promise|have decided|have promised) to|['’]ve (?:decided|promised) to)"
+    r"to)|\s+(?:plan|hope|intend|mean|promise|have decided|have promised) to|"
+    r"['’]ve (?:decided|promised) to)"
 )
 _DAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|dawn|dusk|noon|midnight|sunrise|sunset)"
 _WHEN = (
