@@ -18,6 +18,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from rpterm.tui import keys, messages, worker
+from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import chats, opening, panes, reload, replies, scores, turns
 from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
@@ -73,6 +74,7 @@ class ChatScreen(Screen[None]):
         choose: bool = False,
     ) -> None:
         super().__init__()
+        self._compositor = NarrowCompositor()
         self.choose_first = choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
