@@ -8,8 +8,9 @@ make ``false_alarms_hard``. Assistants are fitted (``refit_assistant``) and judg
 ``assistant_third``, and ``held`` and ``last`` of ``assistants.toml``, whose people were written to
 sound polite, learned or helpful; of the packaged characters half were seen, and the thresholds
 were set on these lines. All are by authors who know what is looked for: take the figures for an
-upper bound. Contradictions and wrong relations are made by rule out of the cards' own lines, which
-flatters more: told in other words most would be missed.
+upper bound. ``contradiction`` and ``wrong_relation`` are made by rule out of the cards' own lines,
+which flatters more; ``contradiction_told`` and ``wrong_relation_told`` are the characters' own
+words (``planted_told.toml``), written without a look at what the rules find in them.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def measure(
         report["assistant_held_words_alone"] = _figures(AssistantVoice(), [(clean, breaks)], hard)
     report |= _anachronisms(clean, known, fresh)
     step(6, 8)
-    for kind, lines in _clashes(cards).items():
+    for kind, lines in {**_clashes(cards), **_told()}.items():
         report[kind] = _clash_figures(lines)
     step(8, 8)
     return report
@@ -190,6 +191,21 @@ def _clashes(cards: list[CharacterCard]) -> dict[str, list[tuple[Scene, str, boo
         for tie, other in zip(ties, ties[1:] + ties[:1], strict=True):
             found["wrong_relation"].append((scene, f"I tell you, {tie}", False))
             found["wrong_relation"].append((scene, f"I tell you, {_swapped(tie, other)}", True))
+    return found
+
+
+def _told() -> dict[str, list[tuple[Scene, str, bool]]]:
+    """What characters say of their people and of themselves, as their cards have it and not."""
+    found: dict[str, list[tuple[Scene, str, bool]]] = {}
+    for name, lines in _table("planted_told.toml").items():
+        scene = scene_of(reader.load(library.find(name, library.folders(None))))
+        for kind, right, wrong in (
+            ("contradiction_told", "true", "contrary"),
+            ("wrong_relation_told", "right", "wrong"),
+            ("wrong_relation_fresh", "right_fresh", "wrong_fresh"),
+        ):
+            for part in (right, wrong):
+                found.setdefault(kind, []).extend((scene, x, part == wrong) for x in lines[part])
     return found
 
 

@@ -108,6 +108,45 @@ def test_another_part_or_another_place_is_a_break(reply: str, source: str) -> No
         assert not any(s.measure(right, scene).value for s in (Relations(), Contradiction()))
 
 
+HOLMES = Scene(
+    char="Sherlock Holmes",
+    facts=(
+        Fact("card.relations:0", "Dr John Watson, an army surgeon, is his only friend."),
+        Fact("card.relations:1", "Inspector Lestrade of Scotland Yard takes the credit."),
+        Fact("card.relations:2", "Mycroft, the cleverer one, is his twin brother."),
+        Fact("card.relations:3", "Irene Adler outwitted him, and he keeps her photograph."),
+        Fact("card.relations:4", "Minamoto no Taro rules in Samarkand and distrusts him."),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "source"),
+    [
+        ("My cousin Lestrade is late.", "card.relations:1"),
+        ("Inspector Lestrade is my son-in-law.", "card.relations:1"),
+        ("My sister Mycroft is late.", "card.relations:2"),
+        ("Watson is my uncle.", "card.relations:0"),
+        ("Lestrade outwitted me, and I keep his photograph.", "card.relations:3"),
+        ("Lestrade rules in Samarkand.", "card.relations:4"),
+    ],
+)
+def test_kin_the_card_knows_nothing_of_and_a_line_told_of_another(reply: str, source: str) -> None:
+    assert source in {each.source for each in Relations().measure(reply, HOLMES).evidence}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "My friend Watson, an army surgeon, is late.", "My twin brother Mycroft is the cleverer.",
+        "Lestrade has a cousin.", "Irene Adler outwitted me.", "My aunt Vernet painted.",
+        "Gregson is Lestrade's cousin.", "His cousin Lestrade is late.",
+    ],
+)  # fmt: skip
+def test_what_the_card_does_not_deny_is_no_break(reply: str) -> None:
+    assert Relations().measure(reply, HOLMES).value == 0
+
+
 def test_a_machine_may_call_itself_one() -> None:
     robot = Scene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
     said = "I am only a machine, and I was programmed to be patient."

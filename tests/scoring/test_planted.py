@@ -11,5 +11,8 @@ def test_the_rules_find_planted_breaks_and_leave_clean_lines_alone() -> None:
         assert report[kind]["recall"]["value"] >= 0.8, kind
         assert report[kind]["false_alarms"]["value"] <= 0.05, kind
     assert report["assistant_held"]["false_alarms"]["value"] <= 0.05
-    assert report["wrong_relation"]["recall"]["value"] >= 0.5
+    for kind in ("wrong_relation", "wrong_relation_told", "wrong_relation_fresh"):
+        assert report[kind]["recall"]["value"] >= 0.65, kind
+        assert report[kind]["false_alarms"]["value"] <= 0.05, kind
+    assert report["wrong_relation_fresh"]["breaks"] == report["contradiction_told"]["breaks"] == 100
     assert "assistant_held_words_alone" not in report

@@ -25,7 +25,7 @@ from rpterm.scoring.texts import content, sentences, words
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _COUNTED = (
-    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty "
+    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty "
     "hundred thousand"
 )
 _COUNTS = frozenset(_COUNTED.split())

@@ -2,8 +2,9 @@
 
 By rule: names and roles ("my sister Inês", "Tomás is her master") are read from the card's lines
 and from the reply. A known name in a role that goes with none of its own, another name in a role
-that only one person has, or a tie told of another known person, is a break. It knows about sixty
-roles, in English; ties in other words ("she bore me two sons") are missed.
+that only one person has, kin ("my aunt") of whom the card tells nothing of the kind, or a tie told
+of another known person, is a break. It knows about seventy roles, in English; ties in other words
+("she bore me two sons") are missed.
 """
 
 from __future__ import annotations
@@ -13,20 +14,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
-from rpterm.scoring.texts import content, sentences
+from rpterm.scoring.texts import content, sentences, words
 
-_ALIKE = (
+_KIN = (
     "wife spouse bride", "husband spouse bridegroom", "mother mum mom mamma", "father dad papa",
     "brother half-brother twin", "sister half-sister twin", "son boy", "daughter girl", "uncle",
     "aunt", "cousin", "nephew", "niece", "grandmother grandma", "grandfather grandpa",
-    "grandson grandchild", "granddaughter grandchild", "stepmother", "stepfather", "widow",
+    "grandson grandchild", "granddaughter grandchild", "stepmother", "stepfather", "stepson",
+    "stepdaughter", "mother-in-law", "father-in-law", "brother-in-law", "sister-in-law",
+    "son-in-law", "daughter-in-law", "widow", "godfather", "godmother",
+)  # fmt: skip
+_ALIKE = (
+    *_KIN,
     "fiancé fiancee fiancée betrothed", "lover sweetheart beloved mistress",
     "friend companion ally comrade biographer confidant confidante colleague partner",
     "enemy rival foe adversary nemesis", "teacher master tutor mentor professor",
     "pupil student apprentice disciple", "servant maid butler valet page attendant slave",
     "landlady housekeeper landlord", "employer boss chief patron lord king queen empress emperor",
     "clerk assistant secretary employee conductor", "neighbour neighbor", "doctor physician",
-    "captain", "guard", "godfather", "godmother",
+    "captain", "guard",
 )  # fmt: skip
 _ONLY_ONE_TEXT = "wife husband mother father landlady employer king queen emperor"
 _ONLY_ONE = frozenset(_ONLY_ONE_TEXT.split())
@@ -34,21 +40,27 @@ _GROUPS: dict[str, set[int]] = {}
 for _at, _words in enumerate(_ALIKE):
     for _word in _words.split():
         _GROUPS.setdefault(_word, set()).add(_at)
-_ROLE = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
+_KIN_ROLES = frozenset(" ".join(_KIN).split())
+_ROLES = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
+_ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-])"
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]+"
 _NAME = (
     r"(?:(?:Dr|Mr|Mrs|Miss|Lady|Lord|Sir|Dona|Don|Saint|St|Captain|Professor)\.? )?"
     rf"{_CAPITAL}(?: {_CAPITAL}){{0,2}}"
 )
+_WHOLE_NAME = re.compile(rf"{_CAPITAL}(?: (?:(?:no|de|da|di|van|von|ibn|al) )?{_CAPITAL})*")
 _WHOSE = (
-    r"(?:(?i:my|his|her|their)|[A-ZÀ-Þ][\w-]+['’]s)"
-    r"(?: (?!own )[a-zà-þ-]+){0,3}?(?: own)?"
+    r"(?P<whose>(?i:my|his|her|their)|[A-ZÀ-Þ][\w-]+['’]s)"
+    r"(?: (?!own )[a-zà-þ-]+,?){0,3}?(?: own)?"
 )
 _IS = r"(?:is |was |is called |was called |named |called )?"
 _BECAME = r"(?:(?:is|was|became|has been|had been|remains) )?(?:once |formerly |now )?"
 _PATTERNS = (
     re.compile(rf"{_WHOSE} (?P<role>{_ROLE}),? {_IS}(?P<name>{_NAME})"),
-    re.compile(rf"(?P<name>{_NAME}),? (?:who )?{_BECAME}{_WHOSE} (?P<role>{_ROLE})\b"),
+    re.compile(
+        rf"(?P<name>{_NAME})(?:, (?:the|an?) [a-z -]{{2,30}})?,? (?:who )?{_BECAME}"
+        rf"{_WHOSE} (?P<role>{_ROLE})"
+    ),
     re.compile(
         rf"(?P<name>{_NAME}),? (?:is|was) (?:a|an|the) (?:[a-z-]+ ){{0,2}}(?P<role>{_ROLE}) "
         r"(?:of|to) (?:mine|me|his|hers|[A-Z])"
@@ -61,12 +73,18 @@ _FIRST_TEXT = (
     "Who"
 )
 _FIRST = frozenset(_FIRST_TEXT.split())
+_TITLES_TEXT = (
+    "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor Inspector Engineer King "
+    "Queen Prince Princess Emperor Empress Sultan Shah Brother Sister Old Young Doctor Count"
+)
+_TITLES = frozenset(_TITLES_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
 class _Tie:
     name: frozenset[str]
     role: str
+    mine: bool
     start: int
     end: int
 
@@ -87,7 +105,7 @@ class Relations:
         found = [
             Evidence(tie.start, tie.end, why, fact.source, fact.text)
             for tie in _ties(reply, own)
-            for why, fact in _clashes(tie, known)
+            for why, fact in (*_clashes(tie, known), *_no_kin(tie, known, named))
         ]
         found += _swapped(reply, [each for each in named if each[0]], own)
         return Reading(0.8 if found else 0.0, 0.5, tuple(found))
@@ -98,7 +116,8 @@ def _ties(text: str, own: frozenset[str]) -> Iterator[_Tie]:
         for match in pattern.finditer(text):
             name = frozenset(match["name"].replace("’", "'").removesuffix("'s").split()) - _FIRST
             if name and not name <= own:
-                yield _Tie(name, match["role"], match.start(), match.end())
+                mine = match.groupdict().get("whose", "").lower() == "my"
+                yield _Tie(name, match["role"], mine, match.start(), match.end())
 
 
 def _cased(text: str) -> str:
@@ -121,6 +140,22 @@ def _clashes(tie: _Tie, known: list[tuple[_Tie, Fact]]) -> Iterator[tuple[str, F
                 return
 
 
+def _no_kin(
+    tie: _Tie, known: list[tuple[_Tie, Fact]], named: list[tuple[frozenset[str], Fact]]
+) -> Iterator[tuple[str, Fact]]:
+    """Of kin a card would say so: whom it names without a word of it is none."""
+    if not tie.mine or tie.role not in _KIN_ROLES or any(each.name & tie.name for each, _ in known):
+        return
+    name = tie.name - _TITLES
+    told = [fact for names, fact in named if names & name]
+    if told and not any(_says(fact.text, tie.role) for fact in told):
+        yield f"the card names {' '.join(sorted(name))}, and not as {tie.role}", told[0]
+
+
+def _says(text: str, role: str) -> bool:
+    return any(_GROUPS.get(word, set()) & _GROUPS[role] for word in words(text))
+
+
 def _names(text: str, own: frozenset[str]) -> frozenset[str]:
     """Capitalised words; the first of a text counts only where it is no common word."""
     found = re.findall(r"\b[A-ZÀ-Þ][\w’-]*[a-zà-þ]", text)
@@ -131,15 +166,23 @@ def _swapped(
     reply: str, lines: list[tuple[frozenset[str], Fact]], own: frozenset[str]
 ) -> list[Evidence]:
     """Sentences that tell a line of the card, but of another of its people."""
-    everybody = frozenset().union(*(names for names, _ in lines))
+    people = frozenset().union(*(_subject(fact.text, own) for _, fact in lines))
+    unsaid = frozenset(content(" ".join(people | own | _TITLES)))
     found = []
     for start, sentence in sentences(reply):
-        said = _names(sentence, own) & everybody
-        words = set(content(sentence)) - {name.lower() for name in everybody | own}
-        for names, fact in lines:
-            line = set(content(fact.text)) - {name.lower() for name in everybody | own}
-            shared = words & line
-            if said and not said & names and len(shared) >= 2 and len(shared) >= 0.6 * len(line):
+        said = _names(sentence, own) & people
+        rare = frozenset(content(sentence)) - unsaid
+        for names, fact in lines if said else ():
+            line = frozenset(content(fact.text)) - unsaid
+            # Places count where they are said; they are not asked for.
+            asked = max(2, 0.6 * len(line - frozenset(content(" ".join(names)))))
+            if not said & names and len(rare & line) >= asked:
                 note = "the card tells this of another person"
                 found.append(Evidence(start, start + len(sentence), note, fact.source, fact.text))
     return found
+
+
+def _subject(line: str, own: frozenset[str]) -> frozenset[str]:
+    """The first name of a line, whom it is about; its other names may be places."""
+    found = (_names(match[0], own) - _TITLES for match in _WHOLE_NAME.finditer(line))
+    return next((names for names in found if names), frozenset())
