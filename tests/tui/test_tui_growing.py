@@ -68,6 +68,15 @@ async def test_a_key_that_waits_goes_first(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: "Now" in str(view.content))
 
 
+async def test_a_key_that_draws_nothing_of_the_input_waits_no_longer_than_a_frame(
+    tmp_path: Path,
+) -> None:
+    app = Stage(tmp_path, turns=20).app()
+    async with running(app) as pilot:
+        await pilot.press("pageup")
+        await wait_until(pilot, lambda: not app.chat.input.undrawn)
+
+
 async def test_what_waited_is_not_drawn_over_the_end(tmp_path: Path) -> None:
     app = Stage(tmp_path).app()
     async with running(app) as pilot:

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
 from textual.widgets import TextArea
 
 from rpterm.tui import text
@@ -82,12 +80,9 @@ class PromptInput(TextArea):
         self.load_text(self._fold(text.harmless(whole)))
         self.move_cursor(self.document.end)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        self.undrawn = False
-        return super().render_lines(crop)
-
     async def _on_key(self, event: events.Key) -> None:
         self.undrawn = True
+        self.call_after_refresh(setattr, self, "undrawn", False)
         if self._press(event.key):
             event.stop()
             event.prevent_default()
