@@ -92,6 +92,7 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
         with closing(stream):
             _tell(stream, batch, post, stopped)
     except RptermError as error:
+        batch.flush()
         post(messages.ReplyFailed(str(error), getattr(error, "log_tail", "")))
     post(messages.ReplyEnded())
 

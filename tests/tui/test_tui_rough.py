@@ -436,5 +436,20 @@ async def test_a_full_disk_is_told_and_the_words_stay(
         assert "Do not lose this." in texts(app)
 
 
+async def test_a_disk_that_fills_up_while_a_reply_comes_leaves_what_came_and_no_cursor(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "finish_reply", _no_room)
+            app.chat.input.put("Who is there?")
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: "no room left" in screen_text(app))
+            await wait_until(pilot, lambda: not app.chat.state.busy)
+            assert REPLIES[0] in texts(app)[-1]
+            assert "stopped" in screen_text(app) and "▍" not in screen_text(app)
+
+
 def _no_room(*_: object, **__: object) -> None:
     raise StoreError("There is no room left to write to the database. Free some disk space.")

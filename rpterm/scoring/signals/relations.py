@@ -82,6 +82,7 @@ _TITLES = frozenset(_TITLES_TEXT.split())
 
 @dataclass(frozen=True, slots=True)
 class _Tie:
+    said: str
     name: frozenset[str]
     role: str
     mine: bool
@@ -117,7 +118,7 @@ def _ties(text: str, own: frozenset[str]) -> Iterator[_Tie]:
             name = frozenset(match["name"].replace("’", "'").removesuffix("'s").split()) - _FIRST
             if name and not name <= own:
                 mine = match.groupdict().get("whose", "").lower() == "my"
-                yield _Tie(name, match["role"], mine, match.start(), match.end())
+                yield _Tie(match["name"], name, match["role"], mine, match.start(), match.end())
 
 
 def _cased(text: str) -> str:
@@ -131,7 +132,7 @@ def _clashes(tie: _Tie, known: list[tuple[_Tie, Fact]]) -> Iterator[tuple[str, F
     if same:
         roles = set().union(*(_GROUPS[each.role] for each, _ in same))
         if not roles & _GROUPS[tie.role]:
-            yield f"the card knows {' '.join(sorted(tie.name))} as {same[0][0].role}", same[0][1]
+            yield f"the card knows {tie.said} as {same[0][0].role}", same[0][1]
         return
     if tie.role in _ONLY_ONE:
         for each, fact in known:
@@ -149,7 +150,7 @@ def _no_kin(
     name = tie.name - _TITLES
     told = [fact for names, fact in named if names & name]
     if told and not any(_says(fact.text, tie.role) for fact in told):
-        yield f"the card names {' '.join(sorted(name))}, and not as {tie.role}", told[0]
+        yield f"the card names {tie.said}, and not as {tie.role}", told[0]
 
 
 def _says(text: str, role: str) -> bool:

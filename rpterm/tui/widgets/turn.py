@@ -70,6 +70,16 @@ class TurnView(Static, can_focus=False):
         self._mark = ""
         self._dress()
 
+    @property
+    def live(self) -> bool:
+        """Whether it is shown as a reply that still grows."""
+        return self._live
+
+    @property
+    def whole(self) -> str:
+        """All of the text, whatever of it is stored or folded."""
+        return self._text
+
     def on_mount(self) -> None:
         self._draw()
 

@@ -328,11 +328,26 @@ async def resync(chat: ChatScreen) -> None:
         return
     loaded = max(worker.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
     chat.state.chat, path = await chat.ask(lambda: (session.chat, session.path(loaded)))
-    await chat.transcript.show(path, more=len(path) >= loaded)
+    await chat.transcript.show(_with_unstored(chat, path), more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
     opening.dress(chat)
     await _other_places(chat)
+
+
+def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
+    """The path, and what came of a reply whose end could not be stored: it stays in sight."""
+    if chat.state.running:
+        return path
+    views = [chat.transcript.view(turn_id) for turn_id in chat.state.live.values()]
+    stored = {turn.id for turn in path if turn.status is not Status.STREAMING}
+    unstored = [
+        replace(view.turn, text=view.whole, status=Status.PARTIAL)
+        for view in views
+        if view is not None and view.live and view.whole.strip() and view.turn.id not in stored
+    ]
+    ids = {turn.id for turn in unstored}
+    return [*(turn for turn in path if turn.id not in ids), *unstored]
 
 
 async def _other_places(chat: ChatScreen) -> None:
