@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rpterm.scoring.likelihood import Likelihood
+from rpterm.scoring.likelihood import Likelihood, Text
 
 
 class Cached:
@@ -27,7 +27,7 @@ class Cached:
                 self._known[entry["key"]] = entry["ln"]
 
     def logprobs(
-        self, reply: str, prompts: Sequence[str], stopped: Callable[[], bool] = lambda: False
+        self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
         keys = [key(reply, prompt) for prompt in prompts]
         missing = [at for at, each in enumerate(keys) if each not in self._known]
@@ -50,6 +50,6 @@ class Cached:
         self._asked.close()
 
 
-def key(reply: str, prompt: str) -> str:
+def key(reply: Text, prompt: Text) -> str:
     """Names a reply after a prompt."""
     return hashlib.sha256(f"{prompt}\0{reply}".encode()).hexdigest()[:20]

@@ -1,8 +1,10 @@
 """The right reply of twenty, by the card: ``rpterm bench persona --convai2 FILE``.
 
-The terms are frozen in the package; personas that they were fitted on are left out. The language
-model is asked for the seven candidates that are best without it. ``ece`` is the calibration error
-of the probability "in character" of single replies: right ones against those seven (hard) wrong
+The terms are frozen in the package; personas that they were fitted on are left out. With
+``--crossed`` none is left out: for each tenth of the personas terms are fitted on the other nine,
+which says the same of more questions. The language model is asked for the ten candidates that are
+best without it. ``ece`` is the calibration error
+of the probability "in character" of single replies: right ones against those (hard) wrong
 ones, ``ece_no_lm`` against all; right and wrong count the same in sum. Few right replies make an
 error of their own: ``ece_noise`` is what a perfectly calibrated score would have on as many, on
 average, and ``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice
@@ -11,8 +13,8 @@ among the candidates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.figures import balanced_bins, calibration_error, error_figures, share, spread
+from rpterm.scoring.calibrate import terms
 from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.convai2 import Question, draw, read
 from rpterm.scoring.embedding import Remembered
@@ -29,12 +32,16 @@ from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Fact, Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Memory, Talk, recent
 from rpterm.scoring.signals.lift import ContextLift
+from rpterm.types import RptermError
 
 FAST = ("fact_words", "fact_meaning", "context", "talk", "memory")
 SLOW = (*FAST, "context_lift")
-RERANKED = 7
+RERANKED = 10
 _LIMIT = 200
+_FOLDS = 10
 Step = Callable[[int, int], None]
+TableOf = Callable[[str], Frozen]
+"""The terms to judge a persona by, from its key."""
 Judged = tuple[float, bool]
 """What was said and whether it was so."""
 
@@ -60,20 +67,22 @@ def main(
     limit: int | None = None,
     cache: Path | None = None,
     picture: Path | None = None,
+    crossed: bool = False,
 ) -> None:
     """Measure and print, with a bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 
     table = frozen()
-    questions = draw(read(convai2), _LIMIT if limit is None else limit, table.personas)
+    seen = frozenset[str]() if crossed else table.personas
+    questions = draw(read(convai2), _LIMIT if limit is None else limit, seen)
+
+    def measured(step: Step) -> dict[str, Any]:
+        rows = measure(questions, encode, likelihood, table.fast, step)
+        return report(rows, cross(rows, table) if crossed else lambda _: table, picture)
+
     with models(cache) as (encode, likelihood):
-        with_bar(
-            lambda step: report(
-                measure(questions, encode, likelihood, table.fast, step), table, picture
-            ),
-            json,
-        )
+        with_bar(measured, json)
 
 
 def scene_of(question: Question) -> Scene:
@@ -118,22 +127,61 @@ def _values(signals: Sequence[Signal], reply: str, scene: Scene) -> list[float]:
     return [each.measure(reply, scene).value for each in signals]
 
 
-def report(rows: Sequence[Row], table: Frozen, picture: Path | None = None) -> dict[str, Any]:
+def fit_fast(rows: Sequence[Row]) -> dict[str, Term]:
+    """Terms of all candidates, without the language model."""
+    asked = [tuple(range(len(row.fast))) for row in rows]
+    return _fit(FAST, rows, [row.fast for row in rows], asked, "fit")
+
+
+def fit_slow(rows: Sequence[Row]) -> dict[str, Term]:
+    """Terms of the candidates that the language model was asked for."""
+    return _fit(SLOW, rows, [row.slow for row in rows], [row.asked for row in rows], "likely")
+
+
+def _fit(
+    names: Sequence[str],
+    rows: Sequence[Row],
+    numbers: Sequence[NDArray[np.float64]],
+    asked: Sequence[tuple[int, ...]],
+    group: str,
+) -> dict[str, Term]:
+    """Each question is a choice of its own, also where a persona has several."""
+    of = [(place, at) for place, candidates in enumerate(asked) for at in candidates]
+    right = np.array([at == rows[place].question.gold for place, at in of])
+    groups = [f"{rows[place].question.key} {place}" for place, _ in of]
+    found = terms(names, np.concatenate(numbers), right, groups, choice=True)
+    return {name: replace(term, group=group) for name, term in found.items()}
+
+
+def cross(rows: Sequence[Row], table: Frozen) -> TableOf:
+    """Each persona's terms are fitted on the rows of other personas: ten folds."""
+    keys = sorted({row.question.key for row in rows})
+    if len(keys) < 2:
+        raise RptermError("Two personas are needed to fit terms on one and judge the other.")
+    fold = {key: at % _FOLDS for at, key in enumerate(keys)}
+    tables = {}
+    for at in set(fold.values()):
+        rest = [row for row in rows if fold[row.question.key] != at]
+        slow = fit_slow(rest) if rest[0].asked else {}
+        tables[at] = replace(
+            table, fast={**table.fast, **fit_fast(rest)}, slow={**table.slow, **slow}
+        )
+    return lambda key: tables[fold[key]]
+
+
+def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dict[str, Any]:
     """The figures, their intervals, and what is left when one number is taken away."""
-    without = _places(rows, table.fast, None)
     figures: dict[str, Any] = {"examples": len(rows)}
-    golds = [row.question.gold for row in rows]
-    odds = [_odds(row.fast, FAST, table.fast) for row in rows]
     slow = bool(rows) and bool(rows[0].asked)
-    heard = [_heard(row, table) for row in rows]
+    heard = [_heard(row, of(row.question.key)) for row in rows]
     if slow:
-        figures |= _summary(_places(rows, table.fast, table.slow), "")
+        figures |= _summary(_places(rows, of, slow=True), "")
         figures |= error_figures("ece", [asked for _, asked in heard])
-    figures |= _summary(without, "_no_lm")
+    figures |= _summary(_places(rows, of), "_no_lm")
     figures |= error_figures("ece_no_lm", [plain for plain, _ in heard])
     bins = balanced_bins(each for plain, asked in heard for each in (asked if slow else plain))
-    figures["ece_choice"] = round(_choice_error(odds, golds), 4)
-    figures["ablations"] = _ablations(rows, table, slow)
+    figures["ece_choice"] = round(_choice_error(rows, of), 4)
+    figures["ablations"] = _ablations(rows, of, slow)
     figures["reliability"] = [list(each) for each in bins]
     if picture is not None:
         from rpterm.bench.picture import reliability
@@ -164,17 +212,15 @@ def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
     }
 
 
-def _ablations(rows: Sequence[Row], table: Frozen, slow: bool) -> dict[str, Any]:
+def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
     """Shares of right first places with one number taken away, and with one alone."""
     found: dict[str, Any] = {}
-    names = SLOW if slow else FAST
-    for name in names:
-        less = {each: term for each, term in table.slow.items() if each != name}
-        fast = {each: term for each, term in table.fast.items() if each != name}
-        places = _places(rows, table.fast if slow else fast, less if slow else None)
+    for name in SLOW if slow else FAST:
+        rest = frozenset(SLOW) - {name}
+        places = _places(rows, of, rest, slow=slow)
         found[f"without {name}"] = share(place == 1 for place in places)
     for name in FAST:
-        places = _places(rows, {name: table.fast[name]}, None)
+        places = _places(rows, of, frozenset([name]))
         found[f"{name} alone"] = share(place == 1 for place in places)
     return found
 
@@ -195,25 +241,36 @@ def _odds(
 
 
 def _places(
-    rows: Sequence[Row], fast: Mapping[str, Term], slow: Mapping[str, Term] | None
+    rows: Sequence[Row], of: TableOf, kept: Collection[str] = SLOW, *, slow: bool = False
 ) -> list[int]:
-    """The place of the right candidate, from 1; it comes after those that are level with it."""
+    """The place of the right candidate, from 1; it comes after those that are level with it.
+
+    Args:
+        kept: Numbers that count; with ``slow`` only among the candidates that were asked for.
+        slow: Whether those are put in order by the language model, before all others.
+    """
     found = []
     for row in rows:
-        order = _odds(row.fast, FAST, fast)
-        if slow is not None and row.asked:
+        table = of(row.question.key)
+        order = _odds(row.fast, FAST, table.fast if slow else _some(table.fast, kept))
+        if slow:
             ahead = float(order.max()) + 1000.0
-            for at, value in zip(row.asked, _odds(row.slow, SLOW, slow), strict=True):
-                order[at] = ahead + float(value)
+            odds = _odds(row.slow, SLOW, _some(table.slow, kept))
+            order[list(row.asked)] = ahead + odds
         gold = row.question.gold
         found.append(int((order >= order[gold]).sum()))
     return found
 
 
-def _choice_error(odds: Sequence[NDArray[np.float64]], golds: Sequence[int]) -> float:
+def _some(table: Mapping[str, Term], kept: Collection[str]) -> dict[str, Term]:
+    return {name: term for name, term in table.items() if name in kept}
+
+
+def _choice_error(rows: Sequence[Row], of: TableOf) -> float:
     best, hit = [], []
-    for each, gold in zip(odds, golds, strict=True):
-        raised = np.exp(each - each.max())
+    for row in rows:
+        odds = _odds(row.fast, FAST, of(row.question.key).fast)
+        raised = np.exp(odds - odds.max())
         best.append(float((raised / raised.sum()).max()))
-        hit.append(int(each.argmax()) == gold)
+        hit.append(int(odds.argmax()) == row.question.gold)
     return calibration_error(best, hit)

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rpterm.bench import persona, voice
 from rpterm.bench.opening import models
-from rpterm.scoring.calibrate import terms
 from rpterm.scoring.combine import Term
 from rpterm.scoring.convai2 import draw, read
 from rpterm.scoring.embedding import Remembered
@@ -27,14 +24,13 @@ from rpterm.scoring.pdnc import read as read_novels
 
 VERSION = "2"
 QUESTIONS = 320
-_ASKED = 320
 _LINES = 12
 _ASKED_LINES = 6
 _MADE = (
     "Balanced logistic regressions (rpterm.scoring.calibrate) by rpterm.bench.refit. Facts and "
     "talk: along the direction of a conditional logit, scaled by sums of unseen folds, on "
     "{questions} questions of ConvAI2 (valid, self original), one a persona; with the language "
-    "model {asked} of them, the seven best candidates each. persona_lift has no term: beside "
+    "model the {asked} best candidates each. persona_lift has no term: beside "
     "context_lift and the facts it adds nothing there. Voice: {novels} novels of PDNC, {lines} "
     "lines of each of up to five characters, against voices of other novels; 'cast' against the "
     "voices of the same novel, and with the language model {asked_lines} lines each. Faults were "
@@ -60,23 +56,19 @@ def refit(convai2: Path, pdnc: Path, encode: Remembered, likelihood: Likelihood)
     # What the language model adds about a voice was measured within novels alone.
     likely = {"voice_likelihood": cast_slow["voice_likelihood"]}
     made = _MADE.format(
-        questions=len(personas), asked=_ASKED, novels=len(novels), lines=_LINES,
+        questions=len(personas), asked=persona.RERANKED, novels=len(novels), lines=_LINES,
         asked_lines=_ASKED_LINES,
     )  # fmt: skip
     return {
         "version": VERSION,
         "made": made,
-        "fast": _plain({**_grouped(fast, "fit"), **outside, **FAULTS}),
-        "slow": _plain({**_grouped(slow, "likely"), **outside, **likely, **FAULTS}),
+        "fast": _plain({**fast, **outside, **FAULTS}),
+        "slow": _plain({**slow, **outside, **likely, **FAULTS}),
         "cast_fast": _plain(cast_fast),
         "cast_slow": _plain(cast_slow),
         "personas": personas,
         "novels": novels,
     }
-
-
-def _grouped(table: Mapping[str, Term], group: str) -> dict[str, Term]:
-    return {name: replace(term, group=group) for name, term in table.items()}
 
 
 def _plain(table: Mapping[str, Term]) -> dict[str, dict[str, float]]:
@@ -87,16 +79,8 @@ def _fit_personas(
     path: Path, encode: Remembered, likelihood: Likelihood
 ) -> tuple[dict[str, Term], dict[str, Term], list[str]]:
     chosen = draw(read(path), QUESTIONS, frozenset())
-    rows = persona.measure(chosen, encode, None, FIRST)
-    groups = [row.question.key for row in rows for _ in row.question.candidates]
-    right = [at == row.question.gold for row in rows for at in range(len(row.question.candidates))]
-    plain = np.concatenate([row.fast for row in rows])
-    fast = terms(persona.FAST, plain, np.array(right), groups, choice=True)
-    asked = persona.measure(chosen[:_ASKED], encode, likelihood, fast)
-    groups = [row.question.key for row in asked for _ in row.asked]
-    right = [at == row.question.gold for row in asked for at in row.asked]
-    numbers = np.concatenate([row.slow for row in asked])
-    slow = terms(persona.SLOW, numbers, np.array(right), groups, choice=True)
+    fast = persona.fit_fast(persona.measure(chosen, encode, None, FIRST))
+    slow = persona.fit_slow(persona.measure(chosen, encode, likelihood, fast))
     return fast, slow, sorted({question.key for question in chosen})
 
 
@@ -109,22 +93,14 @@ def _fit_novels(
     novels = read_novels(path, _LINES)
     half = novels[: len(novels) * 2 // 3]
     heard = voice.measure(half, novels, encode, None)
-    outside = _fit_voice(heard, voice.FAST, [each.outside for each in heard])
-    cast_fast = _fit_voice(heard, voice.FAST, [each.values for each in heard])
+    outside = voice.fit(heard, voice.FAST, outside=True)
+    cast_fast = voice.fit(heard, voice.FAST)
     fewer = read_novels(path, _ASKED_LINES)
     names = [novel.name for novel in half]
     some = [novel for novel in fewer if novel.name in names]
     asked = voice.measure(some, fewer, encode, likelihood)
-    cast_slow = _fit_voice(asked, voice.SLOW, [each.values for each in asked])
+    cast_slow = voice.fit(asked, voice.SLOW)
     return outside, cast_fast, cast_slow, names
-
-
-def _fit_voice(
-    heard: Sequence[voice.Heard], names: Sequence[str], values: Sequence[Mapping[str, float]]
-) -> dict[str, Term]:
-    rows = np.array([[each[name] for name in names] for each in values])
-    right = np.array([each.own for each in heard])
-    return terms(names, rows, right, [each.line[0] for each in heard])
 
 
 def main() -> None:

@@ -5,20 +5,22 @@ other characters of that novel: which of the two is the character's? Each voice 
 example lines; contrasts are the example lines of the novel's other speakers, and nothing else of
 that novel. ``outside`` is the same with voices of two other novels as the only contrasts, as in a
 chat, where contrasts are other cards. ``top1`` is the right one of the novel's two to five voices.
-Novels that the terms were fitted on are left out. Intervals draw whole novels.
+Novels that the terms were fitted on are left out; with ``--crossed`` none is: for each novel terms
+are fitted on the others, which says the same of more lines. Intervals draw whole novels.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rpterm.bench.figures import balanced_bins, error_figures, spread
+from rpterm.scoring.calibrate import terms
 from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import Frozen, frozen
@@ -26,12 +28,15 @@ from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.pdnc import Novel, read
 from rpterm.scoring.records import Reading, Scene, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
+from rpterm.types import RptermError
 
 FAST = ("voice_words", "voice_meaning")
 SLOW = (*FAST, "voice_likelihood")
 _LINES = 4
 _OTHERS = 3
 Step = Callable[[int, int], None]
+TableOf = Callable[[str], Frozen]
+"""The terms to judge a novel by, from its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def main(
     limit: int | None = None,
     cache: Path | None = None,
     picture: Path | None = None,
+    crossed: bool = False,
 ) -> None:
     """Measure and print, with a bar on standard error."""
     from rpterm.bench.opening import models
@@ -70,12 +76,14 @@ def main(
 
     table = frozen()
     novels = read(pdnc, _LINES if limit is None else max(1, limit))
-    chosen = [novel for novel in novels if novel.name not in table.novels]
+    chosen = [novel for novel in novels if crossed or novel.name not in table.novels]
+
+    def measured(step: Step) -> dict[str, Any]:
+        heard = measure(chosen, novels, encode, likelihood, step)
+        return report(heard, cross(heard, table) if crossed else lambda _: table, picture)
+
     with models(cache) as (encode, likelihood):
-        with_bar(
-            lambda step: report(measure(chosen, novels, encode, likelihood, step), table, picture),
-            json,
-        )
+        with_bar(measured, json)
 
 
 def measure(
@@ -141,28 +149,64 @@ def pairs(heard: Sequence[Heard]) -> list[tuple[Heard, Heard]]:
     return found
 
 
-def report(heard: Sequence[Heard], table: Frozen, picture: Path | None = None) -> dict[str, Any]:
+def fit(heard: Sequence[Heard], names: Sequence[str], *, outside: bool = False) -> dict[str, Term]:
+    """Terms that know the own voice from the others of the novel, or from those of other novels."""
+    values = [each.outside if outside else each.values for each in heard]
+    rows = np.array([[each[name] for name in names] for each in values])
+    right = np.array([each.own for each in heard])
+    return terms(names, rows, right, [each.line[0] for each in heard])
+
+
+def cross(heard: Sequence[Heard], table: Frozen) -> TableOf:
+    """Each novel's terms are fitted on the other novels."""
+    names = {each.line[0] for each in heard}
+    if len(names) < 2:
+        raise RptermError("Two novels are needed to fit terms on one and judge the other.")
+    tables = {}
+    for name in names:
+        rest = [each for each in heard if each.line[0] != name]
+        tables[name] = replace(
+            table,
+            fast={**table.fast, **fit(rest, FAST, outside=True)},
+            cast_fast=fit(rest, FAST),
+            cast_slow=fit(rest, SLOW) if _slow(rest) else {},
+        )
+    return tables.__getitem__
+
+
+def _slow(heard: Sequence[Heard]) -> bool:
+    return bool(heard) and SLOW[-1] in heard[0].values
+
+
+def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> dict[str, Any]:
     """The figures, their intervals, and what is left when one signal is taken away."""
     matched = pairs(heard)
-    novels = [own.line[0] for own, _ in matched]
-    slow = bool(heard) and "voice_likelihood" in heard[0].values
-    figures: dict[str, Any] = {"novels": len(set(novels)), "pairs": len(matched)}
-    full = table.cast_slow if slow else table.cast_fast
-    if slow:
-        figures |= _rate("pairwise", matched, novels, table.cast_slow)
-    figures |= _rate("pairwise_no_lm", matched, novels, table.cast_fast)
+
+    def cast_fast(novel: str) -> Mapping[str, Term]:
+        return of(novel).cast_fast
+
+    def full(novel: str) -> Mapping[str, Term]:
+        return of(novel).cast_slow if _slow(heard) else of(novel).cast_fast
+
+    def outside(novel: str) -> Mapping[str, Term]:
+        return of(novel).fast
+
+    figures: dict[str, Any] = {
+        "novels": len({own.line[0] for own, _ in matched}), "pairs": len(matched)
+    }  # fmt: skip
+    if _slow(heard):
+        figures |= _rate("pairwise", matched, full)
+    figures |= _rate("pairwise_no_lm", matched, cast_fast)
     tops = _tops(heard, full)
     figures["top1"] = round(float(np.mean([hit for _, hit in tops] or [0.0])), 4)
     figures["top1_interval"] = spread([hit for _, hit in tops], [name for name, _ in tops])
-    judged = _judged(heard, lambda each: _odds(each.values, full))
+    judged = _judged(heard, full)
     bins = balanced_bins(each for part in judged for each in part)
     figures |= error_figures("ece", judged)
-    quick = _judged(heard, lambda each: _odds(each.values, table.cast_fast))
-    figures |= error_figures("ece_no_lm", quick)
-    strange = _judged(heard, lambda each: _odds(each.outside, table.fast))
-    figures |= error_figures("ece_outside", strange)
-    figures |= _rate("pairwise_outside_no_lm", matched, novels, table.fast, outside=True)
-    figures["ablations"] = _ablations(matched, novels, full)
+    figures |= error_figures("ece_no_lm", _judged(heard, cast_fast))
+    figures |= error_figures("ece_outside", _judged(heard, outside, outside=True))
+    figures |= _rate("pairwise_outside_no_lm", matched, outside, outside=True)
+    figures["ablations"] = _ablations(matched, full, SLOW if _slow(heard) else FAST)
     figures["reliability"] = [list(each) for each in bins]
     if picture is not None:
         from rpterm.bench.picture import reliability
@@ -171,50 +215,54 @@ def report(heard: Sequence[Heard], table: Frozen, picture: Path | None = None) -
     return figures
 
 
+TermsOf = Callable[[str], Mapping[str, Term]]
+
+
 def _judged(
-    heard: Sequence[Heard], odds: Callable[[Heard], float]
+    heard: Sequence[Heard], of: TermsOf, *, outside: bool = False
 ) -> list[list[tuple[float, bool]]]:
     """What was said of each line and voice, and whether it was so; one part a novel."""
     parts: dict[str, list[tuple[float, bool]]] = {}
     for each in heard:
-        parts.setdefault(each.line[0], []).append((chance(odds(each)), each.own))
+        said = chance(_odds(each, of, outside=outside))
+        parts.setdefault(each.line[0], []).append((said, each.own))
     return list(parts.values())
 
 
-def _odds(values: Mapping[str, float], terms: Mapping[str, Term]) -> float:
-    return log_odds({name: Reading(value) for name, value in values.items()}, terms)
+def _odds(each: Heard, of: TermsOf, *, outside: bool = False) -> float:
+    values = each.outside if outside else each.values
+    return log_odds({name: Reading(value) for name, value in values.items()}, of(each.line[0]))
 
 
 def _rate(
-    name: str,
-    matched: Sequence[tuple[Heard, Heard]],
-    novels: Sequence[str],
-    terms: Mapping[str, Term],
-    outside: bool = False,
+    name: str, matched: Sequence[tuple[Heard, Heard]], of: TermsOf, *, outside: bool = False
 ) -> dict[str, Any]:
     won = []
     for own, other in matched:
-        left = _odds(own.outside if outside else own.values, terms)
-        right = _odds(other.outside if outside else other.values, terms)
+        left, right = (_odds(each, of, outside=outside) for each in (own, other))
         won.append(0.5 if left == right else float(left > right))
     value = round(float(np.mean(won or [0.0])), 4)
+    novels = [own.line[0] for own, _ in matched]
     return {name: value, f"{name}_interval": spread(won, novels)}
 
 
-def _tops(heard: Sequence[Heard], terms: Mapping[str, Term]) -> list[tuple[str, float]]:
+def _tops(heard: Sequence[Heard], of: TermsOf) -> list[tuple[str, float]]:
     """For each line whether its speaker's voice fits best."""
     by_line: dict[tuple[str, int, int], list[tuple[float, bool]]] = {}
     for each in heard:
-        by_line.setdefault(each.line, []).append((_odds(each.values, terms), each.own))
+        by_line.setdefault(each.line, []).append((_odds(each, of), each.own))
     return [(line[0], float(max(found)[1])) for line, found in by_line.items()]
 
 
 def _ablations(
-    matched: Sequence[tuple[Heard, Heard]], novels: Sequence[str], full: Mapping[str, Term]
+    matched: Sequence[tuple[Heard, Heard]], of: TermsOf, names: Sequence[str]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in full:
-        less = {each: term for each, term in full.items() if each != name}
-        found |= _rate(f"without {name}", matched, novels, less)
-        found |= _rate(f"{name} alone", matched, novels, {name: full[name]})
+    for name in names:
+        found |= _rate(f"without {name}", matched, _only(of, frozenset(names) - {name}))
+        found |= _rate(f"{name} alone", matched, _only(of, frozenset([name])))
     return found
+
+
+def _only(of: TermsOf, kept: frozenset[str]) -> TermsOf:
+    return lambda novel: {name: term for name, term in of(novel).items() if name in kept}

@@ -45,6 +45,9 @@ _PDNC = typer.Option("--pdnc", metavar="DIR", help="voice, novels: novels in PDN
 _CACHE = typer.Option(
     "--cache", metavar="FILE", help="persona, voice: keeps likelihoods, so that a run can go on."
 )
+_CROSSED = typer.Option(
+    "--crossed", help="persona, voice: judge all, each by terms fitted on others."
+)
 _PICTURE = typer.Option(
     "--picture", metavar="FILE", help="persona, voice: writes the reliability diagram as SVG."
 )
@@ -61,6 +64,7 @@ def bench(
     pdnc: Annotated[Path | None, _PDNC] = None,
     cache: Annotated[Path | None, _CACHE] = None,
     picture: Annotated[Path | None, _PICTURE] = None,
+    crossed: Annotated[bool, _CROSSED] = False,
 ) -> None:
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
@@ -70,6 +74,7 @@ def bench(
         given = {
             "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,
             "pdnc": pdnc, "cache": cache, "picture": picture,
+            "crossed": crossed or None,
         }  # fmt: skip
         module.main(json=json, **_wanted(module.main, room, given))
         return

@@ -24,6 +24,8 @@ _NICE = 15
 _BEGIN = "<|endoftext|>"
 """Parts texts in what the starter model was trained on; its begin token opens a chat's turn."""
 _REMEMBERED = 256
+Text = str | tuple[Piece, ...]
+"""Plain text; or pieces, of which some are control tokens, which open the text themselves."""
 
 
 class Stopped(Exception):
@@ -34,7 +36,7 @@ class Likelihood(Protocol):
     """What the signals ask."""
 
     def logprobs(
-        self, reply: str, prompts: Sequence[str], stopped: Callable[[], bool] = lambda: False
+        self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
         """Natural-log probability of each token of the reply after each prompt.
 
@@ -64,17 +66,17 @@ class EngineLikelihood:
         self._polite = polite
         self._engine: Engine | None = None
         self._begin: list[int] = []
-        self._tokens: OrderedDict[str, list[int]] = OrderedDict()
+        self._tokens: OrderedDict[Text, list[int]] = OrderedDict()
         self._warmed: OrderedDict[tuple[int, ...], None] = OrderedDict()
         self._lock = threading.Lock()
 
     def logprobs(
-        self, reply: str, prompts: Sequence[str], stopped: Callable[[], bool] = lambda: False
+        self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
         with self._lock:
             engine = self._ready()
             asked = self._begun(engine, prompts)
-            (said,) = engine.tokenize([Piece(reply)])
+            said = _tokens(engine, reply)
             if not said:
                 return [[] for _ in asked]
             self._warm(engine, asked, stopped)
@@ -99,14 +101,14 @@ class EngineLikelihood:
             self._engine = engine
         return self._engine
 
-    def _begun(self, engine: Engine, prompts: Sequence[str]) -> list[list[int]]:
-        missing = [text for text in dict.fromkeys(prompts) if text not in self._tokens]
-        if missing:
-            found = engine.tokenize([Piece(text) for text in missing])
-            self._tokens.update(zip(missing, found, strict=True))
+    def _begun(self, engine: Engine, prompts: Sequence[Text]) -> list[list[int]]:
+        """The tokens of each prompt; plain texts begin as those do that the model was taught."""
         for text in prompts:
+            if text not in self._tokens:
+                begin = self._begin if isinstance(text, str) else []
+                self._tokens[text] = begin + _tokens(engine, text)
             self._tokens.move_to_end(text)
-        result = [self._begin + self._tokens[text] for text in prompts]
+        result = [self._tokens[text] for text in prompts]
         while len(self._tokens) > _REMEMBERED:
             self._tokens.popitem(last=False)
         return result
@@ -127,6 +129,11 @@ class EngineLikelihood:
             self._warmed[key] = None
             while len(self._warmed) > _REMEMBERED:
                 self._warmed.popitem(last=False)
+
+
+def _tokens(engine: Engine, text: Text) -> list[int]:
+    pieces = [Piece(text)] if isinstance(text, str) else list(text)
+    return [each for part in engine.tokenize(pieces) for each in part]
 
 
 def _give_way(pid: int | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpterm.bench.persona import measure, report, scene_of
+from rpterm.bench.persona import cross, measure, report, scene_of
 from rpterm.scoring.calibrate import fit, terms
 from rpterm.scoring.combine import chance
 from rpterm.scoring.convai2 import draw, read
@@ -35,7 +35,8 @@ class Boats:
     """A language model that likes boats where the prompt has one."""
 
     def logprobs(self, reply, prompts, stopped=lambda: False):
-        return [[-1.0 if "boat" in reply and "boat" in each else -3.0] * 4 for each in prompts]
+        own = "boat" in str(reply)
+        return [[-1.0 if own and "boat" in str(each) else -3.0] * 4 for each in prompts]
 
     def close(self) -> None:
         pass
@@ -99,7 +100,7 @@ def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
     assert draw([question], 5, frozenset([question.key])) == []
     assert scene_of(question).asked == "where are you ?"
     rows = measure([question], Remembered(Letters()), None, frozen().fast)
-    assert report(rows, frozen())["hits@1_no_lm"] == 1.0
+    assert report(rows, lambda _: frozen())["hits@1_no_lm"] == 1.0
 
 
 def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
@@ -107,9 +108,30 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
     path.write_text("1 your persona: i have a boat\n" + LINE)
     picture = tmp_path / "reliability.svg"
     rows = measure(read(path), Remembered(Letters()), Boats(), frozen().fast)
-    figures = report(rows, frozen(), picture)
+    figures = report(rows, lambda _: frozen(), picture)
     assert figures["hits@1"] == 1.0 and "without context_lift" in figures["ablations"]
     assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
+
+
+def test_crossed_each_persona_is_judged_by_terms_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    kinds = ("boat", "cat", "drum")
+    path.write_text(
+        "".join(
+            f"1 your persona: i have a {kind} number {at}\n"
+            f"2 where are you ?\ta\t\tthe grey wind|vivid skies|my {kind} is number {at}\n"
+            for at in range(4) for kind in kinds
+        )
+    )  # fmt: skip
+    rows = measure(read(path), Remembered(Letters()), Boats(), frozen().fast)
+    of = cross(rows, frozen())
+    keys = sorted({row.question.key for row in rows})
+    tables = {key: of(key).slow["fact_meaning"] for key in keys}
+    assert len(keys) == 12 and len(set(tables.values())) > 1
+    assert frozen().slow["fact_meaning"] not in tables.values()
+    assert report(rows, of)["hits@1"] > 0.8
+    with pytest.raises(RptermError, match="Two personas"):
+        cross(rows[:1], frozen())
 
 
 def test_a_file_without_candidates_is_refused(tmp_path: Path) -> None:

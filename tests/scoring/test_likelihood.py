@@ -48,6 +48,16 @@ def test_prompts_begin_with_the_begin_token_and_replies_have_one_number_a_token(
     assert engine.closed
 
 
+def test_pieces_open_themselves_and_their_control_tokens_are_parsed() -> None:
+    engine = Counting()
+    likelihood = EngineLikelihood(lambda: engine)  # type: ignore[arg-type,return-value]
+    opened = (Piece("<|im_start|>", special=True), Piece("x"))
+    assert likelihood.logprobs((Piece("ab"), Piece("<|im_end|>", special=True)), [opened]) == [
+        [-0.5] * 3
+    ]
+    assert engine.asked == [[1, ord("x")]]
+
+
 def test_a_long_prompt_is_evaluated_in_pieces_once_and_can_be_stopped() -> None:
     engine = Counting()
     likelihood = EngineLikelihood(lambda: engine)  # type: ignore[arg-type,return-value]

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from rpterm.bench.cached import Cached
-from rpterm.bench.voice import measure, pairs, report
+from rpterm.bench.voice import cross, measure, pairs, report
+from rpterm.engine.protocol import Piece
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import frozen
+from rpterm.scoring.likelihood import Text
 from rpterm.scoring.pdnc import read
 from rpterm.scoring.records import Fact, Scene
-from rpterm.scoring.signals.lift import ContextLift, PersonaLift, prompt
+from rpterm.scoring.signals.lift import END, ContextLift, PersonaLift, prompt, said
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 from rpterm.types import RptermError
 
@@ -27,6 +29,10 @@ LADY = tuple(
 SCENE = Scene(own_lines=PIRATE, other_lines=(LADY,), user="Tom", char="Ann")
 
 
+def plain(text: Text) -> str:
+    return text if isinstance(text, str) else "".join(x.text for x in text if x != END)
+
+
 class Same:
     """A likelihood: what shares its first words with the prompt's last line is likely."""
 
@@ -34,7 +40,8 @@ class Same:
 
     def logprobs(self, reply, prompts, stopped=lambda: False):
         self.asked += len(prompts)
-        return [[-1.0 if " ".join(reply.split()[:2]) in each else -2.0] * 4 for each in prompts]
+        begin = " ".join(plain(reply).split()[:2])
+        return [[-1.0 if begin in plain(each) else -2.0] * 4 for each in prompts]
 
     def close(self) -> None:
         pass
@@ -71,12 +78,20 @@ def test_lifts_compare_with_and_without() -> None:
         char="Ann", user="Tom", facts=(Fact("card.attributes:0", "Ann sails."),),
         history=((False, "sails?"), (True, "Yes."), (False, "Where?")),
     )  # fmt: skip
-    text = prompt(scene, facts=True)
-    assert text.startswith("About Ann:\n- Ann sails.\n") and text.endswith("Tom: Where?\nAnn:")
+    text = plain(prompt(scene, facts=True))
+    assert text.startswith("<|im_start|>system\nYou are Ann. Ann sails.<|im_end|>\n")
+    assert text.endswith("<|im_start|>user\nWhere?<|im_end|>\n<|im_start|>assistant\n")
     reading = PersonaLift(Same()).measure("sails", scene)
     assert reading.value == 0  # the talk names it already
     assert ContextLift(Same()).measure("sails", scene).value == pytest.approx(1.0)
     assert PersonaLift(Same()).measure("sails", Scene()).confidence == 0
+
+
+def test_control_tokens_in_what_was_said_are_text_and_a_cut_reply_has_no_end() -> None:
+    scene = Scene(history=((False, "<|im_end|>"),))
+    assert [x for x in prompt(scene, facts=False) if not x.special] == [Piece("<|im_end|>")]
+    assert said("Yes.") == (Piece("Yes."), END)
+    assert said("word " * 81) == (Piece(("word " * 80).strip()),)
 
 
 def _novel(folder: Path, name: str, lines: int = 30) -> None:
@@ -99,9 +114,22 @@ def test_novels_are_read_and_told_apart(tmp_path: Path) -> None:
     assert read(tmp_path, 4) == novels
     heard = measure(novels[:1], novels, Remembered(Letters()), Same())
     assert len(heard) == 16 and pairs(heard)
-    figures = report(heard, frozen())
+    figures = report(heard, lambda _: frozen())
     assert figures["pairwise"] == 1.0 and figures["top1"] == 1.0
     assert "without voice_words" in figures["ablations"]
+
+
+def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> None:
+    for name in ("One", "Three", "Two"):
+        _novel(tmp_path, name)
+    novels = read(tmp_path, 4)
+    heard = measure(novels, novels, Remembered(Letters()), Same())
+    of = cross(heard, frozen())
+    assert len({str(of(novel.name).cast_slow) for novel in novels}) > 1
+    figures = report(heard, of)
+    assert figures["novels"] == 3 and figures["pairwise"] == 1.0
+    with pytest.raises(RptermError, match="Two novels"):
+        cross(heard[:16], frozen())
 
 
 def test_a_folder_without_novels_is_refused(tmp_path: Path) -> None:
