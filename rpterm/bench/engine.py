@@ -7,6 +7,7 @@ fresh evaluation, the same candidates one after the other. Close other programs 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json as json_module
 import os
 import statistics
@@ -27,7 +28,7 @@ from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest
 from rpterm.types import Intent, Prompt, RptermError, Sampling, Usage
 
-ROUNDS = 3
+ROUNDS = 7
 PATIENCE_S = 600.0
 QUESTION = "Describe this room to me, from the door to the window, and leave nothing out."
 
@@ -128,6 +129,10 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     app = RptermApp(session.card, lambda _target, _chat: session, settings)
     session.load()
     session.engine.settled(PATIENCE_S)
+    # As `rpterm chat` does: the collector need not walk what stands before the first frame, here
+    # the programs of all earlier rounds.
+    gc.collect()
+    gc.freeze()
     async with app.run_test(size=(120, 36), message_hook=hook) as pilot:
         await _until(lambda: app.chat.state.session is not None)
         app.chat.input.text = QUESTION

@@ -2,7 +2,12 @@
 
 By rule: a sentence and a line that share most of their rare words and differ in a negation, in a
 number, or in one word of a pair of opposites; or that fill a slot of a life (birthplace, age, …:
-``slots``) differently. What is said in other words is missed; ``bench planted`` tells how much.
+``slots``) differently. What is said in other words is missed: ``bench planted`` finds 0.93 of the
+card's own lines turned round, and 0.05 of 100 contradictions in the character's own words. Without
+an NLI model nothing that was tried helps there: lines paired by sentence vectors instead of words
+(0.25 found, and 0.21 of what is true accused), likelihood under the line and under its contrary
+(a contradiction is likelier under the contrary than a true line in 0.60 of pairs), the starter
+model asked outright (0.44).
 
 Where an NLI cross-encoder is installed, it is asked as well when nothing else goes on: each
 sentence against the lines that are nearest in meaning, as they stand, the line first. Its
