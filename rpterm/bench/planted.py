@@ -10,7 +10,8 @@ sound polite, learned or helpful; of the packaged characters half were seen, and
 were set on these lines. All are by authors who know what is looked for: take the figures for an
 upper bound. ``contradiction`` and ``wrong_relation`` are made by rule out of the cards' own lines,
 which flatters more; ``contradiction_told`` and ``wrong_relation_told`` are the characters' own
-words (``planted_told.toml``), written without a look at what the rules find in them.
+words (``planted_told.toml``). The latter was looked at for the rules of kin;
+``wrong_relation_fresh`` was written when these were done.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ _OTHERS = 3
 Step = Callable[[int, int], None]
 TableOf = Callable[[str], Frozen]
 """The terms to judge a novel by, from its name."""
+TermsOf = Callable[[str], Mapping[str, Term]]
+"""Those of one of its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +215,6 @@ def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> 
 
         reliability(bins, picture, "In character, novels")
     return figures
-
-
-TermsOf = Callable[[str], Mapping[str, Term]]
 
 
 def _judged(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,12 @@ def test_kin_the_card_knows_nothing_of_and_a_line_told_of_another(reply: str, so
 )  # fmt: skip
 def test_what_the_card_does_not_deny_is_no_break(reply: str) -> None:
     assert Relations().measure(reply, HOLMES).value == 0
+
+
+def test_kin_that_the_character_spoke_of_before_is_kin() -> None:
+    told = "My cousin Lestrade joined the force."
+    for scene in (replace(HOLMES, own_lines=(told,)), replace(HOLMES, history=((True, told),))):
+        assert Relations().measure("My cousin Lestrade is late.", scene).value == 0
 
 
 def test_a_machine_may_call_itself_one() -> None:

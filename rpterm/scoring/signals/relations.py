@@ -106,7 +106,7 @@ class Relations:
         found = [
             Evidence(tie.start, tie.end, why, fact.source, fact.text)
             for tie in _ties(reply, own)
-            for why, fact in (*_clashes(tie, known), *_no_kin(tie, known, named))
+            for why, fact in (*_clashes(tie, known), *_no_kin(tie, known, named, scene))
         ]
         found += _swapped(reply, [each for each in named if each[0]], own)
         return Reading(0.8 if found else 0.0, 0.5, tuple(found))
@@ -142,14 +142,20 @@ def _clashes(tie: _Tie, known: list[tuple[_Tie, Fact]]) -> Iterator[tuple[str, F
 
 
 def _no_kin(
-    tie: _Tie, known: list[tuple[_Tie, Fact]], named: list[tuple[frozenset[str], Fact]]
+    tie: _Tie,
+    known: list[tuple[_Tie, Fact]],
+    named: list[tuple[frozenset[str], Fact]],
+    scene: Scene,
 ) -> Iterator[tuple[str, Fact]]:
     """Of kin a card would say so: whom it names without a word of it is none."""
     if not tie.mine or tie.role not in _KIN_ROLES or any(each.name & tie.name for each, _ in known):
         return
     name = tie.name - _TITLES
     told = [fact for names, fact in named if names & name]
-    if told and not any(_says(fact.text, tie.role) for fact in told):
+    spoken = (*scene.own_lines, *(text for own, text in scene.history if own))
+    lines = [fact.text for fact in told]
+    lines += [line for line in spoken if name & frozenset(re.findall(r"[\w’'-]+", line))]
+    if told and not any(_says(line, tie.role) for line in lines):
         yield f"the card names {tie.said}, and not as {tie.role}", told[0]
 
 

@@ -337,17 +337,16 @@ async def resync(chat: ChatScreen) -> None:
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
     """The path, and what came of a reply whose end could not be stored: it stays in sight."""
-    if chat.state.running:
-        return path
     views = [chat.transcript.view(turn_id) for turn_id in chat.state.live.values()]
+    view = next((view for view in views if view and view.live and view.whole.strip()), None)
     stored = {turn.id for turn in path if turn.status is not Status.STREAMING}
-    unstored = [
-        replace(view.turn, text=view.whole, status=Status.PARTIAL)
-        for view in views
-        if view is not None and view.live and view.whole.strip() and view.turn.id not in stored
-    ]
-    ids = {turn.id for turn in unstored}
-    return [*(turn for turn in path if turn.id not in ids), *unstored]
+    ids = [turn.id for turn in path]
+    if view is None or chat.state.running or view.turn.id in stored:
+        return path
+    if view.turn.parent_id not in ids:
+        return path
+    above = path[: ids.index(view.turn.parent_id) + 1]
+    return [*above, replace(view.turn, text=view.whole, status=Status.PARTIAL)]
 
 
 async def _other_places(chat: ChatScreen) -> None:
