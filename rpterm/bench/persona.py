@@ -76,6 +76,8 @@ def main(
     table = frozen()
     seen = frozenset[str]() if crossed else table.personas
     questions = draw(read(convai2), _LIMIT if limit is None else limit, seen)
+    if not questions:
+        raise RptermError(f"The score was fitted on every persona of {convai2}: add --crossed.")
 
     def measured(step: Step) -> dict[str, Any]:
         rows = measure(questions, encode, likelihood, table.fast, step)

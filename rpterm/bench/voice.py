@@ -79,6 +79,8 @@ def main(
     table = frozen()
     novels = read(pdnc, _LINES if limit is None else max(1, limit))
     chosen = [novel for novel in novels if crossed or novel.name not in table.novels]
+    if not chosen:
+        raise RptermError(f"The score was fitted on every novel of {pdnc}: add --crossed.")
 
     def measured(step: Step) -> dict[str, Any]:
         heard = measure(chosen, novels, encode, likelihood, step)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rpterm.bench import persona
 from rpterm.bench.persona import cross, measure, report, scene_of
 from rpterm.scoring.calibrate import fit, terms
 from rpterm.scoring.combine import chance
@@ -132,6 +134,17 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(tmp_path: Path) -> No
     assert report(rows, of)["hits@1"] > 0.8
     with pytest.raises(RptermError, match="Two personas"):
         cross(rows[:1], frozen())
+
+
+def test_a_file_whose_personas_were_all_fitted_on_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "talk.txt"
+    path.write_text("1 your persona: i have a boat\n" + LINE)
+    seen = replace(frozen(), personas=frozenset([read(path)[0].key]))
+    monkeypatch.setattr(persona, "frozen", lambda: seen)
+    with pytest.raises(RptermError, match="add --crossed"):
+        persona.main(path)
 
 
 def test_a_file_without_candidates_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rpterm.bench.cached import Cached
-from rpterm.bench.voice import cross, measure, pairs, report
+from rpterm.bench.voice import cross, main, measure, pairs, report
 from rpterm.engine.protocol import Piece
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import frozen
@@ -130,6 +130,12 @@ def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> 
     assert figures["novels"] == 3 and figures["pairwise"] == 1.0
     with pytest.raises(RptermError, match="Two novels"):
         cross(heard[:16], frozen())
+
+
+def test_a_folder_whose_novels_were_all_fitted_on_is_told(tmp_path: Path) -> None:
+    _novel(tmp_path, min(frozen().novels))
+    with pytest.raises(RptermError, match="add --crossed"):
+        main(tmp_path)
 
 
 def test_a_folder_without_novels_is_refused(tmp_path: Path) -> None:
