@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import opening, replies
+from rpterm.tui.screens.chat import frame, opening, replies
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ async def choose_branch(chat: ChatScreen) -> None:
     done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf))
     if done is not None:
         await chat.ask(session.select, int(done.id))
-        await opening.clear_below(chat)
+        await frame.clear_below(chat)
         await replies.resync(chat)
         chat.transcript.to_end()
 

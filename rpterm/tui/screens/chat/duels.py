@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import judging, opening, replies
+from rpterm.tui.screens.chat import frame, judging, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn
@@ -119,7 +119,7 @@ async def _show(chat: ChatScreen, turn: Turn) -> None:
     session = chat.session
     if session is not None and turn.id > 0:
         await chat.ask(session.select, turn.id)
-    await opening.clear_below(chat)
+    await frame.clear_below(chat)
     await replies.resync(chat)
     chat.input.focus()
 

@@ -284,10 +284,10 @@ async def _write(chat: ChatScreen, what: str, number: int, example: Example) -> 
 
 
 async def _written(chat: ChatScreen, told: str) -> None:
-    from rpterm.tui.screens.chat import opening
+    from rpterm.tui.screens.chat import frame
 
     if chat.session is not None:
-        await opening.card_changed(chat, chat.session.card, told)
+        await frame.card_changed(chat, chat.session.card, told)
     await _changed(chat)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import opening, panes, replies
+from rpterm.tui.screens.chat import frame, panes, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
@@ -172,7 +172,7 @@ async def _changed(chat: ChatScreen) -> None:
             view.refresh_head()
     await chat.ask(session.settle)
     if chat.state.info is not None and not chat.state.busy:
-        opening.settle(chat)
+        frame.settle(chat)
     panes.want_preview(chat, always=True)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import opening, panes
+from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import RptermError
 
@@ -88,11 +88,11 @@ async def saved(chat: ChatScreen, event: CardSaved) -> None:
         chat.say(report.summary, error=True, title="The card cannot be read")
         return
     if report.member:
-        opening.dress(chat)
+        frame.dress(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
-        await opening.card_changed(chat, report.card, report.summary)
+        await frame.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
-        opening.settle(chat)
+        frame.settle(chat)
     panes.want_preview(chat, always=True)

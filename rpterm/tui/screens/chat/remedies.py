@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import opening, replies
+from rpterm.tui.screens.chat import frame, replies
 from rpterm.tui.screens.chat.scores import meant, measured
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.types import Intent, Turn
@@ -55,7 +55,7 @@ async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int
     """
     if chat.state.chosen:
         return
-    await opening.clear_below(chat)
+    await frame.clear_below(chat)
     shares = ", ".join(
         f"{'▸' if at == best else ''}{chance:.0%}" if chance is not None else "–"
         for at, chance in enumerate(chances)

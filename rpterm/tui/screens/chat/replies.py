@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import opening, panes
+from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
@@ -130,7 +130,7 @@ async def leave_choice(chat: ChatScreen) -> None:
     if not isinstance(chat.state.choosing, AsideView):
         await choose(chat)
     elif not chat.state.busy:
-        await opening.clear_below(chat)
+        await frame.clear_below(chat)
         await resync(chat)
 
 
@@ -147,7 +147,7 @@ async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
         return
     if chat.session is not None and chat.state.choosing is not None:
         await chat.ask(chat.session.select, turn.id)
-        await opening.clear_below(chat)
+        await frame.clear_below(chat)
         await resync(chat)
         chat.input.focus()
 
@@ -160,14 +160,14 @@ async def start(chat: ChatScreen, wish: Wish) -> None:
     state.epoch += 1
     state.live.clear()
     chat.keeper.hush()
-    await opening.clear_below(chat)
+    await frame.clear_below(chat)
     if wish.intent is Intent.SEND:
         await _show_ghosts(chat, wish)
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.FAILED:
-        opening.open_chat(chat, None, None)  # What was in the way may be gone.
+        frame.open_chat(chat, None, None)  # What was in the way may be gone.
     chat.refresh_hints()
 
 
@@ -297,7 +297,7 @@ async def failed(chat: ChatScreen, text: str, log_tail: str) -> None:
     if state.wish is not None and not state.stored:
         give_back(chat, state.wish)
     if not state.stopping:
-        await opening.show_error(chat, text, log_tail)
+        await frame.show_error(chat, text, log_tail)
 
 
 async def ended(chat: ChatScreen) -> None:
@@ -315,7 +315,7 @@ async def ended(chat: ChatScreen) -> None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
     if state.info is not None:
-        opening.settle(chat)
+        frame.settle(chat)
     panes.want_preview(chat, always=True)
 
 
@@ -331,7 +331,7 @@ async def resync(chat: ChatScreen) -> None:
     await chat.transcript.show(_with_unstored(chat, path), more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
-    opening.dress(chat)
+    frame.dress(chat)
     await _other_places(chat)
 
 

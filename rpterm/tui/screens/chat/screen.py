@@ -20,7 +20,7 @@ from textual.screen import Screen
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import chats, opening, panes, reload, replies, scores, turns
+from rpterm.tui.screens.chat import chats, frame, opening, panes, reload, replies, scores, turns
 from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
 from rpterm.tui.screens.chat.when import allowed
 from rpterm.tui.widgets.candidates import Candidates
@@ -105,7 +105,7 @@ class ChatScreen(Screen[None]):
         yield KeyHints(self.settings.keys, id="hints")
 
     def on_mount(self) -> None:
-        opening.dress(self)
+        frame.dress(self)
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
         self.set_interval(reload.EVERY_S, self.follower.tick)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import worker
 from rpterm.tui.external import edit_outside
-from rpterm.tui.screens.chat import opening, replies
+from rpterm.tui.screens.chat import frame, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -192,7 +192,7 @@ async def delete(chat: ChatScreen) -> None:
     if await chat.app.push_screen_wait(Confirm(what, "It cannot be undone.", yes="Delete")):
         await chat.ask(chat.session.delete, turn.id)
         pick(chat, None)
-        await opening.clear_below(chat)
+        await frame.clear_below(chat)
         await replies.resync(chat)
 
 
