@@ -163,7 +163,10 @@ class RptermApp(App[None], inherit_bindings=False):
     def _typed(self, character: str) -> None:
         """The tour was left by typing."""
         self._chat.input.focus()
-        self._chat.input.insert(character)
+        if character == "\n":
+            self._chat.press("enter")
+        else:
+            self._chat.input.insert(character)
 
     def _interrupt(self) -> None:
         if self._copy_selection():

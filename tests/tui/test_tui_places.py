@@ -335,6 +335,16 @@ async def test_whoever_types_on_loses_no_letter_of_it(stage: Stage) -> None:
         assert app.screen is app.chat
 
 
+async def test_a_line_pasted_over_the_tour_is_sent_by_its_enter(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        for letter in "Hi":
+            app.post_message(Key(letter, letter))
+        app.post_message(Key("enter", "\r"))
+        await wait_until(pilot, lambda: "Hi" in texts(app) and texts(app)[-1] in REPLIES)
+
+
 @pytest.mark.parametrize("command", ["help", "chats", "tour"])
 async def test_two_quick_escapes_close_one_box(stage: Stage, command: str) -> None:
     app = stage.app()

@@ -78,9 +78,10 @@ class TourScreen(Dialog[None]):
     ]
 
     def __init__(self, overrides: Mapping[str, str], typed: Callable[[str], object]) -> None:
-        """``typed`` is told each letter of someone who begins to write."""
+        """``typed`` is told each key of someone who begins to write, "\\n" for Enter."""
         super().__init__()
         self._overrides, self._typed, self._page = overrides, typed, 0
+        self._writing = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -104,8 +105,13 @@ class TourScreen(Dialog[None]):
         """Who begins to write has seen enough: the letters go to the input."""
         if event.is_printable and event.character and (self.left or event.key != "space"):
             event.stop()
+            self._writing = True
             self._typed(event.character)
             self.dismiss()
+        elif self._writing and event.key == "enter":
+            # It came before we were gone, and ends what was begun here.
+            event.stop()
+            self._typed("\n")
 
     def _draw(self) -> None:
         page = PAGES[self._page]
