@@ -85,14 +85,12 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
         speaker=wish.speaker,
         best=wish.best,
     )
-    batch = _Batch(post)
     try:
         made = _made(session, wish, request)
         stream = cast("Generator[events.SessionEvent, None, None]", made)
         with closing(stream):
-            _tell(stream, batch, post, stopped)
+            _tell(stream, post, stopped)
     except RptermError as error:
-        batch.flush()
         post(messages.ReplyFailed(str(error), getattr(error, "log_tail", "")))
     post(messages.ReplyEnded())
 
@@ -152,27 +150,26 @@ class _Batch:
             self._told = time.monotonic()
 
 
-def _tell(
-    stream: Iterator[events.SessionEvent],
-    batch: _Batch,
-    post: Post,
-    stopped: Callable[[], bool],
-) -> None:
+def _tell(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[], bool]) -> None:
     from rpterm.chat import events
 
+    batch = _Batch(post)
     evaluated = 0.0
-    for event in stream:
-        if stopped():
-            return
-        if isinstance(event, events.ReplyDelta):
-            batch.add(event)
-            continue
-        batch.flush()
-        if isinstance(event, events.PromptEvaluated):
-            if event.done < event.total and time.monotonic() - evaluated < FRAME_S:
+    try:
+        for event in stream:
+            if stopped():
+                return
+            if isinstance(event, events.ReplyDelta):
+                batch.add(event)
                 continue
-            evaluated = time.monotonic()
-        post(_message(event))
+            batch.flush()
+            if isinstance(event, events.PromptEvaluated):
+                if event.done < event.total and time.monotonic() - evaluated < FRAME_S:
+                    continue
+                evaluated = time.monotonic()
+            post(_message(event))
+    finally:
+        batch.flush()  # Also what came before an error.
 
 
 def _message(event: events.SessionEvent) -> Message:

@@ -19,6 +19,7 @@ from textwrap import dedent
 import pytest
 from textual import events
 from textual.command import CommandPalette
+from textual.pilot import Pilot
 from tui_support import (
     CARD,
     REPLIES,
@@ -35,6 +36,7 @@ from tui_support import (
 
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError
+from rpterm.tui.app import RptermApp
 from rpterm.tui.external import EditorError, command
 from rpterm.tui.widgets.turn import TurnView
 
@@ -427,9 +429,7 @@ async def test_a_full_disk_is_told_and_the_words_stay(
     async with running(app) as pilot:
         with monkeypatch.context() as patch:
             patch.setattr(Store, "add_turn", _no_room)
-            app.chat.input.put("Do not lose this.")
-            await pilot.press("enter")
-            await wait_until(pilot, lambda: "no room left" in screen_text(app))
+            await _send_without_room(pilot, app, "Do not lose this.")
             await wait_until(pilot, lambda: app.chat.input.text == "Do not lose this.")
         await pilot.press("enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
@@ -443,12 +443,16 @@ async def test_a_disk_that_fills_up_while_a_reply_comes_leaves_what_came_and_no_
     async with running(app) as pilot:
         with monkeypatch.context() as patch:
             patch.setattr(Store, "finish_reply", _no_room)
-            app.chat.input.put("Who is there?")
-            await pilot.press("enter")
-            await wait_until(pilot, lambda: "no room left" in screen_text(app))
+            await _send_without_room(pilot, app, "Who is there?")
             await wait_until(pilot, lambda: not app.chat.state.busy)
             assert REPLIES[0] in texts(app)[-1]
             assert "stopped" in screen_text(app) and "▍" not in screen_text(app)
+
+
+async def _send_without_room(pilot: Pilot[None], app: RptermApp, words: str) -> None:
+    app.chat.input.put(words)
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: "no room left" in screen_text(app))
 
 
 def _no_room(*_: object, **__: object) -> None:

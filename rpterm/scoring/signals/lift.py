@@ -89,8 +89,8 @@ def prompt(scene: Scene, *, facts: bool) -> tuple[Piece, ...]:
 
 def said(reply: str) -> Text:
     """The reply as it follows a prompt; one that is cut has no end."""
-    text = _cut(reply, 2 * _WORDS)
-    return (Piece(text), END) if len(text.split()) == len(reply.split()) else (Piece(text),)
+    text = Piece(_cut(reply, 2 * _WORDS))
+    return (text, END) if len(reply.split()) <= 2 * _WORDS else (text,)
 
 
 def _turn(role: str, text: str) -> list[Piece]:

@@ -44,10 +44,13 @@ _KIN_ROLES = frozenset(" ".join(_KIN).split())
 _ROLES = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
 _ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-])"
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]+"
-_NAME = (
-    r"(?:(?:Dr|Mr|Mrs|Miss|Lady|Lord|Sir|Dona|Don|Saint|St|Captain|Professor)\.? )?"
-    rf"{_CAPITAL}(?: {_CAPITAL}){{0,2}}"
+_BEFORE = "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor"
+_ALSO_BEFORE = (
+    "Inspector Engineer King Queen Prince Princess Emperor Empress Sultan Shah Brother Sister Old "
+    "Young Doctor Count"
 )
+_TITLES = frozenset(f"{_BEFORE} {_ALSO_BEFORE}".split())
+_NAME = rf"(?:(?:{'|'.join(_BEFORE.split())})\.? )?{_CAPITAL}(?: {_CAPITAL}){{0,2}}"
 _WHOLE_NAME = re.compile(rf"{_CAPITAL}(?: (?:(?:no|de|da|di|van|von|ibn|al) )?{_CAPITAL})*")
 _WHOSE = (
     r"(?P<whose>(?i:my|his|her|their)|[A-ZÀ-Þ][\w-]+['’]s)"
@@ -73,11 +76,6 @@ _FIRST_TEXT = (
     "Who"
 )
 _FIRST = frozenset(_FIRST_TEXT.split())
-_TITLES_TEXT = (
-    "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor Inspector Engineer King "
-    "Queen Prince Princess Emperor Empress Sultan Shah Brother Sister Old Young Doctor Count"
-)
-_TITLES = frozenset(_TITLES_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,16 +337,16 @@ async def resync(chat: ChatScreen) -> None:
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
     """The path, and what came of a reply whose end could not be stored: it stays in sight."""
-    views = [chat.transcript.view(turn_id) for turn_id in chat.state.live.values()]
+    views = (chat.transcript.view(turn_id) for turn_id in chat.state.live.values())
     view = next((view for view in views if view and view.live and view.whole.strip()), None)
-    stored = {turn.id for turn in path if turn.status is not Status.STREAMING}
-    ids = [turn.id for turn in path]
-    if view is None or chat.state.running or view.turn.id in stored:
+    if view is None or chat.state.running:
         return path
-    if view.turn.parent_id not in ids:
+    reply, ids = view.turn, [turn.id for turn in path]
+    stored = any(turn.id == reply.id and turn.status is not Status.STREAMING for turn in path)
+    if stored or reply.parent_id not in ids:
         return path
-    above = path[: ids.index(view.turn.parent_id) + 1]
-    return [*above, replace(view.turn, text=view.whole, status=Status.PARTIAL)]
+    above = path[: ids.index(reply.parent_id) + 1]
+    return [*above, replace(reply, text=view.whole, status=Status.PARTIAL)]
 
 
 async def _other_places(chat: ChatScreen) -> None:
