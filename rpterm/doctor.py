@@ -133,12 +133,15 @@ def _card_there() -> bool:
 
 
 def _starter(paths: Paths) -> Check:
-    from rpterm.models import starter
+    from rpterm.models import requantized, starter
 
     try:
-        return Check("starter model", "ok", f"{starter.llm_path(paths.cache).name}, hash right")
+        detail = f"{starter.llm_path(paths.cache).name}, hash right"
     except RptermError as error:
         return Check("starter model", "broken", str(error))
+    faster = requantized.place(paths.cache)
+    written = f"; runs as {faster}" if faster.exists() else "; written again as Q8_0 at first use"
+    return Check("starter model", "ok", detail + written)
 
 
 def _embedder(paths: Paths) -> Check:

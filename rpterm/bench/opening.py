@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rpterm import paths as folders
 from rpterm.bench.cached import Cached
 from rpterm.engine.protocol import Engine
 from rpterm.scoring.embedding import Remembered
@@ -32,7 +33,6 @@ def models(cache: Path | None = None) -> Iterator[tuple[Remembered, Likelihood]]
 
 
 def _engine() -> Engine:
-    from rpterm.engine.llama import LlamaEngine
-    from rpterm.models.starter import llm_path
+    from rpterm.models.open import open_starter
 
-    return LlamaEngine(llm_path(), context=2048, gpu_layers=0, starter=True, sequences=1)
+    return open_starter(folders.make(folders.find().cache), context=2048)

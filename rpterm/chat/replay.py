@@ -103,10 +103,11 @@ def find_model(model_hash: str, configured: str, models: Path, cache: Path | Non
     Returns:
         What ``Settings.model`` takes; the configured one where no file has that hash.
     """
-    from rpterm.models import library
+    from rpterm.models import library, requantized
     from rpterm.models.hashes import model_hash as hash_of
 
     paths = [library.resolve(configured, models, cache)]
+    paths += [requantized.place(cache)] if cache else []
     paths += [each.path for each in library.list_models(models)]
     for path in paths:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, ModelError
-from rpterm.models import fit, gguf, library, starter
+from rpterm.models import fit, gguf, library, requantized, starter
 from rpterm.models.hashes import model_hash
 from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
@@ -26,13 +26,19 @@ EngineFactory = Callable[..., Engine]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that was decided about a local model, for the engine and for ``rpterm doctor``."""
+    """Everything that was decided about a local model, for the engine and for ``rpterm doctor``.
+
+    Attributes:
+        starter: Whether it came with rpterm.
+        requantize_to: Where the engine shall write the weights again before it loads them.
+    """
 
     path: Path
     header: Header
     fit: fit.Fit
     model_hash: str
     starter: bool
+    requantize_to: Path | None
     memory: Memory
     gpu: GpuMemory | None
 
@@ -50,6 +56,9 @@ def plan(
         ModelError: It cannot be used; one sentence says why and what to do.
     """
     path = library.resolve(settings.model, models_folder, cache_folder)
+    target = None
+    if settings.model in library.STARTER_NAMES:
+        path, target = _faster(path, cache_folder)
     header = checked_header(path, cache_folder)
     memory = memory or system_memory()
     gpu = _gpu(settings, memory)
@@ -62,8 +71,27 @@ def plan(
         kv_type=settings.kv_type,
     )
     return Plan(
-        path, header, chosen, model_hash(path, cache_folder), starter.is_starter(path), memory, gpu
+        path=path,
+        header=header,
+        fit=chosen,
+        model_hash=model_hash(path, cache_folder),
+        starter=settings.model in library.STARTER_NAMES or starter.is_starter(path),
+        requantize_to=target,
+        memory=memory,
+        gpu=gpu,
     )
+
+
+def _faster(path: Path, cache: Path | None) -> tuple[Path, Path | None]:
+    """The starter as Q8_0 where it was written whole; else the starter, and where to write it."""
+    if cache is None:
+        return path, None
+    faster = requantized.place(cache)
+    try:
+        checked_header(faster, cache)
+    except ModelError:
+        return path, faster if requantized.has_room(cache) else None
+    return faster, None
 
 
 def open_installed(settings: Settings, paths: Paths, *, sequences: int = 8) -> Engine:
@@ -122,8 +150,24 @@ def open_engine(
         model_hash=planned.model_hash,
         starter=planned.starter,
         sequences=sequences,
+        requantize_to=planned.requantize_to,
         log=log_folder / "llama.log" if log_folder else None,
     )
+
+
+def open_starter(cache_folder: Path | None, *, context: int, log: Path | None = None) -> Engine:
+    """The starter on the processor, whatever the settings say: the fixed model that scores.
+
+    Raises:
+        ModelError: Its package is missing or its file is not the one that was published.
+    """
+    from rpterm.engine.llama import LlamaEngine
+
+    path, target = _faster(starter.llm_path(cache_folder), cache_folder)
+    return LlamaEngine(
+        path, context=context, gpu_layers=0, starter=True, sequences=1, requantize_to=target,
+        log=log,
+    )  # fmt: skip
 
 
 SCRIPTED_REPLIES = (

@@ -39,13 +39,10 @@ def open_scorer(
         return Scorer()
 
     def make() -> Engine:
-        from rpterm.engine.llama import LlamaEngine
-        from rpterm.models.starter import llm_path
+        from rpterm.models.open import open_starter
 
-        return LlamaEngine(
-            llm_path(paths.cache), context=_CONTEXT, gpu_layers=0, starter=True, sequences=1,
-            log=paths.logs / "scorer.log" if paths.logs.is_dir() else None,
-        )  # fmt: skip
+        log = paths.logs / "scorer.log" if paths.logs.is_dir() else None
+        return open_starter(paths.cache, context=_CONTEXT, log=log)
 
     likelihood = EngineLikelihood(make, polite=polite) if slow else None
     infer = getattr(embed, "infer", None) if settings.scoring.nli_model else None

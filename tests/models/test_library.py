@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +16,7 @@ from gguf_maker import build, write
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError
-from rpterm.models import hashes, library, starter
+from rpterm.models import gguf, hashes, library, starter
 from rpterm.models import open as opening
 from rpterm.models.hashes import file_hash, model_hash
 from rpterm.models.memory import Memory
@@ -160,6 +159,7 @@ def test_open_gives_the_engine_what_was_chosen(tmp_path: Path) -> None:
         "model_hash": hashlib.sha256(build()).hexdigest(),
         "starter": False,
         "sequences": 8,
+        "requantize_to": None,
         "log": tmp_path / "llama.log",
     }
 
@@ -215,17 +215,21 @@ def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
     assert opening._thaw({"heads_kv": [], "unknown": 1}) is None
 
 
-def test_planning_the_starter_is_quick(tmp_path: Path) -> None:
+def test_planning_the_starter_again_reads_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
-    times = []
-    for _ in range(7):
-        start = time.perf_counter()
-        planned = opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path)
-        times.append(time.perf_counter() - start)
+    monkeypatch.setattr(hashes, "_whole", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(gguf, "read_header", lambda path: pytest.fail(f"{path} read again"))
+    planned = opening.plan(
+        Settings(model=str(starter.llm_path(tmp_path))),
+        models_folder=tmp_path,
+        cache_folder=tmp_path,
+        memory=PLENTY,
+    )
     assert planned.starter
     assert planned.fit.context == 8192
     assert planned.model_hash == starter.LLM.sha256
-    assert min(times) < 0.03
 
 
 def test_open_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,16 +244,3 @@ def test_open_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     engine: object = opening.open_engine(settings, models_folder=tmp_path)
     assert engine == ("http://box:8080/v1", "m", {"key": "secret", "context": 0})
-
-
-@pytest.mark.model
-def test_the_starter_opens_and_loads(tmp_path: Path) -> None:
-    engine = opening.open_engine(
-        Settings(context=1024), models_folder=tmp_path, cache_folder=tmp_path, log_folder=tmp_path
-    )
-    try:
-        info = engine.load()
-    finally:
-        engine.close()
-    assert (info.starter, info.context, info.trained_context) == (True, 1024, 8192)
-    assert info.model_hash == starter.LLM.sha256

@@ -46,6 +46,7 @@ class LlamaEngine:
         model_hash: str = "",
         starter: bool = False,
         sequences: int = 8,
+        requantize_to: Path | None = None,
         log: Path | None = None,
     ) -> None:
         """Nothing is started or read yet.
@@ -61,6 +62,8 @@ class LlamaEngine:
             model_hash: SHA-256 of the weights where known; keys the saved states.
             starter: Whether these are the weights that ship with rpterm.
             sequences: Most candidates at once.
+            requantize_to: Where the weights are written as Q8_0 before they are loaded from there;
+                where that fails, ``model`` itself is loaded.
             log: Where llama.cpp's messages go; a temporary file when ``None``.
         """
         self._path = Path(model)
@@ -76,6 +79,7 @@ class LlamaEngine:
             "model_hash": model_hash,
             "starter": starter,
             "sequences": max(1, sequences),
+            "requantize_to": str(requantize_to) if requantize_to is not None else None,
         }
         self._log = log
         self._worker: WorkerProcess | None = None

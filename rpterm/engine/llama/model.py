@@ -9,11 +9,12 @@ import codecs
 import ctypes
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rpterm.engine.llama.binding import lib, recent
+from rpterm.engine.llama.requantize import requantize
 from rpterm.engine.llama.threads import choose_threads
 from rpterm.engine.llama.weights import check_context, check_file, load_failure
 from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
@@ -41,6 +42,8 @@ class Options:
     model_hash: str = ""
     starter: bool = False
     sequences: int = 8
+    requantize_to: Path | None = None
+    """Where the weights are written as Q8_0 and loaded from; ``None`` loads ``path``."""
 
 
 class Model:
@@ -54,8 +57,8 @@ class Model:
         check_context(options.context)
         if options.adapter is not None:
             check_file(options.adapter, "adapter")
-        self.options = options
         self.threads = choose_threads(options.threads)
+        self.options = _requantized(options, self.threads)
         self.gpu = bool(lib.llama_supports_gpu_offload()) and options.gpu_layers != 0
         self._handle = self._load(on_progress)
         self.vocab = lib.llama_model_get_vocab(self._handle)
@@ -278,6 +281,14 @@ class Model:
             "kv_bytes_per_token": str(self.kv_bytes),
             "system": lib.llama_print_system_info().decode("utf-8", "replace").strip(),
         }
+
+
+def _requantized(options: Options, threads: int) -> Options:
+    """The options for the rewritten weights, or as they were where nothing can be written."""
+    target = options.requantize_to
+    if target is None or not requantize(options.path, target, threads):
+        return options
+    return replace(options, path=target, model_hash=_sha256(target))
 
 
 def _sha256(path: Path) -> str:

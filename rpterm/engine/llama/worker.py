@@ -94,8 +94,8 @@ class Worker:
         from rpterm.engine.llama.model import Model, Options
 
         options = dict(job["options"])
-        options["path"] = Path(options["path"])
-        options["adapter"] = Path(options["adapter"]) if options["adapter"] else None
+        for name in ("path", "adapter", "requantize_to"):
+            options[name] = Path(options[name]) if options[name] else None
         shown = -1
 
         def progress(share: float) -> None:
