@@ -33,7 +33,7 @@ from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.speaking import Speaking
-from rpterm.scoring.texts import sentences
+from rpterm.sentences import sentences
 
 EACH = 120
 _SEED = 77
@@ -162,7 +162,7 @@ def _alarm(signal: Signal, line: Line) -> bool:
 
 def _plant(text: str, sentence: str, rng: random.Random) -> str:
     place = rng.choice(("before", "after", "within"))
-    parts = [part for _, part in sentences(text)]
+    parts = sentences(text)
     if ":" in sentence[:12] or "\n" in sentence or place == "after" or len(parts) < 2:
         return f"{text}\n{sentence}"
     return f"{sentence}\n{text}" if place == "before" else f"{parts[0]}\n{sentence}\n{parts[1]}"

@@ -28,7 +28,8 @@ from rpterm.scoring.calibrate import fit
 from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.signals.assistant import features
-from rpterm.scoring.texts import everyday, sentences
+from rpterm.scoring.texts import everyday
+from rpterm.sentences import sentences
 
 RIDGE = 1e-2
 LOWERED = 1.7
@@ -62,7 +63,7 @@ def machines() -> list[str]:
     whole = [*known["develop"]["assistant"], *known["held"]["assistant"]]
     whole += [*fresh["assistant"], *fresh["assistant_second"]]
     whole += table("assistants.toml")["learn"]["machines"]
-    parts = [part for text in whole for _, part in sentences(text) if len(part.split()) > 1]
+    parts = [part for text in whole for part in sentences(text) if len(part.split()) > 1]
     return list(dict.fromkeys([*whole, *parts]))
 
 
@@ -83,7 +84,7 @@ def characters() -> list[str]:
         sentence
         for path in sorted(library.files(library.folders(None)).values())
         for line in scene_of(reader.load(path)).own_lines
-        for _, sentence in sentences(line)
+        for sentence in sentences(line)
         if len(sentence.split()) > 2
     ]
     random.Random(_SEED).shuffle(found)
@@ -110,7 +111,7 @@ def by_words(people: Sequence[str]) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
 
     right, close = machines(), near()
-    far = [part for text in [*people, *everyday()[1]] for _, part in sentences(text)]
+    far = [part for text in [*people, *everyday()[1]] for part in sentences(text)]
     known = Counter(each for text in right for each in features(text))
     rows = [dict.fromkeys(features(text) & known.keys(), 1.0) for text in (*right, *close, *far)]
     labels = [True] * len(right) + [False] * (len(close) + len(far))

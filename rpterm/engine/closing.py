@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 
+from rpterm.sentences import abbreviated
+
 _OVER = re.compile(r"""(?:[.!?…—。！？]["'”’»)*_\]」]*|[^\s*]\*)\s*$""")
-_SHORT = re.compile(r"\b(?:Mrs?|Ms|Dr|St|Prof|Capt|Lt|Col|Gen|Rev|Hon|No|[A-Z])\.\s*$")
 _PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("(", ")"))
 _PATIENCE = 1.5
 
 
 def closes(text: str, tokens: int, after: int) -> bool:
     """Whether a reply of so many tokens ends here; never where ``after`` is 0 or less."""
-    if after <= 0 or tokens < after or not _OVER.search(text) or _SHORT.search(text):
+    if after <= 0 or tokens < after or not _OVER.search(text) or abbreviated(text.rstrip()):
         return False
     return tokens >= _PATIENCE * after or not _open(text)
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.memory.bank.chunks import sentences
 from rpterm.novels.book import Book
 from rpterm.novels.people import SAID, Person
 from rpterm.novels.speakers import Line
 from rpterm.scoring.signals.voice import SCALES
 from rpterm.scoring.texts import content
 from rpterm.scoring.voices import Voices
+from rpterm.sentences import sentences
 
 _EXAMPLES, _CLAIMS, _RELATIONS, _PEOPLE, _GREETINGS = 10, 14, 8, 8, 3
 _LEAST_WORDS, _MOST_WORDS = 6, 70

@@ -7,7 +7,6 @@ how judgements become training data.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -51,8 +50,6 @@ DIMENSIONS: tuple[Dimension, ...] = (
 )
 """Persona: attributes, relations. Behaviour: personality, style, language. Conversation: the rest.
 The ids are stored."""
-
-_SENTENCE = re.compile(r".+?(?:(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…]+[\"”’»*)\]]*(?=\s|$)|$)")
 
 GOOD, BAD = 5, 1
 """What a tag stores when one only says that something was good or bad about a dimension."""
@@ -277,20 +274,6 @@ def verdict_words(verdict: Verdict) -> str:
     """A verdict as people say it."""
     words = {"left": "the left one", "right": "the right one", "tie": "a tie"}
     return words.get(verdict, "both are bad")
-
-
-def spans(text: str) -> list[tuple[int, int]]:
-    """The sentences of a reply, in order, for marking one; closing quotes stay with theirs."""
-    found = []
-    for line in re.finditer(r"[^\n]+", text):
-        for match in _SENTENCE.finditer(text, *line.span()):
-            first, last = match.start(), match.end()
-            part = text[first:last]
-            first += len(part) - len(part.lstrip())
-            last -= len(part) - len(part.rstrip())
-            if last > first:
-                found.append((first, last))
-    return found
 
 
 def _with(mark: Mark, rating: Rating) -> Mark:

@@ -2,7 +2,8 @@
 
 The model that plays may be any; the one that judges is always the same, so that numbers stay
 comparable. It runs in a process of its own, niced, started when first asked. Prompts stay in its
-cache as sequences: scoring many replies under the same cards evaluates the cards once. What the
+cache as sequences: scoring many replies under the same cards evaluates the cards once. Several
+signals ask for a reply after the same prompt, so the last answers are remembered, too. What the
 prompts mean is for the signals to know.
 """
 
@@ -68,21 +69,34 @@ class EngineLikelihood:
         self._begin: list[int] = []
         self._tokens: OrderedDict[Text, list[int]] = OrderedDict()
         self._warmed: OrderedDict[tuple[int, ...], None] = OrderedDict()
+        self._found: OrderedDict[tuple[Text, Text], list[float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def logprobs(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
         with self._lock:
-            engine = self._ready()
-            asked = self._begun(engine, prompts)
-            said = _tokens(engine, reply)
-            if not said:
-                return [[] for _ in asked]
-            self._warm(engine, asked, stopped)
-            if stopped():
-                raise Stopped
-            return engine.logprobs(said, asked)
+            missing = [each for each in prompts if (reply, each) not in self._found]
+            if missing:
+                found = self._ask(reply, missing, stopped)
+                self._found.update(zip([(reply, each) for each in missing], found, strict=True))
+            result = [self._found[reply, each] for each in prompts]
+            while len(self._found) > _REMEMBERED:
+                self._found.popitem(last=False)
+            return result
+
+    def _ask(
+        self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool]
+    ) -> list[list[float]]:
+        engine = self._ready()
+        asked = self._begun(engine, prompts)
+        said = _tokens(engine, reply)
+        if not said:
+            return [[] for _ in asked]
+        self._warm(engine, asked, stopped)
+        if stopped():
+            raise Stopped
+        return engine.logprobs(said, asked)
 
     def close(self) -> None:
         engine, self._engine = self._engine, None

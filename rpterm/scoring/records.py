@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.scoring.texts import sentences
+from rpterm.sentences import sentences
 
 Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
 """Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do.
@@ -159,7 +159,7 @@ def scene_of(
 
 def _claims(description: str) -> tuple[str, ...]:
     """A description sentence by sentence: a reply leans on one claim, not on all of it."""
-    return tuple(text for _, text in sentences(description) if len(text.split()) > 1)
+    return tuple(text for text in sentences(description) if len(text.split()) > 1)
 
 
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:

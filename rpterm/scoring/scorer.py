@@ -22,7 +22,7 @@ from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import earlier, recent
 from rpterm.scoring.signals.voice import cut, to_embed
-from rpterm.scoring.texts import sentences
+from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -192,13 +192,13 @@ class Scorer:
 
 def _compared(reply: str, scene: Scene) -> list[str]:
     """What the signals of a whole reply ask the embedder for."""
-    return [*_talk(scene), reply, cut(reply), *(text for _, text in sentences(reply))]
+    return [*_talk(scene), reply, cut(reply), *sentences(reply)]
 
 
 def _standing(reply: str, scene: Scene) -> list[str]:
     """What of that will not change any more while the reply grows."""
     beginning = cut(reply)
-    done = [text for _, text in sentences(reply)[:-1]]
+    done = sentences(reply)[:-1]
     whole = beginning == " ".join(reply.split())
     return [*_talk(scene), *filter(None, ["" if whole else beginning]), *done]
 

@@ -11,7 +11,6 @@ from functools import lru_cache
 from importlib.resources import files
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_ENDING = re.compile(r"[.!?…]+[\"”'’*)]*\s+|\n+")
 _STOP_TEXT = (
     "a an the of to in on at for and or but is are was were be been being am do does did have "
     "has had i you he she it we they me him her us them my your his its our their this that "
@@ -37,17 +36,6 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)] + ("y" if ending == "ies" else "")
     return word
-
-
-def sentences(text: str) -> list[tuple[int, str]]:
-    """Sentences and where each begins."""
-    found, start = [], 0
-    for match in [*_ENDING.finditer(text), None]:
-        end = match.end() if match else len(text)
-        if text[start:end].strip():
-            found.append((start, text[start:end].rstrip()))
-        start = end
-    return found
 
 
 class Rarity:

@@ -24,11 +24,11 @@ from distil_turns import CHATS, HELD, LIVES, SEEN, Case
 from rpterm.engine.llama import LlamaEngine
 from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.ask import Ask, Asker, Message
-from rpterm.memory.distil.borne import sentences
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.words import terms
 from rpterm.models.starter import llm_path
 from rpterm.prompt.template import ChatTemplate
+from rpterm.sentences import sentences
 from rpterm.store.distilled import Source
 
 SPEAKER = "Ann"

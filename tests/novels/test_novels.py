@@ -12,10 +12,10 @@ from story import STORY, paragraphs
 from rpterm.bench import novels
 from rpterm.cards.reader import parse
 from rpterm.cards.template import template
-from rpterm.memory.bank.chunks import sentences
 from rpterm.novels.book import Book
 from rpterm.novels.portrait import sketch
 from rpterm.novels.speech import marks_of, take_apart
+from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
 FILLER = ['"So," said Nobody.'] * 4

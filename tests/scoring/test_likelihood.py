@@ -70,6 +70,16 @@ def test_a_long_prompt_is_evaluated_in_pieces_once_and_can_be_stopped() -> None:
         likelihood.logprobs("a", ["z" * 700], lambda: next(answers))
 
 
+def test_what_several_signals_ask_is_evaluated_once() -> None:
+    engine = Counting()
+    likelihood = EngineLikelihood(lambda: engine)  # type: ignore[arg-type,return-value]
+    assert likelihood.logprobs("ab", ["x", "y"]) == [[-0.5] * 2] * 2
+    assert likelihood.logprobs("ab", ["z", "x"]) == [[-0.5] * 2] * 2
+    assert engine.asked == [[1, ord(each)] for each in "xyz"]
+    likelihood.logprobs("abc", ["x"])
+    assert engine.asked[3:] == [[1, ord("x")]]
+
+
 def test_a_scripted_engine_is_scored_by_words_alone(tmp_path: Path) -> None:
     scorer = open_scorer(Settings(engine="scripted"), Paths(*[tmp_path] * 4))
     assert {each.cost for each in scorer.signals} == {"words"}

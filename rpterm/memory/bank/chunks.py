@@ -7,11 +7,11 @@ heading. A sentence longer than a piece is cut between words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpterm.memory.bank.passage import Document, Passage
+from rpterm.sentences import sentences
 from rpterm.store.memory_files import Piece
 
 SIZE = 480
@@ -19,13 +19,6 @@ SIZE = 480
 OVERLAP = 140
 """Longest sentence that is said again at the start of the next piece."""
 _LEAST = 160
-_SENTENCE = re.compile(
-    r"(?<=[.!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я0-9])|(?<=[。！？])"
-)
-_TITLE = re.compile(
-    r"(?:^|[\s(\"“‘])(?:Mr|Mrs|Ms|Dr|St|Prof|Rev|Capt|Col|Gen|Lt|Sgt|Jr|Sr|vs|etc|e\.g|i\.e|No"
-    r"|[A-Z])\.$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +39,6 @@ def pieces(document: Document, name: str) -> list[Piece]:
     return found
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a paragraph; none is longer than a piece."""
-    found: list[str] = []
-    start = 0
-    for match in _SENTENCE.finditer(text):
-        if not _TITLE.search(text[start : match.start()]):
-            found.append(text[start : match.end()].strip())
-            start = match.end()
-    found.append(text[start:].strip())
-    return [part for sentence in found for part in _cut(sentence) if part]
-
-
 def _sections(document: Document) -> Iterator[list[_Sentence]]:
     """The sentences between one heading and the next."""
     section: list[_Sentence] = []
@@ -68,10 +49,15 @@ def _sections(document: Document) -> Iterator[list[_Sentence]]:
             yield section
             section = []
         heading = passage.heading
-        section += [_Sentence(text, passage, at) for text in sentences(passage.text)]
+        section += [_Sentence(text, passage, at) for text in _sentences(passage.text)]
         at += len(passage.text)
     if section:
         yield section
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences of a paragraph; none is longer than a piece."""
+    return (part for sentence in sentences(text) for part in _cut(sentence))
 
 
 def _groups(section: list[_Sentence]) -> Iterator[list[_Sentence]]:

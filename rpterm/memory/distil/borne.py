@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 from rpterm.memory.words import STOP, terms
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _NAME = re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-Þ][\w'’-]*|\d[\d.,]*")
 _NEGATOR = re.compile(r"\b(?:not|no|never|nobody|nothing|without)\b|n['’]t\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b(?:I|me|my|you|your|we|our)\b", re.IGNORECASE)
@@ -30,12 +29,6 @@ def borne_out(sentence: str, texts: Iterable[str], share: float) -> bool:
     if any(not set(terms(name)) <= said for name in _names(sentence)):
         return False
     return sum(term in said for term in own) >= share * len(own)
-
-
-def sentences(text: str) -> list[str]:
-    """The whole sentences of a text."""
-    parts = [part.strip() for part in _SENTENCE.split(text.strip())]
-    return [part for part in parts if part.endswith((".", "!", "?"))]
 
 
 def windows(texts: Sequence[str], size: int) -> Iterable[Sequence[str]]:

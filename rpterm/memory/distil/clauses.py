@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rpterm.sentences import sentences
+
 _ASIDE = re.compile(r"\*+[^*]*\*+|\([^)]*\)|\[[^\]]*\]|```.*?```|(?m:^>.*$)", re.DOTALL)
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]*)[\"”“»]")
 _QUOTE_MARK = re.compile(r"[\"“”„«»]")
-_ABBREVIATION = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Mt|Jr|Sr|vs|etc|[A-Z])\.(?=\s)")
-_HELD_STOP = "\ue000"
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+|\s+[-–—]+\s+|;\s*|[—]")
+_BREAK = re.compile(r"\s+[-–—]+\s+|;\s*|[—]")
 _CLAUSE = re.compile(
     r"(?:,\s*(?:(?:and|but|so|though|because|since|for|yet)\s+)?|\s+(?:and|but|because|though)\s+)"
     r"(?=(?:now\s+|then\s+)?(?:I|i|I['’](?:m|ve|d|ll)|my|we)\b)"
@@ -72,9 +72,8 @@ def _sentences(text: str) -> Iterator[str]:
     outside = _QUOTED.sub(" ", plain)
     if _REPORTED.search(outside):
         plain = outside
-    plain = _ABBREVIATION.sub(lambda found: found[1] + _HELD_STOP, _QUOTE_MARK.sub("", plain))
-    for sentence in _SENTENCE.split(plain):
-        yield sentence.replace(_HELD_STOP, ".").strip()
+    for sentence in sentences(_QUOTE_MARK.sub("", plain)):
+        yield from (part.strip() for part in _BREAK.split(sentence))
 
 
 def _parts(sentence: str) -> Iterator[str]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from rpterm.memory.distil import grammar
 from rpterm.memory.distil.ask import Ask, Message
-from rpterm.memory.distil.borne import borne_out, sentences, windows
+from rpterm.memory.distil.borne import borne_out, windows
+from rpterm.sentences import sentences
 from rpterm.store.distilled import Source
 
 TURNS = 8

@@ -21,7 +21,8 @@ from itertools import pairwise
 
 from rpterm.scoring.combine import chance
 from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import sentences, words
+from rpterm.scoring.texts import words
+from rpterm.sentences import placed
 
 _ENOUGH = 1.0
 _MACHINE = re.compile(
@@ -84,7 +85,7 @@ def _heard(text: str, machine: bool) -> tuple[float, list[Evidence]]:
     weights, constant = _frozen()
     program = next(pattern for name, _, pattern in _registers() if name == "program")
     most, found = 0.0, []
-    for start, sentence in sentences(text):
+    for start, sentence in placed(text):
         if len(words(sentence)) < _LEAST_WORDS or (machine and program.search(sentence)):
             continue
         value = chance(constant + sum(weights.get(each, 0.0) for each in features(sentence)))

@@ -18,7 +18,8 @@ from rpterm.scoring.combine import chance
 from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.signals.assistant import is_machine
-from rpterm.scoring.texts import sentences, words
+from rpterm.scoring.texts import words
+from rpterm.sentences import placed
 
 _ENDS = 4
 """Sentences read at either end of a reply: that is where assistants greet, offer and warn."""
@@ -38,7 +39,7 @@ class AssistantMeaning:
         self._encode = encode
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        parts = [each for each in sentences(reply) if len(words(each[1])) >= _LEAST_WORDS]
+        parts = [each for each in placed(reply) if len(words(each[1])) >= _LEAST_WORDS]
         parts = parts[:_ENDS] + parts[_ENDS:][-_ENDS:]
         if not parts or is_machine(scene):
             return NOTHING

@@ -25,7 +25,8 @@ from rpterm.scoring.fit import Encode
 from rpterm.scoring.inference import Infer, contradicted, nearest
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.signals import slots
-from rpterm.scoring.texts import content, sentences, words
+from rpterm.scoring.texts import content, words
+from rpterm.sentences import placed
 
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -100,7 +101,7 @@ def _lines(scene: Scene) -> list[tuple[Fact, str]]:
 
 def _claims(reply: str) -> list[tuple[int, str]]:
     """Sentences that say something, and where each begins: a question contradicts nothing."""
-    return [each for each in sentences(reply) if not each[1].rstrip('"”*').endswith("?")]
+    return [each for each in placed(reply) if not each[1].rstrip('"”*').endswith("?")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from rpterm.scoring.phrases import any_of, table
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import sentences
+from rpterm.sentences import sentences
 
 _OF_ONESELF = r"\b(?:i|i'm|i've|we|we're|(?:makes?|made|leaves?|left) me)\b[^.!?]{0,60}?\b"
 _VALUES = (0.0, 0.6, 1.0)
@@ -62,7 +62,7 @@ def stated_feeling(text: str) -> str:
     known = _lexicon()
     told = [
         sentence
-        for _, sentence in sentences(_plain(text))
+        for sentence in sentences(_plain(text))
         if (known.stated.search(sentence) or known.happened.search(sentence))
         and not known.idiom.search(sentence)
     ]

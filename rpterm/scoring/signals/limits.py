@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import content, sentences
+from rpterm.scoring.texts import content
+from rpterm.sentences import placed
 
 _RULE = re.compile(r"\b(?:never|does not|doesn't|cannot|can't|must not|will not|won't)\b(.*)", re.I)
 _NO = re.compile(r"\b(?:never|not|no|cannot|nor|without|\w+n't|neither|refuse[sd]?)\b", re.I)
@@ -31,7 +32,7 @@ class Limits:
         if not rules or not reply.strip():
             return NOTHING
         value, found = 0.0, []
-        for start, sentence in sentences(reply):
+        for start, sentence in placed(reply):
             if _NO.search(sentence):
                 continue
             said = set(content(sentence))

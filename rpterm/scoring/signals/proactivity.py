@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from rpterm.scoring.phrases import any_of, table
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import sentences, words
+from rpterm.scoring.texts import words
+from rpterm.sentences import placed
 
 _MOVE = 0.6
 _LEAST_ASKED = 3
@@ -35,7 +36,7 @@ class Proactivity:
         if not reply.strip():
             return NOTHING
         found: dict[str, Evidence] = {}
-        for start, sentence in sentences(reply.replace("’", "'")):
+        for start, sentence in placed(reply.replace("’", "'")):
             for note in _moves(sentence):
                 found.setdefault(note, Evidence(start, start + len(sentence), note))
         return Reading(1 - (1 - _MOVE) ** len(found), 0.5, tuple(found.values()))

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
-from rpterm.scoring.texts import content, sentences, words
+from rpterm.scoring.texts import content, words
+from rpterm.sentences import placed
 
 _KIN = (
     "wife spouse bride", "husband spouse bridegroom", "mother mum mom mamma", "father dad papa",
@@ -174,7 +175,7 @@ def _swapped(
     people = frozenset().union(*(_subject(fact.text, own) for _, fact in lines))
     unsaid = frozenset(content(" ".join(people | own | _TITLES)))
     found = []
-    for start, sentence in sentences(reply):
+    for start, sentence in placed(reply):
         said = _names(sentence, own) & people
         rare = frozenset(content(sentence)) - unsaid
         for names, fact in lines if said else ():

@@ -15,7 +15,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content, Span
 from textual.widgets import Input, Static
 
-from rpterm.preference.rating import spans
+from rpterm.sentences import spans
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rating_support import Table
 
-from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError, spans
+from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError
+from rpterm.sentences import spans
 from rpterm.store import Store
 from rpterm.store.errors import StoreError
 from rpterm.store.judgement_records import Comparison, Rating
