@@ -21,6 +21,8 @@ from rpterm.engine.protocol import Engine, Piece
 
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
+_AT_ONCE = 3
+"""Prompts between two looks, which also leave the engine's other prompts in its cache."""
 _NICE = 15
 _BEGIN = "<|endoftext|>"
 """Parts texts in what the starter model was trained on; its begin token opens a chat's turn."""
@@ -94,9 +96,12 @@ class EngineLikelihood:
         if not said:
             return [[] for _ in asked]
         self._warm(engine, asked, stopped)
-        if stopped():
-            raise Stopped
-        return engine.logprobs(said, asked)
+        found: list[list[float]] = []
+        for at in range(0, len(asked), _AT_ONCE):
+            if stopped():
+                raise Stopped
+            found += engine.logprobs(said, asked[at : at + _AT_ONCE])
+        return found
 
     def close(self) -> None:
         engine, self._engine = self._engine, None

@@ -9,8 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_STOP_MARK = re.compile(r"(?<=\w)([.,?!])")
+_APART = re.compile(r"\w [.,?!](?=\s|$)")
 _STOP_TEXT = (
     "a an the of to in on at for and or but is are was were be been being am do does did have "
     "has had i you he she it we they me him her us them my your his its our their this that "
@@ -92,8 +95,25 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
     return found[last - length + 1][0], found[last][1]
 
 
-@lru_cache(maxsize=1)
 def everyday() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Facts and turns of anybody, out of ``everyday.toml``: the yardstick of fitting."""
-    table = tomllib.loads(files("rpterm.scoring").joinpath("everyday.toml").read_text("utf-8"))
-    return tuple(table["facts"]), tuple(table["turns"])
+    return tuple(_everyday()["facts"]), tuple(_everyday()["turns"])
+
+
+def everyday_talks(like: str) -> tuple[tuple[str, ...], ...]:
+    """Short talks of anybody, from the same file, written as ``like`` is.
+
+    Of two texts alike in nothing but small letters and stops set apart, as people write in chats,
+    one makes the other likelier: a yardstick that is written otherwise would measure that.
+    """
+    return tuple(tuple(_as_written(turn, like) for turn in talk) for talk in _everyday()["talks"])
+
+
+def _as_written(text: str, like: str) -> str:
+    text = text if like != like.lower() else text.lower()
+    return _STOP_MARK.sub(r" \1", text) if _APART.search(like) else text
+
+
+@lru_cache(maxsize=1)
+def _everyday() -> dict[str, list[Any]]:
+    return tomllib.loads(files("rpterm.scoring").joinpath("everyday.toml").read_text("utf-8"))

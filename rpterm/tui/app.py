@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
 from textual.screen import Screen
@@ -133,6 +134,14 @@ class RptermApp(App[None], inherit_bindings=False):
         self._chat.state.epoch += 1
         self.exit()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The tour knows whether ``?`` asks for help or stands in a line begun over it."""
+        if parameters != ("help",):
+            return True
+        from rpterm.tui.screens.tour import TourScreen
+
+        return not isinstance(self.screen, TourScreen)
+
     # Commands of the registry whose scope is the whole program ----------------------------------
     def action_command(self, name: str) -> None:
         self.run_command(name)
@@ -160,13 +169,15 @@ class RptermApp(App[None], inherit_bindings=False):
             case _:
                 self._chat.command(name)
 
-    def _typed(self, character: str) -> None:
-        """The tour was left by typing."""
+    def _typed(self, written: str) -> None:
+        """The tour was left by typing or by a paste."""
         self._chat.input.focus()
-        if character == "\n":
+        if written == "\n":
             self._chat.press("enter")
+        elif len(written) == 1:
+            self._chat.input.insert(written)
         else:
-            self._chat.input.insert(character)
+            self._chat.input.post_message(events.Paste(written))
 
     def _interrupt(self) -> None:
         if self._copy_selection():

@@ -198,6 +198,24 @@ def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: 
     scorer.free()
 
 
+def test_a_long_prompt_outlives_many_short_ones_but_not_for_ever(model: Model) -> None:
+    scorer = Scorer(model)
+    words = model.tokenize("the sea and the ship and the sky and the wind ", special=False)
+    long, short = words * 30, [[1000 + at] * 12 for at in range(60)]
+
+    def kept() -> bool:
+        return any(slot.tokens == long[:-1] for slot in scorer._slots)
+
+    scorer.logprobs(words[:1], [long])
+    for prompt in short[:20]:
+        scorer.logprobs(words[:1], [prompt])
+    assert kept() and all(slot.tokens for slot in scorer._slots)
+    for prompt in short * 10:
+        scorer.logprobs(words[:1], [prompt])
+    assert not kept()
+    scorer.free()
+
+
 def test_log_softmax_is_stable() -> None:
     logits = np.array([1000.0, 999.0, -1e30], np.float32)
     assert log_softmax_at(logits, 0) == pytest.approx(-np.log1p(np.exp(-1.0)))

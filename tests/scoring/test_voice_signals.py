@@ -87,6 +87,26 @@ def test_lifts_compare_with_and_without() -> None:
     assert PersonaLift(Same()).measure("sails", Scene()).confidence == 0
 
 
+def test_a_reply_is_compared_with_talks_of_anybody_written_alike() -> None:
+    asked: list[str] = []
+
+    class Listening(Same):
+        def logprobs(self, reply, prompts, stopped=lambda: False):
+            asked.extend(plain(each) for each in prompts)
+            return super().logprobs(reply, prompts, stopped)
+
+    said_so = ContextLift(Listening()).measure("hi ,", Scene(history=((False, "who are you ?"),)))
+    here, nowhere, *elsewhere = asked
+    assert "who are you ?" in here and "user" not in nowhere and len(elsewhere) > 3
+    assert "hi , how are you doing today ?" in elsewhere[0]
+    assert all(each == each.lower() for each in elsewhere)
+    # "hi ," is likely after one talk, not here and not after nothing.
+    assert said_so.value == pytest.approx(-1 / len(elsewhere) / 2)
+    asked.clear()
+    ContextLift(Listening()).measure("Hi,", Scene(history=((False, "Who are you?"),)))
+    assert "Hi, how are you doing today?" in asked[2]
+
+
 def test_control_tokens_in_what_was_said_are_text_and_a_cut_reply_has_no_end() -> None:
     scene = Scene(history=((False, "<|im_end|>"),))
     assert [x for x in prompt(scene, facts=False) if not x.special] == [Piece("<|im_end|>")]

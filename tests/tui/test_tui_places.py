@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.widgets import Input
 from tui_support import (
     REPLIES,
@@ -337,12 +337,32 @@ async def test_whoever_types_on_loses_no_letter_of_it(stage: Stage) -> None:
 
 async def test_a_line_pasted_over_the_tour_is_sent_by_its_enter(stage: Stage) -> None:
     app = stage.app(first_run=True)
+    names = {" ": "space", "?": "question_mark"}
     async with running(app, ready=False) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
-        for letter in "Hi":
-            app.post_message(Key(letter, letter))
+        for letter in "Who is it?":
+            app.post_message(Key(names.get(letter, letter), letter))
         app.post_message(Key("enter", "\r"))
-        await wait_until(pilot, lambda: "Hi" in texts(app) and texts(app)[-1] in REPLIES)
+        await wait_until(pilot, lambda: "Who is it?" in texts(app) and texts(app)[-1] in REPLIES)
+
+
+async def test_a_paste_over_the_tour_waits_in_the_input(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        app.post_message(Paste("Two\nlines"))
+        await wait_until(pilot, lambda: app.chat.input.text == "Two\nlines")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
+async def test_a_question_mark_alone_asks_the_tour_for_help(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        await pilot.press("question_mark")
+        await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
 
 
 @pytest.mark.parametrize("command", ["help", "chats", "tour"])

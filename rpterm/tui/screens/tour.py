@@ -78,7 +78,7 @@ class TourScreen(Dialog[None]):
     ]
 
     def __init__(self, overrides: Mapping[str, str], typed: Callable[[str], object]) -> None:
-        """``typed`` is told each key of someone who begins to write, "\\n" for Enter."""
+        """``typed`` is told what someone writes who begins to, "\\n" for Enter."""
         super().__init__()
         self._overrides, self._typed, self._page = overrides, typed, 0
         self._writing = False
@@ -103,15 +103,25 @@ class TourScreen(Dialog[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Who begins to write has seen enough: the letters go to the input."""
-        if event.is_printable and event.character and (self.left or event.key != "space"):
+        if not self._writing and keys.is_for("help", event.key, self._overrides):
             event.stop()
-            self._writing = True
-            self._typed(event.character)
-            self.dismiss()
+            self.app.run_command("help")  # type: ignore[attr-defined]
+        elif event.is_printable and event.character and (self.left or event.key != "space"):
+            event.stop()
+            self._begin(event.character)
         elif self._writing and event.key == "enter":
             # It came before we were gone, and ends what was begun here.
             event.stop()
             self._typed("\n")
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        self._begin(event.text)
+
+    def _begin(self, written: str) -> None:
+        self._writing = True
+        self._typed(written)
+        self.dismiss()
 
     def _draw(self) -> None:
         page = PAGES[self._page]
