@@ -22,7 +22,7 @@ from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.pdnc import read as read_novels
 
-VERSION = "2"
+VERSION = "3"
 QUESTIONS = 320
 _LINES = 12
 _ASKED_LINES = 6

@@ -21,7 +21,7 @@ from rpterm.engine.protocol import Engine, Piece
 
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
-_AT_ONCE = 3
+_AT_ONCE = 4
 """Prompts between two looks, which also leave the engine's other prompts in its cache."""
 _NICE = 15
 _BEGIN = "<|endoftext|>"

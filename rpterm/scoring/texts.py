@@ -13,6 +13,8 @@ from typing import Any
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _STOP_MARK = re.compile(r"(?<=\w)([.,?!])")
+_PLAYED = re.compile(r"\*[^*\n]+\*|(?:^|[.!?*] )[\"“«]")
+"""What is done between asterisks, or speech in quotes."""
 _APART = re.compile(r"\w [.,?!](?=\s|$)")
 _STOP_TEXT = (
     "a an the of to in on at for and or but is are was were be been being am do does did have "
@@ -101,12 +103,13 @@ def everyday() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def everyday_talks(like: str) -> tuple[tuple[str, ...], ...]:
-    """Short talks of anybody, from the same file, written as ``like`` is.
+    """Two short talks of anybody, from the same file, written as ``like`` is.
 
-    Of two texts alike in nothing but small letters and stops set apart, as people write in chats,
-    one makes the other likelier: a yardstick that is written otherwise would measure that.
+    A text makes another one likelier that is written the same way: as a play, in small letters, or
+    with stops set apart. A yardstick that is written otherwise would measure that.
     """
-    return tuple(tuple(_as_written(turn, like) for turn in talk) for talk in _everyday()["talks"])
+    talks = _everyday()["scenes" if _PLAYED.search(like) else "talks"]
+    return tuple(tuple(_as_written(turn, like) for turn in talk) for talk in talks)
 
 
 def _as_written(text: str, like: str) -> str:

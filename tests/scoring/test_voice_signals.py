@@ -95,16 +95,20 @@ def test_a_reply_is_compared_with_talks_of_anybody_written_alike() -> None:
             asked.extend(plain(each) for each in prompts)
             return super().logprobs(reply, prompts, stopped)
 
-    said_so = ContextLift(Listening()).measure("hi ,", Scene(history=((False, "who are you ?"),)))
+    def lift(reply: str, turn: str) -> float:
+        asked.clear()
+        return ContextLift(Listening()).measure(reply, Scene(history=((False, turn),))).value
+
+    value = lift("nice !", "who are you ?")
     here, nowhere, *elsewhere = asked
-    assert "who are you ?" in here and "user" not in nowhere and len(elsewhere) > 3
-    assert "hi , how are you doing today ?" in elsewhere[0]
+    assert "who are you ?" in here and "user" not in nowhere and len(elsewhere) == 2
+    assert "nice ! do you run often ?" in elsewhere[0]
     assert all(each == each.lower() for each in elsewhere)
-    # "hi ," is likely after one talk, not here and not after nothing.
-    assert said_so.value == pytest.approx(-1 / len(elsewhere) / 2)
-    asked.clear()
-    ContextLift(Listening()).measure("Hi,", Scene(history=((False, "Who are you?"),)))
-    assert "Hi, how are you doing today?" in asked[2]
+    # It is likely after one of the talks, not here and not after nothing.
+    assert value == pytest.approx(-1 / 2 / 2)
+    assert lift("Nice!", "Who are you?") == value and "Nice! Do you run often?" in asked[2]
+    lift("Nice!", '*nods* "Who are you?"')
+    assert all("*" in each and '"' in each for each in asked[2:])
 
 
 def test_control_tokens_in_what_was_said_are_text_and_a_cut_reply_has_no_end() -> None:
