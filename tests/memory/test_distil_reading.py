@@ -219,7 +219,7 @@ LINES = ["Ann: I lost my grandmother's ring in the harbour.", "Sherlock: Who saw
 def test_a_summary_keeps_only_what_the_turns_bear_out():
     answer = ("Ann lost her grandmother's ring in the harbour. Moriarty stole it in Vienna. "
               "Tom saw the ring on Friday.")  # fmt: skip
-    kept = summary.checked(answer, LINES)
+    kept = summary.checked(f"{answer} Ann lost her ring in the harbour and", LINES)
     assert kept == "Ann lost her grandmother's ring in the harbour. Tom saw the ring on Friday."
 
 

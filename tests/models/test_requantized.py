@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +63,18 @@ def test_the_first_load_writes_it_and_the_second_finds_it(tmp_path: Path) -> Non
     assert place.stat() == state
     assert same == some
     assert [each.name for each in place.parent.iterdir()] == [place.name]
+
+
+def test_a_worker_that_is_started_again_does_not_write_it_again(tmp_path: Path) -> None:
+    engine = opening.open_starter(tmp_path, context=256)
+    try:
+        engine.load()
+        state = requantized.place(tmp_path).stat()
+        os.kill(engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+        assert engine.load().path == str(requantized.place(tmp_path))
+        assert requantized.place(tmp_path).stat() == state
+    finally:
+        engine.close()
 
 
 def test_it_says_what_the_package_s_weights_say(written: Path) -> None:

@@ -108,6 +108,9 @@ class LlamaEngine:
             if self._adapter is not None:
                 check_file(self._adapter, "adapter")
             info = self._load(on_progress)
+            self._path = Path(info.path)
+            found = {"path": info.path, "model_hash": info.model_hash, "requantize_to": None}
+            self._options |= found  # what was written once is loaded the next time
             with self._state:
                 self._info, self._loaded = info, True
             return info

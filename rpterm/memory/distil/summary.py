@@ -44,11 +44,12 @@ def write(turns: Sequence[Source], ask: Ask) -> str | None:
 
 
 def checked(answer: str, lines: Sequence[str]) -> str:
-    """Only the sentences that a few neighbouring turns bear out."""
+    """Only the whole sentences that a few neighbouring turns bear out."""
     return " ".join(
         dict.fromkeys(
             sentence
             for sentence in sentences(answer)
-            if any(borne_out(sentence, near, SHARE) for near in windows(lines, _NEAR))
+            if sentence.endswith((".", "!", "?"))
+            and any(borne_out(sentence, near, SHARE) for near in windows(lines, _NEAR))
         )
     )
