@@ -88,9 +88,9 @@ class VoiceLikelihood(ByLikelihood):
     lines apart a little better than the mean of their logarithms (with words and meaning 0.772
     against 0.765 of 1151 pairs, each of twelve novels left out once); differences cut at one or
     two nats, the first tokens left out, and whole-line mixtures do not. The mean of two orders of
-    the lines tells more (542 pairs of fourteen novels 0.782 instead of 0.773, alone 0.757 instead of
-    0.733), but evaluates twice as many prompts, more than the scorer keeps: not done. Two prompts of
-    ten lines each tell less (0.764).
+    the lines tells more (542 pairs of fourteen novels 0.782 instead of 0.773, alone 0.757 instead
+    of 0.733), but evaluates twice as many prompts, more than the scorer keeps: not done. Two
+    prompts of ten lines each tell less (0.764).
     """
 
     name = "voice_likelihood"
