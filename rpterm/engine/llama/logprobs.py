@@ -108,8 +108,8 @@ class Scorer:
         free = [slot for slot in self._slots if slot not in taken]
         best = max(free, key=lambda slot: common_prefix(slot.tokens, prompt))
         if 2 * common_prefix(best.tokens, prompt) < len(best.tokens) or not best.tokens:
-            best = min(free, key=lambda slot: slot.worth if slot.tokens else -1)
-            self._least_worth = max(self._least_worth, best.worth if best.tokens else 0)
+            best = min(free, key=lambda slot: slot.worth)
+            self._least_worth = max(self._least_worth, best.worth)
         best.worth = self._least_worth + len(prompt)
         return best
 
@@ -157,7 +157,7 @@ class Scorer:
             for slot in slots:
                 if not lib.llama_memory_seq_rm(self._memory, slot.sequence, len(slot.tokens), -1):
                     lib.llama_memory_seq_rm(self._memory, slot.sequence, -1, -1)
-                    slot.tokens = []
+                    slot.tokens, slot.worth = [], 0
         return result
 
     def _evaluate(
