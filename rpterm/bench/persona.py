@@ -1,14 +1,14 @@
 """The right reply of twenty, by the card: ``rpterm bench persona --convai2 FILE``.
 
 The terms are frozen in the package; personas that they were fitted on are left out. With
-``--crossed`` none is left out: for each tenth of the personas terms are fitted on the other nine,
-which says the same of more questions. The language model is asked for the ten candidates that are
-best without it. ``ece`` is the calibration error
-of the probability "in character" of single replies: right ones against those (hard) wrong
-ones, ``ece_no_lm`` against all; right and wrong count the same in sum. Few right replies make an
-error of their own: ``ece_noise`` is what a perfectly calibrated score would have on as many, on
-average, and ``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice
-among the candidates.
+``--crossed``, and where every persona was fitted on, none is left out: for each tenth of the
+personas terms are fitted on the other nine (and on no LoCoMo, as the frozen ones are). The language
+model is asked for the ten candidates that are best without it. ``ece`` is the calibration error of
+the probability "in character" of single replies: right ones against those (hard) wrong ones,
+``ece_no_lm`` against all; right and wrong count the same in sum. Few right replies make an error of
+their own: ``ece_noise`` is what a perfectly calibrated score would have on as many, on average, and
+``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice among the
+candidates.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Fact, Reading, Scene, Signal
-from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Memory, Talk, recent
+from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk, recent
 from rpterm.scoring.signals.lift import ContextLift
+from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 from rpterm.types import RptermError
 
-FAST = ("fact_words", "fact_meaning", "context", "talk", "memory")
+FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
 SLOW = (*FAST, "context_lift")
 RERANKED = 10
 _LIMIT = 200
@@ -61,6 +62,21 @@ class Row:
     slow: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What terms are fitted on: replies to one question, one of them right.
+
+    Attributes:
+        numbers: One row for each reply.
+        right: Its place; ``None`` where it is not among these.
+        key: The question's own.
+    """
+
+    numbers: NDArray[np.float64]
+    right: int | None
+    key: str
+
+
 def main(
     convai2: Path,
     json: bool = False,
@@ -74,14 +90,15 @@ def main(
     from rpterm.bench.printing import with_bar
 
     table = frozen()
-    seen = frozenset[str]() if crossed else table.personas
-    questions = draw(read(convai2), _LIMIT if limit is None else limit, seen)
-    if not questions:
-        raise RptermError(f"The score was fitted on every persona of {convai2}: add --crossed.")
+    every, most = read(convai2), _LIMIT if limit is None else limit
+    unseen = draw(every, most, table.personas)
+    crossed = crossed or not unseen
+    questions = draw(every, most, frozenset()) if crossed else unseen
 
     def measured(step: Step) -> dict[str, Any]:
         rows = measure(questions, encode, likelihood, table.fast, step)
-        return report(rows, cross(rows, table) if crossed else lambda _: table, picture)
+        figures = report(rows, cross(rows, table) if crossed else lambda _: table, picture)
+        return {"crossed": crossed, **figures}
 
     with models(cache) as (encode, likelihood):
         with_bar(measured, json)
@@ -106,52 +123,62 @@ def measure(
     step: Step = lambda done, total: None,
 ) -> list[Row]:
     """All numbers of all questions; without a language model ``asked`` is empty."""
-    fit = Fit(encode)
-    signals: list[Signal] = [FactWords(), FactMeaning(fit), Context(fit), Talk(fit), Memory(fit)]
+    quick = signals(encode)
     rows = []
     for at, question in enumerate(questions):
         scene = scene_of(question)
         encode([*question.persona, *question.history, *question.candidates, recent(scene)])
-        first = np.array([_values(signals, each, scene) for each in question.candidates])
-        odds = _odds(first, FAST, fast)
+        first = values(quick, question.candidates, scene)
+        odds = log_odds_of(first, FAST, fast)
         best = tuple(int(each) for each in np.argsort(-odds, kind="stable")[:RERANKED])
         slow = np.zeros((0, len(SLOW)))
         if likelihood is not None:
-            lift: list[Signal] = [ContextLift(likelihood)]
-            lifts = np.array([_values(lift, question.candidates[each], scene) for each in best])
+            lifts = values([ContextLift(likelihood)], [question.candidates[x] for x in best], scene)
             slow = np.column_stack([first[list(best)], lifts])
         rows.append(Row(question, first, best if likelihood is not None else (), slow))
         step(at + 1, len(questions))
     return rows
 
 
-def _values(signals: Sequence[Signal], reply: str, scene: Scene) -> list[float]:
-    return [each.measure(reply, scene).value for each in signals]
+def signals(encode: Remembered) -> list[Signal]:
+    """What measures ``FAST``."""
+    fit = Fit(encode)
+    return [
+        FactWords(), FactMeaning(fit), Context(fit), Talk(fit), MemoryWords(), MemoryMeaning(fit)
+    ]  # fmt: skip
 
 
-def fit_fast(rows: Sequence[Row]) -> dict[str, Term]:
-    """Terms of all candidates, without the language model."""
-    asked = [tuple(range(len(row.fast))) for row in rows]
-    return _fit(FAST, rows, [row.fast for row in rows], asked, "fit")
+def values(asked: Sequence[Signal], replies: Sequence[str], scene: Scene) -> NDArray[np.float64]:
+    """One row for each reply, one column for each signal."""
+    return np.array([[each.measure(reply, scene).value for each in asked] for reply in replies])
 
 
-def fit_slow(rows: Sequence[Row]) -> dict[str, Term]:
+def fit_fast(rows: Sequence[Row], more: Sequence[Choice] = ()) -> dict[str, Term]:
+    """Terms of all candidates, without the language model; ``more`` are questions beside these."""
+    return _fit(FAST, [*_choices(rows, slow=False), *more], "fit")
+
+
+def fit_slow(rows: Sequence[Row], more: Sequence[Choice] = ()) -> dict[str, Term]:
     """Terms of the candidates that the language model was asked for."""
-    return _fit(SLOW, rows, [row.slow for row in rows], [row.asked for row in rows], "likely")
+    return _fit(SLOW, [*_choices(rows, slow=True), *more], "likely")
 
 
-def _fit(
-    names: Sequence[str],
-    rows: Sequence[Row],
-    numbers: Sequence[NDArray[np.float64]],
-    asked: Sequence[tuple[int, ...]],
-    group: str,
-) -> dict[str, Term]:
+def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
     """Each question is a choice of its own, also where a persona has several."""
-    of = [(place, at) for place, candidates in enumerate(asked) for at in candidates]
-    right = np.array([at == rows[place].question.gold for place, at in of])
-    groups = [f"{rows[place].question.key} {place}" for place, _ in of]
-    found = terms(names, np.concatenate(numbers), right, groups, choice=True)
+    found = []
+    for at, row in enumerate(rows):
+        asked = row.asked if slow else tuple(range(len(row.fast)))
+        gold = row.question.gold
+        right = asked.index(gold) if gold in asked else None
+        found.append(Choice(row.slow if slow else row.fast, right, f"{row.question.key} {at}"))
+    return found
+
+
+def _fit(names: Sequence[str], choices: Sequence[Choice], group: str) -> dict[str, Term]:
+    right = np.array([at == each.right for each in choices for at in range(len(each.numbers))])
+    groups = [each.key for each in choices for _ in each.numbers]
+    numbers = np.concatenate([each.numbers for each in choices])
+    found = terms(names, numbers, right, groups, choice=True)
     return {name: replace(term, group=group) for name, term in found.items()}
 
 
@@ -194,8 +221,8 @@ def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dic
 
 def _heard(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
     """The chance of each candidate as a user would see it: without the language model, and with."""
-    fast = _odds(row.fast, FAST, table.fast, floors=True)
-    slow = _odds(row.slow, SLOW, table.slow, floors=True)
+    fast = log_odds_of(row.fast, FAST, table.fast, floors=True)
+    slow = log_odds_of(row.slow, SLOW, table.slow, floors=True)
     gold = row.question.gold
     return (
         [(chance(float(value)), at == gold) for at, value in enumerate(fast)],
@@ -227,14 +254,14 @@ def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
     return found
 
 
-def _odds(
+def log_odds_of(
     numbers: NDArray[np.float64],
     names: Sequence[str],
     terms: Mapping[str, Term],
     *,
     floors: bool = False,
 ) -> NDArray[np.float64]:
-    """For ranking: without floors."""
+    """Of each row; without floors, which make bad replies level, for ranking."""
     readings = (
         {name: Reading(float(value)) for name, value in zip(names, row, strict=True)}
         for row in numbers
@@ -254,10 +281,10 @@ def _places(
     found = []
     for row in rows:
         table = of(row.question.key)
-        order = _odds(row.fast, FAST, table.fast if slow else _some(table.fast, kept))
+        order = log_odds_of(row.fast, FAST, table.fast if slow else _some(table.fast, kept))
         if slow:
             ahead = float(order.max()) + 1000.0
-            odds = _odds(row.slow, SLOW, _some(table.slow, kept))
+            odds = log_odds_of(row.slow, SLOW, _some(table.slow, kept))
             order[list(row.asked)] = ahead + odds
         gold = row.question.gold
         found.append(int((order >= order[gold]).sum()))
@@ -271,7 +298,7 @@ def _some(table: Mapping[str, Term], kept: Collection[str]) -> dict[str, Term]:
 def _choice_error(rows: Sequence[Row], of: TableOf) -> float:
     best, hit = [], []
     for row in rows:
-        odds = _odds(row.fast, FAST, of(row.question.key).fast)
+        odds = log_odds_of(row.fast, FAST, of(row.question.key).fast)
         raised = np.exp(odds - odds.max())
         best.append(float((raised / raised.sum()).max()))
         hit.append(int(odds.argmax()) == row.question.gold)

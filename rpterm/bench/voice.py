@@ -5,8 +5,8 @@ other characters of that novel: which of the two is the character's? Each voice 
 example lines; contrasts are the example lines of the novel's other speakers, and nothing else of
 that novel. ``outside`` is the same with voices of two other novels as the only contrasts, as in a
 chat, where contrasts are other cards. ``top1`` is the right one of the novel's two to five voices.
-Novels that the terms were fitted on are left out; with ``--crossed`` none is: for each novel terms
-are fitted on the others, which says the same of more lines. Intervals draw whole novels.
+Novels that the terms were fitted on are left out; with ``--crossed``, and where every novel was
+fitted on, none is: for each novel terms are fitted on the others. Intervals draw whole novels.
 """
 
 from __future__ import annotations
@@ -78,13 +78,14 @@ def main(
 
     table = frozen()
     novels = read(pdnc, _LINES if limit is None else max(1, limit))
-    chosen = [novel for novel in novels if crossed or novel.name not in table.novels]
-    if not chosen:
-        raise RptermError(f"The score was fitted on every novel of {pdnc}: add --crossed.")
+    unseen = [novel for novel in novels if novel.name not in table.novels]
+    crossed = crossed or not unseen
+    chosen = novels if crossed else unseen
 
     def measured(step: Step) -> dict[str, Any]:
         heard = measure(chosen, novels, encode, likelihood, step)
-        return report(heard, cross(heard, table) if crossed else lambda _: table, picture)
+        figures = report(heard, cross(heard, table) if crossed else lambda _: table, picture)
+        return {"crossed": crossed, **figures}
 
     with models(cache) as (encode, likelihood):
         with_bar(measured, json)

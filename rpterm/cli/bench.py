@@ -29,24 +29,29 @@ ROOMS = {
     "planted": "rpterm.bench.planted",
     "persona": "rpterm.bench.persona",
     "voice": "rpterm.bench.voice",
+    "told": "rpterm.bench.told",
     "novels": "rpterm.bench.novels",
 }
 
-_LOCOMO = typer.Option("--locomo", metavar="FILE", help="recall: questions in LoCoMo's format.")
+_LOCOMO = typer.Option(
+    "--locomo", metavar="FILE", help="recall, told: questions in LoCoMo's format."
+)
 _MEMORIES = typer.Option(
     "--memories", min=1_000, metavar="N", help="recall: time it among so many alone."
 )
 _CONVAI2 = typer.Option("--convai2", metavar="FILE", help="persona: dialogues of ConvAI2.")
 _LIMIT = typer.Option(
     "--limit", min=0, metavar="N",
-    help="persona: so many examples, 0 is all; voice: so many lines of each character.",
+    help="persona, told: so many questions, 0 is all; voice: so many lines of each character.",
 )  # fmt: skip
 _PDNC = typer.Option("--pdnc", metavar="DIR", help="voice, novels: novels in PDNC's format.")
 _CACHE = typer.Option(
-    "--cache", metavar="FILE", help="persona, voice: keeps likelihoods, so that a run can go on."
-)
+    "--cache", metavar="FILE",
+    help="persona, told, voice: keeps likelihoods, so that a run can go on.",
+)  # fmt: skip
 _CROSSED = typer.Option(
-    "--crossed", help="persona, voice: judge all, each by terms fitted on others."
+    "--crossed",
+    help="persona, voice: judge what was fitted on, too, each by terms fitted on others.",
 )
 _PICTURE = typer.Option(
     "--picture", metavar="FILE", help="persona, voice: writes the reliability diagram as SVG."

@@ -32,9 +32,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the places of the turns that hold its evidence."""
+    """A question, its answer ("" where there is none) and the places of the turns that hold it."""
 
     text: str
+    answer: str
     evidence: frozenset[int]
     category: str
 
@@ -82,4 +83,4 @@ def _question(entry: dict[str, Any], place: dict[str, int]) -> Question:
     named = _DIALOGUE_ID.findall(" ".join(entry.get("evidence") or ()))
     evidence = frozenset(place[name] for name in named if name in place)
     category = CATEGORIES.get(entry.get("category", 0), "other")
-    return Question(entry["question"], evidence, category)
+    return Question(entry["question"], str(entry.get("answer", "")), evidence, category)

@@ -22,6 +22,7 @@ class Frozen:
         cast_fast, cast_slow: For a line of a novel against the voices of that novel.
         made: How they were made, for people.
         personas: Keys of the ConvAI2 personas they were fitted on.
+        talks: Names of the conversations of LoCoMo they were fitted on.
         novels: Names of the novels they were fitted on.
     """
 
@@ -32,6 +33,7 @@ class Frozen:
     cast_fast: Mapping[str, Term]
     cast_slow: Mapping[str, Term]
     personas: frozenset[str]
+    talks: frozenset[str]
     novels: frozenset[str]
 
 
@@ -52,5 +54,6 @@ def thaw(table: Mapping[str, Any]) -> Frozen:
         cast_fast={name: Term(**values) for name, values in table["cast_fast"].items()},
         cast_slow={name: Term(**values) for name, values in table["cast_slow"].items()},
         personas=frozenset(table["personas"]),
+        talks=frozenset(table["talks"]),
         novels=frozenset(table["novels"]),
     )

@@ -20,7 +20,8 @@ from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.inference import Infer
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
-from rpterm.scoring.signals.fitting import earlier, recent
+from rpterm.scoring.signals.fitting import recent
+from rpterm.scoring.signals.remembering import known, last
 from rpterm.scoring.signals.voice import cut, to_embed
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
@@ -164,7 +165,7 @@ class Scorer:
     def _known(scene: Scene) -> list[str]:
         """What was there before the last turn and is compared by meaning."""
         voices = (line for voice in to_embed(scene) for line in voice)
-        return [*(fact.text for fact in scene.facts), *voices, *earlier(scene)]
+        return [*(text for _, text in known(scene)), *voices]
 
     def _score(
         self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False
@@ -204,8 +205,8 @@ def _standing(reply: str, scene: Scene) -> list[str]:
 
 
 def _talk(scene: Scene) -> list[str]:
-    """What a reply answers, in both of the readings of it."""
-    return [text for text in (scene.asked, recent(scene)) if text]
+    """What a reply answers, in all of the readings of it."""
+    return list(dict.fromkeys(filter(None, (scene.asked, last(scene), recent(scene)))))
 
 
 def _measured(

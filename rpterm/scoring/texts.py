@@ -64,6 +64,11 @@ class Rarity:
     def __call__(self, word: str) -> float:
         return math.log((self._total + 1) / (self._counts[word] + 0.5)) + 0.1
 
+    def chance(self, word: str, amount: float) -> float:
+        """The probability that a word stands in at least one of ``amount`` such texts."""
+        missing: float = (1 - (self._counts[word] + 0.5) / (self._total + 1)) ** amount
+        return 1 - missing
+
 
 def dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:
     """Likeness of two vectors of ``Rarity``: 0 to 1."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from letters import Letters
 
-from rpterm.bench import persona
+from rpterm.bench import opening, persona
 from rpterm.bench.persona import cross, measure, report, scene_of
 from rpterm.scoring.calibrate import fit, terms
 from rpterm.scoring.combine import chance
@@ -17,20 +18,9 @@ from rpterm.scoring.convai2 import draw, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import frozen
-from rpterm.scoring.records import Scene
-from rpterm.scoring.signals.fitting import Memory
 from rpterm.types import RptermError
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
-
-
-class Letters:
-    state = "ready"
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
-                         for text in texts], dtype=np.float32)  # fmt: skip
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 class Boats:
@@ -49,7 +39,13 @@ def test_the_reply_that_fits_this_card_rates_higher() -> None:
     own, other = "my boat leaks", "grey wind"
     assert fit.to_facts(own, ["i have a boat"])[1] > fit.to_facts(other, ["i have a boat"])[1]
     assert fit.to_turn(own, "a boat ?") > fit.to_turn(other, "a boat ?")
-    assert fit.to_all(own, ["a boat ?"])[1] > fit.to_all(other, ["a boat ?"])[1]
+    assert fit.to_known(own, ["a boat ?"], "")[1] > fit.to_known(other, ["a boat ?"], "")[1]
+
+
+def test_a_known_line_near_to_the_question_weighs_more() -> None:
+    fit, known = Fit(Letters().encode), ["my boat", "zyzzyx"]
+    asked = fit.to_known("a boat", known, "what boat ?")[1]
+    assert asked > fit.to_known("a boat", known, "")[1] > fit.to_known("a boat", known, "zyx ?")[1]
 
 
 def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
@@ -57,13 +53,6 @@ def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
     untold = fit.to_facts("my boat leaks", facts)[1]
     assert fit.to_facts("my boat leaks", facts, ["i have a boat"])[1] < untold
     assert fit.to_facts("my boat leaks", facts[:1], facts[:1])[1] > untold
-
-
-def test_memory_names_the_earlier_turn_it_leans_on() -> None:
-    turns = ((False, "a boat ?"), (True, "zyzzyx"), (False, "hm"))
-    reading = Memory(Fit(Letters().encode)).measure("my boat", Scene(history=turns))
-    assert (reading.evidence[0].source, reading.evidence[0].line) == ("turn:-3", "a boat ?")
-    assert Memory(Fit(Letters().encode)).measure("x", Scene()).confidence == 0
 
 
 def test_weights_find_the_number_that_tells() -> None:
@@ -136,14 +125,17 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(tmp_path: Path) -> No
         cross(rows[:1], frozen())
 
 
-def test_a_file_whose_personas_were_all_fitted_on_is_told(
+def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "talk.txt"
     path.write_text("1 your persona: i have a boat\n" + LINE)
     seen = replace(frozen(), personas=frozenset([read(path)[0].key]))
     monkeypatch.setattr(persona, "frozen", lambda: seen)
-    with pytest.raises(RptermError, match="add --crossed"):
+    monkeypatch.setattr(
+        opening, "models", lambda cache: nullcontext((Remembered(Letters()), Boats()))
+    )
+    with pytest.raises(RptermError, match="Two personas"):
         persona.main(path)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from contextlib import nullcontext
 from pathlib import Path
 
-import numpy as np
 import pytest
+from letters import Letters
 
+from rpterm.bench import opening
 from rpterm.bench.cached import Cached
 from rpterm.bench.voice import cross, main, measure, pairs, report
 from rpterm.engine.protocol import Piece
@@ -45,15 +47,6 @@ class Same:
 
     def close(self) -> None:
         pass
-
-
-class Letters:
-    state = "ready"
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        rows = np.array([[text.lower().count(chr(97 + at)) + 0.01 for at in range(26)]
-                         for text in texts], dtype=np.float32)  # fmt: skip
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize(
@@ -156,10 +149,17 @@ def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> 
         cross(heard[:16], frozen())
 
 
-def test_a_folder_whose_novels_were_all_fitted_on_is_told(tmp_path: Path) -> None:
-    _novel(tmp_path, min(frozen().novels))
-    with pytest.raises(RptermError, match="add --crossed"):
-        main(tmp_path)
+@pytest.mark.parametrize("new", ["A novel of its own", ""])
+def test_a_folder_whose_novels_were_all_fitted_on_is_judged_crossed(
+    new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (*sorted(frozen().novels)[:2], *([new] if new else [])):
+        _novel(tmp_path, name)
+    made = Remembered(Letters()), Same()
+    monkeypatch.setattr(opening, "models", lambda cache: nullcontext(made))
+    main(tmp_path, json=True)
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["crossed"] is not bool(new) and figures["novels"] == (1 if new else 2)
 
 
 def test_a_folder_without_novels_is_refused(tmp_path: Path) -> None:
@@ -176,3 +176,21 @@ def test_known_likelihoods_are_not_asked_again(tmp_path: Path) -> None:
     first = Cached(asked, file).logprobs("a b", ["a", "c"])
     assert asked.asked == 2
     assert Cached(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
+
+
+def test_from_which_end_the_example_lines_begin_does_not_matter() -> None:
+    class LastLine(Same):
+        """What the prompt's last line holds is likely."""
+
+        def logprobs(self, reply, prompts, stopped=lambda: False):
+            return super().logprobs(reply, [each.splitlines()[-1] for each in prompts], stopped)
+
+    turned = Scene(own_lines=PIRATE[::-1], other_lines=(LADY[::-1],))
+    mixed = (*PIRATE, "I should be most obliged.")
+    one_way, other_way = Scene(own_lines=mixed, other_lines=(LADY,)), Scene(
+        own_lines=mixed[::-1], other_lines=(LADY,)
+    )  # fmt: skip
+    signal = VoiceLikelihood(LastLine())
+    for left, right in ((SCENE, turned), (one_way, other_way)):
+        said_so = [signal.measure("Arr, matey, the sea!", each).value for each in (left, right)]
+        assert said_so[0] == said_so[1] != 0

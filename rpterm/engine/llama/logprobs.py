@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_BUDGET = 256 << 20
-"""Bytes of cache that may be kept for prompts of earlier calls."""
+_BUDGET = 384 << 20
+"""Bytes of cache that may be kept for prompts of earlier calls: the sixteen a slow score asks for,
+1,300 tokens long."""
 _MOST_SLOTS = 16
 _WORTH_A_COPY = 32
 _LOGITS = 32 << 20

@@ -12,13 +12,14 @@ from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.empathy import Empathy
 from rpterm.scoring.signals.engagement import Engagement
-from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Memory, Talk
+from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk
 from rpterm.scoring.signals.garbled import Garbled
 from rpterm.scoring.signals.lift import ContextLift, PersonaLift
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.proactivity import Proactivity
 from rpterm.scoring.signals.relations import Relations
+from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking import Speaking
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
@@ -34,12 +35,12 @@ def signals_for(
     """
     contradiction = Contradiction(infer, fit.encode if fit is not None else None)
     found: list[Signal] = [
-        FactWords(), VoiceWords(), Speaking(), AssistantVoice(), Anachronism(), Limits(),
-        contradiction, Relations(), Repetition(), Parroting(), Garbled(), Engagement(),
+        FactWords(), MemoryWords(), VoiceWords(), Speaking(), AssistantVoice(), Anachronism(),
+        Limits(), contradiction, Relations(), Repetition(), Parroting(), Garbled(), Engagement(),
         Proactivity(), Empathy(),
     ]  # fmt: skip
     if fit is not None:
-        found += [FactMeaning(fit), Context(fit), Talk(fit), Memory(fit)]
+        found += [FactMeaning(fit), Context(fit), Talk(fit), MemoryMeaning(fit)]
         found += [VoiceMeaning(fit.encode), AssistantMeaning(fit.encode)]
     if likelihood is not None:
         found += [PersonaLift(likelihood), ContextLift(likelihood), VoiceLikelihood(likelihood)]

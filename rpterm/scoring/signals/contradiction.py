@@ -11,7 +11,9 @@ model asked outright (0.44).
 
 Where an NLI cross-encoder is installed, it is asked as well when nothing else goes on: each
 sentence against the lines that are nearest in meaning, as they stand, the line first. Its
-probabilities are taken as they are: none comes with rpterm, and none was measured here.
+probabilities are taken as they are, and none comes with rpterm. Of the packages on PyPI one holds
+such a model (DeBERTa-v3-xsmall in 8 bits, trained for policies, with two classes): it finds 0.54 of
+those 100 and accuses 0.43 of the true lines. A larger one, trained on NLI, was not to be had here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a reply fits the card's facts and the talk, by words and by meaning (``scoring.fit``).
+"""How a reply fits the card's facts and the last turns, by words and by meaning (``scoring.fit``).
 
 Fitting is evidence for the character, not proof: a right reply need not touch any fact. Nothing
 here notices a contradiction, which fits in words and in meaning.
@@ -92,32 +92,6 @@ class Talk:
         if not text or not reply.strip():
             return NOTHING
         return Reading(self._fit.to_turn(reply, text), 1.0)
-
-
-class Memory:
-    """Value: how much nearer in meaning the reply is to all that is known than to anybody's lines.
-
-    Known are the card's facts and the last turns of the talk. Being near is not being consistent:
-    ``Contradiction`` looks for the contrary.
-    """
-
-    name = "memory"
-    dimension: Dimension = "conversation"
-    cost: Cost = "embedding"
-
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
-
-    def measure(self, reply: str, scene: Scene) -> Reading:
-        known = [(fact.source, fact.text) for fact in scene.facts]
-        turns = [(f"turn:-{back}", text) for back, (_, text) in _back(scene) if text.strip()]
-        known += reversed(turns)
-        if not known or not reply.strip():
-            return NOTHING
-        cosines, value = self._fit.to_all(reply, [text for _, text in known])
-        source, line = known[int(np.argmax(cosines))]
-        note = f"nearest of all that is known, {float(cosines.max()):.2f}"
-        return Reading(value, 1.0, (Evidence(0, 0, note, source, line),))
 
 
 def earlier(scene: Scene, *, own: bool = False) -> tuple[str, ...]:

@@ -1,0 +1,117 @@
+"""What a reply says that was known before, and its benchmark, on texts easily seen through."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from letters import Letters
+
+from rpterm.bench import told
+from rpterm.cli.bench import bench
+from rpterm.memory.locomo import read
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
+from rpterm.types import RptermError
+
+FACTS = (Fact("card.attributes:0", "Keeps bees behind the chapel."),)
+TALK = (
+    (False, "Where did you sail?"),
+    (True, "To Bergen, with a cargo of salt."),
+    (False, "And where did you learn that?"),
+)
+
+
+def words(reply: str, history: tuple[tuple[bool, str], ...] = TALK) -> float:
+    return MemoryWords().measure(reply, Scene(facts=FACTS, history=history)).value
+
+
+def test_what_was_said_or_stands_on_the_card_is_remembered() -> None:
+    told_before, of_the_card, new = "In Bergen.", "From my bees.", "In Lisbon."
+    assert words(told_before) > 0.9 and words(of_the_card) > 0.9 and words(new) < 0
+
+
+def test_the_words_of_the_last_turn_are_no_memory() -> None:
+    ended = (*TALK[:2], (False, "Is Bergen cold?"))
+    assert MemoryWords().measure("Bergen!", Scene(history=ended)).confidence == 0
+    assert words("Bergen in Lisbon.", ended) < 0
+
+
+def test_much_that_is_known_makes_a_common_word_no_memory() -> None:
+    long_talk = (*((at % 2 == 1, "We work, we sleep, we love.") for at in range(300)), TALK[2])
+    rare = (*long_talk[:150], (True, "Bergen."), *long_talk[150:])
+    assert words("We work.", long_talk) < words("Work.", TALK[:0]) + 0.2
+    assert words("In Bergen.", rare) > words("We work.", long_talk)
+
+
+def test_evidence_names_the_word_and_the_latest_line_that_has_it() -> None:
+    reading = MemoryWords().measure("I’d say Bergen.", Scene(facts=FACTS, history=TALK))
+    (found,) = reading.evidence
+    assert (found.start, found.end, found.source) == (8, 14, "turn:-2")
+    assert found.line == TALK[1][1]
+
+
+@pytest.mark.parametrize("signal", [MemoryWords(), MemoryMeaning(Fit(Letters().encode))])
+def test_with_nothing_known_or_said_there_is_nothing_to_go_by(
+    signal: MemoryWords | MemoryMeaning,
+) -> None:
+    assert signal.measure("My boat.", Scene()).confidence == 0
+    assert signal.measure("My boat.", Scene(history=TALK[:1])).confidence == 0
+    assert signal.measure("  ", Scene(facts=FACTS, history=TALK)).confidence == 0
+
+
+def test_meaning_names_the_earlier_turn_it_leans_on_however_far_back() -> None:
+    between = tuple((at % 2 == 0, "zyzzyx") for at in range(30))
+    scene = Scene(history=((False, "a boat ?"), *between, (False, "hm")))
+    reading = MemoryMeaning(Fit(Letters().encode)).measure("my boat", scene)
+    assert (reading.evidence[0].source, reading.evidence[0].line) == ("turn:-32", "a boat ?")
+
+
+@pytest.fixture
+def talks(tmp_path: Path) -> Path:
+    """One conversation whose answers stand in it word for word."""
+    cities = ("Bergen", "Lisbon", "Tunis", "Odessa", "Cadiz")
+    lines = [
+        {"speaker": ("Ann", "Bob")[at % 2], "dia_id": f"D1:{at + 1}", "text": f"We saw {city}."}
+        for at, city in enumerate(cities)
+    ]
+    questions = [
+        {"question": "What did you see?", "answer": city, "evidence": [f"D1:{at + 1}"],
+         "category": 4}
+        for at, city in enumerate((*cities[:4], "Oslo"))
+    ]  # fmt: skip
+    file = tmp_path / "talks.json"
+    file.write_text(json.dumps([{
+        "sample_id": "small", "qa": questions,
+        "conversation": {"session_1": lines, "session_1_date_time": "1:56 pm on 8 May, 2023"},
+    }]))  # fmt: skip
+    return file
+
+
+def test_the_one_who_said_it_is_asked(talks: Path) -> None:
+    asked = told.draw(read(talks), 0)
+    assert len(asked) == 5 and all(len(each.answers) == 4 for each in asked)
+    bergen = next(each for each in asked if each.answers[0] == "Bergen")
+    assert bergen.scene.history[0] == (True, "We saw Bergen.")
+    assert bergen.scene.asked == "What did you see?"
+
+
+def test_an_answer_that_was_said_wins_and_one_that_was_not_loses(talks: Path) -> None:
+    measured = told.measure(told.draw(read(talks), 0), Remembered(Letters()), None)
+    figures = told.report(measured)
+    assert figures["questions"] == 5 and "pairwise" not in figures
+    # Of twenty pairs sixteen have a right answer that was said, and some of the wrong ones, too.
+    assert 0.4 < figures["memory_words alone"] < 0.8
+    assert len(told.choices(measured, slow=False)) == 5
+
+
+def test_conversations_it_was_fitted_on_are_refused(talks: Path, tmp_path: Path) -> None:
+    name = next(iter(frozen().talks))
+    fitted = tmp_path / "fitted.json"
+    fitted.write_text(talks.read_text().replace("small", name))
+    with pytest.raises(RptermError, match="fitted on every conversation"):
+        bench("told", locomo=fitted)
