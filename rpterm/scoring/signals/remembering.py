@@ -2,9 +2,13 @@
 
 By words and by meaning, in whatever turn it was said. Being near is not being consistent:
 ``Contradiction`` looks for the contrary. What a reply takes over from the last turn is left out
-here: ``Context`` and ``Talk`` read that. On questions about the talk of LoCoMo, whose evidence lies
-some fifteen turns back, these two raise the share of right answers that the score without the
-language model puts above answers to other questions (``bench told``).
+here: ``Context`` and ``Talk`` read that.
+
+Of the right answer about a talk of LoCoMo and the answer to another question, with the evidence
+some fifteen turns back, the score without the language model prefers the right one in 0.87 of pairs
+(``bench told``); by the meaning of the thirteen last turns alone it did so in 0.77, and the words
+of the nearest turn say so in 0.86. On 600 questions of ConvAI2, crossed, hits@1 rises by 0.7 points
+(0.6 either way) without the language model and by 0.1 with it.
 """
 
 from __future__ import annotations
