@@ -56,7 +56,7 @@ class FactMeaning:
         if not scene.facts or not reply.strip():
             return NOTHING
         facts = [fact.text for fact in scene.facts]
-        cosines, value = self._fit.to_facts(reply, facts, earlier(scene, own=True))
+        cosines, value = self._fit.to_facts(reply, facts, _told(scene))
         return _reading(reply, scene, [float(each) for each in cosines], lambda _: value)
 
 
@@ -94,15 +94,9 @@ class Talk:
         return Reading(self._fit.to_turn(reply, text), 1.0)
 
 
-def earlier(scene: Scene, *, own: bool = False) -> tuple[str, ...]:
-    """At most twelve turns before the last one, oldest first; or the character's own of them."""
-    turns = [turn for back, turn in _back(scene) if back > 1]
-    return tuple(text for mine, text in reversed(turns) if text.strip() and (mine or not own))
-
-
-def _back(scene: Scene) -> list[tuple[int, tuple[bool, str]]]:
-    """The last turns, the latest first, counted back from the reply."""
-    return list(enumerate(reversed(scene.history[-_TURNS:]), 1))
+def _told(scene: Scene) -> list[str]:
+    """The character's own turns among the twelve before the last one."""
+    return [text for mine, text in scene.history[-_TURNS:-1] if mine and text.strip()]
 
 
 def recent(scene: Scene) -> str:
