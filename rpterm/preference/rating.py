@@ -179,7 +179,8 @@ class Rater:
         """The user answers this reply: it was kept over the swipes that were made beside it.
 
         Noted once, the first time; not against a reply it was edited or continued from, nor
-        against one it was compared with already.
+        against one it was compared with already. What the score kept out of several is no choice
+        of the user's.
         """
         if turn.role != "assistant" or turn.swipes < 2 or turn.parent_id is None:
             return
@@ -191,8 +192,18 @@ class Rater:
             if one == turn.id
         }
         seen = [other for other in others if other not in known]
-        if seen:
+        if seen and not self.judgements.is_kept_by_score(turn.id):
             self.judgements.kept_swipe(turn.id, seen, how=self._how(turn, method=AUTOMATIC))
+
+    def kept_by_score(self, turn_id: int) -> None:
+        """The score kept this reply out of several: going on with it says nothing of the others."""
+        self.judgements.kept_by_score(turn_id)
+
+    def chosen(self, turn_id: int) -> None:
+        """The user chose this version of a reply by hand, whatever the score kept before."""
+        versions = self.store.siblings(turn_id)
+        if len(versions) > 1 and versions[0].role == "assistant":
+            self.judgements.chosen_by_hand([each.id for each in versions])
 
     # What stands -------------------------------------------------------------------------------
     def mark(self, turn_id: int) -> Mark:

@@ -104,7 +104,15 @@ def m001_judgements(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements,)
+def m002_kept_by_score(db: Database) -> None:
+    """Replies that the score kept out of several: no judgement of the user's, and not for ever."""
+    db.execute(
+        "CREATE TABLE kept_by_score (turn_id INTEGER PRIMARY KEY "
+        "REFERENCES turns(id) ON DELETE CASCADE)"
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements, m002_kept_by_score)
 
 
 def prepare(connection: sqlite3.Connection) -> None:

@@ -114,6 +114,26 @@ class Judgements:
                 self._compare("swipe", kept, other, "left", {}, "", None, how) for other in others
             ]
 
+    def kept_by_score(self, turn: int) -> None:
+        """The score kept this reply out of several; that is nobody's judgement."""
+        with self._connections.write() as connection:
+            connection.execute("INSERT OR IGNORE INTO kept_by_score VALUES (?)", (turn,))
+
+    def chosen_by_hand(self, turns: Sequence[int]) -> None:
+        """Of these replies to one prompt the user chose one."""
+        marked = [turn for turn in turns if self.is_kept_by_score(turn)]
+        if marked:
+            with self._connections.write() as connection:
+                connection.executemany(
+                    "DELETE FROM kept_by_score WHERE turn_id = ?", [(turn,) for turn in marked]
+                )
+
+    def is_kept_by_score(self, turn: int) -> bool:
+        """Whether the score kept this reply and the user has not chosen since."""
+        with self._connections.read() as connection:
+            query = "SELECT 1 FROM kept_by_score WHERE turn_id = ?"
+            return connection.execute(query, (turn,)).fetchone() is not None
+
     def compare(
         self,
         left: int,

@@ -68,3 +68,17 @@ def test_a_stopped_one_keeps_what_led(session: Session) -> None:
     assert session.path()[-1].role == "assistant" or session.path()[-1].text == "Is it late?"
     again = list(session.reply(ReplyRequest(Intent.REGENERATE)))
     assert isinstance(again[-1], BestKept)
+
+
+def test_what_the_score_kept_is_no_preference_until_the_user_chooses(session: Session) -> None:
+    judged = session.rater.judgements
+    list(session.reply(ReplyRequest(text="Is it late?")))
+    list(session.reply(ReplyRequest(text="Then hold the ladder.")))
+    assert not list(judged.comparisons(session.chat_id))
+    kept = session.path()[-1]
+    other = session.swipe(kept.id, -1 if kept.swipe > 1 else 1)
+    assert other is not None
+    session.select(kept.id)
+    list(session.reply(ReplyRequest(text="Good.")))
+    found = list(judged.comparisons(session.chat_id))
+    assert len(found) == 2 and {each.left_id for each in found} == {kept.id}

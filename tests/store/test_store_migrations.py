@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store
+from rpterm.store import Store, judgement_schema
+from rpterm.store.judgements import Judgements
 from rpterm.store.schema import MIGRATIONS
-from rpterm.types import Status
+from rpterm.types import Origin, Status
 
 OLD = Path(__file__).parent / "old"
 
@@ -39,6 +40,31 @@ def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
         assert [hit.turn.id for hit in store.search("fog")] == [turns[0].id]
         store.delete_chat(chat.id)
         assert store.search("fog") == []
+
+
+def test_there_are_judgements_of_every_schema_before_the_newest() -> None:
+    names = [migration.__name__ for migration in judgement_schema.MIGRATIONS]
+    assert sorted(path.stem for path in (OLD / "judgements").glob("*.sql")) == names[:-1]
+
+
+@pytest.mark.parametrize(
+    "dump", sorted((OLD / "judgements").glob("*.sql")), ids=lambda path: path.stem
+)
+def test_old_judgements_are_kept(dump: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    with Store(path) as store:
+        chat = store.create_chat(card_name="Mara", card_hash="h")
+        greeting, reply = (
+            store.add_turn(chat.id, None, "assistant", "Mara", text, origin=Origin.GENERATED)
+            for text in ("The fog lifts.", "Who is there?")
+        )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(dump.read_text(encoding="utf-8"))
+    with Store(path) as store:
+        judged = Judgements(store)
+        assert [(each.turn_id, each.value) for each in judged.ratings()] == [(reply.id, 1)]
+        judged.kept_by_score(reply.id)
+        assert judged.is_kept_by_score(reply.id) and not judged.is_kept_by_score(greeting.id)
 
 
 def test_an_up_to_date_file_opens_without_sqlite_utils(tmp_path: Path) -> None:

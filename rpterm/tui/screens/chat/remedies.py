@@ -49,13 +49,16 @@ async def best_of(chat: ChatScreen) -> None:
 
 
 async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int) -> None:
-    """The session measured all candidates and kept one: show it, and what the others got.
+    """The session measured all candidates and kept one: show it.
 
-    A candidate that the user chose meanwhile goes before it.
+    A candidate that the user chose meanwhile goes before it. What the others got is told where it
+    was asked for; with every message it would only be in the way.
     """
     if chat.state.chosen:
         return
     await frame.clear_below(chat)
+    if chat.state.wish is None or not chat.state.wish.best:
+        return
     shares = ", ".join(
         f"{'▸' if at == best else ''}{chance:.0%}" if chance is not None else "–"
         for at, chance in enumerate(chances)
