@@ -96,3 +96,19 @@ def test_a_shortlist_is_taken_only_where_the_rest_of_the_list_says_nothing(
     changed: dict[str, float], taken: bool
 ) -> None:
     assert sampling._shortlisted(Sampling(**changed)) is taken  # type: ignore[arg-type]
+
+
+@pytest.mark.model
+def test_a_copied_dry_sampler_draws_what_a_new_one_draws(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = Sampling(dry_multiplier=5.0, dry_allowed_length=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(lib, "llama_sampler_clone", lambda made: made)
+        loop.model.dry = None
+        new = loop.tokens(strict, 40)
+        loop.model.dry = None  # it was freed with its chain
+    assert loop.tokens(strict, 40) == loop.tokens(strict, 40) == new
+    assert loop.tokens(Sampling(dry_multiplier=0.0), 40) != new
+    loop.tokens(replace(strict, dry_allowed_length=2), 1)
+    assert loop.model.dry is not None and loop.model.dry[0][2] == 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from rpterm.engine.closing import closes
 from rpterm.engine.llama.banned import MOST_REWINDS, Banned
@@ -74,7 +75,8 @@ class Generation:
             for index, seed in enumerate(self._seeds()):
                 drawer = Drawer(self._model, self._request.sampling, seed, self._prompt)
                 lanes.append(Lane(index, drawer, self._request))
-            self._reply(lanes)
+            with ThreadPoolExecutor(1) as self._beside:
+                self._reply(lanes)
         finally:
             for lane in lanes:
                 lane.drawer.free()
@@ -108,7 +110,7 @@ class Generation:
                 lib.llama_memory_seq_cp(self._cache.memory, CHAT, lane.index, -1, -1)
             for lane in lanes:
                 if lane.reason is None:
-                    self._advance(lane, -1)
+                    self._advance(lane, -1, self._draw(lane, -1))
             self._out.flush_due()
             while active := [lane for lane in lanes if lane.reason is None]:
                 self._step(active)
@@ -129,18 +131,35 @@ class Generation:
             token = lane.ids[-1] if lane.ids else self._prompt[-1]
             self._cache.batch.put(row, token, lane.position, lane.index, True)
         self._cache.batch.decode(self._cache.context, len(active))
-        for row, lane in enumerate(active):
-            self._advance(lane, row)
+        for row, (lane, token) in enumerate(zip(active, self._draw_all(active), strict=True)):
+            self._advance(lane, row, token)
 
-    def _advance(self, lane: Lane, row: int) -> None:
-        """Sample the next token of a lane; again, if it completes a banned phrase."""
-        while self._sample(lane, row):
-            pass
+    def _draw_all(self, active: list[Lane]) -> list[int]:
+        """The next token of each lane, half of them drawn in a thread beside this one.
 
-    def _sample(self, lane: Lane, row: int) -> bool:
-        """One draw; true if the same row has to be drawn from once more."""
+        Which thread draws changes nothing. One draw takes 0.4 ms, four a sixteenth of a step.
+        """
+        rows = list(enumerate(active))
+        if len(rows) == 1:
+            return [self._draw(active[0], 0)]
+        lib.llama_get_logits_ith(self._cache.context, 0)  # from here on the context is only read
+        half = self._beside.submit(lambda: [self._draw(lane, row) for row, lane in rows[1::2]])
+        tokens = [-1] * len(rows)
+        tokens[::2] = [self._draw(lane, row) for row, lane in rows[::2]]
+        tokens[1::2] = half.result()
+        return tokens
+
+    def _draw(self, lane: Lane, row: int) -> int:
         forbidden = lane.banned.forbidden(len(lane.ids))
-        token = lane.drawer.draw(self._cache.context, row, forbidden)
+        return lane.drawer.draw(self._cache.context, row, forbidden)
+
+    def _advance(self, lane: Lane, row: int, token: int) -> None:
+        """Take the next token of a lane; another one, if it completes a banned phrase."""
+        while self._take(lane, token):
+            token = self._draw(lane, row)
+
+    def _take(self, lane: Lane, token: int) -> bool:
+        """Add a token; true if the same row has to be drawn from once more."""
         if token < 0 or self._model.ends(token):
             lane.reason = "end"
             return False

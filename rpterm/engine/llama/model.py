@@ -47,7 +47,11 @@ class Options:
 
 
 class Model:
-    """llama.cpp's model, vocabulary and adapter."""
+    """llama.cpp's model, vocabulary and adapter.
+
+    Attributes:
+        dry: The last DRY sampler that was made, and of what values; see ``sampling``.
+    """
 
     def __init__(self, options: Options, on_progress: Callable[[float], None]) -> None:
         """Raises:
@@ -72,6 +76,7 @@ class Model:
         self.kv_type = self._kv_type()
         self._adapter = self._load_adapter() if options.adapter is not None else None
         self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""
+        self.dry: tuple[tuple[float, ...], Any] | None = None
         self._pieces: dict[int, bytes] = {}
         self._buffer = ctypes.create_string_buffer(4096)
         self._guard = self._find_guard()
