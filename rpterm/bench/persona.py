@@ -2,13 +2,14 @@
 
 The terms are frozen in the package; personas that they were fitted on are left out. With
 ``--crossed``, and where every persona was fitted on, none is left out: for each tenth of the
-personas terms are fitted on the other nine (and on no LoCoMo, as the frozen ones are). The language
-model is asked for the ten candidates that are best without it. ``ece`` is the calibration error of
-the probability "in character" of single replies: right ones against those (hard) wrong ones,
-``ece_no_lm`` against all; right and wrong count the same in sum. Few right replies make an error of
-their own: ``ece_noise`` is what a perfectly calibrated score would have on as many, on average, and
-``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice among the
-candidates.
+personas terms are fitted on the other nine, without the talks of LoCoMo that the frozen ones know.
+The language model is asked for the ten candidates that are best without it.
+
+``ece`` is the calibration error of the probability "in character" of single replies: right ones
+against those (hard) wrong ones, ``ece_no_lm`` against all; right and wrong count the same in sum.
+Few right replies make an error of their own: ``ece_noise`` is what a perfectly calibrated score
+would have on as many, on average, and ``ece_interval`` a bootstrap over questions. ``ece_choice``
+is the error of the choice among the candidates.
 """
 
 from __future__ import annotations
