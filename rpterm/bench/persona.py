@@ -132,10 +132,8 @@ def measure(
         first = values(quick, question.candidates, scene)
         odds = log_odds_of(first, FAST, fast)
         best = tuple(int(each) for each in np.argsort(-odds, kind="stable")[:RERANKED])
-        slow = np.zeros((0, len(SLOW)))
-        if likelihood is not None:
-            lifts = values([ContextLift(likelihood)], [question.candidates[x] for x in best], scene)
-            slow = np.column_stack([first[list(best)], lifts])
+        candidates = [question.candidates[each] for each in best]
+        slow = with_lift(first[list(best)], likelihood, candidates, scene)
         rows.append(Row(question, first, best if likelihood is not None else (), slow))
         step(at + 1, len(questions))
     return rows
@@ -152,6 +150,15 @@ def signals(encode: Remembered) -> list[Signal]:
 def values(asked: Sequence[Signal], replies: Sequence[str], scene: Scene) -> NDArray[np.float64]:
     """One row for each reply, one column for each signal."""
     return np.array([[each.measure(reply, scene).value for each in asked] for reply in replies])
+
+
+def with_lift(
+    fast: NDArray[np.float64], likelihood: Likelihood | None, replies: Sequence[str], scene: Scene
+) -> NDArray[np.float64]:
+    """``SLOW`` of each reply, from its ``FAST``; no rows without a language model."""
+    if likelihood is None:
+        return np.zeros((0, len(SLOW)))
+    return np.column_stack([fast, values([ContextLift(likelihood)], replies, scene)])
 
 
 def fit_fast(rows: Sequence[Row], more: Sequence[Choice] = ()) -> dict[str, Term]:

@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.figures import spread
-from rpterm.bench.persona import FAST, SLOW, Choice, Step, log_odds_of, signals, values
+from rpterm.bench.persona import FAST, SLOW, Choice, Step, log_odds_of, signals, values, with_lift
 from rpterm.memory.locomo import Conversation, Question, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Scene
-from rpterm.scoring.signals.lift import ContextLift
 from rpterm.scoring.texts import Rarity, dot
 from rpterm.types import RptermError
 
@@ -40,7 +39,6 @@ class Asked:
     """A question after its talk; the first answer is the right one."""
 
     talk: str
-    kind: str
     scene: Scene
     answers: tuple[str, ...]
 
@@ -89,7 +87,7 @@ def _questions(talk: Conversation, rng: random.Random) -> list[Asked]:
         ]
         if question.category in _KINDS and question.answer and len(others) >= _WRONG:
             answers = (question.answer, *rng.sample(others, _WRONG))
-            found.append(Asked(talk.name, question.category, _scene(talk, question), answers))
+            found.append(Asked(talk.name, _scene(talk, question), answers))
     return found
 
 
@@ -112,10 +110,7 @@ def measure(
     found = []
     for at, asked in enumerate(questions):
         fast = values(quick, asked.answers, asked.scene)
-        slow = np.zeros((0, len(SLOW)))
-        if likelihood is not None:
-            lifts = values([ContextLift(likelihood)], asked.answers, asked.scene)
-            slow = np.column_stack([fast, lifts])
+        slow = with_lift(fast, likelihood, asked.answers, asked.scene)
         found.append(Answered(asked, _tfidf(asked), fast, slow))
         step(at + 1, len(questions))
     return found

@@ -234,7 +234,7 @@ class Session(Tree):
         )
         events = run.events()
         if request.best and self.scores is not None:
-            events = best_of(events, self.scores, card, self.chat, self._keep_best)
+            events = best_of(events, self.scores, card, self.chat, self.keep_best)
         try:
             for event in events:
                 if isinstance(event, ReplyFinished):
@@ -245,17 +245,6 @@ class Session(Tree):
             cast("Generator[SessionEvent, None, None]", events).close()
             if run.turns and not run.kept and shown is not None:
                 self.store.set_leaf(self.chat_id, shown)
-
-    def select(self, turn_id: int) -> Turn:
-        """Show the branch through this turn, as the user wants it; returns its leaf."""
-        leaf = super().select(turn_id)
-        self.rater.chosen(turn_id)
-        return leaf
-
-    def _keep_best(self, turn_id: int) -> None:
-        """Show the branch through the reply that the score kept."""
-        super().select(turn_id)
-        self.rater.kept_by_score(turn_id)
 
     def _as_set(self, request: ReplyRequest) -> ReplyRequest:
         """The request with as many candidates as the settings want."""

@@ -61,7 +61,17 @@ class Tree:
         return siblings[at]
 
     def select(self, turn_id: int) -> Turn:
-        """Show the branch that goes through this turn; returns its leaf."""
+        """Show the branch through this turn, as the user wants it; returns its leaf."""
+        leaf = self._show(turn_id)
+        self.rater.chosen(turn_id)
+        return leaf
+
+    def keep_best(self, turn_id: int) -> None:
+        """Show the branch through the reply that the score kept out of several."""
+        self._show(turn_id)
+        self.rater.kept_by_score(turn_id)
+
+    def _show(self, turn_id: int) -> Turn:
         leaf = self.store.select(self.chat_id, turn_id)
         self.moved()
         return leaf

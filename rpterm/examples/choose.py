@@ -15,10 +15,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from rpterm.examples.records import Exemplar, Ranked
-from rpterm.scoring.texts import Rarity, dot, everyday, grams, words
+from rpterm.scoring.texts import dot, everyday_rarity, grams, words
 
 BALANCE = 0.7
 MEANING, VOICE, QUALITY = 0.75, 0.2, 0.05
@@ -91,7 +90,7 @@ def rank(
 ) -> list[Ranked]:
     """All of the pool, best first; equal ones by their key."""
     every = list(pool)
-    rarity = _background()
+    rarity = everyday_rarity()  # a small pool could not tell how rare words are
     asked = rarity.vector(situation.asked)
     voice = Voice(situation.own_lines)
     found = []
@@ -187,13 +186,6 @@ def _overlap(left: Exemplar, right: Exemplar) -> float:
 def _same_question(left: str, right: str) -> bool:
     one, other = set(words(left)), set(words(right))
     return bool(one) and len(one & other) / len(one | other) >= SAME_QUESTION
-
-
-@lru_cache(maxsize=1)
-def _background() -> Rarity:
-    """How rare words are in everyday talk: a small pool could not tell."""
-    facts, turns = everyday()
-    return Rarity([*facts, *turns])
 
 
 def _letters(text: str) -> Counter[str]:

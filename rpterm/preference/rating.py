@@ -182,7 +182,7 @@ class Rater:
         against one it was compared with already. What the score kept out of several is no choice
         of the user's.
         """
-        if turn.role != "assistant" or turn.swipes < 2 or turn.parent_id is None:
+        if not _has_versions(turn) or self.judgements.is_kept_by_score(turn.id):
             return
         others = [each.id for each in self.store.siblings(turn.id) if _rival(each, turn)]
         known = {
@@ -192,7 +192,7 @@ class Rater:
             if one == turn.id
         }
         seen = [other for other in others if other not in known]
-        if seen and not self.judgements.is_kept_by_score(turn.id):
+        if seen:
             self.judgements.kept_swipe(turn.id, seen, how=self._how(turn, method=AUTOMATIC))
 
     def kept_by_score(self, turn_id: int) -> None:
@@ -201,9 +201,8 @@ class Rater:
 
     def chosen(self, turn_id: int) -> None:
         """The user chose this version of a reply by hand, whatever the score kept before."""
-        versions = self.store.siblings(turn_id)
-        if len(versions) > 1 and versions[0].role == "assistant":
-            self.judgements.chosen_by_hand([each.id for each in versions])
+        if _has_versions(self.store.turn(turn_id)):
+            self.judgements.chosen_by_hand(turn_id)
 
     # What stands -------------------------------------------------------------------------------
     def mark(self, turn_id: int) -> Mark:
@@ -302,6 +301,11 @@ def _turns(judgement: Rating | Comparison) -> tuple[int, ...]:
     if isinstance(judgement, Rating):
         return (judgement.turn_id,)
     return (judgement.left_id, judgement.right_id)
+
+
+def _has_versions(turn: Turn) -> bool:
+    """Whether it is one of several replies to the same turn; a greeting answers nothing."""
+    return turn.role == "assistant" and turn.swipes > 1 and turn.parent_id is not None
 
 
 def _rival(other: Turn, kept: Turn) -> bool:

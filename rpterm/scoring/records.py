@@ -23,10 +23,11 @@ Cost = Literal["words", "embedding", "likelihood"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a card that a reply can fit or break.
+    """One line of a card, or a turn, that a reply can fit or break.
 
     Attributes:
-        source: The field and the line's place from 0: ``card.attributes:3``.
+        source: The field and the line's place from 0: ``card.attributes:3``; or a turn of the
+            talk, ``turn:-2``.
     """
 
     source: str
@@ -88,6 +89,14 @@ class Scene:
     own_lines: tuple[str, ...] = ()
     other_lines: tuple[tuple[str, ...], ...] = ()
     knows_until: int | None = None
+
+    @property
+    def turns(self) -> tuple[tuple[bool, Fact], ...]:
+        """The history with where each turn stands, counted from the reply."""
+        count = len(self.history)
+        return tuple(
+            (own, Fact(f"turn:-{count - at}", text)) for at, (own, text) in enumerate(self.history)
+        )
 
     @property
     def asked(self) -> str:

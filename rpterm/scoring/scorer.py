@@ -165,7 +165,7 @@ class Scorer:
     def _known(scene: Scene) -> list[str]:
         """What was there before the last turn and is compared by meaning."""
         voices = (line for voice in to_embed(scene) for line in voice)
-        return [*(text for _, text in known(scene)), *voices]
+        return [*(line.text for line in known(scene)), *voices]
 
     def _score(
         self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False
@@ -206,7 +206,7 @@ def _standing(reply: str, scene: Scene) -> list[str]:
 
 def _talk(scene: Scene) -> list[str]:
     """What a reply answers, in all of the readings of it."""
-    return list(dict.fromkeys(filter(None, (scene.asked, last(scene), recent(scene)))))
+    return [text for text in (scene.asked, last(scene), recent(scene)) if text]
 
 
 def _measured(

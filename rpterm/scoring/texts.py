@@ -48,11 +48,13 @@ class Rarity:
 
     def __init__(self, texts: Iterable[str]) -> None:
         counts: Counter[str] = Counter()
-        total = 0
+        total = length = 0
         for text in texts:
-            counts.update(set(content(text)))
+            found = content(text)
+            counts.update(set(found))
             total += 1
-        self._counts, self._total = counts, total
+            length += len(found)
+        self._counts, self._total, self._length = counts, total, length
 
     def vector(self, text: str) -> dict[str, float]:
         """The text's words weighted, with length 1; empty when no word carries meaning."""
@@ -64,8 +66,9 @@ class Rarity:
     def __call__(self, word: str) -> float:
         return math.log((self._total + 1) / (self._counts[word] + 0.5)) + 0.1
 
-    def chance(self, word: str, amount: float) -> float:
-        """The probability that a word stands in at least one of ``amount`` such texts."""
+    def chance(self, word: str, length: int) -> float:
+        """The probability that a word stands in such texts of ``length`` words together."""
+        amount = length * self._total / max(1, self._length)
         missing: float = (1 - (self._counts[word] + 0.5) / (self._total + 1)) ** amount
         return 1 - missing
 
@@ -75,6 +78,11 @@ def dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:
     if len(right) < len(left):
         left, right = right, left
     return sum(value * right.get(word, 0.0) for word, value in left.items())
+
+
+def where(word: str, text: str) -> int:
+    """The first place of one of ``words``; -1 where it is not in the text."""
+    return text.lower().replace("’", "'").find(word)
 
 
 def grams(items: Sequence[str], size: int) -> list[tuple[str, ...]]:
@@ -105,6 +113,13 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
 def everyday() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Facts and turns of anybody, out of ``everyday.toml``: the yardstick of fitting."""
     return tuple(_everyday()["facts"]), tuple(_everyday()["turns"])
+
+
+@lru_cache(maxsize=1)
+def everyday_rarity() -> Rarity:
+    """How much each word tells among these."""
+    facts, turns = everyday()
+    return Rarity([*facts, *turns])
 
 
 def everyday_talks(like: str) -> tuple[tuple[str, ...], ...]:

@@ -119,14 +119,14 @@ class Judgements:
         with self._connections.write() as connection:
             connection.execute("INSERT OR IGNORE INTO kept_by_score VALUES (?)", (turn,))
 
-    def chosen_by_hand(self, turns: Sequence[int]) -> None:
-        """Of these replies to one prompt the user chose one."""
-        marked = [turn for turn in turns if self.is_kept_by_score(turn)]
-        if marked:
-            with self._connections.write() as connection:
-                connection.executemany(
-                    "DELETE FROM kept_by_score WHERE turn_id = ?", [(turn,) for turn in marked]
-                )
+    def chosen_by_hand(self, turn: int) -> None:
+        """The user chose this one of the replies to its prompt."""
+        with self._connections.write() as connection:
+            connection.execute(
+                "DELETE FROM kept_by_score WHERE turn_id IN (SELECT id FROM turns "
+                "WHERE parent_id = (SELECT parent_id FROM turns WHERE id = ?))",
+                (turn,),
+            )
 
     def is_kept_by_score(self, turn: int) -> bool:
         """Whether the score kept this reply and the user has not chosen since."""

@@ -92,11 +92,7 @@ class Contradiction:
 
 def _lines(scene: Scene) -> list[tuple[Fact, str]]:
     """Claims of the card and of what the character said, with where they stand."""
-    own = (
-        Fact(f"turn:-{back}", text)
-        for back, (mine, text) in enumerate(reversed(scene.history), 1)
-        if mine
-    )
+    own = (turn for mine, turn in reversed(scene.turns) if mine)
     facts = (*scene.facts, *own)
     return [(fact, sentence) for fact in facts for _, sentence in _claims(fact.text)]
 

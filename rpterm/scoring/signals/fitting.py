@@ -12,7 +12,7 @@ import numpy as np
 
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import Rarity, dot, everyday
+from rpterm.scoring.texts import dot, everyday_rarity
 
 _TURNS = 13
 _RECENT_WORDS = 80
@@ -25,15 +25,12 @@ class FactWords:
     dimension: Dimension = "persona"
     cost: Cost = "words"
 
-    def __init__(self) -> None:
-        facts, turns = everyday()
-        self._rarity = Rarity([*facts, *turns])
-
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not scene.facts or not reply.strip():
             return NOTHING
-        mine = self._rarity.vector(reply)
-        likeness = [dot(mine, self._rarity.vector(fact.text)) for fact in scene.facts]
+        rarity = everyday_rarity()
+        mine = rarity.vector(reply)
+        likeness = [dot(mine, rarity.vector(fact.text)) for fact in scene.facts]
         return _reading(reply, scene, likeness, lambda best: best)
 
 

@@ -18,12 +18,10 @@ from functools import lru_cache
 import numpy as np
 
 from rpterm.scoring.fit import Fit
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import Rarity, content, everyday, words
+from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.texts import content, everyday_rarity, where, words
 
 _SHOWN = 3
-Known = list[tuple[str, str]]
-"""Where a line stands, and its text."""
 
 
 class MemoryWords:
@@ -41,22 +39,16 @@ class MemoryWords:
     dimension: Dimension = "conversation"
     cost: Cost = "words"
 
-    def __init__(self) -> None:
-        facts, turns = everyday()
-        lines = [*facts, *turns]
-        self._rarity = Rarity(lines)
-        self._words_of_a_line = sum(len(content(line)) for line in lines) / len(lines)
-
     def measure(self, reply: str, scene: Scene) -> Reading:
         lines = known(scene)
         added = set(content(reply)) - set(content(last(scene)))
         if not lines or not added:
             return NOTHING
-        told = [word for _, text in lines for word in _content(text)]
-        amount = len(told) / self._words_of_a_line
+        told = [word for line in lines for word in _content(line.text)]
         heard = added & set(told)
-        weights = {word: self._rarity(word) for word in added}
-        chance = sum(r * self._rarity.chance(word, amount) for word, r in weights.items())
+        rarity = everyday_rarity()
+        weights = {word: rarity(word) for word in added}
+        chance = sum(r * rarity.chance(word, len(told)) for word, r in weights.items())
         value = (sum(weights[word] for word in heard) - chance) / sum(weights.values())
         rarest = sorted(heard, key=lambda word: (-weights[word], word))[:_SHOWN]
         return Reading(value, 1.0, tuple(_said_before(reply, rarest, lines)))
@@ -79,22 +71,16 @@ class MemoryMeaning:
         lines = known(scene)
         if not lines or not reply.strip():
             return NOTHING
-        texts = [text for _, text in lines]
+        texts = [line.text for line in lines]
         cosines, value = self._fit.to_known(reply, texts, last(scene))
-        source, line = lines[int(np.argmax(cosines))]
+        nearest = lines[int(np.argmax(cosines))]
         note = f"nearest of all that is known, {float(cosines.max()):.2f}"
-        return Reading(value, 1.0, (Evidence(0, 0, note, source, line),))
+        return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
 
 
-def known(scene: Scene) -> Known:
+def known(scene: Scene) -> list[Fact]:
     """The card's facts, then the turns before the last one, oldest first."""
-    count = len(scene.history)
-    turns = (
-        (f"turn:-{count - at}", text)
-        for at, (_, text) in enumerate(scene.history[:-1])
-        if text.strip()
-    )
-    return [*((fact.source, fact.text) for fact in scene.facts), *turns]
+    return [*scene.facts, *(turn for _, turn in scene.turns[:-1] if turn.text.strip())]
 
 
 def last(scene: Scene) -> str:
@@ -108,12 +94,12 @@ def _content(line: str) -> tuple[str, ...]:
     return tuple(content(line))
 
 
-def _said_before(reply: str, heard: list[str], lines: Known) -> list[Evidence]:
+def _said_before(reply: str, heard: list[str], lines: list[Fact]) -> list[Evidence]:
     """Where the reply has these words, and the latest line that has them, too."""
     found = []
     for wanted in heard:
         word = next(each for each in words(reply) if wanted in content(each))
-        at = reply.lower().replace("’", "'").find(word)
-        source, line = next(each for each in reversed(lines) if wanted in _content(each[1]))
-        found.append(Evidence(at, at + len(word), "known before", source, line))
+        at = where(word, reply)
+        line = next(each for each in reversed(lines) if wanted in _content(each.text))
+        found.append(Evidence(at, at + len(word), "known before", line.source, line.text))
     return found

@@ -17,6 +17,7 @@ import numpy as np
 from rpterm.scoring.fit import Encode, soft
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.signals.patient import ByLikelihood
+from rpterm.scoring.texts import where
 from rpterm.scoring.voices import VIEWS, Voices
 
 _LEAST_LINES = 3
@@ -146,7 +147,6 @@ def _marks(reply: str, voices: Voices, value: float) -> list[Evidence]:
     note = "sounds like the examples" if value > 0 else "sounds like somebody else"
     found = []
     for word in voices.telling(reply):
-        at = reply.lower().replace("’", "'").find(word)
-        if at >= 0:
+        if (at := where(word, reply)) >= 0:
             found.append(Evidence(at, at + len(word), note))
     return found
