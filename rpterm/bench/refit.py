@@ -24,7 +24,7 @@ from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.pdnc import read as read_novels
 
-VERSION = "4"
+VERSION = "5"
 QUESTIONS = 600
 _TOLD = 70
 """Questions about what was said long ago, which ConvAI2's short talks hardly have."""
@@ -44,6 +44,7 @@ _MADE = (
 )
 FAULTS = {
     "speaking_for_user": Term(-3.0, most=3.0),
+    "addresses_itself": Term(-3.0, most=3.0),
     "assistant_voice": Term(-4.0, most=4.0),
     "assistant_meaning": Term(-2.0, most=2.0),
     "anachronism": Term(-3.0, most=3.0),

@@ -24,6 +24,7 @@ not found; nothing to go by."""
 
 LABELS = {
     "speaking_for_user": "speaks for you",
+    "addresses_itself": "calls you by its own name",
     "assistant_voice": "sounds like an assistant",
     "assistant_meaning": "means what an assistant would",
     "anachronism": "not of its time",
@@ -176,6 +177,7 @@ def _advice(finding: Finding, reply: str, char: str, user: str) -> str:
     words = excerpt(reply, first)
     advice = {
         "speaking_for_user": f"Write only what {char} says and does; {user} decides for {user}.",
+        "addresses_itself": f"{char} is who speaks; {char} talks to {user}.",
         "assistant_voice": f"Speak as {char} and nobody else: no assistant, no offers of help.",
         "anachronism": f"{char} has never heard of {words}.",
         "repetition": f"Say something new instead of {words}.",

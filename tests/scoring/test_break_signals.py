@@ -10,6 +10,7 @@ import pytest
 from rpterm.bench.figures import calibration_error, error_figures, share
 from rpterm.scoring.eras import later_words
 from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.signals.addressing import Addressing
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
@@ -35,6 +36,40 @@ def test_the_users_part_is_noticed(reply: str) -> None:
 @pytest.mark.parametrize("reply", ['*She looks at you.* "You look tired."', "You are late, Tom."])
 def test_speech_to_the_user_passes(reply: str) -> None:
     assert Speaking().measure(reply, SCENE).value == 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "called"),
+    [
+        ("It's a pleasure, dear Ines. You have come far.", "dear Ines"),
+        ("Mrs Ines, you have come far.", "Mrs Ines"),
+        ('*She turns round.* "I have a question, Mrs. Ines. Who was it?"', "Mrs. Ines"),
+        ('"And who was it, Ines?" *She laughs.*', "Ines"),
+    ],
+)
+def test_the_other_side_called_by_the_characters_name_is_noticed(reply: str, called: str) -> None:
+    (evidence,) = Addressing().measure(reply, SCENE).evidence
+    assert reply[evidence.start : evidence.end] == called
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I am the fisher of this bay, Ines.", "My name, if you must, Ines.", "It is I, Ines.",
+        "Ines, oar in hand, looks up.", '*Ines, wet through, sits down.* "Well, Tom, what now?"',
+        "The neighbour said, \"Well, Ines, you are late.\"", "Tom, you are late.",
+    ],
+)  # fmt: skip
+def test_the_own_name_in_another_part_passes(reply: str) -> None:
+    assert Addressing().measure(reply, SCENE).value == 0
+
+
+def test_a_name_that_is_not_the_characters_alone_passes() -> None:
+    told = Fact("card.relations:0", "Mr. Bell, her husband, is at sea.")
+    married = replace(SCENE, char="Mrs. Bell", facts=(told,))
+    assert Addressing().measure("Come in, Mr. Bell, and shut the door.", married).value == 0
+    namesake = replace(SCENE, user="Ines")
+    assert Addressing().measure("Good evening, Ines.", namesake).confidence == 0
 
 
 def test_assistant_voice_needs_one_sure_phrase_or_the_words_of_one() -> None:

@@ -6,6 +6,7 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.inference import Infer
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Signal
+from rpterm.scoring.signals.addressing import Addressing
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
@@ -35,9 +36,9 @@ def signals_for(
     """
     contradiction = Contradiction(infer, fit.encode if fit is not None else None)
     found: list[Signal] = [
-        FactWords(), MemoryWords(), VoiceWords(), Speaking(), AssistantVoice(), Anachronism(),
-        Limits(), contradiction, Relations(), Repetition(), Parroting(), Garbled(), Engagement(),
-        Proactivity(), Empathy(),
+        FactWords(), MemoryWords(), VoiceWords(), Speaking(), Addressing(), AssistantVoice(),
+        Anachronism(), Limits(), contradiction, Relations(), Repetition(), Parroting(), Garbled(),
+        Engagement(), Proactivity(), Empathy(),
     ]  # fmt: skip
     if fit is not None:
         found += [FactMeaning(fit), Context(fit), Talk(fit), MemoryMeaning(fit)]
