@@ -1,14 +1,20 @@
 """The right reply of twenty, by the card: ``rpterm bench persona --convai2 FILE``.
 
+The twenty are drawn from other talks but for the right one, so being to the point tells most, and
+the terms are those for such lines (``choices``). A reply made for its talk is to the point whoever
+makes it: ``on_topic`` holds the right one, by the terms of the live score, against what others said
+to the four likest turns of the file (``rivals``).
+
 The terms are frozen in the package; personas that they were fitted on are left out. With
 ``--crossed``, and where every persona was fitted on, none is left out: for each tenth of the
 personas terms are fitted on the other nine, without the talks of LoCoMo that the frozen ones know.
 The language model is asked for the ten candidates that are best without it.
 
 ``ece`` is the calibration error of the probability "in character" of single replies: right ones
-against those (hard) wrong ones, ``ece_no_lm`` against all; right and wrong count the same in sum.
-Few right replies make an error of their own: ``ece_noise`` is what a perfectly calibrated score
-would have on as many, on average, and ``ece_interval`` a bootstrap over questions. ``ece_choice``
+against those (hard) wrong ones, ``ece_no_lm`` against all; ``ece_on_topic`` by the live score
+against rivals. Right and wrong count the same in sum. Few right replies make an error of their own:
+``ece_noise`` is what a perfectly calibrated score would have on as many, on average, and
+``ece_interval`` a bootstrap over questions. ``ece_choice``
 is the error of the choice among the candidates.
 """
 
@@ -22,22 +28,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.bench.choices import (
+    DRAWN,
+    FAST,
+    SLOW,
+    Choice,
+    fit_drawn,
+    fit_live,
+    log_odds_of,
+    signals,
+    values,
+    with_lift,
+)
 from rpterm.bench.figures import balanced_bins, calibration_error, error_figures, share, spread
-from rpterm.scoring.calibrate import terms
-from rpterm.scoring.combine import Term, chance, log_odds
+from rpterm.bench.rivals import Rivals
+from rpterm.scoring.combine import Term, chance
 from rpterm.scoring.convai2 import Question, draw, read
 from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Fact, Reading, Scene, Signal
-from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk, recent
-from rpterm.scoring.signals.lift import ContextLift
-from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
+from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.signals.fitting import recent
 from rpterm.types import RptermError
 
-FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
-SLOW = (*FAST, "context_lift")
 RERANKED = 10
 _LIMIT = 200
 _FOLDS = 10
@@ -55,27 +68,15 @@ class Row:
     Attributes:
         fast: ``FAST`` of each candidate.
         slow: ``SLOW`` of each of ``asked``, the candidates the language model was asked for.
+        near_fast, near_slow: The same of the right reply, first, and its rivals.
     """
 
     question: Question
     fast: NDArray[np.float64]
     asked: tuple[int, ...]
     slow: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What terms are fitted on: replies to one question, one of them right.
-
-    Attributes:
-        numbers: One row for each reply.
-        right: Its place; ``None`` where it is not among these.
-        key: The question's own.
-    """
-
-    numbers: NDArray[np.float64]
-    right: int | None
-    key: str
+    near_fast: NDArray[np.float64]
+    near_slow: NDArray[np.float64]
 
 
 def main(
@@ -97,7 +98,8 @@ def main(
     questions = draw(every, most, frozenset()) if crossed else unseen
 
     def measured(step: Step) -> dict[str, Any]:
-        rows = measure(questions, encode, likelihood, table.fast, step)
+        rivals = Rivals(every, encode)
+        rows = measure(questions, rivals, encode, likelihood, table.drawn_fast, step)
         figures = report(rows, cross(rows, table) if crossed else lambda _: table, picture)
         return {"crossed": crossed, **figures}
 
@@ -118,57 +120,53 @@ def scene_of(question: Question) -> Scene:
 
 def measure(
     questions: Sequence[Question],
+    rivals: Rivals,
     encode: Remembered,
     likelihood: Likelihood | None,
-    fast: Mapping[str, Term],
+    drawn: Mapping[str, Term],
     step: Step = lambda done, total: None,
 ) -> list[Row]:
-    """All numbers of all questions; without a language model ``asked`` is empty."""
+    """All numbers of all questions; without a language model ``asked`` is empty.
+
+    Args:
+        drawn: Terms that choose for which candidates the language model is asked.
+    """
     quick = signals(encode)
     rows = []
     for at, question in enumerate(questions):
         scene = scene_of(question)
         encode([*question.persona, *question.history, *question.candidates, recent(scene)])
-        first = values(quick, question.candidates, scene)
-        odds = log_odds_of(first, FAST, fast)
-        best = tuple(int(each) for each in np.argsort(-odds, kind="stable")[:RERANKED])
-        candidates = [question.candidates[each] for each in best]
-        slow = with_lift(first[list(best)], likelihood, candidates, scene)
-        rows.append(Row(question, first, best if likelihood is not None else (), slow))
+        fast = values(quick, question.candidates, scene)
+        order = np.argsort(-log_odds_of(fast, FAST, drawn), kind="stable")
+        best = tuple(int(each) for each in order[:RERANKED])
+        slow = with_lift(
+            fast[list(best)], likelihood, [question.candidates[each] for each in best], scene
+        )
+        near = [question.candidates[question.gold], *rivals.of(question)]
+        near_fast = values(quick, near, scene)
+        near_slow = with_lift(near_fast, likelihood, near, scene)
+        asked = best if likelihood is not None else ()
+        rows.append(Row(question, fast, asked, slow, near_fast, near_slow))
         step(at + 1, len(questions))
     return rows
 
 
-def signals(encode: Remembered) -> list[Signal]:
-    """What measures ``FAST``."""
-    fit = Fit(encode)
-    return [
-        FactWords(), FactMeaning(fit), Context(fit), Talk(fit), MemoryWords(), MemoryMeaning(fit)
-    ]  # fmt: skip
+def fitted(
+    rows: Sequence[Row], more: Sequence[Choice] = (), *, slow: bool
+) -> tuple[dict[str, Term], dict[str, Term]]:
+    """Terms for replies made for their talk, and for lines drawn from others.
 
-
-def values(asked: Sequence[Signal], replies: Sequence[str], scene: Scene) -> NDArray[np.float64]:
-    """One row for each reply, one column for each signal."""
-    return np.array([[each.measure(reply, scene).value for each in asked] for reply in replies])
-
-
-def with_lift(
-    fast: NDArray[np.float64], likelihood: Likelihood | None, replies: Sequence[str], scene: Scene
-) -> NDArray[np.float64]:
-    """``SLOW`` of each reply, from its ``FAST``; no rows without a language model."""
-    if likelihood is None:
-        return np.zeros((0, len(SLOW)))
-    return np.column_stack([fast, values([ContextLift(likelihood)], replies, scene)])
-
-
-def fit_fast(rows: Sequence[Row], more: Sequence[Choice] = ()) -> dict[str, Term]:
-    """Terms of all candidates, without the language model; ``more`` are questions beside these."""
-    return _fit(FAST, [*_choices(rows, slow=False), *more], "fit")
-
-
-def fit_slow(rows: Sequence[Row], more: Sequence[Choice] = ()) -> dict[str, Term]:
-    """Terms of the candidates that the language model was asked for."""
-    return _fit(SLOW, [*_choices(rows, slow=True), *more], "likely")
+    Args:
+        more: Questions beside these.
+    """
+    drawn = fit_drawn([*_choices(rows, slow=slow), *more], slow=slow)
+    near = [row.near_slow if slow else row.near_fast for row in rows]
+    rivals = [
+        Choice(numbers, 0, f"{row.question.key} {at}")
+        for at, (row, numbers) in enumerate(zip(rows, near, strict=True))
+    ]
+    right = np.array([numbers[0] for numbers in near])
+    return fit_live([*rivals, *more], right, drawn, slow=slow), drawn
 
 
 def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
@@ -182,27 +180,20 @@ def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
     return found
 
 
-def _fit(names: Sequence[str], choices: Sequence[Choice], group: str) -> dict[str, Term]:
-    right = np.array([at == each.right for each in choices for at in range(len(each.numbers))])
-    groups = [each.key for each in choices for _ in each.numbers]
-    numbers = np.concatenate([each.numbers for each in choices])
-    found = terms(names, numbers, right, groups, choice=True)
-    return {name: replace(term, group=group) for name, term in found.items()}
-
-
 def cross(rows: Sequence[Row], table: Frozen) -> TableOf:
     """Each persona's terms are fitted on the rows of other personas: ten folds."""
     keys = sorted({row.question.key for row in rows})
     if len(keys) < 2:
         raise RptermError("Two personas are needed to fit terms on one and judge the other.")
     fold = {key: at % _FOLDS for at, key in enumerate(keys)}
-    tables = {}
+    tables: dict[int, Frozen] = {}
     for at in set(fold.values()):
         rest = [row for row in rows if fold[row.question.key] != at]
-        slow = fit_slow(rest) if rest[0].asked else {}
-        tables[at] = replace(
-            table, fast={**table.fast, **fit_fast(rest)}, slow={**table.slow, **slow}
-        )
+        live, drawn = fitted(rest, slow=False)
+        tables[at] = replace(table, fast={**table.fast, **live}, drawn_fast=drawn)
+        if rest[0].asked:
+            live, drawn = fitted(rest, slow=True)
+            tables[at] = replace(tables[at], slow={**table.slow, **live}, drawn_slow=drawn)
     return lambda key: tables[fold[key]]
 
 
@@ -217,6 +208,9 @@ def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dic
     figures |= _summary(_places(rows, of), "_no_lm")
     figures |= error_figures("ece_no_lm", [plain for plain, _ in heard])
     bins = balanced_bins(each for plain, asked in heard for each in (asked if slow else plain))
+    figures |= _on_topic(rows, of, slow=False)
+    if slow:
+        figures |= _on_topic(rows, of, slow=True)
     figures["ece_choice"] = round(_choice_error(rows, of), 4)
     figures["ablations"] = _ablations(rows, of, slow)
     figures["reliability"] = [list(each) for each in bins]
@@ -229,13 +223,32 @@ def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dic
 
 def _heard(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
     """The chance of each candidate as a user would see it: without the language model, and with."""
-    fast = log_odds_of(row.fast, FAST, table.fast, floors=True)
-    slow = log_odds_of(row.slow, SLOW, table.slow, floors=True)
+    fast = log_odds_of(row.fast, FAST, table.drawn_fast, bounds=True)
+    slow = log_odds_of(row.slow, SLOW, table.drawn_slow, bounds=True)
     gold = row.question.gold
     return (
         [(chance(float(value)), at == gold) for at, value in enumerate(fast)],
         [(chance(float(value)), at == gold) for at, value in zip(row.asked, slow, strict=True)],
     )
+
+
+def _on_topic(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[str, Any]:
+    """The right reply against rivals, as the live score has it."""
+    ending = "" if slow else "_no_lm"
+    won, judged = [], []
+    for row in rows:
+        table = of(row.question.key)
+        numbers, names = (row.near_slow, SLOW) if slow else (row.near_fast, FAST)
+        if len(numbers) < 2:
+            continue  # Nobody else is in the file.
+        odds = log_odds_of(numbers, names, table.slow if slow else table.fast, bounds=True)
+        won.append(float(np.mean((odds[0] > odds[1:]) + 0.5 * (odds[0] == odds[1:]))))
+        judged.append([(chance(float(value)), at == 0) for at, value in enumerate(odds)])
+    return {
+        f"pairwise_on_topic{ending}": round(float(np.mean(won or [0.0])), 4),
+        f"pairwise_on_topic{ending}_interval": spread(won),
+        **error_figures(f"ece_on_topic{ending}", judged),
+    }
 
 
 def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
@@ -252,7 +265,7 @@ def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
 def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
     """Shares of right first places with one number taken away, and with one alone."""
     found: dict[str, Any] = {}
-    for name in SLOW if slow else FAST:
+    for name in DRAWN[slow]:
         rest = frozenset(SLOW) - {name}
         places = _places(rows, of, rest, slow=slow)
         found[f"without {name}"] = share(place == 1 for place in places)
@@ -260,21 +273,6 @@ def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
         places = _places(rows, of, frozenset([name]))
         found[f"{name} alone"] = share(place == 1 for place in places)
     return found
-
-
-def log_odds_of(
-    numbers: NDArray[np.float64],
-    names: Sequence[str],
-    terms: Mapping[str, Term],
-    *,
-    floors: bool = False,
-) -> NDArray[np.float64]:
-    """Of each row; without floors, which make bad replies level, for ranking."""
-    readings = (
-        {name: Reading(float(value)) for name, value in zip(names, row, strict=True)}
-        for row in numbers
-    )
-    return np.array([log_odds(each, terms, floors=floors) for each in readings])
 
 
 def _places(
@@ -289,10 +287,12 @@ def _places(
     found = []
     for row in rows:
         table = of(row.question.key)
-        order = log_odds_of(row.fast, FAST, table.fast if slow else _some(table.fast, kept))
+        order = log_odds_of(
+            row.fast, FAST, table.drawn_fast if slow else _some(table.drawn_fast, kept)
+        )
         if slow:
             ahead = float(order.max()) + 1000.0
-            odds = log_odds_of(row.slow, SLOW, _some(table.slow, kept))
+            odds = log_odds_of(row.slow, SLOW, _some(table.drawn_slow, kept))
             order[list(row.asked)] = ahead + odds
         gold = row.question.gold
         found.append(int((order >= order[gold]).sum()))
@@ -306,7 +306,7 @@ def _some(table: Mapping[str, Term], kept: Collection[str]) -> dict[str, Term]:
 def _choice_error(rows: Sequence[Row], of: TableOf) -> float:
     best, hit = [], []
     for row in rows:
-        odds = log_odds_of(row.fast, FAST, of(row.question.key).fast)
+        odds = log_odds_of(row.fast, FAST, of(row.question.key).drawn_fast)
         raised = np.exp(odds - odds.max())
         best.append(float((raised / raised.sum()).max()))
         hit.append(int(odds.argmax()) == row.question.gold)

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.bench import persona, told, voice
+from rpterm.bench.choices import FAST
 from rpterm.bench.opening import models
+from rpterm.bench.rivals import EACH, Rivals
 from rpterm.memory.locomo import read as read_talks
 from rpterm.scoring.combine import Term
 from rpterm.scoring.convai2 import draw, read
@@ -33,10 +35,13 @@ _LINES = 12
 _ASKED_LINES = 6
 _MADE = (
     "Balanced logistic regressions (rpterm.scoring.calibrate) by rpterm.bench.refit. Facts and "
-    "talk: along the direction of a conditional logit, scaled by sums of unseen folds, on "
-    "{questions} questions of ConvAI2 (valid, self original) and {told} about "
-    "{talks} conversations of LoCoMo; with the language model the {asked} best candidates each. "
-    "persona_lift has no term: beside context_lift and the facts it adds nothing there. Voice: "
+    "memory: along the direction of a conditional logit, scaled by sums of unseen folds, on "
+    "{questions} questions of ConvAI2 (valid, self original), the right reply against what others "
+    "said to the {rivals} likest turns, and {told} questions about {talks} conversations of "
+    "LoCoMo. 'drawn': the same questions with ConvAI2's own candidates, which are drawn from other "
+    "talks; with the language model the {asked} best each, and without persona_lift, which adds "
+    "nothing there. Group 'topic' has the weights of 'drawn' and only takes away, from where a "
+    "tenth of the right replies lie. Voice: "
     "{novels} novels of PDNC, {lines} lines of each of up to five characters, against voices of "
     "other novels; 'cast' against the voices of the same novel, and with the language model "
     "{asked_lines} lines each. Faults were set by hand and are not fitted: labelled replies that "
@@ -62,19 +67,21 @@ def refit(
     """The table that ``scoring.frozen`` reads."""
     talks = read_talks(locomo)[:_TALKS]
     about = told.measure(told.draw(talks, _TOLD), encode, likelihood)
-    fast, slow, personas = _fit_personas(convai2, about, encode, likelihood)
+    people, personas = _fit_personas(convai2, about, encode, likelihood)
     outside, cast_fast, cast_slow, novels = _fit_novels(pdnc, encode, likelihood)
     # What the language model adds about a voice was measured within novels alone.
     likely = {"voice_likelihood": cast_slow["voice_likelihood"]}
     made = _MADE.format(
-        questions=len(personas), told=len(about), talks=len(talks), asked=persona.RERANKED,
-        novels=len(novels), lines=_LINES, asked_lines=_ASKED_LINES,
+        questions=QUESTIONS, rivals=EACH, told=len(about), talks=len(talks),
+        asked=persona.RERANKED, novels=len(novels), lines=_LINES, asked_lines=_ASKED_LINES,
     )  # fmt: skip
     return {
         "version": VERSION,
         "made": made,
-        "fast": _plain({**fast, **outside, **FAULTS}),
-        "slow": _plain({**slow, **outside, **likely, **FAULTS}),
+        "fast": _plain({**people["fast"], **outside, **FAULTS}),
+        "slow": _plain({**people["slow"], **outside, **likely, **FAULTS}),
+        "drawn_fast": _plain(people["drawn_fast"]),
+        "drawn_slow": _plain(people["drawn_slow"]),
         "cast_fast": _plain(cast_fast),
         "cast_slow": _plain(cast_slow),
         "personas": personas,
@@ -89,16 +96,18 @@ def _plain(table: Mapping[str, Term]) -> dict[str, dict[str, float]]:
 
 def _fit_personas(
     path: Path, about: Sequence[told.Answered], encode: Remembered, likelihood: Likelihood
-) -> tuple[dict[str, Term], dict[str, Term], list[str]]:
-    chosen = draw(read(path), QUESTIONS, frozenset())
-    heard = persona.measure(chosen, encode, None, FIRST)
-    fast = persona.fit_fast(heard, told.choices(about, slow=False))
-    asked = persona.measure(chosen, encode, likelihood, fast)
-    slow = persona.fit_slow(asked, told.choices(about, slow=True))
-    return fast, slow, sorted({question.key for question in chosen})
+) -> tuple[dict[str, dict[str, Term]], list[str]]:
+    every = read(path)
+    chosen, rivals = draw(every, QUESTIONS, frozenset()), Rivals(every, encode)
+    heard = persona.measure(chosen, rivals, encode, None, FIRST)
+    fast, drawn_fast = persona.fitted(heard, told.choices(about, slow=False), slow=False)
+    asked = persona.measure(chosen, rivals, encode, likelihood, drawn_fast)
+    slow, drawn_slow = persona.fitted(asked, told.choices(about, slow=True), slow=True)
+    found = {"fast": fast, "slow": slow, "drawn_fast": drawn_fast, "drawn_slow": drawn_slow}
+    return found, sorted({question.key for question in chosen})
 
 
-FIRST = {name: Term(1.0) for name in persona.FAST}
+FIRST = {name: Term(1.0) for name in FAST}
 
 
 def _fit_novels(

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.bench.choices import FAST, SLOW, Choice, log_odds_of, signals, values, with_lift
 from rpterm.bench.figures import spread
-from rpterm.bench.persona import FAST, SLOW, Choice, Step, log_odds_of, signals, values, with_lift
+from rpterm.bench.persona import Step
 from rpterm.memory.locomo import Conversation, Question, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import frozen

@@ -30,6 +30,7 @@ ROOMS = {
     "persona": "rpterm.bench.persona",
     "voice": "rpterm.bench.voice",
     "told": "rpterm.bench.told",
+    "rated": "rpterm.bench.rated",
     "novels": "rpterm.bench.novels",
 }
 
@@ -47,7 +48,7 @@ _LIMIT = typer.Option(
 _PDNC = typer.Option("--pdnc", metavar="DIR", help="voice, novels: novels in PDNC's format.")
 _CACHE = typer.Option(
     "--cache", metavar="FILE",
-    help="persona, told, voice: keeps likelihoods, so that a run can go on.",
+    help="persona, told, voice, rated: keeps likelihoods, so that a run can go on.",
 )  # fmt: skip
 _CROSSED = typer.Option(
     "--crossed",

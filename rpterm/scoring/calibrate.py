@@ -16,6 +16,7 @@ from rpterm.scoring.combine import Term
 
 Floats = NDArray[np.float64]
 _STEPS = 40
+_TINY = 1e-9
 _DRAWS = 60
 _FOLDS = 10
 
@@ -51,18 +52,36 @@ def choose(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Flo
     labels = np.array(groups)
     parts = [np.flatnonzero(labels == name) for name in sorted(set(groups))]
     parts = [part for part in parts if right[part].any()]
+    sets = [(design[part], design[part][right[part]][0]) for part in parts]
     weights = np.zeros(rows.shape[1])
     for _ in range(_STEPS):
-        slope, bend = -weights, np.eye(len(weights))
-        for part in parts:
-            raised = np.exp(design[part] @ weights - (design[part] @ weights).max())
-            shares = raised / raised.sum()
-            mean = shares @ design[part]
-            slope = slope + design[part][right[part]].sum(axis=0) - mean
-            bend = bend + (design[part] * shares[:, None]).T @ design[part] - np.outer(mean, mean)
-        weights += np.linalg.solve(bend, slope)
+        step = _newton(weights, sets)
+        while _worth(weights + step, sets) < _worth(weights, sets) and np.abs(step).max() > _TINY:
+            step /= 2  # Far from the top a whole step may lead away from it.
+        weights += step
     chosen: Floats = weights / scale
     return chosen
+
+
+def _newton(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """One step towards the weights that choose best."""
+    slope, bend = -weights, np.eye(len(weights))
+    for rows, best in sets:
+        raised = np.exp(rows @ weights - (rows @ weights).max())
+        shares = raised / raised.sum()
+        mean = shares @ rows
+        slope = slope + best - mean
+        bend = bend + (rows * shares[:, None]).T @ rows - np.outer(mean, mean)
+    return np.asarray(np.linalg.solve(bend, slope), np.float64)
+
+
+def _worth(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> float:
+    """The log-likelihood of the right choices, less the ridge."""
+    total = -0.5 * float(weights @ weights)
+    for rows, best in sets:
+        sums = rows @ weights
+        total += float(best @ weights - sums.max() - np.log(np.exp(sums - sums.max()).sum()))
+    return total
 
 
 def _fit(

@@ -26,9 +26,13 @@ APART: Dimension = "attractiveness"
 UNFITTED = frozenset(["garbled"])
 """Faults that cut their dimension and were given no weight in the probability."""
 _Z90 = 1.645
-FLOORS = {"fit": -2.0, "likely": -4.0}
+FLOORS = {"fit": -2.0, "likely": -4.0, "topic": -2.0}
 """A right reply need not touch a fact or the last turn: one in nine of those that fit worst is
 right (ConvAI2, both halves); with the language model fewer."""
+CEILINGS = {"topic": 0.0}
+"""A reply made for a talk is about it whoever makes it, and most of all when it takes up the last
+turn and knows nothing else: being to the point says nothing for the character, only against
+whoever is beside it (``bench rated``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Term:
         middle: The value that says nothing.
         spread: Standard deviation of the weight by bootstrap.
         adds: Standard deviation, over labelled replies, of what the term adds.
-        group: Terms of one group together take away ``FLOORS[group]`` at most.
+        group: Terms of one group together take away ``FLOORS[group]`` at most and add
+            ``CEILINGS[group]``.
         most: What it adds at most, up or down; far values are no better known than near ones.
     """
 
@@ -62,20 +67,28 @@ def chance(log_odds: float) -> float:
 
 
 def log_odds(
-    readings: Mapping[str, Reading], terms: Mapping[str, Term], *, floors: bool = True
+    readings: Mapping[str, Reading], terms: Mapping[str, Term], *, bounds: bool = True
 ) -> float:
     """What all readings say together; 0 is even.
 
     Args:
-        floors: Off where replies are ranked or compared: floors make bad ones level.
+        bounds: Off where floors and ceilings would make replies level that are to be ranked.
     """
     sums: dict[str, float] = {}
     for name, reading in readings.items():
         if name in terms:
             group = terms[name].group
             sums[group] = sums.get(group, 0.0) + terms[name](reading)
-    least = FLOORS if floors else {}
-    return sum(max(least.get(group, -math.inf), value) for group, value in sums.items())
+    return sum(_bounded(group, value) if bounds else value for group, value in sums.items())
+
+
+def adds(term: Term, reading: Reading) -> float:
+    """What one reading adds by itself, within the bounds of its group."""
+    return _bounded(term.group, term(reading))
+
+
+def _bounded(group: str, value: float) -> float:
+    return min(CEILINGS.get(group, math.inf), max(FLOORS.get(group, -math.inf), value))
 
 
 def doubt(
@@ -124,7 +137,7 @@ def by_dimension(
         for name, each in heard.items():
             whole *= 1.0 if name in fits else 1 - min(1.0, max(0.0, each.value))
         known = [name for name in fits if name in terms]
-        fit = chance(log_odds(fits, terms, floors=False)) if known else 1.0
+        fit = chance(log_odds(fits, terms, bounds=False)) if known else 1.0
         found[dimension] = whole * fit
         if not heard or (not known and len(fits) == len(heard)):
             found[dimension] = None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from rpterm.scoring.combine import APART, UNFITTED, Term
+from rpterm.scoring.combine import APART, UNFITTED, Term, adds
 from rpterm.scoring.records import Dimension, Evidence, Reading
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Fin
 
 
 def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
-    adds = term(reading) if term is not None else 0.0
     if name in UNFITTED or name in APPEAL:
         return Finding(name, _unfitted(name, reading), 0.0, reading)
+    added = adds(term, reading) if term is not None else 0.0
     fault = term is not None and term.weight < 0
-    return Finding(name, _kind(reading, adds, fault), adds, reading)
+    return Finding(name, _kind(reading, added, fault), added, reading)
 
 
 def _unfitted(name: str, reading: Reading) -> Kind:
@@ -107,14 +107,14 @@ def _unfitted(name: str, reading: Reading) -> Kind:
     return "break" if reading.evidence else "clean"
 
 
-def _kind(reading: Reading, adds: float, fault: bool) -> Kind:
+def _kind(reading: Reading, added: float, fault: bool) -> Kind:
     if reading.confidence <= 0:
         return "mute"
-    if abs(adds) <= QUIET:
+    if abs(added) <= QUIET:
         return "clean" if fault else "little"
     if fault and reading.evidence:
         return "break"
-    return "against" if adds < 0 else "for"
+    return "against" if added < 0 else "for"
 
 
 def spans(score: Score) -> tuple[tuple[int, int], ...]:

@@ -17,8 +17,9 @@ class Frozen:
     """What ``rpterm.bench.refit`` wrote.
 
     Attributes:
-        fast: Terms while the language model was not asked.
+        fast: Terms of a reply made for its talk while the language model was not asked.
         slow: Terms with it.
+        drawn_fast, drawn_slow: For a line among lines drawn from other talks.
         cast_fast, cast_slow: For a line of a novel against the voices of that novel.
         made: How they were made, for people.
         personas: Keys of the ConvAI2 personas they were fitted on.
@@ -30,11 +31,16 @@ class Frozen:
     made: str
     fast: Mapping[str, Term]
     slow: Mapping[str, Term]
+    drawn_fast: Mapping[str, Term]
+    drawn_slow: Mapping[str, Term]
     cast_fast: Mapping[str, Term]
     cast_slow: Mapping[str, Term]
     personas: frozenset[str]
     talks: frozenset[str]
     novels: frozenset[str]
+
+
+_PARTS = ("fast", "slow", "drawn_fast", "drawn_slow", "cast_fast", "cast_slow")
 
 
 @lru_cache(maxsize=1)
@@ -49,11 +55,12 @@ def thaw(table: Mapping[str, Any]) -> Frozen:
     return Frozen(
         version=str(table["version"]),
         made=str(table["made"]),
-        fast={name: Term(**values) for name, values in table["fast"].items()},
-        slow={name: Term(**values) for name, values in table["slow"].items()},
-        cast_fast={name: Term(**values) for name, values in table["cast_fast"].items()},
-        cast_slow={name: Term(**values) for name, values in table["cast_slow"].items()},
+        **{part: _terms(table[part]) for part in _PARTS},
         personas=frozenset(table["personas"]),
         talks=frozenset(table["talks"]),
         novels=frozenset(table["novels"]),
     )
+
+
+def _terms(part: Mapping[str, Any]) -> dict[str, Term]:
+    return {name: Term(**values) for name, values in part.items()}

@@ -103,6 +103,11 @@ class Scene:
         """The other side's last turn, or ""."""
         return next((text for own, text in reversed(self.history) if not own), "")
 
+    @property
+    def last(self) -> str:
+        """The last turn, which the reply answers or goes on from; or ""."""
+        return self.history[-1][1].strip() if self.history else ""
+
 
 class Signal(Protocol):
     """Measures one thing."""

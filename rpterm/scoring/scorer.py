@@ -21,7 +21,7 @@ from rpterm.scoring.inference import Infer
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import recent
-from rpterm.scoring.signals.remembering import known, last
+from rpterm.scoring.signals.remembering import known
 from rpterm.scoring.signals.voice import cut, to_embed
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
@@ -206,7 +206,7 @@ def _standing(reply: str, scene: Scene) -> list[str]:
 
 def _talk(scene: Scene) -> list[str]:
     """What a reply answers, in all of the readings of it."""
-    return [text for text in (scene.asked, last(scene), recent(scene)) if text]
+    return [text for text in (scene.asked, scene.last, recent(scene)) if text]
 
 
 def _measured(

@@ -11,12 +11,13 @@ import pytest
 from letters import Letters
 
 from rpterm.bench import opening, persona
-from rpterm.bench.persona import cross, measure, report, scene_of
-from rpterm.scoring.calibrate import fit, terms
+from rpterm.bench.persona import Row, cross, measure, report, scene_of
+from rpterm.bench.rivals import Rivals
+from rpterm.scoring.calibrate import choose, fit, terms
 from rpterm.scoring.combine import chance
-from rpterm.scoring.convai2 import draw, read
+from rpterm.scoring.convai2 import Question, draw, read
 from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.fit import Fit
+from rpterm.scoring.fit import Fit, soft, told_apart
 from rpterm.scoring.frozen import frozen
 from rpterm.types import RptermError
 
@@ -43,9 +44,9 @@ def test_the_reply_that_fits_this_card_rates_higher() -> None:
 
 
 def test_a_known_line_near_to_the_question_weighs_more() -> None:
-    fit, known = Fit(Letters().encode), ["my boat", "zyzzyx"]
-    asked = fit.to_known("a boat", known, "what boat ?")[1]
-    assert asked > fit.to_known("a boat", known, "")[1] > fit.to_known("a boat", known, "zyx ?")[1]
+    cosines = np.array([[0.9, 0.1]], np.float32)
+    asked, other = (soft(cosines, nearness=np.array(each, np.float32)) for each in ([2, 0], [0, 2]))
+    assert asked > soft(cosines) > other
 
 
 def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
@@ -53,6 +54,26 @@ def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
     untold = fit.to_facts("my boat leaks", facts)[1]
     assert fit.to_facts("my boat leaks", facts, ["i have a boat"])[1] < untold
     assert fit.to_facts("my boat leaks", facts[:1], facts[:1])[1] > untold
+
+
+def test_what_a_reply_takes_over_from_the_last_turn_is_no_fact() -> None:
+    fit, facts = Fit(Letters().encode), ["i have a boat"]
+    echoed, anew = (fit.to_facts("a boat", facts, asked=asked)[1] for asked in ("boat ?", "why ?"))
+    assert echoed < anew
+
+
+def test_a_long_reply_is_read_sentence_by_sentence() -> None:
+    assert told_apart("Oh. My boat leaks badly. Yes!") == ["My boat leaks badly."]
+    assert told_apart("Oh. Yes!") == ["Oh. Yes!"]
+
+
+def test_choosing_weights_are_found_where_a_whole_step_leads_away() -> None:
+    rng = np.random.default_rng(8)
+    groups = [str(at // 5) for at in range(300)]
+    right = np.arange(300) % 5 == 0
+    rows = rng.normal(size=(300, 3)) + 30 * right[:, None] * np.array([1, 1, 0])
+    weights = choose(rows, right, groups)
+    assert np.isfinite(weights).all() and weights[0] > 0 and weights[1] > 0
 
 
 def test_weights_find_the_number_that_tells() -> None:
@@ -83,6 +104,11 @@ def test_frozen_terms_belong_to_signals_and_say_how_they_were_made() -> None:
     assert "refit" in table.made and table.personas and table.novels
 
 
+def _measured(questions: list[Question], likelihood: Boats | None = None) -> list[Row]:
+    encode = Remembered(Letters())
+    return measure(questions, Rivals(questions, encode), encode, likelihood, frozen().drawn_fast)
+
+
 def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
     path = tmp_path / "talk.txt"
     path.write_text("1 your persona: i have a boat\n" + LINE)
@@ -90,7 +116,7 @@ def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
     assert question.candidates[question.gold] == "my boat leaks"
     assert draw([question], 5, frozenset([question.key])) == []
     assert scene_of(question).asked == "where are you ?"
-    rows = measure([question], Remembered(Letters()), None, frozen().fast)
+    rows = _measured([question])
     assert report(rows, lambda _: frozen())["hits@1_no_lm"] == 1.0
 
 
@@ -98,7 +124,7 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
     path = tmp_path / "talk.txt"
     path.write_text("1 your persona: i have a boat\n" + LINE)
     picture = tmp_path / "reliability.svg"
-    rows = measure(read(path), Remembered(Letters()), Boats(), frozen().fast)
+    rows = _measured(read(path), Boats())
     figures = report(rows, lambda _: frozen(), picture)
     assert figures["hits@1"] == 1.0 and "without context_lift" in figures["ablations"]
     assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
@@ -114,13 +140,15 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(tmp_path: Path) -> No
             for at in range(4) for kind in kinds
         )
     )  # fmt: skip
-    rows = measure(read(path), Remembered(Letters()), Boats(), frozen().fast)
+    rows = _measured(read(path), Boats())
     of = cross(rows, frozen())
     keys = sorted({row.question.key for row in rows})
-    tables = {key: of(key).slow["fact_meaning"] for key in keys}
+    tables = {key: of(key).drawn_slow["fact_meaning"] for key in keys}
     assert len(keys) == 12 and len(set(tables.values())) > 1
-    assert frozen().slow["fact_meaning"] not in tables.values()
-    assert report(rows, of)["hits@1"] > 0.8
+    assert frozen().drawn_slow["fact_meaning"] not in tables.values()
+    assert of(keys[0]).slow["fact_meaning"] != of(keys[1]).slow["fact_meaning"]
+    figures = report(rows, of)
+    assert figures["hits@1"] > 0.8 and figures["pairwise_on_topic"] > 0.8
     with pytest.raises(RptermError, match="Two personas"):
         cross(rows[:1], frozen())
 

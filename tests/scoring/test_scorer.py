@@ -9,7 +9,7 @@ import pytest
 from letters import Letters
 
 from rpterm.cards.card import CharacterCard
-from rpterm.scoring.combine import Term, by_dimension, chance, interval, log_odds
+from rpterm.scoring.combine import Term, adds, by_dimension, chance, interval, log_odds
 from rpterm.scoring.records import NOTHING, Fact, Reading, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
 
@@ -84,7 +84,18 @@ def test_what_has_nothing_to_go_by_says_nothing() -> None:
     assert log_odds({"fits": Reading(90.0)}, terms) == 6
     grouped = {"fits": Term(2.0, group="fit")}
     assert log_odds({"fits": Reading(-90.0)}, grouped) == -2
-    assert log_odds({"fits": Reading(-90.0)}, grouped, floors=False) == -6
+    assert log_odds({"fits": Reading(-90.0)}, grouped, bounds=False) == -6
+
+
+def test_being_to_the_point_only_takes_away() -> None:
+    terms = {"talk": Term(2.0, middle=0.5, group="topic")}
+    assert log_odds({"talk": Reading(2.0)}, terms) == adds(terms["talk"], Reading(2.0)) == 0
+    assert log_odds({"talk": Reading(0.0)}, terms) == adds(terms["talk"], Reading(0.0)) == -1
+    assert log_odds({"talk": Reading(2.0)}, terms, bounds=False) == 3
+
+
+def test_dimensions_are_shares() -> None:
+    terms = {"fits": Term(2.0, middle=0.5), "breaks": Term(-3.0)}
     shares = by_dimension(
         {"fits": Reading(1.0), "breaks": Reading(0.25)},
         terms,

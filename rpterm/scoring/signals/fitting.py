@@ -35,7 +35,7 @@ class FactWords:
 
 
 class FactMeaning:
-    """Value: how much nearer in meaning the reply is to the facts than to anybody's facts.
+    """Value: how much nearer in meaning is what the reply adds to the facts than to anybody's.
 
     Facts that the character told a short while ago do not count again: on ConvAI2 that, the two
     last turns read as one (``Talk``) and a blunter ``Context`` together raise hits@1 of 408
@@ -53,7 +53,7 @@ class FactMeaning:
         if not scene.facts or not reply.strip():
             return NOTHING
         facts = [fact.text for fact in scene.facts]
-        cosines, value = self._fit.to_facts(reply, facts, _told(scene))
+        cosines, value = self._fit.to_facts(reply, facts, _told(scene), scene.last)
         return _reading(reply, scene, [float(each) for each in cosines], lambda _: value)
 
 

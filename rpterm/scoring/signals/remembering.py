@@ -41,7 +41,7 @@ class MemoryWords:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         lines = known(scene)
-        added = set(content(reply)) - set(content(last(scene)))
+        added = set(content(reply)) - set(content(scene.last))
         if not lines or not added:
             return NOTHING
         told = [word for line in lines for word in _content(line.text)]
@@ -55,9 +55,10 @@ class MemoryWords:
 
 
 class MemoryMeaning:
-    """Value: how much nearer in meaning the reply is to all that was known than to anybody's lines.
+    """Value: how much nearer in meaning is what the reply adds to all that was known than to
+    anybody's lines.
 
-    Known lines that are near to the last turn weigh more.
+    Known lines that are near to the last turn weigh more; what is taken over from it is left out.
     """
 
     name = "memory_meaning"
@@ -72,7 +73,7 @@ class MemoryMeaning:
         if not lines or not reply.strip():
             return NOTHING
         texts = [line.text for line in lines]
-        cosines, value = self._fit.to_known(reply, texts, last(scene))
+        cosines, value = self._fit.to_known(reply, texts, scene.last)
         nearest = lines[int(np.argmax(cosines))]
         note = f"nearest of all that is known, {float(cosines.max()):.2f}"
         return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
@@ -81,11 +82,6 @@ class MemoryMeaning:
 def known(scene: Scene) -> list[Fact]:
     """The card's facts, then the turns before the last one, oldest first."""
     return [*scene.facts, *(turn for _, turn in scene.turns[:-1] if turn.text.strip())]
-
-
-def last(scene: Scene) -> str:
-    """The last turn, which the reply answers or goes on from; or ""."""
-    return scene.history[-1][1].strip() if scene.history else ""
 
 
 @lru_cache(maxsize=4096)

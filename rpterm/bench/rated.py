@@ -1,0 +1,168 @@
+"""Replies of which it is known how true they are to card and talk: ``rpterm bench rated``.
+
+48 scenes were written for it (``rated.toml``): half ask for what the card tells (attribute), half
+for what was told in the talk (memory). No panel of strangers graded them; the figures show what the
+score can and cannot tell.
+
+``unknowing`` and ``starter``: in how many pairs is a reply that was meant to be consistent, grade 4
+or 5, rated above one that knows only the name and the last turn, or above what the starter model
+said? This is how models go wrong by themselves. ``misleading``: the correlation of ranks with the
+grades of replies whose mistakes were made on purpose and put in the words of card and talk.
+
+``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
+``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
+point counts. Nothing was fitted on these scenes; that it does not count in the live score was
+decided on them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpterm.bench.figures import spread
+from rpterm.preference.stats.correlation import spearman
+from rpterm.scoring.combine import log_odds
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Fact, Reading, Scene, Signal
+from rpterm.scoring.signals.all import signals_for
+from rpterm.scoring.texts import Rarity, dot
+
+KINDS = ("attribute", "memory")
+_GOOD = 4
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was measured of one reply.
+
+    Attributes:
+        by: ``graded``, ``unknowing`` or ``starter``.
+        grade: 5 to 1; 0 where none was given.
+        rated: By the name of a score, higher is better.
+    """
+
+    scene: str
+    kind: str
+    by: str
+    grade: int
+    rated: dict[str, float]
+
+
+def main(json: bool = False, cache: Path | None = None) -> None:
+    """Measure and print, with a bar on standard error."""
+    from rpterm.bench.opening import models
+    from rpterm.bench.printing import with_bar
+
+    with models(cache) as (encode, likelihood):
+        signals = signals_for(Fit(encode), likelihood)
+        with_bar(lambda step: report(measure(signals, step)), json)
+
+
+def measure(
+    signals: Sequence[Signal],
+    step: Step = lambda done, total: None,
+    table: Sequence[dict[str, Any]] | None = None,
+) -> list[Reply]:
+    """Every reply of every scene.
+
+    Args:
+        table: Scenes as in ``rated.toml``, instead of its own.
+    """
+    if table is None:
+        text = files("rpterm.bench").joinpath("rated.toml").read_text("utf-8")
+        table = tomllib.loads(text)["scene"]
+    found = []
+    for at, written in enumerate(table):
+        scene = _scene(written)
+        likeness = _tfidf(scene, written["kind"])
+        for by, grade, text in _replies(written):
+            readings = {each.name: each.measure(text, scene) for each in signals}
+            rated = {**_rated(readings), "tfidf": likeness(text)}
+            found.append(Reply(str(at), written["kind"], by, grade, rated))
+        step(at + 1, len(table))
+    return found
+
+
+def _scene(written: dict[str, Any]) -> Scene:
+    facts = (Fact(f"card.attributes:{at}", text) for at, text in enumerate(written["facts"]))
+    talk = tuple((who == "char", text) for who, text in written["talk"])
+    return Scene(char=written["char"], user="You", facts=tuple(facts), history=talk)
+
+
+def _replies(written: dict[str, Any]) -> Iterable[tuple[str, int, str]]:
+    yield from (("graded", grade, text) for grade, text in written["graded"])
+    yield from ((by, 0, written[by]) for by in ("unknowing", "starter"))
+
+
+def _rated(readings: dict[str, Reading]) -> dict[str, float]:
+    table = frozen()
+    return {
+        "score": log_odds(readings, table.slow),
+        "score_no_lm": log_odds(readings, table.fast),
+        "drawn": log_odds(readings, table.drawn_slow),
+    }
+
+
+def _tfidf(scene: Scene, kind: str) -> Callable[[str], float]:
+    facts, turns = [fact.text for fact in scene.facts], [text for _, text in scene.history]
+    rarity = Rarity([*facts, *turns])
+    known = rarity.vector(" ".join(facts if kind == "attribute" else turns))
+    return lambda text: dot(rarity.vector(text), known)
+
+
+def report(replies: Sequence[Reply]) -> dict[str, Any]:
+    """Shares of pairs and correlations with their 95 % intervals, which draw whole scenes."""
+    figures: dict[str, Any] = {"scenes": len({each.scene for each in replies})}
+    for kind in KINDS:
+        mine = [each for each in replies if each.kind == kind]
+        for score in mine[0].rated if mine else ():
+            for by in ("unknowing", "starter"):
+                won, scenes = _pairs(mine, score, by)
+                name = f"{kind} {by} {score}"
+                figures[name] = round(float(np.mean(won)), 4)
+                figures[f"{name}_interval"] = spread(won, scenes)
+            name = f"{kind} misleading {score}"
+            graded = [each for each in mine if each.grade]
+            figures[name] = round(_correlation(graded, score), 4)
+            figures[f"{name}_interval"] = _drawn_again(graded, partial(_correlation, score=score))
+    return figures
+
+
+def _pairs(replies: Sequence[Reply], score: str, by: str) -> tuple[list[float], list[str]]:
+    """Of each consistent reply and the other one of its scene, which is above; and the scenes."""
+    other = {each.scene: each.rated[score] for each in replies if each.by == by}
+    good = [each for each in replies if each.grade >= _GOOD]
+    won = [_above(each.rated[score], other[each.scene]) for each in good]
+    return won, [each.scene for each in good]
+
+
+def _above(one: float, other: float) -> float:
+    return 0.5 if one == other else float(one > other)
+
+
+def _correlation(replies: Sequence[Reply], score: str) -> float:
+    rated = np.array([each.rated[score] for each in replies])
+    return spearman(rated, np.array([float(each.grade) for each in replies]))
+
+
+def _drawn_again(
+    replies: Sequence[Reply], value: Callable[[Sequence[Reply]], float], times: int = 500
+) -> list[float]:
+    rng = np.random.default_rng(3)
+    scenes = sorted({each.scene for each in replies})
+    parts = {at: [each for each in replies if each.scene == at] for at in scenes}
+    found = [
+        value([each for at in rng.choice(scenes, len(scenes)) for each in parts[str(at)]])
+        for _ in range(times)
+    ]
+    return [round(float(np.quantile(found, share)), 4) for share in (0.025, 0.975)]

@@ -1,0 +1,69 @@
+"""Replies whose truth to card and talk is known: what is counted of them; they are whole."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from contextlib import nullcontext
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from letters import Letters
+
+from rpterm.bench import opening, rated
+from rpterm.cli.bench import bench
+from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.signals.all import signals_for
+
+SCENES: list[dict[str, Any]] = [
+    {
+        "kind": "attribute", "char": "Ines", "facts": ["Ines keeps three grey geese."],
+        "talk": [["user", "What do you keep?"]],
+        "graded": [[5, "Three grey geese."], [1, "A parrot, green as grass."]],
+        "unknowing": "What do I keep?", "starter": "I keep.",
+    },
+    {
+        "kind": "memory", "char": "Ines", "facts": ["Ines is old."],
+        "talk": [["user", "I sail to Bergen."], ["char", "Far."], ["user", "Where do I go?"]],
+        "graded": [[4, "Off to Bergen."], [2, "Off to Cadiz."]],
+        "unknowing": "Where do you go?", "starter": "Go.",
+    },
+]  # fmt: skip
+
+
+def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> None:
+    figures = rated.report(rated.measure(signals_for(None, None), table=SCENES))
+    assert figures["scenes"] == 2
+    for kind in rated.KINDS:
+        for by in ("unknowing", "starter"):
+            assert figures[f"{kind} {by} score_no_lm"] == 1
+            assert 0 <= figures[f"{kind} {by} tfidf"] <= 1
+        assert figures[f"{kind} misleading score_no_lm"] == pytest.approx(1)
+
+
+def test_a_reply_that_is_no_better_wins_half() -> None:
+    same = [{**SCENES[0], "graded": [[5, "A parrot."], [1, "A boat."]], "unknowing": "A parrot."}]
+    figures = rated.report(rated.measure(signals_for(None, None), table=same))
+    assert figures["attribute unknowing score_no_lm"] == 0.5
+
+
+def test_the_scenes_that_ship_are_whole() -> None:
+    text = files("rpterm.bench").joinpath("rated.toml").read_text("utf-8")
+    scenes = tomllib.loads(text)["scene"]
+    assert [sum(each["kind"] == kind for each in scenes) for kind in rated.KINDS] == [24, 24]
+    for each in scenes:
+        grades = [grade for grade, _ in each["graded"]]
+        assert len(grades) == 6 and max(grades) >= 4 and min(grades) <= 2
+        assert each["talk"][-1][0] == "user" and each["unknowing"] and each["starter"]
+
+
+def test_the_command_prints_the_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(opening, "models", lambda cache: nullcontext((Remembered(Letters()), None)))
+    bench("rated", json=True)
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["scenes"] == 48
+    low, high = figures["attribute unknowing score_no_lm_interval"]
+    assert low <= figures["attribute unknowing score_no_lm"] <= high
