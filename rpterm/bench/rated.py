@@ -4,10 +4,12 @@
 for what was told in the talk (memory). No panel of strangers graded them; the figures show what the
 score can and cannot tell.
 
-``unknowing`` and ``starter``: in how many pairs is a reply that was meant to be consistent, grade 4
-or 5, rated above one that knows only the name and the last turn, or above what the starter model
-said? This is how models go wrong by themselves. ``misleading``: the correlation of ranks with the
-grades of replies whose mistakes were made on purpose and put in the words of card and talk.
+``unknowing`` and ``starter``: in how many pairs is a reply whose writer knew card and talk rated
+above one whose writer knew the name and the last turn alone, or above what the starter model said?
+This is how models go wrong by themselves. ``otherwise``: the same for consistent replies (grade 4
+or 5) that say it in other words than card and talk, above the unknowing one. ``misleading``: the
+correlation of ranks with the grades of replies whose mistakes were made on purpose and put in the
+words of card and talk.
 
 ``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
 ``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
@@ -37,7 +39,14 @@ from rpterm.scoring.signals.all import signals_for
 from rpterm.scoring.texts import Rarity, dot
 
 KINDS = ("attribute", "memory")
+_MADE = ("knowing", "unknowing", "starter")
 _GOOD = 4
+_PAIRS = {
+    "unknowing": ("knowing", "unknowing"),
+    "starter": ("knowing", "starter"),
+    "otherwise": ("graded", "unknowing"),
+}
+"""Which replies are held against which; of the graded ones the consistent ones."""
 Step = Callable[[int, int], None]
 
 
@@ -46,7 +55,7 @@ class Reply:
     """What was measured of one reply.
 
     Attributes:
-        by: ``graded``, ``unknowing`` or ``starter``.
+        by: ``graded`` or one of ``_MADE``.
         grade: 5 to 1; 0 where none was given.
         rated: By the name of a score, higher is better.
     """
@@ -101,7 +110,7 @@ def _scene(written: dict[str, Any]) -> Scene:
 
 def _replies(written: dict[str, Any]) -> Iterable[tuple[str, int, str]]:
     yield from (("graded", grade, text) for grade, text in written["graded"])
-    yield from ((by, 0, written[by]) for by in ("unknowing", "starter"))
+    yield from ((by, 0, written[by]) for by in _MADE)
 
 
 def _rated(readings: dict[str, Reading]) -> dict[str, float]:
@@ -126,9 +135,9 @@ def report(replies: Sequence[Reply]) -> dict[str, Any]:
     for kind in KINDS:
         mine = [each for each in replies if each.kind == kind]
         for score in mine[0].rated if mine else ():
-            for by in ("unknowing", "starter"):
-                won, scenes = _pairs(mine, score, by)
-                name = f"{kind} {by} {score}"
+            for pairs, (good, other) in _PAIRS.items():
+                won, scenes = _won(mine, score, good, other)
+                name = f"{kind} {pairs} {score}"
                 figures[name] = round(float(np.mean(won)), 4)
                 figures[f"{name}_interval"] = spread(won, scenes)
             name = f"{kind} misleading {score}"
@@ -138,12 +147,14 @@ def report(replies: Sequence[Reply]) -> dict[str, Any]:
     return figures
 
 
-def _pairs(replies: Sequence[Reply], score: str, by: str) -> tuple[list[float], list[str]]:
-    """Of each consistent reply and the other one of its scene, which is above; and the scenes."""
-    other = {each.scene: each.rated[score] for each in replies if each.by == by}
-    good = [each for each in replies if each.grade >= _GOOD]
-    won = [_above(each.rated[score], other[each.scene]) for each in good]
-    return won, [each.scene for each in good]
+def _won(
+    replies: Sequence[Reply], score: str, good: str, other: str
+) -> tuple[list[float], list[str]]:
+    """Whether each good reply is above the other one of its scene; and the scenes."""
+    against = {each.scene: each.rated[score] for each in replies if each.by == other}
+    mine = [each for each in replies if each.by == good and not 0 < each.grade < _GOOD]
+    won = [_above(each.rated[score], against[each.scene]) for each in mine]
+    return won, [each.scene for each in mine]
 
 
 def _above(one: float, other: float) -> float:

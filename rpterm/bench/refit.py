@@ -47,11 +47,12 @@ _MADE = (
     "{asked_lines} lines each. Faults were set by hand and are not fitted: labelled replies that "
     "have them are rare."
 )
+# What sounds half like an assistant is as often a person who explains or thanks.
 FAULTS = {
     "speaking_for_user": Term(-3.0, most=3.0),
     "addresses_itself": Term(-3.0, most=3.0),
-    "assistant_voice": Term(-4.0, most=4.0),
-    "assistant_meaning": Term(-2.0, most=2.0),
+    "assistant_voice": Term(-8.0, middle=0.5, most=4.0),
+    "assistant_meaning": Term(-4.0, middle=0.5, most=2.0),
     "anachronism": Term(-3.0, most=3.0),
     "contradiction": Term(-2.0, most=2.0),
     "relations": Term(-2.0, most=2.0),

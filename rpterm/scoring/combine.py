@@ -47,6 +47,7 @@ class Term:
         group: Terms of one group together take away ``FLOORS[group]`` at most and add
             ``CEILINGS[group]``.
         most: What it adds at most, up or down; far values are no better known than near ones.
+            What breaks, with a negative weight, adds nothing at all.
     """
 
     weight: float
@@ -58,7 +59,12 @@ class Term:
 
     def __call__(self, reading: Reading) -> float:
         raw = self.weight * (reading.value - self.middle)
-        return max(-self.most, min(self.most, raw)) if reading.confidence > 0 else 0.0
+        top = self.most if self.weight > 0 else 0.0
+        return max(-self.most, min(top, raw)) if reading.confidence > 0 else 0.0
+
+    def broken(self, value: float) -> float:
+        """Of what breaks, how far the value lies above the middle: 0 to 1."""
+        return min(1.0, max(0.0, (value - self.middle) / (1 - self.middle)))
 
 
 def chance(log_odds: float) -> float:
@@ -135,7 +141,7 @@ def by_dimension(
         fits = {name: each for name, each in heard.items() if not _fault(name, terms)}
         whole = 1.0
         for name, each in heard.items():
-            whole *= 1.0 if name in fits else 1 - min(1.0, max(0.0, each.value))
+            whole *= 1.0 if name in fits else 1 - terms.get(name, Term(-1.0)).broken(each.value)
         known = [name for name in fits if name in terms]
         fit = chance(log_odds(fits, terms, bounds=False)) if known else 1.0
         found[dimension] = whole * fit

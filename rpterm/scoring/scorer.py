@@ -38,8 +38,9 @@ class Score:
     """How much in character a reply is.
 
     Attributes:
-        probability: That the reply is this character's and not somebody else's, where both are as
-            likely beforehand; calibrated, see ``rpterm bench persona`` and ``bench voice``.
+        probability: That the reply is this character's and not what somebody else would say in its
+            place, where both are as likely beforehand; calibrated, see ``rpterm bench persona``
+            (``ece_on_topic``) and ``bench voice``.
         low, high: A 90 % interval: the uncertainty of the fitted weights and, while slow signals
             are missing, what these add as a rule. A chat unlike the labelled data is not covered.
         dimensions: 0 to 1 each; ``None`` where there was nothing to go by.

@@ -21,12 +21,14 @@ SCENES: list[dict[str, Any]] = [
         "kind": "attribute", "char": "Ines", "facts": ["Ines keeps three grey geese."],
         "talk": [["user", "What do you keep?"]],
         "graded": [[5, "Three grey geese."], [1, "A parrot, green as grass."]],
+        "knowing": "My geese, three of them.",
         "unknowing": "What do I keep?", "starter": "I keep.",
     },
     {
         "kind": "memory", "char": "Ines", "facts": ["Ines is old."],
         "talk": [["user", "I sail to Bergen."], ["char", "Far."], ["user", "Where do I go?"]],
         "graded": [[4, "Off to Bergen."], [2, "Off to Cadiz."]],
+        "knowing": "To Bergen.",
         "unknowing": "Where do you go?", "starter": "Go.",
     },
 ]  # fmt: skip
@@ -36,14 +38,14 @@ def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> 
     figures = rated.report(rated.measure(signals_for(None, None), table=SCENES))
     assert figures["scenes"] == 2
     for kind in rated.KINDS:
-        for by in ("unknowing", "starter"):
+        for by in ("unknowing", "starter", "otherwise"):
             assert figures[f"{kind} {by} score_no_lm"] == 1
             assert 0 <= figures[f"{kind} {by} tfidf"] <= 1
         assert figures[f"{kind} misleading score_no_lm"] == pytest.approx(1)
 
 
 def test_a_reply_that_is_no_better_wins_half() -> None:
-    same = [{**SCENES[0], "graded": [[5, "A parrot."], [1, "A boat."]], "unknowing": "A parrot."}]
+    same = [{**SCENES[0], "knowing": "A parrot.", "unknowing": "A parrot."}]
     figures = rated.report(rated.measure(signals_for(None, None), table=same))
     assert figures["attribute unknowing score_no_lm"] == 0.5
 
@@ -55,7 +57,8 @@ def test_the_scenes_that_ship_are_whole() -> None:
     for each in scenes:
         grades = [grade for grade, _ in each["graded"]]
         assert len(grades) == 6 and max(grades) >= 4 and min(grades) <= 2
-        assert each["talk"][-1][0] == "user" and each["unknowing"] and each["starter"]
+        assert each["talk"][-1][0] == "user"
+        assert each["knowing"] and each["unknowing"] and each["starter"]
 
 
 def test_the_command_prints_the_figures(

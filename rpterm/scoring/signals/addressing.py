@@ -28,7 +28,7 @@ _SPEAKS_ON = (
     r"[Ww]hat|[Ww]hy|[Hh]ow|[Ww]here|[Cc]ome|[Ll]ook|[Pp]lease|[Ii]t|[Ii]t['’]s|[Tt]his|[Tt]hat)\b"
 )
 _NAMED = re.compile(
-    r"\b(?:names?|named|call(?:s|ed)?|known|sa(?:id|y|ys)|cr(?:y|ies|ied)|asks?|asked|"
+    r"\b(?:names?|named|thought|think|tells?|told|call(?:s|ed)?|known|sa(?:id|y|ys)|cr(?:y|ies|ied)|asks?|asked|"
     r"repl(?:y|ies|ied)|whisper(?:s|ed)?|shout(?:s|ed)?|sincerely|yours|"
     r"I(?:['’]m| am) (?:an?|the|your|his|her))\b",
     re.IGNORECASE,

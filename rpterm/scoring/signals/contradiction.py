@@ -47,6 +47,11 @@ _PAIRS = (
 _OPPOSITES = [frozenset(pair.split("/")) for pair in _PAIRS.split()]
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they"])
 _NEAR = 0.6
+_SHARED = 2
+"""Rare words that two sentences must share."""
+_MINE = 0.5
+"""The share of the reply's own rare words in that: a "not" somewhere in a long sentence denies
+something else."""
 
 
 class Contradiction:
@@ -133,9 +138,9 @@ def _clash(sentence: str, line: str, own: bool) -> str:
     if mine.about and known.about and mine.about != known.about:
         return ""
     shared = len(mine.rare & known.rare)
-    if shared < 2 or shared < _NEAR * len(known.rare):
+    if shared < _SHARED or shared < _NEAR * len(known.rare):
         return ""
-    if mine.negated != known.negated:
+    if mine.negated != known.negated and shared >= _MINE * len(mine.rare):
         return "says the contrary"
     if mine.numbers and known.numbers and mine.numbers.isdisjoint(known.numbers):
         return "another number"
