@@ -26,9 +26,9 @@ from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 
 FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
 SLOW = (*FAST, "context_lift", "persona_lift")
-DRAWN = {False: FAST, True: (*FAST, "context_lift")}
+DRAWN = {False: FAST, True: SLOW}
 """The terms that find the right one of lines drawn from other talks, without and with the language
-model: persona_lift adds nothing there."""
+model."""
 TOPIC = ("context", "talk", "context_lift")
 """Whether a reply is to the point."""
 LIVE = {
