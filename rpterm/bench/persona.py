@@ -3,7 +3,7 @@
 The twenty are drawn from other talks but for the right one, so being to the point tells most, and
 the terms are those for such lines (``choices``). A reply made for its talk is to the point whoever
 makes it: ``on_topic`` holds the right one, by the terms of the live score, against what others said
-to the four likest turns of the file (``rivals``).
+to the two likest turns of the file (``rivals``).
 
 The terms are frozen in the package; personas that they were fitted on are left out. With
 ``--crossed``, and where every persona was fitted on, none is left out: for each tenth of the

@@ -18,7 +18,7 @@ from typing import Any
 from rpterm.bench import persona, told, voice
 from rpterm.bench.choices import FAST
 from rpterm.bench.opening import models
-from rpterm.bench.rivals import EACH, Rivals
+from rpterm.bench.rivals import Rivals
 from rpterm.memory.locomo import read as read_talks
 from rpterm.scoring.combine import Term
 from rpterm.scoring.convai2 import draw, read
@@ -31,6 +31,7 @@ QUESTIONS = 600
 _TOLD = 70
 """Questions about what was said long ago, which ConvAI2's short talks hardly have."""
 _TALKS = 2
+_RIVALS = 4
 _LINES = 12
 _ASKED_LINES = 6
 _MADE = (
@@ -72,7 +73,7 @@ def refit(
     # What the language model adds about a voice was measured within novels alone.
     likely = {"voice_likelihood": cast_slow["voice_likelihood"]}
     made = _MADE.format(
-        questions=QUESTIONS, rivals=EACH, told=len(about), talks=len(talks),
+        questions=QUESTIONS, rivals=_RIVALS, told=len(about), talks=len(talks),
         asked=persona.RERANKED, novels=len(novels), lines=_LINES, asked_lines=_ASKED_LINES,
     )  # fmt: skip
     return {
@@ -98,7 +99,7 @@ def _fit_personas(
     path: Path, about: Sequence[told.Answered], encode: Remembered, likelihood: Likelihood
 ) -> tuple[dict[str, dict[str, Term]], list[str]]:
     every = read(path)
-    chosen, rivals = draw(every, QUESTIONS, frozenset()), Rivals(every, encode)
+    chosen, rivals = draw(every, QUESTIONS, frozenset()), Rivals(every, encode, _RIVALS)
     heard = persona.measure(chosen, rivals, encode, None, FIRST)
     fast, drawn_fast = persona.fitted(heard, told.choices(about, slow=False), slow=False)
     asked = persona.measure(chosen, rivals, encode, likelihood, drawn_fast)

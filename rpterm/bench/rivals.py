@@ -13,7 +13,7 @@ import numpy as np
 from rpterm.scoring.convai2 import Question
 from rpterm.scoring.fit import Encode
 
-EACH = 4
+_EACH = 2
 _BATCH = 256
 
 
@@ -22,16 +22,17 @@ class Rivals:
 
     Args:
         questions: Where rivals come from; those of the same persona are left out.
+        each: How many for one question.
     """
 
-    def __init__(self, questions: Sequence[Question], encode: Encode) -> None:
-        self._encode = encode
+    def __init__(self, questions: Sequence[Question], encode: Encode, each: int = _EACH) -> None:
+        self._encode, self._each = encode, each
         self._questions = [each for each in questions if each.history]
         turns = [each.history[-1] for each in self._questions]
         parts = [encode(turns[at : at + _BATCH]) for at in range(0, len(turns), _BATCH)]
         self._rows = np.concatenate(parts)
 
-    def of(self, question: Question, count: int = EACH) -> tuple[str, ...]:
+    def of(self, question: Question) -> tuple[str, ...]:
         """The right replies to the turns likest to this question's, no two alike."""
         near = self._rows @ self._encode([question.history[-1]])[0]
         right = question.candidates[question.gold]
@@ -41,6 +42,6 @@ class Rivals:
             said = other.candidates[other.gold]
             if other.key != question.key and said != right:
                 found.setdefault(said)
-            if len(found) == count:
+            if len(found) == self._each:
                 break
         return tuple(found)

@@ -3,7 +3,7 @@
 By rule: a sentence and a line that share most of their rare words and differ in a negation, in a
 number, or in one word of a pair of opposites; or that fill a slot of a life (birthplace, age, …:
 ``slots``) differently. What is said in other words is missed: ``bench planted`` finds 0.93 of the
-card's own lines turned round, and 0.04 of 100 contradictions in the character's own words. Without
+card's own lines turned round, and 0.03 of 100 contradictions in the character's own words. Without
 an NLI model nothing that was tried helps there: lines paired by sentence vectors instead of words
 (0.25 found, and 0.21 of what is true accused), likelihood under the line and under its contrary
 (a contradiction is likelier under the contrary than a true line in 0.60 of pairs), the starter
