@@ -6,10 +6,11 @@ score can and cannot tell.
 
 ``unknowing`` and ``starter``: in how many pairs is a reply whose writer knew card and talk rated
 above one whose writer knew the name and the last turn alone, or above what the starter model said?
-This is how models go wrong by themselves. ``otherwise``: the same for consistent replies (grade 4
-or 5) that say it in other words than card and talk, above the unknowing one. ``misleading``: the
-correlation of ranks with the grades of replies whose mistakes were made on purpose and put in the
-words of card and talk.
+This is how models go wrong by themselves. ``half``: above one whose writer knew the talk and not
+the card (attribute), or the card and the two last turns (memory). ``otherwise``: the same for
+consistent replies (grade 4 or 5) that say it in other words than card and talk, above the unknowing
+one. ``misleading``: the correlation of ranks with the grades of replies whose mistakes were made on
+purpose and put in the words of card and talk.
 
 ``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
 ``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
@@ -39,10 +40,11 @@ from rpterm.scoring.signals.all import signals_for
 from rpterm.scoring.texts import Rarity, dot
 
 KINDS = ("attribute", "memory")
-_MADE = ("knowing", "unknowing", "starter")
+_MADE = ("knowing", "half", "unknowing", "starter")
 _GOOD = 4
 _PAIRS = {
     "unknowing": ("knowing", "unknowing"),
+    "half": ("knowing", "half"),
     "starter": ("knowing", "starter"),
     "otherwise": ("graded", "unknowing"),
 }

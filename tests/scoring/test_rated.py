@@ -21,14 +21,14 @@ SCENES: list[dict[str, Any]] = [
         "kind": "attribute", "char": "Ines", "facts": ["Ines keeps three grey geese."],
         "talk": [["user", "What do you keep?"]],
         "graded": [[5, "Three grey geese."], [1, "A parrot, green as grass."]],
-        "knowing": "My geese, three of them.",
+        "knowing": "My geese, three of them.", "half": "What I keep.",
         "unknowing": "What do I keep?", "starter": "I keep.",
     },
     {
         "kind": "memory", "char": "Ines", "facts": ["Ines is old."],
         "talk": [["user", "I sail to Bergen."], ["char", "Far."], ["user", "Where do I go?"]],
         "graded": [[4, "Off to Bergen."], [2, "Off to Cadiz."]],
-        "knowing": "To Bergen.",
+        "knowing": "To Bergen.", "half": "Where you go.",
         "unknowing": "Where do you go?", "starter": "Go.",
     },
 ]  # fmt: skip
@@ -38,7 +38,7 @@ def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> 
     figures = rated.report(rated.measure(signals_for(None, None), table=SCENES))
     assert figures["scenes"] == 2
     for kind in rated.KINDS:
-        for by in ("unknowing", "starter", "otherwise"):
+        for by in ("unknowing", "half", "starter", "otherwise"):
             assert figures[f"{kind} {by} score_no_lm"] == 1
             assert 0 <= figures[f"{kind} {by} tfidf"] <= 1
         assert figures[f"{kind} misleading score_no_lm"] == pytest.approx(1)
@@ -58,7 +58,7 @@ def test_the_scenes_that_ship_are_whole() -> None:
         grades = [grade for grade, _ in each["graded"]]
         assert len(grades) == 6 and max(grades) >= 4 and min(grades) <= 2
         assert each["talk"][-1][0] == "user"
-        assert each["knowing"] and each["unknowing"] and each["starter"]
+        assert all(each[by] for by in ("knowing", "half", "unknowing", "starter"))
 
 
 def test_the_command_prints_the_figures(
