@@ -1,8 +1,9 @@
 """Replies of which it is known how true they are to card and talk: ``rpterm bench rated``.
 
 48 scenes were written for it (``rated.toml``): half ask for what the card tells (attribute), half
-for what was told in the talk (memory). No panel of strangers graded them; the figures show what the
-score can and cannot tell.
+for what was told in the talk (memory). The writers were language models, much larger than any that
+plays here, and no people graded them: the figures show what the score can and cannot tell, not what
+readers think.
 
 ``unknowing`` and ``starter``: in how many pairs is a reply whose writer knew card and talk rated
 above one whose writer knew the name and the last turn alone, or above what the starter model said?
