@@ -26,15 +26,10 @@ from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 
 FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
 SLOW = (*FAST, "context_lift", "persona_lift")
-DRAWN = {False: FAST, True: SLOW}
-"""The terms that find the right one of lines drawn from other talks, without and with the language
-model."""
+COLUMNS = {False: FAST, True: SLOW}
+"""What is known of a reply without and with the language model."""
 TOPIC = ("context", "talk", "context_lift")
 """Whether a reply is to the point."""
-LIVE = {
-    False: tuple(name for name in FAST if name not in TOPIC),
-    True: tuple(name for name in SLOW if name not in TOPIC),
-}
 _EDGE = 0.1
 """The share of right replies that are so little to the point that it counts against them."""
 
@@ -79,7 +74,7 @@ def with_lift(
 
 def fit_drawn(choices: Sequence[Choice], *, slow: bool) -> dict[str, Term]:
     """Terms for lines drawn from other talks."""
-    return _fit(choices, DRAWN[slow], "likely" if slow else "fit", slow=slow)
+    return _fit(choices, COLUMNS[slow], "likely" if slow else "fit", slow=slow)
 
 
 def fit_live(
@@ -96,12 +91,13 @@ def fit_live(
         right: The numbers of right replies: what is to the point as a rule.
         drawn: From where the weights of ``TOPIC`` come.
     """
-    return {**_fit(choices, LIVE[slow], "fit", slow=slow), **_topic(right, drawn, slow=slow)}
+    names = [name for name in COLUMNS[slow] if name not in TOPIC]
+    return {**_fit(choices, names, "fit", slow=slow), **_topic(right, drawn, slow=slow)}
 
 
 def _topic(right: NDArray[np.float64], drawn: Mapping[str, Term], *, slow: bool) -> dict[str, Term]:
     """Of ``drawn`` what is about the point, with its zero where ``_EDGE`` of right replies lie."""
-    columns = _columns(slow=slow)
+    columns = COLUMNS[slow]
     known = {name: drawn[name] for name in TOPIC if name in drawn and drawn[name].weight}
     sums = sum(t.weight * (right[:, columns.index(name)] - t.middle) for name, t in known.items())
     edge = float(np.quantile(sums, _EDGE)) / max(1, len(known))
@@ -114,16 +110,12 @@ def _topic(right: NDArray[np.float64], drawn: Mapping[str, Term], *, slow: bool)
 def _fit(
     choices: Sequence[Choice], names: Sequence[str], group: str, *, slow: bool
 ) -> dict[str, Term]:
-    columns = [_columns(slow=slow).index(name) for name in names]
+    columns = [COLUMNS[slow].index(name) for name in names]
     right = np.array([at == each.right for each in choices for at in range(len(each.numbers))])
     groups = [each.key for each in choices for _ in each.numbers]
     numbers = np.concatenate([each.numbers for each in choices])[:, columns]
     found = terms(names, numbers, right, groups, choice=True)
     return {name: replace(term, group=group) for name, term in found.items()}
-
-
-def _columns(*, slow: bool) -> tuple[str, ...]:
-    return SLOW if slow else FAST
 
 
 def log_odds_of(

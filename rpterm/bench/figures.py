@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from rpterm.preference.stats.intervals import wilson
 
 _Z = 1.96
+_T = TypeVar("_T")
 
 
 def share(outcomes: Iterable[bool]) -> dict[str, float]:
@@ -74,14 +76,13 @@ def error_figures(
     """
     rng = random.Random(9)
     every = [each for part in judged for each in part]
-    drawn = [
-        error_of(balanced_bins(x for part in rng.choices(judged, k=len(judged)) for x in part))
-        for _ in range(times if every else 0)
-    ]
+    interval = redrawn(
+        judged, lambda some: error_of(balanced_bins(some)), rng, times if every else 0
+    )
     perfect = [error_of(balanced_bins(_as_said(every, rng))) for _ in range(times if every else 0)]
     return {
         name: round(error_of(balanced_bins(every)), 4),
-        f"{name}_interval": _middle(drawn),
+        f"{name}_interval": interval,
         f"{name}_noise": round(sum(perfect) / max(1, len(perfect)), 4),
     }
 
@@ -97,6 +98,21 @@ def _as_said(judged: Sequence[tuple[float, bool]], rng: random.Random) -> list[t
         *((value, True) for value in rng.choices(chances, own, k=right)),
         *((value, False) for value in rng.choices(chances, other, k=wrong)),
     ]
+
+
+def redrawn(
+    parts: Sequence[Sequence[_T]],
+    value: Callable[[list[_T]], float],
+    rng: random.Random,
+    times: int,
+) -> list[float]:
+    """The 95 % bootstrap interval of a value of many things, drawing whole parts of them."""
+    return _middle(
+        [
+            value([each for part in rng.choices(parts, k=len(parts)) for each in part])
+            for _ in range(times)
+        ]
+    )
 
 
 def _middle(values: list[float]) -> list[float]:
@@ -123,3 +139,16 @@ def spread(values: Sequence[float], groups: Sequence[str] | None = None) -> list
         drawn = rng.choices(pools, k=len(pools))
         means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
     return _middle(means)
+
+
+def mean_figures(
+    name: str, values: Sequence[float], groups: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """A mean, 0 of nothing, and its interval by ``spread``."""
+    mean = sum(values) / len(values) if values else 0.0
+    return {name: round(mean, 4), f"{name}_interval": spread(values, groups)}
+
+
+def above(one: float, others: Sequence[float]) -> float:
+    """Over what share of the others it is; those that are level count half."""
+    return sum(0.5 if one == other else float(one > other) for other in others) / len(others)

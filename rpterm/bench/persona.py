@@ -14,8 +14,8 @@ The language model is asked for the ten candidates that are best without it.
 against those (hard) wrong ones, ``ece_no_lm`` against all; ``ece_on_topic`` by the live score
 against rivals. Right and wrong count the same in sum. Few right replies make an error of their own:
 ``ece_noise`` is what a perfectly calibrated score would have on as many, on average, and
-``ece_interval`` a bootstrap over questions. ``ece_choice``
-is the error of the choice among the candidates.
+``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice among the
+candidates.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.choices import (
-    DRAWN,
+    COLUMNS,
     FAST,
     SLOW,
     Choice,
@@ -40,7 +40,14 @@ from rpterm.bench.choices import (
     values,
     with_lift,
 )
-from rpterm.bench.figures import balanced_bins, calibration_error, error_figures, share, spread
+from rpterm.bench.figures import (
+    above,
+    balanced_bins,
+    calibration_error,
+    error_figures,
+    mean_figures,
+    share,
+)
 from rpterm.bench.rivals import Rivals
 from rpterm.scoring.combine import Term, chance
 from rpterm.scoring.convai2 import Question, draw, read
@@ -242,30 +249,27 @@ def _on_topic(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[str, Any]
         if len(numbers) < 2:
             continue  # Nobody else is in the file.
         odds = log_odds_of(numbers, names, table.slow if slow else table.fast, bounds=True)
-        won.append(float(np.mean((odds[0] > odds[1:]) + 0.5 * (odds[0] == odds[1:]))))
+        won.append(above(odds[0], odds[1:].tolist()))
         judged.append([(chance(float(value)), at == 0) for at, value in enumerate(odds)])
     return {
-        f"pairwise_on_topic{ending}": round(float(np.mean(won or [0.0])), 4),
-        f"pairwise_on_topic{ending}_interval": spread(won),
+        **mean_figures(f"pairwise_on_topic{ending}", won),
         **error_figures(f"ece_on_topic{ending}", judged),
     }
 
 
 def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
     hits = share(place == 1 for place in places)
-    inverse = [1 / place for place in places]
     return {
         f"hits@1{ending}": hits["value"],
         f"hits@1{ending}_interval": [hits["low"], hits["high"]],
-        f"mrr{ending}": round(float(np.mean(inverse or [0.0])), 4),
-        f"mrr{ending}_interval": spread(inverse),
+        **mean_figures(f"mrr{ending}", [1 / place for place in places]),
     }
 
 
 def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
     """Shares of right first places with one number taken away, and with one alone."""
     found: dict[str, Any] = {}
-    for name in DRAWN[slow]:
+    for name in COLUMNS[slow]:
         rest = frozenset(SLOW) - {name}
         places = _places(rows, of, rest, slow=slow)
         found[f"without {name}"] = share(place == 1 for place in places)

@@ -21,17 +21,19 @@ decided on them.
 
 from __future__ import annotations
 
+import random
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rpterm.bench.figures import spread
+from rpterm.bench.figures import above, mean_figures, redrawn
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.combine import log_odds
 from rpterm.scoring.fit import Fit
@@ -43,6 +45,7 @@ from rpterm.scoring.texts import Rarity, dot
 KINDS = ("attribute", "memory")
 _MADE = ("knowing", "half", "unknowing", "starter")
 _GOOD = 4
+_TIMES = 500
 _PAIRS = {
     "unknowing": ("knowing", "unknowing"),
     "half": ("knowing", "half"),
@@ -140,13 +143,14 @@ def report(replies: Sequence[Reply]) -> dict[str, Any]:
         for score in mine[0].rated if mine else ():
             for pairs, (good, other) in _PAIRS.items():
                 won, scenes = _won(mine, score, good, other)
-                name = f"{kind} {pairs} {score}"
-                figures[name] = round(float(np.mean(won)), 4)
-                figures[f"{name}_interval"] = spread(won, scenes)
+                figures |= mean_figures(f"{kind} {pairs} {score}", won, scenes)
             name = f"{kind} misleading {score}"
             graded = [each for each in mine if each.grade]
             figures[name] = round(_correlation(graded, score), 4)
-            figures[f"{name}_interval"] = _drawn_again(graded, partial(_correlation, score=score))
+            figures[f"{name}_interval"] = redrawn(
+                [list(scene) for _, scene in groupby(graded, lambda each: each.scene)],
+                partial(_correlation, score=score), random.Random(3), _TIMES,
+            )  # fmt: skip
     return figures
 
 
@@ -156,27 +160,10 @@ def _won(
     """Whether each good reply is above the other one of its scene; and the scenes."""
     against = {each.scene: each.rated[score] for each in replies if each.by == other}
     mine = [each for each in replies if each.by == good and not 0 < each.grade < _GOOD]
-    won = [_above(each.rated[score], against[each.scene]) for each in mine]
+    won = [above(each.rated[score], [against[each.scene]]) for each in mine]
     return won, [each.scene for each in mine]
-
-
-def _above(one: float, other: float) -> float:
-    return 0.5 if one == other else float(one > other)
 
 
 def _correlation(replies: Sequence[Reply], score: str) -> float:
     rated = np.array([each.rated[score] for each in replies])
     return spearman(rated, np.array([float(each.grade) for each in replies]))
-
-
-def _drawn_again(
-    replies: Sequence[Reply], value: Callable[[Sequence[Reply]], float], times: int = 500
-) -> list[float]:
-    rng = np.random.default_rng(3)
-    scenes = sorted({each.scene for each in replies})
-    parts = {at: [each for each in replies if each.scene == at] for at in scenes}
-    found = [
-        value([each for at in rng.choice(scenes, len(scenes)) for each in parts[str(at)]])
-        for _ in range(times)
-    ]
-    return [round(float(np.quantile(found, share)), 4) for share in (0.025, 0.975)]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.choices import FAST, SLOW, Choice, log_odds_of, signals, values, with_lift
-from rpterm.bench.figures import spread
+from rpterm.bench.figures import above, mean_figures
 from rpterm.bench.persona import Step
 from rpterm.memory.locomo import Conversation, Question, read
 from rpterm.scoring.embedding import Remembered
@@ -147,5 +147,4 @@ def report(answered: Sequence[Answered]) -> dict[str, Any]:
 
 
 def _share(name: str, rated: Sequence[NDArray[np.float64]]) -> dict[str, Any]:
-    won = [float(np.mean((row[0] > row[1:]) + 0.5 * (row[0] == row[1:]))) for row in rated]
-    return {name: round(float(np.mean(won)), 4), f"{name}_interval": spread(won)}
+    return mean_figures(name, [above(row[0], row[1:].tolist()) for row in rated])

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from rpterm.bench.figures import balanced_bins, error_figures, spread
+from rpterm.bench.figures import above, balanced_bins, error_figures, mean_figures
 from rpterm.scoring.calibrate import terms
 from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.embedding import Remembered
@@ -203,8 +203,7 @@ def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> 
         figures |= _rate("pairwise", matched, full)
     figures |= _rate("pairwise_no_lm", matched, cast_fast)
     tops = _tops(heard, full)
-    figures["top1"] = round(float(np.mean([hit for _, hit in tops] or [0.0])), 4)
-    figures["top1_interval"] = spread([hit for _, hit in tops], [name for name, _ in tops])
+    figures |= mean_figures("top1", [hit for _, hit in tops], [name for name, _ in tops])
     judged = _judged(heard, full)
     bins = balanced_bins(each for part in judged for each in part)
     figures |= error_figures("ece", judged)
@@ -242,10 +241,8 @@ def _rate(
     won = []
     for own, other in matched:
         left, right = (_odds(each, of, outside=outside) for each in (own, other))
-        won.append(0.5 if left == right else float(left > right))
-    value = round(float(np.mean(won or [0.0])), 4)
-    novels = [own.line[0] for own, _ in matched]
-    return {name: value, f"{name}_interval": spread(won, novels)}
+        won.append(above(left, [right]))
+    return mean_figures(name, won, [own.line[0] for own, _ in matched])
 
 
 def _tops(heard: Sequence[Heard], of: TermsOf) -> list[tuple[str, float]]:

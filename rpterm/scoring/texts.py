@@ -15,6 +15,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _STOP_MARK = re.compile(r"(?<=\w)([.,?!])")
 _PLAYED = re.compile(r"\*[^*\n]+\*|(?:^|[.!?*] )[\"“«]")
 """What is done between asterisks, or speech in quotes."""
+QUOTES = re.compile(r"\"[^\"\n]*\"?|“[^”\n]*”?|«[^»\n]*»?")
+"""Speech in quotation marks, to the line's end where one is not closed."""
 _APART = re.compile(r"\w [.,?!](?=\s|$)")
 _STOP_TEXT = (
     "a an the of to in on at for and or but is are was were be been being am do does did have "

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.texts import QUOTES
 
 _TITLES_TEXT = (
     "Mr Mrs Miss Ms Dr Sir Lady Lord Captain Master Doctor Detective Inspector Professor Madam "
@@ -42,7 +43,6 @@ _AFTER = r"(?<=[\w’'])[,;] "
 _STOP = r"(?=[,.!?;:])"
 _BEFORE = r"(?:^|(?<=[.!?…\"“«] )|(?<=[\"“«]))"
 _MARKS = ('"', "“", "«")
-_QUOTED = re.compile(r"\"[^\"\n]*\"?|“[^”\n]*”?|«[^»\n]*»?")
 _DONE = re.compile(r"\*[^*\n]*\*?")
 
 
@@ -95,9 +95,9 @@ def _speech(reply: str) -> str:
     """
     said = _DONE.sub(_blank, reply)
     played = said != reply or said.lstrip().startswith(_MARKS)
-    if not played or not _QUOTED.search(said):
-        return _QUOTED.sub(_blank, said)
-    quotes = [match.span() for match in _QUOTED.finditer(said)]
+    if not played or not QUOTES.search(said):
+        return QUOTES.sub(_blank, said)
+    quotes = [match.span() for match in QUOTES.finditer(said)]
     ends = [0, *(end for _, end in quotes)]
     told = (" " * (start - end) for (start, _), end in zip(quotes, ends, strict=False))
     spoken = (said[start:end] for start, end in quotes)

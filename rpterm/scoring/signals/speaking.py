@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 
 from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.texts import QUOTES
 
 _ACTIONS = re.compile(r"\*([^*\n]+)\*")
-_QUOTES = re.compile(r"\"[^\"\n]*\"?|“[^”\n]*”?|«[^»\n]*»?")
 _SAFE_BEFORE = re.compile(
     r"\b(?:if|when|whether|unless|until|before|while|as|where|what|whatever|how|that|than|which|"
     r"whom|who|because|since|though|like|once|after|all|everything|anything|nothing|something|"
@@ -126,7 +126,7 @@ def _evidence(start: int, match: re.Match[str]) -> Evidence:
 def narration(reply: str) -> list[tuple[int, str]]:
     """The pieces of a reply that tell instead of speak, with where each begins."""
     if '"' in reply or "“" in reply or "«" in reply:
-        blanked = _QUOTES.sub(lambda match: "”" * len(match[0]), reply)
+        blanked = QUOTES.sub(lambda match: "”" * len(match[0]), reply)
         pieces = re.split(r"(\n+)", blanked)
         starts = [sum(len(piece) for piece in pieces[:at]) for at in range(len(pieces))]
         return [
