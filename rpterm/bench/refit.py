@@ -26,7 +26,7 @@ from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.pdnc import read as read_novels
 
-VERSION = "5"
+VERSION = "6"
 QUESTIONS = 600
 _TOLD = 70
 """Questions about what was said long ago, which ConvAI2's short talks hardly have."""

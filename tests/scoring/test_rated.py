@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from contextlib import nullcontext
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -31,17 +29,26 @@ SCENES: list[dict[str, Any]] = [
         "knowing": "To Bergen.", "half": "Where you go.",
         "unknowing": "Where do you go?", "starter": "Go.",
     },
+    *(
+        {
+            "kind": kind, "char": "Ines", "facts": ["Ines keeps three grey geese."],
+            "talk": [["char", "A grey day."], ["user", "And what else?"]],
+            "replies": [[5, 4, "uses", "Three grey geese."], [1, 2, "wrong", "Nothing at all."]],
+        }
+        for kind in rated.KINDS
+    ),
 ]  # fmt: skip
 
 
 def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> None:
     figures = rated.report(rated.measure(signals_for(None, None), table=SCENES))
-    assert figures["scenes"] == 2
+    assert figures["scenes"] == 4
     for kind in rated.KINDS:
         for by in ("unknowing", "half", "starter", "otherwise"):
             assert figures[f"{kind} {by} score_no_lm"] == 1
             assert 0 <= figures[f"{kind} {by} tfidf"] <= 1
-        assert figures[f"{kind} misleading score_no_lm"] == pytest.approx(1)
+        for grades in ("misleading", "read"):
+            assert figures[f"{kind} {grades} score_no_lm"] == pytest.approx(1)
 
 
 def test_a_reply_that_is_no_better_wins_half() -> None:
@@ -51,8 +58,7 @@ def test_a_reply_that_is_no_better_wins_half() -> None:
 
 
 def test_the_scenes_that_ship_are_whole() -> None:
-    text = files("rpterm.bench").joinpath("rated.toml").read_text("utf-8")
-    scenes = tomllib.loads(text)["scene"]
+    scenes = rated.scenes("rated.toml")
     assert [sum(each["kind"] == kind for each in scenes) for kind in rated.KINDS] == [24, 24]
     for each in scenes:
         grades = [grade for grade, _ in each["graded"]]
@@ -61,12 +67,21 @@ def test_the_scenes_that_ship_are_whole() -> None:
         assert all(each[by] for by in ("knowing", "half", "unknowing", "starter"))
 
 
+def test_the_scenes_that_were_read_are_whole() -> None:
+    scenes = rated.scenes("rated_read.toml")
+    assert [sum(each["kind"] == kind for each in scenes) for kind in rated.KINDS] == [40, 40]
+    for each in scenes:
+        assert each["talk"][-1][0] == "user" and len(each["replies"]) == 7
+        grades = [grade for one, two, _, _ in each["replies"] for grade in (one, two)]
+        assert max(grades) >= 4 and min(grades) <= 2 and set(grades) <= {1, 2, 3, 4, 5}
+
+
 def test_the_command_prints_the_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(opening, "models", lambda cache: nullcontext((Remembered(Letters()), None)))
     bench("rated", json=True)
     figures = json.loads(capsys.readouterr().out)
-    assert figures["scenes"] == 48
+    assert figures["scenes"] == 128
     low, high = figures["attribute unknowing score_no_lm_interval"]
     assert low <= figures["attribute unknowing score_no_lm"] <= high

@@ -5,14 +5,15 @@ By words and by meaning, in whatever turn it was said. Being near is not being c
 here: ``Context`` and ``Talk`` read that.
 
 Of the right answer about a talk of LoCoMo and the answer to another question, with the evidence
-some fifteen turns back, the score without the language model prefers the right one in 0.87 of pairs
-(``bench told``); by the meaning of the thirteen last turns alone it did so in 0.77, and the words
-of the nearest turn say so in 0.86. On 600 questions of ConvAI2, crossed, hits@1 rises by 0.7 points
-(0.6 either way) without the language model and by 0.1 with it.
+some fifteen turns back, the score prefers the right one in 0.88 of pairs (``bench told``; 0.87
+without the language model); by the meaning of the thirteen last turns alone it did so in 0.77, and
+the words of the nearest turn say so in 0.86. On 600 questions of ConvAI2, crossed, hits@1 with the
+language model falls from 0.732 to 0.720 without the one and to 0.723 without the other.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -25,14 +26,19 @@ _SHOWN = 3
 
 
 class MemoryWords:
-    """Value: of what the reply adds, how much more was known than chance would have it; -1 to 1.
+    """Value: how much more of what the reply adds was known than chance would have it.
 
     With W the reply's words that carry meaning and are not in the last turn, r their rarity, and
     q(w) the chance that as much everyday text as is known holds w::
 
-        value = sum over W of r(w) (1 if w is known else 0) - r(w) q(w), / sum over W of r(w)
+        value = sum over W of r(w) ((1 if w is known else 0) - q(w)), / root of sum over W of r(w)
 
-    Without q every reply would seem to remember in a long chat.
+    Without q every reply would seem to remember in a long chat. The root lies between the share of
+    the words, by which one known word of two is as good as ten of twenty, and their sum, which
+    grows with every sentence. With it, and the terms fitted anew, the score tells replies whose
+    writers knew all from those that knew half in 0.79 (card) and 0.88 (talk) of 24 pairs each, with
+    the share in 0.71 and 0.71 (``bench rated``). Elsewhere the two are level: 0.801 to 0.799 of
+    1,200 pairs of ConvAI2, 0.88 of 900 of LoCoMo by this signal alone.
     """
 
     name = "memory_words"
@@ -49,7 +55,7 @@ class MemoryWords:
         rarity = everyday_rarity()
         weights = {word: rarity(word) for word in added}
         chance = sum(r * rarity.chance(word, len(told)) for word, r in weights.items())
-        value = (sum(weights[word] for word in heard) - chance) / sum(weights.values())
+        value = (sum(weights[word] for word in heard) - chance) / math.sqrt(sum(weights.values()))
         rarest = sorted(heard, key=lambda word: (-weights[word], word))[:_SHOWN]
         return Reading(value, 1.0, tuple(_said_before(reply, rarest, lines)))
 
