@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -26,13 +27,26 @@ def make_place(path: Path) -> None:
         raise StoreError(f"{path} is a folder, not a database. Name a file inside it instead.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        _make(path)
     except OSError as error:
         raise StoreError(
             f"The database {path} cannot be written: {error.strerror}. Make its folder writable "
             "for you, or choose another one with RPTERM_HOME."
         ) from error
-    os.close(descriptor)
+
+
+def _make(path: Path) -> None:
+    """Make the file where there is none.
+
+    One that is there is never opened here. This process may have connections to it, and closing
+    any descriptor of a file drops all POSIX locks that the process holds on it: the next program
+    to close the database would think itself the last one and delete the log under the others.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
 def open_file(connection: sqlite3.Connection, path: Path) -> None:

@@ -41,6 +41,15 @@ store.close()
 """
 
 
+VISITOR = """
+import sys
+from pathlib import Path
+from rpterm.store import Store
+with Store(Path(sys.argv[1])) as store:
+    store.chats()
+"""
+
+
 def start(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
@@ -102,6 +111,21 @@ def test_two_stores_of_one_process_do_not_take_each_other_for_dead(tmp_path: Pat
         Store(tmp_path / "rp.db").close()
         with Store(tmp_path / "rp.db") as other:
             assert other.turn(turn.id).status is Status.STREAMING
+
+
+def test_a_second_store_leaves_the_first_one_its_locks(tmp_path: Path) -> None:
+    """As when a chat is left for another one: without locks the next program takes the log away."""
+    path = tmp_path / "rp.db"
+    with Store(path) as one:
+        chat = one.create_chat(card_name="A", card_hash="h")
+        Store(path).close()
+        visitor = start(VISITOR, str(path))
+        _, errors = visitor.communicate(timeout=60)
+        assert visitor.returncode == 0, errors
+        assert (tmp_path / "rp.db-wal").exists()
+        one.add_turn(chat.id, None, "user", "You", "kept", origin=Origin.TYPED)
+        with Store(path) as other:
+            assert [hit.turn.text for hit in other.search("kept")] == ["kept"]
 
 
 def test_an_owner_taken_for_dead_takes_its_turn_back(tmp_path: Path) -> None:
