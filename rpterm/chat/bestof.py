@@ -45,7 +45,7 @@ def best_of(
 ) -> Iterator[SessionEvent]:
     """The same events, with ``BestLed`` between and ``BestKept`` after them.
 
-    A stopped reply keeps the candidate that led. One candidate is passed through.
+    A stopped reply keeps the best of what had come. One candidate is passed through.
 
     Args:
         keep: Shows the branch through the turn with this id.
@@ -62,7 +62,7 @@ def best_of(
     if len(race.turns) < 2 or len(race.done) < len(race.turns):
         return
     found = race.final()
-    best = race.leader if race.stopped else choose(found)
+    best = choose(found)
     turn = race.done[best]
     keep(turn.id)
     yield BestKept(best, turn, tuple(each.probability if each else None for each in found))
@@ -76,7 +76,6 @@ class _Race:
         self.turns: Sequence[Turn] = ()
         self.done: dict[int, Turn] = {}
         self.leader = 0
-        self.stopped = False
         self._texts: dict[int, str] = {}
         self._looked = time.monotonic()
 
@@ -88,7 +87,6 @@ class _Race:
             self._texts[event.index] = event.text
         elif isinstance(event, ReplyFinished | ReplyCancelled):
             self.done[event.index] = event.turn
-            self.stopped |= isinstance(event, ReplyCancelled)
         return self._look()
 
     def final(self) -> list[Score | None]:

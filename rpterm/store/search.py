@@ -4,6 +4,9 @@ What people type is never read as a query language: every word is looked for as 
 must occur, "words in quotes" must stand together, and the last word may be only a beginning. Words
 are compared without accents and endings (Porter, so English endings). The newest ``_CANDIDATES``
 matches are ranked by BM25: ranking all matches of a very common word would cost a full scan.
+
+Chinese, Japanese, Korean and Thai are written without spaces between words, and the index holds
+each run of signs as one word: what is looked for in them is found anywhere, by reading the texts.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ _CANDIDATES = 1000
 _MANY = 10_000
 _MAX_WORDS = 32
 _MAX_WORD = 100
+_RUN_ON = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_AROUND = 30
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 OPEN_MARK, CLOSE_MARK = "\x02", "\x03"
@@ -44,8 +49,13 @@ def search(
     connection: sqlite3.Connection, query: str, card_name: str | None, limit: int
 ) -> list[SearchHit]:
     """The best of the newest matches, best first."""
-    expression = fts_expression(query)
-    if expression is None or limit <= 0:
+    if limit <= 0:
+        return []
+    words = _words(query)
+    if any(_RUN_ON.search(text) for text, _ in words):
+        return _read_through(connection, [text for text, _ in words], card_name, limit)
+    expression = _expression(words)
+    if expression is None:
         return []
     ids = _candidates(connection, expression, card_name, limit)
     snippets = _snippets(connection, expression, ids)
@@ -53,9 +63,36 @@ def search(
     return [hit for hit in found if hit is not None]
 
 
+def _read_through(
+    connection: sqlite3.Connection, words: list[str], card_name: str | None, limit: int
+) -> list[SearchHit]:
+    """The newest turns in whose text all these stand."""
+    rows = connection.execute(
+        "SELECT t.id, t.text FROM turns t JOIN chats c ON c.id = t.chat_id WHERE "
+        + " AND ".join("instr(lower(t.text), lower(?)) > 0" for _ in words)
+        + (" AND c.card_name = ?" if card_name is not None else "")
+        + " ORDER BY t.id DESC LIMIT ?",
+        (*words, *([card_name] if card_name is not None else []), limit),
+    ).fetchall()
+    found = (_load(connection, int(at), _around(str(text), words[0])) for at, text in rows)
+    return [hit for hit in found if hit is not None]
+
+
+def _around(text: str, word: str) -> str:
+    """The snippet of one word."""
+    at = text.lower().find(word.lower())
+    start, end = max(0, at - _AROUND), at + len(word) + _AROUND
+    hit = f"{OPEN_MARK}{text[at : at + len(word)]}{CLOSE_MARK}"
+    head = ("…" if start else "") + text[start:at]
+    return head + hit + text[at + len(word) : end] + ("…" if end < len(text) else "")
+
+
 def fts_expression(query: str) -> str | None:
     """The user's words as an FTS5 expression; ``None`` when there is no word in it."""
-    words = _words(query)
+    return _expression(_words(query))
+
+
+def _expression(words: list[tuple[str, bool]]) -> str | None:
     if not words:
         return None
     phrases = ['"' + text.replace('"', '""') + '"' for text, _ in words]

@@ -131,6 +131,7 @@ class RptermApp(App[None], inherit_bindings=False):
         """Stop a running reply and quit."""
         if (session := self._chat.state.session) is not None:
             session.cancel()
+            self._chat.keep_draft()
         self._chat.state.epoch += 1
         self.exit()
 

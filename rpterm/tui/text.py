@@ -30,7 +30,7 @@ _MARKS = re.compile(
 _OPEN = re.compile(r"(?<![\w*])(?P<mark>\*{1,2})(?=[^\s*])[^*\n]*\Z")
 _SPEECH = re.compile(r"(?<!\w)[\"“„«][^\"”“«»\n]*(?:[\"”»]|(?=\n|\Z))")
 _CONTROL = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x0A,)}
-_CONTROL |= {0x0D: None, 0x09: "    ", 0x7F: "␡"}  # type: ignore[dict-item]
+_CONTROL |= {0x0D: "\n", 0x09: "    ", 0x7F: "␡"}
 _CONTROL |= dict.fromkeys(range(128, 160), "�")
 _CONTROL |= dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207), "�")
 _CONTROL |= {0x2028: "\n", 0x2029: "\n"}
@@ -43,7 +43,7 @@ def harmless(text: str) -> str:
     """The text with everything a terminal could obey made visible instead.
 
     Control characters become their pictures (``␛``), direction overrides and lone surrogates the
-    replacement character, tabs four spaces.
+    replacement character, tabs four spaces, and what ends a line anywhere a line feed.
     """
     if not _HARMFUL.search(text):
         return text

@@ -9,7 +9,7 @@ import pytest
 from chatting import CARD
 
 from rpterm.chat import bestof
-from rpterm.chat.events import BestKept, BestLed, ReplyFinished, ReplyStarted
+from rpterm.chat.events import BestKept, BestLed, ReplyDelta, ReplyFinished, ReplyStarted
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
@@ -17,7 +17,7 @@ from rpterm.config import Scoring, Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
-from rpterm.types import Intent, Persona
+from rpterm.types import Persona
 
 BAD = "As an AI language model, I cannot help with that request, but here are some helpful tips."
 GOOD = "The tide turns at four, and the lamp wants oil before that; hold the ladder for me, Ann."
@@ -60,14 +60,19 @@ def test_who_asked_for_something_else_gets_that(session: Session, request_: Repl
     assert not [event for event in events if isinstance(event, BestKept)]
 
 
-def test_a_stopped_one_keeps_what_led(session: Session) -> None:
+def test_a_stopped_one_keeps_the_best_of_what_had_come(session: Session) -> None:
     stream = session.reply(ReplyRequest(text="Is it late?"))
+    grown: dict[int, str] = {}
+    kept = None
     for event in stream:
-        if isinstance(event, ReplyStarted):
-            session.cancel()
-    assert session.path()[-1].role == "assistant" or session.path()[-1].text == "Is it late?"
-    again = list(session.reply(ReplyRequest(Intent.REGENERATE)))
-    assert isinstance(again[-1], BestKept)
+        if isinstance(event, ReplyDelta):
+            grown[event.index] = event.text
+            if len(grown) == 3 and min(map(len, grown.values())) > 40:
+                session.cancel()
+        kept = event if isinstance(event, BestKept) else kept
+    assert kept is not None and kept.chances[kept.index] == max(each or 0 for each in kept.chances)
+    shown = session.path()[-1]
+    assert shown.id == kept.turn.id and shown.text != GOOD and GOOD.startswith(shown.text)
 
 
 def test_what_the_score_kept_is_no_preference_until_the_user_chooses(session: Session) -> None:

@@ -34,6 +34,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         ("don't", TEXTS[2]),
         ('"the fox"', TEXTS[2]),
         ("東京", TEXTS[3]),
+        ("京", TEXTS[3]),
+        ("京 42", TEXTS[3]),
         ("fo", TEXTS[2]),
         ("😀 fox !!!", TEXTS[2]),
     ],

@@ -26,7 +26,11 @@ class CastScreen(Chooser):
     """Who takes part: Enter lets one only listen, or speak again."""
 
     def __init__(
-        self, members: Sequence[Member], taglines: Sequence[str], overrides: Mapping[str, str]
+        self,
+        members: Sequence[Member],
+        taglines: Sequence[str],
+        overrides: Mapping[str, str],
+        at: str = "",
     ) -> None:
         choices = [
             Choice(_MEMBER + member.card_name, member.card_name, tagline, _state(member, place))
@@ -36,8 +40,8 @@ class CastScreen(Chooser):
         if not any(member.narrator for member in members):
             choices.append(Choice(NARRATOR, "+ A narrator", "tells the scene, speaks for nobody"))
         super().__init__(
-            "Who takes part", choices, overrides=overrides, actions=("list-new", "list-delete"),
-            empty="Nobody here has these words.", placeholder="Type a name",
+            "Who takes part", choices, at=at, overrides=overrides, placeholder="Type a name",
+            actions=("list-new", "list-delete"), empty="Nobody here has these words.",
         )  # fmt: skip
 
     def _hints(self) -> str:

@@ -23,9 +23,11 @@ class ChatsScreen(Chooser):
     ChatsScreen #box { width: 92; }
     """
 
-    def __init__(self, ask: Ask, store: Store, current: int, overrides: Mapping[str, str]) -> None:
+    def __init__(
+        self, ask: Ask, store: Store, current: int, overrides: Mapping[str, str], at: str = ""
+    ) -> None:
         super().__init__(
-            "Chats", [], marked=str(current), overrides=overrides,
+            "Chats", [], marked=str(current), at=at, overrides=overrides,
             actions=("list-new", "list-rename", "list-delete"),
             empty="No chat has these words.", placeholder="Search titles and everything said",
         )  # fmt: skip

@@ -44,10 +44,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was decided: ``open``, ``new``, ``rename`` or ``delete``, and of which choice."""
+    """What was decided.
+
+    Attributes:
+        action: ``open``, ``new``, ``rename`` or ``delete``.
+        id: Of which choice.
+        near: The choice beside it, which is marked when it is gone.
+    """
 
     action: str
     id: str = ""
+    near: str = ""
 
 
 class Chooser(Dialog[Done]):
@@ -75,13 +82,21 @@ class Chooser(Dialog[Done]):
         choices: Sequence[Choice],
         *,
         marked: str = "",
+        at: str = "",
         actions: Sequence[str] = (),
         overrides: Mapping[str, str] | None = None,
         empty: str = "Nothing here yet.",
         placeholder: str = "Type to search",
     ) -> None:
+        """Make it.
+
+        Args:
+            marked: The choice that counts now, which has a dot.
+            at: The choice where the list begins, when it is another one.
+        """
         super().__init__()
         self._heading, self._choices, self._marked = title, list(choices), marked
+        self._at = at or marked
         self._allowed, self._overrides = tuple(actions), overrides or {}
         self._empty, self._placeholder = empty, placeholder
         list_keys = BindingsMap(keys.bindings("list", self._overrides))
@@ -114,7 +129,7 @@ class Chooser(Dialog[Done]):
         self.set_class(not options, "-none")
         ids = [choice.id for choice in self._shown]
         if options:
-            self.list.highlighted = ids.index(self._marked) if self._marked in ids else 0
+            self.list.highlighted = ids.index(self._at) if self._at in ids else 0
 
     def line(self, choice: Choice, width: int) -> Content:
         """How a choice looks in a list ``width`` cells wide."""
@@ -170,7 +185,12 @@ class Chooser(Dialog[Done]):
         if action == "new":
             self.dismiss(Done("new"))
         elif option is not None:
-            self.dismiss(Done(action, option.id or ""))
+            self.dismiss(Done(action, option.id or "", self._near()))
+
+    def _near(self) -> str:
+        """The choice below the highlighted one, or above it."""
+        at, ids = self.list.highlighted or 0, [choice.id for choice in self._shown]
+        return next(iter(ids[at + 1 : at + 2] or ids[max(0, at - 1) : at]), "")
 
     def _hints(self) -> str:
         hints = ["⏎ open"]

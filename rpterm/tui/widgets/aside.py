@@ -22,6 +22,7 @@ class AsideView(Candidates):
     """Both; Enter takes the marked one into the chat, Esc neither."""
 
     narrowest = 30
+    apart = False
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         super().__init__(turns)

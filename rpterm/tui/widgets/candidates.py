@@ -80,6 +80,8 @@ class Candidates(Grid):
     narrowest = NARROWEST
     blind = False
     """Whether who is who must stay unknown."""
+    apart = True
+    """Whether one of them is worth anything without the others."""
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int] = ()) -> None:
         """``order`` is the order on screen, when it is not theirs."""
@@ -88,6 +90,7 @@ class Candidates(Grid):
         self._marked = 0
         self.columns = 1
         self._tokens: dict[int, int] = {}
+        self._worded: set[int] = set()
 
     def make(self, index: int, turn: Turn) -> Candidate:
         """The widget of one of them."""
@@ -113,14 +116,29 @@ class Candidates(Grid):
 
     def grow(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
         """Show what these read now."""
+        self._worded.update(texts)
         for index, whole in texts.items():
             self._tokens[index] = tokens.get(index, 0)
             self._all[index].grow(whole, self._tokens[index], live=True)
 
     def finish(self, index: int, turn: Turn, tokens: int) -> None:
         """One is complete."""
+        self._worded.add(index)
         self._all[index].turn = turn
         self._all[index].grow(turn.text, tokens or self._tokens.get(index, 0), live=False)
+
+    def end(self) -> bool:
+        """Nothing more comes: those without a word go; whether there is anything to choose."""
+        left = [each for each in self._all if each.index in self._worded]
+        if not left or not (self.apart or len(left) == len(self._all)):
+            return False
+        marked = self._all[self._marked]
+        for each in self._all:
+            if each not in left:
+                each.remove()
+        self._all, self._marked = left, 0
+        self.point(left.index(marked) if marked in left else 0)
+        return True
 
     def move(self, by: int) -> None:
         """Mark another one."""

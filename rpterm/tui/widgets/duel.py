@@ -31,6 +31,7 @@ class DuelView(Candidates):
 
     narrowest = 30
     blind = True
+    apart = False
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int]) -> None:
         """``order`` says which of the turns stands left and which right."""

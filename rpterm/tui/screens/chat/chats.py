@@ -23,21 +23,24 @@ async def choose_chat(chat: ChatScreen) -> None:
     session = _open(chat)
     if session is None:
         return None
+    at = ""
     while True:
         done = await chat.app.push_screen_wait(
-            ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys)
+            ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys, at)
         )
         if done is None:
             return None
         if done.action == "new":
             return await new_chat(chat)
-        chat_id = int(done.id)
+        chat_id, at = int(done.id), done.id
         if done.action == "open":
             return await open_other(chat, chat_id)
         if done.action == "rename":
             await rename_chat(chat, chat_id)
         elif done.action == "delete" and await delete_chat(chat, chat_id):
-            return None
+            if chat_id == session.chat_id:
+                return None
+            at = done.near
 
 
 async def open_other(chat: ChatScreen, chat_id: int) -> None:
@@ -55,11 +58,11 @@ async def new_chat(chat: ChatScreen) -> None:
 
 
 async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
-    """Delete a chat after asking; whether it was the one that is open."""
+    """Delete a chat after asking; whether it is gone. Another one is begun for the open one."""
     from rpterm.tui.screens.confirm import Confirm
 
     session = _open(chat)
-    if session is None:
+    if session is None or (chat_id == session.chat_id and replies.editing(chat)):
         return False
     what = await chat.ask(session.store.chat, chat_id)
     question = f"Delete “{what.title or what.card_name}” with its {what.turn_count} turns?"
@@ -69,7 +72,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     await chat.ask(session.delete_chat, chat_id)
     if current:
         await new_chat(chat)
-    return current
+    return True
 
 
 async def rename(chat: ChatScreen) -> None:
@@ -176,8 +179,7 @@ async def choose_persona(chat: ChatScreen) -> None:
     if done is None:
         return
     if done.action == "delete":
-        await chat.ask(session.store.delete_persona, done.id)
-        chat.say(f"{done.id} is forgotten.")
+        await _forget_persona(chat, session, done.id, now.name)
         return
     chosen = known.get(done.id)
     if done.action in ("new", "rename"):
@@ -185,6 +187,18 @@ async def choose_persona(chat: ChatScreen) -> None:
     if chosen is not None:
         await chat.ask(session.set_persona, chosen)
         chat.say(f"You are {chosen.name} from the next turn.")
+
+
+async def _forget_persona(chat: ChatScreen, session: Session, name: str, now: str) -> None:
+    from rpterm.tui.screens.confirm import Confirm
+
+    if name == now:
+        chat.say(f"You are {name} in this chat: be somebody else first.")
+        return
+    question = f"Forget {name} and what you wrote about them?"
+    if await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Forget")):
+        await chat.ask(session.store.delete_persona, name)
+        chat.say(f"{name} is forgotten.")
 
 
 async def _write_persona(chat: ChatScreen, old: Persona | None) -> Persona | None:

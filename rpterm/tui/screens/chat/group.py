@@ -118,10 +118,13 @@ async def edit_cast(chat: ChatScreen) -> None:
     if session is None:
         chat.say("The chat is still opening.")
         return
+    at = ""
     while not replies.occupied(chat):
         scene = session.scene
         lines = [_about(scene, member) for member in scene.present]
-        done = await chat.app.push_screen_wait(CastScreen(scene.present, lines, chat.settings.keys))
+        screen = CastScreen(scene.present, lines, chat.settings.keys, at)
+        done = await chat.app.push_screen_wait(screen)
+        at = "" if done is None else done.near if done.action == "delete" else done.id
         if done is None or not await _recast(chat, scene, done.action, done.id):
             return
 

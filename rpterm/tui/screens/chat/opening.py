@@ -36,11 +36,14 @@ def begin(chat: ChatScreen) -> None:
 
 async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
     """Leave the chat that is open and open another one."""
+    if replies.editing(chat):
+        return
     state, session = chat.state, chat.session
     state.epoch += 1
     if session is not None and state.busy:
         session.cancel()
     chat.state = ChatState(epoch=state.epoch)
+    chat.keeper.hush()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
     frame.open_chat(chat, target, chat_id)
@@ -68,6 +71,8 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: worker.load_model(session, post))
     panes.opened(chat)
+    if chat.input.empty and state.wish is None:
+        chat.input.put(await chat.ask(session.store.take_draft, session.chat_id))
     chat.run_worker(_marks(chat), group="marks")
     if state.wish is not None:
         replies.run(chat)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import frame, replies
-from rpterm.tui.screens.chat.scores import meant, measured
+from rpterm.tui.screens.chat.scores import answered, meant, measured
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.types import Intent, Turn
 
@@ -34,11 +34,8 @@ async def again_with_hint(chat: ChatScreen) -> None:
 
 async def best_of(chat: ChatScreen) -> None:
     """Several versions of the reply at once; the best by score is kept."""
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
-    turn = meant(chat, path)
+    turn = _reply(chat)
     if turn is None or chat.session is None or replies.occupied(chat):
-        if turn is None:
-            chat.say("There is no reply to make again yet.")
         return
     if chat.session.scores is None:
         chat.say("Scores are off: `rpterm config set scoring.live true` puts them on.")
@@ -88,12 +85,25 @@ async def add_note(chat: ChatScreen) -> None:
     await chats.write_note(chat, note(score, turn.text, char=chat.card.char, user=_user(chat)))
 
 
-def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score] | None:
+def _reply(chat: ChatScreen) -> Turn | None:
+    """The selected reply, or the last one unless a message of the user waits below it."""
     path = [turn for turn in chat.transcript.turns if measured(turn)]
     turn = meant(chat, path)
+    if turn is None:
+        chat.say("There is no reply yet.")
+    elif chat.transcript.selected is None and not answered(chat):
+        chat.say("Your last message has no reply yet: Ctrl+R makes one.")
+        return None
+    return turn
+
+
+def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score] | None:
+    turn = _reply(chat)
     score = chat.keeper.known.get(turn.id) if turn is not None else None
-    if turn is None or score is None:
-        chat.say("The reply was not measured yet." if turn else "There is no reply yet.")
+    if turn is None:
+        return None
+    if score is None:
+        chat.say("The reply was not measured yet.")
         return None
     return turn, score
 

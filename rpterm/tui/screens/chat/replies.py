@@ -204,9 +204,9 @@ async def _show_ghosts(chat: ChatScreen, wish: Wish) -> None:
 
 
 def give_back(chat: ChatScreen, wish: Wish) -> None:
-    """Put words that were not stored back into the input, unless something else is there."""
-    if wish.intent is Intent.SEND and chat.input.empty:
-        chat.input.put(wish.text)
+    """Put words that were not stored back into the input, before what was begun there since."""
+    if wish.intent is Intent.SEND:
+        chat.input.put("\n".join(part for part in (wish.text, chat.input.whole) if part.strip()))
 
 
 # What the worker tells -------------------------------------------------------------------------
@@ -307,13 +307,15 @@ async def ended(chat: ChatScreen) -> None:
     state.wish, state.running = None, False
     chat.input.read_only = False
     chosen, state.chosen = state.chosen, False
+    if state.info is None and state.session is not None:
+        state.info = state.session.engine.info
+    chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
+    if state.choosing is not None and not state.choosing.end():
+        await frame.clear_below(chat)
     if state.choosing is None and not was_draft:
         await resync(chat)
     elif chosen:
         await choose(chat)
-    if state.info is None and state.session is not None:
-        state.info = state.session.engine.info
-    chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
     if state.info is not None:
         frame.settle(chat)
     panes.want_preview(chat, always=True)
@@ -370,9 +372,19 @@ def reply_meant(chat: ChatScreen) -> Turn | None:
 
 
 def occupied(chat: ChatScreen) -> bool:
+    """Whether a reply is being written or a turn edited; says so."""
     if chat.state.busy:
         chat.say("Still writing: Esc stops the reply.")
-    return chat.state.busy
+    return chat.state.busy or editing(chat)
+
+
+def editing(chat: ChatScreen) -> bool:
+    """Whether a turn is being edited; says so and goes there."""
+    if (editor := chat.state.editor) is None:
+        return False
+    chat.say("A turn is being edited: ⏎ keeps it, Esc leaves it as it was.")
+    editor.focus()
+    return True
 
 
 def count(chat: ChatScreen, generation: Generation) -> None:

@@ -255,7 +255,7 @@ def show(chat: ChatScreen) -> None:
     trend = tuple(keeper.known[t.id].probability for t in path if t.id in keeper.known)
     told = _drift(trend) if trend else None
     _show_pane(chat, path, trend, told)
-    _show_alarm(chat, last, score, told)
+    _show_alarm(chat, last if answered(chat) else None, score, told)
 
 
 def _drift(trend: Sequence[float]) -> Drift:
@@ -268,6 +268,12 @@ def meant(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
     """The reply that the pane is about: the selected one, or the last one."""
     chosen = chat.transcript.selected
     return chosen if chosen is not None and measured(chosen) else path[-1] if path else None
+
+
+def answered(chat: ChatScreen) -> bool:
+    """Whether the last turn is a reply."""
+    turns = chat.transcript.turns
+    return bool(turns) and turns[-1].role == "assistant"
 
 
 def _show_pane(

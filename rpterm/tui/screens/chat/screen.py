@@ -7,9 +7,10 @@ the handlers here and the functions they call touch widgets.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -126,6 +127,12 @@ class ChatScreen(Screen[None]):
     def session(self) -> Session | None:
         return self.state.session
 
+    def keep_draft(self) -> None:
+        """Store what is being written, for the next time this chat is opened."""
+        if self.session is not None:
+            with suppress(RptermError):
+                self.session.store.keep_draft(self.session.chat_id, self.input.whole)
+
     def _first_views(self) -> list[TurnView]:
         if self.card is None or not self.card.greetings:
             return []
@@ -158,6 +165,17 @@ class ChatScreen(Screen[None]):
         from rpterm.tui.screens.chat.commands import COMMANDS
 
         self.run_worker(self._guarded(COMMANDS[name](self)), group="command", name=name)
+
+    def _work(self, work: Awaitable[None]) -> None:
+        """Do something beside what goes on; its errors become a notice."""
+        self.run_worker(self._guarded(work), group="command")
+
+    def _asking(self, work: Coroutine[Any, Any, None]) -> None:
+        """The same for what may open a dialog: one at a time, however fast the keys come."""
+        if any(each.group == "asking" and not each.is_finished for each in self.workers):
+            work.close()
+            return
+        self.run_worker(self._guarded(work), group="asking")
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """Do something; its errors become a notice."""
@@ -204,7 +222,7 @@ class ChatScreen(Screen[None]):
     # What happened in threads ------------------------------------------------------------------
     @on(messages.SessionOpened)
     async def session_opened(self, event: messages.SessionOpened) -> None:
-        await opening.opened(self, event)
+        await self._guarded(opening.opened(self, event))
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
@@ -259,11 +277,11 @@ class ChatScreen(Screen[None]):
 
     @on(messages.ReplyFailed)
     async def reply_failed(self, event: messages.ReplyFailed) -> None:
-        await replies.failed(self, event.text, event.log_tail)
+        await self._guarded(replies.failed(self, event.text, event.log_tail))
 
     @on(messages.ReplyEnded)
     async def reply_ended(self, event: messages.ReplyEnded) -> None:
-        await replies.ended(self)
+        await self._guarded(replies.ended(self))
 
     @on(messages.ReplySettled)
     def reply_settled(self, event: messages.ReplySettled) -> None:
@@ -299,19 +317,20 @@ class ChatScreen(Screen[None]):
 
     @on(TurnView.SwipeClicked)
     def swipe_clicked(self, event: TurnView.SwipeClicked) -> None:
-        self.run_worker(turns.swipe_turn(self, event.turn, event.step), group="command")
+        self._work(turns.swipe_turn(self, event.turn, event.step))
 
     @on(TurnEditor.Closed)
     async def editor_closed(self, event: TurnEditor.Closed) -> None:
-        await turns.close_editor(self, event.turn, event.text)
+        await self._guarded(turns.close_editor(self, event.turn, event.text))
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.run_worker(replies.choose_turn(self, event.turn), group="command")
+        self._work(replies.choose_turn(self, event.turn))
 
     @on(Transcript.HistoryWanted)
     def history_wanted(self) -> None:
-        self.run_worker(turns.load_history(self), group="history", exclusive=True)
+        work = self._guarded(turns.load_history(self))
+        self.run_worker(work, group="history", exclusive=True)
 
     @on(KeyHints.Clicked)
     def hint_clicked(self, event: KeyHints.Clicked) -> None:
@@ -336,18 +355,18 @@ class ChatScreen(Screen[None]):
 
     @on(reload.CardSaved)
     async def card_saved(self, event: reload.CardSaved) -> None:
-        await reload.saved(self, event)
+        await self._guarded(reload.saved(self, event))
 
     @on(ChatsPane.Taken)
     def chat_taken(self, event: ChatsPane.Taken) -> None:
-        self.run_worker(chats.open_other(self, event.chat_id), group="command")
+        self._work(chats.open_other(self, event.chat_id))
 
     # By name, not by @on: the Memory pane is imported when it is first opened.
     def on_memory_pane_wanted(self, event: MemoryPane.Wanted) -> None:
         """A key of the Memory pane."""
         from rpterm.tui.screens.chat import memory
 
-        self.run_worker(self._guarded(memory.wanted(self, event)), group="command")
+        self._asking(memory.wanted(self, event))
 
     def on_memory_pane_asked(self) -> None:
         """Another search in the Memory pane."""
@@ -357,19 +376,19 @@ class ChatScreen(Screen[None]):
 
     def on_consistency_pane_line_wanted(self, event: ConsistencyPane.LineWanted) -> None:
         """A line of the card in the Consistency pane."""
-        self.run_worker(panes.show_line(self, event.line), group="command")
+        self._work(panes.show_line(self, event.line))
 
     def on_examples_pane_wanted(self, event: ExamplesPane.Wanted) -> None:
         """A key of the Examples pane."""
         from rpterm.tui.screens.chat.examples import COMMANDS
 
-        self.run_worker(self._guarded(COMMANDS[event.command](self)), group="command")
+        self._asking(COMMANDS[event.command](self))
 
     def on_examples_pane_sized(self, event: ExamplesPane.Sized) -> None:
         """A slider of the Examples pane."""
         from rpterm.tui.screens.chat.examples import sized
 
-        self.run_worker(self._guarded(sized(self, event.k, event.budget)), group="command")
+        self._work(sized(self, event.k, event.budget))
 
     def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
         """A remedy, or none."""

@@ -109,7 +109,7 @@ async def edit(chat: ChatScreen) -> None:
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     """Put an editor in the place of a turn."""
-    if _writing(chat) or chat.state.editor is not None:
+    if _writing(chat):
         return
     view = chat.transcript.view(turn.id)
     if view is None:
@@ -237,4 +237,4 @@ def _last_reply(chat: ChatScreen) -> Turn | None:
 def _writing(chat: ChatScreen) -> bool:
     if chat.state.busy:
         chat.say("Still writing: Esc stops the reply first.")
-    return chat.state.busy
+    return chat.state.busy or replies.editing(chat)

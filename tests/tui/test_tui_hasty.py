@@ -1,0 +1,209 @@
+"""Impatient hands: stop before the first word, leave an edit open, quit with half a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from tui_support import REPLIES, Stage, notices, phase, running, say, screen_text, texts, wait_until
+
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.store import Store, StoreError
+from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chats import ChatsScreen
+from rpterm.tui.screens.confirm import Confirm
+from rpterm.tui.widgets.candidates import Candidates
+from rpterm.types import Origin, Persona
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+async def _stopped(pilot: Pilot[None], app: RptermApp, letters: int) -> None:
+    """Ask for several replies and stop them once there are so many letters."""
+    app.chat.input.put("Hello")
+    await pilot.press("ctrl+g")
+    await wait_until(pilot, lambda: app.chat.state.choosing is not None)
+    if letters:
+        await wait_until(pilot, lambda: "She" in screen_text(app).split("Hello")[-1])
+    await pilot.press("escape")
+    await wait_until(pilot, lambda: not app.chat.state.busy)
+
+
+async def test_several_replies_stopped_before_a_word_leave_nothing_to_choose(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
+    app = stage.app()
+    async with running(app, (160, 40)) as pilot:
+        await _stopped(pilot, app, 0)
+        assert app.chat.state.choosing is None and not app.chat.query(Candidates)
+        assert texts(app)[-1] == "Hello"
+        stage.engine._delay = 0.0
+        await say(pilot, app, "Are you there?")
+        assert texts(app)[-2] == "Are you there?"
+
+
+async def test_what_had_come_of_several_stopped_replies_can_be_chosen(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    app = stage.app()
+    async with running(app, (160, 40)) as pilot:
+        await _stopped(pilot, app, 1)
+        assert app.chat.state.choosing is not None
+        kept = app.chat.state.choosing.marked
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert stage.session.path()[-1].id == kept.id
+
+
+async def test_an_open_edit_is_not_left_behind(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        editor = app.chat.state.editor
+        assert editor is not None
+        editor.text = "Good evening"
+        for name in ("regenerate", "new-chat", "remedy-best", "delete"):
+            app.chat.command(name)
+            await pilot.pause()
+        assert app.chat.state.editor is editor and editor.has_focus
+        assert "A turn is being edited" in notices(app)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: phase(app) == "ready" and "Good evening" in texts(app))
+        assert len(stage.opened) == 1
+
+
+async def test_a_message_taken_back_goes_before_what_is_written_since(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    app = stage.app()
+    async with running(app) as pilot:
+        session = stage.session
+        app.chat.state.session = None  # As while a chat is opening.
+        app.chat.input.put("First")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.busy)
+        app.chat.input.put("second")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert app.chat.input.whole == "First\nsecond"
+        app.chat.state.session = session
+
+
+async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("I was about to say")
+        await pilot.press("ctrl+c", "ctrl+c")
+    app = stage.app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.input.whole == "I was about to say")
+        await say(pilot, app, "I was about to say it")
+        app.leave()
+    app = stage.app()
+    async with running(app):
+        assert app.chat.input.empty
+
+
+def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        chats = [store.create_chat(card_name="A", card_hash="h") for _ in range(2)]
+        for chat in chats:
+            store.keep_draft(chat.id, f"secret {chat.id}")
+        store.delete_chat(chats[0].id)
+        assert store.take_draft(chats[0].id) == ""
+        assert store.take_draft(chats[1].id) == f"secret {chats[1].id}"
+        assert store.take_draft(chats[1].id) == ""
+
+
+async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.post_message(events.Paste("one\rtwo\r\nthree\nfour"))
+        await wait_until(pilot, lambda: not app.chat.input.empty)
+        assert app.chat.input.whole == "one\ntwo\nthree\nfour"
+
+
+async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        store, chat = stage.session.store, stage.session.chat
+        store.add_turn(chat.id, chat.leaf_id, "user", "Ansel", "Wait", origin=Origin.TYPED)
+        await pilot.press("ctrl+t", "escape")
+        app.chat.command("greeting")
+        await pilot.press("escape")
+        await app.chat._guarded(_resync(app))
+        assert texts(app)[-1] == "Wait"
+        for name in ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note"):
+            app.chat.command(name)
+            await wait_until(pilot, lambda: "has no reply yet: Ctrl+R" in notices(app))
+            app.clear_notifications()
+        assert texts(app)[-1] == "Wait" and not app.chat.state.busy
+
+
+async def _resync(app: RptermApp) -> None:
+    from rpterm.tui.screens.chat import replies
+
+    await replies.resync(app.chat)
+
+
+async def test_a_persona_is_forgotten_after_asking_and_never_the_one_worn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        for name in ("Ansel", "Ida"):
+            stage.session.store.put_persona(Persona(name, "A surveyor"))
+        await pilot.press("f6")
+        await wait_until(pilot, lambda: "Ida" in screen_text(app))
+        await pilot.press("ctrl+d")
+        await wait_until(pilot, lambda: "You are Ansel in this chat" in notices(app))
+        await pilot.press("f6")
+        await wait_until(pilot, lambda: "Ida" in screen_text(app))
+        await pilot.press("down", "ctrl+d")
+        await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert len(stage.session.store.personas()) == 2
+        await pilot.press("y")
+        await wait_until(pilot, lambda: "Ida is forgotten" in notices(app))
+        assert [each.name for each in stage.session.store.personas()] == ["Ansel"]
+
+
+async def test_the_mark_stays_where_a_chat_was_deleted(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        store = stage.session.store
+        for title in ("one", "two", "three"):
+            store.create_chat(card_name="Mara Venn", card_hash="h", title=title)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: "three" in screen_text(app))
+        titles = [chat.title for chat in store.chats()]
+        await pilot.press("up", "up", "up", "down", "ctrl+d")
+        await wait_until(pilot, lambda: f"Delete “{titles[1]}”" in screen_text(app))
+        await pilot.press("y")
+        await wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        await wait_until(pilot, lambda: titles[1] not in screen_text(app).split("Chats")[-1])
+        await pilot.press("ctrl+d")
+        await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert f"Delete “{titles[2]}”" in screen_text(app)
+
+
+async def test_a_database_that_fails_behind_a_reply_is_told_in_a_notice(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+
+        def broken(*_: object) -> None:
+            raise StoreError("The disk is full: free some space.")
+
+        monkeypatch.setattr(stage.session, "path", broken)
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The disk is full" in notices(app))
+        monkeypatch.undo()
+        await say(pilot, app, "Still there?")
+        assert "Still there?" in texts(app)
