@@ -12,6 +12,7 @@ from tui_support import REPLIES, Stage, notices, phase, running, say, screen_tex
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError
 from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
@@ -135,22 +136,14 @@ async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stag
         await say(pilot, app, "Hello")
         store, chat = stage.session.store, stage.session.chat
         store.add_turn(chat.id, chat.leaf_id, "user", "Ansel", "Wait", origin=Origin.TYPED)
-        await pilot.press("ctrl+t", "escape")
-        app.chat.command("greeting")
-        await pilot.press("escape")
-        await app.chat._guarded(_resync(app))
+        await replies.resync(app.chat)
         assert texts(app)[-1] == "Wait"
         for name in ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note"):
             app.chat.command(name)
             await wait_until(pilot, lambda: "has no reply yet: Ctrl+R" in notices(app))
             app.clear_notifications()
+            app.chat._said = ("", 0.0)
         assert texts(app)[-1] == "Wait" and not app.chat.state.busy
-
-
-async def _resync(app: RptermApp) -> None:
-    from rpterm.tui.screens.chat import replies
-
-    await replies.resync(app.chat)
 
 
 async def test_a_persona_is_forgotten_after_asking_and_never_the_one_worn(stage: Stage) -> None:

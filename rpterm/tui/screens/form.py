@@ -68,7 +68,10 @@ class Form(Dialog[dict[str, str]]):
             self.focus_next()
 
     def action_save(self) -> None:
-        """Return what the fields hold."""
+        """Return what the fields hold, once the keys before this one have reached them."""
+        (self.focused or self).call_later(self._save)
+
+    def _save(self) -> None:
         self.dismiss({field.name: self._value(field) for field in self._fields})
 
     def _widget(self, field: Field) -> Input | TextArea:

@@ -56,6 +56,9 @@ class TurnEditor(TextArea):
         self.move_cursor(self.document.end)
 
     def action_keep(self) -> None:
+        self.call_later(self._keep)  # Keys that were typed before it may still be on their way.
+
+    def _keep(self) -> None:
         text = self.text.strip()
         changed = text if text and text != self.turn.text else None
         self.post_message(self.Closed(self.turn, changed))

@@ -6,6 +6,7 @@ the handlers here and the functions they call touch widgets.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
 
+SAID_S = 3.0
+"""For so long a notice is not repeated: a key that is held would pile them up."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -93,6 +96,7 @@ class ChatScreen(Screen[None]):
         self.follower = reload.Follower(self, self._broke)
         self.keeper = scores.Watcher(self, self._broke)
         self.examples_editor: CardEditor | None = None
+        self._said = ("", 0.0)
 
     # Widgets -----------------------------------------------------------------------------------
     def compose(self) -> ComposeResult:
@@ -190,7 +194,11 @@ class ChatScreen(Screen[None]):
         return await self.desk.call(function, *args, **kwargs)
 
     def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
-        """Tell something in passing."""
+        """Tell something in passing; the same again only when it has had time to go."""
+        now, (last, until) = time.monotonic(), self._said
+        if sentence == last and now < until:
+            return
+        self._said = sentence, now + SAID_S
         severity: Literal["error", "information"] = "error" if error else "information"
         # Who saves a card in an editor comes back later to read what is wrong with it.
         stay = 12.0 if error else None
