@@ -89,6 +89,8 @@ def _edit(talk: Talk, rest: str) -> None:
 
 
 def _undo(talk: Talk, rest: str) -> None:
+    if rest:
+        raise CommandError("/undo takes one message back; write it again for the one before.")
     path = talk.session.path()
     own = [at for at, turn in enumerate(path) if turn.role == "user"]
     if not own:
