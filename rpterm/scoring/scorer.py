@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpterm.scoring import frequency
 from rpterm.scoring.combine import Term, by_dimension, chance, doubt, interval, log_odds
 from rpterm.scoring.embedding import Embed, Remembered
 from rpterm.scoring.fit import Fit
@@ -111,6 +112,7 @@ class Scorer:
         Raises:
             RptermError: The embedder cannot be used.
         """
+        frequency.warm()
         if self._near is not None and self._fit is not None:
             self._fit.warm()
             known = self._known(scene)

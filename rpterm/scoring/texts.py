@@ -50,13 +50,12 @@ class Rarity:
 
     def __init__(self, texts: Iterable[str]) -> None:
         counts: Counter[str] = Counter()
-        total = length = 0
+        total = 0
         for text in texts:
             found = content(text)
             counts.update(set(found))
             total += 1
-            length += len(found)
-        self._counts, self._total, self._length = counts, total, length
+        self._counts, self._total = counts, total
 
     def vector(self, text: str) -> dict[str, float]:
         """The text's words weighted, with length 1; empty when no word carries meaning."""
@@ -67,12 +66,6 @@ class Rarity:
 
     def __call__(self, word: str) -> float:
         return math.log((self._total + 1) / (self._counts[word] + 0.5)) + 0.1
-
-    def chance(self, word: str, length: int) -> float:
-        """The probability that a word stands in such texts of ``length`` words together."""
-        amount = length * self._total / max(1, self._length)
-        missing: float = (1 - (self._counts[word] + 0.5) / (self._total + 1)) ** amount
-        return 1 - missing
 
 
 def dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:

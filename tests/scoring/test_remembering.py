@@ -9,10 +9,12 @@ import pytest
 from letters import Letters
 
 from rpterm.bench import told
+from rpterm.bench.rated import scenes
 from rpterm.cli.bench import bench
 from rpterm.memory.locomo import read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit
+from rpterm.scoring.frequency import chance, rarity
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
@@ -46,6 +48,26 @@ def test_much_that_is_known_makes_a_common_word_no_memory() -> None:
     rare = (*long_talk[:150], (True, "Bergen."), *long_talk[150:])
     assert words("We work.", long_talk) < words("Work.", TALK[:0]) + 0.2
     assert words("In Bergen.", rare) > words("We work.", long_talk)
+
+
+def test_a_rare_word_tells_more_than_a_common_one() -> None:
+    assert rarity("paddington") > rarity("violin") > rarity("fall") > rarity("go")
+    assert rarity("zyzzyx") == rarity("qwertzu") < 10.1
+    assert chance("go", 400) > chance("fall", 400) > chance("paddington", 4000) > 0
+
+
+@pytest.mark.parametrize("turns", [10, 60, 250, 500])
+@pytest.mark.parametrize("length", [1, 3])
+def test_what_has_nothing_to_do_with_a_talk_is_no_memory_of_it_however_long(
+    turns: int, length: int
+) -> None:
+    written = scenes("rated_read.toml")
+    lines = [text for scene in written[:40] for _, text in scene["talk"]]
+    others = [reply[3] for scene in written[40:] for reply in scene["replies"]]
+    talk = tuple((at % 2 == 0, line) for at, line in enumerate(lines[:turns]))
+    replies = [" ".join(others[at : at + length]) for at in range(0, len(others), length)]
+    found = [words(reply, talk) for reply in replies]
+    assert abs(sum(found) / len(found)) < 1.5
 
 
 def test_evidence_names_the_word_and_the_latest_line_that_has_it() -> None:

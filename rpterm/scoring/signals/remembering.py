@@ -19,8 +19,9 @@ from functools import lru_cache
 import numpy as np
 
 from rpterm.scoring.fit import Fit
+from rpterm.scoring.frequency import chance, rarity
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
-from rpterm.scoring.texts import content, everyday_rarity, where, words
+from rpterm.scoring.texts import content, where, words
 
 _SHOWN = 3
 
@@ -29,7 +30,7 @@ class MemoryWords:
     """Value: how much more of what the reply adds was known than chance would have it.
 
     With W the reply's words that carry meaning and are not in the last turn, r their rarity, and
-    q(w) the chance that as much everyday text as is known holds w::
+    q(w) the chance that as much foreign text as is known holds w (``scoring.frequency``)::
 
         value = sum over W of r(w) ((1 if w is known else 0) - q(w)), / root of sum over W of r(w)
 
@@ -52,11 +53,11 @@ class MemoryWords:
             return NOTHING
         told = [word for line in lines for word in _content(line.text)]
         heard = added & set(told)
-        rarity = everyday_rarity()
         weights = {word: rarity(word) for word in added}
-        chance = sum(r * rarity.chance(word, len(told)) for word, r in weights.items())
-        value = (sum(weights[word] for word in heard) - chance) / math.sqrt(sum(weights.values()))
+        by_chance = sum(r * chance(word, len(told)) for word, r in weights.items())
+        beyond = sum(weights[word] for word in heard) - by_chance
         rarest = sorted(heard, key=lambda word: (-weights[word], word))[:_SHOWN]
+        value = beyond / math.sqrt(sum(weights.values()))
         return Reading(value, 1.0, tuple(_said_before(reply, rarest, lines)))
 
 
