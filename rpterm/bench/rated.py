@@ -21,8 +21,8 @@ meant (their grades correlate by 0.97): the mean.
 ``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
 ``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
 point counts. Nothing was fitted on these scenes. That it does not count in the live score was
-decided on the 48, and that many words which were known tell more than few (``MemoryWords``); of the
-80 half had been looked at then.
+decided on the 48, and how words that were known are counted (``MemoryWords``); of the 80 half had
+been looked at then.
 """
 
 from __future__ import annotations

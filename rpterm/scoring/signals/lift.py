@@ -17,7 +17,7 @@ seven best by meaning, cross-validated, the lift over nothing alone raises hits@
 log-probability of the right one by 0.08 nats (140 questions; written as in print, while H is all
 small letters, by 0.02; eight talks 0.10; plays beside plain talk take half of it away). Of four
 example lines of one shipped card it finds the right one in 0.52 of 50, not 0.46. Beside it and the
-facts persona_lift raises hits@1 of 600 questions, crossed, from 0.722 to 0.732; alone it chooses
+facts persona_lift raises hits@1 of 600 questions, crossed, from 0.713 to 0.723; alone it chooses
 the right one of seven in 0.43 of 150 questions (as plain text 0.33). The way back, the likelihood
 of the last turn or of each fact after the reply, tells nothing more (153 questions), nor does the
 mean with plain text or with the sides changed, the character as the user (96 questions).
