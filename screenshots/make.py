@@ -30,6 +30,7 @@ from rpterm.opening import launch
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chat.scores import measured
 from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
@@ -189,16 +190,23 @@ async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
 
 
 async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
-    """Wait until nothing is being made, the prompt is counted, and the screen stands still."""
+    """Wait until nothing is being made or measured, and the screen stands still."""
     state = app.chat.state
     await _until(pilot, lambda: state.session is not None and not state.busy)
     await _until(pilot, lambda: bool(state.figures.context))
+    await _until(pilot, lambda: _scored(app))
     last: list[str] = []
     for _ in range(100):
         await pilot.pause(0.1)
         last = [*last[1 - _STILL :], shown(app.export_screenshot())]
         if len(last) == _STILL and len(set(last)) == 1:
             return
+
+
+def _scored(app: RptermApp) -> bool:
+    """Whether the last reply on screen has its score, if there is any."""
+    replies = [turn for turn in app.chat.transcript.turns if measured(turn)]
+    return not replies or replies[-1].id in app.chat.keeper.known
 
 
 async def take(picture: Picture) -> str:
