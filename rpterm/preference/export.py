@@ -22,7 +22,7 @@ from rpterm.preference.formats import FORMATS, Format, Row, Shape
 from rpterm.preference.harvest import Material, Wanted, harvest
 from rpterm.preference.history import PER_MESSAGE, Count, History
 from rpterm.preference.records import Dropped, Messages, Record
-from rpterm.preference.scrub import Scrubber
+from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.shaping import Greeting
 from rpterm.preference.writing import MANIFEST, ExportError, Lines, replacing, to_parquet
 from rpterm.store.judgements import Judgements
@@ -52,7 +52,7 @@ class Options:
     split: float = 0.1
     max_tokens: int = 1024
     scrub: bool = True
-    region: str = "US"
+    region: str = REGION
     licence: str = ""
     file_type: Literal["jsonl", "parquet"] = "jsonl"
     card: str | None = None

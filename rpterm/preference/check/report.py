@@ -13,7 +13,7 @@ from rpterm.preference.check.findings import Finding, findings
 from rpterm.preference.check.quality import Places, Quality
 from rpterm.preference.check.reading import Located
 from rpterm.preference.check.trainers import Forecast, Outlook
-from rpterm.preference.scrub import Scrubber
+from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.stats.agreement import Share
 
 _BATCH = 64
@@ -93,7 +93,7 @@ class Report:
         return [each for each in self.findings if each.strict]
 
 
-def check(path: Path, model: Model, *, limit: int | None = None, region: str = "US") -> Report:
+def check(path: Path, model: Model, *, limit: int | None = None, region: str = REGION) -> Report:
     """Read everything and report.
 
     Args:
