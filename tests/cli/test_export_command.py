@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from cli_tools import Cli
+from typer.main import get_command
 
+from rpterm.cli.export import app
+from rpterm.preference.formats import OFFERED
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
@@ -63,6 +66,10 @@ def test_options_may_stand_before_the_folder_and_names_of_formats_are_loose(
     out = tmp_path / "out"
     assert cli("export", "--format", "LLaMA-Factory", "--split", "0", str(out)).code == 0
     assert (out / "dataset_info.json").exists()
+    offered = f"{', '.join(OFFERED[:-1])} or {OFFERED[-1]}"
+    helped = [each.help or "" for each in get_command(app).commands["write"].params]  # type: ignore[attr-defined]
+    assert any(offered in each for each in helped)
+    assert ", ".join(OFFERED) in cli("export", str(out), "--format", "xml").err
     done = cli("export", "--help")
     assert done.code == 0 and "check" in done.out and "rpterm export OUT" in done.out
     assert "--max-tokens" in cli("export", str(out), "--help").out
