@@ -27,6 +27,12 @@ def chat(cli: Cli) -> int:
     return 1
 
 
+def test_a_list_for_programs_is_empty_before_the_first_chat(cli: Cli, home: Path) -> None:
+    done = cli("chats", "list", "--json")
+    assert done.code == 0 and json.loads(done.out) == []
+    assert not (home / "rpterm.db").exists()
+
+
 def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
     listed = cli("chats")
     assert listed.out.splitlines()[0].split() == [
