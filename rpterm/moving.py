@@ -60,6 +60,7 @@ class ImportedChat:
     Attributes:
         chat_id: ``None`` when it could not be imported, or was there already.
         card_name: Of the card it belongs to now.
+        turns: Of the branch shown; ``versions`` are the swipes beside them.
         notes: What was mended or left out.
         error: Why it could not be imported, or "".
         known: The chat it was imported as before.
@@ -75,6 +76,7 @@ class ImportedChat:
     known: int | None = None
     ratings: int = 0
     swipes: int = 0
+    versions: int = 0
 
 
 @dataclass(slots=True)
@@ -208,7 +210,9 @@ def _import_chat(
     )  # fmt: skip
     store.set_flag(flag, str(chat.id))
     notes += _with_company(store, chat.id, log, mine, known)
-    result = ImportedChat(path, chat.id, mine.card.name, len(log.turns), notes)
+    turns = len(log.turns)
+    versions = store.chat(chat.id).turn_count - turns
+    result = ImportedChat(path, chat.id, mine.card.name, turns, notes, versions=versions)
     return _rated(result, store, chat.id, log, flag) if ratings else result
 
 

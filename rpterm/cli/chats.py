@@ -65,6 +65,9 @@ def list_chats(
     from rpterm.store.cast import Casts
     from rpterm.store.reviews import exportable
 
+    if json and not folders.find().database.exists():
+        out.data([])  # A program that asks for a list gets one before the first chat, too.
+        return
     with opened() as store:
         chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
         others = Casts(store).counts()

@@ -41,10 +41,13 @@ def doctor(
 
 
 def _repair(paths: folders.Paths) -> None:
-    """Make a new database of what can be read; the damaged file is kept beside it."""
+    """Make a new database of what can be read of a damaged one, which is kept beside it."""
     if not paths.database.exists():
         raise RptermError(f"There is no database at {paths.database} to repair.")
     from rpterm.store.repair import repair
 
     kept = repair(paths.database)
-    out.say(f"Repaired; the damaged file is kept as {kept}.")
+    if kept is None:
+        out.say(f"There is nothing to repair: the database {paths.database} is intact.")
+    else:
+        out.say(f"Repaired; the damaged file is kept as {kept}.")

@@ -110,7 +110,9 @@ def _tell_chat(result: ImportedChat) -> None:
         out.say(f"known   {result.source}: it is chat {result.known} already")
     else:
         about = f"chat {result.chat_id} with {result.card_name}, {result.turns} turns"
-        out.say(f"ok      {result.source} -> {about}")
+        plural = "s" if result.versions != 1 else ""
+        more = f", {result.versions} more version{plural}" if result.versions else ""
+        out.say(f"ok      {result.source} -> {about}{more}")
     if result.ratings or result.swipes:
         out.say(f"        {result.ratings} ratings and {result.swipes} swipes kept over others")
     for note in result.notes:

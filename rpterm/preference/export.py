@@ -18,11 +18,12 @@ from typing import Literal
 
 from rpterm.preference.card import Figures, dataset_card
 from rpterm.preference.company import as_lived
-from rpterm.preference.formats import FORMATS, Format, Row, Shape
-from rpterm.preference.harvest import Material, Wanted, harvest
+from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
+from rpterm.preference.harvest import SOURCES, Material, Wanted, harvest
 from rpterm.preference.history import PER_MESSAGE, Count, History
+from rpterm.preference.nothing import NOT_MARKED, PassedOver, nobody, why
 from rpterm.preference.records import Dropped, Messages, Record
-from rpterm.preference.scrub import Scrubber
+from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.shaping import Greeting
 from rpterm.preference.writing import MANIFEST, ExportError, Lines, replacing, to_parquet
 from rpterm.store.judgements import Judgements
@@ -52,7 +53,7 @@ class Options:
     split: float = 0.1
     max_tokens: int = 1024
     scrub: bool = True
-    region: str = "US"
+    region: str = REGION
     licence: str = ""
     file_type: Literal["jsonl", "parquet"] = "jsonl"
     card: str | None = None
@@ -114,7 +115,7 @@ def export(
         ExportError: There is nothing to export, or ``out`` cannot be written.
     """
     if options.format not in FORMATS:
-        raise ExportError(f"There is no format {options.format!r}; there are {', '.join(FORMATS)}.")
+        raise ExportError(f"There is no format {options.format!r}; there are {', '.join(OFFERED)}.")
     run = _Run(judgements, options, model)
     with replacing(out) as folder:
         run.write(folder)
@@ -134,6 +135,7 @@ class _Run:
         self.model = model
         self.format: Format = FORMATS[options.format]
         self.done = Exported()
+        self._passed = PassedOver()
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._seen: set[bytes] = set()
@@ -205,11 +207,10 @@ class _Run:
 
     def nothing(self) -> str:
         """Why there is no row at all."""
-        if not self.done.left_out:
-            return "Nothing was rated yet: rate replies in a chat, then export."
-        reasons = ", ".join(f"{why} ({many})" for why, many in self.done.left_out.most_common(3))
-        remedy = "`rpterm export allow CHAT` marks a chat as exportable."
-        return f"There is nothing to export as {self.format.name}: {reasons}. {remedy}"
+        if self._passed.chats:
+            return why(self.format, self._passed, self.done.left_out)
+        judged = {self.judgements.store.chat(each).card_name for each in self.judgements.chats()}
+        return nobody(self.options.card, sorted(judged))
 
     # -------------------------------------------------------------------------------------------
     def _records(self, gone: Lines) -> Iterator[tuple[Record, str]]:
@@ -217,29 +218,33 @@ class _Run:
             chat = material.chat.id
             split = split_of(chat, self.options.split)
             self.done.figures.look(material.comparisons)
+            kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
+            self._passed.sources |= {SOURCES[each] for each in kinds} - self.options.wanted.sources
             result = harvest(material, self.options.wanted, self._kinds)
             for dropped in result.dropped:
                 self._leave_out(dropped, gone)
             digests: dict[int, bytes] = {}
             for record in result.records:
                 if record.kind not in self._kinds:
+                    self._passed.kinds[record.kind] += 1
                     continue
-                why = self._unwanted(record, split, digests)
-                if why is None:
+                reason = self._unwanted(record, split, digests)
+                if reason is None:
                     yield record, split
                     continue
                 for number in record.meta.judgements:
-                    self._leave_out(Dropped(number, chat, why), gone)
+                    self._leave_out(Dropped(number, chat, reason), gone)
 
     def _materials(self) -> Iterator[Material]:
         for chat_id in self.judgements.chats():
             chat = self.judgements.store.chat(chat_id)
             if self.options.card is not None and chat.card_name != self.options.card:
                 continue
+            self._passed.chats += 1
             if self.judgements.exportable(chat_id):
                 yield self._material(chat)
             else:
-                self.done.left_out["the chat is not marked as exportable"] += 1
+                self.done.left_out[NOT_MARKED] += 1
 
     def _material(self, chat: Chat) -> Material:
         turns, others = as_lived(self.judgements.store, chat.id)
@@ -294,6 +299,8 @@ class _Run:
                     used = True
         if used:
             self.done.figures.add(record)
+        else:
+            self._passed.unplaced += 1
 
     def _leave_out(self, dropped: Dropped, gone: Lines) -> None:
         self.done.left_out[dropped.why] += 1

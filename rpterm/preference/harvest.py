@@ -25,10 +25,11 @@ from rpterm.preference.records import (
 from rpterm.store.judgement_records import Comparison, How, Rating, ReplyOrigin
 from rpterm.types import Chat, Origin, Status
 
-_SOURCES = {
+SOURCES = {
     "thumb": Source.THUMBS, "stars": Source.STARS, "flag": Source.FLAG, "duel": Source.DUEL,
     "edit": Source.EDIT, "swipe": Source.SWIPE,
 }  # fmt: skip
+"""Kinds of judgements, as the store has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class _Harvester:
         return self.done
 
     def _takes(self, judgement: Rating | Comparison) -> bool:
-        if _SOURCES[judgement.kind] in self.wanted.sources:
+        if SOURCES[judgement.kind] in self.wanted.sources:
             return True
         self._drop(judgement, "its source is not wanted")
         return False
@@ -249,7 +250,7 @@ class _Harvester:
     ) -> Meta:
         chat = self.material.chat
         return Meta(
-            source=_SOURCES[judgement.kind],
+            source=SOURCES[judgement.kind],
             judgements=(judgement.id,),
             chat=chat.id,
             card=chat.card_name,

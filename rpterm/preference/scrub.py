@@ -14,6 +14,8 @@ from functools import partial
 
 import re2  # type: ignore[import-untyped]
 
+from rpterm.preference.writing import ExportError
+
 _MAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])", re.UNICODE
 )
@@ -42,6 +44,12 @@ _TELLING = re2.compile(
 NAME = "User"
 """What stands in place of a persona's name; nothing is changed in personas that have this name."""
 
+REGION = "US"
+"""Whose way of writing phone numbers is known where none is named."""
+
+_OTHER_CODES = {"UK": "GB", "GBR": "GB", "USA": "US"}
+"""What people write for a country whose code is another."""
+
 _COMMON = frozenset({"user", "you", "me", "i", ""})
 
 
@@ -52,18 +60,19 @@ class Scrubber:
     Attributes:
         names: Names of personas.
         region: Country (two letters) whose way of writing phone numbers is known beside the
-            international one.
+            international one. In lower case, too; ``ExportError`` when there is none such.
         found: (kind, text taken) and how often.
     """
 
     names: Collection[str] = ()
-    region: str = "US"
+    region: str = REGION
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
     _names: re.Pattern[str] | None = None
     _parts: tuple[str, ...] = ()
     _ascii: bool = True
 
     def __post_init__(self) -> None:
+        self.region = country(self.region)
         names = {name.strip() for name in self.names} - {""}
         wanted = sorted(
             (n for n in names if n.casefold() not in _COMMON), key=lambda n: (-len(n), n)
@@ -132,3 +141,21 @@ class Scrubber:
             done += [text[end : match.start], "[phone]"]
             end = match.end
         return "".join([*done, text[end:]])
+
+
+def country(name: str) -> str:
+    """The code of a country as ``phonenumbers`` has it: of an unknown one it would find nothing.
+
+    Raises:
+        ExportError: There is no such country.
+    """
+    code = name.strip().upper()
+    if code == REGION:  # that of most runs, which need not load the tables of numbers
+        return code
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if code in SUPPORTED_REGIONS:
+        return code
+    meant = _OTHER_CODES.get(code)
+    hint = f"did you mean {meant}?" if meant else "use two letters, such as US, GB or DE."
+    raise ExportError(f"There is no country {name!r} for phone numbers; {hint}")

@@ -15,7 +15,7 @@ from rpterm.store.migrating import bring_up
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_SET = "rpterm-cast"
+SET = "rpterm-cast"
 
 TABLE = "cast_members"
 
@@ -65,4 +65,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_cast,)
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring the tables of casts to the newest schema; the caller owns the transaction."""
-    bring_up(connection, _SET, MIGRATIONS)
+    bring_up(connection, SET, MIGRATIONS)

@@ -18,7 +18,7 @@ from rpterm.store.migrating import bring_up
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_SET = "rpterm-distil"
+SET = "rpterm-distil"
 
 _TABLES = (
     """
@@ -111,4 +111,4 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Bring these tables, and those of memory, to the newest schema; the caller owns the
     transaction."""
     memory_schema.prepare(connection)
-    bring_up(connection, _SET, MIGRATIONS)
+    bring_up(connection, SET, MIGRATIONS)

@@ -7,55 +7,13 @@ This module knows the set-up as plain values.
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rpterm.store.migrating import bring_up
+from rpterm.store.duel_schema import prepare
 from rpterm.store.store import Store
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-_SET = "rpterm-duels"
-
-_TABLES = (
-    """
-    CREATE TABLE duels (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
-        setup_json TEXT NOT NULL,
-        created_at REAL NOT NULL
-    )
-    """,
-    "CREATE INDEX duels_by_chat ON duels (chat_id)",
-    """
-    CREATE TABLE duel_replies (
-        duel_id INTEGER NOT NULL REFERENCES duels(id) ON DELETE CASCADE,
-        place INTEGER NOT NULL,
-        side TEXT NOT NULL,
-        turn_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
-        PRIMARY KEY (duel_id, place, side)
-    )
-    """,
-    "CREATE INDEX duel_replies_by_turn ON duel_replies (turn_id)",
-)
-
-
-def m001_duels(db: Database) -> None:
-    """Duels and the replies they are between."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_duels,)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Bring these tables to the newest schema; the caller owns the transaction."""
-    bring_up(connection, _SET, MIGRATIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from rpterm.store.migrating import bring_up
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_SET = "rpterm-judgements"
+SET = "rpterm-judgements"
 
 # Ratings and comparisons share one counter, so that "the last one" has one meaning. What it counts
 # is kept, but for a number, only in the two tables.
@@ -117,4 +117,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements, m002_kept
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring the tables of judgements to the newest schema; the caller owns the transaction."""
-    bring_up(connection, _SET, MIGRATIONS)
+    bring_up(connection, SET, MIGRATIONS)

@@ -18,7 +18,7 @@ from rpterm.store.migrating import bring_up
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_SET = "rpterm-memory"
+SET = "rpterm-memory"
 
 ERASE_MARK = "memory.erase"
 """Flag that is set while words of deleted memories may still be in the file."""
@@ -239,4 +239,4 @@ def prepare(connection: sqlite3.Connection) -> None:
     Those of casts come along: who remembers a turn is asked of both.
     """
     cast_schema.prepare(connection)
-    bring_up(connection, _SET, MIGRATIONS)
+    bring_up(connection, SET, MIGRATIONS)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rpterm.store.errors import StoreError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+
+def newer(path: Path) -> StoreError:
+    """What is said of a file with migrations that this program does not have."""
+    return StoreError(
+        f"The database {path} was made by a newer rpterm. Update with `pip install --upgrade "
+        "rpterm`, or open a backup made before."
+    )
 
 
 def bring_up(
@@ -16,12 +27,18 @@ def bring_up(
     """Bring the tables of a migration set to the newest schema; the caller owns the transaction.
 
     An up-to-date file is left without importing sqlite_utils, which takes a fifth of a second.
+
+    Raises:
+        StoreError: A newer rpterm has brought them up, maybe while this one had the file open.
     """
     rows = connection.execute(
         "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (name,)
     )
-    if [row[0] for row in rows] == [migration.__name__ for migration in migrations]:
+    applied, known = [row[0] for row in rows], [migration.__name__ for migration in migrations]
+    if applied == known:
         return
+    if not set(applied) <= set(known):
+        raise newer(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
     from sqlite_utils import Database, Migrations
 
     wanted = Migrations(name)

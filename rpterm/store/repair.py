@@ -11,47 +11,31 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
-from rpterm.store import (
-    cast_schema,
-    distil_schema,
-    duels,
-    judgement_schema,
-    memory_schema,
-    schema,
-    score_schema,
-)
+from rpterm.store import schema
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import anyone
 from rpterm.store.opening import check
 from rpterm.store.pages import Pages
 from rpterm.store.recover import recover
-from rpterm.store.salvage import open_damaged, rows
+from rpterm.store.rooms import ROOMS
+from rpterm.store.salvage import copy_of, open_damaged, rows
 from rpterm.types import Origin
 
 _FIRST = ("cards", "chats", "turns", "generations")
 
-_ROOMS = (
-    ("memories", memory_schema.prepare),
-    ("cast_members", cast_schema.prepare),
-    ("ratings", judgement_schema.prepare),
-    ("duels", duels.prepare),
-    ("scores", score_schema.prepare),
-    ("distilled", distil_schema.prepare),
-)
-"""A table of each room with migrations of its own, and what makes its tables."""
 
-
-def repair(path: Path) -> Path:
+def repair(path: Path) -> Path | None:
     """Put a repaired database in the place of a damaged one.
 
     Returns:
-        Where the damaged file is kept.
+        Where the damaged file is kept; ``None`` when it is sound and was left alone.
 
     Raises:
-        StoreError: It is in use, nothing can be read, or the folder cannot be written.
+        StoreError: It is in use or made by a newer rpterm, nothing can be read, or the folder
+            cannot be written.
     """
     if not path.is_file():
         raise StoreError(f"There is no database {path}. Check its name, or start rpterm afresh.")
@@ -60,6 +44,8 @@ def repair(path: Path) -> Path:
     try:
         with tempfile.TemporaryDirectory(prefix=".rpterm-repair-", dir=path.parent) as name:
             folder = Path(name)
+            if _is_sound(path, folder):
+                return None
             _rebuild(path, folder)
             return _swap(path, folder / "new.db")
     except sqlite3.DatabaseError as error:
@@ -74,9 +60,30 @@ def repair(path: Path) -> Path:
         ) from error
 
 
+def _is_sound(path: Path, folder: Path) -> bool:
+    """Whether SQLite reads all of a copy, and there is nothing to mend in it."""
+    copy = copy_of(path, folder)
+    with suppress(sqlite3.DatabaseError, StoreError), closing(_plain(copy)) as connection:
+        if not _columns(connection, "turns"):
+            return False
+        schema.prepare(connection, copy)
+        if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+            return False
+        if connection.execute("PRAGMA foreign_key_check").fetchone():
+            return False
+        before = connection.total_changes
+        _mend_tree(connection)
+        return connection.total_changes == before
+    return False
+
+
+def _plain(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
 def _rebuild(path: Path, folder: Path) -> None:
     new = folder / "new.db"
-    with closing(sqlite3.connect(new, isolation_level=None)) as fresh:
+    with closing(_plain(new)) as fresh:
         schema.prepare(fresh, new)
         fresh.execute("PRAGMA journal_mode = DELETE").fetchall()
         sound = folder / "sound.db"
@@ -84,8 +91,8 @@ def _rebuild(path: Path, folder: Path) -> None:
         fresh.execute("PRAGMA foreign_keys = OFF")
         fresh.execute("BEGIN")
         if not _copy_all(path, folder, sound, fresh):
-            for _, room in _ROOMS:
-                room(fresh)
+            for room in ROOMS:
+                room.prepare(fresh)
             if not recover(_pages(path, sound), fresh) and not _any(fresh):
                 raise sqlite3.DatabaseError("no row can be found in it")
         _mend_tree(fresh)
@@ -106,6 +113,9 @@ def _copy_all(path: Path, folder: Path, sound: Path, new: sqlite3.Connection) ->
     """Copy what SQLite can read; whether that is all there is."""
     try:
         with closing(open_damaged(path, folder, sound)) as old:
+            # What a newer rpterm has put there is unknown here, and would be lost.
+            with suppress(sqlite3.DatabaseError):
+                schema.refuse_newer(old, path)
             whole = not check(old)
             _copy(old, new)
             return whole
@@ -115,9 +125,9 @@ def _copy_all(path: Path, folder: Path, sound: Path, new: sqlite3.Connection) ->
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
     """Copy all rows; triggers fill the indexes as they come."""
-    for table, room in _ROOMS:
-        if _columns(old, table):
-            room(new)
+    for room in ROOMS:
+        if _columns(old, room.table):
+            room.prepare(new)
     others = sorted(_ordinary_tables(new) - set(_FIRST))
     for table in (*_FIRST, *others):
         _copy_table(old, new, table)
@@ -172,7 +182,9 @@ def _mend_tree(new: sqlite3.Connection) -> None:
     )
     new.execute(
         "UPDATE chats SET leaf_id = (SELECT max(id) FROM turns WHERE chat_id = chats.id) "
-        "WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM turns WHERE chat_id = chats.id)"
+        "WHERE CASE WHEN leaf_id IS NULL "
+        "THEN EXISTS (SELECT 1 FROM turns WHERE chat_id = chats.id) "
+        "ELSE leaf_id NOT IN (SELECT id FROM turns WHERE chat_id = chats.id) END"
     )
 
 

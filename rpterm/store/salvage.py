@@ -22,18 +22,14 @@ def open_damaged(path: Path, folder: Path, sound: Path) -> sqlite3.Connection:
     """Open a copy of a damaged file, mended as far as its first page allows it.
 
     Args:
-        folder: An empty folder for the copy; the file itself is not touched.
+        folder: A folder for the copy; the file itself is not touched.
         sound: A fresh database of the same schema, whose first page stands in for a lost one: the
             migrations put every table's root at the same place in every file.
 
     Raises:
         sqlite3.DatabaseError: Nothing can be read.
     """
-    copy = folder / "damaged.db"
-    shutil.copyfile(path, copy)
-    log = path.with_name(path.name + "-wal")
-    if log.exists():
-        shutil.copyfile(log, folder / "damaged.db-wal")
+    copy = copy_of(path, folder)
     for mend in (_leave, _fit_size, _new_header, _new_first_page):
         mend(copy, sound.read_bytes())
         connection = sqlite3.connect(copy, isolation_level=None)
@@ -44,6 +40,21 @@ def open_damaged(path: Path, folder: Path, sound: Path) -> sqlite3.Connection:
         except sqlite3.DatabaseError:
             connection.close()
     raise sqlite3.DatabaseError("no table can be found in it")
+
+
+def copy_of(path: Path, folder: Path) -> Path:
+    """Copy a file with its log, over an earlier copy; that one may be opened and changed.
+
+    Nobody may have it open in this process: reading it by hand drops SQLite's locks on it.
+    """
+    copy = folder / "damaged.db"
+    for ending in ("-wal", "-shm"):
+        copy.with_name(copy.name + ending).unlink(missing_ok=True)
+    shutil.copyfile(path, copy)
+    log = path.with_name(path.name + "-wal")
+    if log.exists():
+        shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
+    return copy
 
 
 def rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[list[Any]]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.store.errors import StoreError
+from rpterm.store.migrating import newer
+from rpterm.store.rooms import ROOMS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x52505454
 """Written into the file's header, so that `file` and we can tell it from other databases."""
 
-_SET = "rpterm"
+SET = "rpterm"
 
 _TABLES = (
     """
@@ -206,11 +208,29 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Look for migrations that this program does not have, in any room, also in unknown ones.
+
+    Raises:
+        StoreError: There is one.
+        sqlite3.Error: The record of migrations cannot be read.
+    """
+    sets = {SET: MIGRATIONS} | {room.name: tuple(room.migrations) for room in ROOMS}
+    known = {(name, each.__name__) for name, migrations in sets.items() for each in migrations}
+    # A damaged record may have any name in it: only what looks like ours is taken for newer.
+    rows = connection.execute(
+        "SELECT migration_set, name FROM _sqlite_migrations "
+        "WHERE migration_set GLOB 'rpterm*' AND name GLOB 'm[0-9][0-9][0-9]_*'"
+    )
+    if not known.issuperset(rows):
+        raise newer(path)
+
+
 def migrate(connection: sqlite3.Connection, stop_before: str | None = None) -> None:
     """Apply what is missing; the caller owns the transaction."""
     from sqlite_utils import Database, Migrations
 
-    migrations = Migrations(_SET)
+    migrations = Migrations(SET)
     for migration in MIGRATIONS:
         migrations(name=migration.__name__)(migration)
     migrations.apply(Database(connection, execute_plugins=False), stop_before=stop_before)
@@ -233,14 +253,12 @@ def _applied(connection: sqlite3.Connection, path: Path) -> list[str]:
             f"{path} is a database of another program. Move it away, or choose another folder "
             "for rpterm's data with RPTERM_HOME."
         )
+    refuse_newer(connection, path)
     rows = connection.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (_SET,)
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,)
     )
     applied = [str(name) for (name,) in rows]
     known = [migration.__name__ for migration in MIGRATIONS]
     if applied != known[: len(applied)]:
-        raise StoreError(
-            f"The database {path} was made by a newer rpterm. Update with `pip install --upgrade "
-            "rpterm`, or open a backup made before."
-        )
+        raise newer(path)
     return applied

@@ -15,7 +15,7 @@ from rpterm.store.migrating import bring_up
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_SET = "rpterm-scores"
+SET = "rpterm-scores"
 
 _SCORES = (
     """
@@ -71,4 +71,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_scores, m002_examples
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring these tables to the newest schema; the caller owns the transaction."""
-    bring_up(connection, _SET, MIGRATIONS)
+    bring_up(connection, SET, MIGRATIONS)

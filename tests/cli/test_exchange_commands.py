@@ -89,7 +89,7 @@ def _bare(folder: Path) -> Path:
 def test_chats_come_with_their_swipes_and_go_on(cli: Cli, old: Path, home: Path) -> None:
     assert cli("cards", "import", str(old / "mara.json")).code == 0
     done = cli("chats", "import", str(old / "talk.jsonl"))
-    assert done.code == 0 and "chat 1 with Mara, 2 turns" in done.out
+    assert done.code == 0 and "chat 1 with Mara, 2 turns, 1 more version\n" in done.out
     assert "Hello" in cli("chats", "show", "1").out
     assert "it is chat 1 already" in cli("chats", "import", str(old)).out
     assert cli("chat", "mara", "--once", "And then?").code == 0

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from cli_tools import Cli
+from typer.main import get_command
 
+from rpterm.cli.export import app
+from rpterm.preference.formats import OFFERED
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
@@ -45,13 +48,15 @@ def test_nothing_leaves_before_it_is_allowed(cli: Cli, rated: int, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("flag", "value"), [("--format", "xml"), ("--sources", "gossip"), ("--greeting", "shout")]
+    ("flag", "value"),
+    [("--format", "xml"), ("--sources", "gossip"), ("--greeting", "shout"), ("--region", "UK")],
 )
 def test_a_wrong_name_is_told_with_those_there_are(
     cli: Cli, rated: int, tmp_path: Path, flag: str, value: str
 ) -> None:
     done = cli("export", str(tmp_path / "out"), flag, value)
-    assert done.code != 0 and value in done.err and "there are" in done.err
+    assert done.code != 0 and value in done.err
+    assert "there are" in done.err or "did you mean GB?" in done.err
 
 
 def test_options_may_stand_before_the_folder_and_names_of_formats_are_loose(
@@ -61,6 +66,10 @@ def test_options_may_stand_before_the_folder_and_names_of_formats_are_loose(
     out = tmp_path / "out"
     assert cli("export", "--format", "LLaMA-Factory", "--split", "0", str(out)).code == 0
     assert (out / "dataset_info.json").exists()
+    offered = f"{', '.join(OFFERED[:-1])} or {OFFERED[-1]}"
+    helped = [each.help or "" for each in get_command(app).commands["write"].params]  # type: ignore[attr-defined]
+    assert any(offered in each for each in helped)
+    assert ", ".join(OFFERED) in cli("export", str(out), "--format", "xml").err
     done = cli("export", "--help")
     assert done.code == 0 and "check" in done.out and "rpterm export OUT" in done.out
     assert "--max-tokens" in cli("export", str(out), "--help").out

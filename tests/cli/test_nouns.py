@@ -27,6 +27,12 @@ def chat(cli: Cli) -> int:
     return 1
 
 
+def test_a_list_for_programs_is_empty_before_the_first_chat(cli: Cli, home: Path) -> None:
+    done = cli("chats", "list", "--json")
+    assert done.code == 0 and json.loads(done.out) == []
+    assert not (home / "rpterm.db").exists()
+
+
 def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
     listed = cli("chats")
     assert listed.out.splitlines()[0].split() == [
@@ -176,6 +182,23 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
     kept = Path(done.out.splitlines()[0].split(" kept as ")[1].rstrip("."))
     assert kept.read_bytes() == bytes(content)
     assert cli("chats").code == 0
+
+
+def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
+    cli: Cli, chat: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examination, "examine", lambda *_: [])
+    done = cli("doctor", "--repair")
+    assert done.code == 0 and "nothing to repair" in done.out
+    with closing(sqlite3.connect(home / "rpterm.db", isolation_level=None)) as newer:
+        newer.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES ('rpterm-memory', 'm099_future', '')"
+        )
+    for command in (["doctor", "--repair"], ["memory", "list", "sherlock"], ["stats"]):
+        done = cli(*command)
+        assert done.code == 1 and "made by a newer rpterm" in done.err
+    assert not list(home.glob("*damaged*"))
 
 
 @pytest.mark.parametrize(

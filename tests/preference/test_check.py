@@ -285,6 +285,14 @@ def test_the_export_notes_its_duels_for_the_check(scene: Scene, tmp_path: Path) 
     assert duels["self_agreement"]["value"] == 1.0 and duels["left_wins"]["hits"] == 1
 
 
+@pytest.mark.parametrize(("name", "text"), [("a.jsonl", ""), ("a.jsonl", "\n"), ("a.json", "[]")])
+def test_an_empty_file_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    for path in (tmp_path / name, tmp_path):
+        with pytest.raises(ExportError, match="it is empty"):
+            check(path, MODEL)
+
+
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no file or folder"):
         check(tmp_path / "none", MODEL)

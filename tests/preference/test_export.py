@@ -94,8 +94,9 @@ def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
 def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     (swipe,) = scene.judge.kept_swipe(a, [b])
-    with pytest.raises(ExportError, match="its source is not wanted"):
+    with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
         run(scene, tmp_path / "out", wanted=Wanted())
+    assert str(caught.value).endswith("`--sources swipe` takes them.")
     run(scene, tmp_path / "out")
     assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]
 
@@ -157,6 +158,30 @@ def test_the_greeting_goes_where_it_is_wanted(
     (row,) = rows(tmp_path / "out")
     assert "".join(message["role"][0] for message in row["prompt"]) == roles
     assert "Come in!" in json.dumps(row["prompt"])
+
+
+@pytest.mark.parametrize("format", ["trl_kto", "trl_sft", "sharegpt"])
+def test_a_format_that_is_not_made_of_what_there_is_says_so(
+    scene: Scene, tmp_path: Path, format: str
+) -> None:
+    scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
+    with pytest.raises(ExportError, match=r"only choices between two replies \(1\)\.") as caught:
+        run(scene, tmp_path / "out", format=format)
+    assert str(caught.value).endswith("`--format dpo` takes them.")
+
+
+def test_ratings_that_say_neither_good_nor_bad_are_told(scene: Scene, tmp_path: Path) -> None:
+    scene.judge.stars(scene.reply("Well."), 3)
+    with pytest.raises(ExportError, match=r"as kto: it has no place for some ratings \(1\)"):
+        run(scene, tmp_path / "out", format="trl_kto")
+
+
+def test_a_character_without_ratings_is_told_those_with(scene: Scene, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="Nothing was rated yet"):
+        run(scene, tmp_path / "out", card="nosuch")
+    scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
+    with pytest.raises(ExportError, match=r"with 'nosuch': `--card` takes Watson\."):
+        run(scene, tmp_path / "out", card="nosuch")
 
 
 def test_a_chat_without_consent_stays_at_home(scene: Scene, tmp_path: Path) -> None:

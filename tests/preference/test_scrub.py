@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rpterm.preference import scrub
 from rpterm.preference.scrub import NAME, Scrubber
+from rpterm.preference.writing import ExportError
 
 NAMES = ("Violet Hunter", "Ann", "Zoë", "İpek")
 PARTS = st.sampled_from(
@@ -65,3 +66,17 @@ def test_what_is_taken_and_what_is_not(text: str, clean: str) -> None:
 def test_nobody_is_called_user() -> None:
     scrubber = Scrubber(("User", "you", " "))
     assert scrubber("You, user!") == "You, user!" and not scrubber.found
+
+
+@pytest.mark.parametrize("region", ["US", "us", " Us "])
+def test_a_country_may_be_in_small_letters(region: str) -> None:
+    assert Scrubber(region=region)("call (415) 555-2671") == "call [phone]"
+
+
+@pytest.mark.parametrize(
+    ("region", "hint"), [("UK", "did you mean GB?"), ("uk", "GB"), ("ZZZ", "two letters"), ("", "")]
+)
+def test_an_unknown_country_is_refused(region: str, hint: str) -> None:
+    with pytest.raises(ExportError, match="There is no country") as caught:
+        Scrubber(region=region)
+    assert hint in str(caught.value)

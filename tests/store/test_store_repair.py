@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,12 +56,57 @@ def recovered(path: Path) -> int:
         return len(turns)
 
 
-def test_a_sound_file_loses_nothing(tmp_path: Path) -> None:
+def miscount(path: Path) -> None:
+    """Damage that costs no row: a wrong number of free pages in the header."""
+    damage(path, 36, 40)
+
+
+def add_future(path: Path, room: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as newer:
+        newer.executescript(
+            "CREATE TABLE future (id INTEGER PRIMARY KEY, text TEXT);"
+            "INSERT INTO future VALUES (1, 'not ours'); ALTER TABLE chats ADD COLUMN later TEXT;"
+        )
+        newer.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES (?, 'm099_future', '')",
+            (room,),
+        )
+
+
+def test_a_sound_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    fill(path)
+    with Store(path) as store:
+        store.create_chat(card_name="A", card_hash="h", title="Nothing said yet")
+    before = path.read_bytes()
+    assert repair(path) is None
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["rp.db"]
+
+
+@pytest.mark.parametrize("room", ["rpterm", "rpterm-memory", "rpterm-room-of-the-future"])
+@pytest.mark.parametrize("hurt", [False, True])
+def test_a_newer_file_is_left_alone(tmp_path: Path, room: str, hurt: bool) -> None:
+    path = tmp_path / "rp.db"
+    fill(path)
+    add_future(path, room)
+    if hurt:
+        miscount(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"rp\.db was made by a newer rpterm"):
+        repair(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["rp.db"]
+
+
+def test_harmless_damage_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     chat_id = fill(path)
+    miscount(path)
     before = path.read_bytes()
     kept = repair(path)
-    assert kept.read_bytes() == before
+    assert kept is not None and kept.read_bytes() == before
     assert recovered(path) == TURNS + 1
     with Store(path) as store:
         leaf = store.chat(chat_id).leaf_id or 0
@@ -76,7 +123,7 @@ def test_a_hole_in_the_middle_costs_only_what_is_in_it(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="damaged"):
         Store(path)
     kept = repair(path)
-    assert kept.exists() and kept != path
+    assert kept is not None and kept.exists() and kept != path
     assert TURNS - 60 <= recovered(path) <= TURNS + 1
 
 
@@ -105,7 +152,8 @@ def test_numbers_go_on_where_they_were(tmp_path: Path) -> None:
     with Store(path) as store:
         gone = store.chat(chat_id).leaf_id or 0
         store.delete_turn(gone)
-    repair(path)
+    miscount(path)
+    assert repair(path) is not None
     with Store(path) as store:
         new = store.add_turn(chat_id, None, "user", "U", "x", origin=Origin.TYPED)
     assert new.id > gone

@@ -13,8 +13,9 @@ from rpterm.preference.check.findings import Finding, findings
 from rpterm.preference.check.quality import Places, Quality
 from rpterm.preference.check.reading import Located
 from rpterm.preference.check.trainers import Forecast, Outlook
-from rpterm.preference.scrub import Scrubber
+from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.stats.agreement import Share
+from rpterm.preference.writing import ExportError
 
 _BATCH = 64
 
@@ -93,7 +94,7 @@ class Report:
         return [each for each in self.findings if each.strict]
 
 
-def check(path: Path, model: Model, *, limit: int | None = None, region: str = "US") -> Report:
+def check(path: Path, model: Model, *, limit: int | None = None, region: str = REGION) -> Report:
     """Read everything and report.
 
     Args:
@@ -124,7 +125,9 @@ class _Check:
         self.bad, self.refused, self.refusal = Places(), Places(), ""
 
     def run(self, path: Path) -> Report:
+        empty = True
         for batch in _batches(reading.read(path)):
+            empty = False
             good = []
             for row in batch:
                 if row.example is None:
@@ -132,6 +135,8 @@ class _Check:
                 else:
                     good.append((row, self._reader(row.example)))
             self._measure(good)
+        if empty:
+            raise ExportError(f"There is no row in {path}: it is empty.")
         return Report(
             str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
             self.tokens, self.bad, self.refused, self.refusal, self.about,

@@ -23,7 +23,7 @@ FORMATS: dict[str, Format] = {
         argilla, raw,
     )
 }  # fmt: skip
-"""Every format by the name that ``rpterm export --format`` takes."""
+"""Every format by its own name, which the manifest of an export has."""
 
 ALIASES = {
     "dpo": "trl_dpo", "orpo": "trl_dpo", "reward": "trl_dpo", "kto": "trl_kto", "sft": "trl_sft",
@@ -32,10 +32,24 @@ ALIASES = {
 """What people call formats beside their names."""
 
 
+def _spoken(name: str) -> list[str]:
+    short = [alias for alias, form in ALIASES.items() if form == name and "_" not in alias]
+    return short or [name.replace("_", "-")]
+
+
+OFFERED = tuple(short for name in FORMATS for short in _spoken(name))
+"""What help and messages call them, one set of names for all."""
+
+
+def spoken(name: str) -> str:
+    """What a format is called in messages."""
+    return _spoken(name)[0]
+
+
 def named(name: str) -> str:
     """The name of a format as people write it: ``dpo``, ``LLaMA-Factory``; unknown ones stay."""
     plain = name.strip().lower().replace("-", "_")
     return ALIASES.get(plain, plain)
 
 
-__all__ = ["ALIASES", "FORMATS", "Format", "Row", "Shape", "Table", "named"]
+__all__ = ["ALIASES", "FORMATS", "OFFERED", "Format", "Row", "Shape", "Table", "named", "spoken"]
