@@ -129,8 +129,9 @@ def test_backup_and_repair_keep_casts(store: Store, tmp_path: Path) -> None:
     store.backup(tmp_path / "copy.db")
     with Store(tmp_path / "copy.db") as copy:
         assert Casts(copy).get(chat) == CAST
+    assert repair(tmp_path / "copy.db") is None
     with (tmp_path / "copy.db").open("r+b") as file:
-        file.seek(36)  # the number of free pages
+        file.seek(36)  # the number of free pages, unchecked where there are views
         file.write(b"\xff" * 4)
     assert repair(tmp_path / "copy.db") is not None
     with Store(tmp_path / "copy.db") as mended:

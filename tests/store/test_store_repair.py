@@ -56,9 +56,10 @@ def recovered(path: Path) -> int:
         return len(turns)
 
 
-def miscount(path: Path) -> None:
-    """Damage that costs no row: a wrong number of free pages in the header."""
-    damage(path, 36, 40)
+def lose_place(path: Path) -> None:
+    """Damage that costs no row: no chat knows its last turn."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE chats SET leaf_id = NULL")
 
 
 def add_future(path: Path, room: str) -> None:
@@ -92,7 +93,7 @@ def test_a_newer_file_is_left_alone(tmp_path: Path, room: str, hurt: bool) -> No
     fill(path)
     add_future(path, room)
     if hurt:
-        miscount(path)
+        lose_place(path)
     before = path.read_bytes()
     with pytest.raises(StoreError, match=r"rp\.db was made by a newer rpterm"):
         repair(path)
@@ -103,7 +104,7 @@ def test_a_newer_file_is_left_alone(tmp_path: Path, room: str, hurt: bool) -> No
 def test_harmless_damage_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     chat_id = fill(path)
-    miscount(path)
+    lose_place(path)
     before = path.read_bytes()
     kept = repair(path)
     assert kept is not None and kept.read_bytes() == before
@@ -152,7 +153,7 @@ def test_numbers_go_on_where_they_were(tmp_path: Path) -> None:
     with Store(path) as store:
         gone = store.chat(chat_id).leaf_id or 0
         store.delete_turn(gone)
-    miscount(path)
+    lose_place(path)
     assert repair(path) is not None
     with Store(path) as store:
         new = store.add_turn(chat_id, None, "user", "U", "x", origin=Origin.TYPED)
