@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm.store.log_dates import iso, moment
 from rpterm.store.log_lines import ChatLogError, Notes, lines, table
 from rpterm.store.log_marks import Mark, read_marks
+from rpterm.store.log_rest import Rest
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
 if TYPE_CHECKING:
@@ -79,16 +80,19 @@ def parse(data: bytes) -> ChatLog:
     head: Mapping[str, Any] = {}
     turns: list[LogTurn] = []
     hidden = 0
+    rest = Rest()
     for number, line in enumerate(lines(data), 1):
         raw = table(line, number, notes)
         if raw is None:
             continue
         if "mes" not in raw:
             head = head or raw
+            rest.head(raw)
         elif raw.get("is_system") is True and raw.get("is_user") is not True:
             hidden += 1
         else:
             turns += _turn(raw, number, notes)
+            rest.message(raw)
     if not turns:
         raise ChatLogError("The file is no chat log: no line of it is a message.")
     if hidden:
@@ -99,7 +103,7 @@ def parse(data: bytes) -> ChatLog:
         turns=tuple(turns),
         note=_note(head.get("chat_metadata")),
         at=moment(head.get("create_date")),
-        notes=notes.told(),
+        notes=notes.told() + rest.told(),
     )
 
 
@@ -139,12 +143,19 @@ def import_log(
         title=title,
         persona=Persona(name=log.user),
         note=log.note,
+        created_at=_begun(log),
     )
     parent: int | None = None
     for turn in log.turns:
         parent = _add(store, chat.id, parent, turn)
     store.set_leaf(chat.id, parent)
     return store.chat(chat.id)
+
+
+def _begun(log: ChatLog) -> float | None:
+    """When a chat began; a log that does not say so began with its first message."""
+    dates = (log.at, *(turn.at for turn in log.turns))
+    return next((at for at in dates if at is not None), None)
 
 
 def export_log(store: Store, chat_id: int) -> ChatLog:
