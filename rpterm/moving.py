@@ -19,6 +19,7 @@ from rpterm.cards.reader import parse, read_text
 from rpterm.cards.values import CONTROL
 from rpterm.cards.writer import dump
 from rpterm.group import is_narrator
+from rpterm.marks import utf8
 from rpterm.store import Store, whole
 from rpterm.store.cast import Casts
 from rpterm.store.chatlog import ChatLog, import_log
@@ -190,6 +191,7 @@ def _import_chat(
         raise RptermError(f"The file has more than {whole.MAX_BYTES:,} bytes: it is no chat log.")
     data = path.read_bytes()
     flag = _FLAG + hashlib.sha256(data).hexdigest()
+    data = utf8(data)
     before = _chat_of(store, flag)
     if whole.is_whole(data):
         result = ImportedChat(path, known=before)

@@ -44,7 +44,7 @@ def lines(data: bytes) -> Iterator[str]:
             yield line.decode("utf-8-sig" if place == 0 else "utf-8")
         except UnicodeDecodeError as error:
             raise ChatLogError(
-                f"The file is not UTF-8 text (at byte {place + error.start:,})."
+                f"The file is not UTF-8 text (at byte {place + error.start:,}): save it as UTF-8."
             ) from error
         place += len(line)
 

@@ -151,3 +151,17 @@ def test_no_odd_value_stops_it(store: Store, tmp_path: Path, data: st.DataObject
     text = "".join(json.dumps(line) + "\n" for line in (head, turn, {**turn, "generation": made}))
     result = brought(store, tmp_path / "x.jsonl", text)
     assert result.error == "" and store.chat(result.chat_id or result.known or 0)
+
+
+def test_a_chat_that_a_shell_wrote_as_utf_16_is_read(store: Store, tmp_path: Path) -> None:
+    text = json_lines(store, store.chat(branching(store)))
+    (tmp_path / "x.jsonl").write_bytes(text.replace("\n", "\r\n").encode("utf-16"))
+    (result,) = import_chats([tmp_path / "x.jsonl"], store, [])
+    assert written(store, result.chat_id or 0) == written(store, 1)
+    said = {"name": "Mara", "is_user": False, "mes": "Zoë."}
+    (tmp_path / "y.jsonl").write_bytes(json.dumps(said).encode("utf-16"))
+    (result,) = import_chats([tmp_path / "y.jsonl"], store, [])
+    assert result.turns == 1
+    (tmp_path / "z.jsonl").write_bytes(json.dumps(said, ensure_ascii=False).encode("latin-1"))
+    (result,) = import_chats([tmp_path / "z.jsonl"], store, [])
+    assert result.error.endswith("save it as UTF-8.")
