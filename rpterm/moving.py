@@ -19,15 +19,17 @@ from rpterm.cards.reader import parse, read_text
 from rpterm.cards.values import CONTROL
 from rpterm.cards.writer import dump
 from rpterm.group import is_narrator
-from rpterm.store import Store
+from rpterm.marks import utf8
+from rpterm.store import Store, whole
 from rpterm.store.cast import Casts
-from rpterm.store.chatlog import MAX_BYTES, ChatLog, import_log
+from rpterm.store.chatlog import ChatLog, import_log
 from rpterm.store.chatlog import parse as parse_log
 from rpterm.types import Cast, Member, RptermError
 
 LOGS = ".jsonl"
 _FLAG = "imported:"
 _RATED = "ratings imported:"
+_NO_CARD = "No card of {} was found; a bare one was made for the chat."
 _NOT_OURS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
@@ -187,11 +189,20 @@ def _import_chat(
     card: KnownCard | None,
     ratings: bool = False,
 ) -> ImportedChat:
-    if path.stat().st_size > MAX_BYTES:
-        raise RptermError(f"The file has more than {MAX_BYTES:,} bytes: it is no chat log.")
+    if path.stat().st_size > whole.MAX_BYTES:
+        raise RptermError(f"The file has more than {whole.MAX_BYTES:,} bytes: it is no chat log.")
     data = path.read_bytes()
     flag = _FLAG + hashlib.sha256(data).hexdigest()
+    data = utf8(data)
     before = _chat_of(store, flag)
+    if whole.is_whole(data):
+        result = ImportedChat(path, known=before)
+        if before is None:
+            result = _import_whole(path, store, whole.parse(data), known, card)
+            store.set_flag(flag, str(result.chat_id))
+        # Such a file has every turn and no judgement.
+        lacking = ("The file holds no ratings.",) if ratings else ()
+        return replace(result, notes=result.notes + lacking)
     if before is not None:
         result = ImportedChat(path, known=before)
         return _rated(result, store, before, parse_log(data), flag) if ratings else result
@@ -199,14 +210,11 @@ def _import_chat(
     mine = card or _card_of(log, path, known)
     notes = log.notes
     if mine is None:
-        name = " ".join(CONTROL.sub(" ", _main_name(log) or path.parent.name).split())
-        bare = CharacterCard(name=name or "Somebody")
-        text = dump(bare, "Made for an imported chat, whose card was not there.")
-        mine = KnownCard("", "", Path(), bare, text)
-        notes += (f"No card of {bare.name} was found; a bare one was made for the chat.",)
+        mine = _bare(_main_name(log) or path.parent.name)
+        notes += (_NO_CARD.format(mine.card.name),)
     chat = import_log(
         store, log, card_name=mine.card.name, card_hash=store.put_card(mine.card.name, mine.text),
-        card_path=str(mine.path.absolute()) if mine.path != Path() else None, title=path.stem,
+        card_path=_path_of(mine), title=path.stem,
     )  # fmt: skip
     store.set_flag(flag, str(chat.id))
     notes += _with_company(store, chat.id, log, mine, known)
@@ -214,6 +222,75 @@ def _import_chat(
     versions = store.chat(chat.id).turn_count - turns
     result = ImportedChat(path, chat.id, mine.card.name, turns, notes, versions=versions)
     return _rated(result, store, chat.id, log, flag) if ratings else result
+
+
+def _import_whole(
+    path: Path,
+    store: Store,
+    found: whole.WholeChat,
+    known: Sequence[KnownCard],
+    card: KnownCard | None,
+) -> ImportedChat:
+    """Make a chat of rpterm's own file again, with its card as it was where the store has it."""
+    notes: tuple[str, ...] = ()
+    mine = card or _kept_card(store, found.chat.card_name, found.chat.card_hash, known)
+    if mine is None:
+        mine = _bare(found.chat.card_name)
+        notes = (_NO_CARD.format(mine.card.name),)
+    cast = None
+    if found.cast is not None:
+        cast, strangers = _cast_again(store, found.cast, mine, known)
+        notes += _strange(strangers)
+    chat, left_out = whole.import_whole(
+        store, found, card_name=mine.card.name, card_path=_path_of(mine), cast=cast,
+        card_hash=store.put_card(mine.card.name, mine.text),
+    )  # fmt: skip
+    return ImportedChat(path, chat.id, mine.card.name, chat.turn_count, left_out + notes)
+
+
+def _kept_card(
+    store: Store, name: str, digest: str, known: Sequence[KnownCard]
+) -> KnownCard | None:
+    """A card by the version that the store keeps, else by its name."""
+    named = next((each for each in known if _is_called(each, name)), None)
+    text = store.get_card(digest)
+    if text is None:
+        return named
+    return KnownCard("", "", named.path if named else Path(), CharacterCard(name=name), text)
+
+
+def _cast_again(
+    store: Store, cast: Cast, mine: KnownCard, known: Sequence[KnownCard]
+) -> tuple[Cast, list[str]]:
+    """The cast with cards of this store, and who has none: they have left."""
+    lead = replace(cast.members[0], card_name=mine.card.name, card_hash="", card_path=None)
+    members, strangers = [lead], []
+    for each in cast.members[1:]:
+        found = _kept_card(store, each.card_name, each.card_hash, known)
+        if found is None:
+            strangers.append(each.speaker)
+            found = _bare(each.speaker)
+            each = replace(each, present=False)
+        digest = store.put_card(each.card_name, found.text)
+        members.append(replace(each, card_hash=digest, card_path=_path_of(found)))
+    return replace(cast, members=tuple(members)), strangers
+
+
+def _bare(name: str) -> KnownCard:
+    """A card that has nothing but a name."""
+    card = CharacterCard(name=" ".join(CONTROL.sub(" ", name).split()) or "Somebody")
+    text = dump(card, "Made for an imported chat, whose card was not there.")
+    return KnownCard("", "", Path(), card, text)
+
+
+def _path_of(card: KnownCard) -> str | None:
+    return str(card.path.absolute()) if card.path != Path() else None
+
+
+def _strange(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"No card was found of {', '.join(names)}: they only stand in what was said.",)
 
 
 def _speakers(log: ChatLog) -> list[str]:
@@ -250,9 +327,7 @@ def _with_company(
         path = str(found.path.absolute())
         members.append(Member(found.card.name, name, digest, path, is_narrator(found.card)))
     Casts(store).put(chat_id, Cast(tuple(members)))
-    if not strangers:
-        return ()
-    return (f"No card was found of {', '.join(strangers)}: they only stand in what was said.",)
+    return _strange(strangers)
 
 
 def _is_called(known: KnownCard, name: str) -> bool:

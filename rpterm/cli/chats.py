@@ -158,7 +158,7 @@ def import_chats(
         bool, typer.Option("--ratings", help="With ratings, and swipes kept as judgements.")
     ] = False,
 ) -> None:
-    """Import chat logs of other programs, with their swipes and greetings.
+    """Import chat logs of other programs, with their swipes, and chats that were exported as jsonl.
 
     --ratings also takes thumbs and stars, and each swipe the chat went on with as a verdict over
     the others; it may be given later, for chats that are here already.

@@ -12,34 +12,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from rpterm.store.log_dates import iso, moment
+from rpterm.store.log_lines import ChatLogError, Notes, lines, table
 from rpterm.store.log_marks import Mark, read_marks
-from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
+from rpterm.store.log_rest import Rest
+from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
 if TYPE_CHECKING:
     from rpterm.store.store import Store
 
 MAX_BYTES = 32 << 20
-_MAX_LINE = 4 << 20
-_MAX_VALUES = 400_000
 _MAX_SWIPES = 1000
-_LATEST = 1e11
 _MAX_LINES = 100_000
-_MOST_NOTES = 30
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_DATES = ("%B %d, %Y %I:%M%p", "%B %d, %Y %I:%M %p")
-_SPOKEN = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})\s*@\s*(\d{1,2})h\s*(\d{1,2})m\s*(\d{1,2})s(?:\s*(\d{1,3})ms)?"
-)
-
-
-class ChatLogError(RptermError):
-    """A file that is no chat log; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +76,23 @@ def parse(data: bytes) -> ChatLog:
         raise ChatLogError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
     if data.count(b"\n") > _MAX_LINES:
         raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines: it is no chat log.")
-    notes = _Notes()
+    notes = Notes()
     head: Mapping[str, Any] = {}
     turns: list[LogTurn] = []
     hidden = 0
-    for number, line in enumerate(_lines(data), 1):
-        raw = _line(line, number, notes)
+    rest = Rest()
+    for number, line in enumerate(lines(data), 1):
+        raw = table(line, number, notes)
         if raw is None:
             continue
         if "mes" not in raw:
             head = head or raw
+            rest.head(raw)
         elif raw.get("is_system") is True and raw.get("is_user") is not True:
             hidden += 1
         else:
             turns += _turn(raw, number, notes)
+            rest.message(raw)
     if not turns:
         raise ChatLogError("The file is no chat log: no line of it is a message.")
     if hidden:
@@ -110,8 +102,8 @@ def parse(data: bytes) -> ChatLog:
         character=_name(head.get("character_name")) or _first_name(turns, False),
         turns=tuple(turns),
         note=_note(head.get("chat_metadata")),
-        at=_moment(head.get("create_date")),
-        notes=notes.told(),
+        at=moment(head.get("create_date")),
+        notes=notes.told() + rest.told(),
     )
 
 
@@ -123,11 +115,11 @@ def render(log: ChatLog) -> str:
     head = {
         "user_name": log.user,
         "character_name": log.character,
-        "create_date": _iso(log.at),
+        "create_date": iso(log.at),
         "chat_metadata": metadata,
     }
-    lines = [head, *map(_message, log.turns)]
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    objects = [head, *map(_message, log.turns)]
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
 
 
 def import_log(
@@ -151,12 +143,19 @@ def import_log(
         title=title,
         persona=Persona(name=log.user),
         note=log.note,
+        created_at=_begun(log),
     )
     parent: int | None = None
     for turn in log.turns:
         parent = _add(store, chat.id, parent, turn)
     store.set_leaf(chat.id, parent)
     return store.chat(chat.id)
+
+
+def _begun(log: ChatLog) -> float | None:
+    """When a chat began; a log that does not say so began with its first message."""
+    dates = (log.at, *(turn.at for turn in log.turns))
+    return next((at for at in dates if at is not None), None)
 
 
 def export_log(store: Store, chat_id: int) -> ChatLog:
@@ -175,37 +174,6 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
     return ChatLog(
         chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, notes
     )
-
-
-class _Notes:
-    """What was mended or left out; a flood of it is counted, not kept."""
-
-    def __init__(self) -> None:
-        self._kept: list[str] = []
-        self._more = 0
-
-    def append(self, text: str) -> None:
-        if len(self._kept) < _MOST_NOTES:
-            self._kept.append(text)
-        else:
-            self._more += 1
-
-    def told(self) -> tuple[str, ...]:
-        more = (f"{self._more:,} more of the kind.",) if self._more else ()
-        return (*self._kept, *more)
-
-
-def _lines(data: bytes) -> Iterator[str]:
-    """The lines one by one: a copy of the whole as text would take four times its size."""
-    place = 0
-    for line in BytesIO(data):
-        try:
-            yield line.decode("utf-8-sig" if place == 0 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise ChatLogError(
-                f"The file is not UTF-8 text (at byte {place + error.start:,})."
-            ) from error
-        place += len(line)
 
 
 def _alike(siblings: list[Turn], turn: Turn) -> list[Turn]:
@@ -232,23 +200,7 @@ def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
     return made[turn.shown]
 
 
-def _line(line: str, number: int, notes: _Notes) -> Mapping[str, Any] | None:
-    if not line.strip():
-        return None
-    try:
-        if len(line) > _MAX_LINE or sum(map(line.count, ",[{:")) > _MAX_VALUES:
-            raise ValueError(line)
-        raw = json.loads(line, strict=False)
-    except (ValueError, RecursionError):
-        notes.append(f"Line {number} is no JSON and was left out.")
-        return None
-    if not isinstance(raw, Mapping):
-        notes.append(f"Line {number} is no message and was left out.")
-        return None
-    return raw
-
-
-def _turn(raw: Mapping[str, Any], number: int, notes: _Notes) -> list[LogTurn]:
+def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
     """The message of a line; none where it says nothing at all."""
     listed = raw.get("swipes")
     listed = listed if isinstance(listed, list) else []
@@ -273,7 +225,7 @@ def _turn(raw: Mapping[str, Any], number: int, notes: _Notes) -> list[LogTurn]:
     is_user = raw.get("is_user") is True
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
     marks = () if is_user else read_marks(raw, kept, shown)
-    at = _moment(raw.get("send_date"))
+    at = moment(raw.get("send_date"))
     return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks)]
 
 
@@ -282,12 +234,12 @@ def _message(turn: LogTurn) -> dict[str, Any]:
         "name": turn.speaker,
         "is_user": turn.is_user,
         "is_system": False,
-        "send_date": _iso(turn.at),
+        "send_date": iso(turn.at),
         "mes": turn.text,
         "extra": {},
     }
     if len(turn.swipes) > 1 or not turn.is_user:
-        info = [{"send_date": _iso(turn.at), "extra": {}} for _ in turn.swipes]
+        info = [{"send_date": iso(turn.at), "extra": {}} for _ in turn.swipes]
         message |= {"swipe_id": turn.shown, "swipes": list(turn.swipes), "swipe_info": info}
     return message
 
@@ -311,45 +263,3 @@ def _note(metadata: Any) -> AuthorNote:
         return AuthorNote()
     fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 10_000
     return AuthorNote(_clean(text), depth if isinstance(depth, int) and fits else 4)
-
-
-def _moment(value: Any) -> float | None:
-    """Unix seconds of any of the forms in which programs write dates.
-
-    A date without a zone is taken as the user's own time; one before 1970 or after the year 5138 is
-    no date of a chat.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        # Compared before anything is computed: a number of JSON may be too large for a float.
-        if not 0 < value < _LATEST * 1000:
-            return None
-        return value / 1000 if value > _LATEST else float(value)
-    if not isinstance(value, str) or len(value) > 60:
-        return None
-    seconds = _written(value.strip())
-    return seconds if seconds is not None and 0 < seconds < _LATEST else None
-
-
-def _written(text: str) -> float | None:
-    """Unix seconds of a date in words."""
-    spoken = _SPOKEN.match(text)
-    try:
-        if spoken:
-            year, month, day, hour, minute, second, ms = (int(n or 0) for n in spoken.groups())
-            return datetime(year, month, day, hour, minute, second, ms * 1000).timestamp()
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError, OSError):
-        pass
-    for form in _DATES:
-        try:
-            return datetime.strptime(text, form).timestamp()
-        except (ValueError, OverflowError, OSError):
-            continue
-    return None
-
-
-def _iso(at: float | None) -> str:
-    if at is None:
-        return ""
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -24,6 +24,8 @@ _DOWN = frozenset(
     {"down", "bad", "dislike", "disliked", "negative", "no", "thumbs_down", "thumbsdown", "-1"}
 )
 _THUMBS = ("thumb", "thumbs", "vote", "feedback", "liked")
+MARKS = frozenset({*_THUMBS, "stars", "rating", "reason", "comment", "annotation"})
+"""Every key of an ``extra`` that tells a rating."""
 _LONGEST = 2000
 METHOD = "import"
 """The method of every judgement that an import brought."""

@@ -122,9 +122,10 @@ class Store:
         title: str = "",
         persona: Persona = Persona(),  # noqa: B008 - frozen
         note: AuthorNote = AuthorNote(),  # noqa: B008 - frozen
+        created_at: float | None = None,
     ) -> Chat:
-        """Start an empty chat."""
-        now = self._clock()
+        """Start an empty chat; ``created_at`` is now unless it is given, in Unix seconds."""
+        now = self._clock() if created_at is None else created_at
         chat = Chat(
             id=0,
             title=title,

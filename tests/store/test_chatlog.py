@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ from hypothesis import strategies as st
 from rpterm.store import Store
 from rpterm.store.chatlog import (
     ChatLog,
-    ChatLogError,
     LogTurn,
     export_log,
     import_log,
     parse,
     render,
 )
+from rpterm.store.log_lines import ChatLogError
 from rpterm.types import AuthorNote, Origin
 
 
@@ -206,3 +207,28 @@ def test_a_line_of_a_million_values_is_left_out() -> None:
 def test_the_place_of_a_broken_byte_is_told() -> None:
     with pytest.raises(ChatLogError, match=r"at byte 5\)"):
         parse(b"[1]\n \xff\n")
+
+
+def test_what_a_chat_has_no_place_for_is_told_once() -> None:
+    head = {**HEAD, "chat_metadata": {"scenario": "A storm.", "main_chat": "x", "tainted": False}}
+    reply = {
+        **GREETING,
+        "extra": {"reasoning": "Hm.", "bookmark_link": "b", "thumb": "up", "bias": None},
+        "swipe_info": [{"send_date": 1, "extra": {"api": "a", "model": "m"}}, {}],
+    }
+    log = parse(lines(head, reply, SAID, {**reply, "force_avatar": "x.png"}))
+    assert log.notes == (
+        "Left out, as a chat has no place for it: extra.bookmark_link (2 messages), "
+        "extra.reasoning (2 messages), swipe_info.extra.api (2 messages), "
+        "swipe_info.extra.model (2 messages), chat_metadata.main_chat, chat_metadata.scenario, "
+        "force_avatar.",
+    )
+    assert parse(render(log).encode()).notes == ()
+
+
+@pytest.mark.parametrize("date", ["2024-03-01@12h00m00s", "2024-3-1 @12h 00m 00s 000ms"])
+def test_a_chat_keeps_the_day_it_began(store: Store, date: str) -> None:
+    log = parse(lines({**HEAD, "create_date": date}, GREETING))
+    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    assert datetime.fromtimestamp(chat.created_at) == datetime(2024, 3, 1, 12)
+    assert parse(render(export_log(store, chat.id)).encode()).at == chat.created_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
@@ -17,14 +17,22 @@ MAX_ENTRIES = 4000
 
 
 def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
-    """A book; ``None`` where it has no entries in a form that is known."""
+    """A book; ``None`` where it has no entries in a form that is known.
+
+    What is no entry at all among them is told and left out.
+    """
     listed = raw.get("entries")
-    if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+    if not isinstance(listed, list):
+        return None
+    tables = [each for each in listed if isinstance(each, Mapping)]
+    if (listed and not tables) or any("key" in each and "keys" not in each for each in tables):
         return None
     check_count(len(listed))
-    if any("key" in each and "keys" not in each for each in listed):
-        return None
-    entries = [read_entry(each, number, mend, spec) for number, each in enumerate(listed, 1)]
+    entries = [
+        read_entry(each, number, mend, spec)
+        for number, each in enumerate(listed, 1)
+        if is_entry(each, f"lorebook entry {number}", mend)
+    ]
     ext = raw.get("extensions")
     own = dict(ext) if isinstance(ext, Mapping) else {}
     own.pop(ORIGIN, None)
@@ -41,6 +49,19 @@ def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
     if patch:
         origin["book"] = patch
     return pack(replace(book, entries=tuple(entries)), origin)
+
+
+def is_entry(value: Any, where: str, mend: Mend) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value can be an entry; one that cannot is told."""
+    if isinstance(value, Mapping):
+        return True
+    mend.note(f"{where} was left out: it is {_kind(value)} and no object with keys and content.")
+    return False
+
+
+def _kind(value: Any) -> str:
+    kinds = {type(None): "null", str: "text", list: "a list", bool: "true or false"}
+    return kinds.get(type(value), "a number")
 
 
 def check_count(count: int) -> None:

@@ -184,6 +184,10 @@ def _losses(card: CharacterCard, form: Format) -> list[str]:
     own = native.write(card)
     if own and form != "v1":
         notes.append(f"Only rpterm reads {', '.join(own)} (in extensions.rpterm).")
+    if card.portrait:
+        notes.append(
+            f"The portrait {card.portrait} is not in the file: png and charx hold it, too."
+        )
     return notes
 
 

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
+from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.problem import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError
 
+_MOST_KEYS = 5
 _MARKS = (b",", b"[", b"{", b":")
 
 
-def loads(data: bytes, what: str) -> Any:
+def loads(data: bytes, what: str, mend: Mend | None = None) -> Any:
     """Parse JSON.
 
     Args:
         what: What the text is, for the error: "card.json", "the chunk ccv3".
+        mend: Told the keys that stand twice in one object: JSON has no rule for them, and the last
+            one counts.
 
     Raises:
         ExchangeError: It is too large, too deep, no UTF-8, or no JSON.
@@ -30,13 +37,25 @@ def loads(data: bytes, what: str) -> Any:
         )
     if sum(data.count(mark) for mark in _MARKS) > MAX_MARKS:
         raise ExchangeError(f"{what} has more than {MAX_MARKS:,} values: it is no card.")
+    twice: dict[str, None] = {}
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            twice.update((key, None) for key, count in counts.items() if count > 1)
+        return made
+
     try:
         text = data.decode("utf-8-sig")
         value = json.loads(
-            text, parse_float=_float, parse_int=_int, parse_constant=_constant, strict=False
-        )
+            text, parse_float=_float, parse_int=_int, parse_constant=_constant, strict=False,
+            object_pairs_hook=table,
+        )  # fmt: skip
     except UnicodeDecodeError as error:
-        raise ExchangeError(f"{what} is not UTF-8 text (at byte {error.start:,}).") from error
+        raise ExchangeError(
+            f"{what} is not UTF-8 text (at byte {error.start:,}): save it as UTF-8."
+        ) from error
     except RecursionError as error:
         raise ExchangeError(_deep(what)) from error
     except json.JSONDecodeError as error:
@@ -46,6 +65,8 @@ def loads(data: bytes, what: str) -> Any:
     except ValueError as error:
         raise ExchangeError(f"{what}: {error}") from error
     check_depth(value, what)
+    if twice and mend is not None:
+        mend.note(f"{what} has more than one {_named(twice)} in one object; the last one counts.")
     return value
 
 
@@ -86,6 +107,12 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return repr(one) == repr(other)
     return type(one) is type(other) and bool(one == other)
+
+
+def _named(keys: Iterable[str]) -> str:
+    """Some keys of a stranger, fit for a line."""
+    first = [ascii(key)[:60] for key in islice(keys, _MOST_KEYS + 1)]
+    return ", ".join([*first[:_MOST_KEYS], "…"] if len(first) > _MOST_KEYS else first)
 
 
 def _deep(what: str) -> str:

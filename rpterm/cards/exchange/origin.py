@@ -21,6 +21,7 @@ from rpterm.cards.exchange.patch import Table, diff, sign
 from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError
 from rpterm.cards.exchange.v2v3 import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.world import is_world, read_world
+from rpterm.marks import utf8
 
 Kind = Literal["card", "lorebook"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
@@ -77,6 +78,7 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
         ExchangeError: It is no card; one sentence says why.
     """
     name = " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "Unnamed"
+    data = utf8(data)
     if not data.strip():
         raise ExchangeError("The file is empty.")
     if data.startswith(png.MAGIC):
@@ -89,7 +91,8 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
         raise ExchangeError("The file is a picture that holds no card: only PNG pictures do.")
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
-        return _from_json(jsonio.loads(data, "The file"), name, "json", Mend())
+        mend = Mend()
+        return _from_json(jsonio.loads(data, "The file", mend), name, "json", mend)
     if b"\0" in data[:1024]:
         raise ExchangeError("The file is neither a picture, an archive nor text: it is no card.")
     return _from_yaml(data, name)
@@ -116,7 +119,9 @@ def _from_json(value: Any, name: str, container: str, mend: Mend) -> Imported:
 
 def _is_v1(document: Mapping[str, Any]) -> bool:
     fields = ("description", "personality", "scenario", "first_mes", "mes_example")
-    return isinstance(document.get("name"), str) and any(key in document for key in fields)
+    found = sum(key in document for key in fields)
+    # Without a name it takes two of them: one alone may be a word of anybody's settings.
+    return found > (0 if isinstance(document.get("name"), str) else 1)
 
 
 def _from_yaml(data: bytes, name: str) -> Imported:
@@ -155,7 +160,9 @@ def _from_png(data: bytes, name: str) -> Imported:
     mend = Mend()
     for note in picture.notes:
         mend.note(note)
-    texts = {key: jsonio.loads(text, f"The chunk {key}") for key, text in picture.cards.items()}
+    texts = {
+        key: jsonio.loads(text, f"The chunk {key}", mend) for key, text in picture.cards.items()
+    }
     main = "ccv3" if "ccv3" in texts else "chara"
     found = _from_json(texts[main], name, "png", mend)
     if found.kind != "card":
@@ -187,7 +194,7 @@ def second(card: CharacterCard, document: Any) -> Table:
 def _from_charx(data: bytes, name: str) -> Imported:
     archive = charx.read(data)
     mend = Mend()
-    found = _from_json(jsonio.loads(archive.card, charx.CARD), name, "charx", mend)
+    found = _from_json(jsonio.loads(archive.card, charx.CARD, mend), name, "charx", mend)
     if found.kind != "card":
         raise ExchangeError("The archive holds a lorebook in place of a card.")
     icon = _icon(archive.card, archive.files)

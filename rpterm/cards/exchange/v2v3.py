@@ -165,7 +165,8 @@ def _read_book(raw: Any, mend: Mend, spec: Spec) -> tuple[Lorebook, bool]:
         return Lorebook(), False
     book = read_book(raw, mend, spec) if isinstance(raw, Mapping) else None
     if book is not None and not is_empty(book):
-        return book, spec != "v1"
+        # What was left out of it is in the original only.
+        return book, spec != "v1" and len(book.entries) == len(raw["entries"])
     if book is None:
         world = read_world(raw, mend) if isinstance(raw, Mapping) else None
         if world is not None:

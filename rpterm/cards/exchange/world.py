@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.book import check_count, pack, plain_fields
+from rpterm.cards.exchange.book import check_count, is_entry, pack, plain_fields
 from rpterm.cards.exchange.entry import (
     LOGICS,
     ORIGIN,
@@ -43,7 +43,7 @@ def is_world(raw: Mapping[str, Any]) -> bool:
     """Whether this is a world file: entries keyed by number, or with ``key`` for ``keys``."""
     entries = raw.get("entries")
     if isinstance(entries, Mapping):
-        return all(isinstance(each, Mapping) for each in entries.values())
+        return not entries or any(isinstance(each, Mapping) for each in entries.values())
     return isinstance(entries, list) and any(
         isinstance(each, Mapping) and "key" in each for each in entries
     )
@@ -59,7 +59,7 @@ def read_world(raw: Mapping[str, Any], mend: Mend) -> Lorebook | None:
     entries = [
         _read_entry(each, str(key), number, mend)
         for number, (key, each) in enumerate(pairs, 1)
-        if isinstance(each, Mapping)
+        if is_entry(each, f"world entry {number}", mend)
     ]
     book = Lorebook(
         entries=tuple(entries),

@@ -31,7 +31,9 @@ def loads(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8-sig")
         value = _build(yaml.parse(text, Loader=loader or yaml.SafeLoader))
     except UnicodeDecodeError as error:
-        raise ExchangeError(f"The file is not UTF-8 text (at byte {error.start:,}).") from error
+        raise ExchangeError(
+            f"The file is not UTF-8 text (at byte {error.start:,}): save it as UTF-8."
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""

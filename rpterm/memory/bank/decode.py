@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
 
+from rpterm.marks import MARKS
 from rpterm.memory.bank.passage import BankError
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
 _ODD = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MOST_ODD = 0.001
@@ -48,7 +41,7 @@ def clean(text: str) -> str:
 
 
 def _marked(data: bytes) -> str | None:
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             return _try(data[len(mark) :], encoding)
     return None

@@ -6,6 +6,7 @@ import base64
 import json
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -300,3 +301,62 @@ def _nameless(packed: bytes) -> bytes:
     (size,) = struct.unpack_from("<I", raw, end + 12)
     struct.pack_into("<I", raw, end + 12, size - 1)
     return bytes(raw)
+
+
+V1 = {"description": "d", "personality": "p", "scenario": "s", "first_mes": "f", "mes_example": ""}
+
+
+@pytest.mark.parametrize("more", [{}, {"name": None}, {"name": 7}, {"name": []}])
+def test_a_v1_card_without_a_usable_name_is_a_card(more: dict[str, Any]) -> None:
+    found = imported(V1 | more)
+    assert found.card.name == ("7" if more.get("name") == 7 else "stray")
+    assert "name" in found.notes[0]
+    assert given_back(V1 | more, "v1") == V1 | more
+
+
+def test_settings_with_a_description_are_no_card() -> None:
+    with pytest.raises(ExchangeError, match="none of the fields"):
+        imported({"description": "A theme.", "version": 2})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
+def test_a_marked_encoding_is_read(encoding: str) -> None:
+    data = json.dumps(v2(description="Zoë"), ensure_ascii=False).encode(encoding)
+    assert read_bytes(data).card.description == "Zoë"
+    assert read_bytes("name: Zoë\ncontext: c".encode(encoding)).card.name == "Zoë"
+
+
+@pytest.mark.parametrize("text", ['{"name": "Zoë", "description": ""}', "name: Zoë\ncontext: c"])
+def test_an_old_code_page_is_told_what_to_do(text: str) -> None:
+    with pytest.raises(ExchangeError, match=r"not UTF-8 text \(at byte \d+\): save it as UTF-8"):
+        read_bytes(text.encode("latin-1"))
+
+
+def test_what_is_no_entry_does_not_cost_the_others() -> None:
+    document = v2(character_book={"entries": [None, 3, ENTRY | {"keys": "a, b", "content": 5}]})
+    found = imported(document)
+    assert [entry.content for entry in found.card.lorebook.entries] == ["5"]
+    assert found.notes[:2] == (
+        "lorebook entry 1 was left out: it is null and no object with keys and content.",
+        "lorebook entry 2 was left out: it is a number and no object with keys and content.",
+    )
+    assert given_back(document, "v2") == document
+    world = imported({"entries": {"0": None, "1": {"key": ["a"], "content": "c"}}})
+    assert len(world.card.lorebook.entries) == 1 and "world entry 1" in world.notes[0]
+
+
+def test_a_key_that_stands_twice_is_told() -> None:
+    data = b'{"name": "A", "name": "B", "description": "", "description": "d", "extra": {"a": 1}}'
+    found = read_bytes(data)
+    assert found.card.name == "B"
+    assert found.notes == (
+        "The file has more than one 'name', 'description' in one object; the last one counts.",
+    )
+
+
+def test_an_export_without_the_portrait_says_so() -> None:
+    card = imported(v2()).card
+    for form in ("v1", "v2", "v3"):
+        notes = export(replace(card, portrait="anna.png"), form).notes
+        assert "The portrait anna.png is not in the file: png and charx hold it, too." in notes
+        assert export(card, form).notes == ()

@@ -1,0 +1,25 @@
+"""Files of text whose first bytes mark their encoding."""
+
+from __future__ import annotations
+
+import codecs
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""What a file begins with, and its encoding; the longer mark goes before one that begins it."""
+
+
+def utf8(data: bytes) -> bytes:
+    """The same text in UTF-8, where the file is marked as something else and is that."""
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            try:
+                return data[len(mark) :].decode(encoding).encode()
+            except UnicodeDecodeError:
+                return data
+    return data

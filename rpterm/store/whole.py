@@ -1,0 +1,265 @@
+"""A chat as rpterm writes it whole, with every turn of every branch: the way back in.
+
+``export.to_jsonl`` is the way out. A file is read line by line while the chat is made, in one
+transaction, because the provenance of a long chat takes many times its text. A line that cannot be
+used is told and left out; what stood below it begins a branch of its own, so that it is not lost.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from rpterm.store import chats, tree
+from rpterm.store.cast import Casts
+from rpterm.store.errors import StoreError
+from rpterm.store.export import FORMAT
+from rpterm.store.log_lines import MAX_LINE, ChatLogError, Notes, lines, table
+from rpterm.store.rows import pack_ids, storable
+from rpterm.store.store import Store
+from rpterm.types import (
+    AuthorNote,
+    Cast,
+    Chat,
+    Generation,
+    Member,
+    Origin,
+    Persona,
+    Sampling,
+    Status,
+    Taking,
+    Turn,
+)
+
+MAX_BYTES = 256 << 20
+_LATEST = 1e11
+_LARGEST = 2**63
+_BLANK = Generation("", "", "", Sampling(seed=0))
+_TEXTS = ("stop", "banned")
+
+
+@dataclass(frozen=True, slots=True)
+class WholeChat:
+    """What the first line tells; the turns are still to be read.
+
+    Attributes:
+        chat: With the numbers that the chat and its turns had where they come from.
+    """
+
+    chat: Chat
+    cast: Cast | None
+    data: bytes
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether a file begins as ``to_jsonl`` begins one."""
+    try:
+        raw = json.loads(data[:MAX_LINE].split(b"\n", 1)[0].decode("utf-8-sig"), strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(raw, Mapping) and raw.get("type") == "chat" and "format" in raw
+
+
+def parse(data: bytes) -> WholeChat:
+    """Read the first line of a file that ``is_whole``.
+
+    Raises:
+        ChatLogError: A newer rpterm wrote it, or it is too large.
+    """
+    if len(data) > MAX_BYTES:
+        raise ChatLogError(f"The file has {len(data):,} bytes; a chat can have {MAX_BYTES:,}.")
+    raw = json.loads(next(lines(data)), strict=False)
+    if raw["format"] != FORMAT:
+        raise ChatLogError(
+            f"The chat is in format {raw['format']!r:.20}, and this rpterm reads format {FORMAT}: "
+            "update rpterm."
+        )
+    return WholeChat(_chat(raw), _cast(raw.get("cast")), data)
+
+
+def import_whole(
+    store: Store,
+    whole: WholeChat,
+    *,
+    card_name: str,
+    card_hash: str,
+    card_path: str | None = None,
+    cast: Cast | None = None,
+) -> tuple[Chat, tuple[str, ...]]:
+    """Make the chat again, under new numbers; returns it and what was left out.
+
+    Args:
+        card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
+        cast: The cast with cards that the store has.
+    """
+    notes = Notes()
+    about = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
+    with store._connections.write() as connection:  # this room's own: one connection a thread
+        chat = chats.insert(connection, about)
+        new: dict[int, int] = {}
+        for turn, generation in _turns(whole, notes):
+            moved = replace(
+                turn,
+                chat_id=chat.id,
+                parent_id=None if turn.parent_id is None else new.get(turn.parent_id),
+                edited_from=None if turn.edited_from is None else new.get(turn.edited_from),
+            )
+            made = chats.add_turn(connection, moved, None, select=False)
+            if generation is not None:
+                chats.finish(connection, made, made.text, made.status, generation)
+            new[turn.id] = made.id
+        tree.show(connection, chat.id, _leaf(about.leaf_id, new))
+        chats.touch(connection, chat.id, about.updated_at)
+    if cast is not None:
+        Casts(store).put(chat.id, cast)
+    return store.chat(chat.id), notes.told()
+
+
+def _leaf(leaf: int | None, new: Mapping[int, int]) -> int | None:
+    """The end of what was shown; where its line is gone, the newest turn there is."""
+    return None if leaf is None else new.get(leaf, max(new.values(), default=None))
+
+
+def _turns(whole: WholeChat, notes: Notes) -> Iterator[tuple[Turn, Generation | None]]:
+    seen: set[int] = set()
+    for number, line in enumerate(lines(whole.data), 1):
+        raw = table(line, number, notes) if number > 1 else None
+        if raw is None:
+            continue
+        turn = _turn(raw, whole.chat.created_at)
+        if turn is None:
+            notes.append(f"Line {number} is no turn and was left out.")
+            continue
+        if turn.parent_id is not None and turn.parent_id not in seen:
+            notes.append(f"Line {number} answers a turn that is not there; it begins a branch now.")
+        seen.add(turn.id)
+        yield turn, _generation(raw.get("generation"), number, notes)
+
+
+def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
+    role, text, speaker = raw.get("role"), raw.get("text"), _text(raw.get("speaker"))
+    turn_id = _number(raw.get("id"))
+    if turn_id is None or role not in ("system", "user", "assistant") or not isinstance(text, str):
+        return None
+    status = _one_of(Status, raw.get("status"), Status.COMPLETE)
+    return Turn(
+        id=turn_id,
+        chat_id=0,
+        parent_id=_number(raw.get("parent_id")),
+        role=role,
+        speaker=speaker,
+        text=text,
+        origin=_one_of(Origin, raw.get("origin"), Origin.IMPORTED),
+        # Nobody writes it any further here.
+        status=Status.PARTIAL if status is Status.STREAMING else status,
+        created_at=_time(raw.get("created_at"), default_time),
+        edited_from=_number(raw.get("edited_from")),
+    )
+
+
+def _chat(raw: Mapping[str, Any]) -> Chat:
+    persona, note = _mapping(raw.get("persona")), _mapping(raw.get("note"))
+    depth = _number(note.get("depth")) or 0
+    created = _time(raw.get("created_at"), 0.0)
+    return Chat(
+        id=0,
+        title=_text(raw.get("title")),
+        card_name=_text(raw.get("card_name")),
+        card_hash=_text(raw.get("card_hash")),
+        leaf_id=_number(raw.get("leaf_id")),
+        persona=Persona(
+            _text(persona.get("name")) or "User",
+            _text(persona.get("description")),
+        ),
+        note=AuthorNote(_text(note.get("text")), max(0, min(depth, 10_000))),
+        created_at=created,
+        updated_at=_time(raw.get("updated_at"), created),
+    )
+
+
+def _cast(raw: Any) -> Cast | None:
+    values = _mapping(raw)
+    listed = values.get("members")
+    members = tuple(map(_member, listed if isinstance(listed, list) else []))
+    if not members:
+        return None
+    return Cast(
+        members,
+        _one_of(Taking, values.get("taking"), Taking.MENTIONED),
+        _text(values.get("held")),
+    )
+
+
+def _member(raw: Any) -> Member:
+    values = _mapping(raw)
+    name = _text(values.get("card_name")) or "Somebody"
+    return Member(
+        name,
+        _text(values.get("speaker")) or name,
+        _text(values.get("card_hash")),
+        None,  # a path of another machine
+        values.get("narrator") is True,
+        values.get("muted") is True,
+        values.get("present") is not False,
+    )
+
+
+def _generation(raw: Any, number: int, notes: Notes) -> Generation | None:
+    """Where a reply came from; the reply stays where that cannot be read."""
+    if raw is None:
+        return None
+    try:
+        made: Generation = _like(_BLANK, raw, "")
+        for ids in (made.prompt_ids, made.reply_ids):
+            pack_ids(ids)  # as the database will
+    except (TypeError, ValueError, OverflowError, StoreError):
+        notes.append(f"Line {number} does not tell how the reply was made; the reply is kept.")
+        return None
+    return made
+
+
+def _like(blank: Any, value: Any, name: str) -> Any:
+    """A value of JSON as the kind that ``blank`` is; ``TypeError`` where it is another."""
+    if is_dataclass(blank) and not isinstance(blank, type):
+        known = (each.name for each in fields(blank) if each.name in _required(value))
+        return replace(blank, **{key: _like(getattr(blank, key), value[key], key) for key in known})
+    if isinstance(blank, tuple) and isinstance(value, list):
+        return tuple(_like("" if name in _TEXTS else 0, each, name) for each in value)
+    if isinstance(blank, float) and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(blank, Mapping) and isinstance(value, Mapping):
+        return {key: _like(0.0, each, key) for key, each in value.items()}
+    if type(value) is not type(blank) or (type(value) is int and abs(value) >= _LARGEST):
+        raise TypeError(name)
+    # A prompt may hold a lone surrogate, and the database keeps it.
+    return storable(value) if isinstance(value, str) and name != "prompt_text" else value
+
+
+def _required(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(value)
+    return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int | None:
+    return value if type(value) is int and abs(value) < _LARGEST else None
+
+
+def _time(value: Any, default: float) -> float:
+    return float(value) if type(value) in (int, float) and 0 <= value < _LATEST else default
+
+
+def _one_of(kind: Any, value: Any, default: Any) -> Any:
+    """The member of an enumeration that has a value."""
+    return next((each for each in kind if each.value == value), default)
