@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rpterm.cards.template import template
+from rpterm.cards.values import horizon
 from rpterm.cli import card_new, out
 from rpterm.memory.bank import bank
 from rpterm.novels.book import Book
@@ -55,8 +56,11 @@ def write(
     """Write the card and say where.
 
     Raises:
-        RptermError: The book cannot be read, nobody in it is called so, or the card exists.
+        RptermError: The book cannot be read, nobody in it is called so, the card exists, or the
+            year is none.
     """
+    if year and not horizon(year):
+        raise RptermError(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
     target = card_new.target(name, to, paths)
     book = opened(file, [name, *also] if also else ())
     card = sketch(book, _meant(book, name, file), file.stem, year)

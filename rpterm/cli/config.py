@@ -36,10 +36,9 @@ def show(
 @app.command("set", context_settings={"ignore_unknown_options": True})
 def set_value(name: _Name, value: Annotated[str, typer.Argument(help="The new value.")]) -> None:
     """Write one setting; comments in the file stay."""
-    from rpterm.cli.settings_check import check
+    from rpterm.cli.settings_check import checked
 
-    check(name, value)
-    settings.save(folders.find().config_file, name, value)
+    settings.save(folders.find().config_file, name, checked(name, value))
 
 
 @app.command()

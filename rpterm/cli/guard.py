@@ -6,6 +6,7 @@ number another signal. A traceback is never shown: it goes into a file, unless `
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -40,6 +41,10 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         _hush()
         return PIPE_CLOSED
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            complain("The disk is full: nothing more could be written. Free some space.")
+            _hush()
+            return 1
         if not _hung_up(error):
             return _defect(error)
         _hush()
@@ -58,7 +63,6 @@ def _defect(error: Exception) -> int:
 
 def _hung_up(error: OSError) -> bool:
     """Whether an error of input and output came of a terminal that is gone."""
-    import errno
     import select
 
     if error.errno != errno.EIO or not hasattr(select, "poll"):

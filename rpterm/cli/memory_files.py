@@ -95,6 +95,6 @@ def embed(memory: Memory) -> None:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.expanduser().is_file()
+        return path.expanduser().exists()
     except (OSError, ValueError, RuntimeError):
         return False  # a note may be longer than any path

@@ -85,9 +85,13 @@ def size(count: float) -> str:
 def _cut(line: str, width: int) -> str:
     if cells(line) <= width:
         return line
-    while line and cells(line) >= width:
-        line = line[:-1]
-    return line + "…"
+    kept, used = 0, 0
+    for char in line:
+        used += cells(char)
+        if used >= width:
+            break
+        kept += 1
+    return line[:kept] + "…"
 
 
 def _plain(value: Any) -> Any:

@@ -1,15 +1,44 @@
-"""Settings that only a room can check: keys and themes."""
+"""Settings that only a room can check, and files that are named from where one stands."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 
-def check(name: str, value: str) -> None:
-    """Refuse a binding for a command that does not exist.
+from rpterm.types import RptermError
+
+_FILES = frozenset({"model", "adapter", "embedder", "scoring.nli_model"})
+_URL = re.compile(r"https?://[^/\s]+\S*")
+
+
+def checked(name: str, value: str) -> str:
+    """What to keep of a value: what is a file here is kept by its whole path.
 
     Raises:
-        KeyMapError: With the nearest id.
+        RptermError: No room could use it; the sentence says what it can be.
     """
     if name.startswith("keys."):
         from rpterm.tui import keys
 
         keys.check({name.removeprefix("keys."): value})
+    elif name == "theme":
+        _theme(value)
+    elif name == "duel.b":
+        from rpterm.dueling import contender
+
+        contender.parse("B", value)
+    elif name == "remote_url" and value and not _URL.fullmatch(value):
+        raise RptermError(f"remote_url: {value!r} is no address, such as http://host:8080/v1.")
+    elif name in _FILES and value and Path(value).expanduser().exists():
+        return str(Path(value).expanduser().absolute())
+    return value
+
+
+def _theme(name: str) -> None:
+    from textual.theme import BUILTIN_THEMES
+
+    from rpterm.tui.themes import THEMES
+
+    known = sorted({theme.name for theme in THEMES} | set(BUILTIN_THEMES))
+    if name not in known:
+        raise RptermError(f"theme: there is no {name!r}; there are {', '.join(known)}.")

@@ -56,9 +56,15 @@ class Answers:
 
     def __init__(self, path: Path) -> None:
         """Raises:
-        RptermError: The file cannot be read or is another one.
+        RptermError: The file cannot be read or is another one, or its folder cannot be made.
         """
         self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RptermError(
+                f"{path.parent} is no folder for answers: {error.strerror}. Name another one."
+            ) from None
         self._known: dict[tuple[str, str, str, int], Answer] = {}
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -74,7 +80,6 @@ class Answers:
     def add(self, answer: Answer) -> None:
         """Keep an answer, on disk at once."""
         self._known[answer.key] = answer
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cli_tools import Cli
 
 from rpterm import config
 from rpterm.config import ConfigError, Settings, load, save
@@ -115,3 +116,28 @@ def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
         if kinds[name].shape == "plain" and value is not None:
             save(path, name, str(value))
     assert load(path) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("theme", "nosuch", "there is no 'nosuch'; there are"),
+        ("remote_url", "notaurl", "is no address, such as http://"),
+        ("remote_url", "ftp://host", "is no address"),
+        ("duel.b", "temperature=abc", "temperature"),
+    ],
+)
+def test_what_no_room_could_use_is_refused(cli: Cli, name: str, value: str, said: str) -> None:
+    done = cli("config", "set", name, value)
+    assert done.code == 1 and said in done.err
+
+
+def test_a_model_named_from_here_is_found_from_anywhere(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mods").mkdir()
+    (tmp_path / "mods" / "a.gguf").touch()
+    monkeypatch.chdir(tmp_path)
+    assert cli("config", "set", "model", "mods/a.gguf").code == 0
+    assert str(tmp_path / "mods" / "a.gguf") in cli("config", "show").out
+    assert cli("config", "set", "model", "llama-3.2-3b").code == 0

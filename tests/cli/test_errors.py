@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -11,6 +12,13 @@ from cli_tools import Cli, Done
 
 from rpterm.cli import guard
 from rpterm.models import starter
+
+
+def test_a_long_text_is_cut_at_once() -> None:
+    from rpterm.cli import out
+
+    long = "漢字 and words, " * 20_000
+    assert out.cells(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
 
 
 def one_sentence(done: Done, home: Path, *words: str) -> None:
@@ -32,6 +40,9 @@ def one_sentence(done: Done, home: Path, *words: str) -> None:
         (["chat", "sherlok"], ["sherlok", "sherlock"]),
         (["chat", "./none.toml"], ["none.toml"]),
         (["chat"], ["Name a character"]),
+        (["memory", "add", "..", "--to", "sherlock"], ["is a folder"]),
+        (["cards", "extract", "book.txt", "Polina", "--year", "99999999999"], ["--year", "1895"]),
+        (["cards", "extract", "book.txt", "Polina", "--year", "abc"], ["--year", "1895"]),
         (["chat", "sherlock", "--chat", "99"], ["99"]),
         (["chat", "--chat", "99"], ["99"]),
         (["chat", "sherlock", "--greeting", "99"], ["99"]),
@@ -199,3 +210,16 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
 def test_escape_codes_in_an_error_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
     guard.complain("bad \x1b[31mname\x07")
     assert capsys.readouterr().err == "rpterm: bad [31mname\n"
+
+
+def test_a_full_disk_is_no_defect(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: list[str]) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(guard, "_hush", lambda: None)
+    assert guard.run(full, []) == 1
+    assert capsys.readouterr().err == (
+        "rpterm: The disk is full: nothing more could be written. Free some space.\n"
+    )
