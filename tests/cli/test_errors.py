@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,11 @@ def test_a_full_disk_is_no_defect(
     assert capsys.readouterr().err == (
         "rpterm: The disk is full: nothing more could be written. Free some space.\n"
     )
+
+
+def test_closed_streams_are_no_defect(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rpterm", "cards", "list"],
+        stdout=None, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
