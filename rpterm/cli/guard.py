@@ -24,7 +24,7 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     """Run a command and tell how it ended."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # Closed before the start (`>&-`): nobody reads it.
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     try:
         with _ending_signals():
             code = command(arguments)

@@ -35,10 +35,7 @@ def checked(name: str, value: str) -> str:
 
 
 def _theme(name: str) -> None:
-    from textual.theme import BUILTIN_THEMES
+    from rpterm.tui.themes import names
 
-    from rpterm.tui.themes import THEMES
-
-    known = sorted({theme.name for theme in THEMES} | set(BUILTIN_THEMES))
-    if name not in known:
+    if name not in (known := names()):
         raise RptermError(f"theme: there is no {name!r}; there are {', '.join(known)}.")

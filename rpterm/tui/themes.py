@@ -74,6 +74,13 @@ TOASTS = """
 """Style of notices, for the ``CSS`` of a program."""
 
 
+def names() -> list[str]:
+    """Every theme that can be put on."""
+    from textual.theme import BUILTIN_THEMES
+
+    return sorted({theme.name for theme in THEMES} | set(BUILTIN_THEMES))
+
+
 def put_on(app: App[None], wanted: str) -> None:
     """Make the themes known and wear the one that is wanted, if there is one of that name."""
     for theme in THEMES:
