@@ -77,6 +77,9 @@ def evaluate(
     numbers = list(range(1, seeds + 1))
     answers = Answers((to or paths.cache / "evaluations") / "answers.jsonl")
     settings = config.load(paths.config_file, os.environ)
+    if judge:
+        with _engine(_judging(judge, settings), paths):
+            pass  # Whether there is such a model is told before anything is played.
     labels = [
         _play(mine, each, settings, paths, questions, numbers, answers) for each in contenders
     ]
@@ -194,15 +197,19 @@ def _verdicts(
     judge: str,
     settings: Settings,
 ) -> list[Verdict]:
-    from rpterm.dueling import contender
     from rpterm.evaluation.judge import compare, pairs, rubric
 
-    own = contender.parse("judge", judge).settings(settings)
-    with _engine(own, paths) as engine, rich_out.progress() as bar:
+    with _engine(_judging(judge, settings), paths) as engine, rich_out.progress() as bar:
         total = len(pairs(answers, questions)) * len(rubric())
         task = bar.add_task("judging", total=total)
         engine.load()
         return list(compare(engine, card, answers, questions, lambda: bar.advance(task)))
+
+
+def _judging(judge: str, settings: Settings) -> Settings:
+    from rpterm.dueling import contender
+
+    return contender.parse("judge", judge).settings(settings)
 
 
 def _human(card: CharacterCard, paths: Paths) -> tuple[list[Human], Figure | None]:

@@ -51,27 +51,34 @@ def score(
     Ctrl+C ends early and shows what is done.
     """
     from rpterm.evaluation import dialogues
+    from rpterm.evaluation.agreement import LEAST
+    from rpterm.evaluation.scored import with_labels
 
     paths = folders.find()
     mine = card_of(card)
     others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
     replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
+    if label and sum(each.number(label) is not None for each in replies) < LEAST:
+        raise _too_few(file, label)
     with opened_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others))
-    from rpterm.evaluation.agreement import LEAST
-    from rpterm.evaluation.scored import with_labels
-
     labels = with_labels(scored, label) if label else {}
     if label and not any(labels.values()):
-        raise RptermError(
-            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
-        )
+        raise _too_few(file, label)
     if json:
         out.data(_document(mine, scored, labels))
     else:
         _show(scored, labels)
     if len(scored) < len(replies):
         raise RptermError(f"Stopped: {len(scored)} of {len(replies)} replies are scored.")
+
+
+def _too_few(file: Path, label: str) -> RptermError:
+    from rpterm.evaluation.agreement import LEAST
+
+    return RptermError(
+        f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
+    )
 
 
 def card_of(target: str) -> CharacterCard:
@@ -84,8 +91,12 @@ def card_of(target: str) -> CharacterCard:
     if path.suffix.lower() not in _FOREIGN or not path.is_file():
         return card_source.find(target).card
     from rpterm.cards.exchange.origin import read_any
+    from rpterm.cards.exchange.problem import ExchangeError
 
-    return read_any(path).card
+    try:
+        return read_any(path).card
+    except ExchangeError as error:
+        raise RptermError(f"{path}: {error}") from error
 
 
 def others_than(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:

@@ -13,8 +13,8 @@ from rpterm.scoring.findings import Finding, findings
 from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
-RECENT = 40
-"""Turns before the reply that signals may look at."""
+RECENT = 400
+"""Turns before the reply that signals may look at: what was said long ago is remembered, too."""
 
 
 @dataclass(frozen=True, slots=True)

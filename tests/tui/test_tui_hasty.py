@@ -38,13 +38,13 @@ async def _stopped(pilot: Pilot[None], app: RptermApp, letters: int) -> None:
 async def test_several_replies_stopped_before_a_word_leave_nothing_to_choose(
     tmp_path: Path,
 ) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, prompt_delay_s=20.0))
     app = stage.app()
     async with running(app, (160, 40)) as pilot:
         await _stopped(pilot, app, 0)
         assert app.chat.state.choosing is None and not app.chat.query(Candidates)
         assert texts(app)[-1] == "Hello"
-        stage.engine._delay = 0.0
+        stage.engine._prompt_delay = 0.0
         await say(pilot, app, "Are you there?")
         assert texts(app)[-2] == "Are you there?"
 
