@@ -44,7 +44,6 @@ def one_sentence(done: Done, home: Path, *words: str) -> None:
         (["chat"], ["Name a character"]),
         (["memory", "add", "..", "--to", "sherlock"], ["is a folder"]),
         (["memory", "import", "sherlock", ".."], ["..", "Is a directory"]),
-        (["eval", "sherlock", "--judge", "nosuch", "--limit", "1"], ["There is no model 'nosuch'"]),
         (["cards", "extract", "book.txt", "Polina", "--year", "99999999999"], ["--year", "1895"]),
         (["cards", "extract", "book.txt", "Polina", "--year", "abc"], ["--year", "1895"]),
         (["chat", "sherlock", "--chat", "99"], ["99"]),
