@@ -1,4 +1,4 @@
-"""Files of text whose first bytes mark their encoding."""
+"""Files of text: whose first bytes mark their encoding, and why one cannot be read."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def utf8(data: bytes) -> bytes:
             except UnicodeDecodeError:
                 return data
     return data
+
+
+def why(error: Exception) -> str:
+    """Why a file of text cannot be read, in words for people and none of Python's."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no UTF-8 text (at byte {error.start:,})"
+    return getattr(error, "strerror", None) or str(error)

@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.scoring.likelihood import Likelihood, Text
+from rpterm.types import RptermError
 
 
 class Cached:
@@ -15,16 +17,16 @@ class Cached:
 
     Args:
         file: Made when first needed; ``None`` remembers nothing.
+
+    Raises:
+        RptermError: The file holds something else or cannot be made. This is told before anything
+            is asked, which takes long.
     """
 
     def __init__(self, asked: Likelihood, file: Path | None) -> None:
         self._asked = asked
         self._file = file
-        self._known: dict[str, list[float]] = {}
-        if file is not None and file.is_file():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                self._known[entry["key"]] = entry["ln"]
+        self._known: dict[str, list[float]] = {} if file is None else _read(file)
 
     def logprobs(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
@@ -53,3 +55,23 @@ class Cached:
 def key(reply: Text, prompt: Text) -> str:
     """Names a reply after a prompt."""
     return hashlib.sha256(f"{prompt}\0{reply}".encode()).hexdigest()[:20]
+
+
+def _read(file: Path) -> dict[str, list[float]]:
+    if not file.exists() and file.parent.is_dir():
+        return {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RptermError(f"--cache: {file} cannot be used: {why(error)}.") from error
+    known: dict[str, list[float]] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            known[entry["key"]] = [float(each) for each in entry["ln"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise RptermError(
+                f"--cache: {file}, line {number}: no likelihoods; take the line out, or name "
+                "another file."
+            ) from error
+    return known

@@ -18,6 +18,7 @@ from rpterm.cli import out, rich_out
 from rpterm.cli.app import new
 from rpterm.cli.score import card_of, opened_scorer, others_than
 from rpterm.config import Settings
+from rpterm.marks import why
 from rpterm.paths import Paths
 from rpterm.types import RptermError
 
@@ -107,7 +108,7 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
         try:
             return questions.read(Path(probes).read_text(encoding="utf-8"), probes)
         except (OSError, UnicodeDecodeError) as error:
-            raise RptermError(f"{probes} cannot be read: {error}.") from None
+            raise RptermError(f"{probes} cannot be read: {why(error)}.") from None
     wanted = [each.strip() for each in kinds.split(",") if each.strip()]
     for kind in wanted:
         if kind not in questions.KINDS:

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
@@ -56,9 +57,20 @@ def read(path: Path) -> list[Conversation]:
         RptermError: The file cannot be read or is not LoCoMo.
     """
     try:
-        return [_conversation(item) for item in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RptermError(f"{path} cannot be read as a LoCoMo file: {error!r}.") from error
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RptermError(f"{path} cannot be read: {why(error)}.") from error
+    try:
+        found = [_conversation(item) for item in json.loads(text)]
+    except json.JSONDecodeError as error:
+        raise RptermError(f"{path}, line {error.lineno}: no JSON; is this LoCoMo?") from error
+    except KeyError as error:
+        raise RptermError(f"{path}: the field {error} is missing; is this LoCoMo?") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RptermError(f"{path} is built otherwise; is this LoCoMo?") from error
+    if not found:
+        raise RptermError(f"{path} holds no conversation; is this LoCoMo?")
+    return found
 
 
 def _conversation(item: dict[str, Any]) -> Conversation:

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 _PERSONA = "your persona: "
@@ -52,7 +53,7 @@ def read(path: Path) -> list[Question]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"{path} cannot be read: {error}.") from error
+        raise RptermError(f"{path} cannot be read: {why(error)}.") from error
     questions: list[Question] = []
     persona: list[str] = []
     history: list[str] = []
@@ -69,6 +70,8 @@ def read(path: Path) -> list[Question]:
         history.append(fields[0])
         questions.append(_question(tuple(persona), tuple(history), fields[3].split("|"), number))
         history.append(fields[1])
+    if not questions:
+        raise RptermError(f"{path} holds no question; is this ConvAI2?")
     return questions
 
 

@@ -12,6 +12,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 EXAMPLES = 20
@@ -87,4 +88,4 @@ def _rows(file: Path) -> list[tuple[str, str]]:
                 raise RptermError(f"{file} has no columns quoteText and speaker; is this PDNC?")
             return [(row["speaker"] or "", row["quoteText"] or "") for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RptermError(f"{file} cannot be read: {error}.") from error
+        raise RptermError(f"{file} cannot be read: {why(error)}.") from error

@@ -228,6 +228,38 @@ def test_a_full_disk_is_no_defect(
     )
 
 
+BINARY = b"{\x9e\x00\xff"
+NOT_TEXT = "is no UTF-8 text"
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "words"),
+    [
+        (b"", ["bench", "persona", "--convai2", "FILE"], ["no question", "ConvAI2"]),
+        (BINARY, ["bench", "persona", "--convai2", "FILE"], [NOT_TEXT]),
+        (b"", ["bench", "recall", "--locomo", "FILE"], ["line 1", "LoCoMo"]),
+        (b"[]", ["bench", "recall", "--locomo", "FILE"], ["no conversation", "LoCoMo"]),
+        (b'[{"x": 1}]', ["bench", "recall", "--locomo", "FILE"], ["'conversation'", "LoCoMo"]),
+        (BINARY, ["bench", "told", "--locomo", "FILE"], [NOT_TEXT]),
+        (BINARY, ["bench", "rated", "--cache", "FILE"], ["--cache", NOT_TEXT]),
+        (b'{"key": 1}\n', ["bench", "rated", "--cache", "FILE"], ["--cache", "line 1"]),
+        (b"", ["bench", "rated", "--cache", ".."], ["--cache", "Is a directory"]),
+        (b"", ["bench", "rated", "--cache", "none/cache.jsonl"], ["--cache", "No such file"]),
+        (BINARY, ["eval", "sherlock", "--probes", "FILE"], [NOT_TEXT]),
+        (b"", ["eval", "sherlock", "--probes", ".."], ["Is a directory"]),
+        (BINARY, ["export", "check", "FILE"], [NOT_TEXT]),
+    ],
+)
+def test_a_file_of_another_kind_is_told_first(
+    cli: Cli, home: Path, tmp_path: Path, content: bytes, arguments: list[str], words: list[str]
+) -> None:
+    file = tmp_path / "file.jsonl"
+    file.write_bytes(content)
+    done = cli(*(str(file) if each == "FILE" else each for each in arguments))
+    one_sentence(done, home, *words)
+    assert "codec" not in done.err and "Errno" not in done.err
+
+
 def test_closed_streams_are_no_defect(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rpterm", "cards", "list"],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rpterm.marks import why
 from rpterm.preference.check.examples import Example, RowError, recognise
 from rpterm.preference.writing import MANIFEST, ExportError
 
@@ -92,7 +93,7 @@ def raw_rows(file: Path) -> Iterator[tuple[int, Any]]:
     try:
         yield from _parquet(file) if file.suffix == ".parquet" else _lines(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{file} cannot be read ({error}).") from error
+        raise ExportError(f"{file} cannot be read ({why(error)}).") from error
 
 
 def _located(name: str, number: int, split: str, row: Any) -> Located:
