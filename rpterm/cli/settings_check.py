@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rpterm.types import RptermError
 
-_FILES = frozenset({"model", "adapter", "embedder", "scoring.nli_model"})
+_FILES = frozenset({"model", "adapter"})
+_FOLDERS = frozenset({"embedder", "reranker", "scoring.nli_model"})
 _URL = re.compile(r"https?://[^/\s]+\S*")
 
 
@@ -29,9 +30,14 @@ def checked(name: str, value: str) -> str:
         contender.parse("B", value)
     elif name == "remote_url" and value and not _URL.fullmatch(value):
         raise RptermError(f"remote_url: {value!r} is no address, such as http://host:8080/v1.")
-    elif name in _FILES and value and Path(value).expanduser().exists():
+    elif value and _is_here(name, Path(value).expanduser()):
         return str(Path(value).expanduser().absolute())
     return value
+
+
+def _is_here(name: str, path: Path) -> bool:
+    """A model's name may also be that of a folder here, and is kept as it is."""
+    return (name in _FILES and path.is_file()) or (name in _FOLDERS and path.exists())
 
 
 def _theme(name: str) -> None:

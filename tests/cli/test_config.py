@@ -140,4 +140,6 @@ def test_a_model_named_from_here_is_found_from_anywhere(
     monkeypatch.chdir(tmp_path)
     assert cli("config", "set", "model", "mods/a.gguf").code == 0
     assert str(tmp_path / "mods" / "a.gguf") in cli("config", "show").out
-    assert cli("config", "set", "model", "llama-3.2-3b").code == 0
+    (tmp_path / "qwen").mkdir()
+    assert cli("config", "set", "model", "qwen").code == 0
+    assert str(tmp_path) not in cli("config", "show").out
