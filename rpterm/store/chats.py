@@ -71,21 +71,9 @@ def update(connection: sqlite3.Connection, chat: Chat) -> Chat:
     return get(connection, chat.id)
 
 
-def keep_draft(connection: sqlite3.Connection, chat_id: int, text: str) -> None:
-    """Keep what the user had begun to write, instead of what was kept before; "" is nothing."""
-    take_draft(connection, chat_id)
-    if text.strip():
-        connection.execute(
-            "INSERT INTO flags (key, value) VALUES (?, ?)", (f"draft:{chat_id}", storable(text))
-        )
-
-
-def take_draft(connection: sqlite3.Connection, chat_id: int) -> str:
-    """What was kept, once; "" is nothing."""
-    row = connection.execute(
-        "DELETE FROM flags WHERE key = ? RETURNING value", (f"draft:{chat_id}",)
-    ).fetchone()
-    return "" if row is None else str(row[0])
+def draft_key(chat_id: int) -> str:
+    """The flag of what the user had begun to write; it goes with the chat."""
+    return f"draft:{chat_id}"
 
 
 def add_turn(

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-_LATEST = 1e11
+LATEST = 1e11
+"""Unix seconds of the year 5138: what lies behind is no date of a chat."""
 _DATES = ("%B %d, %Y %I:%M%p", "%B %d, %Y %I:%M %p")
 _SPOKEN = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})\s*@\s*(\d{1,2})h\s*(\d{1,2})m\s*(\d{1,2})s(?:\s*(\d{1,3})ms)?"
@@ -21,13 +22,13 @@ def moment(value: Any) -> float | None:
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         # Compared before anything is computed: a number of JSON may be too large for a float.
-        if not 0 < value < _LATEST * 1000:
+        if not 0 < value < LATEST * 1000:
             return None
-        return value / 1000 if value > _LATEST else float(value)
+        return value / 1000 if value > LATEST else float(value)
     if not isinstance(value, str) or len(value) > 60:
         return None
     seconds = _written(value.strip())
-    return seconds if seconds is not None and 0 < seconds < _LATEST else None
+    return seconds if seconds is not None and 0 < seconds < LATEST else None
 
 
 def _written(text: str) -> float | None:

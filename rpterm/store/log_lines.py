@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
+from rpterm.marks import not_utf8
 from rpterm.types import RptermError
 
 MAX_LINE = 4 << 20
@@ -43,9 +44,7 @@ def lines(data: bytes) -> Iterator[str]:
         try:
             yield line.decode("utf-8-sig" if place == 0 else "utf-8")
         except UnicodeDecodeError as error:
-            raise ChatLogError(
-                f"The file is not UTF-8 text (at byte {place + error.start:,}): save it as UTF-8."
-            ) from error
+            raise ChatLogError(not_utf8("The file", place + error.start)) from error
         place += len(line)
 
 

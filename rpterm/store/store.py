@@ -188,19 +188,9 @@ class Store:
             chats.get(connection, chat_id)
             connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
             connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
-            chats.take_draft(connection, chat_id)
+            connection.execute("DELETE FROM flags WHERE key = ?", (chats.draft_key(chat_id),))
             erase.mark(connection)
         self._scrubber.run()
-
-    def keep_draft(self, chat_id: int, text: str) -> None:
-        """Keep what the user had begun to write in a chat; "" is nothing."""
-        with self._connections.write() as connection:
-            chats.keep_draft(connection, chat_id, text)
-
-    def take_draft(self, chat_id: int) -> str:
-        """What had been begun, once; "" is nothing."""
-        with self._connections.write() as connection:
-            return chats.take_draft(connection, chat_id)
 
     def search(
         self, query: str, *, card_name: str | None = None, limit: int = 50

@@ -17,6 +17,7 @@ from rpterm.store import chats, tree
 from rpterm.store.cast import Casts
 from rpterm.store.errors import StoreError
 from rpterm.store.export import FORMAT
+from rpterm.store.log_dates import LATEST
 from rpterm.store.log_lines import MAX_LINE, ChatLogError, Notes, lines, table
 from rpterm.store.rows import pack_ids, storable
 from rpterm.store.store import Store
@@ -35,7 +36,6 @@ from rpterm.types import (
 )
 
 MAX_BYTES = 256 << 20
-_LATEST = 1e11
 _LARGEST = 2**63
 _BLANK = Generation("", "", "", Sampling(seed=0))
 _TEXTS = ("stop", "banned")
@@ -257,7 +257,7 @@ def _number(value: Any) -> int | None:
 
 
 def _time(value: Any, default: float) -> float:
-    return float(value) if type(value) in (int, float) and 0 <= value < _LATEST else default
+    return float(value) if type(value) in (int, float) and 0 <= value < LATEST else default
 
 
 def _one_of(kind: Any, value: Any, default: Any) -> Any:

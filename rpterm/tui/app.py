@@ -18,6 +18,7 @@ from textual.binding import BindingsMap
 from textual.screen import Screen
 
 from rpterm.tui import hangup, keys, themes, worker
+from rpterm.tui.screens.chat import opening
 from rpterm.tui.screens.chat.screen import ChatScreen
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class RptermApp(App[None], inherit_bindings=False):
         """Stop a running reply and quit."""
         if (session := self._chat.state.session) is not None:
             session.cancel()
-            self._chat.keep_draft()
+            opening.keep_draft(self._chat, session)
         self._chat.state.epoch += 1
         self.exit()
 

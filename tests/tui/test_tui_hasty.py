@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tui_support import REPLIES, Stage, notices, phase, running, say, screen_text, texts, wait_until
 
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.store import Store, StoreError
+from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
@@ -115,11 +115,11 @@ def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chats = [store.create_chat(card_name="A", card_hash="h") for _ in range(2)]
         for chat in chats:
-            store.keep_draft(chat.id, f"secret {chat.id}")
+            drafts.keep(store, chat.id, f"secret {chat.id}")
         store.delete_chat(chats[0].id)
-        assert store.take_draft(chats[0].id) == ""
-        assert store.take_draft(chats[1].id) == f"secret {chats[1].id}"
-        assert store.take_draft(chats[1].id) == ""
+        assert drafts.take(store, chats[0].id) == ""
+        assert drafts.take(store, chats[1].id) == f"secret {chats[1].id}"
+        assert drafts.take(store, chats[1].id) == ""
 
 
 async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages, worker
 from rpterm.tui.screens.chat import frame, panes, replies
-from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ChatState
+from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
+from rpterm.tui.widgets.turn import TurnView
+from rpterm.types import RptermError, Turn
 
 if TYPE_CHECKING:
-    from rpterm.cards.card import CharacterCard
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
@@ -19,11 +22,16 @@ NEW_CHAT = 0
 STARTER_HINT = "a starter; `rpterm models` has better ones"
 
 
-def expand(card: CharacterCard, text: str, user: str) -> str:
-    """A greeting with the names filled in, for the first frame; the session has the exact one."""
+def first_views(chat: ChatScreen) -> list[TurnView]:
+    """The greeting with the names filled in, for the first frame; the session has the exact one."""
+    card = chat.card
+    if card is None or not card.greetings:
+        return []
     from rpterm.cards import macros
 
-    return macros.expand(text, char=card.char, user=user).strip()
+    user = chat.settings.persona.name
+    greeting = macros.expand(card.greetings[0], char=card.char, user=user).strip()
+    return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", card.name, greeting))]
 
 
 def begin(chat: ChatScreen) -> None:
@@ -72,10 +80,20 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     chat.loads.put(lambda: worker.load_model(session, post))
     panes.opened(chat)
     if chat.input.empty and state.wish is None:
-        chat.input.put(await chat.ask(session.store.take_draft, session.chat_id))
+        from rpterm.store import drafts
+
+        chat.input.put(await chat.ask(drafts.take, session.store, session.chat_id))
     chat.run_worker(_marks(chat), group="marks")
     if state.wish is not None:
         replies.run(chat)
+
+
+def keep_draft(chat: ChatScreen, session: Session) -> None:
+    """Store what is being written, for the next time this chat is opened."""
+    from rpterm.store import drafts
+
+    with suppress(RptermError):
+        drafts.keep(session.store, session.chat_id, chat.input.whole)
 
 
 async def _marks(chat: ChatScreen) -> None:

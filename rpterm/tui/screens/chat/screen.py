@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
@@ -23,7 +22,7 @@ from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import chats, frame, opening, panes, reload, replies, scores, turns
-from rpterm.tui.screens.chat.state import GHOST_GREETING, ChatState
+from rpterm.tui.screens.chat.state import ChatState
 from rpterm.tui.screens.chat.when import allowed
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
@@ -35,7 +34,7 @@ from rpterm.tui.widgets.status import Phase, StatusLine
 from rpterm.tui.widgets.transcript import Transcript
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import Prompt, RptermError, Turn
+from rpterm.types import Prompt, RptermError
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
@@ -103,7 +102,7 @@ class ChatScreen(Screen[None]):
         yield Header(id="header")
         with Horizontal(id="body"):
             with Vertical(id="main"), Vertical(id="column"):
-                yield Transcript(self._first_views(), id="transcript")
+                yield Transcript(opening.first_views(self), id="transcript")
                 yield PromptInput(id="input", press=self.press)
             yield PaneHost(id="panes")
         yield StatusLine(id="status")
@@ -130,19 +129,6 @@ class ChatScreen(Screen[None]):
     @property
     def session(self) -> Session | None:
         return self.state.session
-
-    def keep_draft(self) -> None:
-        """Store what is being written, for the next time this chat is opened."""
-        if self.session is not None:
-            with suppress(RptermError):
-                self.session.store.keep_draft(self.session.chat_id, self.input.whole)
-
-    def _first_views(self) -> list[TurnView]:
-        if self.card is None or not self.card.greetings:
-            return []
-        greeting = opening.expand(self.card, self.card.greetings[0], self.settings.persona.name)
-        turn = Turn(GHOST_GREETING, 0, None, "assistant", self.card.name, greeting)
-        return [TurnView(turn)]
 
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
