@@ -25,6 +25,11 @@ def utf8(data: bytes) -> bytes:
     return data
 
 
+def not_utf8(what: str, at: int) -> str:
+    """What is said of text in another encoding, and what to do."""
+    return f"{what} is not UTF-8 text (at byte {at:,}): save it as UTF-8."
+
+
 def why(error: Exception) -> str:
     """Why a file of text cannot be read, in words for people and none of Python's."""
     if isinstance(error, UnicodeDecodeError):

@@ -12,6 +12,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -259,10 +260,10 @@ def import_memories(
     """Add memories from a file; what is there already is passed over."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise RptermError(f"{file} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise RptermError(f"{file} is no UTF-8 text: name what `memory export` wrote.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RptermError(
+            f"{file} cannot be read: {why(error)}. Name what `memory export` wrote."
+        ) from error
     with opened(character, begin=True) as memory:
         count = memory.import_((line for line in lines if line.strip()), str(file))
     _tell(json, {"added": count}, f"{count} added")

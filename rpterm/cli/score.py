@@ -59,26 +59,18 @@ def score(
     others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
     replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
     if label and sum(each.number(label) is not None for each in replies) < LEAST:
-        raise _too_few(file, label)
+        raise RptermError(
+            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
+        )
     with opened_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others))
     labels = with_labels(scored, label) if label else {}
-    if label and not any(labels.values()):
-        raise _too_few(file, label)
     if json:
         out.data(_document(mine, scored, labels))
     else:
         _show(scored, labels)
     if len(scored) < len(replies):
         raise RptermError(f"Stopped: {len(scored)} of {len(replies)} replies are scored.")
-
-
-def _too_few(file: Path, label: str) -> RptermError:
-    from rpterm.evaluation.agreement import LEAST
-
-    return RptermError(
-        f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
-    )
 
 
 def card_of(target: str) -> CharacterCard:

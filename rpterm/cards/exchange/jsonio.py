@@ -15,6 +15,7 @@ from typing import Any
 
 from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.problem import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError
+from rpterm.marks import not_utf8
 
 _MOST_KEYS = 5
 _MARKS = (b",", b"[", b"{", b":")
@@ -53,9 +54,7 @@ def loads(data: bytes, what: str, mend: Mend | None = None) -> Any:
             object_pairs_hook=table,
         )  # fmt: skip
     except UnicodeDecodeError as error:
-        raise ExchangeError(
-            f"{what} is not UTF-8 text (at byte {error.start:,}): save it as UTF-8."
-        ) from error
+        raise ExchangeError(not_utf8(what, error.start)) from error
     except RecursionError as error:
         raise ExchangeError(_deep(what)) from error
     except json.JSONDecodeError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from rpterm.cards.exchange.problem import MAX_DEPTH, ExchangeError
+from rpterm.marks import not_utf8
 
 MAX_YAML = 1 << 20
 _MAX_SLOW = 96 << 10
@@ -31,9 +32,7 @@ def loads(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8-sig")
         value = _build(yaml.parse(text, Loader=loader or yaml.SafeLoader))
     except UnicodeDecodeError as error:
-        raise ExchangeError(
-            f"The file is not UTF-8 text (at byte {error.start:,}): save it as UTF-8."
-        ) from error
+        raise ExchangeError(not_utf8("The file", error.start)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
