@@ -161,10 +161,12 @@ def write(
 def _sources(names: str) -> frozenset[Source]:
     from rpterm.preference.records import Source
 
-    short = {"swipe": Source.SWIPE.value}
-    return frozenset(
-        _named(Source, short.get(name.strip(), name.strip()), "source") for name in names.split(",")
-    )
+    known = {each.name.lower(): each for each in Source}
+    wanted = [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise RptermError(f"There is no source {name!r}; there are {', '.join(known)}.")
+    return frozenset(known[name] for name in wanted)
 
 
 def _named(kinds: type[_Kind], name: str, what: str) -> _Kind:

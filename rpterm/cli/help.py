@@ -39,13 +39,13 @@ def help(
 
 
 def _keys() -> None:
-    from rpterm.tui import keys
+    from rpterm.tui import key_names, keys
 
     own = config.load(folders.find().config_file, os.environ).keys
     keys.check(own)
     for heading, group in keys.groups().items():
         rows = [
-            (" ".join(keys.show_key(name) for name in keys.keys_of(key, own)), key.id,
+            (" ".join(key_names.show(name) for name in keys.keys_of(key, own)), key.id,
              key.description)
             for key in group
         ]  # fmt: skip

@@ -17,7 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
 from textual.screen import Screen
 
-from rpterm.tui import hangup, keys, themes, worker
+from rpterm.tui import hangup, key_names, keys, themes, worker
 from rpterm.tui.screens.chat import opening
 from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -215,7 +215,7 @@ class RptermApp(App[None], inherit_bindings=False):
         """Every command of the registry, for the palette."""
         for key in keys.KEYS:
             if key.palette:
-                shown = keys.show_key(keys.keys_of(key, self.settings.keys)[0])
+                shown = key_names.show(keys.keys_of(key, self.settings.keys)[0])
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
                 yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from rpterm.tui import key_names
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ KEYS: tuple[Key, ...] = (
         "remembered.", PANES),
     Key("memory-file", ("alt+f",), "file", "Add a file to the memory: a book, notes, a page.",
         PANES),
-    Key("go-back", ("alt+left",), "back", "Go back to the chat from which a memory led here.",
-        PANES),
+    Key("go-back", ("alt+left",), "back", "Go back to the chat from which a memory or a search "
+        "led here.", PANES),
     Key("pane-consistency", ("f12", "alt+c"), "consistency", "Show how much in character the reply "
         "is, and why.", PANES),
     Key("pane-examples", ("alt+x",), "examples", "Show the example dialogues: which are in the "
@@ -249,21 +250,12 @@ KEYS: tuple[Key, ...] = (
 
 BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
 
-_NAMES = {
-    "enter": "⏎", "escape": "Esc", "left": "←", "right": "→", "up": "↑", "down": "↓",
-    "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "delete": "Del", "end": "End",
-    "space": "Space", "tab": "Tab", "backspace": "⌫", "home": "Home", "plus": "+", "minus": "-",
-    "equals_sign": "=", "slash": "/",
-    "left_square_bracket": "[", "right_square_bracket": "]",
-}  # fmt: skip
-_MODIFIERS = {"ctrl": "Ctrl", "alt": "Alt", "shift": "Shift"}
-
 
 def check(overrides: Mapping[str, str]) -> None:
-    """Refuse a key table that names commands that do not exist.
+    """Refuse a key table that names commands or keys that do not exist.
 
     Raises:
-        KeyMapError: With the nearest id that does exist.
+        KeyMapError: With the nearest id that does exist, or the key.
     """
     from difflib import get_close_matches
 
@@ -272,28 +264,24 @@ def check(overrides: Mapping[str, str]) -> None:
             near = get_close_matches(name, BY_ID, 1)
             hint = f' Did you mean "{near[0]}"?' if near else " `rpterm help keys` lists the ids."
             raise KeyMapError(f'config.toml [keys]: there is no command "{name}".{hint}')
-        if not [part for part in value.split(",") if part.strip()]:
+        try:
+            known = _read(value)
+        except ValueError as error:
+            raise KeyMapError(
+                f'config.toml [keys] {name}: there is no key "{error}"; give one such as "ctrl+g".'
+            ) from error
+        if not known:
             raise KeyMapError(f'config.toml [keys] {name}: give a key, such as "ctrl+g".')
 
 
 def keys_of(key: Key, overrides: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The keys of a command after the user's own table was laid over."""
-    own = (overrides or {}).get(key.id, "")
-    chosen = tuple(part.strip() for part in own.split(",") if part.strip())
-    return tuple("question_mark" if part == "?" else part for part in chosen) or key.keys
+    """The keys of a command after the user's own table, which ``check`` passed, was laid over."""
+    return _read((overrides or {}).get(key.id, "")) or key.keys
 
 
-def show_key(key: str) -> str:
-    """A key as people write it: ``ctrl+j`` → ``Ctrl+J``, ``question_mark`` → ``?``."""
-    *modifiers, name = key.split("+")
-    is_upper = bool(modifiers) or (name[0] == "f" and name[1:].isdigit())
-    name = _NAMES.get(name) or (name.upper() if is_upper else name)
-    return "+".join([*(_MODIFIERS.get(part, part) for part in modifiers), name])
-
-
-def short_key(key: str) -> str:
-    """The same for a narrow place: ``ctrl+j`` → ``^J``."""
-    return show_key(key).replace("Ctrl+", "^").replace("Alt+", "⌥")
+def _read(value: str) -> tuple[str, ...]:
+    """Keys with commas between them, as Textual names them."""
+    return tuple(key_names.read(part) for part in value.split(",") if part.strip())
 
 
 def of_scope(scope: Scope) -> Iterable[Key]:
@@ -357,6 +345,6 @@ def markdown(overrides: Mapping[str, str] | None = None) -> str:
     for heading, keys in groups().items():
         rows.append(f"| **{heading}** | | |")
         for key in keys:
-            shown = " · ".join(f"`{show_key(name)}`" for name in keys_of(key, overrides))
+            shown = " · ".join(f"`{key_names.show(name)}`" for name in keys_of(key, overrides))
             rows.append(f"| {shown} | {key.description} | `{key.id}` |")
     return "\n".join(rows) + "\n"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from rpterm.tui import keys
+from rpterm.tui import key_names, keys
 from rpterm.tui.keys import KEYS, KeyMapError
 
 
@@ -57,11 +57,44 @@ def test_an_unknown_id_is_refused_with_the_near_one() -> None:
 
 
 def test_keys_are_shown_as_people_write_them() -> None:
-    assert keys.show_key("ctrl+j") == "Ctrl+J"
-    assert keys.show_key("question_mark") == "?"
-    assert keys.show_key("f1") == "F1"
-    assert keys.show_key("e") == "e"
-    assert keys.short_key("ctrl+up") == "^↑"
+    assert key_names.show("ctrl+j") == "Ctrl+J"
+    assert key_names.show("question_mark") == "?"
+    assert key_names.show("f1") == "F1"
+    assert key_names.show("e") == "e"
+    assert key_names.short("ctrl+up") == "^↑"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Ctrl+G", "ctrl+g"), ("alt+G", "alt+g"), ("control+shift+left", "ctrl+shift+left"),
+        ("shift+Alt+x", "alt+shift+x"), ("?", "question_mark"), ("F12", "f12"), ("g", "g"),
+        ("G", "G"), ("shift+g", "G"), ("Esc", "escape"), ("+", "plus"), ("ctrl++", "ctrl+plus"),
+        ("-", "minus"), ("comma", "comma"), ("ctrl+@", "ctrl+at"), ("\\", "backslash"),
+        ("é", "é"), ("PgUp", "pageup"), ("Return", "enter"),
+    ],
+)  # fmt: skip
+def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
+    assert key_names.read(written) == name
+
+
+@pytest.mark.parametrize("written", ["nonsense+q", "f99", "ctrl+", "ctrl+nonsense", "gg", "f0"])
+def test_what_is_no_key_is_refused_by_its_name(written: str) -> None:
+    with pytest.raises(KeyMapError, match=r"\[keys\] send: there is no key") as caught:
+        keys.check({"send": f"enter, {written}"})
+    assert written in str(caught.value)
+
+
+def test_every_key_of_the_registry_has_the_name_textual_gives_it() -> None:
+    for key in KEYS:
+        assert tuple(map(key_names.read, key.keys)) == key.keys
+
+
+@pytest.mark.parametrize("character", "!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~é")
+def test_characters_are_called_as_textual_calls_them(character: str) -> None:
+    from textual.keys import _character_to_key
+
+    assert key_names.read(character) == _character_to_key(character)
 
 
 def test_the_table_has_a_row_for_every_command() -> None:

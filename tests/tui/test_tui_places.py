@@ -123,6 +123,26 @@ async def test_chats_are_found_by_what_was_said(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Tell me of the cormorant" in screen_text(app))
         await pilot.press("enter")
         await wait_until(pilot, lambda: "Tell me of the cormorant" in texts(app))
+        await wait_until(pilot, lambda: app.chat.transcript.selected is not None)
+        assert app.chat.transcript.selected.text == "Tell me of the cormorant"
+        await wait_until(pilot, lambda: "Alt+←" in notices(app))
+        await pilot.press("alt+left")
+        await wait_until(pilot, lambda: "Tell me of the cormorant" not in texts(app))
+
+
+async def test_what_was_found_in_this_chat_is_shown_in_it(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Tell me of the cormorant")
+        await say(pilot, app, "And of the gulls")
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        await type_text(pilot, "cormorant")
+        await wait_until(pilot, lambda: "Tell me of the cormorant" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.transcript.selected is not None)
+        assert app.chat.transcript.selected.text == "Tell me of the cormorant"
+        assert len(stage.opened) == 1
 
 
 async def test_rename_delete_and_new_from_the_list(stage: Stage) -> None:

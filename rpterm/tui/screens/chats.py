@@ -32,6 +32,8 @@ class ChatsScreen(Chooser):
             empty="No chat has these words.", placeholder="Search titles and everything said",
         )  # fmt: skip
         self._ask, self._store = ask, store
+        self.found: dict[str, int] = {}
+        """Id of a chat that is listed for what was said in it → that turn."""
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -44,12 +46,14 @@ class ChatsScreen(Chooser):
     async def matching(self, query: str) -> Sequence[Choice]:
         by_title = list(await super().matching(query))
         if not query.strip():
+            self.found = {}
             return by_title
-        seen = {choice.id for choice in by_title}
+        seen, self.found = {choice.id for choice in by_title}, {}
         for hit in await self._ask(self._store.search, query):
             chat_id = str(hit.turn.chat_id)
             if chat_id not in seen:
                 seen.add(chat_id)
+                self.found[chat_id] = hit.turn.id
                 title = hit.chat_title or hit.turn.speaker
                 by_title.append(Choice(chat_id, title, f"{hit.turn.speaker}: {hit.snippet}"))
         return by_title

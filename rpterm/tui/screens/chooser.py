@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import key_names, keys, text
 from rpterm.tui.screens.dialog import Dialog
 
 
@@ -196,7 +196,7 @@ class Chooser(Dialog[Done]):
         hints = ["⏎ open"]
         for name in self._allowed:
             key = keys.BY_ID[name]
-            hints.append(f"{keys.short_key(keys.keys_of(key, self._overrides)[0])} {key.label}")
+            hints.append(f"{key_names.short(keys.keys_of(key, self._overrides)[0])} {key.label}")
         return " · ".join([*hints, "Esc leave"])
 
 

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.tui import keys, text
+from rpterm.tui import key_names, keys, text
 from rpterm.tui.screens.dialog import Dialog
 
 STATES = {
@@ -77,7 +77,7 @@ def table(heading: str, group: list[keys.Key], overrides: Mapping[str, str], wid
     rows = [Content.styled(heading, "bold $text-accent")]
     for key in group:
         names = keys.keys_of(key, overrides)
-        shown = " ".join(keys.show_key(name) for name in names[:2])
+        shown = " ".join(key_names.show(name) for name in names[:2])
         state = next((STATES[when] for when in key.when if when in STATES), "")
         described = key.description.rstrip(".") + (f" ({state})" if state else "")
         rows += _row(shown, described, width)

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.tui import keys, text
+from rpterm.tui import key_names, keys, text
 from rpterm.tui.screens.dialog import Dialog
 
 
@@ -138,5 +138,5 @@ def page_text(page: Page, overrides: Mapping[str, str]) -> Content:
     """The text of a card with the keys filled in."""
     shown = page.text
     for key in keys.KEYS:
-        shown = shown.replace("{" + key.id + "}", keys.show_key(keys.keys_of(key, overrides)[0]))
+        shown = shown.replace("{" + key.id + "}", key_names.show(keys.keys_of(key, overrides)[0]))
     return text.roleplay(shown)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from rpterm.tui import keys, text
+from rpterm.tui import key_names, keys, text
 
 REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
 
@@ -64,7 +64,7 @@ class Alarm(Static):
         first = Content(f"▽ {sentence}")
         parts: list[Content] = []
         for name in REMEDIES:
-            key = keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            key = key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
             parts.append(Content.assemble(
                 text.link(key, f"remedy('{name}')", "bold $text-primary"), " ",
                 text.link(keys.BY_ID[name].label, f"remedy('{name}')"),

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from rpterm.tui import keys, text
+from rpterm.tui import key_names, keys, text
 
 
 class KeyHints(Static):
@@ -55,7 +55,7 @@ class KeyHints(Static):
         hints: list[Content] = []
         for label, commands in self._labels().items():
             shown = "".join(
-                keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+                key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
                 for name in commands
             )
             hint = Content.assemble(

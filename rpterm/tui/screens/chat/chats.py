@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, opening, replies
+from rpterm.tui.screens.chat import frame, opening, replies, way
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -25,14 +25,15 @@ async def choose_chat(chat: ChatScreen) -> None:
         return None
     at = ""
     while True:
-        done = await chat.app.push_screen_wait(
-            ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys, at)
-        )
+        screen = ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys, at)
+        done = await chat.app.push_screen_wait(screen)
         if done is None:
             return None
         if done.action == "new":
             return await new_chat(chat)
         chat_id, at = int(done.id), done.id
+        if done.action == "open" and (turn_id := screen.found.get(done.id)):
+            return await way.go(chat, chat_id, turn_id)
         if done.action == "open":
             return await open_other(chat, chat_id)
         if done.action == "rename":

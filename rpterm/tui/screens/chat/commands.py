@@ -15,6 +15,7 @@ from rpterm.tui.screens.chat import (
     remedies,
     replies,
     turns,
+    way,
 )
 
 if TYPE_CHECKING:
@@ -101,5 +102,5 @@ COMMANDS: dict[str, Command] = {
     "keep-example": examples.keep,
     "pane-memory": memory.toggle,
     "memory-file": memory.add_file,
-    "go-back": memory.go_back,
+    "go-back": way.back,
 }

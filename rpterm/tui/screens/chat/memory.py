@@ -1,4 +1,4 @@
-"""The Memory pane at work: what it shows, what the user does to memories, and the way to a source.
+"""The Memory pane at work: what it shows, and what the user does to memories.
 
 All reading and writing is done in a thread; the pane gets a finished ``Overview``.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm.tui import text
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import opening, panes, turns
+from rpterm.tui.screens.chat import panes, way
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _NONE = "This chat has no memory: `memory = false` in the settings, or it is still opening."
-_ABOVE = 3
-"""Turns loaded above the source one jumps to."""
+_QUOTED = 160
+"""Characters of a memory shown when asking whether to forget it."""
 
 
 async def toggle(chat: ChatScreen) -> None:
@@ -87,7 +88,7 @@ async def wanted(chat: ChatScreen, event: MemoryPane.Wanted) -> None:
     elif item is None:
         chat.say("Mark a memory first.")
     elif event.command == "memory-open":
-        await jump(chat, item)
+        await _open(chat, item)
     elif event.command == "memory-pin":
         await chat.ask(memory.pin, item.row.id, not item.row.pinned)
     elif event.command == "memory-edit":
@@ -95,6 +96,15 @@ async def wanted(chat: ChatScreen, event: MemoryPane.Wanted) -> None:
     elif event.command == "memory-forget":
         await _forget(chat, memory, item)
     await refresh(chat)
+
+
+async def _open(chat: ChatScreen, item: Item) -> None:
+    """Go to the turn a memory comes from, in another chat, too."""
+    row = item.row
+    if row.turn_id is None or row.chat_id is None:
+        chat.say(f"From {row.place}." if row.place else "This memory comes from no turn.")
+        return
+    await way.go(chat, row.chat_id, row.turn_id)
 
 
 async def add(chat: ChatScreen) -> None:
@@ -178,7 +188,7 @@ async def _forget(chat: ChatScreen, memory: Memory, item: Item) -> None:
         await _forget_file(chat, memory, item, row.file_id)
         return
     stays = " What was said stays in its chat." if row.kind == "turn" else ""
-    detail = f"It cannot be undone.{stays}"
+    detail = f"“{text.one_line(row.text, _QUOTED)}”\n\nIt cannot be undone.{stays}"
     if await chat.app.push_screen_wait(Confirm("Forget this, for good?", detail, yes="Forget")):
         await chat.ask(memory.forget, row.id)
 
@@ -189,64 +199,6 @@ async def _forget_file(chat: ChatScreen, memory: Memory, item: Item, file_id: in
     detail = "All its pieces go. The file itself stays where it is."
     if await chat.app.push_screen_wait(Confirm(question, detail, yes="Forget")):
         await chat.ask(memory.remove_file, file_id)
-
-
-# The way to a source, and back -----------------------------------------------------------------
-async def jump(chat: ChatScreen, item: Item) -> None:
-    """Go to the turn a memory comes from, in another chat, too."""
-    row, session = item.row, chat.session
-    if row.turn_id is None or row.chat_id is None or session is None:
-        chat.say(f"From {row.place}." if row.place else "This memory comes from no turn.")
-        return
-    if row.chat_id == session.chat_id:
-        await reveal(chat, row.turn_id)
-        return
-    if chat.state.busy:
-        chat.say("Still writing: Esc stops the reply first.")
-        return
-    chat.came_from, chat.going_to = (session.chat_id, chat.state.prompt), row.turn_id
-    await opening.switch(chat, None, row.chat_id)
-
-
-async def arrived(chat: ChatScreen) -> None:
-    """Another chat is open: if a memory led here, show its turn."""
-    turn_id, chat.going_to = chat.going_to, 0
-    if turn_id:
-        await reveal(chat, turn_id)
-        chat.say("Alt+← goes back to the chat you came from.")
-
-
-async def go_back(chat: ChatScreen) -> None:
-    """Back to the chat from which a memory led here."""
-    (chat_id, prompt), chat.came_from = chat.came_from, (0, None)
-    if not chat_id or chat.session is None or chat_id == chat.session.chat_id:
-        chat.say("There is nothing to go back to.")
-        return
-    await opening.switch(chat, None, chat_id)
-    chat.state.prompt = chat.state.recalled = prompt
-
-
-async def reveal(chat: ChatScreen, turn_id: int) -> None:
-    """Select a turn of the branch shown, loading the turns above it where needed."""
-    session = chat.session
-    if session is None:
-        return
-    if chat.transcript.view(turn_id) is None:
-        path = await chat.ask(session.path)
-        ids = [turn.id for turn in path]
-        loaded = [turn.id for turn in chat.transcript.turns if turn.id > 0]
-        if turn_id not in ids or not loaded:
-            chat.say("That turn is on a branch that is not shown: F8 has all branches.")
-            return
-        start = max(0, ids.index(turn_id) - _ABOVE)
-        end = ids.index(loaded[0]) if loaded[0] in ids else len(ids)
-        await chat.transcript.prepend(path[start:end], more=start > 0)
-    view = chat.transcript.view(turn_id)
-    if view is not None:
-        if chat.panes.covers:
-            chat.panes.close_last()
-        chat.transcript.release_anchor()
-        chat.call_after_refresh(turns.pick, chat, view.turn)
 
 
 def _memory(chat: ChatScreen) -> Memory | None:

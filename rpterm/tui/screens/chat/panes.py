@@ -126,11 +126,14 @@ def opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
     noted(chat)
     chat.run_worker(fill_chats(chat), group="panes")
-    if chat.going_to or "memory" in chat.panes.shown:
+    if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
         memory.changed(chat)
-        chat.run_worker(memory.arrived(chat), group="memory-way")
+    if chat.going_to:
+        from rpterm.tui.screens.chat import way
+
+        chat.run_worker(way.arrived(chat), group="way")
 
 
 def remembered(chat: ChatScreen) -> None:

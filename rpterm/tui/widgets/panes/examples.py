@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import key_names, keys, text
 from rpterm.tui.widgets.panes.list import PaneList
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class ExamplesPane(Vertical):
         """A click on a cell sets the value there; the keys at its ends move it by one step."""
         down, up = (
             text.link(
-                keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0]),
+                key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0]),
                 f"command('{name}')", "bold",
             )
             for name in (f"example-{end}" for end in ends.split())
@@ -209,7 +209,7 @@ class ExamplesPane(Vertical):
     def _foot(self) -> Content:
         hints = []
         for name in _SHORT:
-            key = keys.short_key(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            key = key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
             hints.append(Content.assemble(
                 text.link(key, f"command('{name}')", "bold $text-primary"), " ",
                 text.link(keys.BY_ID[name].label, f"command('{name}')"),
