@@ -121,7 +121,8 @@ class Chat:
     Attributes:
         card_hash: SHA-256 of the card's TOML text as last used in this chat.
         card_path: Where that card was read from, or ``None`` when only the stored copy is known.
-        turn_count: Turns in all branches.
+        turn_count: Turns in all branches, with every swipe.
+        length: The same, but of the swipes of one turn one counts.
         preview: The first line of the last turn shown.
     """
 
@@ -136,6 +137,7 @@ class Chat:
     created_at: float = 0.0
     updated_at: float = 0.0
     turn_count: int = 0
+    length: int = 0
     preview: str = ""
 
 

@@ -75,7 +75,7 @@ def list_chats(
         out.data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
         return
     rows = [
-        (chat.id, out.when(chat.updated_at), _who(chat, others), chat.turn_count,
+        (chat.id, out.when(chat.updated_at), _who(chat, others), chat.length,
          "yes" if chat.id in allowed else "no", chat.title or chat.preview)
         for chat in chats
     ]  # fmt: skip
@@ -139,7 +139,7 @@ def delete(
     """Delete a chat with all its branches, for good."""
     with opened() as store:
         chat = store.chat(chat_id)
-        what = f"chat {chat.id} with {chat.card_name}, {chat.turn_count} turns"
+        what = f"chat {chat.id} with {chat.card_name}, {chat.length} turns"
         if not yes and not typer.confirm(f"Delete {what}, for good?"):
             raise typer.Exit(1)
         store.delete_chat(chat_id)

@@ -53,6 +53,7 @@ CHAT_COLUMNS = (
     "c.id, c.title, c.card_name, c.card_hash, c.card_path, c.leaf_id, c.persona_name, "
     "c.persona_description, c.note_text, c.note_depth, c.created_at, c.updated_at, "
     "(SELECT count(*) FROM turns t WHERE t.chat_id = c.id), "
+    "(SELECT count(DISTINCT coalesce(t.parent_id, 0)) FROM turns t WHERE t.chat_id = c.id), "
     f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t WHERE t.id = c.leaf_id)"
 )
 
@@ -101,7 +102,7 @@ def to_turn(row: Sequence[Any]) -> Turn:
 
 def to_chat(row: Sequence[Any]) -> Chat:
     """A row of ``CHAT_COLUMNS``."""
-    lines = (row[13] or "").strip().splitlines()
+    lines = (row[14] or "").strip().splitlines()
     return Chat(
         id=row[0],
         title=row[1],
@@ -114,6 +115,7 @@ def to_chat(row: Sequence[Any]) -> Chat:
         created_at=row[10],
         updated_at=row[11],
         turn_count=row[12],
+        length=row[13],
         preview=lines[0].strip() if lines else "",
     )
 

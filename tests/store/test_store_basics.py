@@ -93,6 +93,16 @@ def test_chats_come_by_what_was_last_said(store: Store) -> None:
     assert len(store.chats(limit=1)) == 1
 
 
+def test_the_length_counts_swipes_of_one_turn_once(store: Store, chat: Chat) -> None:
+    greeting = say(store, chat, None, "Good morning")
+    say(store, chat, None, "Good evening")
+    asked = say(store, chat, greeting, "Who is there?")
+    say(store, chat, asked, "I")
+    say(store, chat, asked, "Nobody")
+    counted = store.chat(chat.id)
+    assert (counted.turn_count, counted.length) == (5, 3)
+
+
 def test_swipes_are_counted_on_the_path_also_of_first_turns(store: Store, chat: Chat) -> None:
     say(store, chat, None, "greeting 1")
     other = say(store, chat, None, "greeting 2")

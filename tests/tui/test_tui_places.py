@@ -95,6 +95,14 @@ async def test_two_panes_fit_a_wide_terminal_and_one_a_narrow_one(stage: Stage) 
         assert app.chat.input.has_focus
 
 
+async def test_a_chat_in_which_nothing_was_said_is_not_left_for_a_new_one(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "this chat is new" in notices(app))
+        assert len(stage.opened) == 1
+
+
 async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
@@ -103,9 +111,9 @@ async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
         await wait_until(pilot, lambda: len(stage.opened) == 2 and phase(app) == "ready")
         assert len(texts(app)) == 1
         await pilot.press("f4")
-        await wait_until(pilot, lambda: "4 turns" in screen_text(app))
+        await wait_until(pilot, lambda: "3 turns" in screen_text(app))
         lines = screen_text(app).splitlines()
-        row = next(y for y, line in enumerate(lines) if "4 turns" in line)
+        row = next(y for y, line in enumerate(lines) if "3 turns" in line)
         await pilot.click(offset=(lines[row].index("turns"), row))
         await wait_until(pilot, lambda: "first chat" in texts(app))
 

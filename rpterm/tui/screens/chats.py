@@ -83,7 +83,7 @@ def choice_of(chat: Chat, *, exportable: bool = False, others: int = 0) -> Choic
     title = text.one_line(chat.title or who, 80)
     if chat.title and chat.title != chat.card_name:
         title = f"{title}  ·  {text.one_line(who, 30)}"
-    turns = f"{chat.turn_count} turn{'s' if chat.turn_count != 1 else ''}"
+    turns = f"{chat.length} turn{'s' if chat.length != 1 else ''}"
     leaves = "in exports · " if exportable else ""
     right = f"{leaves}{turns} · {ago(chat.updated_at)}"
     return Choice(str(chat.id), title, text.one_line(chat.preview), right)

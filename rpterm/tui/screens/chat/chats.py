@@ -52,10 +52,22 @@ async def open_other(chat: ChatScreen, chat_id: int) -> None:
 
 
 async def new_chat(chat: ChatScreen) -> None:
-    """Begin a new chat with this character."""
+    """Begin a new chat with this character, unless nothing was said in this one yet."""
     if (session := _open(chat)) is not None:
-        path = chat.state.chat.card_path if chat.state.chat else None
-        await opening.switch(chat, path or session.card.name, opening.NEW_CHAT)
+        if await chat.ask(_is_untouched, session):
+            chat.say("Nothing was said here yet: this chat is new.")
+            return
+        await _begin(chat, session)
+
+
+async def _begin(chat: ChatScreen, session: Session) -> None:
+    path = chat.state.chat.card_path if chat.state.chat else None
+    await opening.switch(chat, path or session.card.name, opening.NEW_CHAT)
+
+
+def _is_untouched(session: Session) -> bool:
+    """Whether there is nothing but greetings."""
+    return session.chat.length <= 1 and all(turn.role != "user" for turn in session.path())
 
 
 async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
@@ -66,13 +78,13 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     if session is None or (chat_id == session.chat_id and replies.editing(chat)):
         return False
     what = await chat.ask(session.store.chat, chat_id)
-    question = f"Delete “{what.title or what.card_name}” with its {what.turn_count} turns?"
+    question = f"Delete “{what.title or what.card_name}” with its {what.length} turns?"
     if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
         return False
     current = chat_id == session.chat_id
     await chat.ask(session.delete_chat, chat_id)
     if current:
-        await new_chat(chat)
+        await _begin(chat, session)
     return True
 
 
