@@ -12,11 +12,14 @@ the card (attribute), or the card and the two last turns (memory). ``otherwise``
 consistent replies (grade 4 or 5) that say it in other words than card and talk, above the unknowing
 one.
 
-``misleading``: the correlation of ranks with the grades of replies whose mistakes were made on
+``artless``: the correlation of ranks with the grades of those four replies, none of which was meant
+to be wrong. Two readers, language models, graded them and did not know how each was made (their
+grades correlate by 0.99): the mean.
+
+``misleading``: the same with the grades of replies whose mistakes were made on
 purpose and put in the words of card and talk. ``read``: with those of 560 replies to 80 more scenes
 (``rated_read.toml``), of all ways in which models do well and badly, again half of the bad ones in
-the words of card and talk. Two readers, language models, graded them and did not know how each was
-meant (their grades correlate by 0.97): the mean.
+the words of card and talk. They were graded in the same way (0.97).
 
 ``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
 ``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
@@ -29,7 +32,7 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
@@ -59,6 +62,10 @@ _PAIRS = {
     "otherwise": ("graded", "unknowing"),
 }
 """Which replies are held against which; of the graded ones the consistent ones."""
+_RANKED: dict[str, Container[str]] = {
+    "artless": _MADE, "misleading": ("graded",), "read": ("read",)
+}  # fmt: skip
+"""Which replies are ranked together."""
 Step = Callable[[int, int], None]
 
 
@@ -68,7 +75,7 @@ class Reply:
 
     Attributes:
         by: ``graded``, ``read`` or one of ``_MADE``.
-        grade: 5 to 1; 0 where none was given.
+        grade: 5 to 1.
         rated: By the name of a score, higher is better.
     """
 
@@ -130,7 +137,8 @@ def _replies(written: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
         yield from (("read", (one + two) / 2, text) for one, two, _, text in written["replies"])
         return
     yield from (("graded", grade, text) for grade, text in written["graded"])
-    yield from ((by, 0, written[by]) for by in _MADE)
+    for by, (one, two) in zip(_MADE, written["grades"], strict=True):
+        yield by, (one + two) / 2, written[by]
 
 
 def _rated(readings: dict[str, Reading]) -> dict[str, float]:
@@ -158,14 +166,14 @@ def report(replies: Sequence[Reply]) -> dict[str, Any]:
             for pairs, (good, other) in _PAIRS.items():
                 won, groups = _won(mine, score, good, other)
                 figures |= mean_figures(f"{kind} {pairs} {score}", won, groups)
-            figures |= _ranks(mine, "graded", f"{kind} misleading", score)
-            figures |= _ranks(mine, "read", f"{kind} read", score)
+            for name, by in _RANKED.items():
+                figures |= _ranks(mine, by, f"{kind} {name}", score)
     return figures
 
 
-def _ranks(replies: Sequence[Reply], by: str, name: str, score: str) -> dict[str, Any]:
+def _ranks(replies: Sequence[Reply], by: Container[str], name: str, score: str) -> dict[str, Any]:
     """How a score and the grades agree; nothing of no replies."""
-    mine = [each for each in replies if each.by == by]
+    mine = [each for each in replies if each.by in by]
     if not mine:
         return {}
     parts = [list(scene) for _, scene in groupby(mine, lambda each: each.scene)]
@@ -181,7 +189,7 @@ def _won(
 ) -> tuple[list[float], list[str]]:
     """Whether each good reply is above the other one of its scene; and the scenes."""
     against = {each.scene: each.rated[score] for each in replies if each.by == other}
-    mine = [each for each in replies if each.by == good and not 0 < each.grade < _GOOD]
+    mine = [each for each in replies if each.by == good and each.grade >= _GOOD]
     won = [above(each.rated[score], [against[each.scene]]) for each in mine]
     return won, [each.scene for each in mine]
 

@@ -21,6 +21,7 @@ SCENES: list[dict[str, Any]] = [
         "graded": [[5, "Three grey geese."], [1, "A parrot, green as grass."]],
         "knowing": "My geese, three of them.", "half": "What I keep.",
         "unknowing": "What do I keep?", "starter": "I keep.",
+        "grades": [[5, 5], [2, 3], [2, 3], [2, 3]],
     },
     {
         "kind": "memory", "char": "Ines", "facts": ["Ines is old."],
@@ -28,6 +29,7 @@ SCENES: list[dict[str, Any]] = [
         "graded": [[4, "Off to Bergen."], [2, "Off to Cadiz."]],
         "knowing": "To Bergen.", "half": "Where you go.",
         "unknowing": "Where do you go?", "starter": "Go.",
+        "grades": [[5, 5], [3, 2], [3, 2], [3, 2]],
     },
     *(
         {
@@ -49,6 +51,7 @@ def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> 
             assert 0 <= figures[f"{kind} {by} tfidf"] <= 1
         for grades in ("misleading", "read"):
             assert figures[f"{kind} {grades} score_no_lm"] == pytest.approx(1)
+        assert figures[f"{kind} artless score_no_lm"] > 0.7
 
 
 def test_a_reply_that_is_no_better_wins_half() -> None:
@@ -65,6 +68,7 @@ def test_the_scenes_that_ship_are_whole() -> None:
         assert len(grades) == 6 and max(grades) >= 4 and min(grades) <= 2
         assert each["talk"][-1][0] == "user"
         assert all(each[by] for by in ("knowing", "half", "unknowing", "starter"))
+        assert len(each["grades"]) == 4 and each["grades"][0] == [5, 5]
 
 
 def test_the_scenes_that_were_read_are_whole() -> None:
