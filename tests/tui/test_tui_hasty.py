@@ -211,3 +211,17 @@ async def test_keys_that_came_together_act_in_their_order(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.input.text == "c\nd")
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert texts(app)[-2] == "a\nb"
+
+
+async def test_enter_pressed_twice_beside_candidates_sends_once(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        for key in ("a", "enter", "enter", "b"):
+            app.chat.input.post_message(events.Key(key, key if len(key) == 1 else None))
+        await wait_until(pilot, lambda: "a" in texts(app) and phase(app) == "ready")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert texts(app).count("a") == 1
+        assert app.chat.input.text == "b"
