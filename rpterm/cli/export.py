@@ -134,6 +134,7 @@ def write(
     """Write the ratings of exportable chats for a trainer."""
     from rpterm.cli import trainer_model
     from rpterm.cli.chats import opened
+    from rpterm.cli.judged import whose
     from rpterm.preference.export import Options, export
     from rpterm.preference.formats import named
     from rpterm.preference.harvest import Wanted
@@ -145,11 +146,13 @@ def write(
         wanted=replace(Wanted(), sources=_sources(sources), min_edit=min_edit),
         greeting=_named(Greeting, greeting, "way with greetings"), split=split,
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
-        file_type="parquet" if parquet else "jsonl", card=card,
+        file_type="parquet" if parquet else "jsonl",
     )  # fmt: skip
     with opened() as store, trainer_model.opened(model) as known:
+        judgements = Judgements(store)
+        options = replace(options, card=whose(judgements, card))
         look = _strictly(known, region) if strict else None
-        done = export(Judgements(store), folder, options, _model(store, known), look)
+        done = export(judgements, folder, options, _model(store, known), look)
     for name, rows in done.rows.items():
         out.say(f"{name}: {rows} rows")
     for why, many in done.left_out.most_common():

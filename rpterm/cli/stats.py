@@ -44,14 +44,21 @@ def stats(
     chance), and when of replies that score 0.8 about 80 % are good. Intervals are 95 %.
     """
     from rpterm.cli.chats import opened
+    from rpterm.cli.judged import whose
     from rpterm.preference.overview import overview
     from rpterm.preference.stats.live import honesty
     from rpterm.store.judgements import Judgements
 
     with opened() as store:
-        found = overview(Judgements(store), card=card, model=model)
-    if not found.kinds:
+        judgements = Judgements(store)
+        name = whose(judgements, card)
+        found = overview(judgements, card=name, model=model)
+        known = found if found.kinds else overview(judgements, card=name)
+    if not known.kinds:
         raise RptermError("Nothing was rated yet: rate replies in a chat, or `rpterm review`.")
+    if not found.kinds:
+        there = ", ".join(known.models) or "none that is known"
+        raise RptermError(f"No reply of a model {model!r} was rated; rated were: {there}.")
     honest = honesty(found.judged)
     if json:
         out.data(_data(found, honest))

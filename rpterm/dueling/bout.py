@@ -50,7 +50,9 @@ class Setup:
         if len(self.specs) < 2:
             raise ContenderError("A duel needs two sides: give --a and --b.")
         if len(set(self.specs)) < len(self.specs):
-            raise ContenderError("Two sides are the same: nothing could be learned from that.")
+            raise ContenderError(
+                "Two sides are the same; say what one changes: --b temperature=1.2."
+            )
 
     def same_as(self, other: Mapping[str, Any]) -> bool:
         """Whether a stored duel was begun as this one; its seed may be another."""

@@ -1,7 +1,8 @@
 """One side of a duel: the settings as they are, but for what its line of text changes.
 
-``temperature=1.2 min_p=0.02``, ``model=other.gguf``, ``adapter=mine.gguf``; a bare word is a model;
-an empty line changes nothing but the seed.
+``temperature=1.2 min_p=0.02``, ``model=other.gguf``, ``adapter=mine.gguf``; a bare word is a model,
+or goes on with a path that has not come to its ``.gguf``; an empty line changes nothing but the
+seed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rpterm.config import Settings
 from rpterm.types import Generation, RptermError, Sampling
 
 _WEIGHTS = ("model", "adapter")
+_FILE = ".gguf"
 
 
 class ContenderError(RptermError):
@@ -63,7 +65,11 @@ def parse(name: str, spec: str) -> Contender:
     """
     sampling: dict[str, Any] = {}
     weights: dict[str, str] = {}
+    key = ""
     for part in spec.replace(",", " ").split():
+        if "=" not in part and not weights.get(key, _FILE).endswith(_FILE):
+            weights[key] += f" {part}"  # The path of a file has a space in it.
+            continue
         key, sign, value = part.partition("=")
         if not sign:
             key, value = "model", part

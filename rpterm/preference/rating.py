@@ -119,9 +119,20 @@ class Rater:
             self._seen[turn] = now
 
     # One reply ---------------------------------------------------------------------------------
+    def ready(self, turn_id: int) -> Turn:
+        """The reply, when it can be judged.
+
+        Raises:
+            RatingError: It is still being written.
+        """
+        turn = self.store.turn(turn_id)
+        if turn.status is Status.STREAMING:
+            raise RatingError("This reply is still being written; rate it when it is complete.")
+        return turn
+
     def thumb(self, turn_id: int, up: bool, dimensions: Mapping[str, int] | None = None) -> Rating:
         """Good, or not."""
-        turn = self._finished(turn_id)
+        turn = self.ready(turn_id)
         return self.judgements.thumb(turn.id, up, dimensions=dimensions, how=self._how(turn))
 
     def stars(
@@ -132,7 +143,7 @@ class Rater:
         Raises:
             StoreError: It is another number.
         """
-        turn = self._finished(turn_id)
+        turn = self.ready(turn_id)
         how = self._how(turn)
         return self.judgements.stars(turn.id, n, dimensions=dimensions, reason=reason, how=how)
 
@@ -151,7 +162,7 @@ class Rater:
 
     def flag(self, turn_id: int, span: tuple[int, int] | None, reason: str) -> Rating:
         """Something is wrong with a reply, or with a part of it."""
-        turn = self._finished(turn_id)
+        turn = self.ready(turn_id)
         return self.judgements.flag(turn.id, span, reason.strip(), how=self._how(turn))
 
     # Two replies -------------------------------------------------------------------------------
@@ -165,8 +176,8 @@ class Rater:
         asked_again: int | None = None,
     ) -> Comparison:
         """The verdict on two replies that were shown blind, side by side."""
-        how = self._how(self._finished(left), method=method, position="left, right")
-        self._finished(right)
+        how = self._how(self.ready(left), method=method, position="left, right")
+        self.ready(right)
         return self.judgements.compare(left, right, verdict, asked_again=asked_again, how=how)
 
     def kept_edit(self, original: Turn, edited: Turn) -> None:
@@ -251,12 +262,6 @@ class Rater:
         return self.judgements.exportable(chat_id)
 
     # -------------------------------------------------------------------------------------------
-    def _finished(self, turn_id: int) -> Turn:
-        turn = self.store.turn(turn_id)
-        if turn.status is Status.STREAMING:
-            raise RatingError("This reply is still being written; rate it when it is complete.")
-        return turn
-
     def _how(self, turn: Turn, *, method: str = "", position: str = "") -> How:
         from rpterm.store.judgement_records import How
 

@@ -240,7 +240,9 @@ class Judgements:
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT g.turn_id, g.model, g.model_hash, g.adapter_hash, g.template_hash, "
-                "json_extract(g.sampling_json, '$.seed'), "
+                # Of several made at once each has a seed of its own.
+                "coalesce(json_extract(g.batch_seeds_json, '$[' || g.batch_index || ']'), "
+                "json_extract(g.sampling_json, '$.seed')), "
                 "json_extract(g.sampling_json, '$.temperature'), g.prompt_ids, g.prompt_text "
                 "FROM generations g JOIN turns t ON t.id = g.turn_id WHERE t.chat_id = ?",
                 (chat,),

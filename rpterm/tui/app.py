@@ -17,7 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
 from textual.screen import Screen
 
-from rpterm.tui import hangup, key_names, keys, themes, worker
+from rpterm.tui import alt_keys, hangup, key_names, keys, themes, worker
 from rpterm.tui.screens.chat import opening
 from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -85,7 +85,7 @@ class RptermApp(App[None], inherit_bindings=False):
         themes.put_on(self, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
-        return hangup.sturdy(super().get_driver_class())
+        return hangup.sturdy(alt_keys.understood(super().get_driver_class()))
 
     def get_default_screen(self) -> Screen[Any]:
         return self._chat

@@ -43,3 +43,26 @@ def test_nothing_rated_is_said(cli: Cli, home: Path) -> None:
         pass
     done = cli("stats")
     assert done.code == 1 and "Nothing was rated yet" in done.err
+
+
+def test_a_card_may_be_named_by_its_file_and_what_fits_nothing_is_told(
+    cli: Cli, home: Path, tmp_path: Path
+) -> None:
+    from rpterm.paths import find
+
+    with Store(find().database) as store:
+        chat = store.create_chat(card_name="Sherlock Holmes", card_hash="h")
+        user = store.add_turn(chat.id, None, "user", "U", "Hello.", origin=Origin.TYPED)
+        one = store.add_turn(
+            chat.id, user.id, "assistant", "W", "Good day.", origin=Origin.GENERATED
+        ).id
+        Judgements(store).thumb(one, True)
+        Judgements(store).consent(chat.id, True)
+    assert "1 judgements in 1 chats" in cli("stats", "--card", "sherlock").out
+    out = str(tmp_path / "out")
+    assert cli("export", out, "-f", "kto", "--card", "sherlock").code == 0
+    for wanted in ("tola", "nobody"):
+        told = f"Nothing was rated in a chat with '{wanted}': `--card` takes Sherlock Holmes."
+        assert told in cli("stats", "--card", wanted).err
+        assert told in cli("export", out, "--card", wanted).err
+    assert "No reply of a model 'other' was rated" in cli("stats", "--model", "other").err

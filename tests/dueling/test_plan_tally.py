@@ -23,7 +23,18 @@ def test_a_side_is_read_from_one_line() -> None:
     assert (side.model, side.adapter) == (None, "mine.gguf")
     assert parse("A", "other.gguf").model == "other.gguf"
     assert parse("A", "").label == "A (as set)"
+    assert parse("A", "other.gguf adapter=mine.gguf").adapter == "mine.gguf"
+    assert parse("A", "adapter=mine.gguf starter").model == "starter"
     assert [each.name for each in parse_all(["", "top_k=5"])] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    "spec", ["model=/My Models/a b.gguf top_k=5", "/My Models/a b.gguf top_k=5"]
+)
+def test_a_file_may_have_spaces_in_its_path(spec: str) -> None:
+    side = parse("B", spec)
+    assert (side.model, side.adapter) == ("/My Models/a b.gguf", None)
+    assert side.sampling == {"top_k": 5}
 
 
 @pytest.mark.parametrize(

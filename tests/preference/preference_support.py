@@ -57,7 +57,10 @@ class Scene:
     def reply(self, text: str, parent: int | None = None) -> int:
         return self.say(parent or self.user.id, text).id
 
-    def made(self, turn_text: str, prompt: tuple[int, ...], seed: int = 7) -> int:
+    def made(
+        self, turn_text: str, prompt: tuple[int, ...], seed: int = 7, *,
+        batch: tuple[int, ...] = (), index: int = 0,
+    ) -> int:  # fmt: skip
         """A generated reply with its provenance."""
         from rpterm.types import Status
 
@@ -65,7 +68,10 @@ class Scene:
             self.chat.id, self.user.id, "assistant", "X", "", origin=Origin.GENERATED,
             status=Status.STREAMING,
         )  # fmt: skip
-        generation = Generation("scripted", "m", "h", Sampling(seed=seed), prompt_ids=prompt)
+        generation = Generation(
+            "scripted", "m", "h", Sampling(seed=seed), prompt_ids=prompt,
+            batch_seeds=batch, batch_index=index,
+        )  # fmt: skip
         return self.store.finish_reply(turn.id, turn_text, Status.COMPLETE, generation).id
 
 

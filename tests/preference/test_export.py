@@ -113,6 +113,13 @@ def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path:
     assert rows(tmp_path / "out")[0]["meta"]["seeds"] == ["7", "7"]
 
 
+def test_of_replies_made_at_once_each_tells_its_own_seed(scene: Scene, tmp_path: Path) -> None:
+    one, other = (scene.made(text, (1,), batch=(7, 8), index=at) for at, text in enumerate("AB"))
+    scene.judge.compare(one, other, "right")
+    run(scene, tmp_path / "out")
+    assert rows(tmp_path / "out")[0]["meta"]["seeds"] == ["8", "7"]
+
+
 def test_contradictions_are_settled_by_strength_then_majority(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.kept_swipe(a, [b])

@@ -50,7 +50,7 @@ async def test_several_replies_stopped_before_a_word_leave_nothing_to_choose(
 
 
 async def test_what_had_come_of_several_stopped_replies_can_be_chosen(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.1))
     app = stage.app()
     async with running(app, (160, 40)) as pilot:
         await _stopped(pilot, app, 1)
@@ -200,3 +200,28 @@ async def test_a_database_that_fails_behind_a_reply_is_told_in_a_notice(
         monkeypatch.undo()
         await say(pilot, app, "Still there?")
         assert "Still there?" in texts(app)
+
+
+async def test_keys_that_came_together_act_in_their_order(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        typed = ["a", "ctrl+j", "b", "enter", "c", "ctrl+j", "d"]
+        for key in typed:  # as a busy loop finds them, all at once
+            app.chat.input.post_message(events.Key(key, key if len(key) == 1 else None))
+        await wait_until(pilot, lambda: app.chat.input.text == "c\nd")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert texts(app)[-2] == "a\nb"
+
+
+async def test_enter_pressed_twice_beside_candidates_sends_once(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        for key in ("a", "enter", "enter", "b"):
+            app.chat.input.post_message(events.Key(key, key if len(key) == 1 else None))
+        await wait_until(pilot, lambda: "a" in texts(app) and phase(app) == "ready")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert texts(app).count("a") == 1
+        assert app.chat.input.text == "b"

@@ -19,6 +19,7 @@ from tui_support import (
 )
 
 from rpterm.config import Duel, Settings
+from rpterm.engine.scripted import ScriptedEngine
 from rpterm.preference.rating import Mark
 from rpterm.store.judgement_records import Comparison
 from rpterm.tui.app import RptermApp
@@ -129,6 +130,22 @@ async def test_a_flag_marks_the_sentence_the_arrows_chose(stage: Stage) -> None:
         assert rating.span is not None and rating.reason == "no charts"
         assert REPLIES[0][slice(*rating.span)] == '"Sit down.'
         assert "⚑" in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["t", "x"])
+async def test_nothing_is_asked_about_a_reply_that_is_being_written(
+    tmp_path: Path, key: str
+) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.3))
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Good evening")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "She" in screen_text(app).split("Good evening")[-1])
+        await pilot.press("alt+up", key)
+        await wait_until(pilot, lambda: "still being written" in notices(app))
+        assert app.screen is app.chat
+        stage.engine._delay = 0.0
 
 
 async def test_an_edit_and_a_kept_swipe_are_noted_by_themselves(stage: Stage) -> None:

@@ -7,6 +7,7 @@ their own Enter.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from textual import events
@@ -86,6 +87,7 @@ class PromptInput(TextArea):
         if self._press(event.key):
             event.stop()
             event.prevent_default()
+            await asyncio.sleep(0)  # What it does begins before the next key is taken.
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -55,6 +55,7 @@ async def tags(chat: ChatScreen) -> None:
     if (meant := _meant(chat)) is None:
         return
     rater, turn = meant
+    await chat.ask(rater.ready, turn.id)  # before it is asked what would be lost
     mark = await chat.ask(rater.mark, turn.id)
     done = await chat.app.push_screen_wait(TagScreen(mark))
     if done is not None:
@@ -74,6 +75,7 @@ async def flag(chat: ChatScreen) -> None:
     if (meant := _meant(chat)) is None:
         return
     rater, turn = meant
+    turn = await chat.ask(rater.ready, turn.id)  # before it is asked what would be lost
     done = await chat.app.push_screen_wait(FlagScreen(turn.text))
     if done is not None:
         await chat.ask(rater.flag, turn.id, done.span, done.reason)

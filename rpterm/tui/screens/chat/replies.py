@@ -17,7 +17,7 @@ from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Generation, Intent, Status, Turn
+from rpterm.types import Generation, Intent, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -40,10 +40,15 @@ async def send(chat: ChatScreen) -> None:
         return
     if occupied(chat):
         return
-    if chat.state.choosing is not None:
-        await leave_choice(chat)
-    chat.input.put("")
-    await start(chat, Wish(Intent.SEND, whole.strip()))
+    wish = Wish(Intent.SEND, whole.strip())
+    chat.input.put("")  # Before anything is waited for: another Enter would send it again.
+    try:
+        if chat.state.choosing is not None:
+            await leave_choice(chat)
+    except RptermError:
+        give_back(chat, wish)
+        raise
+    await start(chat, wish)
 
 
 async def regenerate(chat: ChatScreen) -> None:

@@ -1,0 +1,40 @@
+"""Alt with a letter, as terminals send it that do not name their keys."""
+
+from __future__ import annotations
+
+import pytest
+from textual.drivers import linux_driver
+
+from rpterm.tui.alt_keys import AltParser, understood
+
+
+@pytest.mark.parametrize(
+    ("sent", "keys"),
+    [
+        ("\x1bg\x1bw", ["alt+g", "alt+w"]),
+        ("\x1bg\x1bg\x1bg", ["alt+g"] * 3),
+        ("\x1bg\x1b[A", ["alt+g", "up"]),
+        ("\x1bgh", ["alt+g", "h"]),
+        ("\x1bé", ["alt+é"]),
+        ("a\x1b\rb", ["a", "alt+enter", "b"]),
+        ("\x1bb", ["ctrl+left"]),  # Option+← of a Mac
+        ("\x1bOA", ["up"]),
+        ("\x1b[1;3D\x1bm", ["alt+left", "alt+m"]),
+    ],
+)
+def test_it_is_known_at_once(sent: str, keys: list[str]) -> None:
+    assert [event.key for event in AltParser().feed(sent)] == keys
+
+
+@pytest.mark.parametrize(("platform", "key"), [("linux", "alt+f"), ("darwin", "ctrl+right")])
+def test_f_moves_by_a_word_on_a_mac_alone(
+    platform: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rpterm.tui.alt_keys._WORDS", "bf" if platform == "darwin" else "b")
+    assert [event.key for event in AltParser().feed("\x1bf")] == [key]
+
+
+def test_the_driver_of_a_terminal_reads_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux_driver, "XTermParser", linux_driver.XTermParser)
+    understood(linux_driver.LinuxDriver)
+    assert linux_driver.XTermParser is AltParser
