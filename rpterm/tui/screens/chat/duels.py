@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, judging, replies
+from rpterm.tui.screens.chat import frame, judging, replies, slash
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn
@@ -27,7 +27,7 @@ async def begin(chat: ChatScreen) -> None:
     whole = chat.input.whole.strip()
     if whole and chat.transcript.selected is None:
         chat.input.put("")
-        await replies.start(chat, Wish(Intent.SEND, whole, candidates=2, duel=True))
+        await replies.start(chat, Wish(Intent.SEND, slash.message(whole), candidates=2, duel=True))
         return
     turn = replies.reply_meant(chat)
     if turn is None or (turn.role == "assistant" and turn.parent_id is None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, panes, replies
+from rpterm.tui.screens.chat import frame, panes, replies, slash
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
@@ -107,7 +107,7 @@ async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
     words = chat.input.whole.strip()
     chat.input.put("")
     intent = Intent.SEND if words else Intent.NEXT
-    await replies.start(chat, Wish(intent, words, speaker=name))
+    await replies.start(chat, Wish(intent, slash.message(words), speaker=name))
 
 
 async def edit_cast(chat: ChatScreen) -> None:

@@ -1,7 +1,7 @@
-"""The one reply path on screen: send, again, several, go on, write for me, stop; and what comes.
+"""The one reply path on screen: begin, stop, choose, and what comes.
 
-Every command makes a ``Wish`` and hands it to ``start``. The rest of the file answers the
-messages of the worker.
+Every command makes a ``Wish`` (``sending``) and hands it to ``start``. The rest of the file answers
+the messages of the worker.
 """
 
 from __future__ import annotations
@@ -13,95 +13,17 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import frame, panes
+from rpterm.tui.screens.chat import frame, panes, slash
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Generation, Intent, RptermError, Status, Turn
+from rpterm.types import Generation, Intent, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-# Commands --------------------------------------------------------------------------------------
-async def send(chat: ChatScreen) -> None:
-    """Send the draft."""
-    whole = chat.input.whole
-    if not whole.strip():
-        if chat.state.choosing is not None and chat.state.choosing.blind:
-            chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
-        elif chat.state.choosing is not None:
-            await choose(chat)
-        elif chat.session is not None and chat.session.scene.group:
-            if not occupied(chat):
-                await start(chat, Wish(Intent.NEXT))
-        else:
-            chat.say("Nothing to send yet: write something first.")
-        return
-    if occupied(chat):
-        return
-    wish = Wish(Intent.SEND, whole.strip())
-    chat.input.put("")  # Before anything is waited for: another Enter would send it again.
-    try:
-        if chat.state.choosing is not None:
-            await leave_choice(chat)
-    except RptermError:
-        give_back(chat, wish)
-        raise
-    await start(chat, wish)
-
-
-async def regenerate(chat: ChatScreen) -> None:
-    """Another version of the selected or last reply."""
-    await _again(chat, 1)
-
-
-async def several(chat: ChatScreen) -> None:
-    """Several replies at once: to what is written, or else anew to what was said."""
-    count = max(2, chat.settings.candidates)
-    whole = chat.input.whole.strip()
-    if not whole or chat.transcript.selected is not None or occupied(chat):
-        await _again(chat, count)
-        return
-    chat.input.put("")
-    await start(chat, Wish(Intent.SEND, whole, candidates=count))
-
-
-async def _again(chat: ChatScreen, candidates: int) -> None:
-    if occupied(chat):
-        return
-    turn = reply_meant(chat)
-    if turn is None:
-        chat.say("There is no reply to make again yet.")
-        return
-    turn_id = turn.id if turn.role == "assistant" else None
-    if turn.role == "user" and turn is not last_turn(chat) and chat.session is not None:
-        await chat.ask(chat.session.branch, turn.id)
-    if turn.parent_id is None and turn.role == "assistant":
-        chat.say("This is the greeting: ← and → show the card's other ones, F7 lists them.")
-        return
-    chat.input.focus()
-    await start(chat, Wish(Intent.REGENERATE, turn_id=turn_id, candidates=candidates))
-
-
-async def go_on(chat: ChatScreen) -> None:
-    """Let the selected or last reply go on."""
-    turn = reply_meant(chat)
-    if occupied(chat):
-        return
-    if turn is None or turn.role != "assistant":
-        chat.say("There is no reply that could go on.")
-        return
-    chat.input.focus()
-    await start(chat, Wish(Intent.CONTINUE, turn_id=turn.id))
-
-
-async def impersonate(chat: ChatScreen) -> None:
-    """Draft the user's next line into the input."""
-    if not occupied(chat):
-        await start(chat, Wish(Intent.IMPERSONATE, chat.input.whole))
-
-
+# Stopping and choosing ---------------------------------------------------------------------------
 async def stop(chat: ChatScreen) -> None:
     """Stop the reply; what has come is kept."""
     state = chat.state
@@ -211,7 +133,8 @@ async def _show_ghosts(chat: ChatScreen, wish: Wish) -> None:
 def give_back(chat: ChatScreen, wish: Wish) -> None:
     """Put words that were not stored back into the input, before what was begun there since."""
     if wish.intent is Intent.SEND:
-        chat.input.put("\n".join(part for part in (wish.text, chat.input.whole) if part.strip()))
+        parts = (slash.written(wish.text), chat.input.whole)
+        chat.input.put("\n".join(part for part in parts if part.strip()))
 
 
 # What the worker tells -------------------------------------------------------------------------

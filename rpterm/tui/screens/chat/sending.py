@@ -1,0 +1,97 @@
+"""The commands that ask for a reply: send, again, several, go on, write for me."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import replies, slash
+from rpterm.tui.screens.chat.state import Wish
+from rpterm.types import Intent, RptermError
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def send(chat: ChatScreen) -> None:
+    """Send the draft."""
+    whole = chat.input.whole.strip()
+    if not whole:
+        await _without_words(chat)
+        return
+    if slash.is_command(whole):
+        await slash.run(chat, whole)
+        return
+    if replies.occupied(chat):
+        return
+    wish = Wish(Intent.SEND, slash.message(whole))
+    chat.input.put("")  # Before anything is waited for: another Enter would send it again.
+    try:
+        if chat.state.choosing is not None:
+            await replies.leave_choice(chat)
+    except RptermError:
+        replies.give_back(chat, wish)
+        raise
+    await replies.start(chat, wish)
+
+
+async def _without_words(chat: ChatScreen) -> None:
+    if chat.state.choosing is not None and chat.state.choosing.blind:
+        chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
+    elif chat.state.choosing is not None:
+        await replies.choose(chat)
+    elif chat.session is not None and chat.session.scene.group:
+        if not replies.occupied(chat):
+            await replies.start(chat, Wish(Intent.NEXT))
+    else:
+        chat.say("Nothing to send yet: write something first.")
+
+
+async def regenerate(chat: ChatScreen) -> None:
+    """Another version of the selected or last reply."""
+    await _again(chat, 1)
+
+
+async def several(chat: ChatScreen) -> None:
+    """Several replies at once: to what is written, or else anew to what was said."""
+    count = max(2, chat.settings.candidates)
+    whole = chat.input.whole.strip()
+    if not whole or chat.transcript.selected is not None or replies.occupied(chat):
+        await _again(chat, count)
+        return
+    chat.input.put("")
+    await replies.start(chat, Wish(Intent.SEND, slash.message(whole), candidates=count))
+
+
+async def _again(chat: ChatScreen, candidates: int) -> None:
+    if replies.occupied(chat):
+        return
+    turn = replies.reply_meant(chat)
+    if turn is None:
+        chat.say("There is no reply to make again yet.")
+        return
+    turn_id = turn.id if turn.role == "assistant" else None
+    if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
+        await chat.ask(chat.session.branch, turn.id)
+    if turn.parent_id is None and turn.role == "assistant":
+        chat.say("This is the greeting: ← and → show the card's other ones, F7 lists them.")
+        return
+    chat.input.focus()
+    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn_id, candidates=candidates))
+
+
+async def go_on(chat: ChatScreen) -> None:
+    """Let the selected or last reply go on."""
+    turn = replies.reply_meant(chat)
+    if replies.occupied(chat):
+        return
+    if turn is None or turn.role != "assistant":
+        chat.say("There is no reply that could go on.")
+        return
+    chat.input.focus()
+    await replies.start(chat, Wish(Intent.CONTINUE, turn_id=turn.id))
+
+
+async def impersonate(chat: ChatScreen) -> None:
+    """Draft the user's next line into the input."""
+    if not replies.occupied(chat):
+        await replies.start(chat, Wish(Intent.IMPERSONATE, chat.input.whole))
