@@ -259,13 +259,14 @@ def import_memories(
 ) -> None:
     """Add memories from a file; what is there already is passed over."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        # Not splitlines(): other separators may stand within the words of a memory.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RptermError(
             f"{file} cannot be read: {why(error)}. Name what `memory export` wrote."
         ) from error
     with opened(character, begin=True) as memory:
-        count = memory.import_((line for line in lines if line.strip()), str(file))
+        count = memory.import_(lines, str(file))
     _tell(json, {"added": count}, f"{count} added")
 
 

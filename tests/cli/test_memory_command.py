@@ -65,6 +65,20 @@ def test_export_and_import_go_round(call, tmp_path):
     assert told == {"note": 1, "files": 0, "blocked_phrases": 1}
 
 
+@pytest.mark.parametrize("to_file", [True, False])
+def test_odd_separators_go_round_too(call, tmp_path, to_file):
+    words = "one\u2028two\x85three \u202bfour"
+    call("add", "Sherlock", words)
+    file = tmp_path / "m.jsonl"
+    if to_file:
+        call("export", "Sherlock", "-o", str(file))
+    else:
+        file.write_text("\ufeff" + call("export", "Sherlock"), encoding="utf-8")
+    assert call("import", "merian", str(file)).strip() == "1 added"
+    (row,) = json.loads(call("list", "merian", "--json"))
+    assert row["text"] == words
+
+
 def test_a_character_is_named_as_everywhere_and_a_slip_is_told(call):
     call("add", "sherlock", "one")
     assert len(json.loads(call("list", "Sherlock Holmes", "--json"))) == 1
