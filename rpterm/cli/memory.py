@@ -159,7 +159,8 @@ def block(
         found = [one for one in memory.blocks() if one.phrase.casefold() == wanted]
         if not found:
             raise RptermError(f"{phrase!r} is not blocked; `memory list --blocked` shows what is.")
-        memory.unblock(found[0].id)
+        for one in found:
+            memory.unblock(one.id)
 
 
 @app.command()

@@ -120,9 +120,20 @@ def test_bad_files_are_told_and_the_good_ones_kept(call, tmp_path):
         call("add", "sherlock", "two", "words")
 
 
+def test_words_of_a_script_without_spaces_are_found(call):
+    call("add", "sherlock", "灯台守は真鍮の鍵を三段目の下に隠した。")
+    call("add", "merian", "真鍮の鍵")
+    (row,) = json.loads(call("search", "sherlock", "鍵", "真鍮", "--json"))
+    assert row["text"].startswith("灯台守")
+    with pytest.raises(RptermError, match="Nothing"):
+        call("search", "sherlock", "鍵", "brass")
+
+
 def test_phrases_are_blocked_listed_and_allowed(call):
     call("block", "sherlock", "the  cellar")
     assert "the cellar" in call("list", "sherlock", "--blocked")
+    call("block", "sherlock", "THE cellar")
+    assert len(json.loads(call("list", "sherlock", "--blocked", "--json"))) == 1
     call("block", "sherlock", "The Cellar", "--undo")
     assert json.loads(call("list", "sherlock", "--blocked", "--json")) == []
     with pytest.raises(RptermError, match="not blocked"):
