@@ -93,7 +93,7 @@ def test_files_are_given_listed_searched_and_forgotten(call, tmp_path, order):
     file = tmp_path / "my bees.md"
     file.write_text("# Hives\nThe hive stands under the walnut tree.")
     given = [part.format(file) for part in order]
-    assert call("add", *given).split() == ["added", "1", "my", "bees.md", "1", "pieces"]
+    assert call("add", *given).split() == ["added", "1", "my", "bees.md", "1", "piece"]
     assert call("add", *given).startswith("unchanged")
     file.write_text("# Hives\nThe hive was sold.")
     assert call("add", *given).startswith("replaced")
@@ -118,6 +118,23 @@ def test_bad_files_are_told_and_the_good_ones_kept(call, tmp_path):
     ]
     with pytest.raises(RptermError, match="quotes"):
         call("add", "sherlock", "two", "words")
+
+
+def test_of_files_to_forget_all_that_there_are_go(call, tmp_path):
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(f"The comet returns in May, says {name}.")
+        call("add", "sherlock", str(tmp_path / name))
+    with pytest.raises(RptermError, match="2 forgotten"):
+        call("forget", "--files", "99", "1", "2", "--yes")
+    assert json.loads(call("list", "sherlock", "--json")) == []
+
+
+@pytest.mark.parametrize("option", ["--pin", "--share"])
+def test_marks_for_notes_are_refused_with_a_file(call, tmp_path, option):
+    (tmp_path / "bees.txt").write_text("A hive has one queen.")
+    with pytest.raises(RptermError, match="are for notes"):
+        call("add", "sherlock", str(tmp_path / "bees.txt"), option)
+    assert json.loads(call("list", "sherlock", "--json")) == []
 
 
 def test_words_of_a_script_without_spaces_are_found(call):
