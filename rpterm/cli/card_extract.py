@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -72,11 +73,22 @@ def write(
     return target
 
 
+def tell(card: Path, book: Path, json: bool) -> None:
+    """Say where the card is and what one may do with it next."""
+    if json:
+        out.data({"file": str(card)})
+        return
+    shown = shlex.quote(str(card))
+    out.say(str(card))
+    out.say(f"Read it:  rpterm cards lint {shown}\nTalk:     rpterm chat {shown}")
+    out.say(f"Remember: rpterm memory add {shlex.quote(str(book))} --to {shown}")
+
+
 def _meant(book: Book, name: str, file: Path) -> Person:
-    person = book.people.named(name)
+    known = {each.casefold(): each for p, _ in book.cast() for each in sorted(p.names)}
+    person = book.people.named(known.get(name.casefold(), name))
     if person is not None and book.lines_of(person):
         return person
-    known = {each.casefold(): each for p, _ in book.cast() for each in sorted(p.names)}
     near = [known[each] for each in get_close_matches(name.casefold(), known, 3, 0.5)]
     near += [each for low, each in known.items() if name.casefold() in low and each not in near]
     hint = f"did you mean {', '.join(near[:3])}?" if near else "without a name, all are listed."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -137,7 +138,8 @@ def new_card(
     out.say(f"{file}")
     if edit:
         card_new.edit(file)
-    out.say(f"Check it: rpterm cards lint {file}\nTalk:     rpterm chat {file}")
+    shown = shlex.quote(str(file))
+    out.say(f"Check it: rpterm cards lint {shown}\nTalk:     rpterm chat {shown}")
 
 
 @app.command()
@@ -167,9 +169,7 @@ def extract(
         card_extract.tell_cast(card_extract.opened(book, also or []), json)
         return
     file = card_extract.write(book, name, also or [], year, to, folders.find())
-    out.say(f"{file}")
-    out.say(f"Read it:  rpterm cards lint {file}\nTalk:     rpterm chat {file}")
-    out.say(f"Remember: rpterm memory add {book} --to {file}")
+    card_extract.tell(file, book, json)
 
 
 @app.command()

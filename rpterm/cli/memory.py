@@ -134,6 +134,11 @@ def add(
         )
     with opened(character, begin=True) as memory:
         if memory_files.are_files(given):
+            if pinned or shared:
+                raise RptermError(
+                    "--pin and --share are for notes: add the file without, then `rpterm memory "
+                    "pin` or `share` those of its pieces that matter."
+                )
             memory_files.give(memory, given, json)
         elif len(given) == 1:
             row = memory.add(given[0], pinned=pinned, shared=shared)
@@ -159,7 +164,8 @@ def block(
         found = [one for one in memory.blocks() if one.phrase.casefold() == wanted]
         if not found:
             raise RptermError(f"{phrase!r} is not blocked; `memory list --blocked` shows what is.")
-        memory.unblock(found[0].id)
+        for one in found:
+            memory.unblock(one.id)
 
 
 @app.command()
@@ -219,16 +225,19 @@ def forget(
     json: _Json = False,
 ) -> None:
     """Delete memories for good; a turn they came from stays in its chat."""
-    things = "files with all their pieces" if files else "memories"
-    if not yes and not typer.confirm(f"Forget {len(ids)} {things}, for good?"):
+    from rpterm.cli import memory_files
+
+    ids = list(dict.fromkeys(ids))
+    if len(ids) == 1:
+        things = "this file with all its pieces" if files else "this memory"
+    else:
+        things = f"{len(ids)} {'files with all their pieces' if files else 'memories'}"
+    if not yes and not typer.confirm(f"Forget {things}, for good?"):
         raise typer.Exit(1)
     with opened() as memory:
-        if files:
-            gone = len([memory.remove_file(file_id) for file_id in dict.fromkeys(ids)])
-        else:
-            gone = memory.forget(*ids)
+        gone = memory_files.forget(memory, ids) if files else memory.forget(*ids)
     _tell(json, {"forgotten": gone}, "")
-    if gone < len(set(ids)):
+    if gone < len(ids):
         raise RptermError(f"{gone} forgotten; the others were not there.")
 
 
@@ -259,13 +268,14 @@ def import_memories(
 ) -> None:
     """Add memories from a file; what is there already is passed over."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        # Not splitlines(): other separators may stand within the words of a memory.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RptermError(
             f"{file} cannot be read: {why(error)}. Name what `memory export` wrote."
         ) from error
     with opened(character, begin=True) as memory:
-        count = memory.import_((line for line in lines if line.strip()), str(file))
+        count = memory.import_(lines, str(file))
     _tell(json, {"added": count}, f"{count} added")
 
 

@@ -44,11 +44,21 @@ def give(memory: Memory, given: Sequence[str], json: bool) -> None:
         else:
             taken.append({"how": done.how, **asdict(done.file)})
             if not json:
-                out.say(f"{done.how}  {done.file.id}  {done.file.name}  {done.file.pieces} pieces")
+                pieces = f"{done.file.pieces} piece{'' if done.file.pieces == 1 else 's'}"
+                out.say(f"{done.how}  {done.file.id}  {done.file.name}  {pieces}")
     if json:
         out.data(taken)
     if problems:
         raise RptermError("\n".join(problems))
+
+
+def forget(memory: Memory, ids: Sequence[int]) -> int:
+    """Forget files with all their pieces; returns how many there were."""
+    from rpterm.store.memories import Memories
+    from rpterm.store.memory_files import MemoryFiles
+
+    there = {file.id for file in MemoryFiles(Memories(memory.store)).all()}
+    return len([memory.remove_file(file_id) for file_id in ids if file_id in there])
 
 
 def show(memory: Memory, json: bool, *, files: bool) -> None:

@@ -20,12 +20,18 @@ from rpterm.paths import Paths
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rpterm.evaluation.agreement import Agreement
     from rpterm.evaluation.dialogues import Said
     from rpterm.evaluation.scored import Scored
     from rpterm.scoring.scorer import Scorer
 
 app = new("")
+_HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
+_SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
+_WIDE = 120
+"""Columns from which on the reasons have room beside the figures."""
 _FOREIGN = (".json", ".png", ".apng", ".charx", ".yaml", ".yml")
 
 
@@ -157,12 +163,15 @@ def _document(
 
 def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None:
     shown = rich_out.console()
-    heads = ("line", "in character", "from–to", "persona", "behaviour", "conversation",
-             "boundaries", "what speaks against it")  # fmt: skip
-    shown.print(rich_out.rows(heads, map(_row, scored), numbers=(0, 1, 2, 3, 4, 5, 6)))
+    lines = [_row(each) for each in scored]
+    if shown.width < _WIDE:
+        _show_narrow(shown, lines)
+    else:
+        shown.print(rich_out.rows((*_HEADS, "what speaks against it"), lines, numbers=range(7)))
     if scored:
         mean = sum(each.score.probability for each in scored) / len(scored)
-        shown.print(rich_out.text(f"\n{len(scored)} replies, on average {mean:.0%} in character."))
+        count = "1 reply," if len(scored) == 1 else f"{len(scored)} replies, on average"
+        shown.print(rich_out.text(f"\n{count} {mean:.0%} in character."))
     for name, found in labels.items():
         if found is not None:
             shown.print(rich_out.text(
@@ -172,7 +181,20 @@ def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None
             ))  # fmt: skip
 
 
-def _row(each: Scored) -> tuple[object, ...]:
+def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:
+    """The figures under short heads, and below each reply what speaks against it."""
+    from rich.padding import Padding
+
+    table = [_SHORT, *(line[:-1] for line in lines)]
+    sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for figures, why in zip(table, ["", *(line[-1] for line in lines)], strict=True):
+        cells = (figure.rjust(size) for figure, size in zip(figures, sizes, strict=True))
+        shown.print(rich_out.text("  ".join(cells)))
+        if why:
+            shown.print(Padding(rich_out.text(why), (0, 0, 0, sizes[0] + 2)))
+
+
+def _row(each: Scored) -> tuple[str, ...]:
     from rpterm.evaluation.scored import worst
 
     score = each.score
@@ -185,6 +207,6 @@ def _row(each: Scored) -> tuple[object, ...]:
         said = ": ".join(part for part in (evidence.note, out.one_line(place)[:60]) if part)
         why = f"{why} – {said}" if said else why
     return (
-        each.said.line, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
+        str(each.said.line), f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
         *(f"{part:.0%}" if part is not None else "–" for part in parts), why,
     )  # fmt: skip

@@ -51,6 +51,9 @@ class Answer:
         return self.card, self.model, self.question, self.seed
 
 
+_BEGINS = '{"card": '
+
+
 class Answers:
     """All answers of one evaluation: a file of JSON lines that only grows."""
 
@@ -67,8 +70,7 @@ class Answers:
             ) from None
         self._known: dict[tuple[str, str, str, int], Answer] = {}
         try:
-            text = path.read_text(encoding="utf-8") if path.exists() else ""
-            for line in text.splitlines():
+            for line in _whole_lines(path) if path.exists() else ():
                 answer = Answer(**json.loads(line))
                 self._known[answer.key] = answer
         except (OSError, ValueError, TypeError) as error:
@@ -91,6 +93,18 @@ class Answers:
             for answer in self._known.values()
             if answer.card == card and answer.question in names and answer.seed in wanted
         ]
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """The lines of a file of answers; one that was cut while it was written is taken out of it."""
+    # Not splitlines(): other separators may stand within a reply.
+    *lines, last = path.read_text(encoding="utf-8").split("\n")
+    if last.startswith(_BEGINS):
+        lines += [last] if last.endswith("}") else []  # whole, but an editor took its line end
+        path.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="\n")
+    elif last:
+        lines.append(last)
+    return lines
 
 
 def fingerprint(card: CharacterCard) -> str:

@@ -7,6 +7,7 @@ Understood are files of JSON lines (or one JSON list) whose objects are
 - rows of a reply and its context: ``reply`` (``response``, ``completion``, …) and ``history``
   (``context``, ``prompt``, …), as a list or as text.
 
+Where several characters talk and one has the character's name, only that one's turns are replies.
 It does not know what a score is.
 """
 
@@ -27,6 +28,7 @@ _OWN = frozenset(("assistant", "gpt", "char", "character", "model", "bot", "ai",
 _OTHER = frozenset(("user", "human", "you", "person", "player"))
 _SILENT = frozenset(("system", "tool", "function", "developer", "ipython"))
 _WHO = ("role", "from", "speaker", "name", "author", "sender")
+_NAMES = ("name", "speaker", "author", "sender")
 _TEXT = ("content", "text", "value", "mes", "message", "utterance")
 _HEAD = ("user_name", "character_name", "chat_metadata")
 _LISTS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
@@ -73,8 +75,11 @@ def read(data: bytes, names: Sequence[str] = (), where: str = "the file") -> lis
     """
     if len(data) > MOST_BYTES:
         raise DialogueError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
-    reader = _Reader(frozenset(name.casefold() for name in names if name), where)
-    found = [said for line, value in _objects(data, where) for said in reader.take(line, value)]
+    objects = list(_objects(data, where))
+    known = frozenset(name.casefold() for name in names if name)
+    several = any(_name_of(turn) in known for _, value in objects for turn in _turns_in(value))
+    reader = _Reader(known, where, several)
+    found = [said for line, value in objects for said in reader.take(line, value)]
     if not found:
         raise DialogueError(
             f"{where} has no reply of the character: expected were chat lines (name, is_user, "
@@ -88,7 +93,9 @@ def _objects(data: bytes, where: str) -> Iterator[tuple[int, Mapping[str, Any]]]
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = data[: error.start].count(b"\n") + 1
-        raise DialogueError(f"{where}, line {place}: this is no UTF-8 text.") from None
+        raise DialogueError(
+            f"{where}, line {place}: this is no UTF-8 text: save it as UTF-8."
+        ) from None
     if text.lstrip().startswith("["):
         values = _json(text, 1, where)
         for at, value in enumerate(values, 1):
@@ -113,11 +120,30 @@ def _object(value: Any, line: int, where: str) -> Mapping[str, Any]:
     return value
 
 
-class _Reader:
-    """Takes objects in the order of the file; single turns make one running chat."""
+def _turns_in(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """An object as a turn, and the turns that it lists."""
+    yield value
+    for key in _LISTS:
+        if isinstance(listed := value.get(key), list):
+            yield from (turn for turn in listed if isinstance(turn, Mapping))
 
-    def __init__(self, names: frozenset[str], where: str) -> None:
-        self._names, self._where = names, where
+
+def _name_of(turn: Mapping[str, Any]) -> str:
+    """Who speaks, by name; "" where only a role is told."""
+    found = next((turn[key] for key in _NAMES if isinstance(turn.get(key), str)), "")
+    name = str(found).casefold()
+    return "" if name in _OWN else name
+
+
+class _Reader:
+    """Takes objects in the order of the file; single turns make one running chat.
+
+    Args:
+        several: The file names the character, so that another name is another character.
+    """
+
+    def __init__(self, names: frozenset[str], where: str, several: bool) -> None:
+        self._names, self._where, self._several = names, where, several
         self._history: History = ()
         self._below: dict[int, History] = {}
         self._user = ""
@@ -127,7 +153,8 @@ class _Reader:
         reply = next((key for key in _REPLIES if isinstance(value.get(key), str)), None)
         listed = next((key for key in _LISTS if isinstance(value.get(key), list)), None)
         if reply is not None and not any(key in value for key in ("role", "is_user", "from")):
-            yield Said(line, value[reply], self._context(value, line), self._name(value), value)
+            if value[reply].strip():
+                yield Said(line, value[reply], self._context(value, line), self._name(value), value)
         elif listed is not None:
             yield from self._dialogue(value, value[listed], line)
         elif value.get("type") == "chat" or ("mes" not in value and any(map(value.get, _HEAD))):
@@ -146,17 +173,15 @@ class _Reader:
 
     def _turn(self, value: Mapping[str, Any], line: int) -> Iterator[Said]:
         spoken = self._spoken(value, line)
-        if spoken is None:
-            return
-        own, text = spoken
+        added = () if spoken is None else (spoken,)
         before = self._history
         if isinstance(value.get("id"), int) and "parent_id" in value:  # A tree, not a line.
             parent = value["parent_id"]
             before = self._below.get(parent, ()) if isinstance(parent, int) else ()
-            self._below[value["id"]] = (*before, spoken)
-        self._history = (*before, spoken)
-        if own:
-            yield Said(line, text, before, self._user, value)
+            self._below[value["id"]] = (*before, *added)
+        self._history = (*before, *added)
+        if spoken is not None and spoken[0]:
+            yield Said(line, spoken[1], before, self._user, value)
 
     def _dialogue(
         self, value: Mapping[str, Any], turns: Sequence[Any], line: int
@@ -232,6 +257,10 @@ class _Reader:
             return True, said.strip()
         return (False, said.strip()) if who in _OTHER else None
 
+    def _of_another(self, turn: Mapping[str, Any]) -> bool:
+        name = _name_of(turn)
+        return self._several and bool(name) and name not in self._names
+
     def _spoken(self, turn: Mapping[str, Any], line: int) -> tuple[bool, str] | None:
         """Who spoke and what; ``None`` for what nobody said."""
         text = next((turn[key] for key in _TEXT if isinstance(turn.get(key), str)), None)
@@ -240,13 +269,16 @@ class _Reader:
                 f"{self._where}, line {line}: a turn has no text; expected one of "
                 f"{', '.join(_TEXT)}."
             )
+        if not text.strip():
+            return None
         if isinstance(turn.get("is_user"), bool):
-            return (not turn["is_user"], text) if turn.get("is_system") is not True else None
+            own = not turn["is_user"] and not self._of_another(turn)
+            return (own, text) if turn.get("is_system") is not True else None
         who = next((str(turn[key]).casefold() for key in _WHO if turn.get(key)), "")
-        if who in _SILENT or not text.strip():
+        if who in _SILENT:
             return None
         if who in self._names or who in _OWN:
-            return True, text
+            return not self._of_another(turn), text
         if who in _OTHER or (who and self._names):
             return False, text
         raise DialogueError(

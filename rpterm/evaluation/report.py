@@ -115,7 +115,7 @@ def _kinds(
         rows.append((kind, *cells))
     return Table(
         "In character, by kind of question", ("kind", *models), tuple(rows),
-        "later: questions about what the character cannot know yet.",
+        "later: questions about what the character cannot know yet." if "later" in kinds else "",
     )  # fmt: skip
 
 

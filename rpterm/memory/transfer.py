@@ -9,6 +9,7 @@ it was read from, what it settles, what it cites and what takes its place.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,6 +25,10 @@ KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 _WORDS = ("kind", "speaker", "text", "place", "created_at")
 _MARKS = ("importance", "by_model", "shared", "pinned", "hidden")
 _DRAWN = ("method", "subject", "slot", "value", "single", "retracts", "quote", "edited")
+_LAST_MOMENT = 253402214400
+"""The end of the year 9999: a later time is none that can be shown."""
+_SEPARATORS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON need not escape, but some programs end a line at, and terminals do not get to see."""
 _HOLDS: dict[str, tuple[type, ...]] = {
     "speaker": (str,), "text": (str,), "place": (str,), "created_at": (int, float),
     "importance": (int, float), "by_model": (bool,), "shared": (bool,), "pinned": (bool,),
@@ -81,7 +86,8 @@ def _told_of(sources: MemorySources, detail: Detail | None) -> dict[str, object]
 
 
 def _line(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False)
+    text = json.dumps(told, ensure_ascii=False)
+    return _SEPARATORS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 class _Taking:
@@ -101,9 +107,11 @@ class _Taking:
 
     def all(self, given: Iterable[str], origin: str) -> int:
         for number, line in enumerate(given, 1):
+            if not line.strip():
+                continue
             try:
                 self._one(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise TransferError(
                     f"{origin}, line {number} is no memory ({error}). Each line must be what "
                     "`rpterm memory export` writes."
@@ -113,9 +121,12 @@ class _Taking:
 
     def _one(self, values: dict[str, Any]) -> None:
         if "file" in values:
-            self._named[int(values["file"]["id"])] = values["file"]
+            named = values["file"]
+            self._named[int(named["id"])] = {
+                name: _string(named, name) for name in ("name", "path", "digest")
+            }
         elif "never_mention" in values:
-            self._files.block(self._character, values["never_mention"])
+            self._files.block(self._character, _string(values, "never_mention"))
         elif "file_id" in values and values["kind"] == "document":
             self._pieces.setdefault(int(values["file_id"]), []).append(_checked(values))
         else:
@@ -199,6 +210,12 @@ def _key(row: Row) -> tuple[str, str, str]:
     return row.kind, row.speaker, row.text
 
 
+def _string(values: dict[str, Any], name: str) -> str:
+    if not isinstance(values[name], str):
+        raise ValueError(f"{name} is {values[name]!r}")
+    return str(values[name])
+
+
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
     """The fields of a memory, each of its type; ``ValueError`` says what is wrong."""
     if values["kind"] not in KINDS:
@@ -207,6 +224,8 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     for name, type_ in _HOLDS.items():
         if name in kept and not isinstance(kept[name], type_):
             raise ValueError(f"{name} is {kept[name]!r}")
+    if not 0 <= kept.get("created_at", 0) < _LAST_MOMENT:
+        raise ValueError(f"created_at is {kept['created_at']!r}")
     if not kept["text"].strip():
         raise ValueError("no text")
     return kept

@@ -119,8 +119,11 @@ def _together(counts: Mapping[str, int]) -> list[set[str]]:
 
 def _united(groups: Sequence[set[str]], same: Collection[str]) -> list[set[str]]:
     """The groups of these names as one; a name that nobody has is one more of theirs."""
-    one = set(same).union(*(group for group in groups if group & set(same)))
-    return [*([one] if one else []), *(group for group in groups if not group & one)]
+    wanted = {name.casefold() for name in same}
+    mine = [group for group in groups if any(name.casefold() in wanted for name in group)]
+    known = {name.casefold() for group in mine for name in group}
+    one = {name for name in same if name.casefold() not in known}.union(*mine)
+    return [*([one] if one else []), *(group for group in groups if group not in mine)]
 
 
 def _add_titled(groups: Sequence[set[str]], names: Iterable[str]) -> None:

@@ -17,7 +17,6 @@ from rpterm.store.errors import StoreError
 from rpterm.store.memory_rows import Changes, Kind, Memory, wording_hash
 from rpterm.store.memory_schema import ERASE_MARK, prepare
 from rpterm.store.rows import storable
-from rpterm.store.search import fts_expression
 from rpterm.store.store import Store
 
 __all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
@@ -231,12 +230,9 @@ class Memories:
 
     def search(self, query: str, character: str | None = None, limit: int = 50) -> list[Memory]:
         """The best of the newest memories with all these words, of all branches, best first."""
-        expression = fts_expression(query)
-        if expression is None:
-            return []
         whose = "" if character is None else f"AND {_OF_CHARACTER}"
         with self._connections.read() as connection:
-            ids = memory_search.best(connection, expression, whose, character, limit)
+            ids = memory_search.all_of(connection, query, whose, character, limit)
         return self._in_order(ids)
 
     def hidden(self, character: str, limit: int = 200) -> list[Memory]:

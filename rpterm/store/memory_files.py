@@ -130,7 +130,10 @@ class MemoryFiles:
 
     # Never to be mentioned -----------------------------------------------------------------------
     def block(self, character: str, phrase: str) -> Block:
-        """Keep a phrase; the same one again is the one there is."""
+        """Keep a phrase; the same one again, in whatever case, is the one there is."""
+        for known in self.blocks(character):
+            if known.phrase.casefold() == phrase.casefold():
+                return known
         with self._connections.write() as connection:
             connection.execute(
                 "INSERT INTO memory_blocks (character, phrase, created_at) VALUES (?, ?, ?) "

@@ -6,6 +6,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from rpterm.store.search import fts_expression, run_on
+
 CANDIDATES = 2_000
 
 
@@ -14,6 +16,15 @@ def any_of(connection: sqlite3.Connection, words: Sequence[str]) -> str:
     quoted = ['"' + word.replace('"', '""') + '"' for word in words]
     rare = [word for word in quoted if _held(connection, word) < CANDIDATES]
     return " OR ".join(rare or quoted)
+
+
+def all_of(
+    connection: sqlite3.Connection, query: str, where: str, character: str | None, limit: int
+) -> list[int]:
+    """The ids of what holds all the user's words; ``where`` as in ``best``."""
+    if words := run_on(query):
+        return _read_through(connection, words, where, character, limit)
+    return best(connection, fts_expression(query) or "", where, character, limit)
 
 
 def best(
@@ -32,6 +43,19 @@ def best(
         f"WHERE memory_fts MATCH :query {where} ORDER BY memory_fts.rowid DESC LIMIT :most) "
         "ORDER BY score, id DESC LIMIT :limit",
         {"query": expression, "character": character, "most": CANDIDATES, "limit": limit},
+    )
+    return [memory_id for (memory_id,) in rows]
+
+
+def _read_through(
+    connection: sqlite3.Connection, words: list[str], where: str, character: str | None, limit: int
+) -> list[int]:
+    """The newest in whose text all these stand, as ``search`` finds turns."""
+    named = {f"word{at}": word for at, word in enumerate(words)}
+    held = " AND ".join(f"instr(lower(m.text), lower(:{name})) > 0" for name in named)
+    rows = connection.execute(
+        f"SELECT m.id FROM memories m WHERE {held} {where} ORDER BY m.id DESC LIMIT :limit",
+        {**named, "character": character, "limit": limit},
     )
     return [memory_id for (memory_id,) in rows]
 

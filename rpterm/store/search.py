@@ -51,10 +51,9 @@ def search(
     """The best of the newest matches, best first."""
     if limit <= 0:
         return []
-    words = _words(query)
-    if any(_RUN_ON.search(text) for text, _ in words):
-        return _read_through(connection, [text for text, _ in words], card_name, limit)
-    expression = _expression(words)
+    if words := run_on(query):
+        return _read_through(connection, words, card_name, limit)
+    expression = fts_expression(query)
     if expression is None:
         return []
     ids = _candidates(connection, expression, card_name, limit)
@@ -85,6 +84,12 @@ def _around(text: str, word: str) -> str:
     hit = f"{OPEN_MARK}{text[at : at + len(word)]}{CLOSE_MARK}"
     head = ("…" if start else "") + text[start:at]
     return head + hit + text[at + len(word) : end] + ("…" if end < len(text) else "")
+
+
+def run_on(query: str) -> list[str]:
+    """The user's words where the index does not know one of them as a word; else none."""
+    words = [text for text, _ in _words(query)]
+    return words if any(_RUN_ON.search(text) for text in words) else []
 
 
 def fts_expression(query: str) -> str | None:

@@ -42,6 +42,22 @@ def test_who_speaks_and_a_card(cli: Cli, novel: Path, tmp_path: Path) -> None:
     assert again.code == 1 and "exists already" in again.err
 
 
+def test_a_name_in_other_letters_and_an_answer_in_json(
+    cli: Cli, novel: Path, tmp_path: Path
+) -> None:
+    more = ("--also", "ann", "--json", "--to", str(tmp_path))
+    done = cli("cards", "extract", str(novel), "ANNIE", *more)
+    assert json.loads(done.out) == {"file": str(tmp_path / "annie.toml")}
+    assert "eleven loaves" in (tmp_path / "annie.toml").read_text(encoding="utf-8")
+    assert cli("cards", "extract", str(novel), "ann", "--to", str(tmp_path)).code == 0
+
+
+def test_what_may_be_typed_next_is_quoted(cli: Cli, novel: Path, tmp_path: Path) -> None:
+    book = novel.rename(tmp_path / "the rain.txt")
+    done = cli("cards", "extract", str(book), "Ann", "--to", str(tmp_path / "my ann.toml"))
+    assert f"rpterm memory add '{book}' --to '{tmp_path / 'my ann.toml'}'" in done.out
+
+
 @pytest.mark.parametrize(
     ("name", "says"), [("Anne", "did you mean Ann?"), ("Zebedee", "all are listed")]
 )

@@ -65,6 +65,20 @@ def test_export_and_import_go_round(call, tmp_path):
     assert told == {"note": 1, "files": 0, "blocked_phrases": 1}
 
 
+@pytest.mark.parametrize("to_file", [True, False])
+def test_odd_separators_go_round_too(call, tmp_path, to_file):
+    words = "one\u2028two\x85three \u202bfour"
+    call("add", "Sherlock", words)
+    file = tmp_path / "m.jsonl"
+    if to_file:
+        call("export", "Sherlock", "-o", str(file))
+    else:
+        file.write_text("\ufeff" + call("export", "Sherlock"), encoding="utf-8")
+    assert call("import", "merian", str(file)).strip() == "1 added"
+    (row,) = json.loads(call("list", "merian", "--json"))
+    assert row["text"] == words
+
+
 def test_a_character_is_named_as_everywhere_and_a_slip_is_told(call):
     call("add", "sherlock", "one")
     assert len(json.loads(call("list", "Sherlock Holmes", "--json"))) == 1
@@ -79,7 +93,7 @@ def test_files_are_given_listed_searched_and_forgotten(call, tmp_path, order):
     file = tmp_path / "my bees.md"
     file.write_text("# Hives\nThe hive stands under the walnut tree.")
     given = [part.format(file) for part in order]
-    assert call("add", *given).split() == ["added", "1", "my", "bees.md", "1", "pieces"]
+    assert call("add", *given).split() == ["added", "1", "my", "bees.md", "1", "piece"]
     assert call("add", *given).startswith("unchanged")
     file.write_text("# Hives\nThe hive was sold.")
     assert call("add", *given).startswith("replaced")
@@ -106,9 +120,37 @@ def test_bad_files_are_told_and_the_good_ones_kept(call, tmp_path):
         call("add", "sherlock", "two", "words")
 
 
+def test_of_files_to_forget_all_that_there_are_go(call, tmp_path):
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(f"The comet returns in May, says {name}.")
+        call("add", "sherlock", str(tmp_path / name))
+    with pytest.raises(RptermError, match="2 forgotten"):
+        call("forget", "--files", "99", "1", "2", "--yes")
+    assert json.loads(call("list", "sherlock", "--json")) == []
+
+
+@pytest.mark.parametrize("option", ["--pin", "--share"])
+def test_marks_for_notes_are_refused_with_a_file(call, tmp_path, option):
+    (tmp_path / "bees.txt").write_text("A hive has one queen.")
+    with pytest.raises(RptermError, match="are for notes"):
+        call("add", "sherlock", str(tmp_path / "bees.txt"), option)
+    assert json.loads(call("list", "sherlock", "--json")) == []
+
+
+def test_words_of_a_script_without_spaces_are_found(call):
+    call("add", "sherlock", "灯台守は真鍮の鍵を三段目の下に隠した。")
+    call("add", "merian", "真鍮の鍵")
+    (row,) = json.loads(call("search", "sherlock", "鍵", "真鍮", "--json"))
+    assert row["text"].startswith("灯台守")
+    with pytest.raises(RptermError, match="Nothing"):
+        call("search", "sherlock", "鍵", "brass")
+
+
 def test_phrases_are_blocked_listed_and_allowed(call):
     call("block", "sherlock", "the  cellar")
     assert "the cellar" in call("list", "sherlock", "--blocked")
+    call("block", "sherlock", "THE cellar")
+    assert len(json.loads(call("list", "sherlock", "--blocked", "--json"))) == 1
     call("block", "sherlock", "The Cellar", "--undo")
     assert json.loads(call("list", "sherlock", "--blocked", "--json")) == []
     with pytest.raises(RptermError, match="not blocked"):

@@ -8,6 +8,14 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
+from rpterm.cli import rich_out
+from rpterm.cli.score import _show
+from rpterm.evaluation.dialogues import Said
+from rpterm.evaluation.scored import Scored
+from rpterm.scoring.findings import Finding
+from rpterm.scoring.records import Evidence, Reading
+from rpterm.scoring.scorer import Score
+
 GOOD = "You have been in the rain, and your left boot was mended by a man in a hurry."
 BROKEN = "As an AI language model, I cannot have opinions about that."
 
@@ -26,3 +34,18 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert "sounds like an assistant" in table.out
     missing = cli("score", "sherlock", str(tmp_path / "none.jsonl"))
     assert missing.code == 1 and "cannot be read" in missing.err
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_the_table_fits_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rich_out, "_PIPE_WIDTH", width)
+    why = Finding("assistant_voice", "conflict", -2.0, Reading(0.1, 1.0, (Evidence(0, 40, "odd"),)))
+    monkeypatch.setattr("rpterm.evaluation.scored.findings", lambda score: [why])
+    parts = dict.fromkeys(("persona", "behaviour", "conversation", "boundaries"), 0.333)
+    one = Score(0.42, 0.3, 0.6, parts, {}, complete=True, version="1")
+    _show([Scored(Said(1234, "Forsooth, " * 20), one)] * 2, {})
+    told = capsys.readouterr().out
+    assert all(len(line.rstrip()) <= width for line in told.splitlines())
+    assert "…" not in told and told.count("sounds like") == 2 and "30%–60%" in told

@@ -75,6 +75,36 @@ def test_a_swipe_has_the_history_of_its_branch() -> None:
     assert found[-1].user == "Anna"
 
 
+def named(name: str, text: str, **more: Any) -> dict[str, Any]:
+    return {"role": "assistant", "speaker": name, "text": text, **more}
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [named("Watson", "Hm."), named("Holmes", "Ha.")],
+        [
+            {"name": "Watson", "is_user": False, "mes": "Hm."},
+            {"name": "Holmes", "is_user": False, "mes": "Ha."},
+        ],
+        [{"messages": [named("Watson", "Hm."), named("Holmes", "Ha.")]}],
+    ],
+)
+def test_of_several_characters_one_is_judged(turns: list[dict[str, Any]]) -> None:
+    found = read(lines(*turns), NAMES)
+    assert [(said.text, said.history) for said in found] == [("Ha.", ((False, "Hm."),))]
+    assert len(read(lines(*turns), ("Moriarty",))) == 2  # under another name all are judged
+
+
+def test_a_reply_without_words_is_none_and_its_branch_goes_on() -> None:
+    log = {"name": "Holmes", "is_user": False, "mes": " "}
+    assert [said.text for said in read(lines(*LOG, log), NAMES)] == list(TOLD)
+    assert len(read(lines({"reply": ""}, {"reply": "Yes."}))) == 1
+    silent = {"type": "turn", "id": 5, "parent_id": 1, "role": "assistant", "text": ""}
+    after = {"type": "turn", "id": 6, "parent_id": 5, "role": "assistant", "text": "Nobody."}
+    assert read(lines(*TREE, silent, after), NAMES)[-1].history == ((False, ASKED[0]),)
+
+
 def test_labels_stand_beside_the_reply() -> None:
     data = lines({"history": [], "reply": "Yes.", "human": {"fit": 0.5}, "good": True, "by": "me"})
     (said,) = read(data)

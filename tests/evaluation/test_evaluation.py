@@ -90,6 +90,19 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
         Answers(tmp_path / "odd.jsonl")
 
 
+def test_odd_separators_and_a_line_cut_while_written_lose_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    first = Answer("c", "m", "one", "reference", 0, "So\u2028and\x85so.")
+    Answers(path).add(first)
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole + whole[:30], encoding="utf-8")
+    second = Answer("c", "m", "two", "reference", 0, "Yes.")
+    Answers(path).add(second)
+    again = Answers(path)
+    assert first.key in again and second.key in again
+    assert path.read_text(encoding="utf-8").count("\n") == 2
+
+
 def test_traits_turn_reversed_items_round() -> None:
     questions = {
         name: Question(name, "personality", (name,), trait="openness", key=key)

@@ -163,6 +163,10 @@ BAD = {
     "empty.txt": (b"", "holds no text"),
     "blank.md": (b"\n \n", "holds no text"),
     "noise.txt": (hashlib.shake_256(b"1").digest(4000), "not text that can be read"),
+    "cyrillic.txt": ("Ключ лежит под третьей ступенью.".encode("cp1251"), "save it as UTF-8"),
+    "koi.md": ("Ключ лежит под третьей ступенью.".encode("koi8-r"), "save it as UTF-8"),
+    "greek.txt": ("Το κλειδί είναι κάτω από το σκαλί.".encode("cp1253"), "save it as UTF-8"),
+    "chinese.txt": ("灯塔看守人把钥匙藏在台阶下面。".encode("gb18030"), "save it as UTF-8"),
     "picture.png": (b"\x89PNG", "is none of"),
     "no.pdf": (b"hello", "damaged or no PDF"),
     "cut.pdf": (pdf([["One."], ["Two."]])[:300], "damaged"),
@@ -241,6 +245,18 @@ def test_giving_again_replaces_only_what_changed(tmp_path):
         assert [row.text for row in memory.page()] == ["The hive was sold."]
         (row,) = memory.page()
         assert (row.kind, row.place, row.file_id) == ("document", "bees.md, Bees", again.file.id)
+
+
+def test_a_copy_or_a_moved_file_is_there_already(tmp_path):
+    path, copy = tmp_path / "bees.txt", tmp_path / "copy.txt"
+    path.write_text("The hive stands under the walnut tree.")
+    with Store(tmp_path / "t.db") as store:
+        memory = Memory(store, "C")
+        first = bank.give(memory, path).file
+        path.rename(copy)
+        assert bank.give(memory, copy) == bank.Given(first, "unchanged")
+        copy.write_text("The hive was sold.")
+        assert bank.give(memory, copy).how == "added"
 
 
 def test_the_chapter_is_the_first_heading_where_there_are_no_contents(tmp_path):

@@ -97,12 +97,21 @@ def test_an_export_finds_its_source_turns_again(full, store, memory):
     [
         "{}", "7", "not json", '{"kind": "poem", "text": "x"}', '{"kind": "note", "text": " "}',
         '{"kind": "note", "text": "x", "pinned": "yes"}', '{"kind": "note", "text": 3}',
+        '{"kind": "note", "text": "x", "created_at": 1e400}', "[" * 100_000,
+        '{"kind": "note", "text": "x", "created_at": 1e15}', '{"never_mention": 5}',
+        '{"file": {"id": 3}}', '{"file": {"id": 3, "name": 4, "path": "p", "digest": "d"}}',
     ],
 )  # fmt: skip
 def test_lines_that_are_no_memory_are_refused_by_number(memory, line):
     good = json.dumps({"kind": "note", "text": "fine"})
     with pytest.raises(TransferError, match="line 2"):
         memory.import_([good, line])
+
+
+def test_a_line_is_counted_as_an_editor_counts_it(memory):
+    good = json.dumps({"kind": "note", "text": "fine"})
+    with pytest.raises(TransferError, match="line 4"):
+        memory.import_([good, "", "", "{}"])
 
 
 def test_pieces_without_their_file_are_refused(memory):

@@ -42,9 +42,11 @@ def give(memory: Shelf, path: Path) -> Given:
     """
     data = _bytes(path)
     digest, whole = hashlib.sha256(data).hexdigest(), str(path.absolute())
-    old = next((file for file in memory.files() if file.path == whole), None)
-    if old is not None and old.digest == digest and old.pieces:
-        return Given(old, "unchanged")
+    known = memory.files()
+    same = [file for file in known if file.digest == digest and file.pieces]
+    if same:  # also as a copy or from another folder: twice it would only crowd out other things
+        return Given(next((file for file in same if file.path == whole), same[0]), "unchanged")
+    old = next((file for file in known if file.path == whole), None)
     pieces = chunks.pieces(read(path, data), path.name)
     file = memory.add_file(path.name, whole, digest, pieces)
     return Given(file, "replaced" if old else "added")

@@ -138,7 +138,8 @@ async def add_file(chat: ChatScreen) -> None:
         done = give(memory, path)
         if done.how == "unchanged":
             return f"{done.file.name} is there already, and did not change."
-        return f"{done.file.name} was {done.how}: {done.file.pieces:,} pieces."
+        count = "1 piece" if done.file.pieces == 1 else f"{done.file.pieces:,} pieces"
+        return f"{done.file.name} was {done.how}: {count}."
 
     async def wait() -> None:
         try:
