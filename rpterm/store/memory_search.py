@@ -24,7 +24,8 @@ def all_of(
     """The ids of what holds all the user's words; ``where`` as in ``best``."""
     if words := run_on(query):
         return _read_through(connection, words, where, character, limit)
-    return best(connection, fts_expression(query) or "", where, character, limit)
+    expression = fts_expression(query)
+    return best(connection, expression, where, character, limit) if expression else []
 
 
 def best(

@@ -64,6 +64,7 @@ def test_forgetting_leaves_no_bytes(tmp_path):
         for rest in (b"xylophonist", b"Zebediah", b"zebediah", mark):
             assert rest not in file_bytes(path)
         assert memories.search("vault") == []
+        assert memories.search(" ") == []
 
 
 def test_editing_leaves_no_old_bytes(tmp_path):
