@@ -6,8 +6,8 @@ does. What it gains over a reply taken at random (the mean of the four) is told 
 choice does not see: how near the reply is to the example that was left out (chrF, ROUGE-L, cosine),
 and the likelihoods of the fixed scorer. Beside it stands what the longest reply would gain, which
 must be beaten, and the most that any choice could. The quick score's own gain is biased; it only
-shows how far the four differ. Intervals are 95 %, by bootstrap over the questions. Ctrl+C tells what
-was measured until then.
+shows how far the four differ. Intervals are 95 %, by bootstrap over the questions. Ctrl+C tells
+what was measured until then.
 
 Starter model, 46 questions of five cards: of what any choice could gain, the quick score (which
 does not ask the scorer's model) gains a third in likelihood of the voice (+0.36, +0.07 to +0.66, of
