@@ -96,7 +96,8 @@ def _is_tight(plan: Plan, base: Base) -> bool:
 
     held = base.model.num_parameters() * _HELD * _at_once(plan) * plan.max_length / 1024
     cuda = torch.cuda.is_available()
-    return bool(held > (torch.cuda.mem_get_info()[0] if cuda else system_memory().available))
+    free = torch.cuda.mem_get_info()[0] if cuda else system_memory().available
+    return bool(0 < free < held)  # 0: nobody could tell
 
 
 def step_seconds(trainer: Any) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rpterm.models.memory import Memory
 from rpterm.models.starter import llm_path
 from rpterm.training import convert, parity, trainer
 from rpterm.training.base import Base, load, require_extra
@@ -123,6 +124,23 @@ def test_every_method_makes_a_step(base: Base, out: Path, tmp_path: Path, method
     assert trainer.step_seconds(made) > 0 and trainer.steps(made) == 1
     made.train()
     assert heard == [1] and trainer.last_checkpoint(tmp_path / "run") is not None
+
+
+def test_where_memory_is_short_what_is_held_is_made_again_on_the_way_back(
+    base: Base, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(Method.DPO, base.path, steps=1, rank=4)
+    losses: list[float] = []
+    for available in (10**15, 1):
+        monkeypatch.setattr(trainer, "system_memory", lambda free=available: Memory(free, free))
+        own = Base(base.path, base.arch, copy.deepcopy(base.model), base.tokenizer, base.targets)
+        made = trainer.build(
+            plan, own, read(out, None), tmp_path / str(available),
+            lambda done, total, loss: losses.append(loss), Stop(),
+        )  # fmt: skip
+        assert made.args.gradient_checkpointing is (available == 1)
+        made.train()
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
 
 def test_the_conversion_is_proven_and_a_wrong_one_is_found(
