@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from rpterm.store.search import fts_expression, run_on
+from rpterm.store.search import fts_expression, holding, run_on
 
 CANDIDATES = 2_000
 
@@ -24,8 +24,7 @@ def all_of(
     """The ids of what holds all the user's words; ``where`` as in ``best``."""
     if words := run_on(query):
         return _read_through(connection, words, where, character, limit)
-    expression = fts_expression(query)
-    return best(connection, expression, where, character, limit) if expression else []
+    return best(connection, fts_expression(query) or "", where, character, limit)
 
 
 def best(
@@ -52,8 +51,7 @@ def _read_through(
     connection: sqlite3.Connection, words: list[str], where: str, character: str | None, limit: int
 ) -> list[int]:
     """The newest in whose text all these stand, as ``search`` finds turns."""
-    named = {f"word{at}": word for at, word in enumerate(words)}
-    held = " AND ".join(f"instr(lower(m.text), lower(:{name})) > 0" for name in named)
+    held, named = holding("m.text", words)
     rows = connection.execute(
         f"SELECT m.id FROM memories m WHERE {held} {where} ORDER BY m.id DESC LIMIT :limit",
         {**named, "character": character, "limit": limit},

@@ -66,12 +66,12 @@ def _read_through(
     connection: sqlite3.Connection, words: list[str], card_name: str | None, limit: int
 ) -> list[SearchHit]:
     """The newest turns in whose text all these stand."""
+    held, named = holding("t.text", words)
+    of_card = "AND c.card_name = :card" if card_name is not None else ""
     rows = connection.execute(
-        "SELECT t.id, t.text FROM turns t JOIN chats c ON c.id = t.chat_id WHERE "
-        + " AND ".join("instr(lower(t.text), lower(?)) > 0" for _ in words)
-        + (" AND c.card_name = ?" if card_name is not None else "")
-        + " ORDER BY t.id DESC LIMIT ?",
-        (*words, *([card_name] if card_name is not None else []), limit),
+        "SELECT t.id, t.text FROM turns t JOIN chats c ON c.id = t.chat_id "
+        f"WHERE {held} {of_card} ORDER BY t.id DESC LIMIT :limit",
+        {**named, "card": card_name, "limit": limit},
     ).fetchall()
     found = (_load(connection, int(at), _around(str(text), words[0])) for at, text in rows)
     return [hit for hit in found if hit is not None]
@@ -90,6 +90,12 @@ def run_on(query: str) -> list[str]:
     """The user's words where the index does not know one of them as a word; else none."""
     words = [text for text, _ in _words(query)]
     return words if any(_RUN_ON.search(text) for text in words) else []
+
+
+def holding(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
+    """SQL for a text in which all these stand, whatever is beside them, and its parameters."""
+    named = {f"word{at}": word for at, word in enumerate(words)}
+    return " AND ".join(f"instr(lower({column}), lower(:{name})) > 0" for name in named), named
 
 
 def fts_expression(query: str) -> str | None:

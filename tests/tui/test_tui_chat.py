@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import pytest
 from textual.message import Message
 from tui_support import (
     CARD,
@@ -37,11 +36,6 @@ REPLY = [
     messages.ReplyCancelled, messages.ReplyFailed, messages.ReplyEnded, messages.ReplySettled,
     messages.DraftFinished,
 ]  # fmt: skip
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
 
 
 async def test_the_first_frame_has_name_and_greeting_before_the_session_is_open(

@@ -19,11 +19,6 @@ from rpterm.tui.widgets.candidates import Candidates
 from rpterm.types import Origin, Persona
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
-
 async def _stopped(pilot: Pilot[None], app: RptermApp, letters: int) -> None:
     """Ask for several replies and stop them once there are so many letters."""
     app.chat.input.put("Hello")

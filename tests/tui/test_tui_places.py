@@ -31,11 +31,6 @@ from rpterm.tui.screens.tour import PAGES, TourScreen
 from rpterm.types import Persona
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
-
 # Panes -----------------------------------------------------------------------------------------
 async def test_the_prompt_pane_shows_the_draft_before_it_is_sent(stage: Stage) -> None:
     app = stage.app()

@@ -28,11 +28,6 @@ from rpterm.tui.screens.tags import TagScreen
 from rpterm.tui.widgets.duel import DuelView
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
-
 def marks(stage: Stage) -> list[Mark]:
     found = stage.session.rater.marks(stage.session.chat_id)
     return [found.get(turn.id, Mark()) for turn in stage.session.path()]

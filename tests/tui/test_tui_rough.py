@@ -41,11 +41,6 @@ from rpterm.tui.external import EditorError, command
 from rpterm.tui.widgets.turn import TurnView
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
-
 # Sizes, themes, colour -------------------------------------------------------------------------
 @pytest.mark.parametrize("theme", ["lamplight", "paper"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from tui_support import (
     Stage,
@@ -16,11 +14,6 @@ from tui_support import (
     type_text,
     wait_until,
 )
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
 
 
 async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm import slash
 from rpterm.chat.cast.casting import taking_of
 from rpterm.chat.session import ReplyRequest
 from rpterm.cli import out
@@ -29,17 +30,10 @@ def command(talk: Talk, line: str) -> None:
     Raises:
         CommandError: There is no such command, or it makes no sense here.
     """
-    name, _, rest = line[1:].partition(" ")
-    name = name.strip().casefold()
+    name, rest = slash.split(line)
     if name not in COMMANDS:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, COMMANDS, 1)
-        tip = f"did you mean /{near[0]}?" if near else "/help lists them."
-        raise CommandError(
-            f"There is no command /{name}; {tip} A message that begins with a slash needs two."
-        )
-    COMMANDS[name][0](talk, rest.strip())
+        raise CommandError(slash.unknown(name, COMMANDS, "/help lists them."))
+    COMMANDS[name][0](talk, rest)
 
 
 def _help(talk: Talk, rest: str) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
+from rpterm import slash
 from rpterm.chat import events
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
@@ -88,10 +89,10 @@ class Talk:
         for line in self._lines():
             try:
                 self._look_at_card()
-                if line.startswith("/") and not line.startswith("//"):
+                if slash.is_command(line):
                     command(self, line)
                 elif line.strip():
-                    self.send(line.removeprefix("/") if line.startswith("//") else line)
+                    self.send(slash.message(line))
                 elif self._interactive and self.session.scene.group:
                     self.reply(ReplyRequest(Intent.NEXT))
             except RptermError as error:

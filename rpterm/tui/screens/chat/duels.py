@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, judging, replies, slash
+from rpterm import slash
+from rpterm.tui.screens.chat import frame, judging, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, panes, replies, slash
+from rpterm import slash
+from rpterm.tui.screens.chat import frame, panes, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn

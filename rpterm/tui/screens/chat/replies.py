@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from rpterm import slash
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import frame, panes, slash
+from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase

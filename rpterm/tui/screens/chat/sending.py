@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import replies, slash
+from rpterm import slash
+from rpterm.tui.screens.chat import commanding, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.types import Intent, RptermError
 
@@ -19,7 +20,7 @@ async def send(chat: ChatScreen) -> None:
         await _without_words(chat)
         return
     if slash.is_command(whole):
-        await slash.run(chat, whole)
+        await commanding.run(chat, whole)
         return
     if replies.occupied(chat):
         return

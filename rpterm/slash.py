@@ -1,0 +1,39 @@
+"""Lines that begin with a slash are commands, on screen and without one; two begin a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def is_command(line: str) -> bool:
+    """Whether a line is a command and no message."""
+    return line.startswith("/") and not line.startswith("//")
+
+
+def message(line: str) -> str:
+    """What is said, without the slash that keeps it from being a command."""
+    return line.removeprefix("/") if line.startswith("//") else line
+
+
+def written(message: str) -> str:
+    """How one writes that."""
+    return f"/{message}" if message.startswith("/") else message
+
+
+def split(line: str) -> tuple[str, str]:
+    """The name of a command, and what stands behind it."""
+    name, _, rest = line[1:].partition(" ")
+    return name.strip().casefold(), rest.strip()
+
+
+def unknown(name: str, known: Iterable[str], where: str) -> str:
+    """Tells that there is no such command.
+
+    Args:
+        where: A sentence that says where they are listed, for when none has a similar name.
+    """
+    from difflib import get_close_matches  # slow to import, and seldom needed
+
+    near = get_close_matches(name, list(known), 1)
+    tip = f"did you mean /{near[0]}?" if near else where
+    return f"There is no command /{name}; {tip} A message that begins with a slash needs two."
