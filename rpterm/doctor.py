@@ -16,6 +16,7 @@ from typing import Literal
 from rpterm import config
 from rpterm.config import Settings
 from rpterm.paths import Paths
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 Verdict = Literal["ok", "slow", "broken"]
@@ -254,7 +255,9 @@ def _database(paths: Paths) -> Check:
     count = len(store.chats(limit=1_000_000))
     store.close()
     size = paths.database.stat().st_size / 1e6
-    return Check("database", "ok", f"{paths.database}, {count} chats, {size:.1f} MB, intact")
+    return Check(
+        "database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size:.1f} MB, intact"
+    )
 
 
 def _cards(paths: Paths) -> Check:

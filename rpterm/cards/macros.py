@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
+from rpterm.plural import counted
+
 _TOKENS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)
 _COMMA = re.compile(r"(?<!\\),")
@@ -173,7 +175,7 @@ def spoken_duration(seconds: float) -> str:
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         count = int(seconds // size)
         if count >= 1:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
+            return counted(count, unit)
     return "just now"
 
 

@@ -14,6 +14,7 @@ from rpterm import paths as folders
 from rpterm.chat.states import States
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def delete(
     """Delete a chat with all its branches, for good."""
     with opened() as store:
         chat = store.chat(chat_id)
-        what = f"chat {chat.id} with {chat.card_name}, {chat.length} turns"
+        what = f"chat {chat.id} with {chat.card_name}, {counted(chat.length, 'turn')}"
         if not yes and not typer.confirm(f"Delete {what}, for good?"):
             raise typer.Exit(1)
         store.delete_chat(chat_id)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rpterm.cli.app import new
+from rpterm.types import RptermError
 
 app = new("")
 
@@ -45,6 +46,8 @@ def duel(
     from rpterm.cli import dueling
     from rpterm.dueling.bout import Setup
 
+    if json and not report:
+        raise RptermError("--json goes with --report: a duel itself is judged on the screen.")
     specs = tuple(each for each in (a, b, c, d) if each is not None)
     lines = dueling.lines(turns)
     drawn = dueling.draw_seed() if seed is None else seed

@@ -22,6 +22,7 @@ from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.maker import Maker
 from rpterm.dueling.tally import Tally, running, verdict
 from rpterm.opening import launch
+from rpterm.plural import counted
 from rpterm.types import Persona, RptermError
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def write(bout: Bout, found: Tally) -> None:
         rank = f"{place.rank}." if place.rank else "no rank yet"
         out.say(
             f"{rank} {place.name}: {place.value:+.2f} ({place.low:+.2f} to {place.high:+.2f}), "
-            f"{place.votes} votes"
+            f"{counted(place.votes, 'vote')}"
         )
     out.say(f"asked again, you said the same: {found.agreed.text}")
     out.say(f"you chose the left one: {found.chose_left.text}")

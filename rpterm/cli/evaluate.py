@@ -109,12 +109,13 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
             return questions.read(Path(probes).read_text(encoding="utf-8"), probes)
         except (OSError, UnicodeDecodeError) as error:
             raise RptermError(f"{probes} cannot be read: {why(error)}.") from None
+    known = f"there are {', '.join(questions.KINDS)}"
     wanted = [each.strip() for each in kinds.split(",") if each.strip()]
     for kind in wanted:
         if kind not in questions.KINDS:
-            raise RptermError(
-                f"There is no kind of question {kind!r}; there are {', '.join(questions.KINDS)}."
-            )
+            raise RptermError(f"There is no kind of question {kind!r}; {known}.")
+    if not wanted:
+        raise RptermError(f"--kinds names none; {known}.")
     found = questions.builtin(card, wanted)  # type: ignore[arg-type]
     if not found:
         raise RptermError(f"The card of {card.name} gives no question of the kinds {kinds}.")

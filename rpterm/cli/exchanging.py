@@ -12,6 +12,7 @@ from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import out, rich_out
 from rpterm.moving import ImportedChat, KnownCard, Moved
+from rpterm.plural import counted
 from rpterm.store import Store
 from rpterm.types import RptermError
 
@@ -69,7 +70,8 @@ def move(paths: Sequence[Path], to: Path | None) -> Moved:
     for chat in moved.chats:
         _tell_chat(chat)
     good = sum(card.target is not None for card in moved.cards)
-    rest = f"; {moved.passed_over} files that hold no card passed over" if moved.passed_over else ""
+    over = counted(moved.passed_over, "file")
+    rest = f"; {over} without a card passed over" if moved.passed_over else ""
     out.say(f"{good} of {len(moved.cards)} cards and lorebooks imported to {target}{rest}.")
     out.say(_chats_line(moved.chats))
     return moved
@@ -109,12 +111,12 @@ def _tell_chat(result: ImportedChat) -> None:
     elif result.known is not None:
         out.say(f"known   {result.source}: it is chat {result.known} already")
     else:
-        about = f"chat {result.chat_id} with {result.card_name}, {result.turns} turns"
-        plural = "s" if result.versions != 1 else ""
-        more = f", {result.versions} more version{plural}" if result.versions else ""
+        about = f"chat {result.chat_id} with {result.card_name}, {counted(result.turns, 'turn')}"
+        more = f", {counted(result.versions, 'more version')}" if result.versions else ""
         out.say(f"ok      {result.source} -> {about}{more}")
     if result.ratings or result.swipes:
-        out.say(f"        {result.ratings} ratings and {result.swipes} swipes kept over others")
+        rated, chosen = counted(result.ratings, "rating"), counted(result.swipes, "swipe")
+        out.say(f"        {rated} and {chosen} kept over others")
     for note in result.notes:
         out.say(f"        {note}")
 

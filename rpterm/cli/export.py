@@ -20,6 +20,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.plural import counted
 from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def write(
         look = _strictly(known, region) if strict else None
         done = export(judgements, folder, options, _model(store, known), look)
     for name, rows in done.rows.items():
-        out.say(f"{name}: {rows} rows")
+        out.say(f"{name}: {counted(rows, 'row')}")
+    if done.cut:
+        out.say(f"of {counted(done.cut, 'prompt')} the oldest turns are left out: --max-tokens")
     for why, many in done.left_out.most_common():
         out.say(f"left out, {why}: {many}")
     if done.review is not None:
@@ -186,6 +189,8 @@ def _consent(chats: list[int], exportable: bool) -> None:
 
     with opened() as store:
         judgements = Judgements(store)
+        for chat in chats:
+            store.chat(chat)  # A wrong number is told before anything is marked.
         for chat in chats:
             judgements.consent(chat, exportable)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpterm.cli import rich_out, trainer_model
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def show(found: Report) -> None:
     """Tables for people, worst findings last, where the eye is."""
     console = rich_out.console()
     tokens = "tokens of" if found.exact else "tokens reckoned, template of"
-    head = f"{found.path}: {found.quality.rows} rows; {tokens} {found.model}"
+    head = f"{found.path}: {counted(found.quality.rows, 'row')}; {tokens} {found.model}"
     console.print(rich_out.text(head, "bold"))
     console.print(rich_out.rows(("", ""), [(name, value) for name, value in _figures(found)]))
     if found.outlooks:

@@ -13,6 +13,7 @@ from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.marks import why
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def list_memories(
         raise RptermError(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
     with opened(character) as memory:
         if files or blocked:
-            memory_files.show(memory, json, files=files)
+            if kind is not None:
+                raise RptermError("--kind is for memories: leave it out, or --files and --blocked.")
+            memory_files.show(memory, json, limit, files=files)
             return
         rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
         details = memory.distilled.details([row.id for row in rows])
@@ -104,9 +107,9 @@ def search(
     with opened(character) as memory:
         rows = memory.search(" ".join(words), limit)
         details = memory.distilled.details([row.id for row in rows])
-    _show(rows, details, json)
     if not rows and not json:
         raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
+    _show(rows, details, json)
 
 
 @app.command()
@@ -178,7 +181,7 @@ def move(
         if named(new, memory.characters()) == memory.character:
             raise RptermError(f"{old} and {new} are the same character.")
         chats, memories = memory.rename(named(new, memory.characters()))
-    out.say(f"{chats} chats and {memories} memories moved")
+    out.say(f"{counted(chats, 'chat')} and {counted(memories, 'memory', 'memories')} moved")
 
 
 @app.command()
@@ -195,7 +198,7 @@ def edit(
 def pin(ids: _Ids, undo: _Undo = False) -> None:
     """Recall memories with every reply."""
     with opened() as memory:
-        for memory_id in ids:
+        for memory_id in _unknown_first(memory, ids):
             memory.pin(memory_id, not undo)
 
 
@@ -203,7 +206,7 @@ def pin(ids: _Ids, undo: _Undo = False) -> None:
 def hide(ids: _Ids, undo: _Undo = False) -> None:
     """Never mention memories, but keep them."""
     with opened() as memory:
-        for memory_id in ids:
+        for memory_id in _unknown_first(memory, ids):
             memory.never_mention(memory_id, not undo)
 
 
@@ -211,7 +214,7 @@ def hide(ids: _Ids, undo: _Undo = False) -> None:
 def share(ids: _Ids, undo: _Undo = False) -> None:
     """Let other characters know memories, too."""
     with opened() as memory:
-        for memory_id in ids:
+        for memory_id in _unknown_first(memory, ids):
             memory.share(memory_id, not undo)
 
 
@@ -323,6 +326,11 @@ def unlink(
     """Say that a fact still holds beside the one that replaced it."""
     with opened() as memory:
         memory.unlink(old, new_id)
+
+
+def _unknown_first(memory: Memory, ids: Sequence[int]) -> list[int]:
+    """So that a wrong number is told before anything is marked."""
+    return sorted(ids, key=memory.many(ids).__contains__)
 
 
 def _tell(json: bool, data: object, words: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def give(memory: Memory, given: Sequence[str], json: bool) -> None:
         else:
             taken.append({"how": done.how, **asdict(done.file)})
             if not json:
-                pieces = f"{done.file.pieces} piece{'' if done.file.pieces == 1 else 's'}"
+                pieces = counted(done.file.pieces, "piece")
                 out.say(f"{done.how}  {done.file.id}  {done.file.name}  {pieces}")
     if json:
         out.data(taken)
@@ -61,16 +62,17 @@ def forget(memory: Memory, ids: Sequence[int]) -> int:
     return len([memory.remove_file(file_id) for file_id in ids if file_id in there])
 
 
-def show(memory: Memory, json: bool, *, files: bool) -> None:
-    """List the files, or the phrases never mentioned."""
+def show(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
+    """List at most so many of the files, or of the phrases never mentioned."""
+    given, phrases = memory.files()[:limit], memory.blocks()[:limit]
     if json:
-        out.data(memory.files() if files else memory.blocks())
+        out.data(given if files else phrases)
     elif files:
-        rows = [(f.id, out.when(f.added_at), f.pieces, f.name, f.path) for f in memory.files()]
+        rows = [(f.id, out.when(f.added_at), f.pieces, f.name, f.path) for f in given]
         out.table(rows, ("id", "when", "pieces", "name", "path"))
     else:
-        out.table([(b.id, out.when(b.created_at), b.phrase) for b in memory.blocks()],
-                  ("id", "when", "phrase"))  # fmt: skip
+        rows = [(b.id, out.when(b.created_at), b.phrase) for b in phrases]
+        out.table(rows, ("id", "when", "phrase"))
 
 
 def embed(memory: Memory) -> None:

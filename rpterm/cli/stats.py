@@ -12,6 +12,7 @@ import typer
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def stats(
 
 def show(console: Console, found: Overview, honest: Honesty | None) -> None:
     """Tables and bars."""
-    total = sum(found.kinds.values())
-    head = f"{total} judgements in {found.chats} chats, {found.exportable} of them exportable"
+    total = counted(sum(found.kinds.values()), "judgement")
+    head = f"{total} in {counted(found.chats, 'chat')}, {found.exportable} of them exportable"
     console.print(rich_out.text(head, "bold"))
     rows = [(name, many, _bar(many / max(found.kinds.values()))) for name, many in
             found.kinds.most_common()]  # fmt: skip
@@ -151,7 +152,11 @@ def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
     ]
     console.print(
         rich_out.rows(
-            ("", "", ""), [(name, _figure(each), f"{each.count} replies") for name, each in figures]
+            ("", "", ""),
+            [
+                (name, _figure(each), counted(each.count, "reply", "replies"))
+                for name, each in figures
+            ],
         )
     )
     rows = [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     from rpterm.training.run import train
     from rpterm.training.trainer import Stop
 
-    tested = f", {len(data.test)} rows of other chats to test on" if data.test else ""
-    out.say(f"{plan.method} on {len(data.train)} rows{tested}; the base is {plan.base.name}.")
+    tested = f", {counted(len(data.test), 'row')} of other chats to test on" if data.test else ""
+    out.say(
+        f"{plan.method} on {counted(len(data.train), 'row')}{tested}; the base is {plan.base.name}."
+    )
     stop = Stop()
     with rich_out.progress() as bar, _gently(stop):
         try:
@@ -86,7 +89,7 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
 def _tell(done: Trained, data: Data) -> None:
     from rpterm.training.card import losses
 
-    out.say(f"{done.steps} steps in {_span(done.seconds)}.")
+    out.say(f"{counted(done.steps, 'step')} in {_span(done.seconds)}.")
     out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
     out.say(
         f"The adapter moves tokens by {done.parity.moved:.3f} nats on average; transformers and "
@@ -110,7 +113,8 @@ class _Shown:
 
     def estimated(self, seconds: float, steps: int) -> None:
         """How long it will take, before it begins."""
-        out.say(f"{steps} steps, about {_span(seconds)} on this machine. Ctrl+C stops and keeps.")
+        long = f"{counted(steps, 'step')}, about {_span(seconds)} with nothing else running"
+        out.say(f"{long}. Ctrl+C stops after the step that is running, and keeps.")
         self._show("training", steps)
 
     def stepped(self, done: int, total: int, loss: float) -> None:

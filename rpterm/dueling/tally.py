@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log
 
+from rpterm.plural import counted
 from rpterm.preference.stats.intervals import DECIDED, log_e_value, wilson
 from rpterm.preference.stats.ranking import Strength, Vote, ranking
 from rpterm.store.judgement_records import Verdict
@@ -168,5 +169,5 @@ def running(found: Tally) -> str:
 def verdict(match: Match) -> str:
     """What may be said of two contenders."""
     if match.better is not None:
-        return f"{match.better} is better (decided after {match.after} votes)"
+        return f"{match.better} is better (decided after {counted(match.after, 'vote')})"
     return f"undecided (evidence {match.e_value:.1f} of {match.needed:.0f})"

@@ -84,9 +84,14 @@ class Model:
 
 @dataclass(slots=True)
 class Exported:
-    """What an export did."""
+    """What an export did.
+
+    Attributes:
+        cut: Prompts whose oldest turns had no room within the limit of tokens.
+    """
 
     rows: dict[str, int] = field(default_factory=dict)
+    cut: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     scrubbed: Counter[str] = field(default_factory=Counter)
     review: Path | None = None
@@ -184,6 +189,7 @@ class _Run:
             "rpterm_export": LAYOUT,
             "about": self._about(),
             "rows": self.done.rows,
+            "cut_prompts": self.done.cut,
             "duels": self.done.figures.duels(),
             "left_out": dict(sorted(self.done.left_out.items())),
             "scrubbed": dict(sorted(self.done.scrubbed.items())),
@@ -221,6 +227,7 @@ class _Run:
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
             self._passed.sources |= {SOURCES[each] for each in kinds} - self.options.wanted.sources
             result = harvest(material, self.options.wanted, self._kinds)
+            self.done.cut += material.history.cut
             for dropped in result.dropped:
                 self._leave_out(dropped, gone)
             digests: dict[int, bytes] = {}

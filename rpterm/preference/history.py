@@ -60,6 +60,8 @@ class History:
         self._system_size = 0
         self._prompts: dict[int, Messages | None] = {}
         self._replies: dict[int, set[int]] = defaultdict(set)
+        self.cut = 0
+        """Prompts so far whose oldest turns had no room."""
         self._asked = count([*texts, self.system]) if max_tokens else None
 
     def clean(self, text: str) -> str:
@@ -104,6 +106,7 @@ class History:
             # What is left of a longer chat begins with the user, as every template likes it.
             first = next((i for i, (role, _) in enumerate(kept) if role == "user"), 0)
             kept = kept[first:]
+            self.cut += 1
         messages = merged(kept)
         if messages and messages[-1][0] == "assistant" and parent:
             messages = (*messages, ("user", GO_ON))

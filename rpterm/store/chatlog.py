@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rpterm.plural import counted
 from rpterm.store.log_dates import iso, moment
 from rpterm.store.log_lines import ChatLogError, Notes, lines, table
 from rpterm.store.log_marks import Mark, read_marks
@@ -170,7 +171,8 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
         texts = tuple(each.text for each in siblings)
         turns.append(LogTurn(turn.speaker, turn.role == "user", texts, shown, turn.created_at))
     lost = len(store.tree(chat_id)) - len(kept)
-    notes = (f"{lost} turns of other branches have no place in a log.",) if lost else ()
+    left = f"A log has no place for other branches: {counted(lost, 'turn')} left out."
+    notes = (left,) if lost else ()
     return ChatLog(
         chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, notes
     )

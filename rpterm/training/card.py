@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.plural import counted
 from rpterm.training.data import Data
 from rpterm.training.plan import Plan
 
@@ -40,4 +41,4 @@ def losses(done: Trained, rows: int) -> str:
     if done.loss_after is None:
         return "no unseen chats in the export"
     before = "?" if done.loss_before is None else f"{done.loss_before:.3f}"
-    return f"{before} → {done.loss_after:.3f} ({rows} rows)"
+    return f"{before} → {done.loss_after:.3f} ({counted(rows, 'row')})"

@@ -55,7 +55,7 @@ def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [((), "same"), (("--b", "warmth=3"), "cannot be set"), ((*B, "--turns", "none.txt"), "fresh"),
-     ((*B, "--report"), "no such duel")],
+     ((*B, "--report"), "no such duel"), ((*B, "--json"), "--report")],
 )  # fmt: skip
 def test_what_makes_no_duel_is_one_sentence(
     cli: Cli, arguments: tuple[str, ...], words: str

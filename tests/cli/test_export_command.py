@@ -36,9 +36,11 @@ def rated(home: Path) -> int:
 def test_nothing_leaves_before_it_is_allowed(cli: Cli, rated: int, tmp_path: Path) -> None:
     done = cli("export", str(tmp_path / "out"))
     assert done.code != 0 and "not marked as exportable" in done.err
+    assert "99" in cli("export", "allow", str(rated), "99").err
+    assert cli("export", str(tmp_path / "out")).code != 0
     assert cli("export", "allow", str(rated)).code == 0
     done = cli("export", str(tmp_path / "out"), "--split", "0")
-    assert done.code == 0 and "train: 1 rows" in done.out
+    assert done.code == 0 and "train: 1 row\n" in done.out
     row = json.loads((tmp_path / "out" / "data" / "train.jsonl").read_text())
     assert row["prompt"][0]["role"] == "system" and "A doctor." in row["prompt"][0]["content"]
     assert row["chosen"][0]["content"] == "Good day."
@@ -90,7 +92,7 @@ def test_check_tells_tokens_by_the_model_and_fails_only_when_asked(
     short = ("export", "check", str(tmp_path / "out"), "--max-length", "8")
     assert cli(*short).code == 0
     done = cli(*short, "--strict")
-    assert done.code == 1 and "drops 1 rows (max_length 8)" in done.out
+    assert done.code == 1 and "drops 1 row (max_length 8)" in done.out
 
 
 def test_strict_leaves_the_old_export_where_the_new_one_has_faults(

@@ -40,6 +40,15 @@ def test_add_list_pin_hide_edit_and_forget(call):
     assert json.loads(call("list", "Sherlock", "--json")) == []
 
 
+@pytest.mark.parametrize("command", ["pin", "hide", "share"])
+def test_a_wrong_number_marks_none(call, command):
+    number = call("add", "Sherlock", "Ann keeps bees").strip()
+    with pytest.raises(RptermError, match="no memory 99"):
+        call(command, number, "99")
+    (row,) = json.loads(call("list", "Sherlock", "--json"))
+    assert not (row["pinned"] or row["hidden"] or row["shared"])
+
+
 def test_every_command_answers_in_json(call, tmp_path):
     added = json.loads(call("add", "Sherlock", "Ann keeps bees", "--json"))
     assert (added["kind"], added["text"]) == ("note", "Ann keeps bees")
@@ -102,6 +111,8 @@ def test_files_are_given_listed_searched_and_forgotten(call, tmp_path, order):
     assert "(my bees.md, Hives) The hive was sold." in call("search", "sherlock", "sold")
     assert json.loads(call("stats", "sherlock", "--json"))["document"] == 1
     assert len(json.loads(call("list", "sherlock", "--kind", "document", "--json"))) == 1
+    with pytest.raises(RptermError, match="--kind is for memories"):
+        call("list", "sherlock", "--files", "--kind", "note")
     call("forget", str(listed["id"]), "--files", "--yes")
     assert json.loads(call("list", "sherlock", "--json")) == []
     assert file.exists()
@@ -159,7 +170,7 @@ def test_phrases_are_blocked_listed_and_allowed(call):
 
 def test_memories_move_to_another_name(call):
     call("add", "sherlock", "one")
-    assert call("move", "sherlock", "merian").strip() == "0 chats and 1 memories moved"
+    assert call("move", "sherlock", "merian").strip() == "0 chats and 1 memory moved"
     assert len(json.loads(call("list", "merian", "--json"))) == 1
     with pytest.raises(RptermError, match="same"):
         call("move", "merian", "merian")

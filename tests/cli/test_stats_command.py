@@ -58,7 +58,7 @@ def test_a_card_may_be_named_by_its_file_and_what_fits_nothing_is_told(
         ).id
         Judgements(store).thumb(one, True)
         Judgements(store).consent(chat.id, True)
-    assert "1 judgements in 1 chats" in cli("stats", "--card", "sherlock").out
+    assert "1 judgement in 1 chat," in cli("stats", "--card", "sherlock").out
     out = str(tmp_path / "out")
     assert cli("export", out, "-f", "kto", "--card", "sherlock").code == 0
     for wanted in ("tola", "nobody"):

@@ -79,9 +79,9 @@ def test_it_tells_what_came_of_it_and_what_to_do_next(
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter", "--rank", "4")
     assert done.code == 0, done.err
-    assert "dpo on 1 rows, 1 rows of other chats to test on" in done.out
+    assert "dpo on 1 row, 1 row of other chats to test on" in done.out
     assert "12 steps, about 10 minutes" in done.out and "12 steps in 2.0 hours" in done.out
-    assert "0.693 → 0.600 (1 rows)" in done.out
+    assert "0.693 → 0.600 (1 row)" in done.out
     adapter = out.with_name("out-dpo.gguf")
     assert f"rpterm chat CARD --adapter {adapter}" in done.out
     assert f"rpterm duel CARD --b adapter={adapter}" in done.out

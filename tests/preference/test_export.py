@@ -141,7 +141,8 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
         at = scene.say(at, f"Question {number} has six words here.", "user").id
     a, b = scene.reply("Yes indeed, my dear.", at), scene.reply("No.", at)
     scene.judge.compare(a, b, "left")
-    run(scene, tmp_path / "out", max_tokens=100)
+    assert run(scene, tmp_path / "whole", max_tokens=0).cut == 0
+    assert run(scene, tmp_path / "out", max_tokens=100).cut == 1
     (row,) = rows(tmp_path / "out")
     prompt = row["prompt"]
     assert prompt[0] == HEAD[0] and prompt[1]["role"] == "user" and len(prompt) > 3

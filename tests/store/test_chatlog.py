@@ -97,7 +97,7 @@ def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
     first = store.tree(chat.id)[0]
     store.add_turn(chat.id, first.id, "user", "Tom", "elsewhere", origin=Origin.TYPED, select=False)
     assert export_log(store, chat.id).notes == (
-        "1 turns of other branches have no place in a log.",
+        "A log has no place for other branches: 1 turn left out.",
     )
     empty = store.create_chat(card_name="Anna", card_hash=chat.card_hash)
     assert export_log(store, empty.id).turns == ()

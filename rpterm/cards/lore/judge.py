@@ -14,6 +14,7 @@ from rpterm.cards.lore.chance import draw
 from rpterm.cards.lore.records import Code, LoreContext
 from rpterm.cards.lore.rules import FOREVER, Rule
 from rpterm.cards.lore.scan import Window
+from rpterm.plural import counted
 
 Reason = tuple[Code, str]
 
@@ -77,9 +78,9 @@ def _foreign(rule: Rule, context: LoreContext) -> Reason | None:
 def _timing(rule: Rule, point: Point) -> Reason | None:
     entry, deco = rule.entry, rule.deco
     if point.turn < entry.delay:
-        return "delay", f"it sleeps until the chat has {entry.delay} turns"
+        return "delay", f"it sleeps until the chat has {counted(entry.delay, 'turn')}"
     if point.replies < deco.after:
-        return "delay", f"it sleeps until the character spoke {deco.after} times"
+        return "delay", f"it sleeps until the character spoke {counted(deco.after, 'time')}"
     if deco.every and point.replies % deco.every:
         return "delay", f"it fires at every {deco.every}. reply only"
     rest = point.resting(rule)

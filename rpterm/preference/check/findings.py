@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpterm.plural import counted
 from rpterm.preference.stats.agreement import Share
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ def _rows(report: Report) -> Iterator[Finding]:
     """What loses rows or stops a training."""
     quality = report.quality
     if report.bad.count:
-        yield _made("bad rows", f"{report.bad.count} rows cannot be read.", report.bad.first)
+        yield _made(
+            "bad rows", f"{counted(report.bad.count, 'row')} cannot be read.", report.bad.first
+        )
     if report.refused.count:
         yield _made(
             "refused",
-            f"The template of {report.model} refuses {report.refused.count} rows "
+            f"The template of {report.model} refuses {counted(report.refused.count, 'row')} "
             f"({report.refusal}), so a training stops: export with --greeting auto, or for this "
             "model.",
             report.refused.first,
@@ -56,15 +59,15 @@ def _rows(report: Report) -> Iterator[Finding]:
         if outlook.fates["dropped"]:
             yield _made(
                 "dropped",
-                f"{outlook.trainer} drops {outlook.fates['dropped']} rows ({outlook.setting} "
-                f"{outlook.limit}).",
+                f"{outlook.trainer} drops {counted(outlook.fates['dropped'], 'row')} "
+                f"({outlook.setting} {outlook.limit}).",
                 outlook.drops,
             )
         if outlook.fates["cut"]:
             yield _made(
                 "cut",
-                f"{outlook.trainer} cuts {outlook.fates['cut']} rows at {outlook.limit} tokens, "
-                "in the reply.",
+                f"{outlook.trainer} cuts {counted(outlook.fates['cut'], 'row')} at "
+                f"{outlook.limit} tokens, in the reply.",
             )
     if quality.leaks.count:
         yield _made(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rpterm.plural import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chats import ago
 from rpterm.tui.screens.chooser import Choice, Chooser
@@ -47,7 +48,7 @@ class BranchesScreen(Chooser):
 
 
 def _choice(stretch: Stretch) -> Choice:
-    turns = f"{stretch.length} turn{'s' if stretch.length != 1 else ''}"
+    turns = counted(stretch.length, "turn")
     right = f"{turns} · {ago(stretch.last.created_at)}" if stretch.ends else turns
     title = f"{stretch.first.speaker}: {text.one_line(stretch.first.text, 120)}"
     mark = "━ " if stretch.shown else "─ "

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rpterm.plural import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.types import Chat
@@ -83,9 +84,8 @@ def choice_of(chat: Chat, *, exportable: bool = False, others: int = 0) -> Choic
     title = text.one_line(chat.title or who, 80)
     if chat.title and chat.title != chat.card_name:
         title = f"{title}  ·  {text.one_line(who, 30)}"
-    turns = f"{chat.length} turn{'s' if chat.length != 1 else ''}"
     leaves = "in exports · " if exportable else ""
-    right = f"{leaves}{turns} · {ago(chat.updated_at)}"
+    right = f"{leaves}{counted(chat.length, 'turn')} · {ago(chat.updated_at)}"
     return Choice(str(chat.id), title, text.one_line(chat.preview), right)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.plural import counted
 from rpterm.tui.screens.chat import frame, opening, replies, way
 from rpterm.types import AuthorNote, Persona
 
@@ -78,7 +79,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     if session is None or (chat_id == session.chat_id and replies.editing(chat)):
         return False
     what = await chat.ask(session.store.chat, chat_id)
-    question = f"Delete “{what.title or what.card_name}” with its {what.length} turns?"
+    question = f"Delete “{what.title or what.card_name}” with its {counted(what.length, 'turn')}?"
     if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
         return False
     current = chat_id == session.chat_id

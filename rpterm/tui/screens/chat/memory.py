@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm.plural import counted
 from rpterm.tui import text
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import panes, way
@@ -138,8 +139,7 @@ async def add_file(chat: ChatScreen) -> None:
         done = give(memory, path)
         if done.how == "unchanged":
             return f"{done.file.name} is there already, and did not change."
-        count = "1 piece" if done.file.pieces == 1 else f"{done.file.pieces:,} pieces"
-        return f"{done.file.name} was {done.how}: {count}."
+        return f"{done.file.name} was {done.how}: {counted(done.file.pieces, 'piece')}."
 
     async def wait() -> None:
         try:

@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from rpterm.plural import counted
 from rpterm.scoring.findings import Finding, excerpt, findings
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.list import PaneList
@@ -242,7 +243,8 @@ def _trend(standing: Standing, width: int) -> Content:
         said, style = "somewhat worse", "$text-warning"
     else:
         said, style = "steady", text.MUTED
-    return Content.assemble((bars, "$text-primary"), (f"  {shown} replies, ", text.MUTED),
+    of = f"  {counted(shown, 'reply', 'replies')}, "
+    return Content.assemble((bars, "$text-primary"), (of, text.MUTED),
                             (said, style))  # fmt: skip
 
 

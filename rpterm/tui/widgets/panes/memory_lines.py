@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from rpterm.plural import counted
 from rpterm.tui import text
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def _drawn(detail: Detail) -> str:
     by = "Your words now" if detail.edited else "By plain rules"
     by = "By the model" if detail.method == "model" and not detail.edited else by
     quote = f", from “{text.one_line(detail.quote, 160)}”" if detail.quote else ""
-    cites = f", citing {len(detail.evidence)} memories" if detail.evidence else ""
+    cited = counted(len(detail.evidence), "memory", "memories")
+    cites = f", citing {cited}" if detail.evidence else ""
     return f"{by}{quote}{cites}."
 
 

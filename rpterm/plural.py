@@ -1,0 +1,12 @@
+"""Numbers with what they count, in words for people."""
+
+from __future__ import annotations
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 turn``, ``1,200 turns``.
+
+    Args:
+        many: The plural where it is not ``one`` with an s.
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
