@@ -74,9 +74,9 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
         f"{plan.method} on {counted(len(data.train), 'row')}{tested}; the base is {plan.base.name}."
     )
     stop = Stop()
-    with rich_out.progress() as bar, _gently(stop):
+    with rich_out.progress() as bar, _gently(stop, shown := _Shown(bar)):
         try:
-            done = train(plan, data, to, _Shown(bar), stop, anew=anew)
+            done = train(plan, data, to, shown, stop, anew=anew)
         except Stopped as stopped:
             kept = stopped.step
         else:
@@ -101,14 +101,15 @@ def _tell(done: Trained, data: Data) -> None:
 
 
 class _Shown:
-    """A bar in a terminal, lines in a pipe; see ``rpterm.training.run.Listener``."""
+    """A bar in a terminal, lines on standard error in a pipe; see ``training.run.Listener``."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
         self._task: TaskID | None = None
 
     def stage(self, name: str) -> None:
-        """One line, and the bar for a while without an end."""
+        """The bar for a while without an end."""
+        self._line(name)
         self._show(name, None)
 
     def estimated(self, seconds: float, steps: int) -> None:
@@ -119,10 +120,21 @@ class _Shown:
 
     def stepped(self, done: int, total: int, loss: float) -> None:
         """The bar moves."""
+        self._line(f"step {done} of {total}, loss {loss:.3f}")
         if self._task is not None:
             self._bar.update(
                 self._task, completed=done, total=total, description=f"training, loss {loss:.3f}"
             )
+
+    def stopping(self) -> None:
+        """What an interrupt does: a step may take minutes."""
+        self._bar.console.print(
+            "Stopping after the step that is running. Ctrl+C again ends at once, without it."
+        )
+
+    def _line(self, words: str) -> None:
+        if self._bar.disable:
+            self._bar.console.print(words)
 
     def _show(self, name: str, total: int | None) -> None:
         if self._task is not None:
@@ -131,13 +143,14 @@ class _Shown:
 
 
 @contextmanager
-def _gently(stop: Stop) -> Iterator[None]:
+def _gently(stop: Stop, shown: _Shown) -> Iterator[None]:
     """The first Ctrl+C asks for a stop after the step that is running; the second ends at once."""
 
     def asked(*ignored: Any) -> None:
         if stop.asked:
             raise KeyboardInterrupt
         stop.asked = True
+        shown.stopping()
 
     before = signal.signal(signal.SIGINT, asked)
     try:

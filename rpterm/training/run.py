@@ -120,6 +120,8 @@ def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
         raise TrainingError(
             f"{to} exists already: --restart trains it again, --to writes elsewhere."
         )
+    if not to.absolute().parent.is_dir():
+        raise TrainingError(f"There is no folder {to.parent}: make it, or name another with --to.")
     folder = to.with_suffix(".training")
     mark = folder / _FINGERPRINT
     if anew and mark.exists():
@@ -131,7 +133,7 @@ def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
                 f"{folder} holds an unfinished training of other data or settings: --restart "
                 "throws it away, --to writes elsewhere."
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         mark.write_text(fingerprint, encoding="ascii")
     except OSError as error:
         raise TrainingError(f"{folder} cannot be written ({error.strerror or error}).") from error

@@ -80,6 +80,7 @@ def test_it_tells_what_came_of_it_and_what_to_do_next(
     done = cli("train", str(out), "--base", "starter", "--rank", "4")
     assert done.code == 0, done.err
     assert "dpo on 1 row, 1 row of other chats to test on" in done.out
+    assert done.err == "reading the model\nstep 1 of 12, loss 0.500\n"
     assert "12 steps, about 10 minutes" in done.out and "12 steps in 2.0 hours" in done.out
     assert "0.693 → 0.600 (1 row)" in done.out
     adapter = out.with_name("out-dpo.gguf")
@@ -102,5 +103,6 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")
+    assert "Stopping after the step that is running" in done.err
     assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
     assert signal.getsignal(signal.SIGINT) is before

@@ -132,6 +132,8 @@ def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path
     with pytest.raises(TrainingError, match="--restart"):
         _folder(begun, "two", anew=False)
     assert not list(_folder(begun, "two", anew=True).glob("checkpoint-*"))
+    with pytest.raises(TrainingError, match="no folder"):
+        _folder(tmp_path / "none" / "made.gguf", "one", anew=False)
 
 
 def test_the_gate_lets_rounding_through_and_nothing_else() -> None:
