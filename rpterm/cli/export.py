@@ -41,6 +41,11 @@ class WithDefault(TyperGroup):
             args = [self.default, *args]
         return list(super().parse_args(ctx, args))
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The default goes without a name, also where its usage is shown."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return "" if name == self.default else name, command, rest
+
 
 app = new(
     "Export ratings as training data: `rpterm export OUT` (`rpterm export OUT --help`).",

@@ -96,9 +96,11 @@ def overview(
         name = judgements.store.chat(chat_id).card_name
         if card is not None and name != card:
             continue
-        found.chats += 1
-        found.exportable += judgements.exportable(chat_id)
+        before = found.kinds.total()
         _Chat(found, name, judgements, scores, chat_id, model).read()
+        if found.kinds.total() > before:
+            found.chats += 1
+            found.exportable += judgements.exportable(chat_id)
     return found
 
 

@@ -99,4 +99,5 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert seen == [(0.2, False, False), (0.9, True, True)]
     assert (found.higher, found.unequal) == (1, 1)
     assert overview(scene.judge, model="large").kinds["stars"] == 0
+    assert overview(scene.judge, model="none").chats == 0 < found.chats
     assert not overview(scene.judge, card="Nobody").kinds
