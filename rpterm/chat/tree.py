@@ -62,16 +62,17 @@ class Tree:
 
     def select(self, turn_id: int) -> Turn:
         """Show the branch through this turn, as the user wants it; returns its leaf."""
-        leaf = self._show(turn_id)
+        leaf = self.show(turn_id)
         self.rater.chosen(turn_id)
         return leaf
 
     def keep_best(self, turn_id: int) -> None:
         """Show the branch through the reply that the score kept out of several."""
-        self._show(turn_id)
+        self.show(turn_id)
         self.rater.kept_by_score(turn_id)
 
-    def _show(self, turn_id: int) -> Turn:
+    def show(self, turn_id: int) -> Turn:
+        """Show the branch through this turn, which says nothing of what the user likes."""
         leaf = self.store.select(self.chat_id, turn_id)
         self.moved()
         return leaf

@@ -170,8 +170,8 @@ KEYS: tuple[Key, ...] = (
         "remembered.", PANES),
     Key("memory-file", ("alt+f",), "file", "Add a file to the memory: a book, notes, a page.",
         PANES),
-    Key("go-back", ("alt+left",), "back", "Go back to the chat from which a memory or a search "
-        "led here.", PANES),
+    Key("go-back", ("alt+left",), "back", "Go back to the chat or branch from which a memory or "
+        "a search led here.", PANES),
     Key("pane-consistency", ("f12", "alt+c"), "consistency", "Show how much in character the reply "
         "is, and why.", PANES),
     Key("pane-examples", ("alt+x",), "examples", "Show the example dialogues: which are in the "

@@ -23,6 +23,7 @@ from tui_support import (
 
 from rpterm.config import Settings
 from rpterm.tui import keys
+from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Chooser
 from rpterm.tui.screens.dialog import Dialog
@@ -131,6 +132,32 @@ async def test_chats_are_found_by_what_was_said(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Alt+←" in notices(app))
         await pilot.press("alt+left")
         await wait_until(pilot, lambda: "Tell me of the cormorant" not in texts(app))
+
+
+async def test_what_was_found_on_a_branch_that_is_not_shown_is_gone_to(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Tell me of the cormorant")
+        session, chat = app.chat.session, app.chat
+        assert session is not None
+        asked = next(turn for turn in session.path() if turn.role == "user")
+        await chat.ask(session.edit, asked.id, "Tell me of the gulls")
+        await replies.resync(chat)
+        await wait_until(pilot, lambda: "Tell me of the gulls" in texts(app))
+        judged = len(list(session.rater.judgements.comparisons()))
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        await type_text(pilot, "cormorant")
+        await wait_until(pilot, lambda: "Tell me of the cormorant" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: chat.transcript.selected is not None)
+        assert chat.transcript.selected.text == "Tell me of the cormorant"
+        assert "another branch" in notices(app)
+        await pilot.press("escape", "alt+left")
+        await wait_until(pilot, lambda: "Tell me of the gulls" in texts(app))
+        await pilot.press("alt+left")
+        await wait_until(pilot, lambda: "nothing to go back to" in notices(app))
+        assert len(list(session.rater.judgements.comparisons())) == judged
 
 
 async def test_what_was_found_in_this_chat_is_shown_in_it(stage: Stage) -> None:

@@ -34,13 +34,14 @@ from rpterm.tui.widgets.status import Phase, StatusLine
 from rpterm.tui.widgets.transcript import Transcript
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import Prompt, RptermError
+from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
+    from rpterm.tui.screens.chat.way import Place
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
@@ -84,8 +85,8 @@ class ChatScreen(Screen[None]):
         self.state = ChatState()
         self.tints: dict[str, str] = {}
         """Colours of speakers by name, where there are several characters."""
-        # Where a memory led: from a chat, with the prompt last sent there, to a turn.
-        self.came_from: tuple[int, Prompt | None] = (0, None)
+        # Where memories and searches led: from places, the last one last, to a turn.
+        self.came_from: list[Place] = []
         self.going_to = 0
         self.desk = Lane("desk", self._broke)
         self.loads = Lane("load", self._broke)

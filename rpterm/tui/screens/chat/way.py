@@ -1,16 +1,37 @@
-"""The way to a turn, in this chat or another one, and back: for memories and for what was found."""
+"""The way to a turn, in this chat or another one, and back: for memories and for what was found.
+
+A turn on a branch that is not shown is gone to, too; that says nothing of which reply the user
+likes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import opening, turns
+from rpterm.tui.screens.chat import frame, opening, replies, turns
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.types import Prompt
 
 _ABOVE = 3
 """Turns loaded above the one that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one was.
+
+    Attributes:
+        leaf_id: The end of the branch shown; ``None`` where nothing was said.
+        prompt: What was sent there last.
+    """
+
+    chat_id: int
+    leaf_id: int | None
+    prompt: Prompt | None
 
 
 async def go(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
@@ -18,12 +39,10 @@ async def go(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
     session = chat.session
     if session is None or chat_id == session.chat_id:
         await _reveal(chat, turn_id)
-        return
-    if chat.state.busy:
-        chat.say("Still writing: Esc stops the reply first.")
-        return
-    chat.came_from, chat.going_to = (session.chat_id, chat.state.prompt), turn_id
-    await opening.switch(chat, None, chat_id)
+    elif _free(chat):
+        chat.came_from.append(await _here(chat, session))
+        chat.going_to = turn_id
+        await opening.switch(chat, None, chat_id)
 
 
 async def arrived(chat: ChatScreen) -> None:
@@ -35,33 +54,65 @@ async def arrived(chat: ChatScreen) -> None:
 
 
 async def back(chat: ChatScreen) -> None:
-    """Back to the chat from which one came for a turn."""
-    (chat_id, prompt), chat.came_from = chat.came_from, (0, None)
-    if not chat_id or chat.session is None or chat_id == chat.session.chat_id:
+    """Back to the chat, or the branch, from which one came for a turn."""
+    session = chat.session
+    if session is None or not chat.came_from:
         chat.say("There is nothing to go back to.")
-        return
-    await opening.switch(chat, None, chat_id)
-    chat.state.prompt = chat.state.recalled = prompt
+    elif _free(chat):
+        place = chat.came_from.pop()
+        if place.chat_id != session.chat_id:
+            await opening.switch(chat, None, place.chat_id)
+            chat.state.prompt = chat.state.recalled = place.prompt
+        elif place.leaf_id is not None:
+            await _to_branch(chat, session, place.leaf_id)
+            chat.transcript.to_end()
+
+
+def _free(chat: ChatScreen) -> bool:
+    if chat.state.busy:
+        chat.say("Still writing: Esc stops the reply first.")
+    return not chat.state.busy
+
+
+async def _here(chat: ChatScreen, session: Session) -> Place:
+    shown = await chat.ask(lambda: session.chat)
+    return Place(shown.id, shown.leaf_id, chat.state.prompt)
+
+
+async def _to_branch(chat: ChatScreen, session: Session, turn_id: int) -> None:
+    await chat.ask(session.show, turn_id)
+    await frame.clear_below(chat)
+    await replies.resync(chat)
 
 
 async def _reveal(chat: ChatScreen, turn_id: int) -> None:
-    """Select a turn of the branch shown, loading the turns above it where needed."""
+    """Select a turn, going to its branch and loading the turns above it where needed."""
     session = chat.session
-    if session is None:
+    if session is None or not await _loaded(chat, session, turn_id):
         return
-    if chat.transcript.view(turn_id) is None:
-        path = await chat.ask(session.path)
-        ids = [turn.id for turn in path]
-        loaded = [turn.id for turn in chat.transcript.turns if turn.id > 0]
-        if turn_id not in ids or not loaded:
-            chat.say("That turn is on a branch that is not shown: F8 has all branches.")
-            return
-        start = max(0, ids.index(turn_id) - _ABOVE)
-        end = ids.index(loaded[0]) if loaded[0] in ids else len(ids)
-        await chat.transcript.prepend(path[start:end], more=start > 0)
     view = chat.transcript.view(turn_id)
     if view is not None:
         if chat.panes.covers:
             chat.panes.close_last()
         chat.transcript.release_anchor()
         chat.call_after_refresh(turns.pick, chat, view.turn)
+
+
+async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
+    """Whether the turn is in the transcript now."""
+    if chat.transcript.view(turn_id) is not None:
+        return True
+    path = await chat.ask(session.path)
+    if all(turn.id != turn_id for turn in path):
+        if not _free(chat):
+            return False
+        chat.came_from.append(await _here(chat, session))
+        await _to_branch(chat, session, turn_id)
+        chat.say("This is another branch. Alt+← goes back to the one that was shown.")
+        path = await chat.ask(session.path)
+    ids = [turn.id for turn in path]
+    first = next((turn.id for turn in chat.transcript.turns if turn.id in ids), None)
+    start, end = max(0, ids.index(turn_id) - _ABOVE), ids.index(first) if first else len(ids)
+    if start < end:
+        await chat.transcript.prepend(path[start:end], more=start > 0)
+    return True
