@@ -13,25 +13,26 @@ from rpterm.paths import Paths
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
-    from rpterm.scoring.embedding import Embed
+    from rpterm.memory.embed import Embedder
     from rpterm.scoring.scorer import Scorer
 
 _CONTEXT = 2048
+_EVERYDAY = "everyday.npz"
 
 
 def open_scorer(
-    settings: Settings, paths: Paths, *, embed: Embed | None = None, slow: bool = True,
+    settings: Settings, paths: Paths, *, embed: Embedder | None = None, slow: bool = True,
     polite: bool = True,
 ) -> Scorer:  # fmt: skip
     """A Scorer; close it at the end.
 
     Args:
         settings: ``engine = "scripted"`` (tests, the tour) does without any model.
-        embed: The embedder of the memory, shared; ``None`` does without meaning. See
-            ``rpterm.memory.embed.WorkerEmbedder``.
+        embed: The embedder of the memory, shared; ``None`` does without meaning.
         slow: Whether the language model may be asked.
         polite: Whether everything else goes first, as behind a chat.
     """
+    from rpterm.scoring.kept import Kept
     from rpterm.scoring.likelihood import EngineLikelihood
     from rpterm.scoring.scorer import Scorer
 
@@ -46,4 +47,5 @@ def open_scorer(
 
     likelihood = EngineLikelihood(make, polite=polite) if slow else None
     infer = getattr(embed, "infer", None) if settings.scoring.nli_model else None
-    return Scorer(embed=embed, likelihood=likelihood, infer=infer)
+    kept = Kept(paths.cache / _EVERYDAY, embed.model) if embed is not None else None
+    return Scorer(embed=embed, kept=kept, likelihood=likelihood, infer=infer)

@@ -29,6 +29,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.scoring.kept import Kept
 from rpterm.scoring.texts import everyday
 from rpterm.sentences import sentences
 
@@ -49,11 +50,12 @@ class Fit:
 
     Args:
         encode: Texts to unit vectors.
+        kept: Where those of the everyday lines are from run to run.
     """
 
-    def __init__(self, encode: Encode) -> None:
+    def __init__(self, encode: Encode, kept: Kept | None = None) -> None:
         self._facts, self._turns = everyday()
-        self.encode = encode
+        self.encode, self._kept = encode, kept
         self._contrast: tuple[NDArray[np.float32], ...] | None = None
 
     def to_facts(
@@ -129,8 +131,10 @@ class Fit:
     def _everyday(self) -> tuple[NDArray[np.float32], ...]:
         """Of facts, of turns, and of both."""
         if self._contrast is None:
-            facts, turns = self.encode(self._facts), self.encode(self._turns)
-            self._contrast = facts, turns, np.concatenate([facts, turns])
+            lines = [*self._facts, *self._turns]
+            both = self._kept.rows(lines, self.encode) if self._kept else self.encode(lines)
+            facts, turns = np.split(both, [len(self._facts)])
+            self._contrast = facts, turns, both
         return self._contrast
 
 

@@ -19,6 +19,7 @@ from rpterm.scoring.embedding import Embed, Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.inference import Infer
+from rpterm.scoring.kept import Kept
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import recent
@@ -64,6 +65,7 @@ class Scorer:
 
     Args:
         embed: Makes sentence vectors; ``None`` does without meaning.
+        kept: Where those of everyday lines are from run to run; ``None`` makes them each time.
         likelihood: The fixed language model; ``None`` does without.
         infer: An NLI model for contradictions; ``None`` goes by rules.
         signals: Instead of all that these allow.
@@ -73,6 +75,7 @@ class Scorer:
         self,
         *,
         embed: Embed | None = None,
+        kept: Kept | None = None,
         likelihood: Likelihood | None = None,
         infer: Infer | None = None,
         signals: Sequence[Signal] | None = None,
@@ -80,7 +83,7 @@ class Scorer:
         from rpterm.scoring.signals.all import signals_for
 
         self._near = Remembered(embed) if embed is not None else None
-        self._fit = Fit(self._near) if self._near is not None else None
+        self._fit = Fit(self._near, kept) if self._near is not None else None
         self._likelihood = likelihood
         given = signals if signals is not None else signals_for(self._fit, likelihood, infer)
         self._signals = tuple(given)
@@ -115,9 +118,7 @@ class Scorer:
         frequency.warm()
         if self._near is not None and self._fit is not None:
             self._fit.warm()
-            known = self._known(scene)
-            if known:
-                self._near(known)
+            self._near(self._known(scene) or [scene.char])  # Something at least, which wakes it.
 
     def ahead(self, reply: str, scene: Scene) -> None:
         """Embed what stands of a reply that still grows: its score will have less to wait for.
