@@ -158,22 +158,35 @@ def measure(
     return rows
 
 
-def fitted(
-    rows: Sequence[Row], more: Sequence[Choice] = (), *, slow: bool
-) -> tuple[dict[str, Term], dict[str, Term]]:
-    """Terms for replies made for their talk, and for lines drawn from others.
+def drawn_terms(rows: Sequence[Row], more: Sequence[Choice] = (), *, slow: bool) -> dict[str, Term]:
+    """Terms for lines drawn from other talks.
 
     Args:
         more: Questions beside these.
     """
-    drawn = fit_drawn([*_choices(rows, slow=slow), *more], slow=slow)
+    return fit_drawn([*_choices(rows, slow=slow), *more], slow=slow)
+
+
+def live_terms(
+    rows: Sequence[Row],
+    drawn: Mapping[str, Term],
+    more: Sequence[Choice] = (),
+    *,
+    slow: bool,
+) -> dict[str, Term]:
+    """Terms for replies made for their talk.
+
+    Args:
+        drawn: From where the weights of being to the point come.
+        more: Questions beside these.
+    """
     near = [row.near_slow if slow else row.near_fast for row in rows]
     rivals = [
         Choice(numbers, 0, f"{row.question.key} {at}")
         for at, (row, numbers) in enumerate(zip(rows, near, strict=True))
     ]
     right = np.array([numbers[0] for numbers in near])
-    return fit_live([*rivals, *more], right, drawn, slow=slow), drawn
+    return fit_live([*rivals, *more], right, drawn, slow=slow)
 
 
 def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
@@ -196,10 +209,12 @@ def cross(rows: Sequence[Row], table: Frozen) -> TableOf:
     tables: dict[int, Frozen] = {}
     for at in set(fold.values()):
         rest = [row for row in rows if fold[row.question.key] != at]
-        live, drawn = fitted(rest, slow=False)
+        drawn = drawn_terms(rest, slow=False)
+        live = live_terms(rest, drawn, slow=False)
         tables[at] = replace(table, fast={**table.fast, **live}, drawn_fast=drawn)
         if rest[0].asked:
-            live, drawn = fitted(rest, slow=True)
+            drawn = drawn_terms(rest, slow=True)
+            live = live_terms(rest, drawn, slow=True)
             tables[at] = replace(tables[at], slow={**table.slow, **live}, drawn_slow=drawn)
     return lambda key: tables[fold[key]]
 

@@ -19,7 +19,11 @@ grades correlate by 0.99): the mean.
 ``misleading``: the same with the grades of replies whose mistakes were made on
 purpose and put in the words of card and talk. ``read``: with those of 560 replies to 80 more scenes
 (``rated_read.toml``), of all ways in which models do well and badly, again half of the bad ones in
-the words of card and talk. They were graded in the same way (0.97).
+the words of card and talk. They were graded in the same way (0.97). ``all``: with the grades of
+all these replies.
+
+``rise``: by how much the correlation of the score is above that of ``tfidf``; for its interval the
+same replies are drawn for both.
 
 ``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
 ``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
@@ -63,7 +67,8 @@ _PAIRS = {
 }
 """Which replies are held against which; of the graded ones the consistent ones."""
 _RANKED: dict[str, Container[str]] = {
-    "artless": _MADE, "misleading": ("graded",), "read": ("read",)
+    "artless": _MADE, "misleading": ("graded",), "read": ("read",),
+    "all": (*_MADE, "graded", "read"),
 }  # fmt: skip
 """Which replies are ranked together."""
 Step = Callable[[int, int], None]
@@ -167,20 +172,26 @@ def report(replies: Sequence[Reply]) -> dict[str, Any]:
                 won, groups = _won(mine, score, good, other)
                 figures |= mean_figures(f"{kind} {pairs} {score}", won, groups)
             for name, by in _RANKED.items():
-                figures |= _ranks(mine, by, f"{kind} {name}", score)
+                figures |= _ranks(mine, by, f"{kind} {name} {score}", partial(_agree, score=score))
+        for name, by in _RANKED.items():
+            figures |= _ranks(mine, by, f"{kind} {name} rise", _rise)
     return figures
 
 
-def _ranks(replies: Sequence[Reply], by: Container[str], name: str, score: str) -> dict[str, Any]:
-    """How a score and the grades agree; nothing of no replies."""
+def _ranks(
+    replies: Sequence[Reply],
+    by: Container[str],
+    name: str,
+    figure: Callable[[Sequence[Reply]], float],
+) -> dict[str, Any]:
+    """A figure of those replies and its interval; nothing of no replies."""
     mine = [each for each in replies if each.by in by]
     if not mine:
         return {}
     parts = [list(scene) for _, scene in groupby(mine, lambda each: each.scene)]
-    agree = partial(_correlation, score=score)
     return {
-        f"{name} {score}": round(agree(mine), 4),
-        f"{name} {score}_interval": redrawn(parts, agree, random.Random(3), _TIMES),
+        name: round(figure(mine), 4),
+        f"{name}_interval": redrawn(parts, figure, random.Random(3), _TIMES),
     }
 
 
@@ -194,6 +205,11 @@ def _won(
     return won, [each.scene for each in mine]
 
 
-def _correlation(replies: Sequence[Reply], score: str) -> float:
+def _agree(replies: Sequence[Reply], score: str) -> float:
+    """The correlation of ranks of a score and the grades."""
     rated = np.array([each.rated[score] for each in replies])
     return spearman(rated, np.array([float(each.grade) for each in replies]))
+
+
+def _rise(replies: Sequence[Reply]) -> float:
+    return _agree(replies, "score") - _agree(replies, "tfidf")

@@ -52,6 +52,9 @@ def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> 
         for grades in ("misleading", "read"):
             assert figures[f"{kind} {grades} score_no_lm"] == pytest.approx(1)
         assert figures[f"{kind} artless score_no_lm"] > 0.7
+        for grades in ("artless", "misleading", "read", "all"):
+            rise = figures[f"{kind} {grades} score"] - figures[f"{kind} {grades} tfidf"]
+            assert figures[f"{kind} {grades} rise"] == pytest.approx(rise, abs=2e-4)
 
 
 def test_a_reply_that_is_no_better_wins_half() -> None:
