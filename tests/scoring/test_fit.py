@@ -13,6 +13,7 @@ from letters import Letters
 from rpterm.bench import opening, persona
 from rpterm.bench.persona import Row, cross, measure, report, scene_of
 from rpterm.bench.rivals import Rivals
+from rpterm.scoring import calibrate
 from rpterm.scoring.calibrate import choose, fit, terms
 from rpterm.scoring.combine import chance
 from rpterm.scoring.convai2 import Question, draw, read
@@ -130,7 +131,10 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
     assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
 
 
-def test_crossed_each_persona_is_judged_by_terms_of_others(tmp_path: Path) -> None:
+def test_crossed_each_persona_is_judged_by_terms_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "_DRAWS", 5)  # Spreads are not looked at here.
     path = tmp_path / "talk.txt"
     kinds = ("boat", "cat", "drum")
     path.write_text(

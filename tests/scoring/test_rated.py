@@ -87,6 +87,7 @@ def test_the_command_prints_the_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(opening, "models", lambda cache: nullcontext((Remembered(Letters()), None)))
+    monkeypatch.setattr(rated, "_TIMES", 20)
     bench("rated", json=True)
     figures = json.loads(capsys.readouterr().out)
     assert figures["scenes"] == 128
