@@ -71,8 +71,8 @@ def show(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
         rows = [(f.id, out.when(f.added_at), f.pieces, f.name, f.path) for f in given]
         out.table(rows, ("id", "when", "pieces", "name", "path"))
     else:
-        rows = [(b.id, out.when(b.created_at), b.phrase) for b in phrases]
-        out.table(rows, ("id", "when", "phrase"))
+        blocked = [(b.id, out.when(b.created_at), b.phrase) for b in phrases]
+        out.table(blocked, ("id", "when", "phrase"))
 
 
 def embed(memory: Memory) -> None:

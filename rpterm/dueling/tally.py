@@ -169,5 +169,5 @@ def running(found: Tally) -> str:
 def verdict(match: Match) -> str:
     """What may be said of two contenders."""
     if match.better is not None:
-        return f"{match.better} is better (decided after {counted(match.after, 'vote')})"
+        return f"{match.better} is better (decided after {counted(match.after or 0, 'vote')})"
     return f"undecided (evidence {match.e_value:.1f} of {match.needed:.0f})"
