@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,3 +98,19 @@ def make(folder: Path) -> Path:
             "make it writable, or set RPTERM_HOME to a folder that is."
         )
     return folder
+
+
+def keep(file: Path, data: bytes) -> None:
+    """Write a file of the cache whole or not at all; that it cannot be is no error."""
+    import tempfile  # Most runs write nothing, and start without it.
+
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+        fresh = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            fresh.replace(file)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from rpterm.cards.diff import Change
 from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cli import rich_out
 from rpterm.cli.counting import Counter
+from rpterm.plural import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,7 +126,7 @@ def differences(
             for line in content.splitlines():
                 shown.print(rich_out.text(f"  {sign} {line}", colour))
     old, new = (_static(card, counter.count) for card in (before, after))
-    many = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+    many = counted(len(changes), "change")
     shown.print(
         f"{many}; {about}{old:,} → {new:,} tokens on every turn ({new - old:+,}; {counter.by})."
     )

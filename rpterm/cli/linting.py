@@ -12,6 +12,7 @@ from rpterm.cards.lint import lint
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.counting import Counter
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 
@@ -62,8 +63,7 @@ def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
                 out.say(f"{problem.severity:<8}{problem}")
         if costs and each.card is not None:
             card_view.costs_table(each.card, counter, rich_out.console())
-    cards = "1 card" if len(checked) == 1 else f"{len(checked)} cards"
-    out.say(f"{cards}, {found} {'problem' if found == 1 else 'problems'}.")
+    out.say(f"{counted(len(checked), 'card')}, {counted(found, 'problem')}.")
 
 
 def _is_cost(problem: Problem) -> bool:

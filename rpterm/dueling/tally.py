@@ -159,7 +159,7 @@ def running(found: Tally) -> str:
     parts = []
     for each in found.matches:
         score = f"{each.one} {each.wins} : {each.losses} {each.other}"
-        ties = "1 tie" if each.ties == 1 else f"{each.ties} ties"
+        ties = counted(each.ties, "tie")
         bad = f"{each.both_bad} both bad"
         extra = [said for n, said in ((each.ties, ties), (each.both_bad, bad)) if n]
         parts.append(" · ".join([score, *extra, verdict(each)]))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from rpterm.paths import keep
 
 _FORMAT = 2
 
@@ -56,9 +55,5 @@ class FileFacts:
     def _write(self) -> None:
         if self._file is None:
             return
-        with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, fresh = tempfile.mkstemp(dir=self._file.parent, suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"stamp": self._stamp, "facts": self._facts}, file)
-            Path(fresh).replace(self._file)
+        text = json.dumps({"stamp": self._stamp, "facts": self._facts})
+        keep(self._file, text.encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rpterm.plural import counted
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import grams, shared_run, words
 
@@ -39,6 +40,6 @@ class Repetition:
             if run is not None:
                 share = len(words(reply[run[0] : run[1]])) / len(spoken)
                 value = max(value, share)
-                note = f"said {back} repl{'y' if back == 1 else 'ies'} ago"
+                note = f"said {counted(back, 'reply', 'replies')} ago"
                 found.append(Evidence(*run, note, f"turn:-{2 * back}", turn))
         return Reading(value, 1.0, tuple(found))

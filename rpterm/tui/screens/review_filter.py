@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from rpterm.plural import counted
 from rpterm.preference.reviewing import KINDS, Filter, Review
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
@@ -93,4 +94,4 @@ class FilterScreen(Dialog[Filter]):
             )
         self.query_one("#rows", Static).update(Content("\n").join(lines))
         count = len(self._review.queue(self._wanted))
-        self.query_one("#count", Static).update(f"{count} repl{'y' if count == 1 else 'ies'}")
+        self.query_one("#count", Static).update(counted(count, "reply", "replies"))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.plural import counted
-from rpterm.tui.screens.chat import frame, opening, replies, way
+from rpterm.tui.screens.chat import opening, replies, way
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -148,9 +148,7 @@ async def choose_branch(chat: ChatScreen) -> None:
     tree = await chat.ask(session.store.tree, session.chat_id)
     done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf))
     if done is not None:
-        await chat.ask(session.select, int(done.id))
-        await frame.clear_below(chat)
-        await replies.resync(chat)
+        await way.to_branch(chat, session.select, int(done.id))
         chat.transcript.to_end()
 
 

@@ -74,7 +74,7 @@ async def _swipe(chat: ChatScreen, step: int) -> None:
 
 async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     """Show the sibling of a turn and what follows it."""
-    if chat.session is None or _writing(chat):
+    if chat.session is None or replies.occupied(chat):
         return
     if turn.swipes < 2:
         chat.say("There is only this version. Ctrl+R makes another one.")
@@ -109,7 +109,7 @@ async def edit(chat: ChatScreen) -> None:
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     """Put an editor in the place of a turn."""
-    if _writing(chat):
+    if replies.occupied(chat):
         return
     view = chat.transcript.view(turn.id)
     if view is None:
@@ -163,7 +163,7 @@ async def outside(chat: ChatScreen) -> None:
 async def branch_here(chat: ChatScreen) -> None:
     """Make the selected turn the end of what is shown."""
     turn = chat.transcript.selected
-    if turn is None or chat.session is None or _writing(chat):
+    if turn is None or chat.session is None or replies.occupied(chat):
         return
     await chat.ask(chat.session.branch, turn.id)
     await replies.resync(chat)
@@ -183,7 +183,7 @@ async def delete(chat: ChatScreen) -> None:
     from rpterm.tui.screens.confirm import Confirm
 
     turn = replies.reply_meant(chat)
-    if turn is None or turn.id < 0 or chat.session is None or _writing(chat):
+    if turn is None or turn.id < 0 or chat.session is None or replies.occupied(chat):
         return
     ids = [shown.id for shown in chat.transcript.turns]
     below = len(ids) - ids.index(turn.id) - 1 if turn.id in ids else 0
@@ -232,9 +232,3 @@ def _last_reply(chat: ChatScreen) -> Turn | None:
         ),
         None,
     )
-
-
-def _writing(chat: ChatScreen) -> bool:
-    if chat.state.busy:
-        chat.say("Still writing: Esc stops the reply first.")
-    return chat.state.busy or replies.editing(chat)

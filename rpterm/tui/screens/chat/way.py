@@ -6,6 +6,7 @@ likes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from rpterm.tui.screens.chat import frame, opening, replies, turns
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
-    from rpterm.types import Prompt
+    from rpterm.types import Prompt, Turn
 
 _ABOVE = 3
 """Turns loaded above the one that is shown."""
@@ -39,7 +40,7 @@ async def go(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
     session = chat.session
     if session is None or chat_id == session.chat_id:
         await _reveal(chat, turn_id)
-    elif _free(chat):
+    elif not replies.occupied(chat):
         chat.came_from.append(await _here(chat, session))
         chat.going_to = turn_id
         await opening.switch(chat, None, chat_id)
@@ -58,20 +59,14 @@ async def back(chat: ChatScreen) -> None:
     session = chat.session
     if session is None or not chat.came_from:
         chat.say("There is nothing to go back to.")
-    elif _free(chat):
+    elif not replies.occupied(chat):
         place = chat.came_from.pop()
         if place.chat_id != session.chat_id:
             await opening.switch(chat, None, place.chat_id)
             chat.state.prompt = chat.state.recalled = place.prompt
         elif place.leaf_id is not None:
-            await _to_branch(chat, session, place.leaf_id)
+            await to_branch(chat, session.show, place.leaf_id)
             chat.transcript.to_end()
-
-
-def _free(chat: ChatScreen) -> bool:
-    if chat.state.busy:
-        chat.say("Still writing: Esc stops the reply first.")
-    return not chat.state.busy
 
 
 async def _here(chat: ChatScreen, session: Session) -> Place:
@@ -79,8 +74,9 @@ async def _here(chat: ChatScreen, session: Session) -> Place:
     return Place(shown.id, shown.leaf_id, chat.state.prompt)
 
 
-async def _to_branch(chat: ChatScreen, session: Session, turn_id: int) -> None:
-    await chat.ask(session.show, turn_id)
+async def to_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: int) -> None:
+    """Show the branch through a turn, by what the session has for it."""
+    await chat.ask(show, turn_id)
     await frame.clear_below(chat)
     await replies.resync(chat)
 
@@ -104,10 +100,10 @@ async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
         return True
     path = await chat.ask(session.path)
     if all(turn.id != turn_id for turn in path):
-        if not _free(chat):
+        if replies.occupied(chat):
             return False
         chat.came_from.append(await _here(chat, session))
-        await _to_branch(chat, session, turn_id)
+        await to_branch(chat, session.show, turn_id)
         chat.say("This is another branch. Alt+← goes back to the one that was shown.")
         path = await chat.ask(session.path)
     ids = [turn.id for turn in path]
