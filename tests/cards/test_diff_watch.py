@@ -60,7 +60,7 @@ def test_lore_is_compared_by_name() -> None:
     ]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(cards(), cards())
 def test_only_equal_cards_have_no_differences(one: CharacterCard, two: CharacterCard) -> None:
     assert (diff(one, two) == []) == (one == two)

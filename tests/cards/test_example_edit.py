@@ -89,7 +89,7 @@ def test_a_layout_that_cannot_be_changed_is_refused(monkeypatch: pytest.MonkeyPa
         add('name = "A"\n', NEW)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(EXAMPLES, min_size=1, max_size=4), EXAMPLES, st.data())
 def test_any_words_come_back(examples: list[Example], other: Example, data: st.DataObject) -> None:
     text = 'name = "A"  # who\n'

@@ -31,7 +31,7 @@ def paths(value: Any, path: Path = ()) -> list[Path]:
     ]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_TEXT, _VALUE, max_size=5))
 def test_every_key_is_found_in_any_document(data: dict[str, Any]) -> None:
     text = tomlkit.dumps(data)
@@ -42,7 +42,7 @@ def test_every_key_is_found_in_any_document(data: dict[str, Any]) -> None:
         assert 1 <= places.lines[path] <= count
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(_VALUE, min_size=1, max_size=6), st.integers(0, 5))
 def test_the_line_is_the_one_the_key_stands_on(values: list[Any], which: int) -> None:
     """A marker behind any values is found on the line where it really is."""

@@ -353,7 +353,7 @@ def test_a_text_is_added_once() -> None:
     assert len(run(entry("x", "y", "z"), said("x y z x")).hits) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(entries(3), max_size=8),
     st.booleans(),

@@ -59,8 +59,12 @@ def engine() -> Iterator[Watched]:
     engine.close()
 
 
-def launch(engine: Watched, settings: Settings | None = None, **asked: object) -> Launch:
-    return Launch(settings or Settings(), folders.find(), Asked(**asked), lambda: engine)  # type: ignore[arg-type]
+def launch(
+    engine: Watched, settings: Settings | None = None, *, embed: bool = False, **asked: object
+) -> Launch:
+    return Launch(
+        settings or Settings(), folders.find(), Asked(**asked), lambda: engine, embed=embed  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def say(session, text: str) -> None:  # type: ignore[no-untyped-def]
@@ -184,7 +188,7 @@ def test_memory_may_have_another_embedder_and_scores_keep_theirs(
     card: str, engine: Watched, tmp_path: Path
 ) -> None:
     own = str(tmp_path / "own")
-    run = launch(engine, Settings(embedder=own), target=card)
+    run = launch(engine, Settings(embedder=own), embed=True, target=card)
     memory, scores = run._embedding(own), run._embedding()
     assert memory is not None
     assert scores is not None

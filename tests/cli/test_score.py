@@ -18,19 +18,36 @@ from rpterm.scoring.scorer import Score
 
 GOOD = "You have been in the rain, and your left boot was mended by a man in a hurry."
 BROKEN = "As an AI language model, I cannot have opinions about that."
+HOLMES = """name = "Holmes"
+[persona]
+attributes = ["Holmes is a detective who reads people off their boots."]
+[[examples]]
+user = "A guess?"
+char = "I never guess. Your left boot told me."
+"""
+KIT = """name = "Kit"
+[[examples]]
+user = "Hi?"
+char = "Yo! Skates on, helmets on, let's roll!"
+"""
 
 
 @pytest.mark.model
 def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    # It gives way to everything else, and would wait for a machine full of tests.
+    monkeypatch.setattr("rpterm.scoring.likelihood._NICE", 0)
+    card, other = tmp_path / "holmes.toml", tmp_path / "kit.toml"
+    card.write_text(HOLMES, encoding="utf-8")
+    other.write_text(KIT, encoding="utf-8")
     file = tmp_path / "chat.jsonl"
     rows = [{"history": ["Who are you?"], "reply": text} for text in (GOOD, BROKEN)]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    done = cli("score", "sherlock", str(file), "--json", "--against", "keeper")
+    done = cli("score", str(card), str(file), "--json", "--against", str(other))
     assert done.code == 0, done.err
     good, broken = json.loads(done.out)["replies"]
     assert good["complete"] and good["probability"] > broken["probability"]
-    table = cli("score", "sherlock", str(file), "--fast")
+    table = cli("score", str(card), str(file), "--fast", "--against", str(other))
     assert "sounds like an assistant" in table.out
     missing = cli("score", "sherlock", str(tmp_path / "none.jsonl"))
     assert missing.code == 1 and "cannot be read" in missing.err

@@ -201,7 +201,7 @@ def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: 
 def test_a_long_prompt_outlives_many_short_ones_but_not_for_ever(model: Model) -> None:
     scorer = Scorer(model)
     words = model.tokenize("the sea and the ship and the sky and the wind ", special=False)
-    long, short = words * 9, [[1000 + at] * 24 for at in range(60)]
+    long, short = words * 3, [[1000 + at] * 8 for at in range(60)]
 
     def kept() -> bool:
         return any(slot.tokens == long[:-1] for slot in scorer._slots)

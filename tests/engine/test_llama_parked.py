@@ -19,6 +19,7 @@ from rpterm.engine.llama.parked import WORTH, Parked, free_memory
 pytestmark = pytest.mark.model
 
 GB = 1 << 30
+LONG = WORTH + 8
 
 
 def nothing(*_: object) -> None:
@@ -40,9 +41,9 @@ def cache(model: Model) -> ChatCache:
 
 @pytest.fixture(scope="module")
 def prompts(model: Model) -> list[list[int]]:
-    """Three prompts of 240 tokens with nothing in common."""
+    """Three prompts with nothing in common, hardly longer than what is put aside at all."""
     texts = ("The captain spoke of storms. ", "A fox and a hen met once. ", "Seven bells rang. ")
-    return [(model.tokenize(text * 60, special=False))[:240] for text in texts]
+    return [model.tokenize(text * 60, special=False)[:LONG] for text in texts]
 
 
 def after(cache: ChatCache, ids: Sequence[int]) -> tuple[int, NDArray[np.float32]]:
@@ -79,7 +80,7 @@ def test_a_later_state_takes_the_place_of_an_earlier_one(
     cache.settle(second)
     cache.settle([*first, *tail[:30]])
     cache.settle(second)
-    assert cache.parked.sizes == [270]
+    assert cache.parked.sizes == [LONG + 30]
 
 
 def test_what_is_small_or_shared_is_not_carried_about(
@@ -88,7 +89,7 @@ def test_what_is_small_or_shared_is_not_carried_about(
     cache.settle(prompts[0][: WORTH - 10])
     cache.settle(prompts[1])
     assert cache.parked.sizes == []
-    cache.settle([*prompts[1][:200], *prompts[0][:20]])
+    cache.settle([*prompts[1][:-20], *prompts[0][:20]])
     assert cache.parked.sizes == []
 
 
@@ -96,7 +97,7 @@ def test_memory_is_never_taken_beyond_its_share(cache: ChatCache, prompts: list[
     cache.settle(prompts[0])
     one = int(lib.llama_state_seq_get_size(cache.context, 0))
     cache.parked = Parked(lambda: 4 * (one + one // 2))
-    for ids in (*prompts, *prompts):
+    for ids in (*prompts, prompts[0]):
         cache.settle(ids)
         assert len(cache.parked.sizes) <= 1
     cache.parked = Parked(lambda: one)
@@ -115,9 +116,9 @@ def test_several_prompts_are_kept_ready_as_far_as_memory_allows(
 ) -> None:
     first, *others = prompts
     cache.settle_all(first, others)
-    assert cache.tokens == first and sorted(cache.parked.sizes) == [240, 240]
+    assert cache.tokens == first and sorted(cache.parked.sizes) == [LONG, LONG]
     for ids in (others[1], first, others[0]):
-        assert after(cache, [*ids, *others[0][:10]])[0] == 240
+        assert after(cache, [*ids, *others[0][:10]])[0] == LONG
     cache.parked = Parked(lambda: 0)
     cache.settle_all(others[0], [first])
     assert cache.tokens == others[0] and cache.parked.sizes == []

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,14 +138,8 @@ def test_nothing_heavy_is_imported():
 
 
 @pytest.mark.model
-def test_the_starter_model_knows_what_is_alike():
-    from rpterm.models.starter import embedder_folder
-
-    embedder = WorkerEmbedder(Path(embedder_folder()), "starter")
-    try:
-        rows = embedder.encode(["a dog in the park", "a puppy outdoors", "income tax law"])
-    finally:
-        embedder.close()
+def test_the_starter_model_knows_what_is_alike(starter):
+    rows = starter.encode(["a dog in the park", "a puppy outdoors", "income tax law"])
     assert rows.shape == (3, 384)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
     assert rows[0] @ rows[1] > 0.4 > rows[0] @ rows[2]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_facade import BagEmbedder, World
 
-from rpterm.memory.embed import EmbedError, WorkerEmbedder
+from rpterm.memory.embed import WorkerEmbedder
 
 WORKER = """
     import base64, json, sys
@@ -97,44 +97,17 @@ def test_what_was_found_is_ordered_anew_and_pinned_stays_first(world):
 
 
 @pytest.mark.model
-def test_a_real_cross_encoder_of_tiny_size_answers(tmp_path):
-    import torch
-    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
-
-    from rpterm.models.starter import embedder_folder
-
-    folder = embedder_folder()
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, num_labels=1, initializer_range=1.0,
-    )  # fmt: skip
-    torch.manual_seed(0)  # Small weights drawn at random may tell two texts apart by nothing.
-    BertForSequenceClassification(config).save_pretrained(tmp_path / "tiny")
-    tokenizer.save_pretrained(tmp_path / "tiny")
-    embedder = WorkerEmbedder(folder, "starter", reranker=str(tmp_path / "tiny"))
-    try:
-        embedder.encode(["wakes it"])
-        scores = embedder.rank("Who keeps bees?", ["Ann keeps bees", "It rains"], 120)
-        assert embedder.rank_error == ""
-        assert scores.shape == (2,)
-        assert np.isfinite(scores).all()
-        assert scores[0] != scores[1]
-    finally:
-        embedder.close()
+def test_a_real_cross_encoder_of_tiny_size_answers(with_tiny):
+    with_tiny.encode(["wakes it"])
+    scores = with_tiny.rank("Who keeps bees?", ["Ann keeps bees", "It rains"], 120)
+    assert with_tiny.rank_error == ""
+    assert scores.shape == (2,)
+    assert np.isfinite(scores).all()
+    assert scores[0] != scores[1]
 
 
 @pytest.mark.model
-def test_a_reranker_that_is_not_there_is_told(tmp_path):
-    from rpterm.models.starter import embedder_folder
-
-    embedder = WorkerEmbedder(embedder_folder(), "starter", reranker=str(tmp_path / "none"))
-    try:
-        embedder.encode(["wakes it"])
-        assert embedder.rank("a", ["b"], 120) is None
-        assert "none" in embedder.rank_error
-        with pytest.raises(EmbedError):
-            embedder.close()
-            embedder.encode(["c"])
-    finally:
-        embedder.close()
+def test_a_reranker_that_is_not_there_is_told(with_missing):
+    with_missing.encode(["wakes it"])
+    assert with_missing.rank("a", ["b"], 120) is None
+    assert "none" in with_missing.rank_error

@@ -62,15 +62,10 @@ def test_words_alone_find_what_there_is_and_little_else(world):
 
 
 @pytest.mark.model
-def test_with_meaning_there_is_next_to_no_noise(world):
-    from rpterm.memory.embed import STARTER, WorkerEmbedder
-    from rpterm.models.starter import embedder_folder
-
-    embedder = WorkerEmbedder(embedder_folder, STARTER)
-    memory, chat = filled(world, embedder)
+def test_with_meaning_there_is_next_to_no_noise(world, starter):
+    memory, chat = filled(world, starter)
     true, wrong, noise = measured(memory, chat)
     memory.close()
-    embedder.close()
     assert true >= 0.85
     assert wrong <= 0.1
     assert noise <= 0.1

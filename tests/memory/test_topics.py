@@ -5,9 +5,7 @@ import pytest
 from never_mentioned import EVERYDAY, FRESH, SEEN
 from test_facade import BagEmbedder, World, texts
 
-from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.memory.topics import Topic, Topics, spoken_of
-from rpterm.models.starter import embedder_folder
 
 
 def shares(embedder, topics):
@@ -24,16 +22,12 @@ def shares(embedder, topics):
 
 
 @pytest.mark.model
-def test_other_words_for_a_topic_are_kept_out_and_little_else():
-    embedder = WorkerEmbedder(embedder_folder, STARTER)
-    embedder.encode(["."])
-    try:
-        about, near, everyday = shares(embedder, SEEN)
-        assert (about > 0.5, near < 0.1, everyday) == (True, True, 0.0)
-        about, near, everyday = shares(embedder, FRESH)
-        assert (about > 0.3, near < 0.15, everyday < 0.02) == (True, True, True)
-    finally:
-        embedder.close()
+def test_other_words_for_a_topic_are_kept_out_and_little_else(starter):
+    starter.encode(["."])
+    about, near, everyday = shares(starter, SEEN)
+    assert (about > 0.5, near < 0.1, everyday) == (True, True, 0.0)
+    about, near, everyday = shares(starter, FRESH)
+    assert (about > 0.3, near < 0.15, everyday < 0.02) == (True, True, True)
 
 
 def test_the_name_of_the_speaker_is_left_to_words():

@@ -252,14 +252,14 @@ def _only_model_errors(path: Path) -> None:
         assert str(error)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=400), magic=st.booleans())
 def test_random_bytes(tmp_path: Path, data: bytes, magic: bool) -> None:
     start = b"GGUF" + struct.pack("<I", 3) if magic else b""
     _only_model_errors(write(tmp_path / "m.gguf", start + data))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_mutated_headers(tmp_path: Path, data: st.DataObject) -> None:
     raw = bytearray(build())
@@ -271,7 +271,7 @@ def test_mutated_headers(tmp_path: Path, data: st.DataObject) -> None:
     _only_model_errors(write(tmp_path / "m.gguf", bytes(raw)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_starter_s_header_mutated(tmp_path: Path, data: st.DataObject) -> None:
     with starter.locate(starter.LLM).open("rb") as file:

@@ -145,8 +145,7 @@ def test_a_path_that_is_not_there(store: Store, tmp_path: Path) -> None:
     assert result.error
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture],
-          deadline=None)  # fmt: skip
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode) | st.lists(
     st.dictionaries(st.sampled_from(["name", "mes", "is_user", "swipes", "swipe_id", "send_date",
                                      "user_name", "character_name", "chat_metadata"]),

@@ -50,7 +50,7 @@ _MEMBERS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     members=st.lists(_MEMBERS, min_size=1, max_size=6, unique_by=lambda m: m.card_name),
     taking=st.sampled_from(Taking),

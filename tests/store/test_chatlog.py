@@ -151,7 +151,7 @@ def test_what_is_no_log(data: bytes) -> None:
         parse(data)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_anything_is_refused_or_read(data: bytes) -> None:
     try:
@@ -173,7 +173,7 @@ def turns(draw: st.DrawFn) -> LogTurn:
     return LogTurn("Anna", draw(st.booleans()), texts, shown, None if at is None else float(at))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(turns(), min_size=1, max_size=8))
 def test_any_log_is_read_as_it_was_written(given_turns: list[LogTurn]) -> None:
     log = ChatLog("Tom", "Anna", tuple(given_turns), AuthorNote("note", 3))

@@ -1,0 +1,37 @@
+"""What holds for all tests: nothing is timed, and one worker alone runs the model."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import hypothesis
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+# How fast a machine is decides no test.
+hypothesis.settings.register_profile("rpterm", deadline=None)
+hypothesis.settings.load_profile("rpterm")
+
+
+class OneModel(LoadFileScheduling):
+    """All files that run the model go to one worker, of the others each to whichever is free.
+
+    Two llama.cpp processes on two cores slow each other down several times over. xdist's groups
+    would say the same, but 3.8 does not see them with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "model" if _runs_model(file) else file
+
+
+@cache
+def _runs_model(file: str) -> bool:
+    return "mark.model" in Path(file).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneModel | None:
+    """Where ``--dist loadfile`` is asked for, with one worker for the model."""
+    return OneModel(config, log) if config.getvalue("dist") == "loadfile" else None
