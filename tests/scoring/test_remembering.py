@@ -77,6 +77,12 @@ def test_evidence_names_the_word_and_the_latest_line_that_has_it() -> None:
     assert found.line == TALK[1][1]
 
 
+def test_a_contraction_is_no_evidence() -> None:
+    scene = Scene(history=((True, "You've a barge."), (False, "What have I?")))
+    found = MemoryWords().measure("You’ve a barge.", scene).evidence
+    assert [(each.start, each.end) for each in found] == [(9, 14)]
+
+
 @pytest.mark.parametrize("signal", [MemoryWords(), MemoryMeaning(Fit(Letters().encode))])
 def test_with_nothing_known_or_said_there_is_nothing_to_go_by(
     signal: MemoryWords | MemoryMeaning,

@@ -59,7 +59,8 @@ class MemoryWords:
         weights = {word: rarity(word) for word in added}
         by_chance = sum(r * chance(word, len(told)) for word, r in weights.items())
         beyond = sum(weights[word] for word in heard) - by_chance
-        rarest = sorted(heard, key=lambda word: (-weights[word], word))[:_SHOWN]
+        telling = [word for word in heard if "'" not in word]  # "You've" shows nobody anything.
+        rarest = sorted(telling, key=lambda word: (-weights[word], word))[:_SHOWN]
         value = beyond / math.sqrt(sum(weights.values()))
         return Reading(value, 1.0, tuple(_said_before(reply, rarest, lines)))
 
