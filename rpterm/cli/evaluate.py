@@ -69,8 +69,12 @@ def evaluate(
     loses none, and the same command goes on.
     """
     from rpterm.evaluation import page
-    from rpterm.evaluation.answers import Answers, fingerprint, short_names
+    from rpterm.evaluation.answers import Answers, short_names
 
+    for file in filter(None, (html, png)):
+        _check_folder(file)
+    if png is not None:
+        page.check_pictures()
     paths = folders.find()
     mine = card_of(card)
     questions = _questions(mine, probes, kinds)[: limit or None]
@@ -78,18 +82,19 @@ def evaluate(
     numbers = list(range(1, seeds + 1))
     answers = Answers((to or paths.cache / "evaluations") / "answers.jsonl")
     settings = config.load(paths.config_file, os.environ)
-    if judge:
-        with _engine(_judging(judge, settings), paths):
+    if judge and len(contenders) < 2:
+        raise RptermError("--judge compares models: name two or more with --models.")
+    asked = [each.settings(settings) for each in contenders]
+    for each in (*asked, *([_judging(judge, settings)] if judge else [])):
+        with _engine(each, paths):
             pass  # Whether there is such a model is told before anything is played.
-    labels = [
-        _play(mine, each, settings, paths, questions, numbers, answers) for each in contenders
-    ]
-    names = short_names(labels)
     known = [
-        replace(each, model=names[each.model])
-        for each in answers.of(fingerprint(mine), questions, numbers)
-        if each.model in names
+        answer
+        for each in contenders
+        for answer in _play(mine, each, settings, paths, questions, numbers, answers)
     ]
+    names = short_names(list(dict.fromkeys(each.model for each in known)))
+    known = [replace(each, model=names[each.model]) for each in known]
     report = _report(mine, known, questions, paths, judge, settings)
     if json:
         out.data(asdict(report))
@@ -142,8 +147,8 @@ def _play(
     questions: Sequence[Question],
     seeds: Sequence[int],
     answers: Answers,
-) -> str:
-    """Ask one contender everything; what the report calls it."""
+) -> list[Answer]:
+    """Ask one contender everything."""
     from rpterm.evaluation.answers import interview
     from rpterm.evaluation.probing import Bench
 
@@ -156,8 +161,8 @@ def _play(
             bar.update(task, advance=1, description=f"{label}: {name}")
 
         bench = Bench(engine, own, flagged=frozenset(contender.sampling))
-        interview(card, bench, questions, seeds, answers, label, step)
-    return label
+        setup = repr((own.model, own.adapter, own.sampling))
+        return interview(card, bench, questions, seeds, answers, label, step, setup)
 
 
 def _report(
@@ -231,6 +236,11 @@ def _show(report: Report) -> None:
         shown.print(rich_out.rows(table.heads, table.rows))
         if table.note:
             shown.print(rich_out.text(table.note, "dim"))
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise RptermError(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,13 +7,13 @@ before they reach the terminal.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -36,8 +36,12 @@ def say(text: str = "", end: str = "\n") -> None:
 
 
 def data(value: Any) -> None:
-    """Write JSON to standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    """Write JSON to standard output; numbers that JSON does not know become null."""
+    plain = _plain(value)
+    try:
+        sys.stdout.write(_json(plain, ascii_only=False))
+    except UnicodeEncodeError:  # Half of a pair of surrogates, or a terminal of few letters.
+        sys.stdout.write(_json(plain, ascii_only=True))
 
 
 def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0) -> None:
@@ -94,11 +98,20 @@ def _cut(line: str, width: int) -> str:
     return line[:kept] + "…"
 
 
+def _json(value: Any, *, ascii_only: bool) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
+
+
 def _plain(value: Any) -> Any:
+    """The same made of what JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Path):
-        return str(value)
-    return list(value) if isinstance(value, set | tuple) else repr(value)
+    return value if value is None or isinstance(value, str | int) else str(value)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new
+from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.paths import Paths
 from rpterm.types import RptermError
 
@@ -73,10 +75,11 @@ def score(
     labels = with_labels(scored, label) if label else {}
     if json:
         out.data(_document(mine, scored, labels))
-    else:
+    elif scored:
         _show(scored, labels)
     if len(scored) < len(replies):
-        raise RptermError(f"Stopped: {len(scored)} of {len(replies)} replies are scored.")
+        complain(f"Stopped: {len(scored)} of {len(replies)} replies are scored.")
+        raise typer.Exit(INTERRUPTED)
 
 
 def card_of(target: str) -> CharacterCard:
@@ -107,8 +110,12 @@ def others_than(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
 
 
 def _bytes(file: Path) -> bytes:
+    """As much of a file as ``dialogues.read`` takes, and one byte by which it sees the rest."""
+    from rpterm.evaluation.dialogues import MOST_BYTES
+
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise RptermError(f"{file} cannot be read: {error.strerror or error}.") from None
 
@@ -168,17 +175,23 @@ def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None
         _show_narrow(shown, lines)
     else:
         shown.print(rich_out.rows((*_HEADS, "what speaks against it"), lines, numbers=range(7)))
-    if scored:
-        mean = sum(each.score.probability for each in scored) / len(scored)
-        count = "1 reply," if len(scored) == 1 else f"{len(scored)} replies, on average"
-        shown.print(rich_out.text(f"\n{count} {mean:.0%} in character."))
-    for name, found in labels.items():
-        if found is not None:
-            shown.print(rich_out.text(
-                f"{name:<28} Spearman {found.spearman:+.2f} "
-                f"({found.spearman_low:+.2f} to {found.spearman_high:+.2f}), Pearson "
-                f"{found.pearson:+.2f} over {found.count} replies"
-            ))  # fmt: skip
+    mean = sum(each.score.probability for each in scored) / len(scored)
+    count = "1 reply," if len(scored) == 1 else f"{len(scored)} replies, on average"
+    shown.print(rich_out.text(f"\n{count} {mean:.0%} in character."))
+    _show_agreement(shown, labels)
+
+
+def _show_agreement(shown: Console, labels: dict[str, Agreement | None]) -> None:
+    """What goes with the label; what never changes goes with nothing and has no line."""
+    known = {name: each for name, each in labels.items() if each and not isnan(each.spearman)}
+    for name, found in known.items():
+        shown.print(rich_out.text(
+            f"{name:<28} Spearman {found.spearman:+.2f} "
+            f"({found.spearman_low:+.2f} to {found.spearman_high:+.2f}), Pearson "
+            f"{found.pearson:+.2f} over {found.count} replies"
+        ))  # fmt: skip
+    if labels and not known:
+        shown.print(rich_out.text("No correlation: the labels or the replies are all alike."))
 
 
 def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:

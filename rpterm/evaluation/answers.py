@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +34,7 @@ class Answer:
     """One answer.
 
     Attributes:
-        card: The start of the hash of what was played.
+        card: What was played and asked: ``fingerprint``.
         rating: 1 to 5 for personality, else ``None``.
     """
 
@@ -68,9 +68,10 @@ class Answers:
             raise RptermError(
                 f"{path.parent} is no folder for answers: {error.strerror}. Name another one."
             ) from None
+        self._write("")  # A folder that takes nothing is told before anything is asked.
         self._known: dict[tuple[str, str, str, int], Answer] = {}
         try:
-            for line in _whole_lines(path) if path.exists() else ():
+            for line in _whole_lines(path):
                 answer = Answer(**json.loads(line))
                 self._known[answer.key] = answer
         except (OSError, ValueError, TypeError) as error:
@@ -82,17 +83,31 @@ class Answers:
     def add(self, answer: Answer) -> None:
         """Keep an answer, on disk at once."""
         self._known[answer.key] = answer
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
+        self._write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
 
-    def of(self, card: str, questions: Sequence[Question], seeds: Sequence[int]) -> list[Answer]:
-        """What is known of these questions under these seeds, by all models."""
-        names, wanted = {question.name for question in questions}, set(seeds)
+    def of(self, marks: Mapping[str, str], model: str, seeds: Sequence[int]) -> list[Answer]:
+        """What one model is known to answer under these seeds.
+
+        Args:
+            marks: ``fingerprint`` of each question, by its name.
+        """
+        wanted = set(seeds)
         return [
             answer
             for answer in self._known.values()
-            if answer.card == card and answer.question in names and answer.seed in wanted
+            if answer.model == model
+            and answer.card == marks.get(answer.question)
+            and answer.seed in wanted
         ]
+
+    def _write(self, text: str) -> None:
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise RptermError(
+                f"{self._path} cannot be written: {error.strerror}. Name another folder."
+            ) from None
 
 
 def _whole_lines(path: Path) -> list[str]:
@@ -107,9 +122,9 @@ def _whole_lines(path: Path) -> list[str]:
     return lines
 
 
-def fingerprint(card: CharacterCard) -> str:
-    """Tells cards apart that were changed between two runs."""
-    return sha256(repr(card).encode()).hexdigest()[:12]
+def fingerprint(card: CharacterCard, question: Question, setup: str = "") -> str:
+    """Tells apart what was changed between two runs: the card, what was asked, and ``setup``."""
+    return sha256(repr((card, question.user, setup)).encode()).hexdigest()[:12]
 
 
 def interview(
@@ -120,23 +135,30 @@ def interview(
     answers: Answers,
     model: str,
     on_step: Callable[[str], None] = lambda name: None,
-) -> None:
+    setup: str = "",
+) -> list[Answer]:
     """Ask everything that is not answered yet.
 
     Args:
         model: What to call this contender.
+        setup: How it is set; with other settings it is asked anew.
+
+    Returns:
+        All its answers.
 
     Raises:
-        RptermError: The model cannot be used.
+        RptermError: The model cannot be used, or an answer cannot be kept.
     """
-    mark = fingerprint(card)
+    marks = {question.name: fingerprint(card, question, setup) for question in questions}
     for question in questions:
+        mark = marks[question.name]
         left = [seed for seed in seeds if (mark, model, question.name, seed) not in answers]
         for seed, reply, rating in _asked(card, bench, question, left) if left else ():
             if reply:
                 answers.add(Answer(mark, model, question.name, question.kind, seed, reply, rating))
         for _ in seeds:
             on_step(question.name)
+    return answers.of(marks, model, seeds)
 
 
 def _asked(

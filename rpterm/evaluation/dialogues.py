@@ -6,6 +6,7 @@ Understood are files of JSON lines (or one JSON list) whose objects are
 - whole dialogues: ``messages``, ``conversations``, ``dialogue``, ``turns``,
 - rows of a reply and its context: ``reply`` (``response``, ``completion``, …) and ``history``
   (``context``, ``prompt``, …), as a list or as text.
+A text may be a list of parts that have one.
 
 Where several characters talk and one has the character's name, only that one's turns are replies.
 It does not know what a score is.
@@ -14,6 +15,7 @@ It does not know what a score is.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +35,7 @@ _TEXT = ("content", "text", "value", "mes", "message", "utterance")
 _HEAD = ("user_name", "character_name", "chat_metadata")
 _LISTS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
 _REPLIES = ("reply", "response", "completion", "answer", "output", "generated", "prediction")
-_CONTEXTS = ("history", "context", "dialogue_history", "prompt", "question", "input", *_LISTS)
+_CONTEXTS = ("context", "history", "dialogue_history", "prompt", "question", "input", *_LISTS)
 
 
 class DialogueError(RptermError):
@@ -56,11 +58,15 @@ class Said:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def number(self, name: str) -> float | None:
-        """A numeric field; ``a.b`` looks into ``a``. Booleans count as 0 and 1."""
+        """A finite numeric field; ``a.b`` looks into ``a``. Booleans count as 0 and 1."""
         value: Any = self.fields
         for part in name.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
-        return float(value) if isinstance(value, int | float) else None
+        try:
+            number = float(value) if isinstance(value, int | float) else math.nan
+        except OverflowError:
+            return None
+        return number if math.isfinite(number) else None
 
 
 def read(data: bytes, names: Sequence[str] = (), where: str = "the file") -> list[Said]:
@@ -110,7 +116,8 @@ def _json(text: str, line: int, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        why = getattr(error, "msg", "nested too deeply")
+        deep = isinstance(error, RecursionError)
+        why = getattr(error, "msg", "nested too deeply" if deep else "a number is too long")
         raise DialogueError(f"{where}, line {line}: this is no JSON ({why}).") from None
 
 
@@ -118,6 +125,19 @@ def _object(value: Any, line: int, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise DialogueError(f"{where}, line {line}: expected an object in braces.")
     return value
+
+
+def _first(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    """The first of the texts that stand under these keys."""
+    return next((text for key in keys if (text := _said(value.get(key))) is not None), None)
+
+
+def _said(value: Any) -> str | None:
+    """A text, or parts of one as OpenAI writes them, or a completion of turns as TRL does."""
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        parts = [each.get("text", each.get("content")) for each in value]
+        value = "\n".join(part for part in parts if isinstance(part, str)) or None
+    return value if isinstance(value, str) else None
 
 
 def _turns_in(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -150,11 +170,11 @@ class _Reader:
 
     def take(self, line: int, value: Mapping[str, Any]) -> Iterator[Said]:
         """The replies in one object."""
-        reply = next((key for key in _REPLIES if isinstance(value.get(key), str)), None)
+        reply = _first(value, _REPLIES)
         listed = next((key for key in _LISTS if isinstance(value.get(key), list)), None)
         if reply is not None and not any(key in value for key in ("role", "is_user", "from")):
-            if value[reply].strip():
-                yield Said(line, value[reply], self._context(value, line), self._name(value), value)
+            if reply.strip():
+                yield Said(line, reply, self._context(value, line), self._name(value), value)
         elif listed is not None:
             yield from self._dialogue(value, value[listed], line)
         elif value.get("type") == "chat" or ("mes" not in value and any(map(value.get, _HEAD))):
@@ -189,7 +209,7 @@ class _Reader:
         history: History = ()
         replies = []
         for turn in turns:
-            spoken = self._listed(turn, history, line)
+            spoken = self._listed(turn, line, own=len(history) % 2 == 1)
             if spoken is None:
                 continue
             if spoken[0]:
@@ -210,15 +230,17 @@ class _Reader:
             if isinstance(given, str) and given.strip():
                 history = (*history, *self._lines(given))
             elif isinstance(given, list):
-                for turn in given:
-                    spoken = self._listed(turn, history, line, last_is_user=len(given))
+                for at, turn in enumerate(given):
+                    spoken = self._listed(turn, line, own=(len(given) - at) % 2 == 0)
                     history = (*history, spoken) if spoken is not None else history
         return history
 
-    def _listed(
-        self, turn: Any, history: History, line: int, last_is_user: int = 0
-    ) -> tuple[bool, str] | None:
-        """A turn of a list; plain texts alternate, and the last before a reply is the user's."""
+    def _listed(self, turn: Any, line: int, *, own: bool) -> tuple[bool, str] | None:
+        """A turn of a list.
+
+        Args:
+            own: Whose a plain text is: they alternate, and the last before a reply is the user's.
+        """
         if isinstance(turn, Mapping):
             return self._spoken(turn, line)
         if (
@@ -229,11 +251,7 @@ class _Reader:
             return self._spoken({"role": turn[0], "content": turn[1]}, line)
         if not isinstance(turn, str):
             raise DialogueError(f"{self._where}, line {line}: a turn is neither text nor object.")
-        named = self._named(turn)
-        if named is not None:
-            return named
-        left = last_is_user - len(history) if last_is_user else len(history) + 1
-        return left % 2 == 0, turn
+        return self._named(turn) or (own, turn)
 
     def _lines(self, text: str) -> History:
         """A history as one text: lines that begin with a name, or one turn of the user."""
@@ -263,7 +281,9 @@ class _Reader:
 
     def _spoken(self, turn: Mapping[str, Any], line: int) -> tuple[bool, str] | None:
         """Who spoke and what; ``None`` for what nobody said."""
-        text = next((turn[key] for key in _TEXT if isinstance(turn.get(key), str)), None)
+        text = _first(turn, _TEXT)
+        if text is None and any(turn.get(key, "") is None for key in _TEXT):
+            return None  # A call of a tool: {"role": "assistant", "content": null}.
         if text is None:
             raise DialogueError(
                 f"{self._where}, line {line}: a turn has no text; expected one of "

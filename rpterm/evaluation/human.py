@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from rpterm.preference.overview import overview
+from rpterm.preference.standing import standing
 from rpterm.preference.stats.live import Figure, honesty
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
@@ -28,7 +29,7 @@ def ratings(store: Store, card_name: str) -> list[Human]:
     thumbs: dict[str, list[int]] = defaultdict(list)
     for chat in store.chats(card_name=card_name, limit=100_000):
         origins = judged.origins(chat.id)
-        for rating in judged.ratings(chat.id):
+        for rating in standing(judged.ratings(chat.id)):
             origin = origins.get(rating.turn_id)
             if origin is not None and rating.kind in ("stars", "thumb"):
                 (stars if rating.kind == "stars" else thumbs)[origin.model].append(rating.value)

@@ -117,14 +117,15 @@ class Trait:
 
     Attributes:
         low, high: 95 % interval by bootstrap over the items.
-        spread: Mean standard deviation of one item over the seeds: how steady the answers are.
+        spread: Mean standard deviation of one item over the seeds: how steady the answers are;
+            ``None`` where each was answered once.
     """
 
     name: str
     mean: float
     low: float
     high: float
-    spread: float
+    spread: float | None
     items: int
 
 
@@ -146,7 +147,8 @@ def traits(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list
 
 def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
     mean, low, high = mean_interval([statistics.fmean(values) for values in items])
-    spread = statistics.fmean(statistics.pstdev(values) for values in items)
+    several = [statistics.pstdev(values) for values in items if len(values) > 1]
+    spread = statistics.fmean(several) if several else None
     return Trait(name, mean, low, high, spread, len(items))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from rpterm.evaluation.report import SHARES, Bar, Report, title
@@ -34,6 +35,14 @@ def _scale(low: float, high: float, value: float) -> float:
     return 100 * (value - low) / (high - low) if high > low else 0.0
 
 
+def check_pictures() -> None:
+    """Raises:
+    RptermError: The extra that draws is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise RptermError('Pictures need the extra: pip install "rpterm[eval]".')
+
+
 def picture(report: Report, path: Path) -> None:
     """Means with intervals by metric and model, as PNG, SVG or PDF by the path's ending.
 
@@ -41,11 +50,10 @@ def picture(report: Report, path: Path) -> None:
         RptermError: The extra is not installed, there is nothing to draw, or the file cannot be
             written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise RptermError('Pictures need the extra: pip install "rpterm[eval]".') from None
+    check_pictures()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     metrics = [name for name, bars in report.bars.items() if bars]
     if not metrics:
         raise RptermError("There is nothing to draw: no answer could be measured.")

@@ -74,7 +74,12 @@ def read(text: str, where: str) -> list[Question]:
     probes = raw.get("probe")
     if not isinstance(probes, list) or not probes:
         raise RptermError(f'{where}: there is no [[probe]] with user = "…".')
-    return [_probe(each, f"{where}, [[probe]] {at}", at) for at, each in enumerate(probes, 1)]
+    found = [_probe(each, f"{where}, [[probe]] {at}", at) for at, each in enumerate(probes, 1)]
+    for at, question in enumerate(found):
+        if any(each.name == question.name for each in found[:at]):
+            name = question.name
+            raise RptermError(f"{where}, [[probe]] {at + 1}: there is another one named {name}.")
+    return found
 
 
 def _probe(raw: Any, where: str, number: int) -> Question:

@@ -10,7 +10,14 @@ from rpterm.evaluation.agreement import agreement
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.human import Human
 from rpterm.evaluation.judge import Verdict, trust
-from rpterm.evaluation.metrics import LIKELIHOODS, REFERENCE, Measured, mean_interval, traits
+from rpterm.evaluation.metrics import (
+    LIKELIHOODS,
+    REFERENCE,
+    Measured,
+    Trait,
+    mean_interval,
+    traits,
+)
 from rpterm.evaluation.questions import Question
 from rpterm.preference.stats.live import Figure
 from rpterm.scoring.combine import DIMENSIONS
@@ -135,16 +142,20 @@ def _personality(
         cells = []
         for model in models:
             trait = found[model].get(name)
-            cells.append(
-                f"{trait.mean:.1f} ({trait.low:.1f}–{trait.high:.1f}) ±{trait.spread:.1f}"
-                if trait else "–"
-            )  # fmt: skip
+            cells.append(_placed(trait) if trait else "–")
         rows.append((name, *cells))
     return Table(
         "Personality interview", ("trait", *models), tuple(rows),
         "1 to 5 (95 % interval over items) ± spread of one item over seeds. Half of the items are "
         "reversed: 3.0 with a small spread may only mean that the model agrees with everything.",
     )  # fmt: skip
+
+
+def _placed(trait: Trait) -> str:
+    """One item has no interval, one seed no spread."""
+    between = f" ({trait.low:.1f}–{trait.high:.1f})" if trait.items > 1 else ""
+    spread = f" ±{trait.spread:.1f}" if trait.spread is not None else ""
+    return f"{trait.mean:.1f}{between}{spread}"
 
 
 def _judged(verdicts: Sequence[Verdict], models: Sequence[str]) -> Iterable[Table]:
@@ -248,4 +259,4 @@ def _mean(values: Sequence[float]) -> str:
     if not values:
         return "–"
     mean, low, high = mean_interval(values)
-    return f"{mean:.2f} ({low:.2f}–{high:.2f})"
+    return f"{mean:.2f} ({low:.2f}–{high:.2f})" if len(values) > 1 else f"{mean:.2f}"

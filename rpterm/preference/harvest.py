@@ -22,6 +22,7 @@ from rpterm.preference.records import (
     Reply,
     Source,
 )
+from rpterm.preference.standing import standing
 from rpterm.store.judgement_records import Comparison, How, Rating, ReplyOrigin
 from rpterm.types import Chat, Origin, Status
 
@@ -146,15 +147,13 @@ class _Harvester:
         return False
 
     def _latest(self, ratings: Sequence[Rating]) -> list[Rating]:
-        """The last word of each rater on each reply; all flags."""
-        last = {(each.how.rater, each.turn_id, each.kind): each.id for each in ratings}
-        standing = []
+        """Those that stand; the others are named among what was dropped."""
+        last = standing(ratings)
+        kept = {each.id for each in last}
         for each in ratings:
-            if each.kind == "flag" or last[each.how.rater, each.turn_id, each.kind] == each.id:
-                standing.append(each)
-            else:
+            if each.id not in kept:
                 self._drop(each, "the same rater changed it later")
-        return standing
+        return last
 
     def _label(self, rating: Rating) -> Record:
         score = None if rating.kind == "flag" else float(rating.value)

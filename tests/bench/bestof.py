@@ -32,7 +32,7 @@ import numpy as np
 from rpterm import config, paths
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.live import shipped_cards
-from rpterm.evaluation.answers import Answers, fingerprint, interview
+from rpterm.evaluation.answers import Answers, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
 from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import Question, builtin
@@ -81,8 +81,8 @@ def fours(
     """Ask what is not answered yet, then measure."""
     others = tuple(each for each in shipped_cards(None) if each.name != card.name)
     questions = builtin(card, ("reference",))[:limit]
-    interview(card, Bench(launch.engine(), launch.settings), questions, SEEDS, answers, "player")
-    found = answers.of(fingerprint(card), questions, SEEDS)
+    bench = Bench(launch.engine(), launch.settings)
+    found = interview(card, bench, questions, SEEDS, answers, "player")
     for question in questions:
         said = tuple(each.reply for each in found if each.question == question.name)
         if len(said) == len(SEEDS):

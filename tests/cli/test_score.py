@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm.cli import rich_out
+from rpterm.cli import out, rich_out
 from rpterm.cli.score import _show
 from rpterm.evaluation.dialogues import Said
-from rpterm.evaluation.scored import Scored
+from rpterm.evaluation.scored import Scored, with_labels
 from rpterm.scoring.findings import Finding
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
@@ -51,6 +51,22 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert "sounds like an assistant" in table.out
     missing = cli("score", "sherlock", str(tmp_path / "none.jsonl"))
     assert missing.code == 1 and "cannot be read" in missing.err
+
+
+def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
+    said = [Scored(Said(at, "No.", fields={"good": 1}), one) for at in range(8)]
+    labels = with_labels(said, "good")
+    _show(said, labels)
+    assert "all alike" in (told := capsys.readouterr().out) and "nan" not in told
+    out.data(labels)
+    assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
+
+
+def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
+    out.data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"reply": "Elementary \ud800 é", "path": "a", "score": None}
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])

@@ -58,6 +58,27 @@ SHAPES = {
         {"context": ASKED[0], "response": TOLD[0]},
         {"context": f"User: {ASKED[0]}\nHolmes: {TOLD[0]}\nUser: {ASKED[1]}", "output": TOLD[1]},
     ),
+    "parts": lines(
+        {
+            "messages": [
+                {"role": who, "content": [{"type": "text", "text": text}] if text else None}
+                for pair in zip(ASKED, TOLD, strict=True)
+                for who, text in zip(
+                    ("user", "tool", "assistant"), (pair[0], "", pair[1]), strict=True
+                )
+            ]
+        }
+    ),
+    "completions": lines(
+        {
+            "prompt": [{"role": "user", "content": ASKED[0]}],
+            "completion": [{"role": "assistant", "content": TOLD[0]}],
+        },
+        {
+            "prompt": turns("role", "content", ("user", "assistant"))[:3],
+            "completion": [{"role": "assistant", "content": TOLD[1]}],
+        },
+    ),
     "one list": json.dumps(turns("role", "content", ("user", "assistant")), indent=1).encode(),
 }
 
@@ -105,6 +126,17 @@ def test_a_reply_without_words_is_none_and_its_branch_goes_on() -> None:
     assert read(lines(*TREE, silent, after), NAMES)[-1].history == ((False, ASKED[0]),)
 
 
+def test_a_scene_comes_before_what_was_said_in_it() -> None:
+    (said,) = read(lines({"history": ["Hm?", "Ha.", "Well?"], "context": "Fog.", "reply": "No."}))
+    assert said.history == ((False, "Fog."), (False, "Hm?"), (True, "Ha."), (False, "Well?"))
+
+
+@pytest.mark.parametrize("odd", [f"1{'0' * 400}", "NaN", "-Infinity"])
+def test_a_label_that_is_no_finite_number_is_none(odd: str) -> None:
+    (said,) = read(f'{{"history": [], "reply": "Yes.", "odd": {odd}}}'.encode())
+    assert said.number("odd") is None
+
+
 def test_labels_stand_beside_the_reply() -> None:
     data = lines({"history": [], "reply": "Yes.", "human": {"fit": 0.5}, "good": True, "by": "me"})
     (said,) = read(data)
@@ -127,6 +159,7 @@ def test_labels_stand_beside_the_reply() -> None:
         (b'{"who": "user", "content": "a"}', "line 1: who speaks here"),
         (b'{"role": "user"}', "line 1: a turn has no text"),
         (b'{"messages": [3]}', "line 1: a turn is neither"),
+        (b'{"reply": "a", "n": 1' + b"0" * 5000 + b"}", "a number is too long"),
         (b"[" * 100_000, "line 1: this is no JSON"),
     ],
 )

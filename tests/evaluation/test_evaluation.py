@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
-from rpterm.evaluation.answers import Answer, Answers, fingerprint, interview, short_names
+from rpterm.evaluation.answers import Answer, Answers, interview, short_names
 from rpterm.evaluation.judge import Verdict, compare, pairs, trust
 from rpterm.evaluation.metrics import against_references, has_references, measure, traits
 from rpterm.evaluation.probing import Bench
@@ -62,6 +62,7 @@ def test_questions_come_from_the_card() -> None:
         ("[[probe]]", "1: user is missing"),
         ('[[probe]]\nuser = "a"\n[[probe]]\nusr = "b"', "2: usr is not known"),
         ('[[probe]]\nuser = "a"\nkind = "odd"', 'kind is "reference"'),
+        ('[[probe]]\nuser = "a"\n[[probe]]\nuser = "b"\nname = "probe 1"', "2: there is another"),
         ('[[probe]]\nuser = "a"\nreference = [3]', "reference: expected a text"),
         ("[[probe", "no TOML"),
     ],
@@ -80,14 +81,32 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
     assert steps == ["one", "one"]
     made = len(engine.requests)
     again = Answers(tmp_path / "answers.jsonl")
-    interview(CARD, Bench(engine, SETTINGS), questions, [1, 2], again, "m", steps.append)
-    known = again.of(fingerprint(CARD), questions, [1, 2])
+    known = interview(CARD, Bench(engine, SETTINGS), questions, [1, 2], again, "m", steps.append)
     assert len(known) == 4 and steps[2:] == ["one", "one", "two", "two"]
     assert len(engine.requests) - made < len(known)
-    assert not again.of(fingerprint(replace(CARD, tagline="new")), questions, [1])
     (tmp_path / "odd.jsonl").write_text("[]\n")
     with pytest.raises(RptermError, match="holds no answers"):
         Answers(tmp_path / "odd.jsonl")
+
+
+@pytest.mark.parametrize("changed", ["card", "question", "setup", "model", "nothing"])
+def test_an_answer_to_something_else_is_not_taken(tmp_path: Path, changed: str) -> None:
+    engine = ScriptedEngine(["First.", "Second."])
+    answers = Answers(tmp_path / "answers.jsonl")
+    bench, question = Bench(engine, SETTINGS), asked("reference")
+    interview(CARD, bench, [question], [1], answers, "m", setup="warm")
+    card = replace(CARD, tagline="new") if changed == "card" else CARD
+    if changed == "question":
+        question = replace(question, user=("What is two plus two?",))
+    model, setup = "n" if changed == "model" else "m", "cold" if changed == "setup" else "warm"
+    (found,) = interview(card, bench, [question], [1], answers, model, setup=setup)
+    assert found.reply == ("First." if changed == "nothing" else "Second.")
+
+
+def test_a_folder_that_takes_no_answer_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").mkdir()
+    with pytest.raises(RptermError, match=r"answers.jsonl cannot be written: Is a directory"):
+        Answers(tmp_path / "answers.jsonl")
 
 
 def test_odd_separators_and_a_line_cut_while_written_lose_no_answer(tmp_path: Path) -> None:

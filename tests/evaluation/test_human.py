@@ -58,3 +58,12 @@ def test_a_thumb_is_counted_beside_stars(tmp_path: Path) -> None:
         Judgements(store).thumb(first, True)
         (small,) = ratings(store, "Ada")
         assert (small.thumbs, len(small.stars)) == ((1,), 10)
+
+
+def test_a_rating_that_was_changed_counts_as_it_stands(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        rated(store, (0.5,) * len(STARS))
+        for rating in list(Judgements(store).ratings()):
+            Judgements(store).stars(rating.turn_id, 5)
+        (small,) = ratings(store, "Ada")
+        assert small.stars == (5,) * len(STARS)

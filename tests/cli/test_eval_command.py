@@ -1,0 +1,27 @@
+"""What ``rpterm eval`` refuses before it asks a model anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--models", "starter", "/none/such.gguf"], "such.gguf"),
+        (["--html", "/none/page.html"], "there is no folder /none"),
+        (["--png", "/none/page.png"], "there is no folder /none"),
+        (["--judge", "starter"], "name two or more"),
+    ],
+)
+def test_what_would_fail_at_the_end_is_told_at_once(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], told: str
+) -> None:
+    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    done = cli("eval", "sherlock", *options)
+    assert done.code == 1 and told in done.err and len(done.err.splitlines()) == 1
+    kept = home / "cache" / "evaluations" / "answers.jsonl"
+    assert not kept.exists() or not kept.read_bytes()
