@@ -19,6 +19,7 @@ from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.paths import Paths
+from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -178,6 +179,11 @@ def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None
     mean = sum(each.score.probability for each in scored) / len(scored)
     count = "1 reply," if len(scored) == 1 else f"{len(scored)} replies, on average"
     shown.print(rich_out.text(f"\n{count} {mean:.0%} in character."))
+    if lacking := sum(not each.score.complete for each in scored):
+        shown.print(rich_out.text(
+            f"{counted(lacking, 'score')} without a signal whose model cannot be used: "
+            "`rpterm doctor` says why."
+        ))  # fmt: skip
     _show_agreement(shown, labels)
 
 

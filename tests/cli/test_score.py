@@ -63,6 +63,12 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
 
 
+def test_a_score_that_lacks_a_signal_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    one = Score(0.42, 0.3, 0.6, {}, {}, complete=False, version="1")
+    _show([Scored(Said(1, "No."), one)], {})
+    assert "1 score without a signal whose model cannot be used" in capsys.readouterr().out
+
+
 def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
     out.data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
     found = json.loads(capsys.readouterr().out)
