@@ -16,7 +16,7 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
 from rpterm.evaluation import probing
-from rpterm.evaluation.probing import Bench, ProbeResult, Scorer, Trial
+from rpterm.evaluation.probing import Bench, ProbeResult, Said, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
 from rpterm.types import RptermError
@@ -143,13 +143,9 @@ def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer |
     others = tuple(shipped_cards(paths.characters))
     made = open_scorer(settings, paths)
 
-    def score(card: CharacterCard, said: Sequence[str], reply: str) -> float:
-        history = (
-            *((True, text) for text in card.greetings[:1]),
-            *((False, text) for text in said),
-        )
+    def score(card: CharacterCard, said: Said, reply: str) -> float:
         apart = tuple(each for each in others if each.name != card.name)
-        found = made.full(reply, scene_of(card, history=tuple(history), others=apart))
+        found = made.full(reply, scene_of(card, history=said, others=apart))
         if found is None or not found.complete:
             raise RptermError("the scorer's model cannot be used")
         return found.probability
@@ -158,6 +154,18 @@ def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer |
         yield score
     finally:
         made.close()
+
+
+def held(report: Report, max_failures: int) -> bool:
+    """Whether no test failed too often.
+
+    Raises:
+        RptermError: Nothing was judged.
+    """
+    if not any(result.judged for result in report.results):
+        reasons = dict.fromkeys(why for result in report.results for why in result.skipped)
+        raise RptermError(f"Nothing was judged, every trial was skipped: {'; '.join(reasons)}.")
+    return all(result.failures <= max_failures for result in report.results)
 
 
 # What is shown -------------------------------------------------------------------------------

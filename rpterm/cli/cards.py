@@ -231,7 +231,10 @@ def test(
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Run a card's tests against a model; exit code 1 when one fails too often."""
+    """Run a card's tests against a model; exit code 1 when one fails too often.
+
+    So it is when nothing could be judged, and every trial was skipped.
+    """
     from rpterm.cli import card_source, card_test, rich_out
 
     source = card_source.find(card)
@@ -244,7 +247,7 @@ def test(
         out.data(card_test.plain(report, source, other))
     else:
         card_test.tell(report, source, other, rich_out.console())
-    if any(result.failures > max_failures for result in report.results):
+    if not card_test.held(report, max_failures):
         raise typer.Exit(1)
 
 

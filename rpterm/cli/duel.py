@@ -35,7 +35,9 @@ def duel(
         bool, typer.Option("--new", help="Begin anew instead of going on with the same duel.")
     ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines of text.")] = False,
-    report: Annotated[bool, typer.Option("--report", help="Only tell how it stands.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Only tell how it stands, for any -n.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="With --report: as JSON.")] = False,
 ) -> None:
     """Judge blind between ways of making replies; go on another day.

@@ -184,25 +184,22 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
 
 
 def report(wanted: Setup, *, as_json: bool) -> int:
-    """How the newest duel like this stands.
+    """How the newest duel like this stands, however many rounds it has.
 
     Raises:
         RptermError: There was none.
     """
-    from rpterm.store.duels import Duels
-
     with opened(folders.find()) as store:
-        for stored in Duels(store).all():
-            if wanted.same_as(stored.setup):
-                bout = Bout(store, stored)
-                found = bout.tally()
-                if as_json:
-                    sides = {each.name: each.spec for each in bout.contenders}
-                    out.data({"duel": bout.id, "sides": sides, **asdict(found)})
-                else:
-                    write(bout, found)
-                return 0
-    raise RptermError("There was no such duel yet; leave --report out to begin it.")
+        bout = Bout.newest(store, wanted)
+        if bout is None:
+            raise RptermError("There was no such duel yet; leave --report out to begin it.")
+        found = bout.tally()
+        if as_json:
+            sides = {each.name: each.spec for each in bout.contenders}
+            out.data({"duel": bout.id, "sides": sides, **asdict(found)})
+        else:
+            write(bout, found)
+    return 0
 
 
 def write(bout: Bout, found: Tally) -> None:
@@ -276,12 +273,12 @@ class _Lines:
             self._news.wait(0.5)
             self._news.clear()
             return not made
-        text = self._read("You: ")
-        if text is None or text in ("q", ""):
-            return False
-        message = self.bout.say(text)
-        for contender in self.bout.contenders:
-            self.maker.answer(pair.round.place, contender, message)
+        text = ""
+        if self.bout.asks(pair):
+            text = self._read("You: ") or "q"
+            if text == "q":
+                return False
+        self.maker.exchange(pair.round.place, text)
         return True
 
     def _judged(self, pair: Pair) -> bool:

@@ -67,6 +67,8 @@ def stats(
         show(rich_out.console(), found, honest)
     if svg is not None:
         _picture(svg, found, honest)
+        if not json:
+            out.say(str(svg))
 
 
 def show(console: Console, found: Overview, honest: Honesty | None) -> None:
@@ -220,7 +222,6 @@ def _picture(path: Path, found: Overview, honest: Honesty | None) -> None:
         console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
     except OSError as error:
         raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error
-    out.say(str(path))
 
 
 def _data(found: Overview, honest: Honesty | None) -> dict[str, Any]:
@@ -238,7 +239,7 @@ def _data(found: Overview, honest: Honesty | None) -> dict[str, Any]:
         "self_agreement": self_agreement(found.duels).row(),
         "higher_score_won": found.higher_won.row(),
         "strengths": [asdict(each) for each in ranking(found.votes)] if found.votes else [],
-        "live_score": None if honest is None else _finite(_honesty(honest)),
+        "live_score": None if honest is None else _honesty(honest),
     }
 
 
@@ -257,12 +258,3 @@ def _honesty(honest: Honesty) -> dict[str, Any]:
         for each in honest.bins
     ]
     return asdict(honest) | {"bins": bins}
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows no nan."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -54,10 +54,11 @@ class Setup:
                 "Two sides are the same; say what one changes: --b temperature=1.2."
             )
 
-    def same_as(self, other: Mapping[str, Any]) -> bool:
+    def same_as(self, other: Mapping[str, Any], *, any_count: bool = False) -> bool:
         """Whether a stored duel was begun as this one; its seed may be another."""
-        own = {**_plain(self), "seed": 0}
-        return own == {**other, "seed": 0}
+        own = _plain(self)
+        free = ("seed", "count") if any_count else ("seed",)
+        return own == {**other, **{name: own[name] for name in free}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ class Bout:
         against = " against ".join(spec or "as set" for spec in setup.specs)
         store.update_chat(chat.id, title=f"Duel: {against}"[:120])
         return cls(store, Duels(store).begin(chat.id, _plain(setup)))
+
+    @classmethod
+    def newest(cls, store: Store, setup: Setup) -> Bout | None:
+        """The newest duel like this, at its end or not, however many rounds it has."""
+        for stored in Duels(store).all():
+            if setup.same_as(stored.setup, any_count=True):
+                return cls(store, stored)
+        return None
 
     @classmethod
     def resume(cls, store: Store, setup: Setup) -> Bout | None:
@@ -147,6 +156,10 @@ class Bout:
         if self.fresh:
             return None
         return self._say(self._root(), self.setup.lines[place % len(self.setup.lines)])
+
+    def asks(self, pair: Pair) -> bool:
+        """Whether a round waits for the user's message; not where a side has replied to it."""
+        return self.fresh and not pair.ready and self.message(pair.round.place) is None
 
     def say(self, text: str) -> Turn:
         """The user's next message of a fresh duel: it answers the reply that won last."""

@@ -56,14 +56,25 @@ class Maker:
 
     def make(self, place: int, contender: Contender) -> None:
         """One side's reply at one place, unless it is there already."""
-        if (place, contender.name) in self.bout.replies():
-            return
         message = self.bout.message(place)
         if message is not None:
             self.answer(place, contender, message)
 
+    def exchange(self, place: int, text: str = "") -> None:
+        """What is missing at one place of a fresh duel.
+
+        Args:
+            text: The user's message; not said where a side has replied to an earlier one, so that
+                all reply to the same.
+        """
+        message = self.bout.message(place) or self.bout.say(text)
+        for contender in self.bout.contenders:
+            self.answer(place, contender, message)
+
     def answer(self, place: int, contender: Contender, message: Turn) -> None:
-        """One side's reply to a message."""
+        """One side's reply to a message, unless it is there already."""
+        if (place, contender.name) in self.bout.replies():
+            return
         session = self._session(contender)
         for attempt in range(TRIES):
             seed = zlib.crc32(f"{self.bout.setup.seed}:{place}:{contender.name}:{attempt}".encode())

@@ -25,14 +25,16 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
 from rpterm.prompt.asking import ask
 from rpterm.store import Store
-from rpterm.types import Persona, RptermError, Sampling
+from rpterm.types import Persona, RptermError, Sampling, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
-Scorer = Callable[[CharacterCard, Sequence[str], str], float]
-"""Consistency of a reply, 0 to 1, from the card, the user's lines and the reply; may raise an
+Said = tuple[tuple[bool, str], ...]
+"""What was said before the reply, oldest first: whether the character spoke, and the text."""
+Scorer = Callable[[CharacterCard, Said, str], float]
+"""Consistency of a reply, 0 to 1, from the card, what was said before and the reply; may raise an
 ``RptermError``, then the check is skipped and says why."""
 
 NO_SCORE = "consistency scoring is not available here"
@@ -178,16 +180,23 @@ def _trials(
         batch = seeds[start : start + size]
         replies, problem = _talk(card, probe, bench, batch, store)
         for index, wanted in enumerate(batch):
-            reply, seed = replies.get(index, ("", wanted))
-            checks = _judged(card, probe, bench, reply) if reply else (
+            turn, seed = replies.get(index, (None, wanted))
+            reply = turn.text if turn else ""
+            checks = _judged(card, probe, bench, reply, _before(store, turn)) if turn else (
                 Check("reply", "a reply", False, problem or "the model said nothing"),
             )  # fmt: skip
             yield Trial(seed, reply, checks)
 
 
+def _before(store: Store, reply: Turn) -> Said:
+    """The whole path to a reply: the greeting, the user's lines and the replies between them."""
+    *path, _ = store.path(reply.id)
+    return tuple((turn.role == "assistant", turn.text) for turn in path)
+
+
 def _talk(
     card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
-) -> tuple[dict[int, tuple[str, int]], str]:
+) -> tuple[dict[int, tuple[Turn, int]], str]:
     """The last replies with their seeds by their place in the batch, and why one is missing.
 
     The session derives the seeds of a batch from its first one; what was used is told.
@@ -200,14 +209,14 @@ def _talk(
     )  # fmt: skip
     chat = begin_chat(store, card, "", persona)
     session = _Quiet(store, bench.engine, card, chat, settings, flagged={*bench.flagged, "seed"})
-    replies: dict[int, tuple[str, int]] = {}
+    replies: dict[int, tuple[Turn, int]] = {}
     problem = ""
     for line in probe.user:
         replies, problem = {}, ""
         for event in _events(session, ReplyRequest(text=line, candidates=len(seeds))):
             if isinstance(event, ReplyFinished | ReplyCancelled):
                 used = event.generation.batch_seeds or (seeds[0],)
-                replies[event.index] = event.turn.text, used[event.index]
+                replies[event.index] = event.turn, used[event.index]
             elif isinstance(event, ReplyFailed):
                 problem = event.message
         if not replies:
@@ -225,12 +234,16 @@ def _events(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
 
 
 # What must hold ------------------------------------------------------------------------------
-def _judged(card: CharacterCard, probe: Probe, bench: Bench, reply: str) -> tuple[Check, ...]:
-    checks = tuple(_checks(card, probe, bench, reply))
+def _judged(
+    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: Said
+) -> tuple[Check, ...]:
+    checks = tuple(_checks(card, probe, bench, reply, said))
     return checks or (Check("reply", "", None, NO_CHECK),)
 
 
-def _checks(card: CharacterCard, probe: Probe, bench: Bench, reply: str) -> Iterator[Check]:
+def _checks(
+    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: Said
+) -> Iterator[Check]:
     for text in probe.contains:
         there = holds(text, reply)
         yield Check("contains", text, there, "" if there else "it is not in the reply")
@@ -240,7 +253,7 @@ def _checks(card: CharacterCard, probe: Probe, bench: Bench, reply: str) -> Iter
     if probe.regex:
         yield _regex(probe.regex, reply)
     if probe.score_above is not None:
-        yield _score(card, probe, probe.score_above, bench.scorer, reply)
+        yield _score(card, said, probe.score_above, bench.scorer, reply)
     if probe.judge:
         yield _verdict(card, probe, bench.judge, reply)
 
@@ -267,12 +280,12 @@ def _regex(pattern: str, reply: str) -> Check:
 
 
 def _score(
-    card: CharacterCard, probe: Probe, bound: float, scorer: Scorer | None, reply: str
+    card: CharacterCard, said: Said, bound: float, scorer: Scorer | None, reply: str
 ) -> Check:
     if scorer is None:
         return Check("score_above", str(bound), None, NO_SCORE)
     try:
-        score = scorer(card, probe.user, reply)
+        score = scorer(card, said, reply)
     except RptermError as error:
         return Check("score_above", str(bound), None, f"there is no score: {error}")
     return Check("score_above", str(bound), score >= bound, f"the score is {score:.2f}")

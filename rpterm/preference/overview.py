@@ -6,9 +6,10 @@ Chats are read one by one. Judgements of all chats count, exportable or not: not
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rpterm.preference.standing import standing
 from rpterm.preference.stats.agreement import Share, winner
 from rpterm.preference.stats.live import Judged
 from rpterm.preference.stats.ranking import Vote
@@ -24,7 +25,8 @@ class Group:
     """Ratings of one character's or one model's replies.
 
     Attributes:
-        duels: That its replies stood in; won, lost and tied are those against another model.
+        duels: That its replies stood in; won, lost and tied are those against another model. One
+            that was asked again counts once.
     """
 
     good: int = 0
@@ -61,6 +63,7 @@ class Overview:
         judged: Rated replies that have a live score.
         higher_won: Duels that the reply with the higher score won.
         votes: Duels between different models.
+        duels: All of them, those that were asked again too: they tell of the judge.
     """
 
     chats: int = 0
@@ -124,21 +127,12 @@ class _Chat:
         self.scores = {turn: each.probability for turn, each in scores.of(turns).items()}
 
     def read(self) -> None:
-        for each in self._last():
-            self._rating(each)
+        for each in standing(self.ratings):
+            if self.model is None or self._model(each.turn_id) == self.model:
+                self._rating(each)
         for pair in self.comparisons:
             if self.model is None or self.model in self._models(pair):
                 self._comparison(pair)
-
-    def _last(self) -> Iterator[Rating]:
-        """The last word of each rater on each reply; every flag."""
-        last = {(each.how.rater, each.turn_id, each.kind): each.id for each in self.ratings}
-        for each in self.ratings:
-            if self.model is not None and self._model(each.turn_id) != self.model:
-                continue
-            newest = last[each.how.rater, each.turn_id, each.kind] == each.id
-            if each.kind == "flag" or newest:
-                yield each
 
     def _rating(self, rating: Rating) -> None:
         self.found.kinds[rating.kind] += 1
@@ -166,6 +160,10 @@ class _Chat:
         if pair.kind != "duel":
             return
         self.found.duels.append(pair)
+        if pair.asked_again is None:
+            self._duel(pair)
+
+    def _duel(self, pair: Comparison) -> None:
         best = winner(pair)
         left, right = self._models(pair)
         self.found.cards[self.card].duels += 1

@@ -76,6 +76,21 @@ def test_a_scorer_that_cannot_be_used_is_told(
     assert "score only: skipped: there is no score: the scorer's model cannot be used" in done.out
 
 
+def test_where_nothing_was_judged_nothing_held(
+    cli: Cli,
+    card: Path,
+    plays,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+) -> None:
+    plays("I count stars.")
+    monkeypatch.setattr(Scorer, "full", lambda *_, **__: None)
+    command = ("cards", "test", str(card), "--seeds", "1", "--json", "--only")
+    done = cli(*command, "score only")
+    assert done.code == 1 and json.loads(done.out)["tests"]
+    assert "Nothing was judged, every trial was skipped: there is no score" in done.err
+    assert cli(*command, "no machine").code == 0, "a part of it was judged"
+
+
 def test_a_failure_shows_the_reply_and_ends_with_one(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     plays("I count stars.", "I count sheep.")
     done = cli("cards", "test", str(card), "--seeds", "2", "--only", "counts")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,29 @@ def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:
     with Store(home / "rpterm.db") as store:
         path = store.path(store.chat(1).leaf_id or 0)
         assert [turn.text for turn in path if turn.role == "user"] == ["Good evening", "Go on"]
+
+
+def test_a_side_that_has_not_replied_replies_to_the_message_that_was_written(
+    cli: Cli, home: Path
+) -> None:
+    command = ("duel", "sherlock", *B, "-n", "1", "--turns", "fresh")
+    cli(*command, stdin="Good evening\n")
+    with closing(sqlite3.connect(home / "rpterm.db")) as database, database:
+        database.execute("DELETE FROM duel_replies WHERE side = 'B'")
+    done = cli(*command, stdin="l\n")
+    assert done.code == 0 and "1 of 1 rounds" in done.out, done.out + done.err
+    with Store(home / "rpterm.db") as store:
+        (last,) = Rater(store).judgements.comparisons()
+        left, right = store.turn(last.left_id), store.turn(last.right_id)
+        assert left.parent_id == right.parent_id
+
+
+def test_a_report_needs_no_number_of_rounds(cli: Cli, home: Path) -> None:
+    for count in ("1", "2"):
+        cli("duel", "sherlock", *B, "-n", count, "--turns", "fresh", stdin="Good evening\nl\n")
+    for more in ((), ("-n", "1")):
+        done = cli("duel", "sherlock", *B, "--turns", "fresh", "--report", *more)
+        assert done.code == 0 and "1 of 2 rounds" in done.out, done.err
 
 
 @pytest.mark.parametrize(

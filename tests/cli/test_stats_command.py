@@ -29,6 +29,9 @@ def test_what_was_rated_is_shown_and_drawn(cli: Cli, home: Path, tmp_path: Path)
     done = cli("stats", "--svg", str(tmp_path / "stats.svg"))
     assert done.code == 0 and "12 judgements in 12 chats, 0 of them exportable" in done.out
     assert "Watson [0]" in done.out and "━" in done.out and "1.00 (1.00 to 1.00)" in done.out
+    assert done.out.endswith("stats.svg\n")
+    both = cli("stats", "--json", "--svg", str(tmp_path / "both.svg"))
+    assert json.loads(both.out)["chats"] == 12 and (tmp_path / "both.svg").exists()
     assert (tmp_path / "stats.svg").read_text(encoding="utf-8").lstrip().startswith("<svg")
     told = json.loads(cli("stats", "--json").out)
     assert told["live_score"]["auc"]["value"] == 1.0

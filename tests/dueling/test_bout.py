@@ -199,6 +199,25 @@ def test_a_fresh_duel_goes_on_from_the_winner(store: Store) -> None:
     assert bout.next() is None and bout.tally().votes == 2
 
 
+def test_a_fresh_duel_that_broke_off_between_two_sides_goes_on_with_its_message(
+    store: Store,
+) -> None:
+    bout = begin(store, setup(1, lines=()))
+    message = bout.say("Who is there?")
+    Maker(bout, Stable(bout)).answer(0, bout.contenders[0], message)
+    again = Bout.resume(store, setup(1, lines=()))
+    assert again is not None
+    pair = again.next()
+    assert pair is not None and not again.asks(pair)
+    maker, first = Maker(again, Stable(again)), again.replies()[0, "A"]
+    maker.exchange(0, "Another message.")
+    made = again.replies()
+    assert made[0, "A"] == first
+    assert [store.turn(made[0, name]).parent_id for name in "AB"] == [message.id] * 2
+    maker.exchange(0)
+    assert len(store.siblings(first)) == 2, "neither replied twice"
+
+
 def test_equal_or_single_sides_are_refused() -> None:
     with pytest.raises(ContenderError, match="same"):
         setup(4, "top_k=5", "top_k=5")

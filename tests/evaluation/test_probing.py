@@ -69,15 +69,17 @@ def test_without_a_scorer_a_score_is_skipped_and_no_pass() -> None:
 
 
 @pytest.mark.parametrize(("score", "passes"), [(0.7, 1), (0.5, 1), (0.49, 0)])
-def test_a_scorer_is_asked_with_the_lines_and_the_reply(score: float, passes: int) -> None:
+def test_a_scorer_is_asked_with_all_that_was_said_and_the_reply(score: float, passes: int) -> None:
     seen: list[Any] = []
 
-    def scorer(card: CharacterCard, lines: Any, reply: str) -> float:
-        seen.append((card.name, lines, reply))
+    def scorer(card: CharacterCard, said: Any, reply: str) -> float:
+        seen.append((card.name, said, reply))
         return score
 
-    assert tried(Probe(("Who?",), score_above=0.5), "Me.", scorer=scorer).passes == passes
-    assert seen == [("Ada", ("Who?",), "Me.")]
+    probe = Probe(("Who?", "Why?"), score_above=0.5)
+    assert tried(probe, "Me.", "So.", scorer=scorer).passes == passes
+    said = ((True, "Good evening."), (False, "Who?"), (True, "Me."), (False, "Why?"))
+    assert seen == [("Ada", said, "So.")]
 
 
 @pytest.mark.parametrize(

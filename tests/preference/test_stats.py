@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from preference_support import Scene
 
 from rpterm.preference.overview import overview
+from rpterm.preference.stats.agreement import self_agreement
 from rpterm.preference.stats.live import Judged, auc, calibration, honesty, ranks, spearman
 from rpterm.store.judgement_records import How
 from rpterm.store.scores import Scores, StoredScore
@@ -101,3 +102,17 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert overview(scene.judge, model="large").kinds["stars"] == 0
     assert overview(scene.judge, model="none").chats == 0 < found.chats
     assert not overview(scene.judge, card="Nobody").kinds
+
+
+def test_what_was_asked_again_tells_of_the_judge_and_is_no_vote(scene: Scene) -> None:
+    a, b = reply(scene, "One.", "small"), reply(scene, "Two.", "large")
+    first = scene.judge.compare(a, b, "right")
+    scene.judge.compare(b, a, "left", asked_again=first.id)
+    for turn, chance in ((a, 0.2), (b, 0.7)):
+        Scores(scene.store).put(StoredScore(turn, "v1", "c", chance, 0.0, 1.0))
+    found = overview(scene.judge)
+    small, large = found.models["small"], found.models["large"]
+    assert (large.won, large.duels, small.lost, small.duels) == (1, 1, 1, 1)
+    assert found.cards["Watson"].duels == len(found.votes) == found.unequal == 1
+    agreed = self_agreement(found.duels)
+    assert (agreed.hits, agreed.total) == (1, 1)

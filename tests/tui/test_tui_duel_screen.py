@@ -116,6 +116,19 @@ async def test_in_a_fresh_duel_one_writes_each_message(store: Store) -> None:
     assert bout.tally().votes == 2
 
 
+async def test_a_side_that_has_not_replied_to_what_one_wrote_does_so_by_itself(
+    store: Store,
+) -> None:
+    bout = begin(store, 1, ())
+    message = bout.say("Who is there?")
+    maker(bout).answer(0, bout.contenders[0], message)
+    async with running(bout) as pilot:
+        await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
+        assert "Who is there?" in screen_text(pilot.app)
+    assert {store.turn(turn).parent_id for turn in bout.replies().values()} == {message.id}
+    assert len(bout.replies()) == 2
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (48, 20)])
 async def test_both_can_be_read_at_any_size(store: Store, size: tuple[int, int]) -> None:
     async with running(begin(store), size) as pilot:

@@ -35,6 +35,7 @@ VERDICTS: dict[str, Verdict] = {
     "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
 }  # fmt: skip
 MORE = ("judge-undo",)
+WRITING = "Both are writing…"
 NARROW = 64
 """Below so many cells the two stand one above the other."""
 
@@ -84,6 +85,7 @@ class DuelScreen(LeftOnce[None]):
         self._making = Lane("make", self._failed)
         self.pair: Pair | None = None
         self._problem = ""
+        self._writing = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="top", markup=False)
@@ -122,6 +124,7 @@ class DuelScreen(LeftOnce[None]):
     def made(self, event: Made) -> None:
         """More replies are there: show them if nothing is shown yet."""
         self._problem = event.problem or self._problem
+        self._writing = False
         if self.pair is None or not self.pair.ready:
             self.show()
         else:
@@ -136,19 +139,21 @@ class DuelScreen(LeftOnce[None]):
             return
         event.input.value = ""
         self.remove_class("-asking")
-        place = pair.round.place
+        self.query_one("#said", Static).update(Content.styled(WRITING, text.MUTED))
+        self._exchange(pair.round.place, words)
+
+    def _exchange(self, place: int, words: str = "") -> None:
+        """Both reply, or the one whose reply is missing."""
 
         def answer() -> None:
             problem = ""
             try:
-                message = self.bout.say(words)
-                for contender in self.bout.contenders:
-                    self.maker.answer(place, contender, message)
+                self.maker.exchange(place, words)
             except RptermError as error:
                 problem = str(error)
             self.post_message(self.Made(problem))
 
-        self.query_one("#said", Static).update(Content.styled("Both are writing…", text.MUTED))
+        self._writing = True
         self._making.put(answer)
 
     # Judging -----------------------------------------------------------------------------------
@@ -198,7 +203,7 @@ class DuelScreen(LeftOnce[None]):
         """The next round."""
         self.pair = pair = self.bout.next()
         ready = pair is not None and pair.ready
-        asking = pair is not None and not ready and self.bout.fresh and not self._problem
+        asking = self._ask_or_go_on(pair)
         self.set_class(ready, "-ready")
         self.set_class(asking, "-asking")
         said = self.query_one("#said", Static)
@@ -210,10 +215,23 @@ class DuelScreen(LeftOnce[None]):
         elif pair is None:
             said.update("That was the last round. q leaves, and the report follows.")
         else:
-            waiting = "Your turn." if asking else "The first replies are being made…"
-            said.update(Content.styled(waiting, text.MUTED))
+            said.update(Content.styled(self._waiting(asking), text.MUTED))
         self.set_focus(self.query_one("#say", Input) if asking else None)
         self._head()
+
+    def _ask_or_go_on(self, pair: Pair | None) -> bool:
+        """Whether the user shall write; where a side has replied already, the others reply now."""
+        if pair is None or pair.ready or self._problem or self._writing or not self.bout.fresh:
+            return False
+        asking = self.bout.asks(pair)
+        if not asking:
+            self._exchange(pair.round.place)
+        return asking
+
+    def _waiting(self, asking: bool) -> str:
+        if self._writing:
+            return WRITING
+        return "Your turn." if asking else "The first replies are being made…"
 
     def _show_pair(self, pair: Pair) -> None:
         assert pair.left is not None and pair.right is not None
