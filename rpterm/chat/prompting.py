@@ -195,11 +195,12 @@ class Prompter:
         ending: Ending,
         hint: str = "",
     ) -> Prompt:
+        cued = bool(self.company) and ending == REPLY
         if self.company:
             also = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, also))
             history = [headed(turn) for turn in history]
-            if ending == REPLY:
+            if cued:
                 # Begun with the speaker's own name: a small model else likes to go on as another.
                 begun = Turn(0, chat.id, None, "assistant", card.char, "")
                 history, ending = [*history, headed(begun)], OPEN_LAST
@@ -213,6 +214,7 @@ class Prompter:
             extras=extras,
             hint=hint,
             ending=ending,
+            cued=cued,
         )
         assert self.template is not None
         with self._lock:

@@ -55,6 +55,7 @@ class PromptInput:
         max_reply: Tokens to keep free.
         examples: What stands in the static part, most wanted first; ``None`` is the card's own.
         examples_budget: Tokens they may take; 0 is the usual share of the window.
+        cued: Whether the last turn is only the head of the reply, behind what is answered.
     """
 
     card: CharacterCard
@@ -70,6 +71,7 @@ class PromptInput:
     ending: Ending = REPLY
     examples: Sequence[ExampleTurns] | None = None
     examples_budget: int = 0
+    cued: bool = False
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ def build_prompt(given: PromptInput, template: ChatTemplate, encode: Encode) -> 
     static, left_out = _static(given, encode, given.context - reserve, overhead)
     room = given.context - reserve_and_volatile - _size(static, encode, overhead)
     costs = [len(ids) + overhead for ids in encode([Piece(t.text) for t in given.history])]
-    start = first_kept(costs, max(room, 0), pending=given.ending != OPEN_USER)
+    start = _start(given, costs, max(room, 0))
     messages = static + _turns(given.history[start:])
     _place_all(messages, inserts, len(static))
     spans = _spans(messages, template.parts([m.role for m in messages], given.ending), encode)
@@ -112,6 +114,15 @@ def build_prompt(given: PromptInput, template: ChatTemplate, encode: Encode) -> 
     )
     _check(prompt, _size(static, encode, overhead))
     return prompt
+
+
+def _start(given: PromptInput, costs: Sequence[int], room: int) -> int:
+    """The first turn shown. What is answered never leaves, also where a cue stands behind it."""
+    if not given.cued:
+        return first_kept(costs, room, pending=given.ending != OPEN_USER)
+    # After another character's line nothing is new: the cache was cut with that line settled.
+    new = len(costs) > 1 and given.history[-2].speaker == given.persona.name
+    return first_kept(costs[:-1], room, pending=new, cue=costs[-1])
 
 
 def _static(

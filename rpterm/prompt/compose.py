@@ -53,6 +53,7 @@ def compose(
     extras: Extras,
     hint: str = "",
     ending: Ending = REPLY,
+    cued: bool = False,
 ) -> PromptInput:
     """Gather one prompt's parts; without ``extras`` and ``hint`` it is the clean prompt."""
     fill = expander(card, chat)
@@ -70,6 +71,7 @@ def compose(
         ending=ending,
         examples=extras.examples,
         examples_budget=extras.examples_budget,
+        cued=cued,
     )
 
 

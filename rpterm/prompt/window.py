@@ -16,13 +16,15 @@ MARGIN = 8
 while the user reads, and not between Enter and the first token."""
 
 
-def first_kept(costs: Sequence[int], budget: int, *, pending: bool) -> int:
+def first_kept(costs: Sequence[int], budget: int, *, pending: bool, cue: int = 0) -> int:
     """Find the first turn that is still shown to the model.
 
     Args:
         costs: Tokens of each turn, its share of the scaffold included, oldest first.
         budget: Tokens that all turns together may take.
         pending: Whether the last turn was only just added; then it may use the margin.
+        cue: Tokens of the head that the reply begins with. It stands behind the last turn, may use
+            the margin as well, and is gone once the reply is there, so no settled cut counts it.
 
     Returns:
         An index into ``costs``. The last turn is always kept, fit or not: whoever builds the
@@ -34,8 +36,9 @@ def first_kept(costs: Sequence[int], budget: int, *, pending: bool) -> int:
         total += cost
         if total > budget - budget // MARGIN:
             start, total = _shrink(costs, start, i, total, budget)
-    if pending and costs and total + costs[-1] > budget:
-        start, _ = _shrink(costs, start, len(costs) - 1, total + costs[-1], budget)
+    total += cue + (costs[-1] if pending and costs else 0)
+    if (pending or cue) and total > budget:
+        start, _ = _shrink(costs, start, len(costs) - 1, total, budget)
     return start
 
 

@@ -5,7 +5,9 @@ A cast is read and written as a whole, each in one transaction. It knows no card
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Mapping
 
 from rpterm.store import chats
 from rpterm.store.cast_schema import TABLE, prepare
@@ -27,8 +29,13 @@ class Casts:
         with self._connections.read() as connection:
             return _get(connection, chat_id) if _made(connection) else None
 
-    def put(self, chat_id: int, cast: Cast | None) -> None:
+    def put(
+        self, chat_id: int, cast: Cast | None, renamed: Mapping[str, str] | None = None
+    ) -> None:
         """Replace the cast of a chat; ``None`` leaves its own character alone.
+
+        Args:
+            renamed: Speakers of replies → the names these replies carry from now on.
 
         Raises:
             StoreError: There is no such chat.
@@ -42,6 +49,8 @@ class Casts:
             connection.execute(f"DELETE FROM {TABLE} WHERE chat_id = ?", (chat_id,))
             if cast is not None:
                 _insert(connection, chat_id, cast)
+            if renamed:
+                _rename(connection, chat_id, renamed)
 
     def counts(self) -> dict[int, int]:
         """How many take part in each chat with more than one."""
@@ -91,3 +100,14 @@ def _insert(connection: sqlite3.Connection, chat_id: int, cast: Cast) -> None:
                 member.narrator, member.muted, member.present,
             ),
         )  # fmt: skip
+
+
+def _rename(connection: sqlite3.Connection, chat_id: int, names: Mapping[str, str]) -> None:
+    """All at once: two may have taken each other's name."""
+    told = json.dumps({old: storable(new, "name") for old, new in names.items()})
+    connection.execute(
+        "UPDATE turns SET speaker = (SELECT value FROM json_each(:names) WHERE key = speaker) "
+        "WHERE chat_id = :chat AND role = 'assistant' "
+        "AND speaker IN (SELECT key FROM json_each(:names))",
+        {"names": told, "chat": chat_id},
+    )

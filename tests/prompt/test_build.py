@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.prompt.build import PromptInput, PromptTooLarge, build_prompt
 from rpterm.prompt.static import Insert
-from rpterm.prompt.template import CHATML, OPEN_USER, ChatTemplate
+from rpterm.prompt.template import CHATML, OPEN_LAST, OPEN_USER, ChatTemplate
 from rpterm.prompt.tokens import TokenCache
 from rpterm.types import Persona, Prompt, Turn
 
@@ -98,6 +98,17 @@ def test_the_card_is_refused_whole_with_the_numbers() -> None:
 def test_a_message_too_long_is_refused_and_nothing_cut() -> None:
     with pytest.raises(PromptTooLarge, match="shorten the last message"):
         build(chat("a", "b " * 5000), context=1024)
+
+
+def cued(*texts: str) -> Prompt:
+    history = [*chat(*texts), Turn(0, 1, None, "assistant", "Mara", "Mara:")]
+    return build(history, context=1024, ending=OPEN_LAST, cued=True)
+
+
+def test_a_cue_behind_a_message_too_long_changes_nothing_of_that() -> None:
+    assert cued("a", "b").text.endswith("Mara:")
+    with pytest.raises(PromptTooLarge, match="shorten the last message"):
+        cued("a", "b " * 5000)
 
 
 def test_examples_leave_before_the_card_does() -> None:

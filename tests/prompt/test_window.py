@@ -41,3 +41,20 @@ def test_a_short_message_never_moves_the_settled_cut(costs: list[int], budget: i
 
 def test_a_last_turn_larger_than_all_stays() -> None:
     assert first_kept([10, 10, 5000], 100, pending=True) == 2
+
+
+@given(COSTS, st.integers(300, 900), st.integers(1, 30))
+def test_a_cue_never_moves_the_settled_cut(costs: list[int], budget: int, cue: int) -> None:
+    settled = first_kept(costs, budget, pending=False)
+    assert first_kept(costs, budget, pending=False, cue=cue) == settled
+    message = budget // 8 - cue
+    assert first_kept([*costs, message], budget, pending=True, cue=cue) == settled
+
+
+@given(COSTS, st.integers(60, 800), st.integers(1, 30), st.booleans())
+def test_what_stands_before_a_cue_stays(
+    costs: list[int], budget: int, cue: int, pending: bool
+) -> None:
+    start = first_kept(costs, budget, pending=pending, cue=cue)
+    assert start < len(costs)
+    assert start == len(costs) - 1 or sum(costs[start:]) + cue <= budget

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 
-from rpterm.chat.cast.company import NARRATOR
+from rpterm.chat.cast.company import NARRATOR, name_now
 from rpterm.chat.cast.scene import Scene
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -19,16 +20,16 @@ def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
     """The newest chat of a character with exactly these others in it.
 
     Args:
-        others: Card names.
+        others: Card names. A chat may still know one by the name its card had before.
     """
-    wanted, casts = set(others), Casts(store)
+    wanted, casts, now = set(others), Casts(store), cache(name_now)
     counts = casts.counts()
     for chat in store.chats(card_name=lead):
         if counts.get(chat.id, 1) != len(wanted) + 1:
             continue
         cast = casts.get(chat.id)
-        here = [] if cast is None else [m.card_name for m in cast.members[1:] if m.present]
-        if set(here) == wanted:
+        here = [] if cast is None else [member for member in cast.members[1:] if member.present]
+        if {m.card_name if m.card_name in wanted else now(m) for m in here} == wanted:
             return chat
     return None
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rpterm import group
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.problems import CardError
+from rpterm.types import Member
 
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
@@ -58,3 +60,15 @@ def find_with_narrator(
             raise
         return group.NARRATOR, writer.dump(group.NARRATOR), None
     return found.card, found.text, str(found.path) if found.path else None
+
+
+def name_now(member: Member) -> str:
+    """The card name of a member as its file has it by now; of one without a file, as it was."""
+    from rpterm.cards import reader
+
+    if member.card_path is None:
+        return member.card_name
+    try:
+        return reader.load(member.card_path).name
+    except CardError:
+        return member.card_name

@@ -17,7 +17,8 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.cards.problems import CardError
 from rpterm.chat.cast.choosing import choose
-from rpterm.chat.cast.company import Casting, find_with_narrator
+from rpterm.chat.cast.company import Casting, find_with_narrator, name_now
+from rpterm.chat.cast.naming import renamed
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
@@ -220,10 +221,11 @@ class Scene:
         if self._casting is None:
             raise GroupError("Nobody can join here: this chat knows no other cards.")
         card, text, path = find_with_narrator(self._casting.find, target)
-        before = [m for m in self._company().members if m.card_name == card.name]
-        if before and before[0].present:
+        digest = self._store.put_card(card.name, text)
+        before = self._before(card)
+        if before is not None and before.present:
             if known:
-                return before[0]
+                return self._followed(before, card, digest)
             raise GroupError(f"{card.name} is here already.")
         alike = [m for m in self.present if m.speaker.casefold() == card.char.casefold()]
         if alike:
@@ -231,12 +233,14 @@ class Scene:
                 f"Two cannot both be called {card.char}: give one of the cards another nickname."
             )
         member = Member(
-            card.name, card.char, self._store.put_card(card.name, text), path,
+            card.name, card.char, digest, path,
             group.is_narrator(card) if narrator is None else narrator,
         )  # fmt: skip
+        if before is not None:
+            before = self._followed(before, card, digest)
         self._sit(member, card)
-        if before:
-            self._change(before[0], member)
+        if before is not None:
+            self._change(before, member)
         else:
             cast = self._company()
             self._put(replace(cast, members=(*cast.members, member)))
@@ -288,12 +292,26 @@ class Scene:
         members = self._company().members
         return next((m for m in members if m.card_name == seat.card.name), members[0])
 
+    def _before(self, card: CharacterCard) -> Member | None:
+        """Who plays by this card already, also under the name it had before."""
+        members = self._company().members
+        named = (m for m in members if m.card_name == card.name)
+        return next(named, None) or next((m for m in members if name_now(m) == card.name), None)
+
+    def _followed(self, member: Member, card: CharacterCard, digest: str) -> Member:
+        """A member under the name that its card has by now."""
+        if member.card_name == card.name:
+            return member
+        seat = self._of(member)
+        self.recast(seat, card, digest)
+        return self._member(seat)
+
     def _change(self, old: Member, new: Member) -> None:
         cast = self._company()
         self._put(replace(cast, members=tuple(new if m == old else m for m in cast.members)))
 
     def _put(self, cast: Cast) -> None:
-        self._casts.put(self._chat_id, cast)
+        self._casts.put(self._chat_id, cast, renamed(self._company(), cast))
         self.cast = cast
         self._dress()
 
@@ -335,7 +353,7 @@ class Scene:
             members.append(replace(member, speaker=card.char, card_hash=digest))
         now = replace(cast, members=tuple(members))
         if now != cast:
-            self._casts.put(self._chat_id, now)
+            self._casts.put(self._chat_id, now, renamed(cast, now))
         return now
 
     def _card_of(self, member: Member) -> tuple[CharacterCard, str]:

@@ -1,0 +1,173 @@
+"""A member's card gets another name: its lines stay its own, and its chat is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.reader import load
+from rpterm.cards.writer import dump
+from rpterm.chat import events
+from rpterm.chat.cast.casting import gather, newest_with
+from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.naming import renamed
+from rpterm.chat.reload import Reloader
+from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.tree import begin_chat
+from rpterm.config import Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.store import Store
+from rpterm.store.cast import Casts
+from rpterm.types import Cast, Intent, Member, Origin, Persona
+
+MARA = CharacterCard(name="Mara Venn", nickname="Mara", greetings=("Come in.",))
+TAM = CharacterCard(name="Tam Venn", nickname="Tam")
+ORLA = CharacterCard(name="Orla Finn", nickname="Orla")
+
+
+@dataclass(frozen=True)
+class Found:
+    card: CharacterCard
+    text: str
+    path: Path
+
+
+@dataclass
+class World:
+    """Card files and a store, between two runs of the program."""
+
+    store: Store
+    folder: Path
+
+    def save(self, key: str, card: CharacterCard) -> None:
+        (self.folder / f"{key}.toml").write_text(dump(card), encoding="utf-8")
+
+    def find(self, key: str) -> Found:
+        path = self.folder / f"{key}.toml"
+        return Found(load(path), path.read_text(encoding="utf-8"), path)
+
+    def open(self, *replies: str, chat: int | None = None, context: int = 4096) -> Session:
+        lead = self.find("mara")
+        there = (
+            self.store.chat(chat) if chat is not None
+            else begin_chat(self.store, lead.card, lead.text, Persona("Ann"))
+        )  # fmt: skip
+        engine = ScriptedEngine(replies or ("Yes.",), context=context)
+        return Session(self.store, engine, lead.card, there, Settings(), casting=Casting(self.find))
+
+    def begun(self, *others: str, context: int = 4096) -> Session:
+        """A chat in which all have said something."""
+        session = self.open(context=context)
+        gather(session.scene, others, "")
+        for name in ("Tam", "Orla", "Mara"):
+            go(session, text=f"{name}?")
+        return session
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Store(tmp_path / "rp.db") as store:
+        made = World(store, tmp_path)
+        for key, card in (("mara", MARA), ("tam", TAM), ("orla", ORLA)):
+            made.save(key, card)
+        yield made
+
+
+def go(session: Session, intent: Intent = Intent.SEND, text: str = "", **more: object) -> str:
+    """One reply; who made it."""
+    told = list(session.reply(ReplyRequest(intent, text, **more)))  # type: ignore[arg-type]
+    assert isinstance(told[-1], events.ReplyFinished), told[-1]
+    return told[-1].turn.speaker
+
+
+def said_by(session: Session) -> list[str]:
+    """The card names of those whose each reply is."""
+    return [session.scene.seat_of(t).card.name for t in session.path() if t.role == "assistant"]
+
+
+OWNERS = ["Mara Venn", "Tam Venn", "Orla Finn", "Mara Venn"]
+
+
+def test_lines_stay_their_speakers_under_a_new_nickname(world: World) -> None:
+    session = world.begun("tam", "orla")
+    reloader = Reloader(session)
+    reloader.poll()
+    world.save("tam", replace(TAM, nickname="The Pilot"))
+    assert reloader.poll() is not None
+    assert said_by(session) == OWNERS
+    tams = session.path()[2]
+    assert go(session, Intent.REGENERATE, turn_id=tams.id) == "The Pilot"
+    again = world.open(chat=session.chat_id)
+    assert said_by(again)[1] == "Tam Venn"
+
+
+def test_a_nickname_that_changed_while_the_program_was_closed(world: World) -> None:
+    chat = world.begun("tam", "orla").chat_id
+    world.save("tam", replace(TAM, nickname="The Pilot"))
+    for _ in range(2):
+        session = world.open(chat=chat)
+        assert said_by(session) == OWNERS
+    mara = session.scene.view(session.scene.lead, session.path())
+    assert [(t.speaker, t.role) for t in mara][2] == ("The Pilot", "user")
+
+
+def test_names_that_were_exchanged(world: World) -> None:
+    chat = world.begun("tam", "orla").chat_id
+    world.save("tam", replace(TAM, nickname="Orla"))
+    world.save("orla", replace(ORLA, nickname="Tam"))
+    session = world.open(chat=chat)
+    assert said_by(session) == OWNERS
+    assert [turn.speaker for turn in session.path()][2::2] == ["Orla", "Tam", "Mara"]
+
+
+def test_who_comes_back_under_a_new_name_has_its_lines(world: World) -> None:
+    session = world.begun("tam", "orla")
+    session.scene.remove("Tam")
+    world.save("tam", replace(TAM, name="Tam Finn", nickname="The Pilot"))
+    assert session.scene.add("tam").speaker == "The Pilot"
+    assert said_by(session) == [*OWNERS[:1], "Tam Finn", *OWNERS[2:]]
+    assert [member.card_name for member in session.scene.present][1] == "Tam Finn"
+
+
+def test_other_history_stays_as_it_was_said() -> None:
+    mara, tam = Member("Mara Venn", "Mara"), Member("Tam Venn", "Tam")
+    before = Cast((mara, tam))
+    full = Cast((mara, replace(tam, speaker="Tam Venn")))
+    assert renamed(before, full) == {"Tam": "Tam Venn"}
+    assert renamed(full, before) == {}, "it is found by its card's name"
+    captain = replace(mara, speaker="Captain")
+    assert renamed(before, Cast((captain, tam))) == {}, "a name nobody has is the lead's anyway"
+    taken = Cast((captain, replace(tam, speaker="Mara")))
+    assert renamed(before, taken) == {"Mara": "Captain", "Tam": "Mara"}
+    alike = Cast((mara, replace(tam, speaker="Mara")))
+    assert renamed(before, alike) == renamed(alike, before) == {}
+
+
+def test_only_replies_of_this_chat_are_renamed(world: World) -> None:
+    first, second = world.begun("tam", "orla"), world.begun("tam", "orla")
+    user = world.store.add_turn(
+        first.chat_id, first.chat.leaf_id, "user", "Tam", "I am Tam.", origin=Origin.TYPED
+    )
+    cast = Casts(world.store).get(first.chat_id)
+    Casts(world.store).put(first.chat_id, cast, {"Tam": "The Pilot"})
+    assert world.store.turn(user.id).speaker == "Tam"
+    assert [turn.speaker for turn in first.path()][2] == "The Pilot"
+    assert [turn.speaker for turn in second.path()][2] == "Tam"
+
+
+def test_the_chat_with_a_member_of_another_name_by_now_goes_on(world: World) -> None:
+    chat = world.begun("tam", "orla").chat_id
+    world.save("tam", replace(TAM, name="Tam Finn", nickname="The Pilot"))
+    found = newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"])
+    assert found is not None and found.id == chat
+    session = world.open(chat=chat)
+    gather(session.scene, ["tam", "orla"], "")
+    assert [member.speaker for member in session.scene.present] == ["Mara", "The Pilot", "Orla"]
+    assert said_by(session) == [*OWNERS[:1], "Tam Finn", *OWNERS[2:]]
+    (world.folder / "tam.toml").write_text("name = [", encoding="utf-8")
+    assert newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Venn"]) is None
+    assert newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"]) == found
