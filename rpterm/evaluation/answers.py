@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
-from rpterm.evaluation.probing import Bench
+from rpterm.evaluation.probing import Bench, Said, Trial
 from rpterm.evaluation.questions import Question
 from rpterm.prompt.asking import ask
 from rpterm.types import RptermError, Sampling
@@ -36,6 +37,7 @@ class Answer:
     Attributes:
         card: What was played and asked: ``fingerprint``.
         rating: 1 to 5 for personality, else ``None``.
+        said: What was said before the reply.
     """
 
     card: str
@@ -45,6 +47,7 @@ class Answer:
     seed: int
     reply: str
     rating: int | None = None
+    said: Said = ()
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -72,7 +75,7 @@ class Answers:
         self._known: dict[tuple[str, str, str, int], Answer] = {}
         try:
             for line in _whole_lines(path):
-                answer = Answer(**json.loads(line))
+                answer = _answer(json.loads(line))
                 self._known[answer.key] = answer
         except (OSError, ValueError, TypeError) as error:
             raise RptermError(f"{path} holds no answers of an evaluation: {error}.") from None
@@ -108,6 +111,11 @@ class Answers:
             raise RptermError(
                 f"{self._path} cannot be written: {error.strerror}. Name another folder."
             ) from None
+
+
+def _answer(raw: dict[str, Any]) -> Answer:
+    said = tuple((own, text) for own, text in raw.pop("said", ()))
+    return Answer(**raw, said=said)
 
 
 def _whole_lines(path: Path) -> list[str]:
@@ -153,9 +161,12 @@ def interview(
     for question in questions:
         mark = marks[question.name]
         left = [seed for seed in seeds if (mark, model, question.name, seed) not in answers]
-        for seed, reply, rating in _asked(card, bench, question, left) if left else ():
-            if reply:
-                answers.add(Answer(mark, model, question.name, question.kind, seed, reply, rating))
+        for trial, rating in _asked(card, bench, question, left) if left else ():
+            if trial.reply:
+                answers.add(Answer(
+                    mark, model, question.name, question.kind, trial.seed, trial.reply, rating,
+                    trial.said,
+                ))  # fmt: skip
         for _ in seeds:
             on_step(question.name)
     return answers.of(marks, model, seeds)
@@ -163,15 +174,15 @@ def interview(
 
 def _asked(
     card: CharacterCard, bench: Bench, question: Question, seeds: Sequence[int]
-) -> Iterator[tuple[int, str, int | None]]:
+) -> Iterator[tuple[Trial, int | None]]:
     if question.kind == "personality":
         for seed in seeds:
             rating = _rated(card, bench, question, seed)
-            yield seed, str(rating or ""), rating
+            yield Trial(seed, str(rating or ""), ()), rating
         return
     (result,) = probing.run(question.card(card), bench, seeds, probes=[question.probe()])
     for seed, trial in zip(seeds, result.trials, strict=True):
-        yield seed, trial.reply, None
+        yield replace(trial, seed=seed), None
 
 
 def _rated(card: CharacterCard, bench: Bench, question: Question, seed: int) -> int | None:

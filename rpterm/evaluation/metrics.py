@@ -85,21 +85,16 @@ def measure(
             continue
         found.append(Measured(answer, {
             **against_references(answer.reply, question.references),
-            **_scored(scorer, question.card(card), question, answer.reply, others),
+            **_scored(scorer, question.card(card), answer, others),
         }))  # fmt: skip
         on_step()
     return found
 
 
 def _scored(
-    scorer: Scorer,
-    card: CharacterCard,
-    question: Question,
-    reply: str,
-    others: tuple[CharacterCard, ...],
+    scorer: Scorer, card: CharacterCard, answer: Answer, others: tuple[CharacterCard, ...]
 ) -> dict[str, float]:
-    history = tuple((False, line) for line in question.user)
-    score = scorer.full(reply, scene_of(card, history=history, others=others))
+    score = scorer.full(answer.reply, scene_of(card, history=answer.said, others=others))
     if score is None:
         return {}
     values = {"in_character": score.probability}

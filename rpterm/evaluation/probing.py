@@ -69,11 +69,13 @@ class Trial:
 
     Attributes:
         reply: What the character said last, "" when nothing.
+        said: What was said before it.
     """
 
     seed: int
     reply: str
     checks: tuple[Check, ...]
+    said: Said = ()
 
     @property
     def passed(self) -> bool | None:
@@ -181,11 +183,13 @@ def _trials(
         replies, problem = _talk(card, probe, bench, batch, store)
         for index, wanted in enumerate(batch):
             turn, seed = replies.get(index, (None, wanted))
-            reply = turn.text if turn else ""
-            checks = _judged(card, probe, bench, reply, _before(store, turn)) if turn else (
-                Check("reply", "a reply", False, problem or "the model said nothing"),
-            )  # fmt: skip
-            yield Trial(seed, reply, checks)
+            if turn is None:
+                silent = Check("reply", "a reply", False, problem or "the model said nothing")
+                yield Trial(seed, "", (silent,))
+                continue
+            said = _before(store, turn)
+            checks = _judged(card, probe, bench, turn.text, said)
+            yield Trial(seed, turn.text, checks, said)
 
 
 def _before(store: Store, reply: Turn) -> Said:

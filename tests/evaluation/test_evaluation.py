@@ -84,6 +84,8 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
     known = interview(CARD, Bench(engine, SETTINGS), questions, [1, 2], again, "m", steps.append)
     assert len(known) == 4 and steps[2:] == ["one", "one", "two", "two"]
     assert len(engine.requests) - made < len(known)
+    (kept,) = Answers(tmp_path / "answers.jsonl").of({"one": known[0].card}, "m", [1])
+    assert kept == known[0] and kept.said == ((False, "Is it late?"),)
     (tmp_path / "odd.jsonl").write_text("[]\n")
     with pytest.raises(RptermError, match="holds no answers"):
         Answers(tmp_path / "odd.jsonl")
