@@ -20,6 +20,7 @@ from textual.screen import Screen
 from rpterm.tui import alt_keys, hangup, key_names, keys, themes, worker
 from rpterm.tui.screens.chat import opening
 from rpterm.tui.screens.chat.screen import ChatScreen
+from rpterm.tui.widgets.status import Phase
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -159,7 +160,10 @@ class RptermApp(App[None], inherit_bindings=False):
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
 
-                self.push_screen(TourScreen(self.settings.keys, self._typed))
+                if not isinstance(self.screen, TourScreen):
+                    state = self._chat.state
+                    loading = state.info is None and state.figures.phase is not Phase.FAILED
+                    self.push_screen(TourScreen(self.settings.keys, self._typed, loading))
             case "palette":
                 self.action_command_palette()
             case "theme":

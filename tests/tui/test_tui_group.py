@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from textual.content import Content
 from textual.pilot import Pilot
-from tui_support import CARD, Stage, notices, running, say, screen_text, shown, wait_until
+from tui_support import (
+    CARD,
+    Stage,
+    notices,
+    running,
+    say,
+    screen_text,
+    shown,
+    texts,
+    type_text,
+    wait_until,
+)
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
@@ -18,6 +29,7 @@ from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.cast import CastScreen, SpeakerScreen
+from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import Status, Taking
 
 TAM = CharacterCard(name="Tam Venn", nickname="Tam", tagline="Draws lines on charts")
@@ -242,3 +254,131 @@ async def test_narrow_terminals_show_the_names_too(stage: GroupStage) -> None:
         await say(pilot, app, "Orla?")
         text = screen_text(app)
         assert "Orla Finn" in text and "with Tam" in text and CARD.name in text
+
+
+# Candidates that wait --------------------------------------------------------------------------
+async def orla_waits(pilot: Pilot[None], app: RptermApp) -> str:
+    """Mara spoke, then Orla: several of her replies wait, the second is marked; what it reads."""
+    await say(pilot, app, "Mara?")
+    await say(pilot, app, "Orla?")
+    await pilot.press("ctrl+g")
+    await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+    await pilot.press("right")
+    assert app.chat.state.choosing is not None
+    return app.chat.state.choosing.marked.text
+
+
+async def mara_then_orla_waits(pilot: Pilot[None], app: RptermApp) -> None:
+    """Several of Orla's replies wait below one of Mara's."""
+    await pilot.press("alt+p")
+    await choose(pilot, app, "orla")
+    await done(pilot, app)
+    assert speakers(app) == ["Mara Venn", "Orla Finn"]
+    await pilot.press("ctrl+g")
+    await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+    assert speakers(app) == ["Mara Venn"]
+
+
+async def choose(pilot: Pilot[None], app: RptermApp, name: str) -> None:
+    await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+    await type_text(pilot, name)
+    await wait_until(pilot, lambda: app.screen.query_one("OptionList").option_count == 1)
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: app.screen is app.chat)
+
+
+@pytest.mark.parametrize("words", ["", "And then?"])
+async def test_the_word_is_given_below_the_marked_candidate(stage: GroupStage, words: str) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        wanted = await orla_waits(pilot, app)
+        app.chat.input.put(words)
+        await pilot.press("alt+p")
+        await choose(pilot, app, "tam")
+        await wait_until(pilot, lambda: speakers(app)[-1] == "Tam")
+        await done(pilot, app)
+        assert texts(app)[4:-1] == [wanted, *([words] if words else [])]
+
+
+async def test_the_one_proposed_is_who_follows_the_marked_candidate(stage: GroupStage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await orla_waits(pilot, app)
+        await pilot.press("alt+p")
+        await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+        await wait_until(pilot, lambda: app.screen.list.highlighted_option is not None)
+        assert app.screen.list.highlighted_option.id != "member:Orla Finn"
+
+
+@pytest.mark.parametrize("key", ["ctrl+r", "ctrl+g", "ctrl+o"])
+async def test_again_and_go_on_mean_the_marked_candidate(stage: GroupStage, key: str) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await mara_then_orla_waits(pilot, app)
+        assert app.chat.state.choosing is not None
+        before = app.chat.state.choosing
+        await pilot.press(key)
+        await wait_until(pilot, lambda: app.chat.state.choosing is not before)
+        await done(pilot, app)
+        if key == "ctrl+g":
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert speakers(app) == ["Mara Venn", "Orla Finn"]
+        assert app.chat.transcript.turns[0].swipes == 2
+
+
+async def test_the_input_promises_a_speaker_only_where_enter_gives_the_word(
+    stage: GroupStage,
+) -> None:
+    stage.engine = ScriptedEngine(["word " * 300], delay_s=0.01)
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "word" in screen_text(app))
+        assert app.chat.input.placeholder == "Write…"
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "speaks" in app.chat.input.placeholder)
+        stage.engine._delay = 0.0
+        await pilot.press("ctrl+g")
+        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        assert app.chat.input.placeholder == "Write…"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "speaks" in app.chat.input.placeholder)
+        await pilot.press("ctrl+t")
+        await wait_until(pilot, lambda: app.chat.input.text)
+        await done(pilot, app)
+        assert "speaks" in app.chat.input.placeholder
+
+
+# Muted -----------------------------------------------------------------------------------------
+async def test_an_error_goes_once_somebody_may_speak_again(stage: GroupStage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        scene = stage.session.scene
+        for member in scene.present:
+            scene.mute(member.card_name, True)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.query(ErrorBlock))
+        await done(pilot, app)
+        await pilot.press("alt+a")
+        await wait_until(pilot, lambda: isinstance(app.screen, CastScreen))
+        await pilot.press("t", "a", "m", "enter")
+        await wait_until(pilot, lambda: not app.chat.query(ErrorBlock))
+
+
+async def test_the_header_tells_that_the_lead_is_muted(stage: GroupStage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("alt+a")
+        await wait_until(pilot, lambda: isinstance(app.screen, CastScreen))
+        await pilot.press("m", "a", "r", "a", "enter")
+        await wait_until(pilot, lambda: "Mara Venn (muted)" in screen_text_of_chat(app))
+
+
+async def test_a_command_is_not_said_by_giving_the_word(stage: GroupStage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await type_text(pilot, "/note")
+        await pilot.press("alt+p")
+        await wait_until(pilot, lambda: "Author's note" in screen_text(app))
+        assert len(texts(app)) == 1 and app.chat.input.text == ""

@@ -53,3 +53,13 @@ async def test_two_slashes_say_one(stage: Stage) -> None:
         await say(pilot, app, "//me waves")
         await wait_until(pilot, lambda: phase(app) == "ready")
         assert texts(app)[1] == "/me waves"
+
+
+@pytest.mark.parametrize("key", ["ctrl+g", "alt+d"])
+async def test_a_command_is_never_said(stage: Stage, key: str) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await type_text(pilot, "/note")
+        await pilot.press(key)
+        await wait_until(pilot, lambda: "Author's note" in screen_text(app))
+        assert app.chat.input.text == "" and len(texts(app)) == 1

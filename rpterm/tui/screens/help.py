@@ -87,6 +87,6 @@ def table(heading: str, group: list[keys.Key], overrides: Mapping[str, str], wid
 def _row(shown: str, described: str, width: int, indent: int = 17) -> list[Content]:
     if len(shown) >= indent:
         shown = shown.split(" ")[0]
-    lines = Content.styled(described, text.MUTED).wrap(max(16, width - indent))
+    lines = Content.styled(described, text.MUTED).wrap(max(8, width - indent))
     head = Content.assemble((shown.ljust(indent), "bold $text-primary"), lines[0])
     return [head, *(Content(" " * indent) + line for line in lines[1:])]

@@ -19,17 +19,22 @@ from rpterm.tui.screens.dialog import Dialog
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One card; ``{id}`` in the text is replaced by the key of that command."""
+    """One card; ``{id}`` in the text is replaced by the key of that command.
+
+    Attributes:
+        loading: What else it says while the model loads.
+    """
 
     title: str
     text: str
+    loading: str = ""
 
 
 PAGES = (
     Page(
         "Welcome",
-        "This is a stage for two: you and a character who lives in a model on your own machine. "
-        "Nothing you write leaves it.\n\n"
+        "This is a stage, for you and for characters who live in a model on your own machine. "
+        "Nothing you write leaves it.",
         "The model is loading behind this card. You can begin to write at once; your words wait "
         "for it.",
     ),
@@ -77,10 +82,18 @@ class TourScreen(Dialog[None]):
         Binding("left,up,backspace", "turn(-1)", "back", show=False),
     ]
 
-    def __init__(self, overrides: Mapping[str, str], typed: Callable[[str], object]) -> None:
-        """``typed`` is told what someone writes who begins to, "\\n" for Enter."""
+    def __init__(
+        self, overrides: Mapping[str, str], typed: Callable[[str], object], loading: bool
+    ) -> None:
+        """Make the tour.
+
+        Args:
+            overrides: The keys that the user changed.
+            typed: Told what someone writes who begins to, "\\n" for Enter.
+            loading: Whether the model still loads.
+        """
         super().__init__()
-        self._overrides, self._typed, self._page = overrides, typed, 0
+        self._overrides, self._typed, self._loading, self._page = overrides, typed, loading, 0
         self._writing = False
 
     def compose(self) -> ComposeResult:
@@ -129,14 +142,14 @@ class TourScreen(Dialog[None]):
         box.border_title = Content(f" {page.title} ")
         last = self._page == len(PAGES) - 1
         box.border_subtitle = " ⏎ begin " if last else " ⏎ next · ← back · Esc skip "
-        self.query_one("#page", Static).update(page_text(page, self._overrides))
+        self.query_one("#page", Static).update(page_text(page, self._overrides, self._loading))
         dots = "  ".join("●" if index == self._page else "○" for index in range(len(PAGES)))
         self.query_one("#dots", Static).update(Content(dots))
 
 
-def page_text(page: Page, overrides: Mapping[str, str]) -> Content:
+def page_text(page: Page, overrides: Mapping[str, str], loading: bool) -> Content:
     """The text of a card with the keys filled in."""
-    shown = page.text
+    shown = "\n\n".join((page.text, page.loading)) if loading and page.loading else page.text
     for key in keys.KEYS:
         shown = shown.replace("{" + key.id + "}", key_names.show(keys.keys_of(key, overrides)[0]))
     return text.roleplay(shown)

@@ -141,8 +141,9 @@ class Candidates(Grid):
         return True
 
     def move(self, by: int) -> None:
-        """Mark another one."""
+        """Mark another one, and bring it into sight."""
         self.point(max(0, min(len(self._all) - 1, self._marked + by)))
+        self._all[self._marked].scroll_visible(animate=False)
 
     def point(self, index: int) -> None:
         """Mark the one at ``index``, if there is one."""

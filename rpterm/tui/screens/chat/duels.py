@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm import slash
-from rpterm.tui.screens.chat import frame, judging, replies
+from rpterm.tui.screens.chat import frame, judging, replies, sending
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn
@@ -21,15 +20,13 @@ if TYPE_CHECKING:
 
 async def begin(chat: ChatScreen) -> None:
     """Two replies to what is written, or else to what was said last."""
+    if chat.input.whole.strip() and chat.transcript.selected is None:
+        await sending.say(chat, Wish(candidates=2, duel=True))
+        return
     if replies.occupied(chat):
         return
     if chat.state.choosing is not None:
         await replies.choose(chat)
-    whole = chat.input.whole.strip()
-    if whole and chat.transcript.selected is None:
-        chat.input.put("")
-        await replies.start(chat, Wish(Intent.SEND, slash.message(whole), candidates=2, duel=True))
-        return
     turn = replies.reply_meant(chat)
     if turn is None or (turn.role == "assistant" and turn.parent_id is None):
         chat.say("Write something first: a duel is between two replies to it.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm import slash
-from rpterm.tui.screens.chat import frame, panes, replies
+from rpterm.tui.screens.chat import commanding, frame, panes, replies, sending
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
@@ -24,17 +24,24 @@ def dress(chat: ChatScreen, scene: Scene) -> None:
     """Name who is there and who is next, and give each name its colour."""
     lead, *others = scene.present
     title = chat.state.chat.title if chat.state.chat else ""
-    chat.query_one("#header", Header).show(lead.card_name, f"with {_list(others)}", title)
+    name = _tagged(lead.card_name, lead)
+    chat.query_one("#header", Header).show(name, f"with {_list(others)}", title)
     members = scene.cast.members if scene.cast is not None else ()
     chat.tints = {
         member.speaker: _NARRATOR if member.narrator else TINTS[place % len(TINTS)]
         for place, member in enumerate(members)
     }
+    chat.input.placeholder = _invitation(chat, scene)
+
+
+def _invitation(chat: ChatScreen, scene: Scene) -> str:
+    """What stands in the empty input: what Enter does, where it lets somebody speak."""
+    if chat.state.choosing is not None or chat.state.busy:
+        return "Write…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
-        chat.input.placeholder = "Write, or ⏎ and the model chooses who speaks"
-    else:
-        name = upcoming(chat, scene)
-        chat.input.placeholder = f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
+        return "Write, or ⏎ and the model chooses who speaks"
+    name = upcoming(chat, scene)
+    return f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
 
 
 def upcoming(chat: ChatScreen, scene: Scene, words: str = "") -> str:
@@ -47,6 +54,8 @@ def _following(chat: ChatScreen, scene: Scene, words: str) -> Seat | None:
     from rpterm.group import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
+    if (marked := replies.marked(chat)) is not None:
+        path.append(marked)
     if words:
         path.append(Turn(0, 0, None, "user", "", words))
     try:
@@ -70,8 +79,12 @@ def answering(chat: ChatScreen, scene: Scene, wish: Wish) -> str:
 
 
 def _list(members: list[Member]) -> str:
-    names = [f"{m.speaker} (muted)" if m.muted else m.speaker for m in members]
+    names = [_tagged(member.speaker, member) for member in members]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _tagged(name: str, member: Member) -> str:
+    return f"{name} (muted)" if member.muted else name
 
 
 # Commands --------------------------------------------------------------------------------------
@@ -79,7 +92,10 @@ async def choose_speaker(chat: ChatScreen) -> None:
     """Let somebody speak now, or change how turns are taken."""
     from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
 
-    session = chat.session
+    session, words = chat.session, chat.input.whole.strip()
+    if slash.is_command(words):
+        await commanding.run(chat, words)
+        return
     if session is None or replies.occupied(chat):
         return
     scene = session.scene
@@ -88,7 +104,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     free = [member for member in scene.present if not member.muted]
     lines = [_about(scene, member) for member in free]
-    seat = _following(chat, scene, chat.input.whole.strip())
+    seat = _following(chat, scene, words)
     taking = scene.cast.taking
     following = seat.card.name if seat is not None and taking is not Taking.MODEL else ""
     done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, taking, following))
@@ -105,10 +121,10 @@ async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
     """To this one now; what is written is said to them first."""
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         await chat.ask(scene.hold, name)
-    words = chat.input.whole.strip()
-    chat.input.put("")
-    intent = Intent.SEND if words else Intent.NEXT
-    await replies.start(chat, Wish(intent, slash.message(words), speaker=name))
+    if chat.input.whole.strip():
+        await sending.say(chat, Wish(speaker=name))
+    else:
+        await replies.follow(chat, Wish(Intent.NEXT, speaker=name))
 
 
 async def edit_cast(chat: ChatScreen) -> None:
@@ -170,6 +186,8 @@ async def _changed(chat: ChatScreen) -> None:
     session = chat.session
     if session is None:
         return
+    if chat.state.choosing is None and chat.state.info is not None:
+        await frame.clear_below(chat)  # That nobody could speak may hold no longer.
     await replies.resync(chat)
     for turn in chat.transcript.turns:
         if (view := chat.transcript.view(turn.id)) is not None:

@@ -31,7 +31,7 @@ def first_views(chat: ChatScreen) -> list[TurnView]:
 
     user = chat.settings.persona.name
     greeting = macros.expand(card.greetings[0], char=card.char, user=user).strip()
-    return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", card.name, greeting))]
+    return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", card.char, greeting))]
 
 
 def begin(chat: ChatScreen) -> None:

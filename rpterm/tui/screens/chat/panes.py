@@ -52,7 +52,11 @@ def fit(chat: ChatScreen, size: Size) -> None:
     """Follow the size of the terminal; a tiny one keeps the text and the input."""
 
     async def adapt() -> None:
-        chat.set_class(await chat.panes.fit(size.width), "-overlay")
+        covered = chat.panes.covers
+        covers = await chat.panes.fit(size.width)
+        chat.set_class(covers, "-overlay")
+        if covers != covered:
+            _focus(chat)
 
     chat.set_class(size.height < 12 or size.width < 40, "-tiny")
     chat.call_later(adapt)

@@ -18,7 +18,7 @@ from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Generation, Intent, Status, Turn
+from rpterm.types import Generation, Intent, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -81,6 +81,21 @@ async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
 
 
 # The path of one wish --------------------------------------------------------------------------
+async def follow(chat: ChatScreen, wish: Wish) -> None:
+    """Begin a reply below the candidate that is marked, where some wait."""
+    state = chat.state
+    state.keeping = True
+    try:
+        if state.choosing is not None:
+            await leave_choice(chat)
+    except RptermError:
+        give_back(chat, wish)
+        raise
+    finally:
+        state.keeping = False
+    await start(chat, wish)
+
+
 async def start(chat: ChatScreen, wish: Wish) -> None:
     """Begin a reply; before the chat is open it waits on screen."""
     state = chat.state
@@ -96,6 +111,7 @@ async def start(chat: ChatScreen, wish: Wish) -> None:
         run(chat)
     elif state.figures.phase is Phase.FAILED:
         frame.open_chat(chat, None, None)  # What was in the way may be gone.
+    frame.dress(chat)
     chat.refresh_hints()
 
 
@@ -245,6 +261,8 @@ async def ended(chat: ChatScreen) -> None:
         await resync(chat)
     elif chosen:
         await choose(chat)
+    else:
+        frame.dress(chat)
     if state.info is not None:
         frame.settle(chat)
     panes.want_preview(chat, always=True)
@@ -295,16 +313,22 @@ def last_turn(chat: ChatScreen) -> Turn | None:
     return next((turn for turn in reversed(chat.transcript.turns) if turn.id > 0), None)
 
 
+def marked(chat: ChatScreen) -> Turn | None:
+    """The candidate that is marked, where some wait that one may tell apart."""
+    choosing = chat.state.choosing
+    return choosing.marked if choosing is not None and not choosing.blind else None
+
+
 def reply_meant(chat: ChatScreen) -> Turn | None:
-    """The selected turn, or the last one."""
-    return chat.transcript.selected or last_turn(chat)
+    """The selected turn, the marked candidate, or the last turn."""
+    return chat.transcript.selected or marked(chat) or last_turn(chat)
 
 
 def occupied(chat: ChatScreen) -> bool:
     """Whether a reply is being written or a turn edited; says so."""
-    if chat.state.busy:
+    if busy := chat.state.busy or chat.state.keeping:
         chat.say("Still writing: Esc stops the reply.")
-    return chat.state.busy or editing(chat)
+    return busy or editing(chat)
 
 
 def editing(chat: ChatScreen) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.tui.screens.chat import commanding, replies
 from rpterm.tui.screens.chat.state import Wish
-from rpterm.types import Intent, RptermError
+from rpterm.types import Intent
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -15,24 +16,20 @@ if TYPE_CHECKING:
 
 async def send(chat: ChatScreen) -> None:
     """Send the draft."""
-    whole = chat.input.whole.strip()
-    if not whole:
+    if chat.input.whole.strip():
+        await say(chat, Wish())
+    else:
         await _without_words(chat)
-        return
+
+
+async def say(chat: ChatScreen, wish: Wish) -> None:
+    """Say what is written, for a wish that lacks the words; a command is carried out instead."""
+    whole = chat.input.whole.strip()
     if slash.is_command(whole):
         await commanding.run(chat, whole)
-        return
-    if replies.occupied(chat):
-        return
-    wish = Wish(Intent.SEND, slash.message(whole))
-    chat.input.put("")  # Before anything is waited for: another Enter would send it again.
-    try:
-        if chat.state.choosing is not None:
-            await replies.leave_choice(chat)
-    except RptermError:
-        replies.give_back(chat, wish)
-        raise
-    await replies.start(chat, wish)
+    elif not replies.occupied(chat):
+        chat.input.put("")  # Before anything is waited for: another Enter would send it again.
+        await replies.follow(chat, replace(wish, text=slash.message(whole)))
 
 
 async def _without_words(chat: ChatScreen) -> None:
@@ -55,12 +52,10 @@ async def regenerate(chat: ChatScreen) -> None:
 async def several(chat: ChatScreen) -> None:
     """Several replies at once: to what is written, or else anew to what was said."""
     count = max(2, chat.settings.candidates)
-    whole = chat.input.whole.strip()
-    if not whole or chat.transcript.selected is not None or replies.occupied(chat):
+    if chat.input.whole.strip() and chat.transcript.selected is None:
+        await say(chat, Wish(candidates=count))
+    else:
         await _again(chat, count)
-        return
-    chat.input.put("")
-    await replies.start(chat, Wish(Intent.SEND, slash.message(whole), candidates=count))
 
 
 async def _again(chat: ChatScreen, candidates: int) -> None:
@@ -95,4 +90,4 @@ async def go_on(chat: ChatScreen) -> None:
 async def impersonate(chat: ChatScreen) -> None:
     """Draft the user's next line into the input."""
     if not replies.occupied(chat):
-        await replies.start(chat, Wish(Intent.IMPERSONATE, chat.input.whole))
+        await replies.follow(chat, Wish(Intent.IMPERSONATE, chat.input.whole))

@@ -57,6 +57,7 @@ class ChatState:
         prompt: The last prompt that was sent.
         recalled: The prompt whose memories the Memory pane tells of: sent, or of the draft.
         choosing: Candidates that wait for a choice.
+        keeping: Whether one of them is being kept before the reply that is asked for begins.
         chosen: Whether the marked one was taken while they were still being written.
         editor: The inline editor, while a turn is edited.
         previews: Counts wishes for a preview; only the last one is built.
@@ -76,6 +77,7 @@ class ChatState:
     prompt: Prompt | None = None
     recalled: Prompt | None = None
     choosing: Candidates | None = None
+    keeping: bool = False
     chosen: bool = False
     editor: TurnEditor | None = None
     previews: int = 0

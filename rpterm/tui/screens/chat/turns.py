@@ -103,8 +103,12 @@ async def edit_last(chat: ChatScreen) -> None:
 
 async def edit(chat: ChatScreen) -> None:
     """Edit the selected turn."""
-    if (turn := replies.reply_meant(chat)) is not None:
-        await edit_turn(chat, turn)
+    turn = replies.reply_meant(chat)
+    if turn is None:
+        return
+    if turn is replies.marked(chat) and not chat.state.busy:
+        await replies.choose_turn(chat, turn)  # A candidate has no place among the turns yet.
+    await edit_turn(chat, turn)
 
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
@@ -163,7 +167,10 @@ async def outside(chat: ChatScreen) -> None:
 async def branch_here(chat: ChatScreen) -> None:
     """Make the selected turn the end of what is shown."""
     turn = chat.transcript.selected
-    if turn is None or chat.session is None or replies.occupied(chat):
+    if turn is None:
+        chat.say("Select a turn first: Ctrl+↑.")
+        return
+    if chat.session is None or replies.occupied(chat):
         return
     await chat.ask(chat.session.branch, turn.id)
     await replies.resync(chat)

@@ -1,0 +1,127 @@
+"""What one meets seldom: a terminal that shrinks, joiners, a second tour, a small window."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from textual.events import Key
+from textual.widgets import Static
+from tui_support import (
+    CARD,
+    SlowLoad,
+    Stage,
+    notices,
+    phase,
+    running,
+    screen_text,
+    texts,
+    type_text,
+    wait_until,
+)
+
+from rpterm.tui.screens.help import HelpScreen
+from rpterm.tui.screens.tour import TourScreen
+
+
+# Panes -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("key", ["f2", "f3", "f4"])
+async def test_a_pane_that_comes_to_cover_the_chat_takes_the_keys(stage: Stage, key: str) -> None:
+    app = stage.app()
+    async with running(app, (130, 24)) as pilot:
+        await pilot.press(key)
+        await wait_until(pilot, lambda: app.chat.panes.shown)
+        assert app.chat.input.has_focus
+        await pilot.resize_terminal(80, 24)
+        await wait_until(pilot, lambda: not app.chat.query_one("#main").display)
+        await wait_until(pilot, lambda: not app.chat.input.has_focus)
+        await pilot.press("x", "enter")
+        assert app.chat.input.empty and len(texts(app)) == 1
+        await pilot.resize_terminal(130, 24)
+        await wait_until(pilot, lambda: app.chat.input.has_focus)
+
+
+async def test_a_resize_that_covers_nothing_leaves_the_selection(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (130, 24)) as pilot:
+        await pilot.press("alt+up")
+        await pilot.resize_terminal(80, 24)
+        await wait_until(pilot, lambda: app.size.width == 80)
+        await pilot.pause()
+        assert app.chat.transcript.selected is not None and app.chat.transcript.has_focus
+
+
+# Writing ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+async def test_a_joiner_that_is_typed_stays(stage: Stage, joiner: str) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        for letter in ("a", joiner, "b"):
+            app.post_message(Key(letter, letter))
+        await wait_until(pilot, lambda: app.chat.input.text == f"a{joiner}b")
+        app.chat.input.read_only = True
+        app.post_message(Key(joiner, joiner))
+        await pilot.pause()
+        assert app.chat.input.text == f"a{joiner}b"
+
+
+async def test_a_branch_without_a_selected_turn_says_what_is_missing(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await type_text(pilot, "/branch-here")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Select a turn first" in notices(app))
+
+
+async def test_the_first_frame_names_the_character_as_the_chat_does(stage: Stage) -> None:
+    stage.card = replace(CARD, nickname="Mara")
+    stage.gate = threading.Event()
+    app = stage.app(stage.card)
+    async with running(app, ready=False) as pilot:
+        before = [turn.speaker for turn in app.chat.transcript.turns]
+        stage.gate.set()
+        await wait_until(pilot, lambda: app.chat.session is not None)
+        assert before == [turn.speaker for turn in app.chat.transcript.turns] == ["Mara"]
+
+
+# Tour and help ---------------------------------------------------------------------------------
+async def test_one_tour_at_a_time(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("alt+i")
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        await pilot.press("alt+i")
+        await pilot.pause()
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
+@pytest.mark.parametrize("fail", ["", "no such file"])
+async def test_the_tour_speaks_of_a_model_that_loads_only_while_one_does(
+    stage: Stage, fail: str
+) -> None:
+    engine = SlowLoad(["Hm."], fail=fail)
+    stage.engine = engine
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        await wait_until(pilot, lambda: "model is loading" in screen_text(app))
+        await pilot.press("escape")
+        await wait_until(pilot, engine.loading.is_set)
+        engine.gate.set()
+        await wait_until(pilot, lambda: phase(app) == ("no model" if fail else "ready"))
+        await pilot.press("alt+i")
+        await wait_until(pilot, lambda: "This is a stage" in screen_text(app))
+        assert "loading" not in screen_text(app)
+
+
+async def test_help_wraps_into_its_own_column_in_a_small_window(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (40, 12)) as pilot:
+        await pilot.press("f1")
+        await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await wait_until(pilot, lambda: "Send what" in screen_text(app))
+        left = app.screen.query_one("#left", Static)
+        lines = str(left.content).splitlines()
+        assert max(map(len, lines)) <= left.content_size.width
