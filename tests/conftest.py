@@ -24,12 +24,12 @@ class OneModel(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "model" if _runs_model(file) else file
+        return "model" if _runs_model(self.config.rootpath / file) else file
 
 
 @cache
-def _runs_model(file: str) -> bool:
-    return "mark.model" in Path(file).read_text(encoding="utf-8")
+def _runs_model(file: Path) -> bool:
+    return "mark.model" in file.read_text(encoding="utf-8")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneModel | None:
