@@ -7,6 +7,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 from tui_support import REPLIES, Stage, notices, phase, running, say, screen_text, texts, wait_until
 
+from rpterm.store.judgements import Judgements
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import turns
 from rpterm.tui.widgets.candidates import Candidate
@@ -37,6 +38,17 @@ async def test_words_go_on_from_the_marked_candidate(stage: Stage, key: str) -> 
         await wait_until(pilot, lambda: "And then?" in texts(app))
         await idle(pilot, app)
         assert texts(app)[2:4] == [wanted, "And then?"]
+
+
+async def test_what_waits_is_rated_once_it_is_chosen(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await second_marked(pilot, app)
+        await pilot.press("alt+g")
+        await wait_until(pilot, lambda: "Choose one of them first: ⏎." in notices(app))
+        assert app.chat.session is not None
+        assert not list(Judgements(app.chat.session.store).ratings())
 
 
 async def test_a_line_is_drafted_below_the_marked_candidate(stage: Stage) -> None:

@@ -120,6 +120,9 @@ def _meant(chat: ChatScreen) -> tuple[Rater, Turn] | None:
         chat.say("The chat is still opening.")
         return None
     turn = chat.transcript.selected
+    if turn is None and chat.state.choosing is not None:
+        chat.say("Choose one of them first: ⏎.")  # The last turn is not what one looks at.
+        return None
     if turn is None:
         turns = chat.transcript.turns
         turn = next((t for t in reversed(turns) if t.role == "assistant" and t.id > 0), None)
