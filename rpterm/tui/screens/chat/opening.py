@@ -82,7 +82,8 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     if chat.input.empty and state.wish is None:
         from rpterm.store import drafts
 
-        chat.input.put(await chat.ask(drafts.take, session.store, session.chat_id))
+        draft = await chat.ask(drafts.take, session.store, session.chat_id)
+        replies.put_before(chat, draft)  # Somebody may have begun to write meanwhile.
     chat.run_worker(_marks(chat), group="marks")
     if state.wish is not None:
         replies.run(chat)

@@ -150,7 +150,13 @@ async def _show_ghosts(chat: ChatScreen, wish: Wish) -> None:
 def give_back(chat: ChatScreen, wish: Wish) -> None:
     """Put words that were not stored back into the input, before what was begun there since."""
     if wish.intent is Intent.SEND:
-        parts = (slash.written(wish.text), chat.input.whole)
+        put_before(chat, slash.written(wish.text))
+
+
+def put_before(chat: ChatScreen, words: str) -> None:
+    """Put words into the input, before what is written there."""
+    if words.strip():
+        parts = (words, chat.input.whole)
         chat.input.put("\n".join(part for part in parts if part.strip()))
 
 
