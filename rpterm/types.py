@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
+History = tuple[tuple[bool, str], ...]
+"""What was said, oldest first: whether the character spoke, and the text."""
 
 
 class RptermError(Exception):

@@ -16,10 +16,10 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
 from rpterm.evaluation import probing
-from rpterm.evaluation.probing import Bench, ProbeResult, Said, Scorer, Trial
+from rpterm.evaluation.probing import Bench, ProbeResult, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
-from rpterm.types import RptermError
+from rpterm.types import History, RptermError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -143,7 +143,7 @@ def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer |
     others = tuple(shipped_cards(paths.characters))
     made = open_scorer(settings, paths)
 
-    def score(card: CharacterCard, said: Said, reply: str) -> float:
+    def score(card: CharacterCard, said: History, reply: str) -> float:
         apart = tuple(each for each in others if each.name != card.name)
         found = made.full(reply, scene_of(card, history=said, others=apart))
         if found is None or not found.complete:

@@ -16,10 +16,10 @@ from typing import Any
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
-from rpterm.evaluation.probing import Bench, Said, Trial
+from rpterm.evaluation.probing import Bench, Trial
 from rpterm.evaluation.questions import Question
 from rpterm.prompt.asking import ask
-from rpterm.types import RptermError, Sampling
+from rpterm.types import History, RptermError, Sampling
 
 _FILE = re.compile(r"[^\s=]+\.gguf")
 _RATING = "root ::= [1-5]"
@@ -47,7 +47,7 @@ class Answer:
     seed: int
     reply: str
     rating: int | None = None
-    said: Said = ()
+    said: History = ()
 
     @property
     def key(self) -> tuple[str, str, str, int]:

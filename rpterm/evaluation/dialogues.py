@@ -20,11 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rpterm.types import RptermError
+from rpterm.types import History, RptermError
 
 MOST_BYTES = 256 << 20
-History = tuple[tuple[bool, str], ...]
-"""Turns, oldest first: whether the character spoke, and the text."""
 
 _OWN = frozenset(("assistant", "gpt", "char", "character", "model", "bot", "ai", "chatgpt"))
 _OTHER = frozenset(("user", "human", "you", "person", "player"))

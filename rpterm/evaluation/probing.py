@@ -25,15 +25,13 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
 from rpterm.prompt.asking import ask
 from rpterm.store import Store
-from rpterm.types import Persona, RptermError, Sampling, Turn
+from rpterm.types import History, Persona, RptermError, Sampling, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
-Said = tuple[tuple[bool, str], ...]
-"""What was said before the reply, oldest first: whether the character spoke, and the text."""
-Scorer = Callable[[CharacterCard, Said, str], float]
+Scorer = Callable[[CharacterCard, History, str], float]
 """Consistency of a reply, 0 to 1, from the card, what was said before and the reply; may raise an
 ``RptermError``, then the check is skipped and says why."""
 
@@ -75,7 +73,7 @@ class Trial:
     seed: int
     reply: str
     checks: tuple[Check, ...]
-    said: Said = ()
+    said: History = ()
 
     @property
     def passed(self) -> bool | None:
@@ -192,7 +190,7 @@ def _trials(
             yield Trial(seed, turn.text, checks, said)
 
 
-def _before(store: Store, reply: Turn) -> Said:
+def _before(store: Store, reply: Turn) -> History:
     """The whole path to a reply: the greeting, the user's lines and the replies between them."""
     *path, _ = store.path(reply.id)
     return tuple((turn.role == "assistant", turn.text) for turn in path)
@@ -239,14 +237,14 @@ def _events(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
 
 # What must hold ------------------------------------------------------------------------------
 def _judged(
-    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: Said
+    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: History
 ) -> tuple[Check, ...]:
     checks = tuple(_checks(card, probe, bench, reply, said))
     return checks or (Check("reply", "", None, NO_CHECK),)
 
 
 def _checks(
-    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: Said
+    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: History
 ) -> Iterator[Check]:
     for text in probe.contains:
         there = holds(text, reply)
@@ -284,7 +282,7 @@ def _regex(pattern: str, reply: str) -> Check:
 
 
 def _score(
-    card: CharacterCard, said: Said, bound: float, scorer: Scorer | None, reply: str
+    card: CharacterCard, said: History, bound: float, scorer: Scorer | None, reply: str
 ) -> Check:
     if scorer is None:
         return Check("score_above", str(bound), None, NO_SCORE)

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.sentences import sentences
+from rpterm.types import History
 
 Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
 """Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do.
@@ -85,7 +86,7 @@ class Scene:
     user: str = "User"
     facts: tuple[Fact, ...] = ()
     limits: tuple[Fact, ...] = ()
-    history: tuple[tuple[bool, str], ...] = ()
+    history: History = ()
     own_lines: tuple[str, ...] = ()
     other_lines: tuple[tuple[str, ...], ...] = ()
     knows_until: int | None = None
@@ -142,7 +143,7 @@ def scene_of(
     card: CharacterCard,
     *,
     user: str = "",
-    history: tuple[tuple[bool, str], ...] = (),
+    history: History = (),
     others: tuple[CharacterCard, ...] = (),
 ) -> Scene:
     """What a card gives to measure against.

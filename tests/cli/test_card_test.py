@@ -64,26 +64,21 @@ def test_a_reply_out_of_character_scores_too_low(cli: Cli, card: Path, plays) ->
     assert "score_above “0.5”: the score is 0." in done.out
 
 
-def test_a_scorer_that_cannot_be_used_is_told(
-    cli: Cli,
-    card: Path,
-    plays,
-    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
-) -> None:
+@pytest.fixture
+def no_scorer(plays, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """A good reply that nothing can score."""
     plays("I count stars.")
     monkeypatch.setattr(Scorer, "full", lambda *_, **__: None)
+
+
+@pytest.mark.usefixtures("no_scorer")
+def test_a_scorer_that_cannot_be_used_is_told(cli: Cli, card: Path) -> None:
     done = cli("cards", "test", str(card), "--seeds", "1", "--only", "score only")
     assert "score only: skipped: there is no score: the scorer's model cannot be used" in done.out
 
 
-def test_where_nothing_was_judged_nothing_held(
-    cli: Cli,
-    card: Path,
-    plays,
-    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
-) -> None:
-    plays("I count stars.")
-    monkeypatch.setattr(Scorer, "full", lambda *_, **__: None)
+@pytest.mark.usefixtures("no_scorer")
+def test_where_nothing_was_judged_nothing_held(cli: Cli, card: Path) -> None:
     command = ("cards", "test", str(card), "--seeds", "1", "--json", "--only")
     done = cli(*command, "score only")
     assert done.code == 1 and json.loads(done.out)["tests"]

@@ -17,6 +17,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    several,
     shown,
     texts,
     type_text,
@@ -203,8 +204,7 @@ async def test_several_candidates_side_by_side_and_one_is_chosen(stage: Stage) -
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
-        await pilot.press("ctrl+g")
-        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        await several(pilot, app)
         boxes = list(app.chat.query(Candidate))
         assert len(boxes) == 4
         assert len({box.region.x for box in boxes}) == 2
@@ -223,8 +223,7 @@ async def test_candidates_stand_in_a_column_when_narrow_and_a_click_chooses(stag
     app = stage.app()
     async with running(app, (60, 40)) as pilot:
         await say(pilot, app, "Hello")
-        await pilot.press("ctrl+g")
-        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        await several(pilot, app)
         boxes = list(app.chat.query(Candidate))
         assert len({box.region.x for box in boxes}) == 1
         wanted = boxes[3].turn.text
@@ -253,8 +252,7 @@ async def test_a_new_message_chooses_the_marked_candidate(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
-        await pilot.press("ctrl+g")
-        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        await several(pilot, app)
         await pilot.press("right")
         wanted = app.chat.state.choosing.marked.text  # type: ignore[union-attr]
         await say(pilot, app, "And then?")

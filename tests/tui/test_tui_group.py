@@ -16,6 +16,8 @@ from tui_support import (
     running,
     say,
     screen_text,
+    second_marked,
+    several,
     shown,
     texts,
     type_text,
@@ -261,11 +263,7 @@ async def orla_waits(pilot: Pilot[None], app: RptermApp) -> str:
     """Mara spoke, then Orla: several of her replies wait, the second is marked; what it reads."""
     await say(pilot, app, "Mara?")
     await say(pilot, app, "Orla?")
-    await pilot.press("ctrl+g")
-    await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
-    await pilot.press("right")
-    assert app.chat.state.choosing is not None
-    return app.chat.state.choosing.marked.text
+    return await second_marked(pilot, app)
 
 
 async def mara_then_orla_waits(pilot: Pilot[None], app: RptermApp) -> None:
@@ -274,8 +272,7 @@ async def mara_then_orla_waits(pilot: Pilot[None], app: RptermApp) -> None:
     await choose(pilot, app, "orla")
     await done(pilot, app)
     assert speakers(app) == ["Mara Venn", "Orla Finn"]
-    await pilot.press("ctrl+g")
-    await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+    await several(pilot, app)
     assert speakers(app) == ["Mara Venn"]
 
 
@@ -339,8 +336,7 @@ async def test_the_input_promises_a_speaker_only_where_enter_gives_the_word(
         await pilot.press("escape")
         await wait_until(pilot, lambda: "speaks" in app.chat.input.placeholder)
         stage.engine._delay = 0.0
-        await pilot.press("ctrl+g")
-        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        await several(pilot, app)
         assert app.chat.input.placeholder == "Write…"
         await pilot.press("enter")
         await wait_until(pilot, lambda: "speaks" in app.chat.input.placeholder)

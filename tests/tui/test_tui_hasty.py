@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.pilot import Pilot
-from tui_support import REPLIES, Stage, notices, phase, running, say, screen_text, texts, wait_until
+from tui_support import (
+    REPLIES,
+    Stage,
+    notices,
+    phase,
+    running,
+    say,
+    screen_text,
+    several,
+    texts,
+    wait_until,
+)
 
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError, drafts
@@ -54,6 +65,21 @@ async def test_what_had_come_of_several_stopped_replies_can_be_chosen(tmp_path: 
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.chat.state.choosing is None)
         assert stage.session.path()[-1].id == kept.id
+
+
+@pytest.mark.parametrize(("draft", "shown"), [("", "Hi"), ("Old words", "Old words\nHi")])
+async def test_what_is_typed_while_the_draft_is_fetched_stays(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, draft: str, shown: str
+) -> None:
+    app = stage.app()
+
+    def meanwhile(*_: object) -> str:
+        app.call_from_thread(app.chat.input.insert, "Hi")
+        return draft
+
+    monkeypatch.setattr(drafts, "take", meanwhile)
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.input.text == shown)
 
 
 async def test_an_open_edit_is_not_left_behind(stage: Stage) -> None:
@@ -212,8 +238,7 @@ async def test_enter_pressed_twice_beside_candidates_sends_once(stage: Stage) ->
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
-        await pilot.press("ctrl+g")
-        await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+        await several(pilot, app)
         for key in ("a", "enter", "enter", "b"):
             app.chat.input.post_message(events.Key(key, key if len(key) == 1 else None))
         await wait_until(pilot, lambda: "a" in texts(app) and phase(app) == "ready")

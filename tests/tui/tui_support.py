@@ -183,6 +183,20 @@ async def say(pilot: Pilot[Any], app: RptermApp, text: str) -> None:
     await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
 
 
+async def several(pilot: Pilot[Any], app: RptermApp) -> None:
+    """Ask for several replies and wait for all of them."""
+    await pilot.press("ctrl+g")
+    await wait_until(pilot, lambda: not app.chat.state.busy and app.chat.state.choosing)
+
+
+async def second_marked(pilot: Pilot[Any], app: RptermApp) -> str:
+    """Several replies wait, the second one is marked; what it reads."""
+    await several(pilot, app)
+    await pilot.press("right")
+    assert app.chat.state.choosing is not None
+    return app.chat.state.choosing.marked.text
+
+
 def names(seen: Sequence[Message], wanted: Sequence[type[Message]]) -> list[str]:
     """The names of the messages of these kinds, in order; many alike in a row count once.
 

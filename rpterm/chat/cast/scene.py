@@ -221,23 +221,23 @@ class Scene:
         if self._casting is None:
             raise GroupError("Nobody can join here: this chat knows no other cards.")
         card, text, path = find_with_narrator(self._casting.find, target)
-        digest = self._store.put_card(card.name, text)
         before = self._before(card)
-        if before is not None and before.present:
-            if known:
-                return self._followed(before, card, digest)
+        here = before is not None and before.present
+        if here and not known:
             raise GroupError(f"{card.name} is here already.")
-        alike = [m for m in self.present if m.speaker.casefold() == card.char.casefold()]
-        if alike:
+        if not here and any(m.speaker.casefold() == card.char.casefold() for m in self.present):
             raise GroupError(
                 f"Two cannot both be called {card.char}: give one of the cards another nickname."
             )
+        digest = self._store.put_card(card.name, text)
+        if before is not None:
+            before = self._followed(before, card, digest)
+            if before.present:
+                return before
         member = Member(
             card.name, card.char, digest, path,
             group.is_narrator(card) if narrator is None else narrator,
         )  # fmt: skip
-        if before is not None:
-            before = self._followed(before, card, digest)
         self._sit(member, card)
         if before is not None:
             self._change(before, member)

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
+async def written(chat: ChatScreen) -> bool:
+    """Whether a command is written; it is carried out."""
+    line = chat.input.whole.strip()
+    if commanded := slash.is_command(line):
+        await run(chat, line)
+    return commanded
+
+
 async def run(chat: ChatScreen, line: str) -> None:
     """Carry out a line that begins with a slash; it stays in the input when it is no command."""
     name, rest = slash.split(line)

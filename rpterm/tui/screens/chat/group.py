@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm import slash
 from rpterm.tui.screens.chat import commanding, frame, panes, replies, sending
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.header import Header
@@ -92,11 +91,8 @@ async def choose_speaker(chat: ChatScreen) -> None:
     """Let somebody speak now, or change how turns are taken."""
     from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
 
-    session, words = chat.session, chat.input.whole.strip()
-    if slash.is_command(words):
-        await commanding.run(chat, words)
-        return
-    if session is None or replies.occupied(chat):
+    session = chat.session
+    if await commanding.written(chat) or session is None or replies.occupied(chat):
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
@@ -104,7 +100,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     free = [member for member in scene.present if not member.muted]
     lines = [_about(scene, member) for member in free]
-    seat = _following(chat, scene, words)
+    seat = _following(chat, scene, chat.input.whole.strip())
     taking = scene.cast.taking
     following = seat.card.name if seat is not None and taking is not Taking.MODEL else ""
     done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, taking, following))

@@ -24,12 +24,11 @@ async def send(chat: ChatScreen) -> None:
 
 async def say(chat: ChatScreen, wish: Wish) -> None:
     """Say what is written, for a wish that lacks the words; a command is carried out instead."""
-    whole = chat.input.whole.strip()
-    if slash.is_command(whole):
-        await commanding.run(chat, whole)
-    elif not replies.occupied(chat):
-        chat.input.put("")  # Before anything is waited for: another Enter would send it again.
-        await replies.follow(chat, replace(wish, text=slash.message(whole)))
+    if await commanding.written(chat) or replies.occupied(chat):
+        return
+    text = slash.message(chat.input.whole.strip())
+    chat.input.put("")  # Before anything is waited for: another Enter would send it again.
+    await replies.follow(chat, replace(wish, text=text))
 
 
 async def _without_words(chat: ChatScreen) -> None:
