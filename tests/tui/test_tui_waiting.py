@@ -52,9 +52,10 @@ async def test_words_go_on_from_the_marked_candidate(stage: Stage, key: str) -> 
         assert texts(app)[2:4] == [wanted, "And then?"]
 
 
-async def test_what_waits_is_rated_once_it_is_chosen(stage: Stage) -> None:
+@pytest.mark.parametrize("key", ["alt+g", "alt+h", "alt+o"])
+async def test_what_waits_is_rated_and_mended_once_it_is_chosen(stage: Stage, key: str) -> None:
     async with waiting(stage) as (pilot, app, _):
-        await pilot.press("alt+g")
+        await pilot.press(key)
         await wait_until(pilot, lambda: "Choose one of them first: ⏎." in notices(app))
         assert app.chat.session is not None
         assert not list(Judgements(app.chat.session.store).ratings())

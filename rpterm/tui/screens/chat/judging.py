@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from rpterm.tui.screens.chat import replies
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
@@ -119,10 +120,9 @@ def _meant(chat: ChatScreen) -> tuple[Rater, Turn] | None:
     if chat.session is None:
         chat.say("The chat is still opening.")
         return None
-    turn = chat.transcript.selected
-    if turn is None and chat.state.choosing is not None:
-        chat.say("Choose one of them first: ⏎.")  # The last turn is not what one looks at.
+    if replies.unchosen(chat):
         return None
+    turn = chat.transcript.selected
     if turn is None:
         turns = chat.transcript.turns
         turn = next((t for t in reversed(turns) if t.role == "assistant" and t.id > 0), None)

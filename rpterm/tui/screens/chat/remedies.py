@@ -86,7 +86,9 @@ async def add_note(chat: ChatScreen) -> None:
 
 
 def _reply(chat: ChatScreen) -> Turn | None:
-    """The selected reply, or the last one unless a message of the user waits below it."""
+    """The selected reply, or the last one unless a message or candidates wait below it."""
+    if replies.unchosen(chat):
+        return None
     path = [turn for turn in chat.transcript.turns if measured(turn)]
     turn = meant(chat, path)
     if turn is None:

@@ -325,6 +325,17 @@ def marked(chat: ChatScreen) -> Turn | None:
     return choosing.marked if choosing is not None and not choosing.blind else None
 
 
+def unchosen(chat: ChatScreen) -> bool:
+    """Whether candidates wait, of which none is the reply yet; says so.
+
+    The last turn is not what one looks at then.
+    """
+    waits = chat.transcript.selected is None and chat.state.choosing is not None
+    if waits:
+        chat.say("Choose one of them first: ⏎.")
+    return waits
+
+
 def reply_meant(chat: ChatScreen) -> Turn | None:
     """The selected turn, the marked candidate, or the last turn."""
     return chat.transcript.selected or marked(chat) or last_turn(chat)
