@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from textual.events import Key
-from textual.widgets import Static
+from textual.widgets import Input, Static, TextArea
 from tui_support import (
     CARD,
     SlowLoad,
@@ -15,14 +15,17 @@ from tui_support import (
     notices,
     phase,
     running,
+    say,
     screen_text,
     texts,
     type_text,
     wait_until,
 )
 
+from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.help import HelpScreen
 from rpterm.tui.screens.tour import TourScreen
+from rpterm.tui.widgets.turn_editor import TurnEditor
 
 
 # Panes -----------------------------------------------------------------------------------------
@@ -64,6 +67,31 @@ async def test_a_joiner_that_is_typed_stays(stage: Stage, joiner: str) -> None:
         app.post_message(Key(joiner, joiner))
         await pilot.pause()
         assert app.chat.input.text == f"a{joiner}b"
+
+
+async def test_joiners_stay_in_forms(stage: Stage) -> None:
+    app = stage.app()
+    asked = [Field("line", "A line"), Field("area", "Lines", lines=2)]
+    async with running(app) as pilot:
+        app.push_screen(form := Form("Names", asked))
+        await wait_until(pilot, lambda: app.screen is form and form.focused is not None)
+        line, area = form.query_one("#field-line", Input), form.query_one("#field-area", TextArea)
+        for written in (line, area):
+            written.focus()
+            for letter in ("\u06cc", "\u200c", "\u06a9"):
+                app.post_message(Key(letter, letter))
+            await pilot.pause()
+        assert line.value == area.text == "\u06cc\u200c\u06a9"
+
+
+async def test_joiners_stay_in_an_edited_turn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.query(TurnEditor))
+        app.post_message(Key("\u200d", "\u200d"))
+        await wait_until(pilot, lambda: app.chat.query_one(TurnEditor).text == "Hello\u200d")
 
 
 async def test_a_branch_without_a_selected_turn_says_what_is_missing(stage: Stage) -> None:

@@ -20,6 +20,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import key_names, keys, text
 from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.widgets.writing import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Chooser(Dialog[Done]):
         with Vertical(id="box") as box:
             box.border_title = Content(f" {self._heading} ")
             box.border_subtitle = Content(f" {self._hints()} ")
-            yield Input(placeholder=self._placeholder, id="search")
+            yield Line(placeholder=self._placeholder, id="search")
             yield Static(self._empty, id="none", markup=False)
             yield OptionList(id="list", markup=False)
 

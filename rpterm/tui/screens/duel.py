@@ -21,6 +21,7 @@ from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import LeftOnce
 from rpterm.tui.widgets.hints import KeyHints
+from rpterm.tui.widgets.writing import Line
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class DuelScreen(LeftOnce[None]):
             with Horizontal(id="pair"):
                 yield Static(id="left", classes="side", markup=False)
                 yield Static(id="right", classes="side", markup=False)
-        yield Input(placeholder="Write your next message…", id="say")
+        yield Line(placeholder="Write your next message…", id="say")
         yield Static(id="stand", markup=False)
         yield KeyHints(self._overrides, id="hints")
 

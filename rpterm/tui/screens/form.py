@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.widgets.writing import Area, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class Form(Dialog[dict[str, str]]):
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:
             kind = "integer" if field.number else "text"
-            return Input(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
-        area = TextArea(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
+            return Line(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
+        area = Area(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
         area.styles.min_height, area.styles.max_height = field.lines + 2, field.lines + 8
         return area
 

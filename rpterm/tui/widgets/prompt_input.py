@@ -12,17 +12,15 @@ from collections.abc import Callable
 
 from textual import events
 from textual.message import Message
-from textual.widgets import TextArea
 
 from rpterm.tui import text
+from rpterm.tui.widgets.writing import Area
 
-JOINERS = ("\u200c", "\u200d")
-"""Written between the parts of an emoji or the letters of Persian; a text area drops them."""
 CHIP_FROM = 8000
 """A paste longer than this many characters is shown as one short mark in the text."""
 
 
-class PromptInput(TextArea):
+class PromptInput(Area):
     """A text area that asks its owner about each key before it takes it."""
 
     DEFAULT_CSS = """
@@ -90,10 +88,6 @@ class PromptInput(TextArea):
             event.stop()
             event.prevent_default()
             await asyncio.sleep(0)  # What it does begins before the next key is taken.
-        elif event.character in JOINERS:
-            event.stop()
-            event.prevent_default()
-            self._replace_via_keyboard(event.character, *self.selection)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

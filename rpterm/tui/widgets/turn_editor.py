@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import TextArea
 
 from rpterm.tui.text import harmless
+from rpterm.tui.widgets.writing import Area
 from rpterm.types import Turn
 
 
-class TurnEditor(TextArea):
+class TurnEditor(Area):
     """Enter keeps the text, Ctrl+J makes a line, Escape leaves it as it was."""
 
     DEFAULT_CSS = """

@@ -21,6 +21,7 @@ from textual.widgets.option_list import Option
 from rpterm.tui import key_names, keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
 from rpterm.tui.widgets.panes.list import PaneList
+from rpterm.tui.widgets.writing import Line
 
 if TYPE_CHECKING:
     from rpterm.memory.overview import Item, Overview
@@ -76,7 +77,7 @@ class MemoryPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="memory-head", markup=False)
-        yield Input(placeholder="/ search all memories", id="memory-search")
+        yield Line(placeholder="/ search all memories", id="memory-search")
         yield _Links(id="memory-kinds", markup=False)
         yield PaneList()
         with VerticalScroll(id="memory-detail", can_focus=False):
