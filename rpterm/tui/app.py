@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
+    from rpterm.tui.screens.help import HelpScreen
+    from rpterm.tui.screens.tour import TourScreen
 
 TWICE_S = 2.0
 """Two Ctrl+C within this time quit."""
@@ -155,12 +157,12 @@ class RptermApp(App[None], inherit_bindings=False):
             case "help":
                 from rpterm.tui.screens.help import HelpScreen
 
-                if not isinstance(self.screen, HelpScreen):
+                if not self._in_front(HelpScreen):
                     self.push_screen(HelpScreen(self.settings.keys))
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
 
-                if not isinstance(self.screen, TourScreen):
+                if not self._in_front(TourScreen):
                     state = self._chat.state
                     loading = state.info is None and state.figures.phase is not Phase.FAILED
                     self.push_screen(TourScreen(self.settings.keys, self._typed, loading))
@@ -174,6 +176,13 @@ class RptermApp(App[None], inherit_bindings=False):
                 self.leave()
             case _:
                 self._chat.command(name)
+
+    def _in_front(self, kind: type[HelpScreen | TourScreen]) -> bool:
+        """Whether such a dialog is open; one that waits below another comes back."""
+        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
+        if isinstance(below, kind):
+            self.pop_screen()
+        return isinstance(self.screen, kind)
 
     def _typed(self, written: str) -> None:
         """The tour was left by typing or by a paste."""

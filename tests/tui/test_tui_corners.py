@@ -125,6 +125,16 @@ async def test_one_tour_at_a_time(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.screen is app.chat)
 
 
+async def test_the_tour_below_the_help_comes_back(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        for key, shown in (("alt+i", TourScreen), ("f1", HelpScreen), ("alt+i", TourScreen)):
+            await pilot.press(key)
+            await wait_until(pilot, lambda shown=shown: isinstance(app.screen, shown))  # type: ignore[misc]
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
 @pytest.mark.parametrize("fail", ["", "no such file"])
 async def test_the_tour_speaks_of_a_model_that_loads_only_while_one_does(
     stage: Stage, fail: str
