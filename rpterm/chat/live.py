@@ -1,8 +1,8 @@
 """Scores of replies while one chats: made when asked, kept in the store, read back when shown.
 
 Nothing here runs by itself: a front end asks from a thread of its own, so that no reply ever waits
-for its score. A scorer that fails is said in one sentence (``problem``) and left alone; the chat
-goes on. It knows no engine that plays and no front end.
+for its score. A scorer that fails is said in one sentence (``problem``) until it works again; the
+chat goes on. It knows no engine that plays and no front end.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.scoring.records import Evidence, Reading, Scene, scene_of
 from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.types import Chat, RptermError, Status, Turn
+from rpterm.types import Cast, Chat, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score, Scorer
 
+T = TypeVar("T")
 HISTORY = 24
 """Turns before a reply that it is measured against."""
 
@@ -45,38 +48,48 @@ class LiveScores:
         """
         self.store = store
         self.slow = slow
-        self.problem = ""
+        self._problems: dict[str, str] = {}
         self._make, self._read_others = make, others
         self._lock = threading.Lock()
         self._scorer: Scorer | None = None
         self._others: tuple[CharacterCard, ...] | None = None
         self._rows: Scores | None = None
 
+    @property
+    def problem(self) -> str:
+        """Why something could not be measured the last time it was tried; "" where all could."""
+        return next(iter([*self._problems.values()]), "")
+
     def prepare(self, card: CharacterCard, chat: Chat) -> None:
         """Make the first quick score as quick as the others; takes no model."""
         scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
-        self._guarded(lambda: self._ready().cheap("Good evening.", scene))
+        self._guarded("quick", lambda: self._ready().cheap("Good evening.", scene))
 
     def warm(self, card: CharacterCard, chat: Chat) -> None:
         """Let the quick scores know meanings, too; waits for the embedder."""
         scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
-        self._guarded(lambda: self._ready().warm(scene))
+        self._guarded("warm", lambda: self._ready().warm(scene))
 
     def cheap(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a reply by what is quick, and keep it; ``None`` where that is impossible."""
         if not scorable(turn):
             return None
-        scene = self.scene(card, chat, turn)
-        return self._kept(self._guarded(lambda: self._ready().cheap(turn.text, scene)), chat, turn)
+
+        def measure() -> Score | None:
+            score = self._ready().cheap(turn.text, self.scene(card, chat, turn))
+            return self._kept(score, chat, turn)
+
+        return self._guarded("quick", measure)
 
     def ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
         """Get ready to score a reply that still grows: read what of it stands."""
-        self._guarded(lambda: self._ready().ahead(turn.text, self.scene(card, chat, turn)))
+        self._guarded("ahead", lambda: self._ready().ahead(turn.text, self.scene(card, chat, turn)))
 
     def glance(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a reply that still grows by what is quick, and keep nothing."""
-        scene = self.scene(card, chat, turn)
-        return cast("Score | None", self._guarded(lambda: self._ready().cheap(turn.text, scene)))
+        return self._guarded(
+            "quick", lambda: self._ready().cheap(turn.text, self.scene(card, chat, turn))
+        )
 
     def full(
         self,
@@ -88,31 +101,42 @@ class LiveScores:
         """Score a reply by all signals, and keep it; ``None`` when stopped or impossible."""
         if not self.slow or not scorable(turn):
             return None
-        scene = self.scene(card, chat, turn)
-        found = self._guarded(lambda: self._ready().full(turn.text, scene, stopped))
-        return self._kept(found, chat, turn)
+
+        def measure() -> Score | None:
+            score = self._ready().full(turn.text, self.scene(card, chat, turn), stopped)
+            return self._kept(score, chat, turn)
+
+        return self._guarded("slow", measure)
 
     def known(self, chat: Chat, turns: Iterable[Turn]) -> dict[int, Score]:
         """What was measured of these turns already, with the card as it is now."""
-        ids = [turn.id for turn in turns if scorable(turn)]
-        if not ids:
-            return {}
-        version = self._guarded(_version)
+        version = self._guarded("quick", _version)
         if version is None:
             return {}
-        rows = self._table().of(ids, version=version, card_hash=chat.card_hash)
-        return {at: loaded(row) for at, row in rows.items()}
+        cast, asked = self._cast(chat), [turn for turn in turns if scorable(turn)]
+        found: dict[int, Score] = {}
+        for played in {_hash(cast, chat, turn) for turn in asked}:
+            ids = [turn.id for turn in asked if _hash(cast, chat, turn) == played]
+            rows = self._table().of(ids, version=version, card_hash=played)
+            found.update((at, loaded(row)) for at, row in rows.items())
+        return found
 
     def scene(self, card: CharacterCard, chat: Chat, turn: Turn) -> Scene:
-        """What a reply is measured against: the card, what was said before, other characters."""
+        """What a reply is measured against: the card, what was said before, other characters.
+
+        Among several, what another one said is not the character's own.
+        """
         path = self.store.path(turn.parent_id, HISTORY) if turn.parent_id is not None else []
+        cast = self._cast(chat)
+        if cast is not None and (me := group.owner(cast, turn)) is not None:
+            path = group.view(cast, me, path)
         history = tuple((each.role == "assistant", each.text) for each in path)
         others = self._contrast(card)
         return scene_of(card, user=chat.persona.name, history=history, others=others)
 
     def _contrast(self, card: CharacterCard) -> tuple[CharacterCard, ...]:
         if self._others is None:
-            self._others = tuple(self._guarded(lambda: tuple(self._read_others())) or ())
+            self._others = self._guarded("others", lambda: tuple(self._read_others())) or ()
         return tuple(each for each in self._others if each.name != card.name)
 
     # -------------------------------------------------------------------------------------------
@@ -127,19 +151,30 @@ class LiveScores:
             self._rows = Scores(self.store)
         return self._rows
 
+    def _cast(self, chat: Chat) -> Cast | None:
+        return Casts(self.store).get(chat.id)
+
     def _kept(self, score: Score | None, chat: Chat, turn: Turn) -> Score | None:
         if score is not None:
-            self._table().put(stored(score, turn.id, chat.card_hash))
+            played = _hash(self._cast(chat), chat, turn)
+            self._table().put(stored(score, turn.id, played))
         return score
 
-    def _guarded(self, work: Callable[[], Any]) -> Any:
-        """Do it, or say why not, once; a chat never stops for its scores."""
+    def _guarded(self, what: str, work: Callable[[], T]) -> T | None:
+        """Do it, or keep in mind why not; a chat never stops for its scores.
+
+        Args:
+            what: Its problem is forgotten once the same works again.
+        """
         try:
-            return work()
+            found = work()
         except RptermError as error:
-            self.problem = str(error)
+            self._problems[what] = str(error)
         except Exception as error:  # noqa: BLE001 - a defect of a signal must not end a chat
-            self.problem = f"Scoring failed here ({type(error).__name__}: {error})."
+            self._problems[what] = f"Scoring failed here ({type(error).__name__}: {error})."
+        else:
+            self._problems.pop(what, None)
+            return found
         return None
 
 
@@ -152,6 +187,12 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
         with suppress(RptermError):
             found.append(reader.load(path))
     return found
+
+
+def _hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
+    """The version of the card that a reply was played by."""
+    me = group.owner(cast, turn) if cast is not None else None
+    return chat.card_hash if cast is None or me in (None, cast.members[0]) else me.card_hash
 
 
 def _version() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import Scene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores
-from rpterm.types import Chat, Origin, Persona, RptermError, Status, Turn
+from rpterm.types import Cast, Chat, Member, Origin, Persona, RptermError, Status, Turn
 
 CARD = CharacterCard(
     name="Mara", attributes=("Mara keeps a lighthouse.", "Mara has a brother, Tam."),
@@ -62,6 +64,25 @@ def test_a_scene_has_what_was_said_and_the_other_characters(store: Store, chat: 
     assert scene.other_lines == (("Ahoy!",),)
 
 
+def test_among_several_each_has_its_own_lines_and_its_own_card(store: Store, chat: Chat) -> None:
+    """What another one said is heard, and a changed card makes only its own scores old."""
+    casts, tam = Casts(store), Member("Tam", "Tam", "tam-1")
+    casts.put(chat.id, Cast((Member("Mara", "Mara"), tam)))
+    first = reply(store, chat, "I keep the lighthouse.")
+    second = store.add_turn(
+        chat.id, first.id, "assistant", "Tam", "And I sail.", origin=Origin.GENERATED
+    )
+    live = LiveScores(store, Scorer)
+    owned = [own for own, _ in live.scene(OTHER, chat, second).history]
+    assert owned == [False, False, False]
+    scores = {
+        turn.id: live.cheap(card, chat, turn) for card, turn in ((CARD, first), (OTHER, second))
+    }
+    assert live.known(chat, [first, second]) == scores
+    casts.put(chat.id, Cast((Member("Mara", "Mara"), replace(tam, card_hash="tam-2"))))
+    assert set(live.known(chat, [first, second])) == {first.id}
+
+
 def test_what_has_no_words_is_not_scored(store: Store, chat: Chat) -> None:
     live = LiveScores(store, Scorer)
     turn = reply(store, chat, "  ")
@@ -95,6 +116,9 @@ def test_a_scorer_that_fails_is_told_in_a_sentence(
     assert live.cheap(CARD, chat, turn) is None and live.full(CARD, chat, turn) is None
     assert live.problem.startswith(said)
     assert Scores(store).all() == []
+    live._scorer = Scorer()
+    assert live.cheap(CARD, chat, turn) is not None and live.problem, "the slow one failed still"
+    assert live.full(CARD, chat, turn) is not None and not live.problem
 
 
 def test_a_stopped_or_forbidden_slow_score_leaves_nothing(store: Store, chat: Chat) -> None:

@@ -252,16 +252,21 @@ def show(chat: ChatScreen) -> None:
     last = path[-1] if path else None
     score = keeper.known.get(last.id) if last is not None else None
     chat.figures(score="" if score is None else f"in character {score.probability:.0%}")
-    trend = tuple(keeper.known[t.id].probability for t in path if t.id in keeper.known)
-    told = _drift(trend) if trend else None
-    _show_pane(chat, path, trend, told)
-    _show_alarm(chat, last if answered(chat) else None, score, told)
+    _show_pane(chat, path)
+    _show_alarm(chat, last if answered(chat) else None, score, path)
 
 
-def _drift(trend: Sequence[float]) -> Drift:
+def _trend(chat: ChatScreen, path: Sequence[Turn], turn: Turn | None) -> tuple[float, ...]:
+    """The chances of all replies of the one who said this; among several each has its own."""
+    known = chat.keeper.known
+    mine = (each for each in path if turn is not None and each.speaker == turn.speaker)
+    return tuple(known[each.id].probability for each in mine if each.id in known)
+
+
+def _drift(trend: Sequence[float]) -> Drift | None:
     from rpterm.scoring.drift import drift
 
-    return drift(trend)
+    return drift(trend) if trend else None
 
 
 def meant(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
@@ -276,9 +281,7 @@ def answered(chat: ChatScreen) -> bool:
     return bool(turns) and turns[-1].role == "assistant"
 
 
-def _show_pane(
-    chat: ChatScreen, path: Sequence[Turn], trend: tuple[float, ...], told: Drift | None
-) -> None:
+def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
     pane = chat.panes.pane("consistency")
     turn = meant(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
@@ -291,7 +294,8 @@ def _show_pane(
             problem = "Scores are off: `rpterm config set scoring.live true` puts them on."
         elif turn is None:
             problem = "Nothing was said yet that could be measured."
-        pane.show(Standing(turn, score, trend, told, problem))
+        trend = _trend(chat, path, turn)
+        pane.show(Standing(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
 
 
@@ -311,9 +315,9 @@ def _highlight(chat: ChatScreen, turn: Turn | None, score: Score | None) -> None
 
 
 def _show_alarm(
-    chat: ChatScreen, last: Turn | None, score: Score | None, told: Drift | None
+    chat: ChatScreen, last: Turn | None, score: Score | None, path: Sequence[Turn]
 ) -> None:
-    sentence = ""
+    sentence, told = "", _drift(_trend(chat, path, last))
     if last is not None and score is not None and last.id != chat.keeper.put_away:
         from rpterm.scoring.drift import broken
 
