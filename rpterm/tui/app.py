@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 TWICE_S = 2.0
 """Two Ctrl+C within this time quit."""
+LAST_WORDS_S = 1.0
+"""Longest wait for a reply that was stopped by leaving."""
 
 
 class RptermApp(App[None], inherit_bindings=False):
@@ -106,10 +108,15 @@ class RptermApp(App[None], inherit_bindings=False):
             self.close_session()
 
     def close_session(self) -> None:
-        """Stop what runs and close the session; safe to call twice."""
+        """Stop what runs and close the session; safe to call twice.
+
+        A reply that is stopped has a moment to store its end and how it was made.
+        """
         session, self._chat.state.session = self._chat.state.session, None
         if session is not None:
             session.cancel()
+            self._chat.replies.close()
+            self._chat.replies.join(LAST_WORDS_S)
             session.close()
 
     def on_mount(self) -> None:
@@ -136,7 +143,6 @@ class RptermApp(App[None], inherit_bindings=False):
         if (session := self._chat.state.session) is not None:
             session.cancel()
             opening.keep_draft(self._chat, session)
-        self._chat.state.epoch += 1
         self.exit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -24,10 +24,10 @@ def command() -> list[str]:
     """``$VISUAL``, ``$EDITOR``, or the first common editor there is.
 
     Raises:
-        EditorError: There is none.
+        EditorError: There is none, or nobody can tell where its arguments end.
     """
     for name in ("VISUAL", "EDITOR"):
-        if words := shlex.split(os.environ.get(name, "")):
+        if words := _words(os.environ.get(name, "")):
             return words
     for program in ("nano", "vim", "vi", "notepad"):
         if found := shutil.which(program):
@@ -57,4 +57,17 @@ def edit_outside(app: App[Any], text: str) -> str | None:
             raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
         if done.returncode:
             return None
-        return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+        try:
+            return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+        except OSError as error:
+            raise EditorError(f"The editor left no text: {error.strerror or error}.") from None
+
+
+def _words(value: str) -> list[str]:
+    """A command with its arguments; a path to a program may have spaces."""
+    if Path(value).is_file():
+        return [value]
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise EditorError(f"The editor {value!r} cannot be read: {error}. Set EDITOR.") from None

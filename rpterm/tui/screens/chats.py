@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm.plural import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.tui.screens.dialog import telling
 from rpterm.types import Chat
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class ChatsScreen(Chooser):
         self.run_worker(self._read())
 
     async def _read(self) -> None:
-        self._choices = await chat_choices(self._ask, self._store)
-        self.fill(self._choices)
+        with telling(self):
+            self._choices = await chat_choices(self._ask, self._store)
+        await self.narrow()
 
     async def matching(self, query: str) -> Sequence[Choice]:
         by_title = list(await super().matching(query))

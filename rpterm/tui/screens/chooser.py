@@ -19,7 +19,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import key_names, keys, text
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, telling
 from rpterm.tui.widgets.writing import Line
 
 
@@ -150,8 +150,10 @@ class Chooser(Dialog[Done]):
         return line
 
     @on(Input.Changed)
-    async def narrow(self, event: Input.Changed) -> None:
-        self.fill(await self.matching(event.value))
+    async def narrow(self) -> None:
+        """Show what has the words searched for."""
+        with telling(self):
+            self.fill(await self.matching(self.query_one("#search", Input).value))
 
     async def matching(self, query: str) -> Sequence[Choice]:
         """The choices that have every word of the query."""

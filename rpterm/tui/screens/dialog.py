@@ -6,14 +6,27 @@ two quick keys would close what stands behind the box, or end the program with a
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from rpterm.types import RptermError
+
 T = TypeVar("T")
+
+
+@contextmanager
+def telling(screen: Screen[Any]) -> Iterator[None]:
+    """What goes wrong inside becomes a notice of the screen, which goes on."""
+    try:
+        yield
+    except RptermError as error:
+        screen.notify(str(error), severity="error", markup=False)
 
 
 class LeftOnce(Screen[T]):

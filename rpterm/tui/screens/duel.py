@@ -18,8 +18,8 @@ from textual.widgets import Input, Static
 
 from rpterm.dueling.tally import Tally, running
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane
-from rpterm.tui.screens.dialog import LeftOnce
+from rpterm.tui.lane import Lane, told
+from rpterm.tui.screens.dialog import LeftOnce, telling
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.writing import Line
 from rpterm.types import RptermError
@@ -173,21 +173,21 @@ class DuelScreen(LeftOnce[None]):
     def judge(self, verdict: Verdict) -> None:
         """Store a verdict and go on."""
         assert self.pair is not None
-        try:
+        with telling(self):
             self.bout.judge(self.pair, verdict)
-        except RptermError as error:
-            self.notify(str(error), severity="error", markup=False)
         self.show()
 
     def action_skip(self) -> None:
         """Leave this round undecided."""
         if self.pair is not None and self.pair.ready:
-            self.bout.skip(self.pair)
+            with telling(self):
+                self.bout.skip(self.pair)
             self.show()
 
     def _undo(self) -> None:
-        if not self.bout.undo():
-            self.notify("Nothing was judged yet.", markup=False)
+        with telling(self):
+            if not self.bout.undo():
+                self.notify("Nothing was judged yet.", markup=False)
         self.show()
 
     def action_leave(self) -> None:
@@ -202,6 +202,10 @@ class DuelScreen(LeftOnce[None]):
     # Showing -----------------------------------------------------------------------------------
     def show(self) -> None:
         """The next round."""
+        with telling(self):
+            self._show()
+
+    def _show(self) -> None:
         self.pair = pair = self.bout.next()
         ready = pair is not None and pair.ready
         asking = self._ask_or_go_on(pair)
@@ -269,7 +273,7 @@ class DuelScreen(LeftOnce[None]):
         return text.one_line(running(found), max(20, self.size.width - 4))
 
     def _failed(self, error: Exception) -> None:
-        self.post_message(self.Made(f"rpterm itself failed ({error}). Nothing is lost."))
+        self.post_message(self.Made(told(error)))
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "-stacked")

@@ -23,7 +23,7 @@ class Field:
 
     Attributes:
         lines: 1 is a single line; more is a text area of that height.
-        number: Only digits.
+        number: Only digits, or nothing.
     """
 
     name: str
@@ -73,7 +73,13 @@ class Form(Dialog[dict[str, str]]):
         (self.focused or self).call_later(self._save)
 
     def _save(self) -> None:
-        self.dismiss({field.name: self._value(field) for field in self._fields})
+        given = {field.name: self._value(field) for field in self._fields}
+        wrong = [f for f in self._fields if f.number and not (given[f.name] or "0").isdecimal()]
+        if wrong:
+            self.query_one(f"#field-{wrong[0].name}").focus()
+            self.notify(f"{wrong[0].label}: write a whole number.", severity="error", markup=False)
+        else:
+            self.dismiss(given)
 
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:

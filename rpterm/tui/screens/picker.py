@@ -21,7 +21,7 @@ class CharacterPicker(Chooser):
 
     async def _read(self) -> None:
         self._choices = list(await asyncio.to_thread(choices))
-        self.fill(self._choices)
+        await self.narrow()
 
 
 def choices() -> Sequence[Choice]:

@@ -8,7 +8,7 @@ business of ``rpterm.preference.reviewing``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,8 +22,8 @@ from textual.widgets import Static
 from rpterm.preference.rating import Mark
 from rpterm.preference.reviewing import REVIEWED, Filter, Item, Review
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane
-from rpterm.tui.screens.dialog import LeftOnce
+from rpterm.tui.lane import Lane, told
+from rpterm.tui.screens.dialog import LeftOnce, telling
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
@@ -111,6 +111,13 @@ class ReviewScreen(LeftOnce[None]):
     # Commands ----------------------------------------------------------------------------------
     async def action_command(self, name: str) -> None:
         """A key of the registry."""
+        await self._told(self._run(name))
+
+    async def _told(self, work: Awaitable[None]) -> None:
+        with telling(self):
+            await work
+
+    async def _run(self, name: str) -> None:
         item = self.item
         if name in ("judge-undo", "judge-back", "judge-filter", "judge-more"):
             await self._move(name)
@@ -127,9 +134,9 @@ class ReviewScreen(LeftOnce[None]):
         elif name == "judge-skip":
             await self._go(1)
         elif name == "tags":
-            self.run_worker(self._tag(item))
+            self.run_worker(self._told(self._tag(item)))
         elif name == "flag":
-            self.run_worker(self._flag(item))
+            self.run_worker(self._told(self._flag(item)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Stars are for one reply, verdicts for two."""
@@ -147,7 +154,7 @@ class ReviewScreen(LeftOnce[None]):
             self._above = MUCH if self._above == LITTLE else LITTLE
             await self._show()
         else:
-            self.run_worker(self._choose_filter())
+            self.run_worker(self._told(self._choose_filter()))
 
     def action_leave(self) -> None:
         """Leave; everything is stored already."""
@@ -320,7 +327,7 @@ class ReviewScreen(LeftOnce[None]):
         self.notify(sentence, markup=False)
 
     def _failed(self, error: Exception) -> None:
-        self.app.call_from_thread(self._say, f"rpterm itself failed ({error}). Nothing is lost.")
+        self.app.call_from_thread(self._say, told(error))
 
     def on_resize(self, event: events.Resize) -> None:
         self._dress()

@@ -153,6 +153,9 @@ class Candidates(Grid):
             self._all[index].mark(True)
 
     def on_candidate_clicked(self, event: Candidate.Clicked) -> None:
+        """Choose it, unless it has gone meanwhile."""
         event.stop()
-        self.point(event.index)
-        self.post_message(self.Chosen(self.marked))
+        places = [at for at, each in enumerate(self._all) if each.index == event.index]
+        if places:
+            self.point(places[0])
+            self.post_message(self.Chosen(self.marked))

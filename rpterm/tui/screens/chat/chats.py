@@ -76,7 +76,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     from rpterm.tui.screens.confirm import Confirm
 
     session = _open(chat)
-    if session is None or (chat_id == session.chat_id and replies.editing(chat)):
+    if session is None or (chat_id == session.chat_id and replies.occupied(chat)):
         return False
     what = await chat.ask(session.store.chat, chat_id)
     question = f"Delete “{what.title or what.card_name}” with its {counted(what.length, 'turn')}?"

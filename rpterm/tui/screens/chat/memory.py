@@ -73,7 +73,7 @@ async def refresh(chat: ChatScreen) -> None:
 def changed(chat: ChatScreen) -> None:
     """Something happened that the pane may show."""
     if isinstance(chat.panes.pane("memory"), MemoryPane):
-        chat.run_worker(refresh(chat), group="memory")
+        chat.work(refresh(chat), "memory")
 
 
 # What the user does to memories ----------------------------------------------------------------
@@ -144,13 +144,11 @@ async def add_file(chat: ChatScreen) -> None:
     async def wait() -> None:
         try:
             chat.say(await lane.call(give))
-        except RptermError as error:
-            chat.say(str(error), error=True)
         finally:
             lane.close()
-        await refresh(chat)
+            await refresh(chat)
 
-    chat.run_worker(wait(), group="memory-file")
+    chat.work(wait(), "memory-file")
 
 
 async def _never(chat: ChatScreen, memory: Memory, item: Item | None, block: Block | None) -> None:

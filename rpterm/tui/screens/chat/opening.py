@@ -84,7 +84,7 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
 
         draft = await chat.ask(drafts.take, session.store, session.chat_id)
         replies.put_before(chat, draft)  # Somebody may have begun to write meanwhile.
-    chat.run_worker(_marks(chat), group="marks")
+    chat.work(_marks(chat), "marks")
     if state.wish is not None:
         replies.run(chat)
 

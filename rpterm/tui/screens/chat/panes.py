@@ -129,15 +129,15 @@ async def fill_chats(chat: ChatScreen) -> None:
 def opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
     noted(chat)
-    chat.run_worker(fill_chats(chat), group="panes")
+    chat.work(fill_chats(chat), "panes")
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
         memory.changed(chat)
-    if chat.going_to:
+    if chat.going_to is not None:
         from rpterm.tui.screens.chat import way
 
-        chat.run_worker(way.arrived(chat), group="way")
+        chat.work(way.arrived(chat), "way")
 
 
 def remembered(chat: ChatScreen) -> None:

@@ -331,7 +331,7 @@ def _show_alarm(
     if shown:
         shown.first().show(sentence)  # type: ignore[attr-defined]
     elif sentence:
-        chat.run_worker(_raise_alarm(chat), group="alarm")
+        chat.work(_raise_alarm(chat), "alarm")
 
 
 async def _raise_alarm(chat: ChatScreen) -> None:

@@ -20,7 +20,7 @@ from textual.screen import Screen
 
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
-from rpterm.tui.lane import Lane
+from rpterm.tui.lane import Lane, told
 from rpterm.tui.screens.chat import chats, frame, opening, panes, reload, replies, scores, turns
 from rpterm.tui.screens.chat.state import ChatState
 from rpterm.tui.screens.chat.when import allowed
@@ -87,14 +87,14 @@ class ChatScreen(Screen[None]):
         """Colours of speakers by name, where there are several characters."""
         # Where memories and searches led: from places, the last one last, to a turn.
         self.came_from: list[Place] = []
-        self.going_to = 0
-        self.desk = Lane("desk", self._broke)
+        self.going_to: tuple[int, int] | None = None
+        self.desk = Lane("desk", self._slipped)
         self.loads = Lane("load", self._broke)
         self.replies = Lane("reply", self._broke)
-        self.idle = Lane("idle", self._broke)
-        self.previews = Lane("preview", self._broke)
-        self.follower = reload.Follower(self, self._broke)
-        self.keeper = scores.Watcher(self, self._broke)
+        self.idle = Lane("idle", self._slipped)
+        self.previews = Lane("preview", self._slipped)
+        self.follower = reload.Follower(self, self._slipped)
+        self.keeper = scores.Watcher(self, self._slipped)
         self.examples_editor: CardEditor | None = None
         self._said = ("", 0.0)
 
@@ -157,9 +157,11 @@ class ChatScreen(Screen[None]):
 
         self.run_worker(self._guarded(COMMANDS[name](self)), group="command", name=name)
 
-    def _work(self, work: Awaitable[None]) -> None:
+    def work(
+        self, work: Awaitable[None], group: str = "command", *, exclusive: bool = False
+    ) -> None:
         """Do something beside what goes on; its errors become a notice."""
-        self.run_worker(self._guarded(work), group="command")
+        self.run_worker(self._guarded(work), group=group, exclusive=exclusive)
 
     def _asking(self, work: Coroutine[Any, Any, None]) -> None:
         """The same for what may open a dialog: one at a time, however fast the keys come."""
@@ -192,11 +194,14 @@ class ChatScreen(Screen[None]):
         self.notify(sentence, title=title, severity=severity, timeout=stay, markup=False)
 
     def _broke(self, error: Exception) -> None:
-        """A thread met a defect of ours: show it instead of waiting for ever."""
+        """The thread of the reply met a defect of ours: show it instead of waiting for ever."""
         tail = "".join(traceback.format_exception(error))
-        sentence = f"rpterm itself failed ({type(error).__name__}: {error}). Nothing is lost."
-        self.post_message(messages.ReplyFailed(sentence, tail))
+        self.post_message(messages.ReplyFailed(told(error), tail))
         self.post_message(messages.ReplyEnded())
+
+    def _slipped(self, error: Exception) -> None:
+        """A thread beside the reply failed, which goes on."""
+        self.call_later(self.say, told(error), error=True)
 
     # Status ------------------------------------------------------------------------------------
     def figures(self, **changes: object) -> None:
@@ -312,7 +317,7 @@ class ChatScreen(Screen[None]):
 
     @on(TurnView.SwipeClicked)
     def swipe_clicked(self, event: TurnView.SwipeClicked) -> None:
-        self._work(turns.swipe_turn(self, event.turn, event.step))
+        self.work(turns.swipe_turn(self, event.turn, event.step))
 
     @on(TurnEditor.Closed)
     async def editor_closed(self, event: TurnEditor.Closed) -> None:
@@ -320,12 +325,11 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self._work(replies.choose_turn(self, event.turn))
+        self.work(replies.choose_turn(self, event.turn))
 
     @on(Transcript.HistoryWanted)
     def history_wanted(self) -> None:
-        work = self._guarded(turns.load_history(self))
-        self.run_worker(work, group="history", exclusive=True)
+        self.work(turns.load_history(self), "history", exclusive=True)
 
     @on(KeyHints.Clicked)
     def hint_clicked(self, event: KeyHints.Clicked) -> None:
@@ -354,7 +358,7 @@ class ChatScreen(Screen[None]):
 
     @on(ChatsPane.Taken)
     def chat_taken(self, event: ChatsPane.Taken) -> None:
-        self._work(chats.open_other(self, event.chat_id))
+        self.work(chats.open_other(self, event.chat_id))
 
     # By name, not by @on: the Memory pane is imported when it is first opened.
     def on_memory_pane_wanted(self, event: MemoryPane.Wanted) -> None:
@@ -371,7 +375,7 @@ class ChatScreen(Screen[None]):
 
     def on_consistency_pane_line_wanted(self, event: ConsistencyPane.LineWanted) -> None:
         """A line of the card in the Consistency pane."""
-        self._work(panes.show_line(self, event.line))
+        self.work(panes.show_line(self, event.line))
 
     def on_examples_pane_wanted(self, event: ExamplesPane.Wanted) -> None:
         """A key of the Examples pane."""
@@ -383,7 +387,7 @@ class ChatScreen(Screen[None]):
         """A slider of the Examples pane."""
         from rpterm.tui.screens.chat.examples import sized
 
-        self._work(sized(self, event.k, event.budget))
+        self.work(sized(self, event.k, event.budget))
 
     def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
         """A remedy, or none."""

@@ -153,6 +153,8 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 async def outside(chat: ChatScreen) -> None:
     """Edit the selected turn, or the draft, in the user's own editor."""
     turn = chat.transcript.selected
+    if turn is not None and replies.occupied(chat):
+        return
     before = turn.text if turn is not None else chat.input.whole
     after = edit_outside(chat.app, before)
     if after is None:
@@ -221,6 +223,13 @@ async def to_end(chat: ChatScreen) -> None:
 
 async def load_history(chat: ChatScreen) -> None:
     """Show older turns above."""
+    try:
+        await _load_above(chat)
+    finally:
+        chat.transcript.answered()
+
+
+async def _load_above(chat: ChatScreen) -> None:
     session, shown = chat.session, [turn for turn in chat.transcript.turns if turn.id > 0]
     if session is None or not shown:
         return

@@ -42,15 +42,15 @@ async def go(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
         await _reveal(chat, turn_id)
     elif not replies.occupied(chat):
         chat.came_from.append(await _here(chat, session))
-        chat.going_to = turn_id
+        chat.going_to = chat_id, turn_id
         await opening.switch(chat, None, chat_id)
 
 
 async def arrived(chat: ChatScreen) -> None:
     """Another chat is open: if one went there for a turn, show it."""
-    turn_id, chat.going_to = chat.going_to, 0
-    if turn_id:
-        await _reveal(chat, turn_id)
+    wanted, chat.going_to = chat.going_to, None
+    if wanted is not None and chat.session is not None and chat.session.chat_id == wanted[0]:
+        await _reveal(chat, wanted[1])
         chat.say("Alt+← goes back to the chat you came from.")
 
 

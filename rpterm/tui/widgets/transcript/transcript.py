@@ -105,7 +105,6 @@ class Transcript(VerticalScroll, can_focus=True):
                 self.scroll_to(
                     y=at + self.virtual_size.height - before, animate=False, immediate=True
                 )
-                self._asked = False
 
             self.call_after_refresh(hold)
 
@@ -195,6 +194,10 @@ class Transcript(VerticalScroll, can_focus=True):
         if self.more and not self._asked and self._views:
             self._asked = True
             self.post_message(self.HistoryWanted())
+
+    def answered(self) -> None:
+        """What was asked for came, or could not come: it may be asked for again."""
+        self.call_after_refresh(setattr, self, "_asked", False)
 
     def _last_of(self, reused: Sequence[TurnView], kept: int) -> Widget | None:
         if reused:

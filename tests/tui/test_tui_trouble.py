@@ -1,0 +1,164 @@
+"""What fails beside the reply is told; nothing ends with it, and nothing is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.widgets import Input
+from tui_support import (
+    REPLIES,
+    Stage,
+    notices,
+    phase,
+    running,
+    say,
+    screen_text,
+    several,
+    texts,
+    wait_until,
+)
+
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.store import Store
+from rpterm.tui.external import EditorError, command, edit_outside
+from rpterm.tui.screens import picker
+from rpterm.tui.screens.chat import chats, way
+from rpterm.tui.screens.chooser import Choice
+from rpterm.tui.screens.form import Field, Form
+from rpterm.tui.screens.picker import CharacterPicker
+from rpterm.tui.widgets.candidates import Candidate
+from rpterm.types import Status
+
+LONG = "She looks out at the sea for a while and says nothing at all. " * 20
+
+
+# Candidates ------------------------------------------------------------------------------------
+async def test_a_click_keeps_the_one_clicked_though_one_was_silent(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ScriptedEngine(["Hm.", "", "The second.", "The third.", "The fourth."]))
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await several(pilot, app)
+        boxes = [box for box in app.chat.query(Candidate) if box.turn.text == "The third."]
+        await pilot.click(boxes[0])
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        assert texts(app)[-1] == "The third."
+
+
+# While a reply is written ----------------------------------------------------------------------
+@pytest.fixture
+def slow(tmp_path: Path) -> Stage:
+    """Replies take their time."""
+    return Stage(tmp_path, ScriptedEngine([LONG], delay_s=0.1))
+
+
+async def test_a_defect_beside_a_reply_does_not_end_it(slow: Stage) -> None:
+    app = slow.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.running)
+        app.chat.previews.put(lambda: {}["x"])
+        await wait_until(pilot, lambda: "rpterm itself failed (KeyError" in notices(app))
+        assert app.chat.state.busy
+        slow.engine._delay = 0.0
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert texts(app)[-1].startswith("She looks out at the sea")
+
+
+async def test_the_chat_that_is_written_in_is_not_deleted(slow: Stage) -> None:
+    app = slow.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.running)
+        assert not await chats.delete_chat(app.chat, slow.session.chat_id)
+        await wait_until(pilot, lambda: "Still writing" in notices(app))
+
+
+async def test_leaving_keeps_how_the_last_reply_was_made(slow: Stage) -> None:
+    app = slow.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "looks out" in screen_text(app))
+        app.leave()
+    with Store(slow.folder / "rpterm.db") as store:
+        last = store.path(store.chats()[0].leaf_id or 0)[-1]
+        assert last.status is Status.PARTIAL and last.text in LONG
+        assert store.generation(last.id) is not None
+
+
+# Lists, forms, jumps ---------------------------------------------------------------------------
+async def test_a_list_that_fills_late_knows_what_was_typed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def choices() -> Sequence[Choice]:
+        gate.wait(10)
+        return [Choice("a", "Ahab"), Choice("s", "Sherlock")]
+
+    monkeypatch.setattr(picker, "choices", choices)
+    app = stage.app()
+    async with running(app) as pilot:
+        app.push_screen(screen := CharacterPicker())
+        await wait_until(pilot, lambda: app.screen is screen)
+        screen.query_one(Input).value = "sher"
+        gate.set()
+        await wait_until(pilot, lambda: screen.list.option_count)
+        assert [option.id for option in screen.list.options] == ["s"]
+
+
+async def test_a_number_is_asked_for_again_until_it_is_one(stage: Stage) -> None:
+    app, given = stage.app(), list[Any]()
+    async with running(app) as pilot:
+        form = Form("Note", [Field("depth", "Depth", "-", number=True)])
+        app.push_screen(form, given.append)
+        await wait_until(pilot, lambda: app.screen is form)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: "Depth: write a whole number." in notices(app))
+        form.query_one(Input).value = "4"
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: given == [{"depth": "4"}])
+
+
+async def test_a_jump_that_failed_does_not_wait_for_the_next_chat(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.going_to = stage.session.chat_id + 1, 12345
+        await way.arrived(app.chat)
+        assert app.chat.going_to is None and phase(app) == "ready"
+        await say(pilot, app, "Hello")
+        assert texts(app)[-1] == REPLIES[0]
+
+
+# The user's editor -----------------------------------------------------------------------------
+def test_an_editor_with_an_open_quote_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", 'vim "')
+    with pytest.raises(EditorError, match="cannot be read: No closing quotation"):
+        command()
+
+
+def test_an_editor_may_live_in_a_folder_with_spaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "my editor"
+    editor.touch()
+    monkeypatch.setenv("VISUAL", str(editor))
+    assert command() == [str(editor)]
+
+
+def test_an_editor_that_removes_the_file_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "rm")
+    app: App[None] = SimpleNamespace(suspend=nullcontext)  # type: ignore[assignment]
+    with pytest.raises(EditorError, match="left no text"):
+        edit_outside(app, "Hello")
