@@ -120,13 +120,14 @@ async def test_a_list_that_fills_late_knows_what_was_typed(
 async def test_a_number_is_asked_for_again_until_it_is_one(stage: Stage) -> None:
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
-        form = Form("Note", [Field("depth", "Depth", "-", number=True)])
+        asked = [Field("depth", "Depth", "-", number=True)]
+        form = Form("Note", asked, {"form-save": "ctrl+b"})
         app.push_screen(form, given.append)
-        await wait_until(pilot, lambda: app.screen is form)
-        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: "^B save" in screen_text(app))
+        await pilot.press("ctrl+b")
         await wait_until(pilot, lambda: "Depth: write a whole number." in notices(app))
         form.query_one(Input).value = "4"
-        await pilot.press("ctrl+s")
+        await pilot.press("ctrl+b")
         await wait_until(pilot, lambda: given == [{"depth": "4"}])
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingsMap
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
+from rpterm.tui import key_names, keys
 from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.widgets.writing import Area, Line
 
@@ -39,18 +39,21 @@ class Form(Dialog[dict[str, str]]):
     DEFAULT_CSS = """
     Form TextArea { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "save", priority=True, show=False)
-    ]
 
-    def __init__(self, title: str, fields: Sequence[Field]) -> None:
+    def __init__(
+        self, title: str, fields: Sequence[Field], overrides: Mapping[str, str] | None = None
+    ) -> None:
+        """``overrides`` are the user's own keys."""
         super().__init__()
         self._form_title, self._fields = title, list(fields)
+        edit_keys = BindingsMap(keys.bindings("edit", overrides))
+        self._bindings = BindingsMap.merge([self._bindings, edit_keys])
+        self._save_key = key_names.short(keys.keys_of(keys.BY_ID["form-save"], overrides)[0])
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = Content(f" {self._form_title} ")
-            box.border_subtitle = " ^S save · Tab next · Esc leave "
+            box.border_subtitle = Content(f" {self._save_key} save · Tab next · Esc leave ")
             for field in self._fields:
                 yield Static(field.label, classes="label", markup=False)
                 yield self._widget(field)
@@ -64,11 +67,11 @@ class Form(Dialog[dict[str, str]]):
     @on(Input.Submitted)
     def submitted(self) -> None:
         if all(field.lines == 1 for field in self._fields):
-            self.action_save()
+            self.action_command("form-save")
         else:
             self.focus_next()
 
-    def action_save(self) -> None:
+    def action_command(self, _name: str) -> None:
         """Return what the fields hold, once the keys before this one have reached them."""
         (self.focused or self).call_later(self._save)
 

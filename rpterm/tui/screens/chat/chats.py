@@ -104,7 +104,7 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
         return
     old = (await chat.ask(session.store.chat, chat_id)).title
     given = await chat.app.push_screen_wait(
-        Form("Rename this chat", [Field("title", "Title", old)])
+        Form("Rename this chat", [Field("title", "Title", old)], chat.settings.keys)
     )
     if given is None:
         return
@@ -166,7 +166,7 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
         Field("depth", "Depth: 0 is right before your words, and costs nothing", str(note.depth),
               number=True),
     ]  # fmt: skip
-    given = await chat.app.push_screen_wait(Form("Author's note", fields))
+    given = await chat.app.push_screen_wait(Form("Author's note", fields, chat.settings.keys))
     if given is not None:
         note = AuthorNote(given["text"].strip(), max(0, int(given["depth"] or 0)))
         await chat.ask(session.set_note, note)
@@ -222,7 +222,7 @@ async def _write_persona(chat: ChatScreen, old: Persona | None) -> Persona | Non
         Field("name", "Name", start.name),
         Field("description", "What the character may know about you", start.description, lines=4),
     ]
-    given = await chat.app.push_screen_wait(Form("You in this chat", fields))
+    given = await chat.app.push_screen_wait(Form("You in this chat", fields, chat.settings.keys))
     if given is None or session is None or not given["name"].strip():
         return None
     persona = replace(start, name=given["name"].strip(), description=given["description"].strip())

@@ -110,7 +110,9 @@ async def edit(chat: ChatScreen) -> None:
               line, lines=3)
         for at, (who, line) in enumerate(lines)
     ]  # fmt: skip
-    given = await chat.app.push_screen_wait(Form(f"Example {found.number}", fields))
+    given = await chat.app.push_screen_wait(
+        Form(f"Example {found.number}", fields, chat.settings.keys)
+    )
     if given is None:
         return
     wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))

@@ -114,7 +114,7 @@ async def add(chat: ChatScreen) -> None:
     if memory is None:
         return
     fields = [Field("text", f"What {memory.character} should remember", lines=4)]
-    given = await chat.app.push_screen_wait(Form("A new memory", fields))
+    given = await chat.app.push_screen_wait(Form("A new memory", fields, chat.settings.keys))
     if given is not None and given["text"].strip():
         await chat.ask(memory.add, given["text"])
         await refresh(chat)
@@ -126,7 +126,9 @@ async def add_file(chat: ChatScreen) -> None:
     if memory is None:
         return
     fields = [Field("path", "A .txt, .md, .html, .pdf or .epub file")]
-    given = await chat.app.push_screen_wait(Form(f"A file for {memory.character}", fields))
+    given = await chat.app.push_screen_wait(
+        Form(f"A file for {memory.character}", fields, chat.settings.keys)
+    )
     if given is None or not given["path"].strip():
         return
     path = Path(given["path"].strip().strip("'\"")).expanduser()
@@ -162,7 +164,9 @@ async def _never(chat: ChatScreen, memory: Memory, item: Item | None, block: Blo
         chat.say("It may be recalled again.")
         return
     label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
-    given = await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)]))
+    given = await chat.app.push_screen_wait(
+        Form("Never mention", [Field("phrase", label)], chat.settings.keys)
+    )
     if given is None:
         return
     if given["phrase"].strip():
@@ -176,7 +180,7 @@ async def _edit(chat: ChatScreen, memory: Memory, item: Item) -> None:
         chat.say("This is what was said: edit the turn itself, Enter goes there.")
         return
     fields = [Field("text", "The new words; the old ones leave the disk", item.row.text, lines=5)]
-    given = await chat.app.push_screen_wait(Form("Edit a memory", fields))
+    given = await chat.app.push_screen_wait(Form("Edit a memory", fields, chat.settings.keys))
     if given is not None and given["text"].strip() not in ("", item.row.text):
         await chat.ask(memory.edit, item.row.id, given["text"])
 
