@@ -175,7 +175,8 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
                 from rpterm.tui.screens.duel import DuelScreen
                 from rpterm.tui.single import SingleApp
 
-                SingleApp(lambda: DuelScreen(bout, maker, settings), settings).run()
+                keep = partial(config.save, paths.config_file)
+                SingleApp(lambda: DuelScreen(bout, maker, settings), settings, keep).run()
         finally:
             maker.stop()
             maker.close()

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from rpterm import paths as folders
 from rpterm.config import Settings, load, save
@@ -65,7 +66,7 @@ def _terminal(launch: Launch, settings: Settings, paths: Paths) -> int:
         settings,
         first_run=first_run,
         choose=card is None and launch.asked.chat_id is None,
-        on_setting=lambda name, value: save(paths.config_file, name, value),
+        on_setting=partial(save, paths.config_file),
     )
     # What was imported stays, and the little that is garbage in it costs less than a collection
     # before the first frame: the collector need not walk any of it while one types.

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,7 +60,8 @@ def review(
         from rpterm.tui.screens.review import ReviewScreen
         from rpterm.tui.single import SingleApp
 
-        SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings).run()
+        keep = partial(config.save, paths.config_file)
+        SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
 
 
 def in_lines(queue: Review, wanted: Filter) -> None:

@@ -175,7 +175,9 @@ class RptermApp(App[None], inherit_bindings=False):
             case "palette":
                 self.action_command_palette()
             case "theme":
-                self.run_worker(self._choose_theme())
+                from rpterm.tui.screens import themes as choosing
+
+                self.run_worker(choosing.choose(self, self._on_setting))
             case "interrupt":
                 self._interrupt()
             case "quit":
@@ -220,15 +222,6 @@ class RptermApp(App[None], inherit_bindings=False):
             self.screen.clear_selection()
             self.notify("Copied.")
         return bool(chosen)
-
-    async def _choose_theme(self) -> None:
-        from rpterm.tui.screens.themes import ThemePicker
-
-        before = self.theme
-        done = await self.push_screen_wait(ThemePicker(sorted(self.available_themes), before))
-        self.theme = done.id if done else before
-        if done and self._on_setting is not None:
-            self._on_setting("theme", self.theme)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every command of the registry, for the palette."""

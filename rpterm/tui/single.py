@@ -31,11 +31,19 @@ class SingleApp(App[None], inherit_bindings=False):
     NOTIFICATION_TIMEOUT = 4
     CSS = themes.TOASTS
 
-    def __init__(self, make: Callable[[], Screen[Any]], settings: Settings) -> None:
-        """``make`` makes the screen, once the program runs."""
+    def __init__(
+        self,
+        make: Callable[[], Screen[Any]],
+        settings: Settings,
+        on_setting: Callable[[str, str], object] | None = None,
+    ) -> None:
+        """Args:
+        make: Makes the screen, once the program runs.
+        on_setting: Told a setting the user changed, to keep it.
+        """
         keys.check(settings.keys)
         super().__init__()
-        self._make, self.settings = make, settings
+        self._make, self.settings, self._on_setting = make, settings, on_setting
         self._bindings = BindingsMap(keys.bindings_for(HERE, settings.keys))
         themes.put_on(self, settings.theme)
 
@@ -54,13 +62,8 @@ class SingleApp(App[None], inherit_bindings=False):
             if not isinstance(self.screen, HelpScreen):
                 self.push_screen(HelpScreen(self.settings.keys))
         elif name == "theme":
-            self.run_worker(self._choose_theme())
+            from rpterm.tui.screens import themes as choosing
+
+            self.run_worker(choosing.choose(self, self._on_setting))
         else:
             self.exit()
-
-    async def _choose_theme(self) -> None:
-        from rpterm.tui.screens.themes import ThemePicker
-
-        before = self.theme
-        done = await self.push_screen_wait(ThemePicker(sorted(self.available_themes), before))
-        self.theme = done.id if done else before

@@ -141,9 +141,14 @@ async def test_both_can_be_read_at_any_size(store: Store, size: tuple[int, int])
 async def test_a_review_runs_by_itself(store: Store) -> None:
     bout = begin(store)
     maker(bout).run()
-    app = SingleApp(lambda: ReviewScreen(store, SETTINGS), SETTINGS)
+    kept: list[tuple[str, str]] = []
+    app = SingleApp(
+        lambda: ReviewScreen(store, SETTINGS), SETTINGS, lambda *setting: kept.append(setting)
+    )
     async with app.run_test(size=(90, 28)) as pilot:
         await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
+        await pilot.press("f10", "down", "enter")
+        await wait_until(pilot, lambda: kept == [("theme", app.theme)])
         await pilot.press("3", "escape")
         await wait_until(pilot, lambda: not isinstance(app.screen, ReviewScreen))
     assert len(list(bout.rater.judgements.ratings())) == 1

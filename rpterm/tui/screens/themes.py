@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from textual import on
+from textual.app import App
 from textual.widgets import OptionList
 
 from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.tui.screens.dialog import telling
+
+
+async def choose(app: App[Any], keep: Callable[[str, str], object] | None) -> None:
+    """Let the user choose the colours of a program.
+
+    Args:
+        keep: Told the setting and what was chosen.
+    """
+    before = app.theme
+    done = await app.push_screen_wait(ThemePicker(sorted(app.available_themes), before))
+    app.theme = done.id if done else before
+    if done and keep is not None:
+        with telling(app.screen):
+            keep("theme", app.theme)
 
 
 class ThemePicker(Chooser):
