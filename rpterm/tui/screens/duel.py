@@ -6,6 +6,7 @@ knows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from rpterm.dueling.maker import Maker
     from rpterm.store.judgement_records import Verdict
 
-VERDICTS: dict[str, Verdict] = {
+VERDICTS: Mapping[str, Verdict] = {
     "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
 }  # fmt: skip
 MORE = ("judge-undo",)

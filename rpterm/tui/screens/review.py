@@ -8,7 +8,7 @@ business of ``rpterm.preference.reviewing``.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,6 +24,7 @@ from rpterm.preference.reviewing import REVIEWED, Filter, Item, Review
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane, told
 from rpterm.tui.screens.dialog import LeftOnce, telling
+from rpterm.tui.screens.duel import VERDICTS
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
         "flag")  # fmt: skip
-BETWEEN: Mapping[str, Verdict] = {
-    "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
-}  # fmt: skip
 MOVE = ("judge-skip", "judge-back", "judge-undo", "judge-filter", "judge-more")
 LITTLE, MUCH = 3, 15
 """Turns shown above the reply."""
@@ -79,7 +77,7 @@ class ReviewScreen(LeftOnce[None]):
         self.wanted = wanted or Filter(card=card.name if card else "")
         self._overrides = settings.keys
         # Where two are compared, the arrows choose between them: their keys are asked first.
-        own = BindingsMap(keys.bindings_for((*BETWEEN, *RATE, *MOVE), settings.keys))
+        own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *MOVE), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
         self._lane = Lane("review", self._failed)
         self._items: list[Item] = []
@@ -123,8 +121,8 @@ class ReviewScreen(LeftOnce[None]):
             await self._move(name)
         elif item is None:
             return
-        elif item.rival is not None and name in BETWEEN:
-            await self._judge(item.mark, self._between(item, item.rival, BETWEEN[name]))
+        elif item.rival is not None and name in VERDICTS:
+            await self._judge(item.mark, self._between(item, item.rival, VERDICTS[name]))
         elif name.startswith("stars-"):
             n = int(name.removeprefix("stars-"))
             await self._judge(replace(item.mark, stars=n), self._stars(item, n))
@@ -143,7 +141,7 @@ class ReviewScreen(LeftOnce[None]):
         if action != "command":
             return True
         pair = self.item is not None and self.item.rival is not None
-        return parameters[0] not in (RATE if pair else BETWEEN)
+        return parameters[0] not in (RATE if pair else VERDICTS)
 
     async def _move(self, name: str) -> None:
         if name == "judge-undo":
@@ -301,7 +299,7 @@ class ReviewScreen(LeftOnce[None]):
         self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
         self.query_one("#why", Static).update(self._about(item))
         pair = item is not None and item.rival is not None
-        self.query_one("#hints", KeyHints).show((*(BETWEEN if pair else RATE), *MOVE))
+        self.query_one("#hints", KeyHints).show((*(VERDICTS if pair else RATE), *MOVE))
 
     def _about(self, item: Item | None) -> str:
         if item is None:

@@ -50,13 +50,13 @@ async def fill(chat: ChatScreen) -> None:
         return
     if session is None or provider is None or chat.state.info is None:
         problem = "Waiting for the model…" if provider or not session else "There are none here."
-        pane.show([], pane._sizes, problem)
+        pane.show([], pane.sizes, problem)
         return
     draft = chat.input.whole
     try:
         rows, sizes = await chat.previews.call(_rows, session, provider, draft)
     except RptermError as error:
-        pane.show([], pane._sizes, str(error))
+        pane.show([], pane.sizes, str(error))
         return
     pane.show(rows, sizes)
 
@@ -133,7 +133,7 @@ async def keep(chat: ChatScreen) -> None:
     if found is None:
         chat.say("Choose a reply to something you said: only an exchange makes an example.")
         return
-    await _write(chat, "add", 0, _without_names(found.example, _user(chat)))
+    await _write(chat, "add", 0, _without_names(found.example, replies.user_name(chat)))
 
 
 async def undo(chat: ChatScreen) -> None:
@@ -190,7 +190,7 @@ async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """A slider was set: how many for a turn, or the share of the most tokens."""
     if (pane := _pane(chat)) is None:
         return
-    now = pane._sizes
+    now = pane.sizes
     wanted = round((budget or 0.0) * now.most / STEP) * STEP
     await _resize(chat, 0 if k is None else k - now.k, wanted - now.budget if budget else 0)
 
@@ -201,7 +201,7 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
     pane, session, provider = _pane(chat), chat.session, _provider(chat)
     if pane is None or session is None or provider is None:
         return
-    now = pane._sizes
+    now = pane.sizes
     chosen = max(STEP, now.budget + budget) if budget or not now.usual else 0
     count = min(MOST_A_TURN, max(0, now.k + k))
     await chat.ask(provider.set_sizes, session.chat_id, count, chosen)
@@ -306,11 +306,6 @@ def _without_names(example: Example, user: str) -> Example:
         (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
     )
     return Made(lines, example.pinned)
-
-
-def _user(chat: ChatScreen) -> str:
-    record = chat.state.chat
-    return record.persona.name if record is not None else chat.settings.persona.name
 
 
 COMMANDS = {

@@ -26,7 +26,7 @@ async def again_with_hint(chat: ChatScreen) -> None:
     turn, score = found
     from rpterm.scoring.findings import hint
 
-    said = hint(score, turn.text, char=chat.card.char, user=_user(chat))
+    said = hint(score, turn.text, char=chat.card.char, user=replies.user_name(chat))
     chat.say(said, title="Again, with a hint")
     chat.input.focus()
     await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, hint=said))
@@ -82,7 +82,9 @@ async def add_note(chat: ChatScreen) -> None:
     if found is None or chat.card is None:
         return
     turn, score = found
-    await chats.write_note(chat, note(score, turn.text, char=chat.card.char, user=_user(chat)))
+    await chats.write_note(
+        chat, note(score, turn.text, char=chat.card.char, user=replies.user_name(chat))
+    )
 
 
 def _reply(chat: ChatScreen) -> Turn | None:
@@ -108,8 +110,3 @@ def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score] | None:
         chat.say("The reply was not measured yet.")
         return None
     return turn, score
-
-
-def _user(chat: ChatScreen) -> str:
-    record = chat.state.chat
-    return record.persona.name if record is not None else chat.settings.persona.name

@@ -319,6 +319,12 @@ def last_turn(chat: ChatScreen) -> Turn | None:
     return next((turn for turn in reversed(chat.transcript.turns) if turn.id > 0), None)
 
 
+def user_name(chat: ChatScreen) -> str:
+    """What the user is called in this chat."""
+    record = chat.state.chat
+    return record.persona.name if record is not None else chat.settings.persona.name
+
+
 def marked(chat: ChatScreen) -> Turn | None:
     """The candidate that is marked, where some wait that one may tell apart."""
     choosing = chat.state.choosing

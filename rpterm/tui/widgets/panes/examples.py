@@ -93,7 +93,7 @@ class ExamplesPane(Vertical):
         )
         self._rows: dict[str, Row] = {}
         self._order: list[str] = []
-        self._sizes = Sizes()
+        self.sizes = Sizes()
         self._problem = "Waiting for the model…"
         self._unfolded: set[str] = set()
 
@@ -125,17 +125,17 @@ class ExamplesPane(Vertical):
         """Show these."""
         fresh = {row.exemplar.key: row for row in rows}
         if (fresh, list(fresh), sizes, problem) != (
-            self._rows, self._order, self._sizes, self._problem,
+            self._rows, self._order, self.sizes, self._problem,
         ):  # fmt: skip
             self._rows, self._order = fresh, list(fresh)
-            self._sizes, self._problem = sizes, problem
+            self.sizes, self._problem = sizes, problem
             self._draw()
 
     def action_command(self, name: str) -> None:
         self.post_message(self.Wanted(name))
 
     def action_k(self, cell: int) -> None:
-        self.post_message(self.Sized(k=cell - (cell == self._sizes.k)))
+        self.post_message(self.Sized(k=cell - (cell == self.sizes.k)))
 
     def action_budget(self, cell: int) -> None:
         self.post_message(self.Sized(budget=cell / _CELLS))
@@ -168,7 +168,7 @@ class ExamplesPane(Vertical):
         listed.scroll_to(y=top, animate=False)
 
     def _head(self, width: int) -> Content:
-        sizes = self._sizes
+        sizes = self.sizes
         title = Content.styled("Examples", "bold $text-primary")
         if self._problem:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
