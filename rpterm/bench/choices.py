@@ -3,7 +3,7 @@
 Two questions are asked of the same numbers. *Drawn*: which of several lines, drawn from other talks
 but for one, belongs here? Being to the point tells most of that. *Live*: is a reply that was made
 for this talk the character's? Its wrong answers are what others said to the likest turns
-(``rivals``), and being to the point has no weight there but to take away from what is beside it.
+(``rivals``), and being to the point can only lower the score there (``combine.CEILINGS``).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.scoring.calibrate import terms
+from rpterm.bench.calibrate import terms
 from rpterm.scoring.combine import Term, log_odds
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk
-from rpterm.scoring.signals.lift import ContextLift, PersonaLift
+from rpterm.scoring.signals.lift import ContextLift, PersonaLift, PersonaPeak
 from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 
 FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
-SLOW = (*FAST, "context_lift", "persona_lift")
+SLOW = (*FAST, "context_lift", "persona_lift", "persona_peak")
 COLUMNS = {False: FAST, True: SLOW}
 """What is known of a reply without and with the language model."""
 TOPIC = ("context", "talk", "context_lift")
@@ -68,7 +68,9 @@ def with_lift(
     """``SLOW`` of each reply, from its ``FAST``; no rows without a language model."""
     if likelihood is None:
         return np.zeros((0, len(SLOW)))
-    lifts: list[Signal] = [ContextLift(likelihood), PersonaLift(likelihood)]
+    lifts: list[Signal] = [
+        ContextLift(likelihood), PersonaLift(likelihood), PersonaPeak(likelihood)
+    ]  # fmt: skip
     return np.column_stack([fast, values(lifts, replies, scene)])
 
 

@@ -11,17 +11,16 @@ from __future__ import annotations
 import ast
 import csv
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rpterm.bench.figures import share
+from rpterm.bench.printing import Step
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.speakers import Line
 from rpterm.types import RptermError
-
-Step = Callable[[int, int], None]
 
 
 def main(pdnc: Path, json: bool = False) -> None:

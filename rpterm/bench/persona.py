@@ -40,6 +40,7 @@ from rpterm.bench.choices import (
     values,
     with_lift,
 )
+from rpterm.bench.convai2 import Question, draw, read
 from rpterm.bench.figures import (
     above,
     balanced_bins,
@@ -48,9 +49,9 @@ from rpterm.bench.figures import (
     mean_figures,
     share,
 )
+from rpterm.bench.printing import Step
 from rpterm.bench.rivals import Rivals
 from rpterm.scoring.combine import Term, chance
-from rpterm.scoring.convai2 import Question, draw, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood
@@ -61,7 +62,6 @@ from rpterm.types import RptermError
 RERANKED = 10
 _LIMIT = 200
 _FOLDS = 10
-Step = Callable[[int, int], None]
 TableOf = Callable[[str], Frozen]
 """The terms to judge a persona by, from its key."""
 Judged = tuple[float, bool]

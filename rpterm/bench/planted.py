@@ -17,12 +17,11 @@ words (``planted_told.toml``). The latter was looked at for the rules of kin;
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from typing import Any
 
 from rpterm.bench.figures import share
+from rpterm.bench.written import read_table
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
 from rpterm.scoring.fit import Encode
@@ -52,13 +51,13 @@ def measure(
     cards = [reader.load(path) for path in library.files(library.folders(None)).values()]
     clean = [line for card in cards for line in _clean(card)]
     random.Random(_SEED).shuffle(clean)
-    known, fresh = _table("planted.toml"), _table("planted_fresh.toml")
+    known, fresh = read_table("planted.toml"), read_table("planted_fresh.toml")
     voice: list[Signal] = [AssistantVoice()]
     if encode is not None:
         voice.append(AssistantMeaning(encode))
     signals: dict[str, Signal] = {"speaking": Speaking(), "assistant": _Any(voice)}
     report: dict[str, Any] = {}
-    written = _table("assistants.toml")
+    written = read_table("assistants.toml")
     held, last = written["held"], written["last"]
     unseen = {
         "speaking": (fresh["speaking"], fresh["clean"]),
@@ -100,10 +99,6 @@ class _Any:
 
 def _value(reading: Reading) -> float:
     return reading.value
-
-
-def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("rpterm.bench").joinpath(name).read_text("utf-8"))
 
 
 def _anachronisms(
@@ -198,7 +193,7 @@ def _clashes(cards: list[CharacterCard]) -> dict[str, list[tuple[Scene, str, boo
 def _told() -> dict[str, list[tuple[Scene, str, bool]]]:
     """What characters say of their people and of themselves, as their cards have it and not."""
     found: dict[str, list[tuple[Scene, str, bool]]] = {}
-    for name, lines in _table("planted_told.toml").items():
+    for name, lines in read_table("planted_told.toml").items():
         scene = scene_of(reader.load(library.find(name, library.folders(None))))
         for kind, right, wrong in (
             ("contradiction_told", "true", "contrary"),

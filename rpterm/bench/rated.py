@@ -35,11 +35,9 @@ been looked at then.
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -47,6 +45,8 @@ from typing import Any
 import numpy as np
 
 from rpterm.bench.figures import above, mean_figures, redrawn
+from rpterm.bench.printing import Step
+from rpterm.bench.written import read_table
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.combine import log_odds
 from rpterm.scoring.fit import Fit
@@ -71,7 +71,6 @@ _RANKED: dict[str, Container[str]] = {
     "all": (*_MADE, "graded", "read"),
 }  # fmt: skip
 """Which replies are ranked together."""
-Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,7 @@ def measure(
 
 def scenes(name: str) -> list[dict[str, Any]]:
     """Those of a file of this package."""
-    text = files("rpterm.bench").joinpath(name).read_text("utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["scene"]
+    found: list[dict[str, Any]] = read_table(name)["scene"]
     return found
 
 

@@ -17,14 +17,14 @@ from typing import Any
 
 from rpterm.bench import persona, told, voice
 from rpterm.bench.choices import FAST
+from rpterm.bench.convai2 import draw, read
 from rpterm.bench.opening import models
+from rpterm.bench.pdnc import read as read_novels
 from rpterm.bench.rivals import Rivals
 from rpterm.memory.locomo import read as read_talks
 from rpterm.scoring.combine import Term
-from rpterm.scoring.convai2 import draw, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.pdnc import read as read_novels
 
 VERSION = "7"
 QUESTIONS = 600
@@ -42,7 +42,7 @@ _RIVALS = 4
 _LINES = 12
 _ASKED_LINES = 6
 _MADE = (
-    "Balanced logistic regressions (rpterm.scoring.calibrate) by rpterm.bench.refit. Facts and "
+    "Balanced logistic regressions (rpterm.bench.calibrate) by rpterm.bench.refit. Facts and "
     "memory: along the direction of a conditional logit, scaled by sums of unseen folds, on "
     "{questions} questions of ConvAI2 (valid, self original), the right reply against what others "
     "said to the {rivals} likest turns, and {told} questions about {talks} conversations of "

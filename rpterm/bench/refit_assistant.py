@@ -12,19 +12,18 @@ from __future__ import annotations
 import json
 import random
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rpterm.bench import convai2, pdnc
+from rpterm.bench.calibrate import fit
 from rpterm.bench.opening import models
+from rpterm.bench.written import read_table
 from rpterm.cards import library, reader
-from rpterm.scoring import convai2, pdnc
-from rpterm.scoring.calibrate import fit
 from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.signals.assistant import features
@@ -52,30 +51,27 @@ _MADE = (
 )
 
 
-def table(name: str) -> dict[str, Any]:
-    """A file of sentences of this package."""
-    return tomllib.loads(files("rpterm.bench").joinpath(name).read_text("utf-8"))
-
-
 def machines() -> list[str]:
     """What assistants say, whole and sentence by sentence."""
-    known, fresh = table("planted.toml"), table("planted_fresh.toml")
+    known, fresh = read_table("planted.toml"), read_table("planted_fresh.toml")
     whole = [*known["develop"]["assistant"], *known["held"]["assistant"]]
     whole += [*fresh["assistant"], *fresh["assistant_second"]]
-    whole += table("assistants.toml")["learn"]["machines"]
+    whole += read_table("assistants.toml")["learn"]["machines"]
     parts = [part for text in whole for part in sentences(text) if len(part.split()) > 1]
     return list(dict.fromkeys([*whole, *parts]))
 
 
 def near() -> list[str]:
     """What people say in stories, written for rpterm."""
-    clean = table("planted_fresh.toml")["clean"][:50]
-    return [*characters(), *clean, *table("assistants.toml")["learn"]["people"]]
+    clean = read_table("planted_fresh.toml")["clean"][:50]
+    return [*characters(), *clean, *read_table("assistants.toml")["learn"]["people"]]
 
 
 def deeds() -> list[str]:
     """Planted deeds of the user: another break, but no assistant's."""
-    return [text.replace("{user}", "Tom") for text in table("planted_fresh.toml")["speaking"][:60]]
+    return [
+        text.replace("{user}", "Tom") for text in read_table("planted_fresh.toml")["speaking"][:60]
+    ]
 
 
 def characters() -> list[str]:

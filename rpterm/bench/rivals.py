@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpterm.scoring.convai2 import Question
+from rpterm.bench.convai2 import Question
 from rpterm.scoring.fit import Encode
 
 _EACH = 2

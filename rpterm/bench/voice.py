@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from rpterm.bench.calibrate import terms
 from rpterm.bench.figures import above, balanced_bins, error_figures, mean_figures
-from rpterm.scoring.calibrate import terms
+from rpterm.bench.pdnc import Novel, read
+from rpterm.bench.printing import Step
 from rpterm.scoring.combine import Term, chance, log_odds
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import Frozen, frozen
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.pdnc import Novel, read
 from rpterm.scoring.records import Reading, Scene, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 from rpterm.types import RptermError
@@ -34,7 +35,6 @@ FAST = ("voice_words", "voice_meaning")
 SLOW = (*FAST, "voice_likelihood")
 _LINES = 4
 _OTHERS = 3
-Step = Callable[[int, int], None]
 TableOf = Callable[[str], Frozen]
 """The terms to judge a novel by, from its name."""
 TermsOf = Callable[[str], Mapping[str, Term]]

@@ -27,12 +27,16 @@ UNFITTED = frozenset(["garbled"])
 """Faults that cut their dimension and were given no weight in the probability."""
 _Z90 = 1.645
 FLOORS = {"fit": -2.0, "likely": -4.0, "topic": -2.0}
-"""A right reply need not touch a fact or the last turn: one in nine of those that fit worst is
-right (ConvAI2, both halves); with the language model fewer."""
+"""The least log-odds that the terms of a group may add together.
+
+A right reply need not touch a fact or the last turn: one in nine of those that fit worst is right
+(ConvAI2, both halves); with the language model fewer."""
 CEILINGS = {"topic": 0.0}
-"""A reply made for a talk is about it whoever makes it, and most of all when it takes up the last
-turn and knows nothing else: being to the point says nothing for the character, only against
-whoever is beside it (``bench rated``)."""
+"""The most that they may add.
+
+Being to the point never raises a score. A reply that was made for a talk is about it whoever made
+it, and most of all one that takes up the last turn and knows nothing else (``bench rated``). A
+reply that is not to the point does lose by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ LABELS = {
     "voice_meaning": "voice, by meaning",
     "voice_likelihood": "voice, by likelihood",
     "persona_lift": "likelier with the card",
+    "persona_peak": "has words of the card's making",
     "context_lift": "likelier after this talk",
     "engagement": "engages: brings something new",
     "proactivity": "brings the talk on",

@@ -6,11 +6,28 @@ from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
+from letters import Letters
 
-from rpterm.scoring.combine import Term
-from rpterm.scoring.findings import excerpt, findings, hint, lines, note, spans, weakest
+from rpterm.bench.refit import FAULTS
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.scoring.combine import APART, UNFITTED, Term
+from rpterm.scoring.findings import (
+    APPEAL,
+    LABELS,
+    excerpt,
+    findings,
+    hint,
+    lines,
+    note,
+    spans,
+    weakest,
+)
+from rpterm.scoring.fit import Fit
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.likelihood import EngineLikelihood
 from rpterm.scoring.records import NOTHING, Evidence, Reading
 from rpterm.scoring.scorer import Score
+from rpterm.scoring.signals.all import signals_for
 
 REPLY = "You nod and sit. As an AI language model, I cannot help with that."
 TERMS = {
@@ -97,3 +114,14 @@ def test_any_score_can_be_told(readings: Mapping[str, Reading]) -> None:
     assert [order.index(e.kind) for e in found] == sorted(order.index(e.kind) for e in found)
     assert hint(given_score, REPLY, char="A", user="B").strip()
     assert all(end > start for start, end in spans(given_score))
+
+
+# The tables that must agree --------------------------------------------------------------------
+def test_every_signal_has_words_and_a_place_in_the_score() -> None:
+    """A new signal needs a label, and a weight unless it is told apart from the score."""
+    every = signals_for(Fit(Letters().encode), EngineLikelihood(lambda: ScriptedEngine([""])))
+    table = frozen()
+    weighed = {*table.fast, *table.slow, *FAULTS, *UNFITTED, *APPEAL}
+    names = {each.name for each in every}
+    assert names == set(LABELS) == weighed
+    assert {each.name for each in every if each.dimension == APART} == set(APPEAL)

@@ -11,12 +11,12 @@ from letters import Letters
 
 from rpterm.bench import opening
 from rpterm.bench.cached import Cached
+from rpterm.bench.pdnc import read
 from rpterm.bench.voice import cross, main, measure, pairs, report
 from rpterm.engine.protocol import Piece
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.pdnc import read
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.signals.lift import END, ContextLift, PersonaLift, prompt, said
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords

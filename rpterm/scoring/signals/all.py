@@ -15,7 +15,7 @@ from rpterm.scoring.signals.empathy import Empathy
 from rpterm.scoring.signals.engagement import Engagement
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk
 from rpterm.scoring.signals.garbled import Garbled
-from rpterm.scoring.signals.lift import ContextLift, PersonaLift
+from rpterm.scoring.signals.lift import ContextLift, PersonaLift, PersonaPeak
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.proactivity import Proactivity
@@ -44,5 +44,6 @@ def signals_for(
         found += [FactMeaning(fit), Context(fit), Talk(fit), MemoryMeaning(fit)]
         found += [VoiceMeaning(fit.encode), AssistantMeaning(fit.encode)]
     if likelihood is not None:
-        found += [PersonaLift(likelihood), ContextLift(likelihood), VoiceLikelihood(likelihood)]
+        found += [PersonaLift(likelihood), PersonaPeak(likelihood)]
+        found += [ContextLift(likelihood), VoiceLikelihood(likelihood)]
     return tuple(found)

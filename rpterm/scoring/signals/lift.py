@@ -4,6 +4,8 @@ With n the tokens of the reply r, its end among them, F the card's facts, H the 
 neither::
 
     persona_lift  = [ln p(r | F, H) - ln p(r | H)] / n
+    persona_peak  = mean over the 0.15 n tokens with the greatest d_i of min(d_i, 2), where
+                    d_i = ln p(r_i | F, H, r_<i) - ln p(r_i | H, r_<i)
     context_lift  = [ln p(r | H)    - (ln p(r | 0) + mean over T of ln p(r | T)) / 2] / n
 
 where T are two short talks of anybody (``everyday.toml``), written as H is. Both are pointwise
@@ -38,6 +40,9 @@ from rpterm.scoring.records import NOTHING, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.signals.patient import ByLikelihood
 from rpterm.scoring.texts import everyday_talks
 
+_PEAK = 0.15
+_MOST_GAIN = 2.0
+"""Nats; one strange token must not decide."""
 _TURNS = 7
 _FACTS = 30
 _WORDS = 40
@@ -47,21 +52,44 @@ END = Piece("<|im_end|>", special=True)
 """The starter model's own format, which is always the scorer."""
 
 
-class PersonaLift(ByLikelihood):
-    """See the module."""
+class _ByCard(ByLikelihood):
+    """What the card does to the likelihood of each token."""
 
-    name = "persona_lift"
     dimension: Dimension = "persona"
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not scene.facts or not reply.strip():
             return NOTHING
         prompts = [prompt(scene, facts=True), prompt(scene, facts=False)]
-        with_facts, without = self._likelihood.logprobs(said(reply), prompts, stopped)
-        count = len(with_facts)
-        delta = math.exp(-sum(without) / count) - math.exp(-sum(with_facts) / count)
+        return self._read(*self._likelihood.logprobs(said(reply), prompts, stopped))
+
+    def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
+        raise NotImplementedError
+
+
+class PersonaLift(_ByCard):
+    """See the module."""
+
+    name = "persona_lift"
+
+    def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
+        count = len(known)
+        delta = math.exp(-sum(without) / count) - math.exp(-sum(known) / count)
         note = f"the card lowers the perplexity of this by {delta:.1f}"
-        return Reading(_lift(with_facts, without), 1.0, (Evidence(0, 0, note, "card"),))
+        return Reading((sum(known) - sum(without)) / count, 1.0, (Evidence(0, 0, note, "card"),))
+
+
+class PersonaPeak(_ByCard):
+    """See the module."""
+
+    name = "persona_peak"
+
+    def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
+        gains = sorted(min(a - b, _MOST_GAIN) for a, b in zip(known, without, strict=True))
+        peak = gains[-math.ceil(_PEAK * len(gains)) :]
+        value = sum(peak) / len(peak)
+        note = f"the card makes some of its words {math.exp(value):.1f} times likelier"
+        return Reading(value, 1.0, (Evidence(0, 0, note, "card"),))
 
 
 class ContextLift(ByLikelihood):
@@ -88,11 +116,6 @@ def _talks(scene: Scene) -> list[Scene]:
         Scene(history=tuple((at % 2 == 1, text) for at, text in enumerate(talk)))
         for talk in everyday_talks(like)
     ]
-
-
-def _lift(known: Sequence[float], without: Sequence[float]) -> float:
-    """How much likelier the reply is with what is known; log-probabilities by token."""
-    return (sum(known) - sum(without)) / len(known)
 
 
 def prompt(scene: Scene, *, facts: bool) -> tuple[Piece, ...]:

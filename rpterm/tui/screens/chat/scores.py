@@ -200,7 +200,9 @@ class Watcher:
                 return
             if full:
                 score = scores.full(card, chat, turn, stopped)
-                if score is not None:  # Where a model is missing it is not asked again and again.
+                # Also a score that lacks a model, which is as whole as it gets; only what was
+                # stopped, or failed, is measured again.
+                if score is not None:
                     self._tried.add(turn.id)
             else:
                 score = scores.cheap(card, chat, turn)
