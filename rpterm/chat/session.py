@@ -368,7 +368,7 @@ class Session(Tree):
         if info is None or self._prompter.template is None or self._states is None:
             return
         # A cache is worth time, not words: a full or read-only disk is no reason to complain.
-        with suppress(OSError, TemplateError, RptermError):
+        with suppress(OSError, RptermError):
             path = self.path()
             seats = self.scene.by_likelihood(path)
             ready = [(s.card.name, self._clean(s, path) if seats[1:] else ()) for s in seats]
