@@ -128,20 +128,16 @@ class Session(Tree):
         info = self.engine.info
         if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
             return
-        try:
+        # Only time can be lost: what is wrong with prompt or engine is told at the next reply.
+        with suppress(PromptTooLarge, TemplateError, EngineError):
             path = self.path()
             seat = self.scene.expected(path)
             ids = self._clean(seat, path)
-        except (PromptTooLarge, TemplateError):
-            return
-        if not self.scene.group:
-            self.engine.settle(ids)
-            return
-        others = []
-        for other in self.scene.listening(seat):
-            with suppress(PromptTooLarge, TemplateError):
-                others.append(self._clean(other, path))
-        self.engine.settle(ids, others)
+            others = []
+            for other in self.scene.listening(seat) if self.scene.group else ():
+                with suppress(PromptTooLarge, TemplateError):
+                    others.append(self._clean(other, path))
+            self.engine.settle(ids, others)
 
     def _clean(self, seat: Seat, path: list[Turn]) -> tuple[int, ...]:
         """All that a character's next prompt is known to begin with."""
