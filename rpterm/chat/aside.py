@@ -32,7 +32,7 @@ def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
     The second turn is told of before it is stored, with id 0; ``ReplyFinished`` has the real one.
     """
     request = ReplyRequest(
-        Intent.REGENERATE, turn_id=turn_id, seed=secrets.randbits(31), shown=False
+        Intent.REGENERATE, turn_id=turn_id, seeds=(secrets.randbits(31),), shown=False
     )
     for index in (WITH, WITHOUT):
         for event in session.reply(replace(request, examples=index == WITH)):

@@ -205,10 +205,12 @@ class Session(Tree):
         self._left |= _turns_left_out(prompt)
         shown = self.chat.leaf_id
         sampling = self.sampling(card)
-        if request.seed is not None:
-            sampling = replace(sampling, seed=request.seed)
+        if request.seeds:
+            sampling = replace(sampling, seed=request.seeds[0])
         sampling = replace(sampling, **request.sampling)
-        seeds = _seeds(sampling.seed or 0, min(max(request.candidates, 1), info.sequences))
+        seeds = request.seeds[: info.sequences] or _seeds(
+            sampling.seed or 0, min(max(request.candidates, 1), info.sequences)
+        )
         run = ReplyRun(
             store=self.store,
             engine=self.engine,
@@ -245,7 +247,7 @@ class Session(Tree):
     def _as_set(self, request: ReplyRequest) -> ReplyRequest:
         """The request with as many candidates as the settings want."""
         many = self.settings.scoring.best_of
-        plain = request.candidates == 1 and request.shown and request.seed is None
+        plain = request.candidates == 1 and request.shown and not request.seeds
         if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
             return request
         return replace(request, candidates=many, best=True)

@@ -53,7 +53,7 @@ def test_growing_replies_are_compared(session: Session, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "request_", [ReplyRequest(text="Hm?", seed=3), ReplyRequest(text="Hm?", candidates=2)]
+    "request_", [ReplyRequest(text="Hm?", seeds=(3,)), ReplyRequest(text="Hm?", candidates=2)]
 )
 def test_who_asked_for_something_else_gets_that(session: Session, request_: ReplyRequest) -> None:
     events = list(session.reply(request_))
