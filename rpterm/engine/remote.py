@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.closing import closes
-from rpterm.engine.llama.stopper import ReplyText
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -34,6 +33,7 @@ from rpterm.engine.protocol import (
     PromptProgress,
 )
 from rpterm.engine.remote_fields import extras, fields
+from rpterm.engine.stopper import ReplyText
 from rpterm.types import StopReason, Usage
 
 _PIECE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
