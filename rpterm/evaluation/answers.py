@@ -14,11 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
 from rpterm.evaluation.probing import Bench, Trial
 from rpterm.evaluation.questions import Question
-from rpterm.prompt.asking import ask
 from rpterm.types import History, RptermError, Sampling
 
 _FILE = re.compile(r"[^\s=]+\.gguf")
