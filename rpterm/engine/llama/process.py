@@ -110,14 +110,13 @@ class WorkerProcess:
             self._process.stdin.write(pack(message))
             self._process.stdin.flush()
 
-    def receive(self, pending: Pending, timeout: float | None = None) -> Message:
-        """The next message for a request.
+    def receive(self, pending: Pending) -> Message:
+        """The next message for a request; blocks.
 
         Raises:
-            EngineError: The worker died, or reported an error.
-            queue.Empty: Nothing came in time.
+            EngineError: The worker died.
         """
-        message = pending.messages.get(timeout=timeout)
+        message = pending.messages.get()
         if message is None:
             raise self.death()
         return message
