@@ -20,7 +20,7 @@ from rpterm.chat.events import (
     SessionEvent,
 )
 from rpterm.chat.session import ReplyRequest, Session
-from rpterm.types import Intent, Status, Turn
+from rpterm.types import Intent, Status
 
 WITH, WITHOUT = 0, 1
 """Index of the reply with examples, and of the one without."""
@@ -32,7 +32,7 @@ def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
     The second turn is told of before it is stored, with id 0; ``ReplyFinished`` has the real one.
     """
     request = ReplyRequest(
-        Intent.REGENERATE, turn_id=turn_id, seed=secrets.randbits(31), shown=False
+        Intent.REGENERATE, turn_id=turn_id, seeds=(secrets.randbits(31),), shown=False
     )
     for index in (WITH, WITHOUT):
         for event in session.reply(replace(request, examples=index == WITH)):
@@ -51,8 +51,3 @@ def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
                     return
                 case PromptEvaluated():
                     yield event
-
-
-def real(turn: Turn) -> bool:
-    """Whether a turn told of is in the database."""
-    return turn.id > 0

@@ -45,7 +45,8 @@ def best_of(
 ) -> Iterator[SessionEvent]:
     """The same events, with ``BestLed`` between and ``BestKept`` after them.
 
-    A stopped reply keeps the best of what had come. One candidate is passed through.
+    A stopped reply keeps the best of what had come, and of candidates without a word none is kept.
+    One candidate is passed through.
 
     Args:
         keep: Shows the branch through the turn with this id.
@@ -59,13 +60,14 @@ def best_of(
                 yield event
             if race.follow(event):
                 yield BestLed(race.leader)
-    if len(race.turns) < 2 or len(race.done) < len(race.turns):
+    if len(race.turns) < 2 or not race.done:
         return
     found = race.final()
-    best = choose(found)
+    best = list(found)[choose(list(found.values()))]
     turn = race.done[best]
     keep(turn.id)
-    yield BestKept(best, turn, tuple(each.probability if each else None for each in found))
+    chances = {at: score.probability for at, score in found.items() if score}
+    yield BestKept(best, turn, tuple(chances.get(at) for at in range(len(race.turns))))
 
 
 class _Race:
@@ -89,12 +91,10 @@ class _Race:
             self.done[event.index] = event.turn
         return self._look()
 
-    def final(self) -> list[Score | None]:
-        """Every candidate measured whole; the scores are kept."""
-        return [self._scores.cheap(self._card, self._chat, turn) for _, turn in self._in_order()]
-
-    def _in_order(self) -> list[tuple[int, Turn]]:
-        return sorted(self.done.items())
+    def final(self) -> dict[int, Score | None]:
+        """Every candidate that has words measured whole, in order; the scores are kept."""
+        done = sorted(self.done.items())
+        return {at: self._scores.cheap(self._card, self._chat, turn) for at, turn in done}
 
     def _look(self) -> bool:
         enough = len(self.turns) > 1 and all(

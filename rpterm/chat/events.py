@@ -23,7 +23,7 @@ class ReplyStarted:
     """The prompt is built; ``turns`` are the empty replies that will grow, one per candidate.
 
     For an impersonation ``turns`` is empty: its text is a draft, stored when the user sends it.
-    ``best`` says that a ``BestKept`` follows.
+    ``best`` says that a ``BestKept`` follows, if one of them gets a word.
     """
 
     turns: tuple[Turn, ...]
@@ -77,10 +77,11 @@ class BestLed:
 
 @dataclass(frozen=True, slots=True)
 class BestKept:
-    """All candidates are complete and measured; this one is shown, the others are its swipes.
+    """All candidates are over and measured; this one is shown, the others are its swipes.
 
     Attributes:
-        chances: Probability of being in character by candidate; ``None`` where nothing measured.
+        chances: Probability of being in character by candidate; ``None`` where nothing measured
+            it, or it had no words.
     """
 
     index: int
@@ -97,7 +98,10 @@ class DraftFinished:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFailed:
-    """The engine failed; ``message`` says why and what to do. What had come is stored."""
+    """The engine failed, or no candidate had a word; ``message`` says why and what to do.
+
+    What had come is stored.
+    """
 
     message: str
     log_tail: str = ""

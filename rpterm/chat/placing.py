@@ -26,7 +26,7 @@ class ReplyRequest:
         turn_id: The reply meant; ``None`` is the last one shown.
         candidates: How many replies to decode at once.
         hint: One extra instruction for this reply alone, in the volatile block.
-        seed: Of the first candidate; ``None`` draws one as usual.
+        seeds: One candidate for each, however many ``candidates`` says; () draws as usual.
         examples: False leaves all example dialogues out of the prompt.
         shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
         sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
@@ -40,7 +40,7 @@ class ReplyRequest:
     turn_id: int | None = None
     candidates: int = 1
     hint: str = ""
-    seed: int | None = None
+    seeds: tuple[int, ...] = ()
     examples: bool = True
     shown: bool = True
     sampling: Mapping[str, Any] = field(default_factory=dict)

@@ -15,8 +15,8 @@ from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.group import headed
-from rpterm.prompt.build import build_prompt
-from rpterm.prompt.compose import Extras, chat_inserts, compose
+from rpterm.prompt.build import PromptInput, build_prompt
+from rpterm.prompt.compose import Extras, chat_inserts, expander, hint_inserts
 from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.static import ExampleTurns, Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending
@@ -204,16 +204,20 @@ class Prompter:
                 # Begun with the speaker's own name: a small model else likes to go on as another.
                 begun = Turn(0, chat.id, None, "assistant", card.char, "")
                 history, ending = [*history, headed(begun)], OPEN_LAST
-        given = compose(
-            card,
-            chat,
-            history,
+        given = PromptInput(
+            card=card,
+            persona=chat.persona,
+            history=history,
             context=self._context(),
             max_reply=self._settings.sampling.max_tokens,
+            expand=expander(card, chat),
             own_system=self._settings.system_prompt,
-            extras=extras,
-            hint=hint,
+            fixed=extras.fixed,
+            inserts=hint_inserts(hint) + extras.inserts,
+            left_out=extras.left_out,
             ending=ending,
+            examples=extras.examples,
+            examples_budget=extras.examples_budget,
             cued=cued,
         )
         assert self.template is not None

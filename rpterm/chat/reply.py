@@ -123,7 +123,7 @@ class ReplyRun:
             return
         if text == growing.base.rstrip():
             self.store.delete_turn(growing.turn.id)
-            if event.reason != "cancelled" or not self._any_text():
+            if not self.kept and all(each.done for each in self._growing):
                 yield ReplyFailed("Stopped." if event.reason == "cancelled" else NOTHING)
             return
         cancelled = event.reason in ("cancelled", "error")
@@ -133,9 +133,6 @@ class ReplyRun:
         self.kept.append(turn.id)
         told = ReplyCancelled if cancelled else ReplyFinished
         yield told(event.index, turn, generation)
-
-    def _any_text(self) -> bool:
-        return any(growing.raw.strip() for growing in self._growing)
 
     def _keep_the_rest(self) -> None:
         """Store what was begun and never finished: the engine failed or nobody listens any more."""

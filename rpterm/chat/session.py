@@ -128,20 +128,16 @@ class Session(Tree):
         info = self.engine.info
         if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
             return
-        try:
+        # Only time can be lost: what is wrong with prompt or engine is told at the next reply.
+        with suppress(PromptTooLarge, TemplateError, EngineError):
             path = self.path()
             seat = self.scene.expected(path)
             ids = self._clean(seat, path)
-        except (PromptTooLarge, TemplateError):
-            return
-        if not self.scene.group:
-            self.engine.settle(ids)
-            return
-        others = []
-        for other in self.scene.listening(seat):
-            with suppress(PromptTooLarge, TemplateError):
-                others.append(self._clean(other, path))
-        self.engine.settle(ids, others)
+            others = []
+            for other in self.scene.listening(seat) if self.scene.group else ():
+                with suppress(PromptTooLarge, TemplateError):
+                    others.append(self._clean(other, path))
+            self.engine.settle(ids, others)
 
     def _clean(self, seat: Seat, path: list[Turn]) -> tuple[int, ...]:
         """All that a character's next prompt is known to begin with."""
@@ -170,7 +166,7 @@ class Session(Tree):
             self.scene.seat(request.speaker)
         if request.intent is Intent.SEND:
             turn = self._store_user(request.text)
-            self._remember(turn)
+            self.scene.remember(turn)
             yield UserTurnStored(turn)
         request = self._as_set(request)
         job = place(self, request, group=self.scene.group)
@@ -198,9 +194,8 @@ class Session(Tree):
     def _run(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
         info = self.load()
         seat = self._seat(request, job)
-        card = seat.card
         prompt = seat.prompter.full(
-            card, self.chat, self.scene.view(seat, job.history), ending=job.ending,
+            seat.card, self.chat, self.scene.view(seat, job.history), ending=job.ending,
             hint=request.hint, examples=request.examples,
         )  # fmt: skip
         if self._stopped.is_set():
@@ -208,37 +203,14 @@ class Session(Tree):
             return
         self._left |= _turns_left_out(prompt)
         shown = self.chat.leaf_id
-        sampling = self.sampling(card)
-        if request.seed is not None:
-            sampling = replace(sampling, seed=request.seed)
-        sampling = replace(sampling, **request.sampling)
-        seeds = _seeds(sampling.seed or 0, min(max(request.candidates, 1), info.sequences))
-        run = ReplyRun(
-            store=self.store,
-            engine=self.engine,
-            info=info,
-            prompt=prompt,
-            request=GenerateRequest(
-                prompt_ids=prompt.ids,
-                prompt_text=prompt.text,
-                messages=prompt.messages,
-                sampling=sampling,
-                seeds=seeds,
-                stop=stops_for(self.chat.persona.name, card.char, self.scene.others(seat)),
-                kv_mode=self.settings.kv_mode,
-            ),
-            template_hash=self._prompter.template.hash if self._prompter.template else "",
-            turns=() if job.draft else self._open_turns(card, job, len(seeds), request.shown),
-            base=job.base,
-            names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
-        )
+        run = self._begun(request, job, seat, prompt, info)
         events = run.events()
         if request.best and self.scores is not None:
-            events = best_of(events, self.scores, card, self.chat, self.keep_best)
+            events = best_of(events, self.scores, seat.card, self.chat, self.keep_best)
         try:
             for event in events:
                 if isinstance(event, ReplyFinished):
-                    self._remember(event.turn)
+                    self.scene.remember(event.turn)
                 yield event
         finally:
             # What was begun is stored when the inner stream closes, which must be before we look.
@@ -246,10 +218,45 @@ class Session(Tree):
             if run.turns and not run.kept and shown is not None:
                 self.store.set_leaf(self.chat_id, shown)
 
+    def _begun(
+        self, request: ReplyRequest, job: Job, seat: Seat, prompt: Prompt, info: EngineInfo
+    ) -> ReplyRun:
+        """The reply, ready to run; its empty turns are stored."""
+        asked = self._asked(request, seat, prompt, info.sequences)
+        count = 0 if job.draft else len(asked.seeds)
+        return ReplyRun(
+            store=self.store,
+            engine=self.engine,
+            info=info,
+            prompt=prompt,
+            request=asked,
+            template_hash=self._prompter.template.hash if self._prompter.template else "",
+            turns=self._open_turns(seat.card, job, count, request.shown),
+            base=job.base,
+            names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
+        )
+
+    def _asked(
+        self, request: ReplyRequest, seat: Seat, prompt: Prompt, most: int
+    ) -> GenerateRequest:
+        """What the engine is asked: at most so many candidates, each with its seed."""
+        first = {"seed": request.seeds[0]} if request.seeds else {}
+        sampling = replace(self.sampling(seat.card), **{**first, **request.sampling})
+        drawn = _seeds(sampling.seed or 0, min(max(request.candidates, 1), most))
+        return GenerateRequest(
+            prompt_ids=prompt.ids,
+            prompt_text=prompt.text,
+            messages=prompt.messages,
+            sampling=sampling,
+            seeds=request.seeds[:most] or drawn,
+            stop=stops_for(self.chat.persona.name, seat.card.char, self.scene.others(seat)),
+            kv_mode=self.settings.kv_mode,
+        )
+
     def _as_set(self, request: ReplyRequest) -> ReplyRequest:
         """The request with as many candidates as the settings want."""
         many = self.settings.scoring.best_of
-        plain = request.candidates == 1 and request.shown and request.seed is None
+        plain = request.candidates == 1 and request.shown and not request.seeds
         if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
             return request
         return replace(request, candidates=many, best=True)
@@ -280,9 +287,6 @@ class Session(Tree):
         after = merged.close_after if merged.close_after >= 0 else usual_length(card)
         return replace(merged, seed=seed, close_after=after)
 
-    def _remember(self, turn: Turn) -> None:
-        self.scene.remember(turn)
-
     def _store_user(self, text: str) -> Turn:
         if not text.strip():
             raise SessionError("There is nothing to send: the message is empty.")
@@ -298,15 +302,14 @@ class Session(Tree):
         self, card: CharacterCard, job: Job, count: int, shown: bool
     ) -> tuple[Turn, ...]:
         origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
-        turns = [
+        return tuple(
             self.store.add_turn(
                 self.chat_id, job.parent_id, "assistant", card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
                 select=shown and index == 0,
             )
             for index in range(count)
-        ]  # fmt: skip
-        return tuple(turns)
+        )  # fmt: skip
 
     # The prompt --------------------------------------------------------------------------------
     def preview(self, draft: str = "") -> Prompt:
@@ -368,7 +371,7 @@ class Session(Tree):
         if info is None or self._prompter.template is None or self._states is None:
             return
         # A cache is worth time, not words: a full or read-only disk is no reason to complain.
-        with suppress(OSError, TemplateError, RptermError):
+        with suppress(OSError, RptermError):
             path = self.path()
             seats = self.scene.by_likelihood(path)
             ready = [(s.card.name, self._clean(s, path) if seats[1:] else ()) for s in seats]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import config
+from rpterm.asking import ask
 from rpterm.cards import draft
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
@@ -20,7 +21,6 @@ from rpterm.cards.template import template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
 from rpterm.paths import Paths
-from rpterm.prompt.asking import ask
 from rpterm.types import RptermError
 
 

@@ -216,7 +216,7 @@ def _model(store: Store, model: TrainerModel) -> Model:
     def render(messages: tuple[tuple[str, str], ...]) -> str:
         try:
             return model.render(messages, reply=True)
-        except ValueError as error:
+        except RptermError as error:
             raise ExportError(
                 f"The template of {model.name} refuses the messages ({error}): use --greeting auto."
             ) from error

@@ -141,7 +141,7 @@ def _reckoned(texts: Sequence[str]) -> list[int]:
 def _accepts(render: Callable[..., str], messages: Messages) -> bool:
     try:
         text = render(messages, reply=False)
-    except ValueError:
+    except RptermError:
         return False
     # A template may also drop what it does not know.
     return all(content in text for _, content in messages)

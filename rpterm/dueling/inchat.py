@@ -20,6 +20,7 @@ from rpterm.chat.events import (
     SessionEvent,
     UserTurnStored,
 )
+from rpterm.chat.reply import NOTHING
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.types import Intent
@@ -37,7 +38,7 @@ def duel(session: Session, request: ReplyRequest, rival: Contender) -> Iterator[
     info = session.engine.info
     together = not rival.spec and (info is None or info.sequences > 1)
     if together:
-        yield from session.reply(replace(request, candidates=2))
+        yield from _at_once(session, replace(request, candidates=2))
         return
     session.opponent = opponent(session, rival)
     try:
@@ -65,6 +66,16 @@ def opponent(session: Session, rival: Contender) -> Session:
         session.store, session.rivals(settings), session.card, session.chat, settings,
         memory=memory, examples=session.examples,
     )  # fmt: skip
+
+
+def _at_once(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
+    ends: list[SessionEvent] = []
+    for event in session.reply(request):
+        if isinstance(event, ReplyFinished | ReplyCancelled | ReplyFailed):
+            ends.append(event)
+        yield event
+    if len(ends) == 1 and isinstance(ends[0], ReplyFinished):
+        yield ReplyFailed(NOTHING)  # One side alone is no duel.
 
 
 def _one_after_the_other(

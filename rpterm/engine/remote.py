@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.closing import closes
-from rpterm.engine.llama.stopper import ReplyText
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -34,11 +33,13 @@ from rpterm.engine.protocol import (
     PromptProgress,
 )
 from rpterm.engine.remote_fields import extras, fields
+from rpterm.engine.stopper import ReplyText
 from rpterm.types import StopReason, Usage
 
 _PIECE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
 _DEFAULT_CONTEXT = 8192
 _CONNECT_S = 10.0
+_LISTING_S = 20.0
 _SILENCE_S = 600.0
 
 
@@ -96,6 +97,7 @@ class RemoteEngine:
         self._client: Any = None
         self._info: EngineInfo | None = None
         self._plain = False
+        self._loading = threading.Lock()
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
         self._asides: list[_Call] = []
@@ -104,12 +106,14 @@ class RemoteEngine:
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
         """See the contract; asks the server for its models, which also proves address and key."""
-        with self._lock:
-            if self._info is None:
-                self._info = self._look_around()
+        with self._loading:  # Held while the server is asked; ``cancel`` must not wait for that.
+            if (info := self._info) is None:
+                client, info = self._look_around()
+                with self._lock:
+                    self._client, self._info = client, info
         if on_progress is not None:
             on_progress(1.0)
-        return self._info
+        return info
 
     @property
     def info(self) -> EngineInfo | None:
@@ -207,26 +211,27 @@ class RemoteEngine:
             self._pieces.append(piece)
         return number
 
-    def _look_around(self) -> EngineInfo:
+    def _look_around(self) -> tuple[Any, EngineInfo]:
+        """A client of the server, and what the server tells of itself."""
         import openai
 
         if not self._url:
             raise ModelError("No server is set: give remote_url, such as http://host:8080/v1.")
-        self._client = openai.OpenAI(
+        client = openai.OpenAI(
             base_url=self._url,
             api_key=self._key or "none",
             timeout=openai.Timeout(_SILENCE_S, connect=_CONNECT_S),
             max_retries=0,
         )
         try:
-            listed = {model.id: model for model in self._client.models.list()}
+            listed = {model.id: model for model in client.models.list(timeout=_LISTING_S)}
         except openai.NotFoundError:
             listed = {}
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             raise self._explain(error, ModelError) from error
         name = self._choose(list(listed))
         context = self._context or _window(listed.get(name)) or _DEFAULT_CONTEXT
-        return EngineInfo(
+        return client, EngineInfo(
             engine="remote",
             model=name,
             path=self._url,

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rpterm.engine.closing import closes
-from rpterm.engine.llama.stopper import ReplyText
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -27,6 +26,7 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
+from rpterm.engine.stopper import ReplyText
 from rpterm.types import StopReason, Usage
 
 CHATML = (

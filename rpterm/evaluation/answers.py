@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
 from rpterm.evaluation.probing import Bench, Trial
 from rpterm.evaluation.questions import Question
-from rpterm.prompt.asking import ask
 from rpterm.types import History, RptermError, Sampling
 
 _FILE = re.compile(r"[^\s=]+\.gguf")
@@ -181,8 +181,8 @@ def _asked(
             yield Trial(seed, str(rating or ""), ()), rating
         return
     (result,) = probing.run(question.card(card), bench, seeds, probes=[question.probe()])
-    for seed, trial in zip(seeds, result.trials, strict=True):
-        yield replace(trial, seed=seed), None
+    for trial in result.trials:
+        yield trial, None
 
 
 def _rated(card: CharacterCard, bench: Bench, question: Question, seed: int) -> int | None:

@@ -23,6 +23,9 @@ from typing import Any
 from rpterm.types import History, RptermError
 
 MOST_BYTES = 256 << 20
+RECENT = 400
+"""Turns before a reply that are kept: what was said long ago is remembered, too, but all of it with
+each reply would take memory by the square of a long chat."""
 
 _OWN = frozenset(("assistant", "gpt", "char", "character", "model", "bot", "ai", "chatgpt"))
 _OTHER = frozenset(("user", "human", "you", "person", "player"))
@@ -46,6 +49,7 @@ class Said:
 
     Attributes:
         line: Of the file, from 1; in a JSON list the place in it.
+        history: The last ``RECENT`` turns before it.
         fields: Everything else that stood beside the reply, for labels.
     """
 
@@ -138,6 +142,10 @@ def _said(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _recent(history: Sequence[tuple[bool, str]]) -> History:
+    return tuple(history[-RECENT:])
+
+
 def _turns_in(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """An object as a turn, and the turns that it lists."""
     yield value
@@ -196,8 +204,8 @@ class _Reader:
         if isinstance(value.get("id"), int) and "parent_id" in value:  # A tree, not a line.
             parent = value["parent_id"]
             before = self._below.get(parent, ()) if isinstance(parent, int) else ()
-            self._below[value["id"]] = (*before, *added)
-        self._history = (*before, *added)
+            self._below[value["id"]] = _recent((*before, *added))
+        self._history = _recent((*before, *added))
         if spoken is not None and spoken[0]:
             yield Said(line, spoken[1], before, self._user, value)
 
@@ -206,14 +214,16 @@ class _Reader:
     ) -> Iterator[Said]:
         history: History = ()
         replies = []
+        said = 0
         for turn in turns:
-            spoken = self._listed(turn, line, own=len(history) % 2 == 1)
+            spoken = self._listed(turn, line, own=said % 2 == 1)
             if spoken is None:
                 continue
             if spoken[0]:
                 own = turn if isinstance(turn, Mapping) else {}
                 replies.append(Said(line, spoken[1], history, self._name(value), own))
-            history = (*history, spoken)
+            history = _recent((*history, spoken))
+            said += 1
         if replies:  # What stands beside the whole dialogue is said of its last reply.
             last = replies.pop()
             beside = {**value, **last.fields}
@@ -222,16 +232,16 @@ class _Reader:
 
     def _context(self, value: Mapping[str, Any], line: int) -> History:
         """Everything said before the reply of a row, whatever it is called there."""
-        history: History = ()
+        history: list[tuple[bool, str]] = []
         for key in _CONTEXTS:
             given = value.get(key)
             if isinstance(given, str) and given.strip():
-                history = (*history, *self._lines(given))
+                history += self._lines(given)
             elif isinstance(given, list):
                 for at, turn in enumerate(given):
                     spoken = self._listed(turn, line, own=(len(given) - at) % 2 == 0)
-                    history = (*history, spoken) if spoken is not None else history
-        return history
+                    history += [spoken] if spoken is not None else []
+        return _recent(history)
 
     def _listed(self, turn: Any, line: int, *, own: bool) -> tuple[bool, str] | None:
         """A turn of a list.

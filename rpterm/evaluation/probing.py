@@ -11,10 +11,11 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normal
 from rpterm.cards.patterns import PatternError, compile_pattern
@@ -23,7 +24,6 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
-from rpterm.prompt.asking import ask
 from rpterm.store import Store
 from rpterm.types import History, Persona, RptermError, Sampling, Turn
 
@@ -179,8 +179,8 @@ def _trials(
     for start in range(0, len(seeds), size):
         batch = seeds[start : start + size]
         replies, problem = _talk(card, probe, bench, batch, store)
-        for index, wanted in enumerate(batch):
-            turn, seed = replies.get(index, (None, wanted))
+        for index, seed in enumerate(batch):
+            turn = replies.get(index)
             if turn is None:
                 silent = Check("reply", "a reply", False, problem or "the model said nothing")
                 yield Trial(seed, "", (silent,))
@@ -198,27 +198,21 @@ def _before(store: Store, reply: Turn) -> History:
 
 def _talk(
     card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
-) -> tuple[dict[int, tuple[Turn, int]], str]:
-    """The last replies with their seeds by their place in the batch, and why one is missing.
-
-    The session derives the seeds of a batch from its first one; what was used is told.
-    """
-    sampling = replace(bench.settings.sampling, seed=seeds[0])
-    settings = replace(bench.settings, sampling=sampling)
-    own = settings.persona
+) -> tuple[dict[int, Turn], str]:
+    """The last replies by the place of their seed, and why one is missing."""
+    own = bench.settings.persona
     persona = own if own != Persona() or not card.user_name else Persona(
         card.user_name, card.user_description
     )  # fmt: skip
     chat = begin_chat(store, card, "", persona)
-    session = _Quiet(store, bench.engine, card, chat, settings, flagged={*bench.flagged, "seed"})
-    replies: dict[int, tuple[Turn, int]] = {}
+    session = _Quiet(store, bench.engine, card, chat, bench.settings, flagged=bench.flagged)
+    replies: dict[int, Turn] = {}
     problem = ""
     for line in probe.user:
         replies, problem = {}, ""
-        for event in _events(session, ReplyRequest(text=line, candidates=len(seeds))):
+        for event in _events(session, ReplyRequest(text=line, seeds=tuple(seeds))):
             if isinstance(event, ReplyFinished | ReplyCancelled):
-                used = event.generation.batch_seeds or (seeds[0],)
-                replies[event.index] = event.turn, used[event.index]
+                replies[event.index] = event.turn
             elif isinstance(event, ReplyFailed):
                 problem = event.message
         if not replies:

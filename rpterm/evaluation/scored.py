@@ -13,9 +13,6 @@ from rpterm.scoring.findings import Finding, findings
 from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
-RECENT = 400
-"""Turns before the reply that signals may look at: what was said long ago is remembered, too."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -54,10 +51,9 @@ def score_all(
 def _placed(
     base: Scene, card: CharacterCard, said: Said, others: tuple[CharacterCard, ...]
 ) -> Scene:
-    history = said.history[-RECENT:]
     if not said.user or said.user == base.user:
-        return replace(base, history=history)
-    return scene_of(card, user=said.user, history=history, others=others)
+        return replace(base, history=said.history)
+    return scene_of(card, user=said.user, history=said.history, others=others)
 
 
 def with_labels(scored: Sequence[Scored], label: str) -> dict[str, Agreement | None]:

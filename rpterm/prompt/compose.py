@@ -1,20 +1,18 @@
-"""What a chat puts into one prompt: card, branch, note and hints, gathered into a ``PromptInput``.
+"""What a chat puts into one prompt beside card and branch: notes, hints, macros filled in.
 
-Pure. Memories and lore are found elsewhere and handed in as inserts.
+Pure. Memories and lore are found elsewhere; they join as inserts, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.prompt.build import PromptInput
 from rpterm.prompt.static import ExampleTurns, Insert
-from rpterm.prompt.template import REPLY, Ending
-from rpterm.types import Chat, LeftOut, Turn
+from rpterm.types import Chat, LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +38,6 @@ def expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
     """Fills in macros of card text; chance is drawn once a chat, so that the card stays the same
     text, and its cache valid, from turn to turn."""
     return partial(expand, char=card.char, user=chat.persona.name, seed=chat.id, chat_seed=chat.id)
-
-
-def compose(
-    card: CharacterCard,
-    chat: Chat,
-    history: Sequence[Turn],
-    *,
-    context: int,
-    max_reply: int,
-    own_system: str,
-    extras: Extras,
-    hint: str = "",
-    ending: Ending = REPLY,
-    cued: bool = False,
-) -> PromptInput:
-    """Gather one prompt's parts; without ``extras`` and ``hint`` it is the clean prompt."""
-    fill = expander(card, chat)
-    return PromptInput(
-        card=card,
-        persona=chat.persona,
-        history=history,
-        context=context,
-        max_reply=max_reply,
-        expand=fill,
-        own_system=own_system,
-        fixed=extras.fixed,
-        inserts=hint_inserts(hint) + extras.inserts,
-        left_out=extras.left_out,
-        ending=ending,
-        examples=extras.examples,
-        examples_budget=extras.examples_budget,
-        cued=cued,
-    )
 
 
 def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:

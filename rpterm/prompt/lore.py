@@ -19,7 +19,7 @@ TELL_ALL_BELOW = 200
 
 
 class LoreFinder:
-    """Fires one card's lorebook at a time; see ``session.Finder``."""
+    """Fires one card's lorebook at a time; see ``chat.prompting.Finder``."""
 
     def __init__(self, count: Callable[[str], int]) -> None:
         self._count = count

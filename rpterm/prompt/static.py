@@ -33,7 +33,7 @@ class Insert:
     Attributes:
         depth: Turns above the last user text; 0 is right before it. Ignored for static text.
         after: Behind the last user text instead of before it.
-        position: For static text only: before or after the card's own sections.
+        before_card: For static text only: before the card's own sections instead of after them.
     """
 
     source: str

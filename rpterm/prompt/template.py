@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from rpterm.types import Role
+from rpterm.types import Role, RptermError
 
 Ending = str
 REPLY: Ending = "reply"
@@ -41,8 +41,8 @@ SEED = "(The scene begins.)"
 _MARK = re.compile("\ue0f0([0-9]+)\ue0f1")
 
 
-class TemplateError(ValueError):
-    """A template raised, or lost, doubled or reordered a content."""
+class TemplateError(RptermError):
+    """A template cannot be read, raised, or lost, doubled or reordered a content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,18 @@ def _compile(source: str) -> Any:
     env.globals["raise_exception"] = _refuse
     # A date in the prompt would make the same chat differ from day to day, and replays too.
     env.globals["strftime_now"] = lambda _format: "2024-07-01"
-    return env.from_string(source)
+    try:
+        return env.from_string(source)
+    except Exception as error:  # a foreign program: whatever it raises, it is unusable
+        raise TemplateError(str(error)) from error
+
+
+def _written(template: Any, **given: Any) -> str:
+    """What a template makes of what it is given."""
+    try:
+        return str(template.render(given))
+    except Exception as error:  # as above
+        raise TemplateError(str(error)) from error
 
 
 class PlainTemplate:
@@ -116,10 +127,7 @@ class PlainTemplate:
             TemplateError: It is no template.
         """
         self._marks = {"bos_token": bos, "eos_token": eos}
-        try:
-            self._template = _compile(source or CHATML)
-        except Exception as error:  # a foreign program: whatever it raises, it is unusable
-            raise TemplateError(str(error)) from error
+        self._template = _compile(source or CHATML)
 
     def __call__(self, messages: Sequence[tuple[str, str]], *, reply: bool) -> str:
         """The text of a chat.
@@ -131,17 +139,14 @@ class PlainTemplate:
             TemplateError: The template refuses these messages.
         """
         said = [{"role": role, "content": content} for role, content in messages]
-        try:
-            text = self._template.render(
-                messages=said,
-                add_generation_prompt=reply,
-                tools=None,
-                documents=None,
-                **self._marks,
-            )
-        except Exception as error:  # as above
-            raise TemplateError(str(error)) from error
-        return str(text)
+        return _written(
+            self._template,
+            messages=said,
+            add_generation_prompt=reply,
+            tools=None,
+            documents=None,
+            **self._marks,
+        )
 
 
 class ChatTemplate:
@@ -174,20 +179,28 @@ class ChatTemplate:
 
         Returns:
             Scaffold and contents in the order the model reads them.
+
+        Raises:
+            TemplateError: The template refuses just these roles; the text is for people.
         """
-        return self._render(self._template, self._shape, roles, ending)
+        try:
+            return self._render(self._template, self._shape, roles, ending)
+        except TemplateError as error:
+            raise TemplateError(
+                f"The model's chat template cannot write this chat ({error}). Use another model."
+            ) from error
 
     def _fitting(self, source: str) -> tuple[str, Shape, Any] | None:
         try:
             template = _compile(source)
-        except Exception:  # noqa: BLE001 - a foreign program: whatever it raises, it does not fit
+        except TemplateError:
             return None
         for name, shape in SHAPES:
             try:
                 for canary in _CANARIES:
                     self._render(template, shape, canary, REPLY)
                     self._render(template, shape, canary, OPEN_USER)
-            except Exception:  # noqa: BLE001 - as above
+            except TemplateError:
                 continue
             return name, shape, template
         return None
@@ -199,7 +212,8 @@ class ChatTemplate:
         if ending == OPEN_USER:
             slots = [*slots, ("user", [len(roles)])]
         slots = _merged_slots(shape(slots))
-        text = template.render(
+        text = _written(
+            template,
             messages=[{"role": role, "content": _marks(numbers)} for role, numbers in slots],
             add_generation_prompt=ending == REPLY,
             bos_token=self._bos,

@@ -14,7 +14,7 @@ Encode = Callable[[Sequence[Piece]], list[tuple[int, ...]]]
 class TokenCache:
     """Tokens of pieces by an engine's tokenizer; a chat's old turns are never tokenized again.
 
-    Not safe to share between threads without a lock; ``Session`` holds one.
+    Not safe to share between threads without a lock; ``Prompter`` holds one.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from rpterm.engine.protocol import Engine, Piece
+from rpterm.engine.protocol import Engine, EngineError, Piece
 
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
@@ -52,7 +52,7 @@ class Likelihood(Protocol):
         ...
 
     def close(self) -> None:
-        """End the model's process; safe to call twice."""
+        """End the model's process for good; safe to call twice and from any thread."""
         ...
 
 
@@ -73,6 +73,7 @@ class EngineLikelihood:
         self._warmed: OrderedDict[tuple[int, ...], None] = OrderedDict()
         self._found: OrderedDict[tuple[Text, Text], list[float]] = OrderedDict()
         self._lock = threading.Lock()
+        self._closed = False
 
     def logprobs(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
@@ -104,21 +105,34 @@ class EngineLikelihood:
         return found
 
     def close(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
+        """See ``Likelihood``; ends a running question, which it does not wait for."""
+        self._closed = True
+        if self._engine is not None:
+            self._engine.close()
 
     def _ready(self) -> Engine:
-        if self._engine is None:
-            engine = self._make()
-            if (start := getattr(engine, "start", None)) is not None:
-                start()
-            if self._polite:
-                _give_way(getattr(engine, "pid", None))
-            engine.load()
-            self._begin = engine.tokenize([Piece(_BEGIN, special=True)])[0]
-            self._engine = engine
+        """The engine, loaded; called with the lock held.
+
+        Raises:
+            EngineError: The model cannot be used, or was closed.
+        """
+        if self._engine is None and not self._closed:
+            self._engine = self._make()
+        if self._engine is None or self._closed:
+            self.close()  # It takes no lock: it may have come before there was an engine to close.
+            raise EngineError("The model that scores was closed.")
+        if not self._begin:
+            self._begin = self._started(self._engine)
         return self._engine
+
+    def _started(self, engine: Engine) -> list[int]:
+        """Start and load the engine; the tokens that a plain text begins with."""
+        if (start := getattr(engine, "start", None)) is not None:
+            start()
+        if self._polite:
+            _give_way(getattr(engine, "pid", None))
+        engine.load()
+        return engine.tokenize([Piece(_BEGIN, special=True)])[0]
 
     def _begun(self, engine: Engine, prompts: Sequence[Text]) -> list[list[int]]:
         """The tokens of each prompt; plain texts begin as those do that the model was taught."""

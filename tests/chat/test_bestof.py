@@ -9,7 +9,14 @@ import pytest
 from chatting import CARD
 
 from rpterm.chat import bestof
-from rpterm.chat.events import BestKept, BestLed, ReplyDelta, ReplyFinished, ReplyStarted
+from rpterm.chat.events import (
+    BestKept,
+    BestLed,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyStarted,
+)
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
@@ -53,11 +60,39 @@ def test_growing_replies_are_compared(session: Session, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "request_", [ReplyRequest(text="Hm?", seed=3), ReplyRequest(text="Hm?", candidates=2)]
+    "request_", [ReplyRequest(text="Hm?", seeds=(3,)), ReplyRequest(text="Hm?", candidates=2)]
 )
 def test_who_asked_for_something_else_gets_that(session: Session, request_: ReplyRequest) -> None:
     events = list(session.reply(request_))
     assert not [event for event in events if isinstance(event, BestKept)]
+
+
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_a_candidate_without_a_word_leaves_the_choice_to_the_others(
+    session: Session, silent: int
+) -> None:
+    replies = [BAD, BAD + " And more."]
+    replies.insert(1 if silent == 0 else 0, GOOD)
+    replies[silent] = ""
+    assert isinstance(session.engine, ScriptedEngine)
+    session.engine._replies = tuple(replies)
+    events = list(session.reply(ReplyRequest(text="Is it late?")))
+    assert not [event for event in events if isinstance(event, ReplyFailed)]
+    kept = events[-1]
+    assert isinstance(kept, BestKept) and kept.turn.text == GOOD
+    assert kept.index == replies.index(GOOD)
+    assert [chance is None for chance in kept.chances] == [at == silent for at in range(3)]
+    shown = session.path()[-1]
+    assert (shown.text, shown.swipes) == (GOOD, 2)
+
+
+def test_candidates_without_a_word_fail_once(session: Session) -> None:
+    assert isinstance(session.engine, ScriptedEngine)
+    session.engine._replies = ("",)
+    events = list(session.reply(ReplyRequest(text="Is it late?")))
+    assert [type(event) for event in events if isinstance(event, ReplyFailed | BestKept)] == [
+        ReplyFailed
+    ]
 
 
 def test_a_stopped_one_keeps_the_best_of_what_had_come(session: Session) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 from chatting import CARD, MakeSession
@@ -11,8 +11,12 @@ from chatting import CARD, MakeSession
 from rpterm.chat import events
 from rpterm.chat.prompting import NotReadyError
 from rpterm.chat.session import ReplyRequest, Session, SessionError
+from rpterm.chat.tree import begin_chat
+from rpterm.config import Settings
+from rpterm.engine.protocol import ModelError, Piece
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.facade import Memory
+from rpterm.store import Store
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 
 
@@ -189,6 +193,29 @@ def test_a_failing_engine_keeps_what_had_come(make: MakeSession) -> None:
     assert isinstance(told[-1], events.ReplyFailed) and told[-1].message
     last = session.path()[-1]
     assert last.role == "assistant" and last.text and last.status is Status.PARTIAL
+
+
+class Frail(ScriptedEngine):
+    """An engine that dies and cannot be started again."""
+
+    dead = False
+
+    def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
+        if self.dead:
+            raise ModelError("The weights are gone.")
+        return super().tokenize(pieces)
+
+
+def test_a_dead_engine_keeps_nobody_from_an_edit_and_is_told_at_the_next_reply(
+    store: Store,
+) -> None:
+    chat = begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
+    session = Session(store, engine := Frail(["Yes."]), CARD, chat, Settings())
+    send(session)
+    engine.dead = True
+    session.edit(session.path()[-1].id, "No.")
+    assert texts(session)[-1] == "No."
+    assert kinds(send(session, "Why?")) == ["UserTurnStored", "ReplyFailed"]
 
 
 def test_an_empty_reply_leaves_no_empty_turn(make: MakeSession) -> None:

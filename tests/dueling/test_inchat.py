@@ -47,6 +47,14 @@ def test_other_seeds_are_decoded_together_and_may_be_watched(session: Session) -
     assert len(finished(events)) == 2
 
 
+def test_one_silent_side_is_told_as_why_there_is_no_duel(session: Session) -> None:
+    assert isinstance(session.engine, ScriptedEngine)
+    session.engine._replies = ("", "Two.")
+    events = run(session)
+    assert [end.index for end in finished(events)] == [1]
+    assert isinstance(events[-1], ReplyFailed) and "before the first word" in events[-1].message
+
+
 def test_another_model_reads_the_same_prompt_and_is_told_only_when_both_are_whole(
     session: Session,
 ) -> None:

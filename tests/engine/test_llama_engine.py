@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -395,7 +396,9 @@ def test_bad_states_restore_nothing(engine: LlamaEngine, prompt: Ids, tmp_path: 
     good = path.read_bytes()
     damaged = bytearray(good)
     damaged[len(good) // 2] ^= 255
-    bad = [b"", b"x", good[: len(good) // 2], good[:-1], good[5:], bytes(damaged), good * 2]
+    more = re.sub(rb'(?<="exact": )\d+', lambda found: b"9" * len(found[0]), good)
+    assert len(more) == len(good) and more != good
+    bad = [b"", b"x", good[: len(good) // 2], good[:-1], good[5:], bytes(damaged), good * 2, more]
     for data in bad:
         path.write_bytes(data)
         assert engine.load_state(path) == 0

@@ -14,7 +14,6 @@ from rpterm.engine.llama.banned import Banned
 from rpterm.engine.llama.desk import Abort, Desk
 from rpterm.engine.llama.outbox import Outbox
 from rpterm.engine.llama.plan import common_prefix, fit_chunk, next_chunk, plan_prompt, plan_settle
-from rpterm.engine.llama.stopper import ReplyText, fold, open_length
 from rpterm.engine.llama.threads import choose_threads, physical_cores
 from rpterm.engine.llama.wire import (
     pack,
@@ -32,6 +31,7 @@ from rpterm.engine.protocol import (
     PromptProgress,
     Retracted,
 )
+from rpterm.engine.stopper import ReplyText, fold, open_length
 from rpterm.types import Sampling, Usage
 
 SMALL = st.text("abAB é🎉\n", max_size=24)

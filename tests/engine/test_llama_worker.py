@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -153,6 +155,41 @@ def test_a_worker_that_gets_no_memory_says_so(
             engine.load()
     finally:
         engine.close()
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.glob("rpterm-engine-*"))
+
+
+def test_a_killed_worker_leaves_no_log_but_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    worker = WorkerProcess(None)
+    (log,) = left_in(tmp_path)
+    log.write_text("The last words.\n", encoding="utf-8")
+    pending = worker.request("load", options={})
+    os.kill(worker.pid, signal.SIGKILL)
+    with pytest.raises(EngineError, match="was killed") as caught:
+        worker.receive(pending)
+    assert "The last words." in caught.value.log_tail
+    assert not left_in(tmp_path)
+    worker.close()
+
+
+def test_a_system_that_starts_no_process_says_so(
+    starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    engine = LlamaEngine(starter, context=512)
+    with pytest.raises(EngineError, match="cannot be started"):
+        engine.load()
+    engine.close()
+    assert not left_in(tmp_path)
 
 
 @pytest.mark.model

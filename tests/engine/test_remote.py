@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rpterm.engine import remote
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -253,6 +255,48 @@ def test_clear_errors(
     with pytest.raises(ModelError, match=says):
         list(engine.generate(ASK))
     engine.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.settimeout(20)
+        yield made
+
+
+def of(listening: socket.socket) -> RemoteEngine:
+    return RemoteEngine(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", "tiny")
+
+
+def test_nothing_waits_for_a_server_that_says_nothing(silent: socket.socket) -> None:
+    engine = of(silent)
+    failed = threading.Event()
+
+    def load() -> None:
+        with pytest.raises(ModelError):
+            engine.load()
+        failed.set()
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    connection, _ = silent.accept()
+    with connection:
+        connection.recv(1)  # It has been asked for its models.
+        engine.cancel()
+        assert engine.tokenize([Piece("Hello")])
+        engine.close()
+        assert loading.is_alive(), "all that came while the server was waited for"
+    loading.join(20)
+    assert failed.is_set()
+
+
+def test_a_silent_server_is_told_soon(
+    silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_LISTING_S", 0.1)
+    with pytest.raises(ModelError, match="did not answer in time"):
+        of(silent).load()
 
 
 def test_a_server_of_another_kind(server: FakeServer) -> None:

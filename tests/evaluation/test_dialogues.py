@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.evaluation.dialogues import DialogueError, read
+from rpterm.evaluation.dialogues import RECENT, DialogueError, read
 
 ASKED, TOLD = ("Who are you?", "And where?"), ("I am Holmes.", "In Baker Street.")
 NAMES = ("Sherlock Holmes", "Holmes")
@@ -87,6 +87,24 @@ SHAPES = {
 def test_the_same_replies(shape: str) -> None:
     found = read(SHAPES[shape], NAMES)
     assert [(said.text, said.history) for said in found] == EXPECTED
+
+
+@pytest.mark.parametrize("shape", ["lines", "tree", "messages", "plain turns", "row"])
+def test_a_long_chat_keeps_what_was_said_last(shape: str) -> None:
+    said = [(at % 2 == 1, f"Line {at}.") for at in range(2 * RECENT + 2)]
+    roles = [{"role": "assistant" if own else "user", "content": text} for own, text in said]
+    tree = [{**turn, "id": at, "parent_id": at - 1} for at, turn in enumerate(roles)]
+    texts = [text for _, text in said]
+    files = {
+        "lines": lines(*roles),
+        "tree": lines(*tree),
+        "messages": lines({"messages": roles}),
+        "plain turns": lines({"turns": texts}),
+        "row": lines({"history": texts[:-1], "reply": texts[-1]}),
+    }
+    last = read(files[shape])[-1]
+    assert last.text == texts[-1]
+    assert last.history == tuple(said[-1 - RECENT : -1])
 
 
 def test_a_swipe_has_the_history_of_its_branch() -> None:

@@ -91,6 +91,18 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
         Answers(tmp_path / "odd.jsonl")
 
 
+def test_an_interrupted_evaluation_goes_on_with_the_seeds_that_are_missing(tmp_path: Path) -> None:
+    engine = ScriptedEngine(["First.", "Second.", "", "Third."])
+    answers = Answers(tmp_path / "answers.jsonl")
+    bench, questions, seeds = Bench(engine, SETTINGS), [asked("reference")], [1, 2, 3]
+    interview(CARD, bench, questions, seeds, answers, "m")  # Under 3 nothing was said.
+    known = interview(CARD, bench, questions, seeds, answers, "m")
+    assert [request.seeds for request in engine.requests] == [(1, 2, 3), (3,)]
+    assert [(answer.seed, answer.reply) for answer in known] == [
+        (1, "First."), (2, "Second."), (3, "Third."),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("changed", ["card", "question", "setup", "model", "nothing"])
 def test_an_answer_to_something_else_is_not_taken(tmp_path: Path, changed: str) -> None:
     engine = ScriptedEngine(["First.", "Second."])

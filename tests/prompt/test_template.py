@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rpterm.prompt.template import CHATML, OPEN_LAST, OPEN_USER, REPLY, SEED, ChatTemplate, Part
-from rpterm.types import Role
+from rpterm.types import Role, RptermError
 
 ROLES: list[Role] = ["system", "assistant", "user"]
 
@@ -84,6 +84,18 @@ def test_a_broken_or_hostile_template_is_replaced_by_chatml(source: str) -> None
     template = ChatTemplate(source)
     assert not template.own
     assert shown(template.parts(ROLES)).startswith("<|im_start|>system\n{0}")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["raise_exception('too long')", "messages[0].nothing.more", "1 + messages[0].content", "1 / 0"],
+)
+def test_a_template_that_fails_late_is_told_as_an_error_for_people(fault: str) -> None:
+    late = "{% if messages | length > 6 %}{{ " + fault + " }}{% endif %}"
+    template = ChatTemplate(CHATML + late)
+    assert template.own
+    with pytest.raises(RptermError, match=r"^The model's chat template cannot write this chat \("):
+        template.parts([*ROLES, "assistant", "user", "assistant", "user"])
 
 
 def test_the_begin_token_comes_once() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from rpterm.bench.opening import models
 from rpterm.config import Settings
-from rpterm.engine.protocol import Piece
+from rpterm.engine.protocol import EngineError, Piece
 from rpterm.opening.judge import open_scorer
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
@@ -78,6 +79,63 @@ def test_what_several_signals_ask_is_evaluated_once() -> None:
     assert engine.asked == [[1, ord(each)] for each in "xyz"]
     likelihood.logprobs("abc", ["x"])
     assert engine.asked[3:] == [[1, ord("x")]]
+
+
+class Slow(Counting):
+    """An engine that answers nothing before it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = threading.Event()
+        self.ended = threading.Event()
+
+    def logprobs(self, reply: list[int], prompts: list[list[int]]) -> list[list[float]]:
+        self.busy.set()
+        assert self.ended.wait(20)
+        raise EngineError("The engine was closed.")
+
+    def close(self) -> None:
+        super().close()
+        self.ended.set()
+
+
+def test_closing_waits_for_no_question_and_nothing_starts_again() -> None:
+    made: list[Slow] = []
+
+    def make() -> Slow:
+        made.append(Slow())
+        return made[-1]
+
+    likelihood = EngineLikelihood(make)  # type: ignore[arg-type]
+    failed: list[str] = []
+
+    def ask() -> None:
+        for _ in range(2):  # As a score does, that asks once for each of its signals.
+            with pytest.raises(EngineError) as caught:
+                likelihood.logprobs("a", ["x"])
+            failed.append(str(caught.value))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not (made and made[0].busy.is_set()):
+        asking.join(0.01)
+    likelihood.close()
+    asking.join(20)
+    assert failed == ["The engine was closed.", "The model that scores was closed."]
+    assert len(made) == 1 and made[0].closed
+
+
+def test_closed_while_it_is_made_it_is_closed_all_the_same() -> None:
+    engine = Counting()
+
+    def make() -> Counting:
+        likelihood.close()  # As another thread would, while the weights are looked for.
+        return engine
+
+    likelihood = EngineLikelihood(make)  # type: ignore[arg-type]
+    with pytest.raises(EngineError, match="was closed"):
+        likelihood.logprobs("a", ["x"])
+    assert engine.closed and not engine.asked
 
 
 def test_a_scripted_engine_is_scored_by_words_alone(tmp_path: Path) -> None:

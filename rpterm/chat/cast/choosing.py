@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rpterm.asking import ask, request_of
 from rpterm.engine.protocol import Engine, Piece
-from rpterm.prompt.asking import ask, request_of
 from rpterm.types import RptermError, Sampling, Turn
 
 _TURNS = 8

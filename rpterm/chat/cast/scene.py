@@ -264,12 +264,6 @@ class Scene:
         self._change(member, replace(member, muted=muted))
         return member
 
-    def narrate(self, name: str, narrator: bool) -> Member:
-        """Let a member tell the scene, or play in it."""
-        member = group.by_name(self._company(), name)
-        self._change(member, replace(member, narrator=narrator))
-        return member
-
     def take(self, taking: Taking) -> None:
         """Change how turns are taken."""
         self._put(replace(self._company(), taking=taking))

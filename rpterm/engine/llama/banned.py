@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from rpterm.engine.llama.stopper import first_match, fold
+from rpterm.engine.stopper import first_match, fold
 
 MOST_REWINDS = 200
 """After so many the reply ends before the phrase: some prompts leave no way around it."""

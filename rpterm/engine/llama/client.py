@@ -179,7 +179,7 @@ class LlamaEngine:
         with self._state:
             settle, asked = self._settle, self._settle_asked
         if settle is None:
-            return not asked
+            return not asked  # Never asked is settled; asked while no worker ran is not.
         if not settle.done.wait(timeout):
             return False
         return bool(settle.answer and settle.answer.get("ok"))

@@ -17,8 +17,8 @@ from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.draw import Drawer
 from rpterm.engine.llama.kv import CHAT, Aborted, ChatCache, Full
 from rpterm.engine.llama.outbox import Outbox
-from rpterm.engine.llama.stopper import ReplyText
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, PromptProgress
+from rpterm.engine.stopper import ReplyText
 from rpterm.types import StopReason, Usage
 
 

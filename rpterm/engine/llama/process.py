@@ -57,7 +57,10 @@ class WorkerProcess:
 
     def __init__(self, log: Path | None) -> None:
         """Args:
-        log: File for what the worker prints; a temporary one when ``None``.
+            log: File for what the worker prints; a temporary one when ``None``.
+
+        Raises:
+            EngineError: The system starts no process.
         """
         self._own_log = log is None
         self._log = log if log is not None else _temporary_log()
@@ -67,16 +70,15 @@ class WorkerProcess:
         self._numbers = 0
         self._dead = False
         self._closing = False
-        with _open_log(self._log) as stderr:
-            self._process = subprocess.Popen(
-                # -P: the folder one happens to be in must not shadow modules.
-                [sys.executable, "-P", "-m", "rpterm.engine.llama.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=_environment(),
-                start_new_session=True,
-            )
+        self._last_words = ""
+        try:
+            self._process = _started(self._log)
+        except OSError as error:
+            self._drop_log()
+            raise EngineError(
+                f"The model's process cannot be started ({error.strerror or error}). Close other "
+                "programs and try again."
+            ) from error
         threading.Thread(target=self._read, name="llama-pipe", daemon=True).start()
 
     @property
@@ -108,14 +110,13 @@ class WorkerProcess:
             self._process.stdin.write(pack(message))
             self._process.stdin.flush()
 
-    def receive(self, pending: Pending, timeout: float | None = None) -> Message:
-        """The next message for a request.
+    def receive(self, pending: Pending) -> Message:
+        """The next message for a request; blocks.
 
         Raises:
-            EngineError: The worker died, or reported an error.
-            queue.Empty: Nothing came in time.
+            EngineError: The worker died.
         """
-        message = pending.messages.get(timeout=timeout)
+        message = pending.messages.get()
         if message is None:
             raise self.death()
         return message
@@ -127,6 +128,8 @@ class WorkerProcess:
 
     def log_tail(self) -> str:
         """The last lines of the log."""
+        if self._dead:
+            return self._last_words
         try:
             with self._log.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -160,8 +163,12 @@ class WorkerProcess:
             self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
+        self._drop_log()
+
+    def _drop_log(self) -> None:
         if self._own_log:
-            self._log.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._log.unlink()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -171,6 +178,8 @@ class WorkerProcess:
                     self._deliver(unpack(line))
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
+        self._last_words = self.log_tail()
+        self._drop_log()
         with self._lock:
             self._dead = True
             waiting = list(self._pending.values())
@@ -194,6 +203,19 @@ def _temporary_log() -> Path:
     handle, name = tempfile.mkstemp(prefix="rpterm-engine-", suffix=".log")
     os.close(handle)
     return Path(name)
+
+
+def _started(log: Path) -> subprocess.Popen[bytes]:
+    with _open_log(log) as stderr:
+        return subprocess.Popen(
+            # -P: the folder one happens to be in must not shadow modules.
+            [sys.executable, "-P", "-m", "rpterm.engine.llama.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=_environment(),
+            start_new_session=True,
+        )
 
 
 def _open_log(path: Path) -> BinaryIO:

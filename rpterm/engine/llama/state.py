@@ -89,9 +89,8 @@ def _append_trailer(cache: ChatCache, path: Path) -> None:
             "tokens": len(cache.tokens),
             "exact": cache.exact,
             "size": size,
-            "sum": _checksum(file, size),
         }
-        raw = json.dumps(facts).encode("ascii")
+        raw = json.dumps(facts | {"sum": _checksum(file, facts)}).encode("ascii")
         file.seek(size)
         file.write(raw + _TAIL.pack(len(raw), _MAGIC))
 
@@ -115,14 +114,16 @@ def _read_trailer(path: Path) -> dict[str, Any]:
         facts = json.loads(file.read(length))
         if not isinstance(facts, dict) or facts.get("size") != size:
             raise ValueError("another size")
-        if facts.get("sum") != _checksum(file, size):
+        if facts.pop("sum", None) != _checksum(file, facts):
             raise ValueError("damaged")
         return facts
 
 
-def _checksum(file: BinaryIO, size: int) -> int:
-    """Of the beginning, where the structure is, the end, and samples evenly spread between."""
-    total = 0
+def _checksum(file: BinaryIO, facts: dict[str, Any]) -> int:
+    """Of the facts and of the cells: the beginning, where the structure is, the end, and samples
+    evenly spread between."""
+    size = facts["size"]
+    total = zlib.crc32(json.dumps(facts).encode("ascii"))
     for at in range(_SAMPLES + 1):
         file.seek(max(0, (size - _SAMPLE) * at // _SAMPLES))
         total = zlib.crc32(file.read(_SAMPLE), total)

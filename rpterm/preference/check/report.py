@@ -16,6 +16,7 @@ from rpterm.preference.check.trainers import Forecast, Outlook
 from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.stats.agreement import Share
 from rpterm.preference.writing import ExportError
+from rpterm.types import RptermError
 
 _BATCH = 64
 
@@ -26,7 +27,7 @@ class Model:
 
     Attributes:
         render: Messages in its template, ``reply`` ends with what opens a reply; it raises
-            ``ValueError`` where the template refuses them.
+            ``RptermError`` where the template refuses them.
         count: Tokens of rendered texts.
         end: What ends a reply.
     """
@@ -153,7 +154,7 @@ class _Check:
             self.quality.add(example, row.split, row.where)
             try:
                 prompt = self._rendered(example.prompt)
-            except ValueError as error:
+            except RptermError as error:
                 self.refusal = self.refusal or str(error)
                 self.refused.add(row.where)
                 self.forecast.refused(example)
