@@ -21,6 +21,7 @@ from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import Examples
 from rpterm.store import Store
+from rpterm.store.judgement_records import How
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Intent, Persona, RptermError, Turn
@@ -138,6 +139,23 @@ def test_mined_ones_scored_well_and_nobody_disliked_them(make: Open, store: Stor
     found = {each.key: each for each in pool.exchanges(store, "Mara")}
     assert list(found) == [f"turn:{good.id}"]
     assert found[f"turn:{good.id}"].source == "mined"
+
+
+def test_the_newest_score_and_the_last_word_decide(make: Open, store: Store) -> None:
+    said = ["The bell rings before a wreck, never after."] * 4
+    old = make(said)
+    worse, changed, flagged, other = (say(old, f"Tell me of bell {n}") for n in range(4))
+    scores = Scores(store)
+    scores.put(StoredScore(worse.id, "1", "c", 0.9, 0.8, 0.95))
+    scores.put(StoredScore(worse.id, "2", "c", 0.3, 0.2, 0.4))
+    judgements = Judgements(store)
+    judgements.thumb(changed.id, False)
+    judgements.stars(changed.id, 5)
+    judgements.flag(flagged.id, None, "no")
+    judgements.stars(flagged.id, 5)
+    judgements.stars(other.id, 5)
+    judgements.thumb(other.id, False, how=How(rater="Ben"))
+    assert [each.key for each in pool.exchanges(store, "Mara")] == [f"turn:{changed.id}"]
 
 
 def test_the_pane_lists_all_in_the_order_of_the_prompt(make: Open, store: Store) -> None:
