@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.chat.aside import with_and_without
 from rpterm.chat.events import ReplyFinished, ReplyStarted
@@ -196,8 +198,6 @@ def test_with_and_without_are_stored_beside_the_branch(make: Open) -> None:
 
 
 def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: Path) -> None:
-    from rpterm.cards import library
-
     shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
     before = shipped.read_text("utf-8")
     session = make(["x"])
@@ -213,6 +213,28 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     with pytest.raises(RptermError, match="a card of your own"):
         editor.write("add", 0, new)
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_leaves_no_half_copy(
+    make: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(shipped))
+    new = Example((("user", "Hello?"), ("char", "Good day.")))
+    (tmp_path / "file").touch()
+    with pytest.raises(RptermError, match="cannot be written"):
+        CardEditor(session, tmp_path / "file").write("add", 0, new)
+    editor = CardEditor(session, tmp_path / "own")
+    with monkeypatch.context() as full:
+        full.setattr("tempfile.mkstemp", no_space)
+        with pytest.raises(RptermError, match="No space left"):
+            editor.write("add", 0, new)
+    assert "own copy" in editor.write("add", 0, new)
+
+
+def no_space(*args: object, **kwargs: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 class Near:
