@@ -13,8 +13,10 @@ import pytest
 
 from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.reader import parse
 from rpterm.chat.aside import with_and_without
 from rpterm.chat.events import ReplyFinished, ReplyStarted
+from rpterm.chat.reload import Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -213,6 +215,26 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     with pytest.raises(RptermError, match="a card of your own"):
         editor.write("add", 0, new)
+
+
+def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
+    make: Open, tmp_path: Path
+) -> None:
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    session = make(["x"])
+    session.set_card(parse(shipped.read_text("utf-8")), shipped.read_text("utf-8"))
+    session.store.update_chat(session.chat_id, card_path=str(shipped))
+    reloader = Reloader(session)
+    assert reloader.poll() is None
+    new = Example((("user", "Hello?"), ("char", "Good day.")))
+    CardEditor(session, tmp_path / "own").write("add", 0, new)
+    assert reloader.poll() is None
+    own = tmp_path / "own" / shipped.name
+    own.write_text(own.read_text("utf-8").replace("Good day.", "Good night."), "utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+    assert session.card.examples[-1].dialogue[-1][1] == "Good night."
+    session.store.delete_chat(session.chat_id)
+    assert reloader.poll() is None
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_no_half_copy(
