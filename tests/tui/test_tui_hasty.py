@@ -27,6 +27,8 @@ from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
+from rpterm.tui.widgets.long_list import DRAWN, LongList
+from rpterm.tui.widgets.writing import Line
 from rpterm.types import Origin, Persona
 
 
@@ -228,6 +230,31 @@ async def test_the_mark_stays_where_a_chat_was_deleted(stage: Stage) -> None:
         await pilot.press("ctrl+d")
         await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
         assert f"Delete “{titles[2]}”" in screen_text(app)
+
+
+async def test_the_oldest_of_many_chats_is_seen_and_found(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        store = stage.session.store
+        for number in range(250):
+            title = f"Talk {number}" if number else "The oldest"
+            store.create_chat(card_name="Mara", card_hash="h", title=title, created_at=number)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: "Talk 249" in screen_text(app))
+        listed = app.screen.query_one(LongList)
+        assert listed.option_count == DRAWN
+        for drawn in (2 * DRAWN, 251):
+            await _to_the_end(pilot, listed, drawn)
+        listed.highlighted = 250
+        await wait_until(pilot, lambda: "The oldest" in screen_text(app))
+        app.screen.query_one("#search", Line).value = "oldest"
+        await wait_until(pilot, lambda: listed.option_count == 1)
+
+
+async def _to_the_end(pilot: Pilot[None], listed: LongList, drawn: int) -> None:
+    """Go to the last line, and wait until there are so many lines."""
+    listed.highlighted = listed.option_count - 1
+    await wait_until(pilot, lambda: listed.virtual_size.height >= drawn)
 
 
 async def test_a_database_that_fails_behind_a_reply_is_told_in_a_notice(
