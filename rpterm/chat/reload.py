@@ -19,6 +19,7 @@ from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
+from rpterm.store.errors import StoreError
 from rpterm.types import Chat, Member
 
 _SHOWN = 6
@@ -61,15 +62,9 @@ class Reloader:
         self._session = session
         self._member = member
         self._company: dict[str, Reloader] = {}
-        path = self._record.card_path
-        self._path = Path(path) if path else None
+        self._path: Path | None = None
         self._file: CardFile | None = None
         self._told = ""
-
-    @property
-    def path(self) -> Path | None:
-        """The file, or ``None`` where the chat knows only a stored copy."""
-        return self._path
 
     def poll(self) -> Reloaded | NotReloaded | None:
         """Look at the file; a changed card is in the session when this returns.
@@ -79,10 +74,13 @@ class Reloader:
         return self._poll() or self._poll_company()
 
     def _poll(self) -> Reloaded | NotReloaded | None:
-        if self._path is None:
+        path = self._where()
+        if path != self._path:
+            self._path, self._file, self._told = path, None, ""
+        if path is None:
             return None
         if self._file is None:
-            return self._begin(self._path)
+            return self._begin(path)
         found = self._file.poll()
         if isinstance(found, CardBroken):
             return self._broken(found.error)
@@ -100,6 +98,14 @@ class Reloader:
             if report is not None:
                 return report
         return None
+
+    def _where(self) -> Path | None:
+        """The file by now: a chat may go on with the user's own copy of its card."""
+        try:
+            path = self._record.card_path
+        except StoreError:  # another terminal deleted the chat
+            return self._path
+        return Path(path) if path else None
 
     @property
     def _record(self) -> Chat | Member:

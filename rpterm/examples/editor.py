@@ -1,15 +1,18 @@
 """Examples written into the card of a chat: into its file where it has one of its own.
 
-The file is replaced whole, so that nobody reads half of it. A card that ships with the program is
-copied to the user's folder first, and the chat goes on with the copy. ``undo`` works while the text
-is still the one written here.
+The file is replaced whole, so that nobody reads half of it. Of a card that ships with the program a
+copy is written to the user's folder, and the chat goes on with the copy. ``undo`` works while the
+text is still the one written here.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -90,7 +93,7 @@ class CardEditor:
         where = "in this chat's copy of the card; its file is gone."
         if path is not None:
             own = self._own(path)
-            _replace(own, text)
+            _replace(own, text, path)
             where = f"in {own.name}."
             if own != path:
                 self.session.store.update_chat(self.session.chat.id, card_path=str(own))
@@ -99,7 +102,7 @@ class CardEditor:
         return where
 
     def _own(self, path: Path) -> Path:
-        """Where to write: a card that ships with rpterm is copied to the user's folder first."""
+        """Where to write: instead of a card that ships with rpterm, in the user's folder."""
         shipped = path.parent in library.folders(None)
         if not shipped or self._folder is None:
             return path
@@ -109,24 +112,31 @@ class CardEditor:
                 f"You have a card of your own in {own}, but this chat is with the one that comes "
                 "with rpterm. Open a new chat to talk to your own."
             )
-        own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, own)
-        picture = path.parent / (self.session.card.portrait or "-")
-        if picture.is_file() and not (own.parent / picture.name).exists():
-            shutil.copyfile(picture, own.parent / picture.name)
+        with _explained(own):
+            own.parent.mkdir(parents=True, exist_ok=True)
+            picture = path.parent / (self.session.card.portrait or "-")
+            if picture.is_file() and not (own.parent / picture.name).exists():
+                shutil.copyfile(picture, own.parent / picture.name)
         return own
 
 
-def _replace(path: Path, text: str) -> None:
-    try:
+def _replace(path: Path, text: str, like: Path) -> None:
+    """Write the file whole or not at all, for those who may read ``like``."""
+    with _explained(path):
         handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".card-", suffix=".toml")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
-            Path(fresh).chmod(path.stat().st_mode & 0o777)
+            Path(fresh).chmod(like.stat().st_mode & 0o777 | stat.S_IWUSR)
             Path(fresh).replace(path)
         except BaseException:
             Path(fresh).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error

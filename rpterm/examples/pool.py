@@ -1,7 +1,7 @@
 """Where examples come from: the card, exchanges that were starred, and those that scored well.
 
 Reads the store and changes nothing. An exchange is a user turn and the reply to it, of any chat
-with the same character. A reply that was flagged or thumbed down is never an example.
+with the same character. A reply that is flagged or found bad is never an example.
 """
 
 from __future__ import annotations
@@ -40,15 +40,16 @@ def exchanges(store: Store, card_name: str) -> list[Exemplar]:
     """Starred ones, then mined ones, the best first of each."""
     chats = [chat.id for chat in store.chats(card_name=card_name, limit=CHATS)]
     stars, bad = _judged(store, chats)
-    scored = {
-        row.turn_id: row.probability
-        for chat in chats
-        for row in Scores(store).all(chat)
-        if row.turn_id not in bad and row.turn_id not in stars and row.probability >= GOOD
+    scores = Scores(store)
+    newest = {row.turn_id: row.probability for chat in chats for row in scores.all(chat)}
+    good = {
+        turn: probability
+        for turn, probability in newest.items()
+        if probability >= GOOD and turn not in bad and turn not in stars
     }
     return [
         *_made(store, stars, "starred", STARRED),
-        *_made(store, scored, "mined", MINED),
+        *_made(store, good, "mined", MINED),
     ]
 
 
@@ -77,19 +78,22 @@ def named(store: Store, key: str) -> Exemplar | None:
 
 
 def _judged(store: Store, chats: Iterable[int]) -> tuple[dict[int, float], set[int]]:
-    """Stars by reply, 0 to 1, and the replies that someone found bad; the last word counts."""
+    """Stars by reply, 0 to 1, and the replies that someone finds bad.
+
+    The last thumb or stars of each rater count; a flag stays until it is taken back.
+    """
     judgements = Judgements(store)
-    stars: dict[int, float] = {}
+    last: dict[tuple[int, str], float] = {}
     bad: set[int] = set()
     for chat in chats:
         for rating in judgements.ratings(chat):
-            value = {"thumb": float(rating.value), "stars": rating.value / 5, "flag": 0.0}
-            worth = value[rating.kind]
-            stars.pop(rating.turn_id, None)
-            if worth >= GOOD and rating.turn_id not in bad:
-                stars[rating.turn_id] = worth
-            elif worth < 0.5:
+            if rating.kind == "flag":
                 bad.add(rating.turn_id)
+            else:
+                worth = float(rating.value) if rating.kind == "thumb" else rating.value / 5
+                last[rating.turn_id, rating.how.rater] = worth
+    bad |= {turn for (turn, _), worth in last.items() if worth < 0.5}
+    stars = {turn: w for (turn, _), w in last.items() if w >= GOOD and turn not in bad}
     return stars, bad
 
 

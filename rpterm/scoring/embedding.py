@@ -5,8 +5,9 @@ Does not know which model makes them.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -34,11 +35,12 @@ class Embed(Protocol):
 
 
 class Remembered:
-    """Vectors by text; the lines of a card are embedded once."""
+    """Vectors by text; the lines of a card are embedded once. May be used from any thread."""
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
         self._rows: OrderedDict[str, Floats] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -48,21 +50,33 @@ class Remembered:
         """How many different texts would have to be embedded."""
         return len(self._new(texts))
 
-    def _new(self, texts: Sequence[str]) -> list[str]:
-        return [text for text in dict.fromkeys(texts) if text not in self._rows]
-
     def begin(self, texts: Sequence[str]) -> Callable[[], None]:
         """Ask at once for what is not known; what is returned waits until it is."""
         new = self._new(texts)
         rows = self._embed.begin(new)
-        return lambda: self._rows.update(zip(new, rows(), strict=True))
+        return lambda: self._keep(dict(zip(new, rows(), strict=True)))
 
     def __call__(self, texts: Sequence[str]) -> Floats:
-        if new := self._new(texts):
-            self._rows.update(zip(new, self._embed.encode(new), strict=True))
-        found = np.stack([self._rows[text] for text in texts])
-        for text in texts:
-            self._rows.move_to_end(text)  # What is asked for every turn is never forgotten.
-        while len(self._rows) > _REMEMBERED:
-            self._rows.popitem(last=False)
-        return found
+        rows = self._known(texts)
+        # The lock is not held meanwhile: a reply that is being scored shall not wait for a card.
+        if new := [text for text in dict.fromkeys(texts) if text not in rows]:
+            rows.update(zip(new, self._embed.encode(new), strict=True))
+        self._keep(rows)
+        return np.stack([rows[text] for text in texts])
+
+    def _new(self, texts: Sequence[str]) -> list[str]:
+        rows = self._known(texts)
+        return [text for text in dict.fromkeys(texts) if text not in rows]
+
+    def _known(self, texts: Sequence[str]) -> dict[str, Floats]:
+        with self._lock:
+            return {text: self._rows[text] for text in texts if text in self._rows}
+
+    def _keep(self, rows: Mapping[str, Floats]) -> None:
+        """Remember these the longest: what is asked for every turn is never forgotten."""
+        with self._lock:
+            for text, row in rows.items():
+                self._rows[text] = row
+                self._rows.move_to_end(text)
+            while len(self._rows) > _REMEMBERED:
+                self._rows.popitem(last=False)

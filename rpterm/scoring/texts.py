@@ -76,8 +76,12 @@ def dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:
 
 
 def where(word: str, text: str) -> int:
-    """The first place of one of ``words``; -1 where it is not in the text."""
-    return text.lower().replace("’", "'").find(word)
+    """Where a word (or a mark) first stands, not within a longer word; -1 is nowhere."""
+    plain = text.lower().replace("’", "'")
+    if not word[0].isalnum():
+        return plain.find(word)
+    found = re.search(rf"(?<![^\W_])(?<![^\W_]'){re.escape(word)}(?!'?[^\W_])", plain)
+    return found.start() if found else -1
 
 
 def grams(items: Sequence[str], size: int) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What the user had begun to write in a chat, kept until the chat is opened again."""
+"""What the user had begun to write in a chat, kept until it is sent or something else is kept."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from rpterm.store.store import Store
 def keep(store: Store, chat_id: int, text: str) -> None:
     """Keep a draft instead of the one before; "" is none."""
     text = text if text.strip() else ""
-    if text != (store.flag(draft_key(chat_id)) or ""):
+    if text != kept(store, chat_id):
         store.set_flag(draft_key(chat_id), text)
 
 
-def take(store: Store, chat_id: int) -> str:
-    """The draft, once; "" is none. Only one that is there makes opening a chat wait to write."""
-    text = store.flag(draft_key(chat_id)) or ""
-    keep(store, chat_id, "")
-    return text
+def kept(store: Store, chat_id: int) -> str:
+    """The draft; "" is none. It stays, so that a crash does not lose it."""
+    return store.flag(draft_key(chat_id)) or ""

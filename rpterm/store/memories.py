@@ -174,14 +174,16 @@ class Memories:
         from rpterm.store import erase
 
         with self._connections.read() as connection:
-            row = connection.execute("SELECT 1 FROM flags WHERE key = ?", (ERASE_MARK,)).fetchone()
+            query = "SELECT value FROM flags WHERE key = ?"
+            row = connection.execute(query, (ERASE_MARK,)).fetchone()
             if row is None:
                 return True
             connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('optimize')")
             erase.mark(connection)
             if not erase.scrub(connection):
                 return False
-            connection.execute("DELETE FROM flags WHERE key = ?", (ERASE_MARK,))
+            # Only this mark: somebody may have forgotten more since.
+            connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (ERASE_MARK, *row))
             return True
 
     # Reading -----------------------------------------------------------------------------------

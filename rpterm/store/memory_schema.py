@@ -225,11 +225,24 @@ def m004_lists(db: Database) -> None:
     db.execute("CREATE INDEX memories_hidden ON memories (character, id) WHERE hidden")
 
 
+_MARK_OF_ITS_OWN = _MARK.replace("'1'", "hex(randomblob(8))")
+
+
+def m005_marks(db: Database) -> None:
+    """Each forgetting leaves a mark of its own: the scrub of an earlier one takes only its own."""
+    for name in ("delete", "text"):
+        db.execute(f"DROP TRIGGER memories_{name}")
+    for statement in _TRIGGERS:
+        if _MARK in statement:
+            db.execute(statement.replace(_MARK, _MARK_OF_ITS_OWN))
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_memories,
     m002_documents,
     m003_hearers,
     m004_lists,
+    m005_marks,
 )
 
 

@@ -149,14 +149,14 @@ class Store:
         with self._connections.read() as connection:
             return chats.get(connection, chat_id)
 
-    def chats(self, *, card_name: str | None = None, limit: int = 200) -> list[Chat]:
-        """Chats, the one that something was last said in first."""
+    def chats(self, *, card_name: str | None = None, limit: int | None = None) -> list[Chat]:
+        """All chats or the first ``limit``, the one that something was last said in first."""
         where = "" if card_name is None else "WHERE c.card_name = :card"
         with self._connections.read() as connection:
             rows = connection.execute(
                 f"SELECT {CHAT_COLUMNS} FROM chats c {where} "
                 "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
-                {"card": card_name, "limit": limit},
+                {"card": card_name, "limit": -1 if limit is None else limit},
             )
             return [to_chat(row) for row in rows]
 

@@ -18,7 +18,6 @@ from textual.binding import BindingsMap
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, key_names, keys, themes, worker
-from rpterm.tui.screens.chat import opening
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -142,7 +141,7 @@ class RptermApp(App[None], inherit_bindings=False):
         """Stop a running reply and quit."""
         if (session := self._chat.state.session) is not None:
             session.cancel()
-            opening.keep_draft(self._chat, session)
+            worker.keep_draft(session, self._chat.input.whole)
         self.exit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

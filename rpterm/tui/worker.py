@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, cast
 
 from textual.message import Message
@@ -52,6 +52,14 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
     if session.memory is not None:
         session.memory.listeners.append(lambda done, wanted: post(messages.MemoryNoted(())))
     post(messages.SessionOpened(session, chat, turns))
+
+
+def keep_draft(session: Session, text: str) -> None:
+    """Store what is being written, for the next time this chat is opened; "" is nothing."""
+    from rpterm.store import drafts
+
+    with suppress(RptermError):
+        drafts.keep(session.store, session.chat_id, text)
 
 
 def load_model(session: Session, post: Post) -> None:

@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.reader import load
 from rpterm.cards.writer import dump
 from rpterm.chat import events
-from rpterm.chat.cast.casting import gather, newest_with
+from rpterm.chat.cast.casting import carry_over, gather, newest_with
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.cast.naming import renamed
 from rpterm.chat.reload import Reloader
@@ -47,7 +47,7 @@ class World:
         (self.folder / f"{key}.toml").write_text(dump(card), encoding="utf-8")
 
     def find(self, key: str) -> Found:
-        path = self.folder / f"{key}.toml"
+        path = self.folder / f"{Path(key).stem}.toml"
         return Found(load(path), path.read_text(encoding="utf-8"), path)
 
     def open(self, *replies: str, chat: int | None = None, context: int = 4096) -> Session:
@@ -131,6 +131,18 @@ def test_who_comes_back_under_a_new_name_has_its_lines(world: World) -> None:
     assert session.scene.add("tam").speaker == "The Pilot"
     assert said_by(session) == [*OWNERS[:1], "Tam Finn", *OWNERS[2:]]
     assert [member.card_name for member in session.scene.present][1] == "Tam Finn"
+
+
+def test_who_is_muted_stays_muted_in_a_new_chat_under_a_new_name(world: World) -> None:
+    before = world.begun("tam", "orla")
+    before.scene.mute("Tam", True)
+    assert before.scene.cast is not None
+    world.save("tam", replace(TAM, name="Jon Finn", nickname="The Pilot"))
+    session = world.open()
+    carry_over(session.scene, before.scene.cast)
+    assert [(m.speaker, m.muted) for m in session.scene.present] == [
+        ("Mara", False), ("The Pilot", True), ("Orla", False),
+    ]  # fmt: skip
 
 
 def test_other_history_stays_as_it_was_said() -> None:

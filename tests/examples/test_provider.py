@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.reader import parse
 from rpterm.chat.aside import with_and_without
 from rpterm.chat.events import ReplyFinished, ReplyStarted
+from rpterm.chat.reload import Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -21,6 +25,7 @@ from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import Examples
 from rpterm.store import Store
+from rpterm.store.judgement_records import How
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Intent, Persona, RptermError, Turn
@@ -140,6 +145,23 @@ def test_mined_ones_scored_well_and_nobody_disliked_them(make: Open, store: Stor
     assert found[f"turn:{good.id}"].source == "mined"
 
 
+def test_the_newest_score_and_the_last_word_decide(make: Open, store: Store) -> None:
+    said = ["The bell rings before a wreck, never after."] * 4
+    old = make(said)
+    worse, changed, flagged, other = (say(old, f"Tell me of bell {n}") for n in range(4))
+    scores = Scores(store)
+    scores.put(StoredScore(worse.id, "1", "c", 0.9, 0.8, 0.95))
+    scores.put(StoredScore(worse.id, "2", "c", 0.3, 0.2, 0.4))
+    judgements = Judgements(store)
+    judgements.thumb(changed.id, False)
+    judgements.stars(changed.id, 5)
+    judgements.flag(flagged.id, None, "no")
+    judgements.stars(flagged.id, 5)
+    judgements.stars(other.id, 5)
+    judgements.thumb(other.id, False, how=How(rater="Ben"))
+    assert [each.key for each in pool.exchanges(store, "Mara")] == [f"turn:{changed.id}"]
+
+
 def test_the_pane_lists_all_in_the_order_of_the_prompt(make: Open, store: Store) -> None:
     session = make(["It rings before a wreck, never after it."])
     turn = say(session, "Tell me of the bell")
@@ -178,8 +200,6 @@ def test_with_and_without_are_stored_beside_the_branch(make: Open) -> None:
 
 
 def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: Path) -> None:
-    from rpterm.cards import library
-
     shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
     before = shipped.read_text("utf-8")
     session = make(["x"])
@@ -195,6 +215,48 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     with pytest.raises(RptermError, match="a card of your own"):
         editor.write("add", 0, new)
+
+
+def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
+    make: Open, tmp_path: Path
+) -> None:
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    session = make(["x"])
+    session.set_card(parse(shipped.read_text("utf-8")), shipped.read_text("utf-8"))
+    session.store.update_chat(session.chat_id, card_path=str(shipped))
+    reloader = Reloader(session)
+    assert reloader.poll() is None
+    new = Example((("user", "Hello?"), ("char", "Good day.")))
+    CardEditor(session, tmp_path / "own").write("add", 0, new)
+    assert reloader.poll() is None
+    own = tmp_path / "own" / shipped.name
+    own.write_text(own.read_text("utf-8").replace("Good day.", "Good night."), "utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+    assert session.card.examples[-1].dialogue[-1][1] == "Good night."
+    session.store.delete_chat(session.chat_id)
+    assert reloader.poll() is None
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_leaves_no_half_copy(
+    make: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(shipped))
+    new = Example((("user", "Hello?"), ("char", "Good day.")))
+    (tmp_path / "file").touch()
+    with pytest.raises(RptermError, match="cannot be written"):
+        CardEditor(session, tmp_path / "file").write("add", 0, new)
+    editor = CardEditor(session, tmp_path / "own")
+    with monkeypatch.context() as full:
+        full.setattr("tempfile.mkstemp", no_space)
+        with pytest.raises(RptermError, match="No space left"):
+            editor.write("add", 0, new)
+    assert "own copy" in editor.write("add", 0, new)
+
+
+def no_space(*args: object, **kwargs: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 class Near:

@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 
-from rpterm.store import Store
+from rpterm.store import Store, erase
 from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import wording_hash
-from rpterm.store.memory_schema import MIGRATIONS
+from rpterm.store.memory_schema import ERASE_MARK, MIGRATIONS
 from rpterm.store.memory_vectors import MemoryVectors
 from rpterm.store.migrating import bring_up
 from rpterm.types import Origin
@@ -65,3 +65,21 @@ def test_no_id_comes_back_and_what_hangs_on_memories_still_does(old):
     assert MemoryVectors(old).progress("m") == (0, 2)
     old.delete_chat(1)
     assert [m.id for m in memories.page("Keeper")] == [fresh.id]
+
+
+def test_what_is_forgotten_during_a_scrub_is_scrubbed_by_the_next(old, monkeypatch):
+    memories = Memories(old)
+    scrub = erase.scrub
+
+    def meanwhile(connection: sqlite3.Connection) -> bool:
+        done = scrub(connection)
+        with sqlite3.connect(old.file) as other:
+            other.execute("DELETE FROM memories WHERE id = 2")
+        other.close()
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erase, "scrub", meanwhile)
+        memories.forget([3])
+    assert old.flag(ERASE_MARK)
+    assert memories.scrub() and old.flag(ERASE_MARK) is None

@@ -18,6 +18,7 @@ from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking import Speaking
+from rpterm.scoring.texts import where
 
 SCENE = Scene(
     char="Ines",
@@ -115,6 +116,21 @@ def test_repetition_and_parroting_point_at_the_words() -> None:
     assert Repetition().measure(said, SCENE).evidence[0].source == "turn:-2"
     assert Parroting().measure("Ines has 3 boats in the harbour.", SCENE).value > 0.8
     assert Parroting().measure("We sail at dawn.", SCENE).value == 0
+
+
+def test_repetition_points_at_the_turn_also_where_one_spoke_twice() -> None:
+    told = replace(SCENE, history=(*SCENE.history, (False, "Well?"), (True, "Hm."), (True, "Yes.")))
+    said = "As I told you, the tide takes what it likes from us."
+    assert Repetition().measure(said, told).evidence[0].source == "turn:-5"
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "at"),
+    [("tea", "Steady, the tea’s hot. _Tea_!", 24), ("tea's", "Steady, the tea’s hot.", 12),
+     ("i", "Is it I'm or I?", 13), ("!", "Tea!", 3), ("tea", "Steady.", -1)],
+)  # fmt: skip
+def test_a_word_stands_by_itself(word: str, text: str, at: int) -> None:
+    assert where(word, text) == at
 
 
 def test_figures() -> None:

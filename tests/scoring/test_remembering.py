@@ -77,6 +77,12 @@ def test_evidence_names_the_word_and_the_latest_line_that_has_it() -> None:
     assert found.line == TALK[1][1]
 
 
+def test_evidence_is_the_word_and_not_a_part_of_another() -> None:
+    scene = Scene(history=((True, "The tea is cold."), (False, "What?")))
+    found = MemoryWords().measure("Steady with the tea.", scene).evidence
+    assert [(each.start, each.end) for each in found] == [(16, 19)]
+
+
 def test_a_contraction_is_no_evidence() -> None:
     scene = Scene(history=((True, "You've a barge."), (False, "What have I?")))
     found = MemoryWords().measure("You’ve a barge.", scene).evidence

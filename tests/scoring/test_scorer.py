@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import Thread
 
 import numpy as np
 import pytest
 from letters import Letters
 
 from rpterm.cards.card import CharacterCard
+from rpterm.scoring import embedding
 from rpterm.scoring.combine import Term, adds, by_dimension, chance, interval, log_odds
 from rpterm.scoring.records import NOTHING, Fact, Reading, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
@@ -51,6 +53,24 @@ def test_meaning_joins_the_cheap_score_once_it_is_warm() -> None:
     assert "fact_meaning" not in scorer.cheap("I mend nets.", SCENE).readings
     scorer.warm(SCENE)
     assert "fact_meaning" in scorer.cheap("I mend nets.", SCENE).readings
+
+
+def test_vectors_that_another_thread_pushes_out_meanwhile_are_still_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedding, "_REMEMBERED", 2)
+
+    class Meanwhile(Begun):
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            if "new" in texts:
+                other = Thread(target=near, args=(["one", "two", "three"],))
+                other.start()
+                other.join()
+            return super().encode(texts)
+
+    near = embedding.Remembered(Meanwhile())
+    near(["old"])
+    assert np.array_equal(near(["old", "new"]), Letters().encode(["old", "new"]))
 
 
 def test_what_stands_of_a_growing_reply_is_read_while_it_grows() -> None:

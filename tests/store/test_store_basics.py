@@ -91,6 +91,9 @@ def test_chats_come_by_what_was_last_said(store: Store) -> None:
     assert (shown[0].turn_count, shown[0].preview) == (1, "Hello")
     assert [chat.id for chat in store.chats(card_name="Bo")] == [second.id]
     assert len(store.chats(limit=1)) == 1
+    for _ in range(300):
+        store.create_chat(card_name="Cy", card_hash="h")
+    assert len(store.chats()) == 302 and len(store.chats(card_name="Cy")) == 300
 
 
 def test_the_length_counts_swipes_of_one_turn_once(store: Store, chat: Chat) -> None:

@@ -27,6 +27,8 @@ from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
+from rpterm.tui.widgets.long_list import DRAWN, LongList
+from rpterm.tui.widgets.writing import Line
 from rpterm.types import Origin, Persona
 
 
@@ -77,7 +79,7 @@ async def test_what_is_typed_while_the_draft_is_fetched_stays(
         app.call_from_thread(app.chat.input.insert, "Hi")
         return draft
 
-    monkeypatch.setattr(drafts, "take", meanwhile)
+    monkeypatch.setattr(drafts, "kept", meanwhile)
     async with running(app) as pilot:
         await wait_until(pilot, lambda: app.chat.input.text == shown)
 
@@ -132,15 +134,40 @@ async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
         assert app.chat.input.empty
 
 
+async def test_a_draft_is_kept_until_it_is_sent_or_taken_to_another_chat(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("I was about to say")
+        app.leave()
+    app = stage.app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.input.whole == "I was about to say")
+        session = stage.session
+        assert kept(stage, session.chat_id) == "I was about to say"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: kept(stage, session.chat_id) == "")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        drafts.keep(session.store, session.chat_id, "And then")
+        app.chat.input.put("And then")
+        app.chat.command("new-chat")
+        await wait_until(pilot, lambda: stage.session is not session and phase(app) == "ready")
+        assert app.chat.input.whole == "And then" and kept(stage, session.chat_id) == ""
+
+
+def kept(stage: Stage, chat_id: int) -> str:
+    """The draft as another terminal finds it."""
+    with Store(stage.session.store.file) as store:
+        return drafts.kept(store, chat_id)
+
+
 def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chats = [store.create_chat(card_name="A", card_hash="h") for _ in range(2)]
         for chat in chats:
             drafts.keep(store, chat.id, f"secret {chat.id}")
         store.delete_chat(chats[0].id)
-        assert drafts.take(store, chats[0].id) == ""
-        assert drafts.take(store, chats[1].id) == f"secret {chats[1].id}"
-        assert drafts.take(store, chats[1].id) == ""
+        assert drafts.kept(store, chats[0].id) == ""
+        assert drafts.kept(store, chats[1].id) == f"secret {chats[1].id}"
 
 
 async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:
@@ -203,6 +230,31 @@ async def test_the_mark_stays_where_a_chat_was_deleted(stage: Stage) -> None:
         await pilot.press("ctrl+d")
         await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
         assert f"Delete “{titles[2]}”" in screen_text(app)
+
+
+async def test_the_oldest_of_many_chats_is_seen_and_found(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        store = stage.session.store
+        for number in range(250):
+            title = f"Talk {number}" if number else "The oldest"
+            store.create_chat(card_name="Mara", card_hash="h", title=title, created_at=number)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: "Talk 249" in screen_text(app))
+        listed = app.screen.query_one(LongList)
+        assert listed.option_count == DRAWN
+        for drawn in (2 * DRAWN, 251):
+            await _to_the_end(pilot, listed, drawn)
+        listed.highlighted = 250
+        await wait_until(pilot, lambda: "The oldest" in screen_text(app))
+        app.screen.query_one("#search", Line).value = "oldest"
+        await wait_until(pilot, lambda: listed.option_count == 1)
+
+
+async def _to_the_end(pilot: Pilot[None], listed: LongList, drawn: int) -> None:
+    """Go to the last line, and wait until there are so many lines."""
+    listed.highlighted = listed.option_count - 1
+    await wait_until(pilot, lambda: listed.virtual_size.height >= drawn)
 
 
 async def test_a_database_that_fails_behind_a_reply_is_told_in_a_notice(

@@ -53,8 +53,8 @@ def carry_over(scene: Scene, cast: Cast) -> None:
     for member in cast.members[1:]:
         if member.present:
             with suppress(RptermError):
-                scene.add(member.card_path or member.card_name, narrator=member.narrator)
-                scene.mute(member.card_name, member.muted)
+                here = scene.add(member.card_path or member.card_name, narrator=member.narrator)
+                scene.mute(here.card_name, member.muted)
     scene.take(cast.taking)
 
 

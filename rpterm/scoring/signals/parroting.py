@@ -1,7 +1,8 @@
 """Whether a reply recites the card or gives the user's own words back.
 
-Value: the share of the reply's words in runs of five or more taken from one line of the card, or
-of six or more taken from the user's last turn. Being like the card in meaning is no fault here.
+Value: the share of the reply's characters that stand in runs of five or more words taken from one
+line of the card, or of six or more taken from the user's last turn. Being like the card in meaning
+is no fault here.
 """
 
 from __future__ import annotations

@@ -34,12 +34,12 @@ class Repetition:
         value, found = within, []
         if within > 0:
             found.append(Evidence(0, len(reply), f"{within:.0%} said twice in one reply"))
-        own = [text for mine, text in scene.history if mine][-_TURNS:]
+        own = [turn for mine, turn in scene.turns if mine][-_TURNS:]
         for back, turn in enumerate(reversed(own), 1):
-            run = shared_run(reply, turn, _COPIED)
+            run = shared_run(reply, turn.text, _COPIED)
             if run is not None:
                 share = len(words(reply[run[0] : run[1]])) / len(spoken)
                 value = max(value, share)
                 note = f"said {counted(back, 'reply', 'replies')} ago"
-                found.append(Evidence(*run, note, f"turn:-{2 * back}", turn))
+                found.append(Evidence(*run, note, turn.source, turn.text))
         return Reading(value, 1.0, tuple(found))

@@ -20,6 +20,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import key_names, keys, text
 from rpterm.tui.screens.dialog import Dialog, telling
+from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.writing import Line
 
 
@@ -64,7 +65,7 @@ class Chooser(Dialog[Done]):
     DEFAULT_CSS = """
     Chooser {
         #box { height: auto; max-height: 88%; }
-        #search { margin: 0 0 1 0; }
+        #search { dock: top; margin: 0 0 1 0; }
         #none { color: $text-muted; padding: 0 1; display: none; }
         &.-none #none { display: block; }
         &.-none OptionList { display: none; }
@@ -111,26 +112,26 @@ class Chooser(Dialog[Done]):
             box.border_subtitle = Content(f" {self._hints()} ")
             yield Line(placeholder=self._placeholder, id="search")
             yield Static(self._empty, id="none", markup=False)
-            yield OptionList(id="list", markup=False)
+            yield LongList(id="list")
 
     def on_mount(self) -> None:
         self.list.can_focus = False
         self.call_after_refresh(lambda: self.fill(self._choices))
 
     @property
-    def list(self) -> OptionList:
-        return self.query_one("#list", OptionList)
+    def list(self) -> LongList:
+        return self.query_one("#list", LongList)
 
     def fill(self, choices: Sequence[Choice]) -> None:
         """Show these choices."""
         self._shown = list(choices)
         width = max(10, self.query_one("#search").size.width + 2)
-        options = [Option(self.line(choice, width), id=choice.id) for choice in self._shown]
-        self.list.set_options(options)
-        self.set_class(not options, "-none")
         ids = [choice.id for choice in self._shown]
-        if options:
-            self.list.highlighted = ids.index(self._at) if self._at in ids else 0
+        self.list.fill(
+            (Option(self.line(choice, width), id=choice.id) for choice in choices),
+            ids.index(self._at) if self._at in ids else 0,
+        )
+        self.set_class(not ids, "-none")
 
     def line(self, choice: Choice, width: int) -> Content:
         """How a choice looks in a list ``width`` cells wide."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages, worker
@@ -10,10 +9,9 @@ from rpterm.tui.screens.chat import frame, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
-from rpterm.types import RptermError, Turn
+from rpterm.types import Turn
 
 if TYPE_CHECKING:
-    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
@@ -54,6 +52,9 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
     chat.keeper.hush()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
+    if session is not None:
+        # What is being written goes along to the other chat.
+        chat.loads.put(lambda: worker.keep_draft(session, ""))
     frame.open_chat(chat, target, chat_id)
     if session is not None:
         # The opener leaves the old chat first: its cache is saved while the engine still holds it.
@@ -82,19 +83,11 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     if chat.input.empty and state.wish is None:
         from rpterm.store import drafts
 
-        draft = await chat.ask(drafts.take, session.store, session.chat_id)
+        draft = await chat.ask(drafts.kept, session.store, session.chat_id)
         replies.put_before(chat, draft)  # Somebody may have begun to write meanwhile.
     chat.work(_marks(chat), "marks")
     if state.wish is not None:
         replies.run(chat)
-
-
-def keep_draft(chat: ChatScreen, session: Session) -> None:
-    """Store what is being written, for the next time this chat is opened."""
-    from rpterm.store import drafts
-
-    with suppress(RptermError):
-        drafts.keep(session.store, session.chat_id, chat.input.whole)
 
 
 async def _marks(chat: ChatScreen) -> None:

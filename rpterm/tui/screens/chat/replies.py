@@ -164,6 +164,8 @@ def put_before(chat: ChatScreen, words: str) -> None:
 async def stored(chat: ChatScreen, event: messages.UserTurnStored) -> None:
     """The ghost of the user's turn becomes real."""
     chat.state.stored = True
+    if (session := chat.session) is not None:
+        chat.desk.put(lambda: worker.keep_draft(session, ""))
     view = chat.transcript.view(GHOST_USER)
     if view is not None:
         view.show(event.turn)

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice
+from rpterm.tui.widgets.long_list import LongList
 
 
 class ChatsPane(Vertical):
@@ -48,7 +49,7 @@ class ChatsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(Content.styled("Chats", "bold $text-primary"), id="chats-head")
-        yield OptionList(markup=False)
+        yield LongList()
 
     def show(self, choices: Sequence[Choice], current: int) -> None:
         """Show these; ``current`` is the open one."""
@@ -67,13 +68,11 @@ class ChatsPane(Vertical):
         if not self.is_attached or not self.size.width:
             return
         width = max(16, self.size.width - 4)
-        listed = self.query_one(OptionList)
-        listed.set_options(
-            Option(self._line(choice, width), id=choice.id) for choice in self._choices
-        )
         ids = [choice.id for choice in self._choices]
-        if self._current in ids:
-            listed.highlighted = ids.index(self._current)
+        self.query_one(LongList).fill(
+            (Option(self._line(choice, width), id=choice.id) for choice in self._choices),
+            ids.index(self._current) if self._current in ids else None,
+        )
 
     def _line(self, choice: Choice, width: int) -> Content:
         here = choice.id == self._current
