@@ -205,7 +205,7 @@ class Session(Tree):
         shown = self.chat.leaf_id
         run = self._begun(request, job, seat, prompt, info)
         events = run.events()
-        if request.best and self.scores is not None:
+        if request.best and self.scores is not None and self.scene.plays(seat):
             events = best_of(events, self.scores, seat.card, self.chat, self.keep_best)
         try:
             for event in events:

@@ -223,9 +223,9 @@ class RptermApp(App[None], inherit_bindings=False):
         return bool(chosen)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every command of the registry, for the palette."""
+        """Every command of the registry, for the palette; over a dialog only the program's own."""
         for key in keys.KEYS:
-            if key.palette:
+            if key.palette and (key.scope == "app" or screen is self._chat):
                 shown = key_names.show(keys.keys_of(key, self.settings.keys)[0])
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
                 yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))

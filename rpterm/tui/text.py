@@ -133,10 +133,11 @@ def places(source: str, plain: str, spans: Sequence[tuple[int, int]]) -> list[tu
     if not spans:
         return []
     moved, at = [], 0
-    for char in harmless(source):
+    for number, char in enumerate(source):
         moved.append(at)
-        if at < len(plain) and plain[at] == char:
-            at += 1
+        is_half = source[number : number + 2] == "\r\n"  # Both together are one line feed.
+        for shown in "" if is_half else harmless(char):
+            at += at < len(plain) and plain[at] == shown
     moved.append(at)
     last = len(moved) - 1
     found = [(moved[min(start, last)], moved[min(end, last)]) for start, end in spans]

@@ -50,6 +50,14 @@ def test_the_best_is_shown_and_the_others_are_its_swipes(session: Session) -> No
     assert (shown.text, shown.swipes) == (GOOD, 3)
 
 
+def test_a_narrator_has_nothing_to_be_true_to(session: Session) -> None:
+    session.set_card(replace(CARD, tags=("narrator",)), "name = 'Mara'")
+    events = list(session.reply(ReplyRequest(text="Is it late?", candidates=3, best=True)))
+    started = next(event for event in events if isinstance(event, ReplyStarted))
+    assert len(started.turns) == 3 and not started.best
+    assert not [event for event in events if isinstance(event, BestKept)]
+
+
 def test_growing_replies_are_compared(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bestof, "LOOK_S", 0.0)
     events = list(session.reply(ReplyRequest(text="Is it late?")))

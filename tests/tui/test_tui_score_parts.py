@@ -31,6 +31,9 @@ def test_places_stay_inside_the_text_and_in_order(
         ("**Bold** and *soft words* then", "soft words"),
         ("plain text", "text"),
         ("*a* *b* *c* the end", "the end"),
+        ("a\tb *c* smartphone", "smartphone"),
+        ("One.\r\nTwo.\r\n*Three* lamps", "lamps"),
+        ("a\x07 bell and words", "words"),
     ],
 )
 def test_words_are_found_where_their_marks_are_gone(source: str, words: str) -> None:
@@ -63,3 +66,5 @@ def test_a_line_of_the_card_is_found_with_its_names_filled_in() -> None:
     at, length = _find(plain, "Mara keeps a lighthouse in the north.")
     assert plain[at : at + length] == "keeps a lighthouse in the north."
     assert _find(plain, "Mara has never seen a whale.") == (-1, 0)
+    assert _find("ATTRIBUTES\n• Is short.\n• Short.\n1895", "Short.") == (25, 6)
+    assert _find("1895 was long ago.\nKNOWS UNTIL\n1895", "1895") == (31, 4)

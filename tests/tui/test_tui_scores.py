@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.message import Message
+from textual.widgets import OptionList
 from tui_support import (
     CARD,
     REPLIES,
@@ -20,6 +21,8 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.cards.card import CharacterCard
+from rpterm.chat.cast.scene import Seat
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
@@ -184,6 +187,57 @@ async def test_again_with_a_hint_tells_the_model_and_ends_the_alarm(tmp_path: Pa
         assert "Speak as Mara Venn and nobody else" in prompt
         assert "Remember: Counts ships that never arrive" in prompt
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
+
+
+async def test_a_remedy_is_about_the_one_who_spoke(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+        scene = stage.session.scene
+        tam = Seat(CharacterCard("Tam"), scene.lead.prompter, None)
+        monkeypatch.setattr(scene, "seat_of", lambda _turn: tam)
+        await pilot.press("alt+h")
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert "Speak as Tam and nobody else" in stage.engine.requests[-1].prompt_text
+
+
+async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        monkeypatch.setattr(stage.session.scene, "plays", lambda _seat: False)
+        await say(pilot, app, "Hello")
+        await pilot.press("alt+h")
+        await wait_until(pilot, lambda: "A narrator has no character to keep" in notices(app))
+        assert not app.chat.keeper.known
+
+
+async def test_another_chat_begins_without_the_figures_of_the_last(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "sounds like an assistant" not in screen_text(app))
+
+
+async def test_tab_goes_to_a_pane_beside_the_chat_and_back(tmp_path: Path) -> None:
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: app.chat.panes.shown == ["consistency"])
+        await pilot.press("tab")
+        await wait_until(pilot, lambda: app.chat.panes.query_one(OptionList).has_focus)
+        await pilot.press("tab")
+        await wait_until(pilot, lambda: app.chat.input.has_focus)
 
 
 async def test_best_of_keeps_the_best_and_the_others_as_swipes(tmp_path: Path) -> None:

@@ -29,14 +29,29 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.external import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
-from rpterm.tui.screens.chat import chats, way
+from rpterm.tui.screens.chat import chats, frame, way
 from rpterm.tui.screens.chooser import Choice
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.picker import CharacterPicker
 from rpterm.tui.widgets.candidates import Candidate
+from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import Status
 
 LONG = "She looks out at the sea for a while and says nothing at all. " * 20
+
+
+# Too early, and beneath a dialog -----------------------------------------------------------------
+def test_a_key_before_the_first_frame_does_nothing(stage: Stage) -> None:
+    assert stage.app().chat.check_action("command", ("stop",)) is False
+
+
+async def test_over_a_dialog_the_palette_has_no_commands_of_the_chat(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app):
+        over_chat = {each.title for each in app.get_system_commands(app.chat)}
+        over_form = {each.title for each in app.get_system_commands(Form("Note", []))}
+        assert over_form < over_chat
+        assert not any("reply" in title for title in over_form), over_form
 
 
 # Candidates ------------------------------------------------------------------------------------
@@ -94,6 +109,19 @@ async def test_leaving_keeps_how_the_last_reply_was_made(slow: Stage) -> None:
         last = store.path(store.chats()[0].leaf_id or 0)[-1]
         assert last.status is Status.PARTIAL and last.text in LONG
         assert store.generation(last.id) is not None
+
+
+async def test_a_refusal_goes_with_the_version_it_was_about(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        await frame.show_error(app.chat, "This prompt is too long.")
+        await pilot.press("left")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
+        await wait_until(pilot, lambda: not app.chat.query(ErrorBlock))
 
 
 # Lists, forms, jumps ---------------------------------------------------------------------------

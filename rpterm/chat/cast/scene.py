@@ -146,6 +146,11 @@ class Scene:
             return list(path)
         return group.view(self.cast, self._member(seat), path)
 
+    def plays(self, seat: Seat) -> bool:
+        """Whether it is a character, which a reply can be true to, and no narrator."""
+        member = self._member(seat) if self.cast is not None else None
+        return not (member.narrator if member is not None else group.is_narrator(seat.card))
+
     def others(self, seat: Seat) -> tuple[str, ...]:
         """Names that would head somebody else's line."""
         if self.cast is None:

@@ -91,6 +91,7 @@ COMMANDS: dict[str, Command] = {
     "cast": _cast,
     "note": chats.write_note,
     "persona": chats.choose_persona,
+    "next-place": panes.next_place,
     "pane-prompt": panes.toggle_prompt,
     "pane-card": panes.toggle_card,
     "pane-chats": panes.toggle_chats,

@@ -128,7 +128,10 @@ async def fill_chats(chat: ChatScreen) -> None:
 
 def opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
+    from rpterm.tui.screens.chat import scores
+
     noted(chat)
+    scores.show(chat)
     chat.work(fill_chats(chat), "panes")
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
@@ -216,9 +219,18 @@ def _recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
 def _focus(chat: ChatScreen) -> None:
     """A pane that covers the chat takes the keys; else they stay with the input."""
     if chat.panes.covers:
-        chat.panes.query("OptionList, CardPane").first().focus()
+        chat.panes.places[0].focus()
     elif chat.state.editor is not None:
         chat.state.editor.focus()
     else:
         chat.input.focus()
+    chat.refresh_hints()
+
+
+async def next_place(chat: ChatScreen) -> None:
+    """Let the next open pane take the keys, and after the last one the input again."""
+    first = chat.state.editor or chat.input
+    places = [first, *chat.panes.places] if not chat.panes.covers else chat.panes.places
+    at = next((at for at, place in enumerate(places) if place.has_focus), -1)
+    places[(at + 1) % len(places)].focus()
     chat.refresh_hints()

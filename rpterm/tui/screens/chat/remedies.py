@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import frame, replies
-from rpterm.tui.screens.chat.scores import answered, meant, measured
+from rpterm.tui.screens.chat.scores import answered, meant, measured, speaker
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rpterm.cards.card import CharacterCard
     from rpterm.scoring.scorer import Score
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 async def again_with_hint(chat: ChatScreen) -> None:
     """Another version of the reply, told what was wrong with this one."""
     found = _bad_reply(chat)
-    if found is None or chat.card is None or replies.occupied(chat):
+    if found is None:
         return
-    turn, score = found
+    turn, score, card = found
     from rpterm.scoring.findings import hint
 
-    said = hint(score, turn.text, char=chat.card.char, user=replies.user_name(chat))
+    said = hint(score, turn.text, char=card.char, user=replies.user_name(chat))
     chat.say(said, title="Again, with a hint")
     chat.input.focus()
     await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, hint=said))
@@ -35,7 +36,7 @@ async def again_with_hint(chat: ChatScreen) -> None:
 async def best_of(chat: ChatScreen) -> None:
     """Several versions of the reply at once; the best by score is kept."""
     turn = _reply(chat)
-    if turn is None or chat.session is None or replies.occupied(chat):
+    if turn is None or chat.session is None:
         return
     if chat.session.scores is None:
         chat.say("Scores are off: `rpterm config set scoring.live true` puts them on.")
@@ -69,7 +70,7 @@ async def pin_example(chat: ChatScreen) -> None:
 
     found = _bad_reply(chat)
     if found is not None:
-        turn, score = found
+        turn, score, _ = found
         await examples.pin_nearest(chat, turn, score)
 
 
@@ -79,17 +80,15 @@ async def add_note(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import chats
 
     found = _bad_reply(chat)
-    if found is None or chat.card is None:
-        return
-    turn, score = found
-    await chats.write_note(
-        chat, note(score, turn.text, char=chat.card.char, user=replies.user_name(chat))
-    )
+    if found is not None:
+        turn, score, card = found
+        user = replies.user_name(chat)
+        await chats.write_note(chat, note(score, turn.text, char=card.char, user=user))
 
 
 def _reply(chat: ChatScreen) -> Turn | None:
     """The selected reply, or the last one unless a message or candidates wait below it."""
-    if replies.unchosen(chat):
+    if replies.occupied(chat) or replies.unchosen(chat):
         return None
     path = [turn for turn in chat.transcript.turns if measured(turn)]
     turn = meant(chat, path)
@@ -101,12 +100,16 @@ def _reply(chat: ChatScreen) -> Turn | None:
     return turn
 
 
-def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score] | None:
-    turn = _reply(chat)
-    score = chat.keeper.known.get(turn.id) if turn is not None else None
-    if turn is None:
+def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard] | None:
+    """The reply meant, what was measured of it, and the card of who said it."""
+    turn, session = _reply(chat), chat.session
+    if turn is None or session is None:
         return None
-    if score is None:
+    card, score = speaker(session, turn), chat.keeper.known.get(turn.id)
+    if card is None:
+        chat.say("A narrator has no character to keep: nothing was measured.")
+    elif score is None:
         chat.say("The reply was not measured yet.")
-        return None
-    return turn, score
+    else:
+        return turn, score, card
+    return None

@@ -340,7 +340,8 @@ def unchosen(chat: ChatScreen) -> bool:
     """
     waits = chat.transcript.selected is None and chat.state.choosing is not None
     if waits:
-        chat.say("Choose one of them first: ⏎.")
+        blind = chat.state.choosing is not None and chat.state.choosing.blind
+        chat.say("Say first which is better." if blind else "Choose one of them first: ⏎.")
     return waits
 
 

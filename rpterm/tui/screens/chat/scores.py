@@ -217,10 +217,8 @@ class Watcher:
 
 def speaker(session: Session, turn: Turn) -> CharacterCard | None:
     """The card of whoever said it; a narrator has no character to keep."""
-    from rpterm.group import is_narrator
-
-    card = session.scene.seat_of(turn).card
-    return None if is_narrator(card) else card
+    seat = session.scene.seat_of(turn)
+    return seat.card if session.scene.plays(seat) else None
 
 
 def measured(turn: Turn) -> bool:

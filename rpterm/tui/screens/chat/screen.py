@@ -134,7 +134,7 @@ class ChatScreen(Screen[None]):
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
-            return allowed(self, key, typed=False)
+            return self.is_mounted and allowed(self, key, typed=False)  # Keys may come early.
         return True
 
     def press(self, name: str) -> bool:

@@ -85,6 +85,7 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
         return
     if chat.transcript.selected is not None:
         chat.transcript.selected = shown
+    await frame.clear_below(chat)  # What was refused there is not said here.
     await replies.resync(chat)
 
 

@@ -53,6 +53,8 @@ class CardPane(VerticalScroll, can_focus=True):
 def _find(plain: str, line: str) -> tuple[int, int]:
     """Where a line stands: whole, or else by its longest piece between names."""
     wanted = " ".join(text.roleplay(line).plain.split())
+    if alone := re.search(rf"(?m)^\W*({re.escape(wanted)})$", plain):
+        return alone.start(1), len(wanted)
     parts = re.split(r"\{\{.*?\}\}|\b[A-Z]\w+\b", wanted)
     for piece in (each.strip() for each in [wanted, *sorted(parts, key=len, reverse=True)]):
         if len(piece) > 8 and (at := plain.find(piece)) >= 0:

@@ -57,6 +57,14 @@ class PaneHost(Horizontal):
         self._dress()
         return pane
 
+    @property
+    def places(self) -> list[Widget]:
+        """What takes the keys of each open pane, in their order on screen."""
+        return [
+            pane if pane.can_focus else pane.query("OptionList").first(Widget)
+            for pane in self._open
+        ]
+
     def close_last(self) -> None:
         """Close the pane opened last."""
         if self._open:
