@@ -120,3 +120,9 @@ class Connections:
 
     def _closed_error(self) -> StoreError:
         return StoreError(f"The database {self._path} is closed already. Start rpterm again.")
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is such a table: to ask makes none."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (name,)).fetchone() is not None

@@ -47,7 +47,7 @@ class Judgements:
         """Make the tables where they are missing."""
         self.store = store
         self._clock = clock
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 

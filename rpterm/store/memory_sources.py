@@ -21,7 +21,7 @@ class MemorySources:
 
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
-        self._connections = memories._connections  # this room's own: one connection a thread
+        self._connections = memories.store.connections
 
     def of(self, turn_id: int) -> dict[str, object]:
         """A turn as an export names it."""

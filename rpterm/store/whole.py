@@ -97,7 +97,7 @@ def import_whole(
     """
     notes = Notes()
     about = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
-    with store._connections.write() as connection:  # this room's own: one connection a thread
+    with store.connections.write() as connection:
         chat = chats.insert(connection, about)
         new: dict[int, int] = {}
         for turn, generation in _turns(whole, notes):

@@ -322,7 +322,7 @@ def test_a_kill_while_remembering_loses_nothing(tmp_path):
     assert world.memory.settled(20)
     assert world.memory.stats().kinds == {"turn": 60}
     assert world.memory.search("gone3") == []
-    with world.store._connections.read() as connection:
+    with world.store.connections.read() as connection:
         connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('integrity-check')")
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     world.close()

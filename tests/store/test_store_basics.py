@@ -241,7 +241,7 @@ def test_any_text_comes_back_as_it_was_and_can_be_deleted(
     assert store.turn(turn.id).text == text
     store.search("in it")
     store.delete_turn(turn.id)
-    with store._connections.read() as connection:
+    with store.connections.read() as connection:
         connection.execute("INSERT INTO turns_fts (turns_fts, rank) VALUES ('integrity-check', 1)")
 
 
