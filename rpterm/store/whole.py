@@ -89,7 +89,7 @@ def import_whole(
     card_path: str | None = None,
     cast: Cast | None = None,
 ) -> tuple[Chat, tuple[str, ...]]:
-    """Make the chat again, under new numbers; returns it and what was left out.
+    """Make the chat again, or nothing, under new numbers; returns it and what was left out.
 
     Args:
         card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
@@ -113,8 +113,8 @@ def import_whole(
             new[turn.id] = made.id
         tree.show(connection, chat.id, _leaf(about.leaf_id, new))
         chats.touch(connection, chat.id, about.updated_at)
-    if cast is not None:
-        Casts(store).put(chat.id, cast)
+        if cast is not None:
+            Casts(store).put(chat.id, cast)
     return store.chat(chat.id), notes.told()
 
 
