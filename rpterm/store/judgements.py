@@ -123,8 +123,9 @@ class Judgements:
         """The user chose this one of the replies to its prompt."""
         with self._connections.write() as connection:
             connection.execute(
-                "DELETE FROM kept_by_score WHERE turn_id IN (SELECT id FROM turns "
-                "WHERE parent_id = (SELECT parent_id FROM turns WHERE id = ?))",
+                "DELETE FROM kept_by_score WHERE turn_id IN (SELECT s.id FROM turns t "
+                "JOIN turns s ON s.chat_id = t.chat_id AND s.parent_id IS t.parent_id "
+                "WHERE t.id = ?)",
                 (turn,),
             )
 
