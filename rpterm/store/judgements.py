@@ -1,7 +1,8 @@
 """Judgements in the database: thumbs, stars, flags, edits and swipes kept, duels, and consent.
 
-Only ever added: a second opinion is a second row and ``undo`` adds a withdrawal. A judgement goes
-only when its turn or chat is deleted. Nothing here knows how judgements become training data.
+Only ever added: a second opinion is a second row, and taking one back adds a withdrawal. A
+judgement goes only when its turn or chat is deleted. Nothing here knows how judgements become
+training data.
 """
 
 from __future__ import annotations
@@ -159,21 +160,6 @@ class Judgements:
         return self._compare(
             "duel", left, right, verdict, dimensions or {}, reason, asked_again, how
         )
-
-    def undo(self, *, chat: int | None = None, rater: str = ME) -> int | None:
-        """Take back the rater's last judgement that stands; returns its number."""
-        where = f"j.rater = :rater AND (:chat IS NULL OR j.chat_id = :chat) AND {_STANDS}"
-        with self._connections.write() as connection:
-            row = connection.execute(
-                f"SELECT id, chat_id FROM (SELECT id, chat_id FROM ratings j WHERE {where} "
-                f"UNION ALL SELECT id, chat_id FROM comparisons j WHERE {where}) "
-                "ORDER BY id DESC LIMIT 1",
-                {"rater": rater, "chat": chat},
-            ).fetchone()
-            if row is None:
-                return None
-            self.withdraw(*row, rater=rater)
-            return int(row[0])
 
     def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
         """Take back one judgement of a chat; taken back twice is taken back."""

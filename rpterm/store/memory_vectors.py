@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rpterm.store.rows import marks, parts
@@ -86,9 +86,3 @@ class MemoryVectors:
             return
         with self._connections.write() as connection:
             connection.execute("DELETE FROM memory_vectors WHERE model <> ?", (model,))
-
-    def models(self) -> Iterator[str]:
-        """Names of the models there are vectors of."""
-        with self._connections.read() as connection:
-            rows = connection.execute("SELECT DISTINCT model FROM memory_vectors").fetchall()
-        return (name for (name,) in rows)

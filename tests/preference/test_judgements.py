@@ -28,14 +28,13 @@ def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
     assert (duel.left_id, duel.right_id, duel.verdict, duel.how.seconds) == (a, b, "left", 4.0)
 
 
-def test_undo_takes_back_the_last_of_both_kinds_and_only_of_this_rater(scene: Scene) -> None:
+def test_what_is_taken_back_is_read_no_more(scene: Scene) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     first = scene.judge.thumb(a, True).id
     other = scene.judge.thumb(a, False, how=How("ann")).id
     last = scene.judge.compare(a, b, "tie").id
-    assert scene.judge.undo() == last
-    assert scene.judge.undo() == first
-    assert scene.judge.undo() is None
+    for number in (last, first, first):
+        scene.judge.withdraw(number, scene.chat.id)
     assert [each.id for each in scene.judge.ratings()] == [other]
     assert list(scene.judge.comparisons()) == []
 
