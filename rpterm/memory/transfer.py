@@ -29,6 +29,7 @@ _LAST_MOMENT = 253402214400
 """The end of the year 9999: a later time is none that can be shown."""
 _SEPARATORS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What JSON need not escape, but some programs end a line at, and terminals do not get to see."""
+_HEX = re.compile("([0-9a-f]{2})*")
 _HOLDS: dict[str, tuple[type, ...]] = {
     "speaker": (str,), "text": (str,), "place": (str,), "created_at": (int, float),
     "importance": (int, float), "by_model": (bool,), "shared": (bool,), "pinned": (bool,),
@@ -134,6 +135,8 @@ class _Taking:
 
     def _memory(self, kept: dict[str, Any], values: dict[str, Any]) -> None:
         source = values.get("source")
+        if source and not _is_source(source):
+            raise ValueError(f"source is {source!r}")
         chat_id, turn_id = self._sources.find(source) if source else (None, None)
         row = self._known.get((kept["kind"], kept.get("speaker", ""), kept["text"]))
         if row is None and kept["kind"] == "turn" and turn_id is not None:
@@ -244,7 +247,18 @@ def _checked_drawn(values: dict[str, Any]) -> dict[str, Any] | None:
         or not all(isinstance(text, str) for text in texts)
         or not all(isinstance(flag, bool) for flag in flags)
         or not all(isinstance(number, int) for number in numbers)
-        or not all(isinstance(source, dict) for source in drawn["sources"])
+        or not all(map(_is_source, drawn["sources"]))
     ):
         raise ValueError(f"drawn is {drawn!r}")
     return dict(drawn)
+
+
+def _is_source(source: object) -> bool:
+    """Whether it names a turn as an export does."""
+    return (
+        isinstance(source, dict)
+        and isinstance(source.get("turn"), int)
+        and isinstance(source.get("created_at"), (int, float))
+        and isinstance(wording := source.get("wording"), str)
+        and _HEX.fullmatch(wording) is not None
+    )

@@ -102,8 +102,9 @@ def _import_chat(
     if whole.is_whole(data):
         result = ImportedChat(path, known=before)
         if before is None:
-            result = _import_whole(path, store, whole.parse(data), known, card)
-            store.set_flag(flag, str(result.chat_id))
+            with store.connections.write():  # With its flag: else it would come a second time.
+                result = _import_whole(path, store, whole.parse(data), known, card)
+                store.set_flag(flag, str(result.chat_id))
         # Such a file has every turn and no judgement.
         lacking = ("The file holds no ratings.",) if ratings else ()
         return replace(result, notes=result.notes + lacking)
@@ -111,6 +112,22 @@ def _import_chat(
         result = ImportedChat(path, known=before)
         return _rated(result, store, before, parse_log(data), flag) if ratings else result
     log = parse_log(data)
+    with store.connections.write():
+        result = _import_log(path, store, log, known, card)
+        store.set_flag(flag, str(result.chat_id))
+    if not ratings or result.chat_id is None:
+        return result
+    return _rated(result, store, result.chat_id, log, flag)
+
+
+def _import_log(
+    path: Path,
+    store: Store,
+    log: ChatLog,
+    known: Sequence[KnownCard],
+    card: KnownCard | None,
+) -> ImportedChat:
+    """Make a chat and its cast of another program's log."""
     mine = card or card_of(log, path, known)
     notes = log.notes
     if mine is None:
@@ -120,12 +137,10 @@ def _import_chat(
         store, log, card_name=mine.card.name, card_hash=store.put_card(mine.card.name, mine.text),
         card_path=path_of(mine), title=path.stem,
     )  # fmt: skip
-    store.set_flag(flag, str(chat.id))
     notes += with_company(store, chat.id, log, mine, known)
     turns = len(log.turns)
     versions = store.chat(chat.id).turn_count - turns
-    result = ImportedChat(path, chat.id, mine.card.name, turns, notes, versions=versions)
-    return _rated(result, store, chat.id, log, flag) if ratings else result
+    return ImportedChat(path, chat.id, mine.card.name, turns, notes, versions=versions)
 
 
 def _import_whole(

@@ -43,12 +43,10 @@ class Drift:
     Attributes:
         level: 0 to 1 of the way to an alarm.
         alarm: Whether it is reached.
-        since: Index of the reply with which the present rise began; ``None`` without one.
     """
 
     level: float = 0.0
     alarm: bool = False
-    since: int | None = None
 
 
 class Follower:
@@ -59,8 +57,6 @@ class Follower:
         self._count = 0
         self._sum = self._squares = 0.0
         self._total = 0.0
-        self._seen = 0
-        self._since: int | None = None
 
     def add(self, probability: float) -> Drift:
         """Take the next reply's probability."""
@@ -69,12 +65,7 @@ class Follower:
         step = min(CLIP, (loss - mean) / spread) - SLACK
         self._total = min(LIMIT + CLIP, max(0.0, self._total + step))
         self._learn(loss)
-        if self._total == 0.0:
-            self._since = None
-        elif self._since is None:
-            self._since = self._seen
-        self._seen += 1
-        return Drift(min(1.0, self._total / LIMIT), self._total > LIMIT, self._since)
+        return Drift(min(1.0, self._total / LIMIT), self._total > LIMIT)
 
     def _learn(self, loss: float) -> None:
         self._recent.append(loss)

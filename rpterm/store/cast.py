@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from rpterm.store import chats
 from rpterm.store.cast_schema import TABLE, prepare
+from rpterm.store.connections import has_table
 from rpterm.store.rows import storable
 from rpterm.store.store import Store
 from rpterm.types import Cast, Member, Taking
@@ -22,12 +23,12 @@ class Casts:
     """The casts of one store."""
 
     def __init__(self, store: Store) -> None:
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
 
     def get(self, chat_id: int) -> Cast | None:
         """The cast of a chat, its own character first; ``None`` where that one is alone."""
         with self._connections.read() as connection:
-            return _get(connection, chat_id) if _made(connection) else None
+            return _get(connection, chat_id) if has_table(connection, TABLE) else None
 
     def put(
         self, chat_id: int, cast: Cast | None, renamed: Mapping[str, str] | None = None
@@ -42,7 +43,7 @@ class Casts:
         """
         with self._connections.write() as connection:
             chats.get(connection, chat_id)
-            if cast is None and not _made(connection):
+            if cast is None and not has_table(connection, TABLE):
                 return
             prepare(connection)
             connection.execute("DELETE FROM scenes WHERE chat_id = ?", (chat_id,))
@@ -55,17 +56,12 @@ class Casts:
     def counts(self) -> dict[int, int]:
         """How many take part in each chat with more than one."""
         with self._connections.read() as connection:
-            if not _made(connection):
+            if not has_table(connection, TABLE):
                 return {}
             rows = connection.execute(
                 f"SELECT chat_id, count(*) FROM {TABLE} WHERE present GROUP BY chat_id"
             )
             return {chat_id: count for chat_id, count in rows if count > 1}
-
-
-def _made(connection: sqlite3.Connection) -> bool:
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return connection.execute(query, (TABLE,)).fetchone() is not None
 
 
 def _get(connection: sqlite3.Connection, chat_id: int) -> Cast | None:

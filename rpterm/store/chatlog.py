@@ -132,25 +132,26 @@ def import_log(
     card_path: str | None = None,
     title: str = "",
 ) -> Chat:
-    """Make a chat of a log: every swipe a sibling, the path shown as it was.
+    """Make a chat of a log, or nothing: every swipe a sibling, the path shown as it was.
 
     Args:
         card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
     """
-    chat = store.create_chat(
-        card_name=card_name,
-        card_hash=card_hash,
-        card_path=card_path,
-        title=title,
-        persona=Persona(name=log.user),
-        note=log.note,
-        created_at=_begun(log),
-    )
-    parent: int | None = None
-    for turn in log.turns:
-        parent = _add(store, chat.id, parent, turn)
-    store.set_leaf(chat.id, parent)
-    return store.chat(chat.id)
+    with store.connections.write():
+        chat = store.create_chat(
+            card_name=card_name,
+            card_hash=card_hash,
+            card_path=card_path,
+            title=title,
+            persona=Persona(name=log.user),
+            note=log.note,
+            created_at=_begun(log),
+        )
+        parent: int | None = None
+        for turn in log.turns:
+            parent = _add(store, chat.id, parent, turn)
+        store.set_leaf(chat.id, parent)
+        return store.chat(chat.id)
 
 
 def _begun(log: ChatLog) -> float | None:

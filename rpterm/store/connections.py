@@ -75,14 +75,17 @@ class Connections:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of the block is stored, or nothing; an inner one joins the outer.
+        """A transaction: all of the block is stored, or nothing.
+
+        An inner one joins the outer, and is undone alone where its error is caught there.
 
         The write lock is taken at the start, so that waiting for another process is always
         possible (a reader that turns writer later would fail at once).
         """
         with self.read() as connection:
             if connection.in_transaction:
-                yield connection
+                with _inner(connection):
+                    yield connection
                 return
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -120,3 +123,23 @@ class Connections:
 
     def _closed_error(self) -> StoreError:
         return StoreError(f"The database {self._path} is closed already. Start rpterm again.")
+
+
+@contextmanager
+def _inner(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT inside")
+    try:
+        yield
+    except BaseException:
+        # A full disk or an I/O error may have rolled back all of it already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO inside")
+            connection.execute("RELEASE inside")
+        raise
+    connection.execute("RELEASE inside")
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is such a table: to ask makes none."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (name,)).fetchone() is not None

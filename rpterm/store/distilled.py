@@ -8,17 +8,16 @@ gave together with the mark that it was done, or nothing. Knows no rules and no 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from rpterm.store.distil_schema import prepare
 from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import Memory, wording_hash
-from rpterm.store.rows import storable
+from rpterm.store.rows import marks, parts, storable
 
 Method = Literal["rules", "model"]
-_BATCH = 500
 _HEARD = (
     "(c.card_name = :character OR EXISTS (SELECT 1 FROM memories h WHERE h.turn_id = t.id "
     "AND h.kind = 'turn' AND h.character = :character))"
@@ -118,7 +117,7 @@ class Distilled:
     def __init__(self, memories: Memories) -> None:
         """Make the tables where they are missing."""
         self._memories = memories
-        self._connections = memories.store._connections  # this room's own
+        self._connections = memories.store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
@@ -211,10 +210,10 @@ class Distilled:
         """What is known of those memories that were drawn."""
         found: dict[int, Detail] = {}
         with self._connections.read() as connection:
-            for part in _parts(list(memory_ids)):
+            for part in parts(list(memory_ids)):
                 rows = connection.execute(
                     "SELECT memory_id, method, subject, slot, value, single, retracts, quote, "
-                    f"edited FROM distilled WHERE memory_id IN ({_marks(part)})",
+                    f"edited FROM distilled WHERE memory_id IN ({marks(part)})",
                     part,
                 ).fetchall()
                 if rows:
@@ -240,8 +239,8 @@ class Distilled:
         """Pairs of numbers by the first of them; ``{}`` in the query stands for the ids."""
         found: dict[int, list[int]] = {}
         with self._connections.read() as connection:
-            for part in _parts(list(ids)):
-                for key, value in connection.execute(query.format(_marks(part)), part):
+            for part in parts(list(ids)):
+                for key, value in connection.execute(query.format(marks(part)), part):
                     found.setdefault(key, []).append(value)
         return found
 
@@ -282,12 +281,12 @@ class Distilled:
     def _stands(self, connection: sqlite3.Connection, draft: Draft) -> bool:
         (turns,) = connection.execute(
             "SELECT count(*) FROM turns t WHERE t.id IN "
-            f"({_marks(draft.turns)}) AND NOT EXISTS "
+            f"({marks(draft.turns)}) AND NOT EXISTS "
             "(SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id)",
             draft.turns,
         ).fetchone()
         (cited,) = connection.execute(
-            f"SELECT count(*) FROM memories WHERE id IN ({_marks(draft.evidence)})", draft.evidence
+            f"SELECT count(*) FROM memories WHERE id IN ({marks(draft.evidence)})", draft.evidence
         ).fetchone()
         return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
 
@@ -357,7 +356,7 @@ def _related(
     table, own, other = relation
     found: dict[int, list[int]] = {}
     for memory_id, related in connection.execute(
-        f"SELECT {own}, {other} FROM {table} WHERE {own} IN ({_marks(ids)}) ORDER BY {other}", ids
+        f"SELECT {own}, {other} FROM {table} WHERE {own} IN ({marks(ids)}) ORDER BY {other}", ids
     ):
         found.setdefault(memory_id, []).append(related)
     return {memory_id: tuple(related) for memory_id, related in found.items()}
@@ -381,12 +380,3 @@ def _detail(row: Sequence[Any], related: Sequence[dict[int, tuple[int, ...]]]) -
         older,
         newer,
     )
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(values), _BATCH):
-        yield values[start : start + _BATCH]

@@ -32,7 +32,7 @@ class Duels:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         """Make the tables where they are missing."""
         self._clock = clock
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 

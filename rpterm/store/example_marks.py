@@ -18,7 +18,7 @@ class ExampleMarks:
 
     def __init__(self, store: Store) -> None:
         """Make the tables where they are missing."""
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 

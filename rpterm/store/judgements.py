@@ -1,7 +1,8 @@
 """Judgements in the database: thumbs, stars, flags, edits and swipes kept, duels, and consent.
 
-Only ever added: a second opinion is a second row and ``undo`` adds a withdrawal. A judgement goes
-only when its turn or chat is deleted. Nothing here knows how judgements become training data.
+Only ever added: a second opinion is a second row, and taking one back adds a withdrawal. A
+judgement goes only when its turn or chat is deleted. Nothing here knows how judgements become
+training data.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Judgements:
         """Make the tables where they are missing."""
         self.store = store
         self._clock = clock
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
@@ -123,8 +124,9 @@ class Judgements:
         """The user chose this one of the replies to its prompt."""
         with self._connections.write() as connection:
             connection.execute(
-                "DELETE FROM kept_by_score WHERE turn_id IN (SELECT id FROM turns "
-                "WHERE parent_id = (SELECT parent_id FROM turns WHERE id = ?))",
+                "DELETE FROM kept_by_score WHERE turn_id IN (SELECT s.id FROM turns t "
+                "JOIN turns s ON s.chat_id = t.chat_id AND s.parent_id IS t.parent_id "
+                "WHERE t.id = ?)",
                 (turn,),
             )
 
@@ -158,21 +160,6 @@ class Judgements:
         return self._compare(
             "duel", left, right, verdict, dimensions or {}, reason, asked_again, how
         )
-
-    def undo(self, *, chat: int | None = None, rater: str = ME) -> int | None:
-        """Take back the rater's last judgement that stands; returns its number."""
-        where = f"j.rater = :rater AND (:chat IS NULL OR j.chat_id = :chat) AND {_STANDS}"
-        with self._connections.write() as connection:
-            row = connection.execute(
-                f"SELECT id, chat_id FROM (SELECT id, chat_id FROM ratings j WHERE {where} "
-                f"UNION ALL SELECT id, chat_id FROM comparisons j WHERE {where}) "
-                "ORDER BY id DESC LIMIT 1",
-                {"rater": rater, "chat": chat},
-            ).fetchone()
-            if row is None:
-                return None
-            self.withdraw(*row, rater=rater)
-            return int(row[0])
 
     def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
         """Take back one judgement of a chat; taken back twice is taken back."""

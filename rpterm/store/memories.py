@@ -16,7 +16,7 @@ from rpterm.store import memory_search
 from rpterm.store.errors import StoreError
 from rpterm.store.memory_rows import Changes, Kind, Memory, wording_hash
 from rpterm.store.memory_schema import ERASE_MARK, prepare
-from rpterm.store.rows import storable
+from rpterm.store.rows import BATCH, marks, parts, storable
 from rpterm.store.store import Store
 
 __all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
@@ -25,7 +25,6 @@ _COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
     "by_model, shared, pinned, hidden, superseded_by, hash, file_id"
 )
-_BATCH = 500
 _OF_CHARACTER = "(character = :character OR shared)"
 
 
@@ -36,7 +35,7 @@ class Memories:
         """Make the tables where they are missing, and finish a scrub that a crash cut off."""
         self.store = store
         self._clock = clock
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
         self.scrub()
@@ -70,7 +69,7 @@ class Memories:
         columns = _COLUMNS.removeprefix("id, ").replace("superseded_by, ", "")
         with self._connections.write() as connection:
             row = connection.execute(
-                f"INSERT INTO memories ({columns}) VALUES ({_marks(values)}) RETURNING {_COLUMNS}",
+                f"INSERT INTO memories ({columns}) VALUES ({marks(values)}) RETURNING {_COLUMNS}",
                 values,
             ).fetchone()
             return _memory(row)
@@ -82,11 +81,11 @@ class Memories:
         """
         new = 0
         with self._connections.write() as connection:
-            for part in _parts(turn_ids):
+            for part in parts(turn_ids):
                 rows = connection.execute(
                     "SELECT t.id, t.chat_id, h.card_name, t.speaker, t.text, t.created_at "
                     "FROM turns t JOIN hearers h ON h.chat_id = t.chat_id "
-                    f"WHERE t.id IN ({_marks(part)}) AND t.status <> 'streaming' "
+                    f"WHERE t.id IN ({marks(part)}) AND t.status <> 'streaming' "
                     "AND trim(t.text) <> '' "
                     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
                     "ORDER BY t.id",
@@ -153,14 +152,14 @@ class Memories:
         """
         gone = 0
         with self._connections.write() as connection:
-            for part in _parts(memory_ids):
+            for part in parts(memory_ids):
                 connection.execute(
                     "INSERT OR IGNORE INTO memory_skips SELECT turn_id FROM memories "
-                    f"WHERE id IN ({_marks(part)}) AND kind = 'turn'",
+                    f"WHERE id IN ({marks(part)}) AND kind = 'turn'",
                     part,
                 )
                 gone += connection.execute(
-                    f"DELETE FROM memories WHERE id IN ({_marks(part)})", part
+                    f"DELETE FROM memories WHERE id IN ({marks(part)})", part
                 ).rowcount
         self.scrub()
         return gone
@@ -196,9 +195,9 @@ class Memories:
         """Those memories that there are."""
         found: dict[int, Memory] = {}
         with self._connections.read() as connection:
-            for part in _parts(list(memory_ids)):
+            for part in parts(list(memory_ids)):
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM memories WHERE id IN ({_marks(part)})", part
+                    f"SELECT {_COLUMNS} FROM memories WHERE id IN ({marks(part)})", part
                 )
                 found.update((row[0], _memory(row)) for row in rows)
         return found
@@ -217,7 +216,7 @@ class Memories:
             where.append("(character = ? OR shared)")
             values.append(character)
         if kinds:
-            where.append(f"kind IN ({_marks(kinds)})")
+            where.append(f"kind IN ({marks(kinds)})")
             values += kinds
         if before is not None:
             where.append("id < ?")
@@ -251,9 +250,9 @@ class Memories:
         """What each of these memories holds instead of, oldest first."""
         found: dict[int, list[Memory]] = {}
         with self._connections.read() as connection:
-            for part in _parts(memory_ids):
+            for part in parts(memory_ids):
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM memories WHERE superseded_by IN ({_marks(part)}) "
+                    f"SELECT {_COLUMNS} FROM memories WHERE superseded_by IN ({marks(part)}) "
                     "ORDER BY id",
                     part,
                 )
@@ -268,10 +267,10 @@ class Memories:
                 rows = connection.execute(
                     f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_OF_CHARACTER} "
                     "AND (:last IS NULL OR id <= :last) ORDER BY id LIMIT :limit",
-                    {"id": memory_id, "character": character, "last": last, "limit": _BATCH},
+                    {"id": memory_id, "character": character, "last": last, "limit": BATCH},
                 ).fetchall()
             yield from (_memory(row) for row in rows)
-            if len(rows) < _BATCH:
+            if len(rows) < BATCH:
                 return
             memory_id = rows[-1][0]
 
@@ -385,12 +384,3 @@ def _get(connection: sqlite3.Connection, memory_id: int) -> Memory:
 def _memory(row: Sequence[Any]) -> Memory:
     flags = [bool(value) for value in row[10:14]]
     return Memory(*row[:10], *flags, *row[14:])
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(values), _BATCH):
-        yield values[start : start + _BATCH]

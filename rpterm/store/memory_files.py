@@ -61,7 +61,7 @@ class MemoryFiles:
 
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
-        self._connections = memories._connections  # this room's own: one connection a thread
+        self._connections = memories.store.connections
 
     def put(
         self,

@@ -21,7 +21,7 @@ class MemorySources:
 
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
-        self._connections = memories._connections  # this room's own: one connection a thread
+        self._connections = memories.store.connections
 
     def of(self, turn_id: int) -> dict[str, object]:
         """A turn as an export names it."""
@@ -37,6 +37,10 @@ class MemorySources:
     def find(self, source: Mapping[str, object]) -> tuple[int, int] | tuple[None, None]:
         """The chat and the turn that ``of`` named, where this database has them, too."""
         wording = str(source.get("wording", ""))
+        try:
+            key = bytes.fromhex(wording)
+        except ValueError:
+            return None, None
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT chat_id, id, speaker, text FROM turns WHERE id = :turn "
@@ -44,7 +48,7 @@ class MemorySources:
                 "JOIN turns t ON t.id = m.turn_id WHERE m.hash = :hash AND m.kind = 'turn' "
                 "AND m.created_at = :created_at",
                 {"turn": source.get("turn"), "created_at": source.get("created_at"),
-                 "hash": bytes.fromhex(wording)},
+                 "hash": key},
             ).fetchall()  # fmt: skip
         for chat_id, turn_id, speaker, text in rows:
             if wording_hash(speaker, text).hex() == wording:

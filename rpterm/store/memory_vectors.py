@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rpterm.store.rows import marks, parts
 from rpterm.store.store import Store
-
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class MemoryVectors:
     """The vectors of one store; the tables are made by ``Memories``."""
 
     def __init__(self, store: Store) -> None:
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
 
     def put(self, model: str, vectors: Sequence[tuple[bytes, bytes]]) -> None:
         """Keep vectors as (hash, little-endian float32); those no memory uses any more are left."""
@@ -39,13 +38,11 @@ class MemoryVectors:
         """Those vectors of the wordings that there are."""
         found: dict[bytes, bytes] = {}
         with self._connections.read() as connection:
-            for start in range(0, len(hashes), _BATCH):
-                part = hashes[start : start + _BATCH]
-                marks = ", ".join("?" * len(part))
+            for part in parts(hashes):
                 found.update(
                     connection.execute(
                         f"SELECT hash, vector FROM memory_vectors WHERE model = ? "
-                        f"AND hash IN ({marks})",
+                        f"AND hash IN ({marks(part)})",
                         (model, *part),
                     ).fetchall()
                 )
@@ -89,9 +86,3 @@ class MemoryVectors:
             return
         with self._connections.write() as connection:
             connection.execute("DELETE FROM memory_vectors WHERE model <> ?", (model,))
-
-    def models(self) -> Iterator[str]:
-        """Names of the models there are vectors of."""
-        with self._connections.read() as connection:
-            rows = connection.execute("SELECT DISTINCT model FROM memory_vectors").fetchall()
-        return (name for (name,) in rows)

@@ -5,9 +5,9 @@ Reads only. What was judged about them is the business of ``judgements``.
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
+from rpterm.store.connections import has_table
 from rpterm.store.store import Store
 from rpterm.types import Origin
 
@@ -35,8 +35,8 @@ class Written:
 
 def written(store: Store) -> list[Written]:
     """All complete replies that answer something; newest chat first, each chat in its order."""
-    with store._connections.read() as connection:
-        score = _SCORE if _has_table(connection, "scores") else "NULL"
+    with store.connections.read() as connection:
+        score = _SCORE if has_table(connection, "scores") else "NULL"
         rows = connection.execute(
             "SELECT t.id, t.chat_id, c.card_name, coalesce(g.model, ''), t.origin, "
             f"{score} FROM turns t JOIN chats c ON c.id = t.chat_id "
@@ -49,30 +49,25 @@ def written(store: Store) -> list[Written]:
 
 def dueling(store: Store) -> set[int]:
     """Numbers of the chats that were made for a duel: nobody goes on talking there by chance."""
-    with store._connections.read() as connection:
-        if not _has_table(connection, "duels"):
+    with store.connections.read() as connection:
+        if not has_table(connection, "duels"):
             return set()
         return {number for (number,) in connection.execute("SELECT chat_id FROM duels")}
 
 
 def judged(store: Store) -> bool:
     """Whether anything was ever judged here: asking makes no table."""
-    with store._connections.read() as connection:
-        return _has_table(connection, "ratings")
+    with store.connections.read() as connection:
+        return has_table(connection, "ratings")
 
 
 def exportable(store: Store) -> set[int]:
     """Numbers of the chats that may leave by an export."""
-    with store._connections.read() as connection:
-        if not _has_table(connection, "consents"):
+    with store.connections.read() as connection:
+        if not has_table(connection, "consents"):
             return set()
         rows = connection.execute(
             "SELECT chat_id FROM consents c WHERE exportable AND id = "
             "(SELECT max(id) FROM consents d WHERE d.chat_id = c.chat_id)"
         )
         return {number for (number,) in rows}
-
-
-def _has_table(connection: sqlite3.Connection, name: str) -> bool:
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return connection.execute(query, (name,)).fetchone() is not None

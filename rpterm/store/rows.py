@@ -9,9 +9,9 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from rpterm.store.errors import StoreError
 from rpterm.types import (
@@ -26,10 +26,15 @@ from rpterm.types import (
     Usage,
 )
 
+T = TypeVar("T")
+
 MAX_TEXT = 64 * 1024 * 1024
 """Longest text of one turn or card, in characters."""
 
 _PREVIEW = 200
+
+BATCH = 500
+"""Values in one statement: SQLite takes only so many."""
 
 TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
@@ -221,3 +226,14 @@ def generation_dict(generation: Generation) -> dict[str, Any]:
         "sampling": sampling_dict(generation.sampling),
         "usage": asdict(generation.usage),
     }
+
+
+def marks(values: Collection[object]) -> str:
+    """A question mark for each value of a statement."""
+    return ", ".join("?" * len(values))
+
+
+def parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values, as many at a time as one statement takes."""
+    for start in range(0, len(values), BATCH):
+        yield values[start : start + BATCH]

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rpterm.store.pages import page_size
+
 _LAST = 2**62
 _HEADER = 100
 _PAGE_COUNT = slice(28, 32)
@@ -121,7 +123,7 @@ def _leave(copy: Path, sound: bytes) -> None:
 
 def _fit_size(copy: Path, sound: bytes) -> None:
     """A cut-off file: SQLite refuses one that is shorter than its header says."""
-    size = _page_size(sound)
+    size = page_size(sound)
     content = bytearray(copy.read_bytes())
     content += bytes(-len(content) % size)
     content[_PAGE_COUNT] = (len(content) // size).to_bytes(4, "big")
@@ -140,11 +142,6 @@ def _new_header(copy: Path, sound: bytes) -> None:
 def _new_first_page(copy: Path, sound: bytes) -> None:
     """The list of tables is lost too."""
     content = bytearray(copy.read_bytes())
-    content[: _page_size(sound)] = sound[: _page_size(sound)]
+    content[: page_size(sound)] = sound[: page_size(sound)]
     copy.write_bytes(content)
     _fit_size(copy, sound)
-
-
-def _page_size(sound: bytes) -> int:
-    size = int.from_bytes(sound[16:18], "big")
-    return 65536 if size == 1 else size

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rpterm.store.rows import marks, parts
 from rpterm.store.score_schema import prepare
 from rpterm.store.store import Store
 
@@ -20,7 +21,6 @@ _COLUMNS = (
     "turn_id, version, card_hash, probability, low, high, dimensions_json, readings_json, "
     "complete, created_at"
 )
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Scores:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         """Make the tables where they are missing."""
         self._clock = clock
-        self._connections = store._connections  # this room's own: one connection a thread
+        self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
@@ -86,11 +86,9 @@ class Scores:
         wanted = list(turns)
         found: dict[int, StoredScore] = {}
         with self._connections.read() as connection:
-            for at in range(0, len(wanted), _CHUNK):
-                part = wanted[at : at + _CHUNK]
-                marks = ", ".join("?" for _ in part)
+            for part in parts(wanted):
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({marks}) "
+                    f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({marks(part)}) "
                     "AND (? = '' OR version = ?) AND (? = '' OR card_hash = ?) "
                     "ORDER BY created_at",
                     (*part, version, version, card_hash, card_hash),

@@ -39,6 +39,8 @@ class Store:
 
     file: Path
     """The database file; ``path`` is the method that reads a branch."""
+    connections: Connections
+    """One for each thread, for the other tables of the file: each has a class of its own here."""
 
     def __init__(
         self,
@@ -60,17 +62,17 @@ class Store:
         self._clock = clock
         self._owner = Owner(path)
         make_place(path)
-        self._connections = Connections(path, busy_timeout)
+        self.connections = Connections(path, busy_timeout)
         try:
-            with self._connections.read() as connection:
+            with self.connections.read() as connection:
                 open_file(connection, path)
                 repair_streaming(connection, path)
                 left_over = erase.due(connection) is not None
-            self._scrubber = erase.Scrubber(self._connections, path)
+            self._scrubber = erase.Scrubber(self.connections, path)
             if left_over:
                 self._scrubber.run()
         except BaseException:
-            self._connections.close()
+            self.connections.close()
             raise
 
     def __enter__(self) -> Store:
@@ -81,11 +83,11 @@ class Store:
 
     def close(self) -> None:
         """End this store in all threads; what it still streams becomes partial. Safe twice."""
-        if self._connections.closed:
+        if self.connections.closed:
             return
         try:
             if self._owner.used:
-                with self._connections.write() as connection:
+                with self.connections.write() as connection:
                     connection.execute(
                         "UPDATE turns SET status = 'partial', owner = NULL "
                         "WHERE status = 'streaming' AND owner = ?",
@@ -94,14 +96,14 @@ class Store:
             self._scrubber.finish()
         finally:
             self._owner.release()
-            self._connections.close()
+            self.connections.close()
 
     # Cards -------------------------------------------------------------------------------------
     def put_card(self, name: str, toml: str) -> str:
         """Keep a version of a card; returns its SHA-256 in hex. The same text is kept once."""
         toml = storable(toml, "card")
         digest = hashlib.sha256(toml.encode()).hexdigest()
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
                 (digest, storable(name, "name"), toml, self._clock()),
@@ -137,7 +139,7 @@ class Store:
             created_at=now,
             updated_at=now,
         )
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             return chats.insert(connection, chat)
 
     def chat(self, chat_id: int) -> Chat:
@@ -146,13 +148,13 @@ class Store:
         Raises:
             StoreError: There is no such chat.
         """
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return chats.get(connection, chat_id)
 
     def chats(self, *, card_name: str | None = None, limit: int | None = None) -> list[Chat]:
         """All chats or the first ``limit``, the one that something was last said in first."""
         where = "" if card_name is None else "WHERE c.card_name = :card"
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             rows = connection.execute(
                 f"SELECT {CHAT_COLUMNS} FROM chats c {where} "
                 "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
@@ -179,12 +181,12 @@ class Store:
             "card_path": card_path,
         }
         given: dict[str, Any] = {name: new for name, new in changes.items() if new is not None}
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             return chats.update(connection, replace(chats.get(connection, chat_id), **given))
 
     def delete_chat(self, chat_id: int) -> None:
         """Delete a chat with all its turns, for good: their bytes leave the file."""
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             chats.get(connection, chat_id)
             connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
             connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
@@ -196,7 +198,7 @@ class Store:
         self, query: str, *, card_name: str | None = None, limit: int = 50
     ) -> list[SearchHit]:
         """Turns of all branches with all these words; see ``rpterm.store.search``."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return search.search(connection, query, card_name, limit)
 
     # Turns -------------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ class Store:
             created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
         )
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             return chats.add_turn(connection, turn, owner, select=select)
 
     def write_reply(self, turn_id: int, text: str) -> None:
@@ -242,13 +244,13 @@ class Store:
             StoreError: The turn is gone, or it is finished.
         """
         text = storable(text, "reply")
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             done = connection.execute(
                 "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'", (text, turn_id)
             )
             if done.rowcount:
                 return
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             self._check_streams(connection, turn_id)
             connection.execute(
                 "UPDATE turns SET status = 'streaming', text = ? WHERE id = ?", (text, turn_id)
@@ -265,34 +267,34 @@ class Store:
         if status is Status.STREAMING:
             raise ValueError("a reply cannot be finished and streaming")
         text = storable(text, "reply")
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             turn = self._check_streams(connection, turn_id)
             chats.touch(connection, turn.chat_id, self._clock())
             return chats.finish(connection, turn, text, status, generation)
 
     def turn(self, turn_id: int) -> Turn:
         """One turn; ``StoreError`` when there is none."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return tree.turn(connection, turn_id)
 
     def path(self, leaf_id: int, limit: int | None = None) -> list[Turn]:
         """The turns from the root down to a turn, or only the last ``limit`` of them."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return tree.path(connection, leaf_id, limit)
 
     def path_ids(self, leaf_id: int) -> list[int]:
         """The ids of a whole path, root first; much cheaper than the turns."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return tree.path_ids(connection, leaf_id)
 
     def siblings(self, turn_id: int) -> list[Turn]:
         """A turn and its siblings, oldest first; of a first turn, all first turns of the chat."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return tree.siblings(connection, tree.turn(connection, turn_id))
 
     def select(self, chat_id: int, turn_id: int) -> Turn:
         """Show the branch through a turn, down to where it was last shown; returns its leaf."""
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             chats.check_turn(connection, chat_id, turn_id)
             leaf_id = tree.descend(connection, turn_id)
             tree.show(connection, chat_id, leaf_id)
@@ -300,19 +302,19 @@ class Store:
 
     def set_leaf(self, chat_id: int, turn_id: int | None) -> None:
         """Make a turn the end of what is shown; ``None`` shows an empty chat."""
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             chats.leaf(connection, chat_id)
             chats.check_turn(connection, chat_id, turn_id)
             tree.show(connection, chat_id, turn_id)
 
     def leaves(self, chat_id: int) -> list[Turn]:
         """The end of every branch, newest first."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return tree.leaves(connection, chat_id)
 
     def tree(self, chat_id: int) -> list[Turn]:
         """Every turn of a chat, oldest first."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             return tree.all_turns(connection, chat_id)
 
     def delete_turn(self, turn_id: int) -> int | None:
@@ -320,7 +322,7 @@ class Store:
 
         Where the deleted turn was shown, its nearest sibling is shown instead, else its parent.
         """
-        with self._connections.write() as connection:
+        with self.connections.write() as connection:
             top = tree.turn(connection, turn_id)
             leaf = tree.delete(connection, top)
             # A reply cancelled before its first word leaves nothing to scrub.
@@ -332,7 +334,7 @@ class Store:
 
     def generation(self, turn_id: int) -> Generation | None:
         """Where a reply came from, if it was generated."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             row = connection.execute(
                 f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?", (turn_id,)
             ).fetchone()
@@ -341,7 +343,7 @@ class Store:
     # Personas and flags ------------------------------------------------------------------------
     def personas(self) -> list[Persona]:
         """The user's personas by name."""
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             rows = connection.execute("SELECT name, description FROM personas ORDER BY name")
             return [Persona(*row) for row in rows]
 
@@ -371,7 +373,7 @@ class Store:
         Raises:
             StoreError: There is something at ``to`` already, or it cannot be written.
         """
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             backup.backup(connection, to)
 
     # -------------------------------------------------------------------------------------------
@@ -387,10 +389,10 @@ class Store:
         raise StoreError(f"Turn {turn_id} is finished already; regenerate it for another reply.")
 
     def _run(self, statement: str, *values: str) -> None:
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             connection.execute(statement, values)
 
     def _value(self, query: str, key: str) -> str | None:
-        with self._connections.read() as connection:
+        with self.connections.read() as connection:
             row = connection.execute(query, (key,)).fetchone()
             return None if row is None else str(row[0])

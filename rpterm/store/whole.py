@@ -89,7 +89,7 @@ def import_whole(
     card_path: str | None = None,
     cast: Cast | None = None,
 ) -> tuple[Chat, tuple[str, ...]]:
-    """Make the chat again, under new numbers; returns it and what was left out.
+    """Make the chat again, or nothing, under new numbers; returns it and what was left out.
 
     Args:
         card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
@@ -97,7 +97,7 @@ def import_whole(
     """
     notes = Notes()
     about = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
-    with store._connections.write() as connection:  # this room's own: one connection a thread
+    with store.connections.write() as connection:
         chat = chats.insert(connection, about)
         new: dict[int, int] = {}
         for turn, generation in _turns(whole, notes):
@@ -113,8 +113,8 @@ def import_whole(
             new[turn.id] = made.id
         tree.show(connection, chat.id, _leaf(about.leaf_id, new))
         chats.touch(connection, chat.id, about.updated_at)
-    if cast is not None:
-        Casts(store).put(chat.id, cast)
+        if cast is not None:
+            Casts(store).put(chat.id, cast)
     return store.chat(chat.id), notes.told()
 
 

@@ -249,7 +249,8 @@ def test_changing_the_model_embeds_again(tmp_path):
     second.memory.start()
     assert second.memory.settled(20)
     assert told[-1] == (1, 1)
-    assert list(MemoryVectors(second.store).models()) == ["two"]
+    vectors = MemoryVectors(second.store)
+    assert (vectors.progress("one"), vectors.progress("two")) == ((0, 1), (1, 1))
     assert second.memory.stats().vectors == 1
     assert second.memory._shelf.index.vectors.have.sum() == 1
     second.close()
@@ -322,7 +323,7 @@ def test_a_kill_while_remembering_loses_nothing(tmp_path):
     assert world.memory.settled(20)
     assert world.memory.stats().kinds == {"turn": 60}
     assert world.memory.search("gone3") == []
-    with world.store._connections.read() as connection:
+    with world.store.connections.read() as connection:
         connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('integrity-check')")
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     world.close()

@@ -8,10 +8,19 @@ from rpterm.memory.blocks import Blocks
 from rpterm.memory.facade import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
+from rpterm.store.memories import Memories
 from rpterm.store.memory_files import Piece
+from rpterm.store.memory_sources import MemorySources
 from rpterm.types import Origin
 
 NOW = 1_780_000_000.0
+FACT = {"kind": "fact", "text": "Ann keeps bees"}
+SOURCE = {"turn": 1, "created_at": NOW, "wording": "0a"}
+DRAWN = {
+    "method": "rules", "subject": "Ann", "slot": "", "value": "bees", "single": False,
+    "retracts": False, "quote": "", "edited": False, "evidence": [], "newer": [],
+    "sources": [SOURCE],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -95,6 +104,9 @@ def test_an_export_finds_its_source_turns_again(full, store, memory):
 @pytest.mark.parametrize(
     "line",
     [
+        json.dumps(FACT | {"source": SOURCE | {"wording": "wax"}}),
+        *(json.dumps(FACT | {"drawn": DRAWN | {"sources": [SOURCE | broken]}}) for broken in
+          ({"wording": "0"}, {"wording": 5}, {"turn": [1]}, {"created_at": "now"})),
         "{}", "7", "not json", '{"kind": "poem", "text": "x"}', '{"kind": "note", "text": " "}',
         '{"kind": "note", "text": "x", "pinned": "yes"}', '{"kind": "note", "text": 3}',
         '{"kind": "note", "text": "x", "created_at": 1e400}', "[" * 100_000,
@@ -106,6 +118,12 @@ def test_lines_that_are_no_memory_are_refused_by_number(memory, line):
     good = json.dumps({"kind": "note", "text": "fine"})
     with pytest.raises(TransferError, match="line 2"):
         memory.import_([good, line])
+
+
+def test_a_source_that_is_no_source_is_found_nowhere(memory):
+    assert MemorySources(Memories(memory.store)).find(SOURCE | {"wording": "wax"}) == (None, None)
+    memory.import_([json.dumps(FACT | {"source": SOURCE, "drawn": DRAWN})])
+    assert memory.page()[0].turn_id is None
 
 
 def test_a_line_is_counted_as_an_editor_counts_it(memory):

@@ -19,7 +19,7 @@ def old(tmp_path, request):
     with Store(tmp_path / "t.db") as store:
         chat = store.create_chat(card_name="Keeper", card_hash="h").id
         turn = store.add_turn(chat, None, "user", "Ann", "I keep bees", origin=Origin.TYPED)
-        with store._connections.write() as connection:
+        with store.connections.write() as connection:
             bring_up(connection, "rpterm-memory", MIGRATIONS[: request.param])
             _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in Bath", turn_id=turn.id, chat_id=chat)

@@ -138,6 +138,23 @@ def test_cards_that_were_here_before_are_found(store: Store, tmp_path: Path) -> 
     assert result.card_name == "Mara Venn"
 
 
+def test_a_log_that_cannot_be_stored_leaves_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(log("Mara Venn", "Hm.", "Hello?", "Yes."), encoding="utf-8")
+
+    def no_room(*args: object) -> None:
+        raise RptermError("There is no room left.")
+
+    with monkeypatch.context() as full:
+        full.setattr(store, "set_flag", no_room)
+        (result,) = import_chats([path], store, [])
+    assert "no room" in result.error and store.chats() == []
+    (result,) = import_chats([path], store, [])
+    assert result.turns == 3 and len(store.chats()) == 1
+
+
 def test_a_path_that_is_not_there(store: Store, tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="There is no file or folder"):
         move([tmp_path / "gone"], tmp_path / "cards", store)

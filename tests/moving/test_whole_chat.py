@@ -15,7 +15,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
 from rpterm.cli.exporting import json_lines
 from rpterm.moving import ImportedChat, import_chats
-from rpterm.store import Store
+from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
 from rpterm.types import (
     AuthorNote,
@@ -95,6 +95,21 @@ def test_a_whole_chat_comes_back_as_it_was(store: Store, tmp_path: Path) -> None
     assert written(store, result.chat_id or 0) == written(store, number)
     again = brought(store, tmp_path / "x.jsonl", text)
     assert again.known == result.chat_id
+
+
+def test_a_whole_chat_that_cannot_be_stored_leaves_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = json_lines(store, store.chat(branching(store)))
+    with monkeypatch.context() as full:
+        full.setattr(Casts, "put", no_room)
+        assert "no room" in brought(store, tmp_path / "x.jsonl", text).error
+    assert len(store.chats()) == 1
+    assert brought(store, tmp_path / "x.jsonl", text).chat_id is not None
+
+
+def no_room(*args: object) -> None:
+    raise StoreError("There is no room left.")
 
 
 def test_elsewhere_it_finds_its_cards_or_gets_bare_ones(store: Store, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from rpterm.preference.formats import FORMATS
 from rpterm.preference.shaping import Greeting
 from rpterm.preference.writing import ExportError
 from rpterm.store import Store, StoreError
-from rpterm.store.judgement_records import How
+from rpterm.store.judgement_records import ME, How
 from rpterm.store.judgements import Judgements
 from rpterm.types import Generation, Origin, Sampling, Status
 
@@ -128,7 +128,11 @@ class World:
         return {turn.text.strip() for chat in self.chats for turn in self.store.tree(chat)}
 
     def undo(self) -> None:
-        self.judge.undo()
+        judged = (*self.judge.ratings(), *self.judge.comparisons())
+        mine = [each for each in judged if each.how.rater == ME]
+        if mine:
+            last = max(mine, key=lambda each: each.id)
+            self.judge.withdraw(last.id, last.chat_id)
 
 
 def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[str, Any]]]:

@@ -10,6 +10,7 @@ from preference_support import Scene
 from rpterm.store import StoreError
 from rpterm.store.judgement_records import How
 from rpterm.store.judgements import Judgements
+from rpterm.types import Origin
 
 
 def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
@@ -27,16 +28,27 @@ def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
     assert (duel.left_id, duel.right_id, duel.verdict, duel.how.seconds) == (a, b, "left", 4.0)
 
 
-def test_undo_takes_back_the_last_of_both_kinds_and_only_of_this_rater(scene: Scene) -> None:
+def test_what_is_taken_back_is_read_no_more(scene: Scene) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     first = scene.judge.thumb(a, True).id
     other = scene.judge.thumb(a, False, how=How("ann")).id
     last = scene.judge.compare(a, b, "tie").id
-    assert scene.judge.undo() == last
-    assert scene.judge.undo() == first
-    assert scene.judge.undo() is None
+    for number in (last, first, first):
+        scene.judge.withdraw(number, scene.chat.id)
     assert [each.id for each in scene.judge.ratings()] == [other]
     assert list(scene.judge.comparisons()) == []
+
+
+def test_a_first_reply_of_this_chat_can_be_chosen_by_hand(scene: Scene) -> None:
+    other = scene.store.create_chat(card_name="Ada", card_hash="h")
+    first, second, there = (
+        scene.store.add_turn(chat, None, "assistant", "Ada", text, origin=Origin.GENERATED).id
+        for chat, text in ((scene.chat.id, "a"), (scene.chat.id, "b"), (other.id, "c"))
+    )
+    scene.judge.kept_by_score(first)
+    scene.judge.kept_by_score(there)
+    scene.judge.chosen_by_hand(second)
+    assert not scene.judge.is_kept_by_score(first) and scene.judge.is_kept_by_score(there)
 
 
 def test_a_row_never_changes(scene: Scene) -> None:

@@ -109,7 +109,7 @@ def test_memories_of_the_schema_before_get_their_hearers(store: Store) -> None:
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
     before = [m for m in MIGRATIONS if m.__name__ < "m003"]
-    with store._connections.write() as connection:
+    with store.connections.write() as connection:
         bring_up(connection, "rpterm-memory", before)
         connection.execute(
             "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -241,7 +242,7 @@ def test_any_text_comes_back_as_it_was_and_can_be_deleted(
     assert store.turn(turn.id).text == text
     store.search("in it")
     store.delete_turn(turn.id)
-    with store._connections.read() as connection:
+    with store.connections.read() as connection:
         connection.execute("INSERT INTO turns_fts (turns_fts, rank) VALUES ('integrity-check', 1)")
 
 
@@ -267,6 +268,18 @@ def test_threads_have_their_own_connections(store: Store, chat: Chat) -> None:
         thread.join()
     assert failures == []
     assert store.chat(chat.id).turn_count == 40
+
+
+def test_an_inner_change_that_fails_is_undone_alone(store: Store, chat: Chat) -> None:
+    with store.connections.write():
+        kept = say(store, chat, None, "one")
+        with suppress(KeyError), store.connections.write():
+            say(store, chat, kept, "two")
+            with store.connections.write():
+                say(store, chat, kept, "three")
+                raise KeyError
+        say(store, chat, kept, "four")
+    assert [turn.text for turn in store.tree(chat.id)] == ["one", "four"]
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:

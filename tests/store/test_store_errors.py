@@ -118,13 +118,13 @@ def test_a_full_disk_loses_nothing_that_was_stored(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     chat_id = fill(path)
     with Store(path) as store:
-        with store._connections.read() as connection:
+        with store.connections.read() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(StoreError, match="no room left"):
             store.add_turn(chat_id, None, "user", "U", "x" * 100_000, origin=Origin.TYPED)
         assert store.chat(chat_id).turn_count == 3
-        with store._connections.read() as connection:
+        with store.connections.read() as connection:
             assert not connection.in_transaction
             connection.execute("PRAGMA max_page_count = 1000000")
         store.add_turn(chat_id, None, "user", "U", "x" * 100_000, origin=Origin.TYPED)

@@ -45,7 +45,7 @@ def recovered(path: Path) -> int:
         for turn in turns[:-1]:
             assert turn.text == f"number{turn.id - 1} " + "some padding " * 40
             assert [hit.turn.id for hit in store.search(f"number{turn.id - 1} padding")][:1]
-        with store._connections.read() as connection:
+        with store.connections.read() as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
             (mode,) = connection.execute("PRAGMA auto_vacuum").fetchone()

@@ -35,7 +35,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("good") / "rp.db"
     with Store(path) as store:
         store.put_card("A", 'name = "A"')
-        with store._connections.write() as connection:
+        with store.connections.write() as connection:
             for room in (memory_schema, judgement_schema, score_schema, distil_schema, duels):
                 room.prepare(connection)
         chats = [store.create_chat(card_name="A", card_hash="h", title=t) for t in ("One", "Two")]
@@ -69,7 +69,7 @@ def damaged(good: Path, folder: Path, page: int, kind: str) -> Path:
 
 def turns_in(path: Path) -> dict[int, str]:
     with Store(path) as store:
-        with store._connections.read() as connection:
+        with store.connections.read() as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         return {turn.id: turn.text for chat in store.chats() for turn in store.tree(chat.id)}
