@@ -9,11 +9,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from rpterm.store.cast_schema import TABLE
 from rpterm.store.errors import StoreError
 from rpterm.store.memories import Memories, Memory
 from rpterm.store.memory_rows import wording_hash
 
-_OF = "character = :old AND (chat_id IN (SELECT id FROM chats WHERE card_name = :new) OR :all)"
+_OF = (
+    "character = :old AND (chat_id IN (SELECT id FROM chats WHERE card_name = :new "
+    f"UNION SELECT chat_id FROM {TABLE} WHERE card_name = :old AND card_path = :path) OR :all)"
+)
+_LEFT = (
+    "SELECT (SELECT count(*) FROM chats WHERE card_name = :old) + (SELECT count(*) "
+    f"FROM {TABLE} WHERE card_name = :old AND position > 0 AND card_path IS NOT :path "
+    "AND :path IS NOT NULL)"
+)
+"""Chats whose character, or another one in them, keeps the old name."""
 
 
 class MemorySources:
@@ -76,8 +86,8 @@ class MemorySources:
         """Give the chats and memories of a character to another name.
 
         Args:
-            card_path: Only the chats with the card of this file, and their memories; notes, files
-                and phrases go along when no chat is left behind.
+            card_path: Only the chats with the card of this file, their memories, and those of chats
+                it takes part in; notes, files and phrases go along when no chat is left behind.
 
         Returns:
             How many chats and how many memories moved.
@@ -89,9 +99,7 @@ class MemorySources:
                 "AND (:path IS NULL OR card_path = :path)",
                 names,
             ).rowcount
-            (left,) = connection.execute(
-                "SELECT count(*) FROM chats WHERE card_name = :old", names
-            ).fetchone()
+            (left,) = connection.execute(_LEFT, names).fetchone()
             names["all"] = not left
             memories = connection.execute(
                 # Both may have heard the same turn: then the new name has it already.

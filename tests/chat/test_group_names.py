@@ -20,8 +20,10 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.memory.facade import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
+from rpterm.store.memories import Memories
 from rpterm.types import Cast, Intent, Member, Origin, Persona
 
 MARA = CharacterCard(name="Mara Venn", nickname="Mara", greetings=("Come in.",))
@@ -57,7 +59,8 @@ class World:
             else begin_chat(self.store, lead.card, lead.text, Persona("Ann"))
         )  # fmt: skip
         engine = ScriptedEngine(replies or ("Yes.",), context=context)
-        return Session(self.store, engine, lead.card, there, Settings(), casting=Casting(self.find))
+        casting = Casting(self.find, lambda card: Memory(self.store, card.name))
+        return Session(self.store, engine, lead.card, there, Settings(), casting=casting)
 
     def begun(self, *others: str, context: int = 4096) -> Session:
         """A chat in which all have said something."""
@@ -143,6 +146,38 @@ def test_who_is_muted_stays_muted_in_a_new_chat_under_a_new_name(world: World) -
     assert [(m.speaker, m.muted) for m in session.scene.present] == [
         ("Mara", False), ("The Pilot", True), ("Orla", False),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["while one chats", "while it is closed", "while it is away"])
+def test_what_a_member_remembers_follows_its_new_name(world: World, when: str) -> None:
+    session = world.begun("tam", "orla")
+    reloader = Reloader(session)
+    reloader.poll()
+    for memory in session.scene.memories():
+        assert memory.settled(20)
+    before = texts(world.store, "Tam Venn")
+    assert before
+    if when == "while it is away":
+        session.scene.remove("Tam")
+    elif when == "while it is closed":
+        session.scene.close()
+        session = world.open(chat=session.chat_id)
+    world.save("tam", replace(TAM, name="Jon Finn", nickname="The Pilot"))
+    if when == "while one chats":
+        assert reloader.poll() is not None
+    else:
+        session.scene.add("tam", known=True)
+    assert (texts(world.store, "Tam Venn"), texts(world.store, "Jon Finn")) == ([], before)
+    go(session, text="Pilot?")
+    for memory in session.scene.memories():
+        assert memory.settled(20)
+    assert len(texts(world.store, "Jon Finn")) > len(before)
+    session.scene.close()
+
+
+def texts(store: Store, character: str) -> list[str]:
+    """What a character remembers, oldest first."""
+    return [memory.text for memory in Memories(store).after(0, character)]
 
 
 def test_other_history_stays_as_it_was_said() -> None:

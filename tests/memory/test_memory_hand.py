@@ -8,10 +8,11 @@ from rpterm.memory.blocks import Blocks
 from rpterm.memory.facade import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
+from rpterm.store.cast import Casts
 from rpterm.store.memories import Memories
 from rpterm.store.memory_files import Piece
 from rpterm.store.memory_sources import MemorySources
-from rpterm.types import Origin
+from rpterm.types import Cast, Member, Origin
 
 NOW = 1_780_000_000.0
 FACT = {"kind": "fact", "text": "Ann keeps bees"}
@@ -218,6 +219,22 @@ def test_only_the_chats_of_a_file_move_while_others_have_the_name(store, memory)
     assert memory.rename("D", "/mine.toml") == (1, 1)
     assert [row.chat_id for row in memory.page()] == [mine]
     assert {row.chat_id for row in Memory(store, "C").page()} == {other, None}
+
+
+def test_what_a_member_of_other_chats_heard_moves_with_its_file(store, memory):
+    chats = [store.create_chat(card_name="Mara", card_hash="0").id for _ in range(2)]
+    for chat, path in zip(chats, ("/mine.toml", "/other.toml"), strict=True):
+        member = Member("C", "C", "0", path)
+        Casts(store).put(chat, Cast((Member("Mara", "Mara"), member)))
+        memory.remember(say(store, chat, f"I am in chat {chat}"))
+    memory.add("A note of nobody's chat")
+    assert memory.settled(20)
+    assert memory.rename("D", "/mine.toml") == (0, 1)
+    assert [row.chat_id for row in memory.page()] == [chats[0]]
+    rest = Memory(store, "C")
+    assert {row.chat_id for row in rest.page()} == {chats[1], None}
+    Casts(store).put(chats[0], None)
+    assert rest.rename("E", "/other.toml") == (0, 2)
 
 
 def test_what_both_names_heard_is_there_once(store, memory):

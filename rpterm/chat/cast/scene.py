@@ -199,12 +199,14 @@ class Scene:
 
     # Changes -----------------------------------------------------------------------------------
     def recast(self, seat: Seat, card: CharacterCard, digest: str = "") -> None:
-        """Go on with a changed card.
+        """Go on with a changed card; under a new name any but the chat's own keeps its memories.
 
         Args:
             digest: The version, of any but the chat's own character.
         """
         member, before = self._member(seat), seat.card.name
+        if card.name != before and seat is not self.lead and seat.memory is not None:
+            seat.memory.rename(card.name, member.card_path)
         seat.card = card
         self._seats = {card.name if k == before else k: v for k, v in self._seats.items()}
         if self.cast is not None:
@@ -301,6 +303,8 @@ class Scene:
         """A member under the name that its card has by now."""
         if member.card_name == card.name:
             return member
+        # Who had left has a memory again, which follows the name.
+        self._sit(replace(member, present=True), self._of(member).card)
         seat = self._of(member)
         self.recast(seat, card, digest)
         return self._member(seat)
