@@ -105,6 +105,11 @@ class Scene:
         return next((text for own, text in reversed(self.history) if not own), "")
 
     @property
+    def asked_at(self) -> str:
+        """Where ``asked`` stands, as ``turns`` say it; not the last turn after two of one's own."""
+        return next((fact.source for own, fact in reversed(self.turns) if not own), "")
+
+    @property
     def last(self) -> str:
         """The last turn, which the reply answers or goes on from; or ""."""
         return self.history[-1][1].strip() if self.history else ""

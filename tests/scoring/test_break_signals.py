@@ -122,6 +122,7 @@ def test_repetition_points_at_the_turn_also_where_one_spoke_twice() -> None:
     told = replace(SCENE, history=(*SCENE.history, (False, "Well?"), (True, "Hm."), (True, "Yes.")))
     said = "As I told you, the tide takes what it likes from us."
     assert Repetition().measure(said, told).evidence[0].source == "turn:-5"
+    assert told.asked == "Well?" and told.asked_at == "turn:-3"
 
 
 @pytest.mark.parametrize(

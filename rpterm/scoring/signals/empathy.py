@@ -46,7 +46,7 @@ class Empathy:
             return NOTHING
         said, known = _plain(reply), _lexicon()
         if cold := known.cold.search(said):
-            return _reading(0.0, said, [(cold, "brushes the feeling aside")], scene.asked)
+            return _reading(0.0, said, [(cold, "brushes the feeling aside")], scene)
         near = [family.search(said) for family in known.families if family.search(felt)]
         found = [
             (known.acknowledges.search(said), "acknowledges it"),
@@ -54,7 +54,7 @@ class Empathy:
             (next(filter(None, near), None), "names the feeling"),
         ]
         heard = [(match, note) for match, note in found if match is not None]
-        return _reading(_VALUES[min(2, len(heard))], said, heard, scene.asked)
+        return _reading(_VALUES[min(2, len(heard))], said, heard, scene)
 
 
 def stated_feeling(text: str) -> str:
@@ -88,8 +88,9 @@ def _lexicon() -> _Lexicon:
 
 
 def _reading(
-    value: float, said: str, heard: list[tuple[re.Match[str], str]], asked: str
+    value: float, said: str, heard: list[tuple[re.Match[str], str]], scene: Scene
 ) -> Reading:
-    places = [Evidence(match.start(), match.end(), note, "turn:-1", asked) for match, note in heard]
-    passed = Evidence(0, len(said), "passes over it", "turn:-1", asked)
+    at, asked = scene.asked_at, scene.asked
+    places = [Evidence(match.start(), match.end(), note, at, asked) for match, note in heard]
+    passed = Evidence(0, len(said), "passes over it", at, asked)
     return Reading(value, 0.5, tuple(places) or (passed,))

@@ -71,7 +71,8 @@ class Context:
         if not scene.asked or not reply.strip():
             return NOTHING
         value = self._fit.to_turn(reply, scene.asked)
-        return Reading(value, 1.0, (Evidence(0, 0, "answers this", "turn:-1", scene.asked),))
+        found = Evidence(0, 0, "answers this", scene.asked_at, scene.asked)
+        return Reading(value, 1.0, (found,))
 
 
 class Talk:

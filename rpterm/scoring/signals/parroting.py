@@ -26,7 +26,7 @@ class Parroting:
         if not spoken:
             return NOTHING
         lines = [(fact.source, fact.text, _CARD) for fact in scene.facts]
-        lines += [("turn:-1", scene.asked, _USER)]
+        lines += [(scene.asked_at, scene.asked, _USER)]
         covered: set[int] = set()
         found = []
         for source, line, least in lines:
