@@ -11,8 +11,9 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,26 +46,30 @@ class CardEditor:
         self._folder = folder
         self._undo: list[tuple[str, str]] = []
 
-    def write(self, what: str, number: int, example: Example) -> str:
-        """Do it; returns one sentence for the user.
-
-        Args:
-            what: ``add`` or ``change``.
-            number: From 1; of no meaning for ``add``.
+    def add(self, example: Example) -> str:
+        """Write one more behind the others; returns one sentence for the user.
 
         Raises:
             RptermError: The card cannot be read, changed, or written.
         """
         before = self._text()
-        if what == "add":
-            after = example_edit.add(before, example)
-        else:
-            after = example_edit.change(before, number, example)
-        where = self._put(after)
-        self._undo.append((before, after))
-        count = len(self.session.card.examples)
-        done = f"Example {count} was added" if what == "add" else f"Example {number} was changed"
-        return f"{done} {where}"
+        where = self._write(before, example_edit.add(before, example))
+        return f"Example {len(self.session.card.examples)} was added {where}"
+
+    def change(self, old: Example, new: Example) -> str:
+        """Give an example other words, wherever in the card it stands by now.
+
+        Whether the card pins it stays as it is there.
+
+        Raises:
+            RptermError: As ``add``, or the card has no such example, or has it twice.
+        """
+        before = self._text()
+        examples = reader.parse(before).examples
+        number = _number(examples, old)
+        new = replace(new, pinned=examples[number - 1].pinned)
+        where = self._write(before, example_edit.change(before, number, new))
+        return f"Example {number} was changed {where}"
 
     def undo(self) -> bool:
         """Take the last change back; False where there is none, or the text is another by now."""
@@ -72,6 +77,11 @@ class CardEditor:
             return False
         self._put(self._undo.pop()[0])
         return True
+
+    def _write(self, before: str, after: str) -> str:
+        where = self._put(after)
+        self._undo.append((before, after))
+        return where
 
     def _path(self) -> Path | None:
         """The file, if the chat knows one."""
@@ -118,6 +128,18 @@ class CardEditor:
             if picture.is_file() and not (own.parent / picture.name).exists():
                 shutil.copyfile(picture, own.parent / picture.name)
         return own
+
+
+def _number(examples: Sequence[Example], example: Example) -> int:
+    """Where it stands, from 1: the card may have been saved since it was shown."""
+    words = [each.dialogue for each in examples]
+    if example.dialogue not in words:
+        raise RptermError(
+            "Nothing was changed: this example was changed or taken out of the card meanwhile."
+        )
+    if words.count(example.dialogue) > 1:
+        raise RptermError("Nothing was changed: the card has this example twice. Edit its file.")
+    return words.index(example.dialogue) + 1
 
 
 def _replace(path: Path, text: str, like: Path) -> None:

@@ -207,14 +207,14 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     new = Example((("user", "Hello?"), ("char", "Good day.")))
     own = tmp_path / "own"
     editor = CardEditor(session, own)
-    assert "own copy" in editor.write("add", 0, new)
+    assert "own copy" in editor.add(new)
     assert shipped.read_text("utf-8") == before
     assert session.card.examples[-1] == new and session.chat.card_path == str(own / shipped.name)
     assert editor.undo() and not editor.undo()
     assert (own / shipped.name).read_text("utf-8") == before
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     with pytest.raises(RptermError, match="a card of your own"):
-        editor.write("add", 0, new)
+        editor.add(new)
 
 
 def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
@@ -227,7 +227,7 @@ def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
     reloader = Reloader(session)
     assert reloader.poll() is None
     new = Example((("user", "Hello?"), ("char", "Good day.")))
-    CardEditor(session, tmp_path / "own").write("add", 0, new)
+    CardEditor(session, tmp_path / "own").add(new)
     assert reloader.poll() is None
     own = tmp_path / "own" / shipped.name
     own.write_text(own.read_text("utf-8").replace("Good day.", "Good night."), "utf-8")
@@ -246,13 +246,13 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_no_half_copy(
     new = Example((("user", "Hello?"), ("char", "Good day.")))
     (tmp_path / "file").touch()
     with pytest.raises(RptermError, match="cannot be written"):
-        CardEditor(session, tmp_path / "file").write("add", 0, new)
+        CardEditor(session, tmp_path / "file").add(new)
     editor = CardEditor(session, tmp_path / "own")
     with monkeypatch.context() as full:
         full.setattr("tempfile.mkstemp", no_space)
         with pytest.raises(RptermError, match="No space left"):
-            editor.write("add", 0, new)
-    assert "own copy" in editor.write("add", 0, new)
+            editor.add(new)
+    assert "own copy" in editor.add(new)
 
 
 def no_space(*args: object, **kwargs: object) -> None:
@@ -311,7 +311,28 @@ def test_an_edit_is_not_taken_back_over_a_later_save(make: Open, tmp_path: Path)
     session = make(["x"])
     session.store.update_chat(session.chat_id, card_path=str(path))
     editor = CardEditor(session, None)
-    editor.write("change", 1, Example((("user", "Far?"), ("char", "Yes."))))
+    editor.change(CARD.examples[0], Example((("user", "Far?"), ("char", "Yes."))))
     path.write_text(path.read_text("utf-8") + "# mine\n", "utf-8")
     assert not editor.undo()
     assert "# mine" in path.read_text("utf-8")
+
+
+def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
+    make: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "mara.toml"
+    first = "[[examples]]\nuser = 'New?'\nchar = 'New.'\n"
+    path.write_text(TOML.replace("[[examples]]", f"{first}[[examples]]", 1), "utf-8")
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(path))
+    editor = CardEditor(session, None)
+    old, new = CARD.examples[0], Example((("user", "Far?"), ("char", "Yes.")))
+    assert editor.change(old, new) == "Example 2 was changed in mara.toml."
+    assert [each.dialogue[0][1] for each in session.card.examples] == [
+        "New?", "Far?", "What of the storm?",
+    ]  # fmt: skip
+    with pytest.raises(RptermError, match="taken out of the card"):
+        editor.change(old, new)
+    path.write_text(path.read_text("utf-8") + first, "utf-8")
+    with pytest.raises(RptermError, match="twice"):
+        editor.change(session.card.examples[0], new)

@@ -15,6 +15,7 @@ from rpterm.types import Intent, RptermError, Turn
 if TYPE_CHECKING:
     from rpterm.cards.card import Example
     from rpterm.chat.session import Session
+    from rpterm.examples.editor import CardEditor
     from rpterm.examples.provider import Examples
     from rpterm.examples.records import Exemplar, Row
     from rpterm.scoring.scorer import Score
@@ -97,8 +98,8 @@ async def edit(chat: ChatScreen) -> None:
     from rpterm.cards.card import Example
     from rpterm.tui.screens.form import Field, Form
 
-    row = _row(chat)
-    if row is None:
+    row, session = _row(chat), chat.session
+    if row is None or session is None:
         return
     found = row.exemplar
     if not found.number:
@@ -118,7 +119,8 @@ async def edit(chat: ChatScreen) -> None:
     wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
     example = Example(wanted, found.example.pinned)
     if example != found.example:
-        await _write(chat, "change", found.number, example)
+        editor = _editor(chat, session)
+        await _written(chat, await chat.ask(editor.change, found.example, example))
 
 
 async def keep(chat: ChatScreen) -> None:
@@ -133,7 +135,8 @@ async def keep(chat: ChatScreen) -> None:
     if found is None:
         chat.say("Choose a reply to something you said: only an exchange makes an example.")
         return
-    await _write(chat, "add", 0, _without_names(found.example, replies.user_name(chat)))
+    example = _without_names(found.example, replies.user_name(chat))
+    await _written(chat, await chat.ask(_editor(chat, session).add, example))
 
 
 async def undo(chat: ChatScreen) -> None:
@@ -273,16 +276,14 @@ async def _changed(chat: ChatScreen) -> None:
     panes.want_preview(chat, always=True)
 
 
-async def _write(chat: ChatScreen, what: str, number: int, example: Example) -> None:
+def _editor(chat: ChatScreen, session: Session) -> CardEditor:
+    """The one of this chat, which knows what can be taken back."""
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
-    if chat.session is None:
-        return
-    if chat.examples_editor is None or chat.examples_editor.session is not chat.session:
-        chat.examples_editor = CardEditor(chat.session, find().characters)
-    told = await chat.ask(chat.examples_editor.write, what, number, example)
-    await _written(chat, told)
+    if chat.examples_editor is None or chat.examples_editor.session is not session:
+        chat.examples_editor = CardEditor(session, find().characters)
+    return chat.examples_editor
 
 
 async def _written(chat: ChatScreen, told: str) -> None:

@@ -1,0 +1,127 @@
+"""The Examples pane: what is written into the card's file, and what belongs to one chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import TextArea
+from tui_support import CARD, Stage, notices, running, wait_until
+
+from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.reader import load, parse
+from rpterm.cards.writer import dump
+from rpterm.chat.session import Session
+from rpterm.chat.tree import begin_chat
+from rpterm.examples.provider import Examples
+from rpterm.store import Store
+from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.form import Form
+from rpterm.tui.widgets.panes.examples import ExamplesPane
+from rpterm.types import Persona
+
+
+def exchange(asked: str, said: str) -> Example:
+    return Example((("user", asked), ("char", said)))
+
+
+MARA = replace(CARD, examples=(exchange("Far?", "Far enough."), exchange("Cold?", "Always.")))
+TAM = CharacterCard("Tam Venn", greetings=("A line.",), examples=(exchange("Draw?", "Drawn."),))
+
+
+class FileStage(Stage):
+    """A stage whose cards lie in files, and whose sessions have examples."""
+
+    def file(self, card: CharacterCard = MARA) -> Path:
+        return self.folder / f"{card.name.split()[0].lower()}.toml"
+
+    def open(self, target: str | None, chat_id: int | None) -> Session:
+        if self.gate is not None:
+            self.gate.wait(10)
+        store = Store(self.folder / "rpterm.db")
+        card = TAM if target == "tam" else MARA
+        path = self.file(card)
+        text = path.read_text("utf-8")
+        chat = begin_chat(store, card, text, Persona("Ansel"), card_path=str(path))
+        examples = Examples(store)
+        session = Session(store, self.engine, parse(text), chat, self.settings, examples=examples)
+        self.opened.append(session)
+        return session
+
+    def insert(self, example: Example) -> None:
+        """What an editor does: one more example above the others."""
+        card = load(self.file())
+        self.file().write_text(dump(replace(card, examples=(example, *card.examples))), "utf-8")
+
+    def said(self, card: CharacterCard = MARA) -> list[str]:
+        """The answers of the file's examples."""
+        return [each.dialogue[-1][1] for each in load(self.file(card)).examples]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> FileStage:
+    stage = FileStage(tmp_path)
+    for card in (MARA, TAM):
+        stage.file(card).write_text(dump(card), "utf-8")
+    return stage
+
+
+def pane(app: RptermApp) -> ExamplesPane | None:
+    found = app.chat.panes.pane("examples")
+    return found if isinstance(found, ExamplesPane) else None
+
+
+def answers(app: RptermApp) -> list[str]:
+    """What the rows of the pane say."""
+    found = pane(app)
+    return [row.exemplar.said for row in found._rows.values()] if found else []
+
+
+def marked(app: RptermApp) -> str:
+    found = pane(app)
+    return found.marked.said if found and found.marked else ""
+
+
+async def open_pane(pilot: Pilot[None], app: RptermApp) -> None:
+    await pilot.press("alt+x")
+    await wait_until(pilot, lambda: marked(app))
+
+
+async def open_form(pilot: Pilot[None], app: RptermApp) -> None:
+    await pilot.press("e")
+    await wait_until(pilot, lambda: isinstance(app.screen, Form) and app.screen.query(TextArea))
+
+
+async def save(pilot: Pilot[None], app: RptermApp, said: str) -> None:
+    """Write another answer into the form, and keep it."""
+    app.screen.query(TextArea).last().text = said
+    await pilot.press("ctrl+s")
+    await wait_until(pilot, lambda: not isinstance(app.screen, Form))
+
+
+async def test_an_edit_reaches_its_example_when_the_file_was_saved_meanwhile(
+    stage: FileStage,
+) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await pilot.press("down")
+        await wait_until(pilot, lambda: marked(app) == "Always.")
+        await open_form(pilot, app)
+        stage.insert(exchange("New?", "New."))
+        await save(pilot, app, "Never.")
+        await wait_until(pilot, lambda: "was changed in mara.toml" in notices(app))
+        assert stage.said() == ["New.", "Far enough.", "Never."]
+
+
+async def test_an_edit_of_an_example_that_is_gone_says_so(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await open_form(pilot, app)
+        stage.file().write_text(dump(replace(MARA, examples=MARA.examples[1:])), "utf-8")
+        await save(pilot, app, "Never.")
+        await wait_until(pilot, lambda: "taken out of the card" in notices(app))
+        assert stage.said() == ["Always."]
