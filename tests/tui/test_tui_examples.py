@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import TextArea
-from tui_support import CARD, Stage, notices, running, wait_until
+from tui_support import (
+    CARD,
+    REPLIES,
+    SlowLoad,
+    Stage,
+    notices,
+    running,
+    screen_text,
+    wait_until,
+)
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import load, parse
@@ -18,6 +28,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.examples.provider import Examples
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chat import opening
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
@@ -125,3 +136,58 @@ async def test_an_edit_of_an_example_that_is_gone_says_so(stage: FileStage) -> N
         await save(pilot, app, "Never.")
         await wait_until(pilot, lambda: "taken out of the card" in notices(app))
         assert stage.said() == ["Always."]
+
+
+async def test_another_chat_shows_its_own_examples(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await open_form(pilot, app)
+        await save(pilot, app, "Not far.")
+        await wait_until(pilot, lambda: stage.said() == ["Not far.", "Always."])
+        stage.gate = threading.Event()
+        app.chat.work(opening.switch(app.chat, "tam", None))
+        await wait_until(pilot, lambda: answers(app) == [])
+        await pilot.press("e")
+        await wait_until(pilot, lambda: "Mark an example first" in notices(app))
+        stage.gate.set()
+        await wait_until(pilot, lambda: answers(app) == ["Drawn."])
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "Nothing to take back" in notices(app))
+        await open_form(pilot, app)
+        await save(pilot, app, "Torn.")
+        await wait_until(pilot, lambda: stage.said(TAM) == ["Torn."])
+        assert stage.said() == ["Not far.", "Always."]
+
+
+async def test_an_edit_never_reaches_the_card_of_another_chat(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await open_form(pilot, app)
+        await opening.switch(app.chat, "tam", None)
+        await wait_until(pilot, lambda: len(stage.opened) == 2 and app.chat.session is not None)
+        await save(pilot, app, "Never.")
+        await wait_until(pilot, lambda: "another chat was opened" in notices(app))
+        assert stage.said() == ["Far enough.", "Always."] and stage.said(TAM) == ["Drawn."]
+
+
+async def test_a_save_in_an_editor_is_in_the_pane(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        stage.insert(exchange("New?", "New."))
+        await wait_until(pilot, lambda: answers(app) == ["New.", "Far enough.", "Always."])
+
+
+async def test_a_pane_opened_while_the_model_loads_fills_once_it_is_there(
+    stage: FileStage,
+) -> None:
+    engine = stage.engine = SlowLoad(REPLIES)
+    app = stage.app()
+    async with running(app, (140, 40), ready=False) as pilot:
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "Waiting for the model" in screen_text(app))
+        assert answers(app) == []
+        engine.gate.set()
+        await wait_until(pilot, lambda: answers(app) == ["Far enough.", "Always."])

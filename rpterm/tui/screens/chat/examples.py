@@ -54,12 +54,20 @@ async def fill(chat: ChatScreen) -> None:
         pane.show([], pane.sizes, problem)
         return
     draft = chat.input.whole
+    rows: list[Row] = []
+    sizes, problem = pane.sizes, ""
     try:
         rows, sizes = await chat.previews.call(_rows, session, provider, draft)
     except RptermError as error:
-        pane.show([], pane.sizes, str(error))
-        return
-    pane.show(rows, sizes)
+        problem = str(error)
+    if chat.session is session:  # else another chat was opened meanwhile
+        pane.show(rows, sizes, problem)
+
+
+def changed(chat: ChatScreen) -> None:
+    """Something happened that the pane may show."""
+    if _pane(chat) is not None:
+        chat.work(fill(chat), "examples")
 
 
 def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], Sizes]:
@@ -116,6 +124,9 @@ async def edit(chat: ChatScreen) -> None:
     )
     if given is None:
         return
+    if chat.session is not session:
+        chat.say("Nothing was changed: another chat was opened meanwhile.")
+        return
     wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
     example = Example(wanted, found.example.pinned)
     if example != found.example:
@@ -142,7 +153,8 @@ async def keep(chat: ChatScreen) -> None:
 async def undo(chat: ChatScreen) -> None:
     """Take back the last change of the card's examples."""
     editor = chat.examples_editor
-    if editor is None or not await chat.ask(editor.undo):
+    ours = editor is not None and editor.session is chat.session
+    if editor is None or not ours or not await chat.ask(editor.undo):
         chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
         return
     await _written(chat, "Taken back.")
