@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import parse
 from rpterm.chat.aside import with_and_without
+from rpterm.chat.cast.company import Casting
 from rpterm.chat.events import ReplyFinished, ReplyStarted
 from rpterm.chat.reload import Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session
@@ -336,3 +338,21 @@ def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
     path.write_text(path.read_text("utf-8") + first, "utf-8")
     with pytest.raises(RptermError, match="twice"):
         editor.change(session.card.examples[0], new)
+
+
+def test_the_card_of_another_character_that_ships_is_not_changed(
+    store: Store, tmp_path: Path
+) -> None:
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    text = shipped.read_text("utf-8")
+    casting = Casting(lambda target: SimpleNamespace(card=parse(text), text=text, path=shipped))
+    chat = begin_chat(store, CARD, TOML, Persona("Ann"))
+    session = Session(store, ScriptedEngine(["x"]), CARD, chat, Settings(), casting=casting)
+    name = session.scene.add("sherlock").card_name
+    editor = CardEditor(session, tmp_path / "own")
+    with pytest.raises(RptermError, match="comes with rpterm: copy it"):
+        editor.add(CARD.examples[0], name)
+    session.scene.remove(name)
+    with pytest.raises(RptermError, match="not here any more"):
+        editor.add(CARD.examples[0], name)
+    assert shipped.read_text("utf-8") == text and not (tmp_path / "own").exists()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,16 @@ from tui_support import (
     Stage,
     notices,
     running,
+    say,
     screen_text,
     wait_until,
 )
 
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.library import CardNotFound
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
+from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.examples.provider import Examples
@@ -42,8 +46,24 @@ MARA = replace(CARD, examples=(exchange("Far?", "Far enough."), exchange("Cold?"
 TAM = CharacterCard("Tam Venn", greetings=("A line.",), examples=(exchange("Draw?", "Drawn."),))
 
 
+@dataclass(frozen=True)
+class Found:
+    card: CharacterCard
+    text: str
+    path: Path | None
+
+
 class FileStage(Stage):
     """A stage whose cards lie in files, and whose sessions have examples."""
+
+    company: Sequence[str] = ()
+
+    def find(self, target: str) -> Found:
+        """The card of a character that joins."""
+        if target != "tam":
+            raise CardNotFound(target, f"There is no card {target}.")
+        text = self.file(TAM).read_text("utf-8")
+        return Found(parse(text), text, self.file(TAM))
 
     def file(self, card: CharacterCard = MARA) -> Path:
         return self.folder / f"{card.name.split()[0].lower()}.toml"
@@ -57,7 +77,12 @@ class FileStage(Stage):
         text = path.read_text("utf-8")
         chat = begin_chat(store, card, text, Persona("Ansel"), card_path=str(path))
         examples = Examples(store)
-        session = Session(store, self.engine, parse(text), chat, self.settings, examples=examples)
+        session = Session(
+            store, self.engine, parse(text), chat, self.settings, examples=examples,
+            casting=Casting(self.find),
+        )  # fmt: skip
+        for name in self.company:
+            session.scene.add(name)
         self.opened.append(session)
         return session
 
@@ -191,3 +216,30 @@ async def test_a_pane_opened_while_the_model_loads_fills_once_it_is_there(
         assert answers(app) == []
         engine.gate.set()
         await wait_until(pilot, lambda: answers(app) == ["Far enough.", "Always."])
+
+
+async def test_the_reply_of_another_character_becomes_an_example_of_its_own_card(
+    stage: FileStage,
+) -> None:
+    stage.company = ("tam",)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Tam, is it far?")
+        await pilot.press("alt+k")
+        await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn.", REPLIES[0]])
+        assert "Example 2 was added in tam.toml" in notices(app)
+        assert len(stage.session.scene.seat("tam").card.examples) == 2
+        await open_pane(pilot, app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn."])
+        assert stage.said() == ["Far enough.", "Always."]
+
+
+async def test_what_a_narrator_tells_is_no_example(stage: FileStage) -> None:
+    stage.company = ("tam", "narrator")
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Narrator?")
+        await pilot.press("alt+k")
+        await wait_until(pilot, lambda: "Narrator tells the scene" in notices(app))
+        assert stage.said() == ["Far enough.", "Always."]

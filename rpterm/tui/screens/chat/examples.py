@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rpterm.store.example_marks import Mark
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
+    from rpterm.types import Member
 
 STEP = 64
 """Tokens by which a key changes the budget."""
@@ -135,7 +136,7 @@ async def edit(chat: ChatScreen) -> None:
 
 
 async def keep(chat: ChatScreen) -> None:
-    """Write the selected or last exchange into the card, as an example."""
+    """Write the selected or last exchange into the card of who replied, as an example."""
     session, turn = chat.session, replies.reply_meant(chat)
     if session is None or turn is None:
         chat.say("There is no exchange yet.")
@@ -146,18 +147,24 @@ async def keep(chat: ChatScreen) -> None:
     if found is None:
         chat.say("Choose a reply to something you said: only an exchange makes an example.")
         return
+    member = _member(session, turn)
+    if member is not None and member.narrator:
+        chat.say(f"{member.speaker} tells the scene; only what a character says is an example.")
+        return
     example = _without_names(found.example, replies.user_name(chat))
-    await _written(chat, await chat.ask(_editor(chat, session).add, example))
+    name = member.card_name if member is not None else ""
+    await _written(chat, await chat.ask(_editor(chat, session).add, example, name), name)
 
 
 async def undo(chat: ChatScreen) -> None:
-    """Take back the last change of the card's examples."""
+    """Take back the last change of the examples of a card."""
     editor = chat.examples_editor
     ours = editor is not None and editor.session is chat.session
-    if editor is None or not ours or not await chat.ask(editor.undo):
+    edit = await chat.ask(editor.undo) if editor is not None and ours else None
+    if edit is None:
         chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
         return
-    await _written(chat, "Taken back.")
+    await _written(chat, "Taken back.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
@@ -298,12 +305,24 @@ def _editor(chat: ChatScreen, session: Session) -> CardEditor:
     return chat.examples_editor
 
 
-async def _written(chat: ChatScreen, told: str) -> None:
+async def _written(chat: ChatScreen, told: str, member: str = "") -> None:
+    """A card was saved from here: the chat's own, or that of one of several characters."""
     from rpterm.tui.screens.chat import frame
 
-    if chat.session is not None:
+    if member:
+        chat.say(told, title=f"{member} was saved")
+    elif chat.session is not None:
         await frame.card_changed(chat, chat.session.card, told)
     await _changed(chat)
+
+
+def _member(session: Session, turn: Turn) -> Member | None:
+    """Which other one of several characters said a reply; ``None``: the chat's own."""
+    from rpterm.group import owner
+
+    cast = session.scene.cast
+    member = owner(cast, turn) if cast is not None else None
+    return None if cast is None or member == cast.members[0] else member
 
 
 def _without_names(example: Example, user: str) -> Example:
