@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rpterm.cards import example_edit, library, reader
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.examples.records import card_key
+from rpterm.store.example_marks import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
 
 if TYPE_CHECKING:
@@ -52,11 +54,14 @@ class Edit:
     Attributes:
         member: The card name of one of several characters; "" is the chat's own.
         before, after: The card's text.
+        old, new: The example that was changed; ``None`` where one was added.
     """
 
     member: str
     before: str
     after: str
+    old: Example | None = None
+    new: Example | None = None
 
 
 class CardEditor:
@@ -94,7 +99,9 @@ class CardEditor:
         examples = reader.parse(before).examples
         number = _number(examples, old)
         new = replace(new, pinned=examples[number - 1].pinned)
-        where = self._write(Edit("", before, example_edit.change(before, number, new)))
+        after = example_edit.change(before, number, new)
+        where = self._write(Edit("", before, after, old, new))
+        self._follow(old, new)
         return f"Example {number} was changed {where}"
 
     def undo(self) -> Edit | None:
@@ -107,12 +114,23 @@ class CardEditor:
             return None
         edit = self._undo.pop()
         self._put(edit.member, edit.before)
+        if edit.old is not None and edit.new is not None:
+            self._follow(edit.new, edit.old)
         return edit
 
     def _write(self, edit: Edit) -> str:
         where = self._put(edit.member, edit.after)
         self._undo.append(edit)
         return where
+
+    def _follow(self, old: Example, new: Example) -> None:
+        """What chats with this card say of an example holds for its new words, too."""
+        marks, store, chat = ExampleMarks(self.session.store), self.session.store, self.session.chat
+        for each in store.chats(card_name=chat.card_name):
+            same = chat.card_path is not None and each.card_path == chat.card_path
+            if (same or each.id == chat.id) and (mark := marks.marks(each.id).get(card_key(old))):
+                marks.mark(each.id, card_key(old), None)
+                marks.mark(each.id, card_key(new), mark)
 
     def _record(self, member: str) -> Chat | Member:
         """What is stored of a card: its version and its file."""

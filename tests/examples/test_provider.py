@@ -6,6 +6,7 @@ import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -356,3 +357,22 @@ def test_the_card_of_another_character_that_ships_is_not_changed(
     with pytest.raises(RptermError, match="not here any more"):
         editor.add(CARD.examples[0], name)
     assert shipped.read_text("utf-8") == text and not (tmp_path / "own").exists()
+
+
+def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
+    make: Open, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "mara.toml", tmp_path / "other.toml"
+    path.write_text(TOML, "utf-8")
+    old, new = CARD.examples[0], Example((("user", "Far?"), ("char", "Yes.")))
+    before, after = (pool.of_card(replace(CARD, examples=(e,)))[0].key for e in (old, new))
+    sessions = [make(["x"]) for _ in range(3)]
+    for session, where in zip(sessions, (path, path, other), strict=True):
+        session.store.update_chat(session.chat_id, card_path=str(where))
+        provider(session).mark(session.chat_id, before, "excluded")
+    editor = CardEditor(sessions[0], None)
+    editor.change(old, new)
+    marks = [provider(each).marks(each.chat_id) for each in sessions]
+    assert marks == [{after: "excluded"}, {after: "excluded"}, {before: "excluded"}]
+    assert editor.undo() is not None
+    assert all(provider(each).marks(each.chat_id) == {before: "excluded"} for each in sessions)

@@ -243,3 +243,23 @@ async def test_what_a_narrator_tells_is_no_example(stage: FileStage) -> None:
         await pilot.press("alt+k")
         await wait_until(pilot, lambda: "Narrator tells the scene" in notices(app))
         assert stage.said() == ["Far enough.", "Always."]
+
+
+async def test_an_edited_example_stays_pinned_and_marked(stage: FileStage) -> None:
+    app = stage.app()
+
+    def places() -> list[tuple[str, str]]:
+        found = pane(app)
+        return [(row.place, row.exemplar.said) for row in found._rows.values()] if found else []
+
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await pilot.press("down", "x")
+        before = [("card", "Far enough."), ("excluded", "Always.")]
+        await wait_until(pilot, lambda: places() == before)
+        await open_form(pilot, app)
+        await save(pilot, app, "Never.")
+        after = [("card", "Far enough."), ("excluded", "Never.")]
+        await wait_until(pilot, lambda: places() == after and marked(app) == "Never.")
+        await pilot.press("u")
+        await wait_until(pilot, lambda: places() == before and marked(app) == "Always.")

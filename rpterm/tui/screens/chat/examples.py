@@ -105,6 +105,7 @@ async def exclude(chat: ChatScreen) -> None:
 async def edit(chat: ChatScreen) -> None:
     """Change the words of an example of the card, in its file."""
     from rpterm.cards.card import Example
+    from rpterm.examples.records import card_key
     from rpterm.tui.screens.form import Field, Form
 
     row, session = _row(chat), chat.session
@@ -132,7 +133,10 @@ async def edit(chat: ChatScreen) -> None:
     example = Example(wanted, found.example.pinned)
     if example != found.example:
         editor = _editor(chat, session)
-        await _written(chat, await chat.ask(editor.change, found.example, example))
+        told = await chat.ask(editor.change, found.example, example)
+        if (pane := _pane(chat)) is not None:
+            pane.renamed(found.key, card_key(example))
+        await _written(chat, told)
 
 
 async def keep(chat: ChatScreen) -> None:

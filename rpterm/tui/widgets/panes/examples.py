@@ -96,6 +96,7 @@ class ExamplesPane(Vertical):
         self.sizes = Sizes()
         self._problem = "Waiting for the model…"
         self._unfolded: set[str] = set()
+        self._renamed: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         yield _Links(id="examples-head", markup=False)
@@ -131,6 +132,11 @@ class ExamplesPane(Vertical):
             self.sizes, self._problem = sizes, problem
             self._draw()
 
+    def renamed(self, old: str, new: str) -> None:
+        """An example has another key from now on, until that is taken back: it stays marked."""
+        self._renamed |= {old: new, new: old}
+        self._unfolded |= {new} if old in self._unfolded else set()
+
     def action_command(self, name: str) -> None:
         self.post_message(self.Wanted(name))
 
@@ -161,8 +167,10 @@ class ExamplesPane(Vertical):
         before = listed.highlighted_option
         top = listed.scroll_y
         listed.set_options(self._options())
-        if before is not None and before.id in self._rows:
-            listed.highlighted = listed.get_option_index(str(before.id))
+        key = str(before.id) if before is not None else ""
+        key = key if key in self._rows else self._renamed.get(key, "")
+        if key in self._rows:
+            listed.highlighted = listed.get_option_index(key)
         elif listed.option_count > 1:
             listed.highlighted = 1
         listed.scroll_to(y=top, animate=False)
