@@ -376,3 +376,32 @@ def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
     assert marks == [{after: "excluded"}, {after: "excluded"}, {before: "excluded"}]
     assert editor.undo() is not None
     assert all(provider(each).marks(each.chat_id) == {before: "excluded"} for each in sessions)
+
+
+def test_what_is_written_from_here_is_no_save_of_an_editor(make: Open, tmp_path: Path) -> None:
+    path = tmp_path / "mara.toml"
+    path.write_text(TOML, "utf-8")
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(path))
+    reloader, editor = Reloader(session), CardEditor(session, None)
+    assert reloader.poll() is None
+    editor.change(CARD.examples[0], Example((("user", "Far?"), ("char", "Yes."))))
+    assert reloader.poll() is None
+    path.write_text(path.read_text("utf-8").replace("Yes.", "No."), "utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+    path.write_text(TOML, "utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+
+
+def test_the_save_of_another_terminal_is_followed(make: Open, tmp_path: Path) -> None:
+    path = tmp_path / "mara.toml"
+    path.write_text(TOML, "utf-8")
+    mine = make(["x"])
+    mine.store.update_chat(mine.chat_id, card_path=str(path))
+    reloader = Reloader(mine)
+    assert reloader.poll() is None
+    other = Session(mine.store, ScriptedEngine(["x"]), CARD, mine.chat, Settings())
+    new = Example((("user", "Far?"), ("char", "Yes.")))
+    CardEditor(other, None).change(CARD.examples[0], new)
+    assert isinstance(reloader.poll(), Reloaded)
+    assert mine.card.examples[0] == new
