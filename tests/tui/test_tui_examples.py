@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,33 @@ async def test_an_edited_example_stays_pinned_and_marked(stage: FileStage) -> No
         await wait_until(pilot, lambda: places() == after and marked(app) == "Never.")
         await pilot.press("u")
         await wait_until(pilot, lambda: places() == before and marked(app) == "Always.")
+
+
+async def test_without_any_example_nothing_is_made_twice(stage: FileStage) -> None:
+    stage.file().write_text(dump(replace(MARA, examples=())), "utf-8")
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        asked = len(stage.engine.requests)
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "There are no examples yet" in screen_text(app))
+        await pilot.press("plus", "w")
+        await wait_until(pilot, lambda: "No example stands in the prompt" in notices(app))
+        assert len(stage.engine.requests) == asked
+        assert "Nothing is left to choose" not in screen_text(app)
+
+
+async def test_with_all_of_them_left_out_the_pane_says_so(stage: FileStage) -> None:
+    app = stage.app()
+
+    def crossed(count: int) -> bool:
+        return screen_text(app).count("✗") == count
+
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await pilot.press("plus")
+        await wait_until(pilot, lambda: "Nothing is left to choose" in screen_text(app))
+        for left in (1, 2):
+            await pilot.press("home", "x")
+            await wait_until(pilot, partial(crossed, left))
+        await wait_until(pilot, lambda: "None of these stands" in screen_text(app))

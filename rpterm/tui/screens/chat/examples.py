@@ -237,11 +237,18 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
 # With and without ------------------------------------------------------------------------------
 async def aside(chat: ChatScreen) -> None:
     """The same turn with and without examples, beside each other."""
-    turn = replies.reply_meant(chat)
-    if replies.occupied(chat):
+    from rpterm.chat.aside import differ
+
+    session, turn = chat.session, replies.reply_meant(chat)
+    if session is None or replies.occupied(chat):
         return
     if turn is None or turn.role != "assistant" or turn.parent_id is None:
         chat.say("Choose a reply to something you said: it is made twice, with and without.")
+        return
+    if not await chat.ask(differ, session, turn.id):
+        chat.say("No example stands in the prompt of this reply: without any it is the same one.")
+        return
+    if replies.occupied(chat):  # One may have been asked for meanwhile.
         return
     if chat.panes.covers:
         chat.panes.close_last()

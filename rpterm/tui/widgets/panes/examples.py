@@ -190,10 +190,21 @@ class ExamplesPane(Vertical):
             self._slider("budget", "smaller larger", "budget", budget, _CELLS,
                          f"{text.count(sizes.budget)}{usual}"),
         ]  # fmt: skip
-        if sizes.k and not any(row.place == "turn" for row in self._rows.values()):
-            none = "Nothing is left to choose for a turn: all that fits stands there already."
-            rows.append(Content.styled(none, f"italic {text.MUTED}"))
+        if note := self._note():
+            rows.append(Content.styled(note, f"italic {text.MUTED}"))
         return Content("\n").join(rows)
+
+    def _note(self) -> str:
+        """Why there is nothing, or nothing for a turn."""
+        places = {row.place for row in self._rows.values()}
+        if not places:
+            key = key_names.short(keys.keys_of(keys.BY_ID["keep-example"], self._overrides)[0])
+            return f"There are no examples yet: {key} keeps a good exchange as one."
+        if not self.sizes.k or "turn" in places:
+            return ""
+        if places <= {"out", "excluded"}:
+            return "None of these stands in the prompt: each says why."
+        return "Nothing is left to choose for a turn: all that fits stands there already."
 
     def _slider(
         self, label: str, ends: str, action: str, value: int, cells: int, figure: str
