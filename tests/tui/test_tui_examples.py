@@ -33,7 +33,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.examples.provider import Examples
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import opening
+from rpterm.tui.screens.chat import examples, opening
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
@@ -77,9 +77,8 @@ class FileStage(Stage):
         path = self.file(card)
         text = path.read_text("utf-8")
         chat = begin_chat(store, card, text, Persona("Ansel"), card_path=str(path))
-        examples = Examples(store)
         session = Session(
-            store, self.engine, parse(text), chat, self.settings, examples=examples,
+            store, self.engine, parse(text), chat, self.settings, examples=Examples(store),
             casting=Casting(self.find),
         )  # fmt: skip
         for name in self.company:
@@ -103,6 +102,12 @@ def stage(tmp_path: Path) -> FileStage:
     for card in (MARA, TAM):
         stage.file(card).write_text(dump(card), "utf-8")
     return stage
+
+
+def provider(stage: FileStage) -> Examples:
+    found = stage.session.examples
+    assert isinstance(found, Examples)
+    return found
 
 
 def pane(app: RptermApp) -> ExamplesPane | None:
@@ -294,3 +299,32 @@ async def test_with_all_of_them_left_out_the_pane_says_so(stage: FileStage) -> N
             await pilot.press("home", "x")
             await wait_until(pilot, partial(crossed, left))
         await wait_until(pilot, lambda: "None of these stands" in screen_text(app))
+
+
+async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
+    stage: FileStage,
+) -> None:
+    app = stage.app()
+
+    def budget() -> int:
+        return provider(stage).sizes(stage.session.chat_id)[1]
+
+    async def set_to(tokens: int) -> None:
+        provider(stage).set_sizes(stage.session.chat_id, 0, tokens)
+        await examples.fill(app.chat)
+
+    async with running(app, (140, 40)) as pilot:
+        await open_pane(pilot, app)
+        await set_to(2944)
+        await pilot.press("right_square_bracket")
+        await wait_until(pilot, lambda: budget() == 2048 and "2,048" in screen_text(app))
+        await pilot.press("left_square_bracket")
+        await wait_until(pilot, lambda: budget() == 1984)
+        await set_to(64)
+        await pilot.press("left_square_bracket")
+        await wait_until(pilot, lambda: budget() == 0 and "1,024 usual" in screen_text(app))
+        await set_to(192)
+        lines = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(lines) if " budget" in line)
+        await pilot.click(offset=(lines[row].index("━"), row))
+        await wait_until(pilot, lambda: budget() == 0)

@@ -194,43 +194,48 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
 # How many --------------------------------------------------------------------------------------
 async def more(chat: ChatScreen) -> None:
     """One more example for each turn."""
-    await _resize(chat, 1, 0)
+    await _step(chat, 1, 0)
 
 
 async def fewer(chat: ChatScreen) -> None:
     """One less."""
-    await _resize(chat, -1, 0)
+    await _step(chat, -1, 0)
 
 
 async def larger(chat: ChatScreen) -> None:
     """More tokens for those that stay."""
-    await _resize(chat, 0, STEP)
+    await _step(chat, 0, STEP)
 
 
 async def smaller(chat: ChatScreen) -> None:
-    """Fewer tokens for those that stay."""
-    await _resize(chat, 0, -STEP)
+    """Fewer tokens for those that stay; fewer than one step are the usual share again."""
+    await _step(chat, 0, -STEP)
+
+
+async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
+    if (pane := _pane(chat)) is not None:
+        now = pane.sizes
+        await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
 async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """A slider was set: how many for a turn, or the share of the most tokens."""
-    if (pane := _pane(chat)) is None:
-        return
-    now = pane.sizes
-    wanted = round((budget or 0.0) * now.most / STEP) * STEP
-    await _resize(chat, 0 if k is None else k - now.k, wanted - now.budget if budget else 0)
+    if (pane := _pane(chat)) is not None:
+        now = pane.sizes
+        tokens = now.chosen if budget is None else round(budget * now.most / STEP) * STEP
+        await _resize(chat, now.k if k is None else k, tokens)
 
 
 async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
+    """Set both, within the sliders; no budget is the usual one."""
     from rpterm.tui.widgets.panes.examples import MOST_A_TURN
 
     pane, session, provider = _pane(chat), chat.session, _provider(chat)
     if pane is None or session is None or provider is None:
         return
-    now = pane.sizes
-    chosen = max(STEP, now.budget + budget) if budget or not now.usual else 0
-    count = min(MOST_A_TURN, max(0, now.k + k))
-    await chat.ask(provider.set_sizes, session.chat_id, count, chosen)
+    count = min(MOST_A_TURN, max(0, k))
+    tokens = min(pane.sizes.most, budget) if budget >= STEP else 0
+    await chat.ask(provider.set_sizes, session.chat_id, count, tokens)
     await _changed(chat)
 
 

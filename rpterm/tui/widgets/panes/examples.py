@@ -58,6 +58,16 @@ class Sizes:
     used: int = 0
     most: int = 0
 
+    @property
+    def chosen(self) -> int:
+        """The budget, or 0 where it is the usual one."""
+        return 0 if self.usual else self.budget
+
+    @property
+    def cell(self) -> int:
+        """Where the slider of the budget stands."""
+        return min(_CELLS, round(_CELLS * self.budget / self.most)) if self.most else 0
+
 
 class ExamplesPane(Vertical):
     """Two sliders above, the list below."""
@@ -144,7 +154,7 @@ class ExamplesPane(Vertical):
         self.post_message(self.Sized(k=cell - (cell == self.sizes.k)))
 
     def action_budget(self, cell: int) -> None:
-        self.post_message(self.Sized(budget=cell / _CELLS))
+        self.post_message(self.Sized(budget=(cell - (cell == self.sizes.cell)) / _CELLS))
 
     @on(OptionList.OptionSelected)
     def fold(self, event: OptionList.OptionSelected) -> None:
@@ -183,11 +193,10 @@ class ExamplesPane(Vertical):
         tokens = f"{text.count(sizes.used)} tokens"
         gap = " " * max(2, width - len("Examples") - len(tokens))
         usual = " usual" if sizes.usual else ""
-        budget = round(_CELLS * sizes.budget / sizes.most) if sizes.most else 0
         rows = [
             Content.assemble(title, gap, (tokens, text.MUTED)), Content(""),
             self._slider("a turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
-            self._slider("budget", "smaller larger", "budget", budget, _CELLS,
+            self._slider("budget", "smaller larger", "budget", sizes.cell, _CELLS,
                          f"{text.count(sizes.budget)}{usual}"),
         ]  # fmt: skip
         if note := self._note():
