@@ -30,13 +30,17 @@ from rpterm.cards.writer import dump
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
+from rpterm.examples.pool import of_card
 from rpterm.examples.provider import Examples
+from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import examples, opening
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
+
+SCORE = Score(0.03, 0.02, 0.04, {"persona": 0.03}, {}, True, "")
 
 
 def exchange(asked: str, said: str) -> Example:
@@ -328,3 +332,26 @@ async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
         row = next(y for y, line in enumerate(lines) if " budget" in line)
         await pilot.click(offset=(lines[row].index("━"), row))
         await wait_until(pilot, lambda: budget() == 0)
+
+
+async def test_the_pinned_example_is_told_in_plain_words(stage: FileStage) -> None:
+    said = '*She nods.* "Far enough, {{user}}."'
+    stage.file().write_text(dump(replace(MARA, examples=(exchange("Far?", said),))), "utf-8")
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Far?")
+        await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
+        expected = 'Example 1 is pinned: “She nods. "Far enough, Ansel."” It counts'
+        await wait_until(pilot, lambda: expected in notices(app))
+        key = of_card(stage.session.card)[0].key
+        assert provider(stage).marks(stage.session.chat_id) == {key: "pinned"}
+
+
+async def test_nothing_is_pinned_for_the_reply_of_another_character(stage: FileStage) -> None:
+    stage.company = ("tam",)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Tam?")
+        await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
+        await wait_until(pilot, lambda: "Only examples of Mara Venn can be pinned" in notices(app))
+        assert provider(stage).marks(stage.session.chat_id) == {}

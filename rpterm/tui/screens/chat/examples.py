@@ -173,22 +173,31 @@ async def undo(chat: ChatScreen) -> None:
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
     """Pin the card's example that shows best what a reply missed."""
+    from rpterm.cards import macros
     from rpterm.scoring import findings
+    from rpterm.tui import text
 
     session, provider = chat.session, _provider(chat)
     if session is None or provider is None:
         return
+    card = session.card
+    if (other := _member(session, turn)) is not None:
+        chat.say(
+            f"Only examples of {card.char} can be pinned here: those of {other.speaker} stand in "
+            "the prompt anyway, as many as fit."
+        )
+        return
     wanted = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
     asked = chat.transcript.turns
     said = next((t.text for t in reversed(asked) if t.id == turn.parent_id), "")
-    found = await chat.ask(provider.nearest, session.card, session.chat, wanted or said)
+    found = await chat.ask(provider.nearest, card, session.chat, wanted or said)
     if found is None:
         chat.say("The card has no example left to pin. Keep a good exchange as one first.")
         return
     await _mark(chat, found, "pinned")
-    chat.say(
-        f"Example {found.number} is pinned: “{found.said[:80]}…” It counts from the next reply."
-    )
+    words = macros.expand(found.said, char=card.char, user=replies.user_name(chat))
+    shown = text.one_line(words, 80)
+    chat.say(f"Example {found.number} is pinned: “{shown}” It counts from the next reply.")
 
 
 # How many --------------------------------------------------------------------------------------
