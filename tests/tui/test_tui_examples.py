@@ -355,3 +355,19 @@ async def test_nothing_is_pinned_for_the_reply_of_another_character(stage: FileS
         await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         await wait_until(pilot, lambda: "Only examples of Mara Venn can be pinned" in notices(app))
         assert provider(stage).marks(stage.session.chat_id) == {}
+
+
+async def test_in_a_group_the_pane_tells_of_the_prompt_of_its_own_character(
+    stage: FileStage,
+) -> None:
+    stage.company = ("tam",)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        app.chat.input.put("Tam?")
+        await open_pane(pilot, app)
+        found = pane(app)
+        assert found is not None
+        rows = found._rows.values()
+        assert [(row.exemplar.said, row.place) for row in rows] == [
+            ("Far enough.", "card"), ("Always.", "card"),
+        ]  # fmt: skip

@@ -73,14 +73,18 @@ def changed(chat: ChatScreen) -> None:
 
 def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], Sizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
+    from rpterm.prompt.compose import expander
     from rpterm.tui.widgets.panes.examples import Sizes
 
-    record = session.chat
-    prompt = session.preview(draft)
-    history = session.path()
+    record, lead = session.chat, session.scene.lead
+    path = session.path()
     if draft.strip():
-        history.append(Turn(0, record.id, None, "user", record.persona.name, draft.strip()))
-    rows = provider.rows(session.card, record, history, prompt, session.count)
+        said = expander(lead.card, record)(draft.strip())
+        path.append(Turn(0, record.id, None, "user", record.persona.name, said))
+    # Of its own character, whoever speaks next: the examples of the others are not chosen.
+    history = session.scene.view(lead, path)
+    prompt = lead.prompter.full(lead.card, record, history)
+    rows = provider.rows(lead.card, record, history, prompt, session.count)
     k, budget = provider.sizes(record.id)
     inside = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     usual = prompt.context // EXAMPLES_SHARE
