@@ -371,3 +371,18 @@ async def test_in_a_group_the_pane_tells_of_the_prompt_of_its_own_character(
         assert [(row.exemplar.said, row.place) for row in rows] == [
             ("Far enough.", "card"), ("Always.", "card"),
         ]  # fmt: skip
+
+
+async def test_without_a_model_the_pane_no_longer_waits(stage: FileStage) -> None:
+    engine = stage.engine = SlowLoad(REPLIES, fail="The weights are broken.")
+    app = stage.app()
+    async with running(app, (140, 40), ready=False) as pilot:
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: "Waiting for the model" in screen_text(app))
+        engine.gate.set()
+        await wait_until(pilot, lambda: "Without a model nothing can be" in screen_text(app))
+        engine.fail = ""
+        app.chat.input.focus()
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: answers(app) == ["Far enough.", "Always."])

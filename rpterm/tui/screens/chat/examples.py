@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import panes, replies
 from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ async def fill(chat: ChatScreen) -> None:
     if pane is None:
         return
     if session is None or provider is None or chat.state.info is None:
-        problem = "Waiting for the model…" if provider or not session else "There are none here."
-        pane.show([], pane.sizes, problem)
+        pane.show([], pane.sizes, _missing(chat))
         return
     draft = chat.input.whole
     rows: list[Row] = []
@@ -63,6 +63,14 @@ async def fill(chat: ChatScreen) -> None:
         problem = str(error)
     if chat.session is session:  # else another chat was opened meanwhile
         pane.show(rows, sizes, problem)
+
+
+def _missing(chat: ChatScreen) -> str:
+    """Why nothing can be shown."""
+    if chat.session is not None and _provider(chat) is None:
+        return "There are none here."
+    failed = chat.state.figures.phase is Phase.FAILED
+    return "Without a model nothing can be counted." if failed else "Waiting for the model…"
 
 
 def changed(chat: ChatScreen) -> None:

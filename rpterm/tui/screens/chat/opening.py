@@ -124,5 +124,6 @@ def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
     """There is no model; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
+    examples.changed(chat)
     if not chat.state.busy:
         await frame.show_error(chat, event.text, event.log_tail)
