@@ -31,11 +31,11 @@ def add(text: str, example: Example) -> str:
     """
     before = parse(text).examples
     document = _document(text)
-    if "examples" not in document:
-        return _checked(_behind(text, _table_text(example)), (*before, example))
+    if "examples" not in document or _at_the_end(document):
+        return _checked(_behind(text, _table_text(example)), text, (*before, example))
     listed: Any = document["examples"]
     listed.append(_item(example, inline=not _is_tables(listed)))
-    return _checked(document.as_string(), (*before, example))
+    return _checked(document.as_string(), text, (*before, example))
 
 
 def change(text: str, number: int, example: Example) -> str:
@@ -48,12 +48,15 @@ def change(text: str, number: int, example: Example) -> str:
     document, at = _document(text), _place(before, number)
     table: Any = document["examples"][at]
     wanted = _fields(example)
+    if len(table.get("dialogue", ())) == len(example.dialogue):
+        _reword(table["dialogue"], example)
+        wanted = {"dialogue": table["dialogue"]} | _pin(example)
     for name in [name for name in table if name not in wanted]:
         del table[name]
     for name, value in wanted.items():
         if name not in table or table[name] != value:
             table[name] = _value(value)
-    return _checked(document.as_string(), (*before[:at], example, *before[at + 1 :]))
+    return _checked(document.as_string(), text, (*before[:at], example, *before[at + 1 :]))
 
 
 def remove(text: str, number: int) -> str:
@@ -68,7 +71,7 @@ def remove(text: str, number: int) -> str:
         del document["examples"]
     else:
         del document["examples"][at]
-    return _checked(document.as_string(), (*before[:at], *before[at + 1 :]))
+    return _checked(document.as_string(), text, (*before[:at], *before[at + 1 :]))
 
 
 def _document(text: str) -> TOMLDocument:
@@ -87,7 +90,10 @@ def _place(examples: Sequence[Example], number: int) -> int:
     return number - 1
 
 
-def _checked(text: str, wanted: Sequence[Example]) -> str:
+def _checked(text: str, before: str, wanted: Sequence[Example]) -> str:
+    """The text, with lines that end as they did before, if it has these examples."""
+    if before.count("\r\n") == before.count("\n") > 0:
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     if parse(text).examples != tuple(wanted):
         raise ExampleEditError(
             "The card is laid out so that this example cannot be changed from here; edit its file."
@@ -103,7 +109,19 @@ def _fields(example: Example) -> dict[str, Any]:
         fields = dict(example.dialogue)
     else:
         fields = {"dialogue": [list(line) for line in example.dialogue]}
-    return fields | ({"pinned": True} if example.pinned else {})
+    return fields | _pin(example)
+
+
+def _pin(example: Example) -> dict[str, bool]:
+    return {"pinned": True} if example.pinned else {}
+
+
+def _reword(lines: Any, example: Example) -> None:
+    """Put the words in, line by line, so that what stands around them stays."""
+    for line, wanted in zip(lines, example.dialogue, strict=True):
+        for at, word in enumerate(wanted):
+            if line[at] != word:
+                line[at] = _value(word)
 
 
 def _table_text(example: Example) -> str:
@@ -135,6 +153,12 @@ def _is_tables(listed: Any) -> bool:
     return isinstance(listed, AoT)
 
 
+def _at_the_end(document: TOMLDocument) -> bool:
+    """Whether nothing stands behind the examples, so that one more is only text to add."""
+    return list(document)[-1] == "examples" and _is_tables(document["examples"])
+
+
 def _behind(text: str, block: str) -> str:
-    gap = "" if text.endswith("\n\n") or not text else "\n" if text.endswith("\n") else "\n\n"
+    blank = not text or text.endswith(("\n\n", "\r\n\r\n"))
+    gap = "" if blank else "\n" if text.endswith("\n") else "\n\n"
     return f"{text}{gap}{block}"

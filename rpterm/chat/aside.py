@@ -19,11 +19,25 @@ from rpterm.chat.events import (
     ReplyStarted,
     SessionEvent,
 )
+from rpterm.chat.placing import place
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.types import Intent, Status
 
 WITH, WITHOUT = 0, 1
 """Index of the reply with examples, and of the one without."""
+
+
+def differ(session: Session, turn_id: int) -> bool:
+    """Whether an example stands in the prompt of this reply, so that without it is another one.
+
+    Raises:
+        RptermError: The prompt cannot be built; that the model still loads is one reason.
+    """
+    request = ReplyRequest(Intent.REGENERATE, turn_id=turn_id)
+    job, scene = place(session, request, group=session.scene.group), session.scene
+    seat = scene.seat_of(session.store.turn(turn_id))
+    prompt = seat.prompter.full(seat.card, session.chat, scene.view(seat, job.history))
+    return any(span.source.startswith("example:") for span in prompt.spans)
 
 
 def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:

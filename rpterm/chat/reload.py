@@ -84,7 +84,9 @@ class Reloader:
         found = self._file.poll()
         if isinstance(found, CardBroken):
             return self._broken(found.error)
-        return self._use(found) if found else None
+        if found is None or self._own_save(found):
+            return None
+        return self._use(found)
 
     def _poll_company(self) -> Reloaded | NotReloaded | None:
         """The first of the others whose file was saved."""
@@ -126,11 +128,20 @@ class Reloader:
         except CardError as error:
             return self._broken(error)
         self._file = file
-        known = self._record.card_hash
-        if hashlib.sha256(file.text.encode()).hexdigest() == known and not self._told:
+        if self._stores(file.text) and not self._told:
             return None
         before = self._stored() or self._card
         return self._use(CardChanged(file.card, file.text, tuple(diff(before, file.card))))
+
+    def _own_save(self, found: CardChanged) -> bool:
+        """Whether the session goes on with this already: it was written by the program itself.
+
+        The card is looked at, too: what is stored may be another terminal's save.
+        """
+        return not self._told and found.card == self._card and self._stores(found.text)
+
+    def _stores(self, text: str) -> bool:
+        return hashlib.sha256(text.encode()).hexdigest() == self._record.card_hash
 
     def _stored(self) -> CharacterCard | None:
         """The card as the chat used it last: without what flags of the command line changed."""

@@ -1,4 +1,4 @@
-"""Examples written into the card of a chat: into its file where it has one of its own.
+"""Examples written into a card of a chat: into its file where it has one of its own.
 
 The file is replaced whole, so that nobody reads half of it. Of a card that ships with the program a
 copy is written to the user's folder, and the chat goes on with the copy. ``undo`` works while the
@@ -11,17 +11,27 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rpterm.cards import example_edit, library, reader
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.types import Chat, RptermError
+from rpterm.examples.records import card_key
+from rpterm.store.example_marks import ExampleMarks
+from rpterm.types import Chat, Member, RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
+
+
+class Company(Protocol):
+    """What is asked of a session's scene."""
+
+    @property
+    def present(self) -> list[Member]: ...
 
 
 class Carded(Protocol):
@@ -32,81 +42,144 @@ class Carded(Protocol):
 
     @property
     def chat(self) -> Chat: ...
+    @property
+    def scene(self) -> Company: ...
+    def set_card(self, card: CharacterCard, text: str, member: str = "") -> None: ...
 
-    def set_card(self, card: CharacterCard, text: str) -> None: ...
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change, as it can be taken back.
+
+    Attributes:
+        member: The card name of one of several characters; "" is the chat's own.
+        before, after: The card's text.
+        old, new: The example that was changed; ``None`` where one was added.
+    """
+
+    member: str
+    before: str
+    after: str
+    old: Example | None = None
+    new: Example | None = None
 
 
 class CardEditor:
-    """Changes the examples of one session's card, and takes changes back."""
+    """Changes the examples of one session's cards, and takes changes back."""
 
     def __init__(self, session: Carded, folder: Path | None) -> None:
         """``folder`` is the user's own, for copies of cards that ship with the program."""
         self.session = session
         self._folder = folder
-        self._undo: list[tuple[str, str]] = []
+        self._undo: list[Edit] = []
 
-    def write(self, what: str, number: int, example: Example) -> str:
-        """Do it; returns one sentence for the user.
+    def add(self, example: Example, member: str = "") -> str:
+        """Write one more behind the others; returns one sentence for the user.
 
         Args:
-            what: ``add`` or ``change``.
-            number: From 1; of no meaning for ``add``.
+            member: The card name of one of several characters; "" is the chat's own.
 
         Raises:
             RptermError: The card cannot be read, changed, or written.
         """
-        before = self._text()
-        if what == "add":
-            after = example_edit.add(before, example)
-        else:
-            after = example_edit.change(before, number, example)
-        where = self._put(after)
-        self._undo.append((before, after))
-        count = len(self.session.card.examples)
-        done = f"Example {count} was added" if what == "add" else f"Example {number} was changed"
-        return f"{done} {where}"
+        before = self._text(member)
+        after = example_edit.add(before, example)
+        where = self._write(Edit(member, before, after))
+        return f"Example {len(reader.parse(after).examples)} was added {where}"
 
-    def undo(self) -> bool:
-        """Take the last change back; False where there is none, or the text is another by now."""
-        if not self._undo or self._text() != self._undo[-1][1]:
-            return False
-        self._put(self._undo.pop()[0])
-        return True
+    def change(self, old: Example, new: Example) -> str:
+        """Give an example other words, wherever in the chat's own card it stands by now.
 
-    def _path(self) -> Path | None:
+        Whether the card pins it stays as it is there.
+
+        Raises:
+            RptermError: As ``add``, or the card has no such example, or has it twice.
+        """
+        before = self._text("")
+        examples = reader.parse(before).examples
+        number = _number(examples, old)
+        new = replace(new, pinned=examples[number - 1].pinned)
+        after = example_edit.change(before, number, new)
+        where = self._write(Edit("", before, after, old, new))
+        self._follow(old, new)
+        return f"Example {number} was changed {where}"
+
+    def undo(self) -> Edit | None:
+        """Take the last change back; ``None`` where there is none, or the text is another by now.
+
+        Raises:
+            RptermError: As ``add``.
+        """
+        if not self._undo or self._text(self._undo[-1].member) != self._undo[-1].after:
+            return None
+        edit = self._undo.pop()
+        self._put(edit.member, edit.before)
+        if edit.old is not None and edit.new is not None:
+            self._follow(edit.new, edit.old)
+        return edit
+
+    def _write(self, edit: Edit) -> str:
+        where = self._put(edit.member, edit.after)
+        self._undo.append(edit)
+        return where
+
+    def _follow(self, old: Example, new: Example) -> None:
+        """What chats with this card say of an example holds for its new words, too."""
+        marks, store, chat = ExampleMarks(self.session.store), self.session.store, self.session.chat
+        for each in store.chats(card_name=chat.card_name):
+            same = chat.card_path is not None and each.card_path == chat.card_path
+            if (same or each.id == chat.id) and (mark := marks.marks(each.id).get(card_key(old))):
+                marks.mark(each.id, card_key(old), None)
+                marks.mark(each.id, card_key(new), mark)
+
+    def _record(self, member: str) -> Chat | Member:
+        """What is stored of a card: its version and its file."""
+        if not member:
+            return self.session.chat
+        here = (each for each in self.session.scene.present if each.card_name == member)
+        if (found := next(here, None)) is None:
+            raise RptermError(f"{member} is not here any more.")
+        return found
+
+    def _path(self, member: str) -> Path | None:
         """The file, if the chat knows one."""
-        path = self.session.chat.card_path
+        path = self._record(member).card_path
         return Path(path) if path is not None and Path(path).is_file() else None
 
-    def _text(self) -> str:
-        path = self._path()
+    def _text(self, member: str) -> str:
+        path = self._path(member)
         if path is not None:
             return reader.read_text(path)
-        text = self.session.store.get_card(self.session.chat.card_hash)
+        text = self.session.store.get_card(self._record(member).card_hash)
         if text is None:
             raise RptermError("The card's text is gone, so nothing can be written into it.")
         return text
 
-    def _put(self, text: str) -> str:
-        path = self._path()
+    def _put(self, member: str, text: str) -> str:
+        path = self._path(member)
         card = reader.parse(text, str(path or "the card"))
         where = "in this chat's copy of the card; its file is gone."
         if path is not None:
-            own = self._own(path)
+            own = self._own(path, member)
             _replace(own, text, path)
             where = f"in {own.name}."
             if own != path:
                 self.session.store.update_chat(self.session.chat.id, card_path=str(own))
                 where = f"in your own copy of the card, {own}."
-        self.session.set_card(card, text)
+        self.session.set_card(card, text, member)
         return where
 
-    def _own(self, path: Path) -> Path:
+    def _own(self, path: Path, member: str) -> Path:
         """Where to write: instead of a card that ships with rpterm, in the user's folder."""
         shipped = path.parent in library.folders(None)
         if not shipped or self._folder is None:
             return path
         own = self._folder / path.name
+        if member:
+            raise RptermError(
+                f"The card of {member} comes with rpterm: copy it to {own}, and let {member} leave "
+                "and join again."
+            )
         if own.exists():
             raise RptermError(
                 f"You have a card of your own in {own}, but this chat is with the one that comes "
@@ -118,6 +191,18 @@ class CardEditor:
             if picture.is_file() and not (own.parent / picture.name).exists():
                 shutil.copyfile(picture, own.parent / picture.name)
         return own
+
+
+def _number(examples: Sequence[Example], example: Example) -> int:
+    """Where it stands, from 1: the card may have been saved since it was shown."""
+    words = [each.dialogue for each in examples]
+    if example.dialogue not in words:
+        raise RptermError(
+            "Nothing was changed: this example was changed or taken out of the card meanwhile."
+        )
+    if words.count(example.dialogue) > 1:
+        raise RptermError("Nothing was changed: the card has this example twice. Edit its file.")
+    return words.index(example.dialogue) + 1
 
 
 def _replace(path: Path, text: str, like: Path) -> None:

@@ -65,6 +65,46 @@ def test_comments_stay() -> None:
         assert comment in add(text, NEW)
 
 
+DIALOGUE = """name = "A"
+[[examples]]
+dialogue = [  # the storm
+    ["user", "a"],  # asked
+    # she waits
+    ['char', 'b'],   # at last
+    [  "char",  "c"  ]
+]  # the end
+"""
+
+
+def test_comments_and_layout_of_a_longer_dialogue_stay() -> None:
+    after = change(DIALOGUE, 1, Example((("user", "a"), ("char", "It's b."), ("char", "c"))))
+    assert after == DIALOGUE.replace("'b'", '"It\'s b."')
+    pinned = Example((("user", "a"), ("char", "b"), ("char", "x\ny")), pinned=True)
+    after = change(DIALOGUE, 1, pinned)
+    assert after == DIALOGUE.replace('"c"', '"""\nx\ny"""') + "pinned = true\n"
+
+
+def test_a_dialogue_of_two_lines_stays_one() -> None:
+    text = 'name = "A"\n[[examples]]\ndialogue = [["user", "a"], ["char", "b"]]  # short\n'
+    after = change(text, 1, Example((("user", "a"), ("char", "c"))))
+    assert after == text.replace('"b"', '"c"')
+
+
+def test_one_more_stands_apart_behind_the_last_one() -> None:
+    text = 'name = "A"\n\n[[examples]]\nuser = "a"\nchar = "b"'
+    after = add(text, Example((("user", "c"), ("char", "d"))))
+    assert after == f'{text}\n\n[[examples]]\nuser = "c"\nchar = "d"\n'
+
+
+@pytest.mark.parametrize("end", ["", "\r\n", "\r\n\r\n"])
+@pytest.mark.parametrize("body", ["", '\r\n[[examples]]\r\nuser = "a"\r\nchar = "b"'])
+def test_lines_end_as_they_did(body: str, end: str) -> None:
+    text = f'name = "A"\r\ntagline = "T"{body}{end}'
+    for after in (add(text, NEW), add(add(text, NEW), NEW)):
+        assert after.count("\n") == after.count("\r\n") and "\r\n" * 3 not in after
+        assert parse(after).examples[-1] == NEW
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -6,7 +6,9 @@ import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import parse
 from rpterm.chat.aside import with_and_without
+from rpterm.chat.cast.company import Casting
 from rpterm.chat.events import ReplyFinished, ReplyStarted
 from rpterm.chat.reload import Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session
@@ -207,14 +210,14 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     new = Example((("user", "Hello?"), ("char", "Good day.")))
     own = tmp_path / "own"
     editor = CardEditor(session, own)
-    assert "own copy" in editor.write("add", 0, new)
+    assert "own copy" in editor.add(new)
     assert shipped.read_text("utf-8") == before
     assert session.card.examples[-1] == new and session.chat.card_path == str(own / shipped.name)
     assert editor.undo() and not editor.undo()
     assert (own / shipped.name).read_text("utf-8") == before
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     with pytest.raises(RptermError, match="a card of your own"):
-        editor.write("add", 0, new)
+        editor.add(new)
 
 
 def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
@@ -227,7 +230,7 @@ def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
     reloader = Reloader(session)
     assert reloader.poll() is None
     new = Example((("user", "Hello?"), ("char", "Good day.")))
-    CardEditor(session, tmp_path / "own").write("add", 0, new)
+    CardEditor(session, tmp_path / "own").add(new)
     assert reloader.poll() is None
     own = tmp_path / "own" / shipped.name
     own.write_text(own.read_text("utf-8").replace("Good day.", "Good night."), "utf-8")
@@ -246,13 +249,13 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_no_half_copy(
     new = Example((("user", "Hello?"), ("char", "Good day.")))
     (tmp_path / "file").touch()
     with pytest.raises(RptermError, match="cannot be written"):
-        CardEditor(session, tmp_path / "file").write("add", 0, new)
+        CardEditor(session, tmp_path / "file").add(new)
     editor = CardEditor(session, tmp_path / "own")
     with monkeypatch.context() as full:
         full.setattr("tempfile.mkstemp", no_space)
         with pytest.raises(RptermError, match="No space left"):
-            editor.write("add", 0, new)
-    assert "own copy" in editor.write("add", 0, new)
+            editor.add(new)
+    assert "own copy" in editor.add(new)
 
 
 def no_space(*args: object, **kwargs: object) -> None:
@@ -311,7 +314,94 @@ def test_an_edit_is_not_taken_back_over_a_later_save(make: Open, tmp_path: Path)
     session = make(["x"])
     session.store.update_chat(session.chat_id, card_path=str(path))
     editor = CardEditor(session, None)
-    editor.write("change", 1, Example((("user", "Far?"), ("char", "Yes."))))
+    editor.change(CARD.examples[0], Example((("user", "Far?"), ("char", "Yes."))))
     path.write_text(path.read_text("utf-8") + "# mine\n", "utf-8")
     assert not editor.undo()
     assert "# mine" in path.read_text("utf-8")
+
+
+def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
+    make: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "mara.toml"
+    first = "[[examples]]\nuser = 'New?'\nchar = 'New.'\n"
+    path.write_text(TOML.replace("[[examples]]", f"{first}[[examples]]", 1), "utf-8")
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(path))
+    editor = CardEditor(session, None)
+    old, new = CARD.examples[0], Example((("user", "Far?"), ("char", "Yes.")))
+    assert editor.change(old, new) == "Example 2 was changed in mara.toml."
+    assert [each.dialogue[0][1] for each in session.card.examples] == [
+        "New?", "Far?", "What of the storm?",
+    ]  # fmt: skip
+    with pytest.raises(RptermError, match="taken out of the card"):
+        editor.change(old, new)
+    path.write_text(path.read_text("utf-8") + first, "utf-8")
+    with pytest.raises(RptermError, match="twice"):
+        editor.change(session.card.examples[0], new)
+
+
+def test_the_card_of_another_character_that_ships_is_not_changed(
+    store: Store, tmp_path: Path
+) -> None:
+    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    text = shipped.read_text("utf-8")
+    casting = Casting(lambda target: SimpleNamespace(card=parse(text), text=text, path=shipped))
+    chat = begin_chat(store, CARD, TOML, Persona("Ann"))
+    session = Session(store, ScriptedEngine(["x"]), CARD, chat, Settings(), casting=casting)
+    name = session.scene.add("sherlock").card_name
+    editor = CardEditor(session, tmp_path / "own")
+    with pytest.raises(RptermError, match="comes with rpterm: copy it"):
+        editor.add(CARD.examples[0], name)
+    session.scene.remove(name)
+    with pytest.raises(RptermError, match="not here any more"):
+        editor.add(CARD.examples[0], name)
+    assert shipped.read_text("utf-8") == text and not (tmp_path / "own").exists()
+
+
+def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
+    make: Open, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "mara.toml", tmp_path / "other.toml"
+    path.write_text(TOML, "utf-8")
+    old, new = CARD.examples[0], Example((("user", "Far?"), ("char", "Yes.")))
+    before, after = (pool.of_card(replace(CARD, examples=(e,)))[0].key for e in (old, new))
+    sessions = [make(["x"]) for _ in range(3)]
+    for session, where in zip(sessions, (path, path, other), strict=True):
+        session.store.update_chat(session.chat_id, card_path=str(where))
+        provider(session).mark(session.chat_id, before, "excluded")
+    editor = CardEditor(sessions[0], None)
+    editor.change(old, new)
+    marks = [provider(each).marks(each.chat_id) for each in sessions]
+    assert marks == [{after: "excluded"}, {after: "excluded"}, {before: "excluded"}]
+    assert editor.undo() is not None
+    assert all(provider(each).marks(each.chat_id) == {before: "excluded"} for each in sessions)
+
+
+def test_what_is_written_from_here_is_no_save_of_an_editor(make: Open, tmp_path: Path) -> None:
+    path = tmp_path / "mara.toml"
+    path.write_text(TOML, "utf-8")
+    session = make(["x"])
+    session.store.update_chat(session.chat_id, card_path=str(path))
+    reloader, editor = Reloader(session), CardEditor(session, None)
+    assert reloader.poll() is None
+    editor.change(CARD.examples[0], Example((("user", "Far?"), ("char", "Yes."))))
+    assert reloader.poll() is None
+    path.write_text(path.read_text("utf-8").replace("Yes.", "No."), "utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+    path.write_text(TOML, "utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+
+
+def test_the_save_of_another_terminal_is_followed(make: Open, tmp_path: Path) -> None:
+    path = tmp_path / "mara.toml"
+    path.write_text(TOML, "utf-8")
+    mine = make(["x"])
+    mine.store.update_chat(mine.chat_id, card_path=str(path))
+    reloader = Reloader(mine)
+    assert reloader.poll() is None
+    other = Session(mine.store, ScriptedEngine(["x"]), CARD, mine.chat, Settings())
+    new = Example((("user", "Far?"), ("char", "Yes.")))
+    CardEditor(other, None).change(CARD.examples[0], new)
+    assert isinstance(reloader.poll(), Reloaded)
+    assert mine.card.examples[0] == new

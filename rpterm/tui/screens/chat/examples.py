@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import panes, replies
 from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.cards.card import Example
     from rpterm.chat.session import Session
+    from rpterm.examples.editor import CardEditor
     from rpterm.examples.provider import Examples
     from rpterm.examples.records import Exemplar, Row
     from rpterm.scoring.scorer import Score
     from rpterm.store.example_marks import Mark
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
+    from rpterm.types import Member
 
 STEP = 64
 """Tokens by which a key changes the budget."""
@@ -49,28 +52,47 @@ async def fill(chat: ChatScreen) -> None:
     if pane is None:
         return
     if session is None or provider is None or chat.state.info is None:
-        problem = "Waiting for the model…" if provider or not session else "There are none here."
-        pane.show([], pane.sizes, problem)
+        pane.show([], pane.sizes, _missing(chat))
         return
     draft = chat.input.whole
+    rows: list[Row] = []
+    sizes, problem = pane.sizes, ""
     try:
         rows, sizes = await chat.previews.call(_rows, session, provider, draft)
     except RptermError as error:
-        pane.show([], pane.sizes, str(error))
-        return
-    pane.show(rows, sizes)
+        problem = str(error)
+    if chat.session is session:  # else another chat was opened meanwhile
+        pane.show(rows, sizes, problem)
+
+
+def _missing(chat: ChatScreen) -> str:
+    """Why nothing can be shown."""
+    if chat.session is not None and _provider(chat) is None:
+        return "There are none here."
+    failed = chat.state.figures.phase is Phase.FAILED
+    return "Without a model nothing can be counted." if failed else "Waiting for the model…"
+
+
+def changed(chat: ChatScreen) -> None:
+    """Something happened that the pane may show."""
+    if _pane(chat) is not None:
+        chat.work(fill(chat), "examples")
 
 
 def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], Sizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
+    from rpterm.prompt.compose import expander
     from rpterm.tui.widgets.panes.examples import Sizes
 
-    record = session.chat
-    prompt = session.preview(draft)
-    history = session.path()
+    record, lead = session.chat, session.scene.lead
+    path = session.path()
     if draft.strip():
-        history.append(Turn(0, record.id, None, "user", record.persona.name, draft.strip()))
-    rows = provider.rows(session.card, record, history, prompt, session.count)
+        said = expander(lead.card, record)(draft.strip())
+        path.append(Turn(0, record.id, None, "user", record.persona.name, said))
+    # Of its own character, whoever speaks next: the examples of the others are not chosen.
+    history = session.scene.view(lead, path)
+    prompt = lead.prompter.full(lead.card, record, history)
+    rows = provider.rows(lead.card, record, history, prompt, session.count)
     k, budget = provider.sizes(record.id)
     inside = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     usual = prompt.context // EXAMPLES_SHARE
@@ -95,10 +117,11 @@ async def exclude(chat: ChatScreen) -> None:
 async def edit(chat: ChatScreen) -> None:
     """Change the words of an example of the card, in its file."""
     from rpterm.cards.card import Example
+    from rpterm.examples.records import card_key
     from rpterm.tui.screens.form import Field, Form
 
-    row = _row(chat)
-    if row is None:
+    row, session = _row(chat), chat.session
+    if row is None or session is None:
         return
     found = row.exemplar
     if not found.number:
@@ -115,14 +138,21 @@ async def edit(chat: ChatScreen) -> None:
     )
     if given is None:
         return
+    if chat.session is not session:
+        chat.say("Nothing was changed: another chat was opened meanwhile.")
+        return
     wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
     example = Example(wanted, found.example.pinned)
     if example != found.example:
-        await _write(chat, "change", found.number, example)
+        editor = _editor(chat, session)
+        told = await chat.ask(editor.change, found.example, example)
+        if (pane := _pane(chat)) is not None:
+            pane.renamed(found.key, card_key(example))
+        await _written(chat, told)
 
 
 async def keep(chat: ChatScreen) -> None:
-    """Write the selected or last exchange into the card, as an example."""
+    """Write the selected or last exchange into the card of who replied, as an example."""
     session, turn = chat.session, replies.reply_meant(chat)
     if session is None or turn is None:
         chat.say("There is no exchange yet.")
@@ -133,89 +163,118 @@ async def keep(chat: ChatScreen) -> None:
     if found is None:
         chat.say("Choose a reply to something you said: only an exchange makes an example.")
         return
-    await _write(chat, "add", 0, _without_names(found.example, replies.user_name(chat)))
+    member = _member(session, turn)
+    if member is not None and member.narrator:
+        chat.say(f"{member.speaker} tells the scene; only what a character says is an example.")
+        return
+    example = _without_names(found.example, replies.user_name(chat))
+    name = member.card_name if member is not None else ""
+    await _written(chat, await chat.ask(_editor(chat, session).add, example, name), name)
 
 
 async def undo(chat: ChatScreen) -> None:
-    """Take back the last change of the card's examples."""
+    """Take back the last change of the examples of a card."""
     editor = chat.examples_editor
-    if editor is None or not await chat.ask(editor.undo):
+    ours = editor is not None and editor.session is chat.session
+    edit = await chat.ask(editor.undo) if editor is not None and ours else None
+    if edit is None:
         chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
         return
-    await _written(chat, "Taken back.")
+    await _written(chat, "Taken back.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
     """Pin the card's example that shows best what a reply missed."""
+    from rpterm.cards import macros
     from rpterm.scoring import findings
+    from rpterm.tui import text
 
     session, provider = chat.session, _provider(chat)
     if session is None or provider is None:
         return
+    card = session.card
+    if (other := _member(session, turn)) is not None:
+        chat.say(
+            f"Only examples of {card.char} can be pinned here: those of {other.speaker} stand in "
+            "the prompt anyway, as many as fit."
+        )
+        return
     wanted = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
     asked = chat.transcript.turns
     said = next((t.text for t in reversed(asked) if t.id == turn.parent_id), "")
-    found = await chat.ask(provider.nearest, session.card, session.chat, wanted or said)
+    found = await chat.ask(provider.nearest, card, session.chat, wanted or said)
     if found is None:
         chat.say("The card has no example left to pin. Keep a good exchange as one first.")
         return
     await _mark(chat, found, "pinned")
-    chat.say(
-        f"Example {found.number} is pinned: “{found.said[:80]}…” It counts from the next reply."
-    )
+    words = macros.expand(found.said, char=card.char, user=replies.user_name(chat))
+    shown = text.one_line(words, 80)
+    chat.say(f"Example {found.number} is pinned: “{shown}” It counts from the next reply.")
 
 
 # How many --------------------------------------------------------------------------------------
 async def more(chat: ChatScreen) -> None:
     """One more example for each turn."""
-    await _resize(chat, 1, 0)
+    await _step(chat, 1, 0)
 
 
 async def fewer(chat: ChatScreen) -> None:
     """One less."""
-    await _resize(chat, -1, 0)
+    await _step(chat, -1, 0)
 
 
 async def larger(chat: ChatScreen) -> None:
     """More tokens for those that stay."""
-    await _resize(chat, 0, STEP)
+    await _step(chat, 0, STEP)
 
 
 async def smaller(chat: ChatScreen) -> None:
-    """Fewer tokens for those that stay."""
-    await _resize(chat, 0, -STEP)
+    """Fewer tokens for those that stay; fewer than one step are the usual share again."""
+    await _step(chat, 0, -STEP)
+
+
+async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
+    if (pane := _pane(chat)) is not None:
+        now = pane.sizes
+        await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
 async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """A slider was set: how many for a turn, or the share of the most tokens."""
-    if (pane := _pane(chat)) is None:
-        return
-    now = pane.sizes
-    wanted = round((budget or 0.0) * now.most / STEP) * STEP
-    await _resize(chat, 0 if k is None else k - now.k, wanted - now.budget if budget else 0)
+    if (pane := _pane(chat)) is not None:
+        now = pane.sizes
+        tokens = now.chosen if budget is None else round(budget * now.most / STEP) * STEP
+        await _resize(chat, now.k if k is None else k, tokens)
 
 
 async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
+    """Set both, within the sliders; no budget is the usual one."""
     from rpterm.tui.widgets.panes.examples import MOST_A_TURN
 
     pane, session, provider = _pane(chat), chat.session, _provider(chat)
     if pane is None or session is None or provider is None:
         return
-    now = pane.sizes
-    chosen = max(STEP, now.budget + budget) if budget or not now.usual else 0
-    count = min(MOST_A_TURN, max(0, now.k + k))
-    await chat.ask(provider.set_sizes, session.chat_id, count, chosen)
+    count = min(MOST_A_TURN, max(0, k))
+    tokens = min(pane.sizes.most, budget) if budget >= STEP else 0
+    await chat.ask(provider.set_sizes, session.chat_id, count, tokens)
     await _changed(chat)
 
 
 # With and without ------------------------------------------------------------------------------
 async def aside(chat: ChatScreen) -> None:
     """The same turn with and without examples, beside each other."""
-    turn = replies.reply_meant(chat)
-    if replies.occupied(chat):
+    from rpterm.chat.aside import differ
+
+    session, turn = chat.session, replies.reply_meant(chat)
+    if session is None or replies.occupied(chat):
         return
     if turn is None or turn.role != "assistant" or turn.parent_id is None:
         chat.say("Choose a reply to something you said: it is made twice, with and without.")
+        return
+    if not await chat.ask(differ, session, turn.id):
+        chat.say("No example stands in the prompt of this reply: without any it is the same one.")
+        return
+    if replies.occupied(chat):  # One may have been asked for meanwhile.
         return
     if chat.panes.covers:
         chat.panes.close_last()
@@ -273,24 +332,34 @@ async def _changed(chat: ChatScreen) -> None:
     panes.want_preview(chat, always=True)
 
 
-async def _write(chat: ChatScreen, what: str, number: int, example: Example) -> None:
+def _editor(chat: ChatScreen, session: Session) -> CardEditor:
+    """The one of this chat, which knows what can be taken back."""
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
-    if chat.session is None:
-        return
-    if chat.examples_editor is None or chat.examples_editor.session is not chat.session:
-        chat.examples_editor = CardEditor(chat.session, find().characters)
-    told = await chat.ask(chat.examples_editor.write, what, number, example)
-    await _written(chat, told)
+    if chat.examples_editor is None or chat.examples_editor.session is not session:
+        chat.examples_editor = CardEditor(session, find().characters)
+    return chat.examples_editor
 
 
-async def _written(chat: ChatScreen, told: str) -> None:
+async def _written(chat: ChatScreen, told: str, member: str = "") -> None:
+    """A card was saved from here: the chat's own, or that of one of several characters."""
     from rpterm.tui.screens.chat import frame
 
-    if chat.session is not None:
+    if member:
+        chat.say(told, title=f"{member} was saved")
+    elif chat.session is not None:
         await frame.card_changed(chat, chat.session.card, told)
     await _changed(chat)
+
+
+def _member(session: Session, turn: Turn) -> Member | None:
+    """Which other one of several characters said a reply; ``None``: the chat's own."""
+    from rpterm.group import owner
+
+    cast = session.scene.cast
+    member = owner(cast, turn) if cast is not None else None
+    return None if cast is None or member == cast.members[0] else member
 
 
 def _without_names(example: Example, user: str) -> Example:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import frame, panes, replies
+from rpterm.tui.screens.chat import examples, frame, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
@@ -52,6 +52,7 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
     chat.keeper.hush()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
+    examples.changed(chat)
     if session is not None:
         # What is being written goes along to the other chat.
         chat.loads.put(lambda: worker.keep_draft(session, ""))
@@ -116,11 +117,13 @@ def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     if not chat.state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle(chat)
+    examples.changed(chat)
     panes.want_preview(chat, always=True)
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
     """There is no model; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
+    examples.changed(chat)
     if not chat.state.busy:
         await frame.show_error(chat, event.text, event.log_tail)

@@ -128,10 +128,11 @@ async def fill_chats(chat: ChatScreen) -> None:
 
 def opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
-    from rpterm.tui.screens.chat import scores
+    from rpterm.tui.screens.chat import examples, scores
 
     noted(chat)
     scores.show(chat)
+    examples.changed(chat)
     chat.work(fill_chats(chat), "panes")
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory

@@ -58,6 +58,16 @@ class Sizes:
     used: int = 0
     most: int = 0
 
+    @property
+    def chosen(self) -> int:
+        """The budget, or 0 where it is the usual one."""
+        return 0 if self.usual else self.budget
+
+    @property
+    def cell(self) -> int:
+        """Where the slider of the budget stands."""
+        return min(_CELLS, round(_CELLS * self.budget / self.most)) if self.most else 0
+
 
 class ExamplesPane(Vertical):
     """Two sliders above, the list below."""
@@ -96,6 +106,7 @@ class ExamplesPane(Vertical):
         self.sizes = Sizes()
         self._problem = "Waiting for the model…"
         self._unfolded: set[str] = set()
+        self._renamed: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         yield _Links(id="examples-head", markup=False)
@@ -131,6 +142,11 @@ class ExamplesPane(Vertical):
             self.sizes, self._problem = sizes, problem
             self._draw()
 
+    def renamed(self, old: str, new: str) -> None:
+        """An example has another key from now on, until that is taken back: it stays marked."""
+        self._renamed |= {old: new, new: old}
+        self._unfolded |= {new} if old in self._unfolded else set()
+
     def action_command(self, name: str) -> None:
         self.post_message(self.Wanted(name))
 
@@ -138,7 +154,7 @@ class ExamplesPane(Vertical):
         self.post_message(self.Sized(k=cell - (cell == self.sizes.k)))
 
     def action_budget(self, cell: int) -> None:
-        self.post_message(self.Sized(budget=cell / _CELLS))
+        self.post_message(self.Sized(budget=(cell - (cell == self.sizes.cell)) / _CELLS))
 
     @on(OptionList.OptionSelected)
     def fold(self, event: OptionList.OptionSelected) -> None:
@@ -161,8 +177,10 @@ class ExamplesPane(Vertical):
         before = listed.highlighted_option
         top = listed.scroll_y
         listed.set_options(self._options())
-        if before is not None and before.id in self._rows:
-            listed.highlighted = listed.get_option_index(str(before.id))
+        key = str(before.id) if before is not None else ""
+        key = key if key in self._rows else self._renamed.get(key, "")
+        if key in self._rows:
+            listed.highlighted = listed.get_option_index(key)
         elif listed.option_count > 1:
             listed.highlighted = 1
         listed.scroll_to(y=top, animate=False)
@@ -175,17 +193,27 @@ class ExamplesPane(Vertical):
         tokens = f"{text.count(sizes.used)} tokens"
         gap = " " * max(2, width - len("Examples") - len(tokens))
         usual = " usual" if sizes.usual else ""
-        budget = round(_CELLS * sizes.budget / sizes.most) if sizes.most else 0
         rows = [
             Content.assemble(title, gap, (tokens, text.MUTED)), Content(""),
             self._slider("a turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
-            self._slider("budget", "smaller larger", "budget", budget, _CELLS,
+            self._slider("budget", "smaller larger", "budget", sizes.cell, _CELLS,
                          f"{text.count(sizes.budget)}{usual}"),
         ]  # fmt: skip
-        if sizes.k and not any(row.place == "turn" for row in self._rows.values()):
-            none = "Nothing is left to choose for a turn: all that fits stands there already."
-            rows.append(Content.styled(none, f"italic {text.MUTED}"))
+        if note := self._note():
+            rows.append(Content.styled(note, f"italic {text.MUTED}"))
         return Content("\n").join(rows)
+
+    def _note(self) -> str:
+        """Why there is nothing, or nothing for a turn."""
+        places = {row.place for row in self._rows.values()}
+        if not places:
+            key = key_names.short(keys.keys_of(keys.BY_ID["keep-example"], self._overrides)[0])
+            return f"There are no examples yet: {key} keeps a good exchange as one."
+        if not self.sizes.k or "turn" in places:
+            return ""
+        if places <= {"out", "excluded"}:
+            return "None of these stands in the prompt: each says why."
+        return "Nothing is left to choose for a turn: all that fits stands there already."
 
     def _slider(
         self, label: str, ends: str, action: str, value: int, cells: int, figure: str
