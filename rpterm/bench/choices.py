@@ -21,11 +21,11 @@ from rpterm.scoring.fit import Fit
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Reading, Scene, Signal
 from rpterm.scoring.signals.fitting import Context, FactMeaning, FactWords, Talk
-from rpterm.scoring.signals.lift import ContextLift, PersonaLift, PersonaPeak
+from rpterm.scoring.signals.lift import ContextLift, PersonaPeak
 from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 
 FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
-SLOW = (*FAST, "context_lift", "persona_lift", "persona_peak")
+SLOW = (*FAST, "context_lift", "persona_peak")
 COLUMNS = {False: FAST, True: SLOW}
 """What is known of a reply without and with the language model."""
 TOPIC = ("context", "talk", "context_lift")
@@ -68,9 +68,7 @@ def with_lift(
     """``SLOW`` of each reply, from its ``FAST``; no rows without a language model."""
     if likelihood is None:
         return np.zeros((0, len(SLOW)))
-    lifts: list[Signal] = [
-        ContextLift(likelihood), PersonaLift(likelihood), PersonaPeak(likelihood)
-    ]  # fmt: skip
+    lifts: list[Signal] = [ContextLift(likelihood), PersonaPeak(likelihood)]
     return np.column_stack([fast, values(lifts, replies, scene)])
 
 

@@ -26,7 +26,7 @@ from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
 
-VERSION = "7"
+VERSION = "8"
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short talks hardly have.
