@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_support import Stage, notices, running, screen_text, wait_until
+from tui_support import Stage, notices, running, screen_text, type_text, wait_until
 
 from rpterm.preference.rating import Rater
 from rpterm.preference.reviewing import Filter
@@ -85,6 +85,37 @@ async def test_undo_takes_back_and_shows_it_again(stage: Stage) -> None:
         assert ratings(stage) == [("turn number 1", 5)]
         await pilot.press("left")
         await wait_until(pilot, lambda: "★★★★★" in screen_text(app))
+
+
+async def flagged(pilot: Pilot[Any], app: RptermApp) -> None:
+    """Say that something is wrong with the reply that is shown."""
+    await pilot.press("x")
+    await wait_until(pilot, lambda: "What is wrong here" in screen_text(app))
+    await type_text(pilot, "dull")
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: "⚑" in screen_text(app))
+
+
+async def test_undo_after_a_flag_takes_back_the_flag_and_leaves_the_stars(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("3")
+        await wait_until(pilot, lambda: "2 of 6" in screen_text(app))
+        await flagged(pilot, app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "⚑" not in screen_text(app))
+        assert "2 of 6" in screen_text(app) and "1 rated" in screen_text(app)
+        assert ratings(stage) == [("turn number 1", 3)]
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
+        await flagged(pilot, app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "⚑" not in screen_text(app))
+        assert "★★★☆☆" in screen_text(app) and "1 rated" in screen_text(app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "0 rated" in screen_text(app))
+        assert ratings(stage) == []
 
 
 async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:

@@ -82,7 +82,8 @@ class ReviewScreen(LeftOnce[None]):
         self._lane = Lane("review", self._failed)
         self._items: list[Item] = []
         self._at = 0
-        self._done: list[int] = []
+        self._done: list[tuple[int, bool]] = []
+        """What can be taken back: the place in the queue, and whether it counts as rated."""
         self._rated = 0
         self._began = time.monotonic()
         self._above = LITTLE
@@ -178,7 +179,7 @@ class ReviewScreen(LeftOnce[None]):
         """Store a judgement behind the scenes and go on."""
         self._put(store)
         self._items[self._at] = replace(self._items[self._at], mark=mark, judged=True)
-        self._done.append(self._at)
+        self._done.append((self._at, True))
         self._rated += 1
         await self._go(1)
 
@@ -195,8 +196,8 @@ class ReviewScreen(LeftOnce[None]):
         if not self._done:
             self._say("Nothing was judged here yet.")
             return
-        self._at = self._done.pop()
-        self._rated -= 1
+        self._at, counted = self._done.pop()
+        self._rated -= counted
         reply = self._items[self._at].reply
         await self._lane.call(self.review.rater.undo, reply.chat_id, reply.turn_id)
         mark = await self._lane.call(self.review.rater.mark, reply.turn_id)
@@ -227,6 +228,7 @@ class ReviewScreen(LeftOnce[None]):
         self._put(lambda: rater.flag(turn, done.span, done.reason))
         mark = replace(item.mark, flags=item.mark.flags + 1)
         self._items[self._at] = replace(item, mark=mark)
+        self._done.append((self._at, False))
         await self._show()
 
     async def _choose_filter(self) -> None:
