@@ -193,6 +193,7 @@ async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: St
         await wait_until(pilot, lambda: "a tie in a duel" in screen_text(app))
         lines = screen_text(app).splitlines()
         assert any("← left" in line and "right →" in line for line in lines)
+        assert "← left" in lines[-1] and "⌫ before" in lines[-1]
         first = stage.session.store.turn(left).text
         assert any(re.search(f"another one .*{first}", line) for line in lines)
         await pilot.press("5", "left")
@@ -214,7 +215,7 @@ async def test_a_pair_is_skipped_and_taken_back(stage: Stage) -> None:
         await screen._read()
         await pilot.press("space")
         await wait_until(pilot, lambda: "That was the last one" in screen_text(app))
-        await pilot.press("left", "0")
+        await pilot.press("backspace", "0")
         judge = Rater(stage.session.store).judgements
         await wait_until(
             pilot, lambda: [e.verdict for e in judge.comparisons()][1:] == ["both_bad"]
