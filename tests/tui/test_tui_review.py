@@ -128,6 +128,7 @@ async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Which replies" in screen_text(app))
         await pilot.press("left", "left")
         await wait_until(pilot, lambda: "‹ rated ›" in screen_text(app))
+        assert "1 reply" in screen_text(app)
         await pilot.press("enter")
         await wait_until(pilot, lambda: "1 of 1  ·  rated" in screen_text(app))
         assert screen.wanted.kind == "rated" and "★★☆☆☆" in screen_text(app)

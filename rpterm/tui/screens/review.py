@@ -153,6 +153,7 @@ class ReviewScreen(LeftOnce[None]):
             self._above = MUCH if self._above == LITTLE else LITTLE
             await self._show()
         else:
+            await self._look()  # What was judged here counts, too.
             self.run_worker(self._told(self._choose_filter()))
 
     def action_leave(self) -> None:
@@ -242,13 +243,17 @@ class ReviewScreen(LeftOnce[None]):
     # Showing -----------------------------------------------------------------------------------
     async def _read(self) -> None:
         """Read the queue again and begin at its start."""
+        await self._look()
+        self._items = self.review.queue(self.wanted)
+        self._at, self._done = 0, []
+        await self._show()
+
+    async def _look(self) -> None:
+        """Read what the store says by now."""
         try:
             await self._lane.call(self.review.read)
         except RptermError as error:
             self._say(str(error))
-        self._items = self.review.queue(self.wanted)
-        self._at, self._done = 0, []
-        await self._show()
 
     async def _go(self, by: int) -> None:
         self._at = max(0, min(len(self._items), self._at + by))
