@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 
 from rpterm.tui.text import harmless
@@ -54,6 +55,11 @@ class TurnEditor(Area):
 
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """No higher than the transcript: it scrolls its own text, and shows its cursor by that."""
+        room = container.height - self.styles.gutter.height
+        return max(1, min(super().get_content_height(container, viewport, width), room))
 
     def action_keep(self) -> None:
         self.call_later(self._keep)  # Keys that were typed before it may still be on their way.
