@@ -8,7 +8,13 @@ import pytest
 from textual.widgets import TextArea
 from tui_support import Stage, running, screen_text, wait_until
 
+from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Evidence, Reading
+from rpterm.scoring.scorer import Score
 from rpterm.tui.screens.form import Field, Form
+from rpterm.tui.screens.tour import PAGES, TourScreen, page_text
+from rpterm.tui.widgets.alarm import Alarm
+from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
 from rpterm.tui.widgets.turn_editor import TurnEditor
 
 SMALL = (40, 12)
@@ -87,3 +93,79 @@ async def test_the_cursor_of_a_long_edit_is_always_in_sight(
         await pilot.press(*["up"] * 14, "X")
         await wait_until(pilot, lambda: "X" in screen_text(app))
         await wait_until(pilot, lambda: "⏎ keep" in screen_text(app))
+
+
+# What says more than fits ----------------------------------------------------------------------
+async def test_every_word_of_the_tour_can_be_read(stage: Stage) -> None:
+    app = stage.app()
+    read = ""
+    async with running(app, SMALL) as pilot:
+        await pilot.press("alt+i")
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        while isinstance(app.screen, TourScreen):
+            await pilot.pause()
+            read += screen_text(app)
+            await pilot.press("enter")
+    for page in PAGES:
+        for word in page_text(page, {}, loading=False).plain.split():
+            assert word in read
+
+
+async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, SMALL) as pilot:
+        await pilot.press("alt+i")
+        await wait_until(pilot, lambda: "This is a stage" in screen_text(app))
+        await pilot.press("right")
+        await wait_until(pilot, lambda: "Write as in a story" in screen_text(app))
+        await pilot.press("right")
+        await wait_until(pilot, lambda: "Not what you" in screen_text(app))
+        await pilot.press("right")
+        await wait_until(pilot, lambda: "its own." in screen_text(app))
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "Not what you" in screen_text(app))
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "Write as in a story" in screen_text(app))
+
+
+async def test_the_alarm_shows_every_remedy(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, SMALL) as pilot:
+        alarm = Alarm({})
+        await app.chat.query_one("#column").mount(alarm, before=app.chat.input)
+        alarm.show("Sherlock Holmes has been slipping for some replies.")
+        for words in ("with a hint", "best of N", "pin example", "note", "✕"):
+            await wait_until(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]
+        alarm.show("Maximilian " * 40 + "fell out of character.")
+        await wait_until(pilot, lambda: "Maximilian" in screen_text(app))
+        await wait_until(pilot, lambda: "✕" in screen_text(app))
+
+
+async def test_the_review_says_how_many_were_rated(tmp_path: Path) -> None:
+    app = Stage(tmp_path, turns=12).app()
+    async with running(app, SMALL) as pilot:
+        await pilot.press("alt+v")
+        await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
+        await wait_until(pilot, lambda: "0 rated" in screen_text(app))
+
+
+async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: Stage) -> None:
+    app = stage.app()
+    found = Reading(1.0, 1.0, (Evidence(0, 3, "an assistant"),))
+    score = Score(
+        0.03, 0.02, 0.04, {"persona": 0.03, "behaviour": 0.5, "boundaries": 0.1},
+        {"assistant_voice": found, "contradiction": found}, True, frozen().version,
+    )  # fmt: skip
+    async with running(app, SMALL) as pilot:
+        await pilot.press("alt+c")
+        await wait_until(pilot, lambda: app.chat.panes.pane("consistency") is not None)
+        pane = app.chat.panes.pane("consistency")
+        assert isinstance(pane, ConsistencyPane)
+        pane.show(Standing(app.chat.transcript.turns[-1], score, (0.5, 0.4, 0.03)))
+        await wait_until(pilot, lambda: "in character 0.03" in screen_text(app))
+        await pilot.press("down", "down")
+        await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
+        await pilot.press("down")
+        await wait_until(pilot, lambda: "contradicts" in screen_text(app))
+        await pilot.press("up", "up")
+        await wait_until(pilot, lambda: "in character 0.03" in screen_text(app))

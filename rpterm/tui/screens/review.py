@@ -302,6 +302,7 @@ class ReviewScreen(LeftOnce[None]):
             (f"{at} of {total}", "bold $text-primary"), (f"  ·  {self.wanted.text}", text.MUTED)
         )
         right = Content(self._pace())
+        left = left.truncate(max(1, width - right.cell_length - 2), ellipsis=True)
         gap = max(2, width - left.cell_length - right.cell_length)
         self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
         self.query_one("#why", Static).update(self._about(item))
