@@ -11,6 +11,7 @@ from tui_support import Stage, running, screen_text, wait_until
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
+from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.tour import PAGES, TourScreen, page_text
 from rpterm.tui.widgets.alarm import Alarm
@@ -169,3 +170,21 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
         await wait_until(pilot, lambda: "contradicts" in screen_text(app))
         await pilot.press("up", "up")
         await wait_until(pilot, lambda: "in character 0.03" in screen_text(app))
+
+
+# Lists and notices -----------------------------------------------------------------------------
+async def test_a_list_follows_the_width_of_the_terminal(stage: Stage) -> None:
+    app = stage.app()
+    title = "The night on which nobody came"
+    choices = [Choice(str(number), f"{title}, {number}", right="just now") for number in range(3)]
+    async with running(app, (40, 24)) as pilot:
+        chooser = Chooser("Nights", choices)
+        app.push_screen(chooser)
+        await wait_until(pilot, lambda: "just now" in screen_text(app))
+        await pilot.press("down")
+        for width, whole in ((120, True), (40, False)):
+            await pilot.resize_terminal(width, 24)
+            await wait_until(
+                pilot, lambda whole=whole: (f"{title}, 1" in screen_text(app)) is whole
+            )  # type: ignore[misc]
+            assert chooser.list.highlighted == 1
