@@ -68,8 +68,11 @@ PAPER = Theme(
 THEMES = (LAMPLIGHT, PAPER)
 DEFAULT = LAMPLIGHT.name
 TOASTS = """
-    ToastRack { align: right top; margin: 1 0 0 0; }
-    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
+    ToastRack {
+        dock: top; align: right top; margin: 1 0 0 0; scrollbar-size-vertical: 0;
+    }
+    ToastHolder { max-width: 80; }
+    Toast { background: $panel; width: auto; max-width: 75%; padding: 0 1; }
 """
 """Style of notices, for the ``CSS`` of a program."""
 

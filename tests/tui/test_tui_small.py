@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import TextArea
-from tui_support import Stage, running, screen_text, wait_until
+from textual.widgets._toast import Toast
+from tui_support import Stage, phase, running, screen_text, wait_until
 
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import Evidence, Reading
@@ -188,3 +189,18 @@ async def test_a_list_follows_the_width_of_the_terminal(stage: Stage) -> None:
                 pilot, lambda whole=whole: (f"{title}, 1" in screen_text(app)) is whole
             )  # type: ignore[misc]
             assert chooser.list.highlighted == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), SMALL])
+async def test_notices_leave_the_input_and_what_is_below_free(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    app = stage.app()
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        app.chat.say("There is " + "a lot to say " * 5 + "here.", error=True)
+        await wait_until(pilot, lambda: "here." in screen_text(app))
+        toast = app.screen.query_one(Toast)
+        assert toast.region.bottom <= app.chat.input.region.y
+        assert app.screen.region.contains_region(toast.region)
+        app.close_session()
