@@ -34,6 +34,8 @@ LAMPLIGHT = Theme(
         "block-cursor-foreground": "#f2ede3",
         "block-cursor-text-style": "none",
         "input-selection-background": "#8fb6d9 30%",
+        "foreground-disabled": "#e4dfd5 45%",
+        "text-disabled": "#e4dfd5 56%",
     },
 )
 
@@ -62,6 +64,8 @@ PAPER = Theme(
         "block-cursor-foreground": "#1f1c18",
         "block-cursor-text-style": "none",
         "input-selection-background": "#2c5f86 25%",
+        "foreground-disabled": "#2b2823 54%",
+        "text-disabled": "#2b2823 68%",
     },
 )
 

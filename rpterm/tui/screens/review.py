@@ -56,7 +56,7 @@ class ReviewScreen(LeftOnce[None]):
         #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
         #turns { width: 100%; max-width: 96; height: auto; padding: 1 1 0 1; }
         #why { height: 1; padding: 0 2; color: $text-muted; }
-        TurnView { text-opacity: 62%; }
+        TurnView { text-opacity: 85%; }
         TurnView.-judged { text-opacity: 100%; border-left: outer $accent; }
     }
     """
