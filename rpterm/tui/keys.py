@@ -22,10 +22,10 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from textual.binding import Binding
 
-Scope = Literal["app", "chat", "list", "edit", "judge", "memory", "examples"]
-"""Where a key is looked at: everywhere, in the chat, in a list, in an editor or a form, where one
-judges replies one after the other, in the Memory or the Examples pane."""
-SCOPES: tuple[Scope, ...] = ("app", "chat", "list", "edit", "judge", "memory", "examples")
+Scope = Literal["app", "chat", "turn", "list", "edit", "judge", "memory", "examples"]
+"""Where a key is looked at: everywhere, in the chat, in the editor of a turn, in a list, in a form,
+where one judges replies one after the other, in the Memory or the Examples pane."""
+SCOPES: tuple[Scope, ...] = ("app", "chat", "turn", "list", "edit", "judge", "memory", "examples")
 
 When = Literal[
     "always", "empty", "typing", "input", "selected", "writing", "free", "choosing", "dueling"
@@ -116,6 +116,12 @@ KEYS: tuple[Key, ...] = (
     Key("copy", ("c",), "copy", "Copy the selected turn.", TURNS, when=("selected",)),
     Key("delete", ("d", "delete"), "delete", "Delete the selected turn and all that follows it.",
         TURNS, when=("selected",)),
+    Key("turn-keep", ("enter",), "keep", "Keep what you changed in a turn.", TURNS, scope="turn",
+        palette=False),
+    Key("turn-line", ("ctrl+j", "shift+enter", "alt+enter"), "new line", "Start a new line in it.",
+        TURNS, scope="turn", palette=False),
+    Key("turn-leave", ("escape",), "leave", "Leave it as it was.", TURNS, scope="turn",
+        palette=False),
     *(
         Key(f"stars-{n}", (str(n),), "stars", f"Give the selected reply {words}.", RATING,
             when=("selected",), palette=False)

@@ -19,7 +19,7 @@ SPEECH = "$text-accent"
 BOLD = "bold"
 CODE = "$text-success on $panel"
 MUTED = "$foreground 60%"
-FAINT = "$foreground 36%"
+FAINT = "$foreground-disabled"
 
 _MARKS = re.compile(
     r"(?P<code>`(?P<code_in>[^`\n]+)`)"

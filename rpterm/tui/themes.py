@@ -34,6 +34,8 @@ LAMPLIGHT = Theme(
         "block-cursor-foreground": "#f2ede3",
         "block-cursor-text-style": "none",
         "input-selection-background": "#8fb6d9 30%",
+        "foreground-disabled": "#e4dfd5 45%",
+        "text-disabled": "#e4dfd5 56%",
     },
 )
 
@@ -62,14 +64,19 @@ PAPER = Theme(
         "block-cursor-foreground": "#1f1c18",
         "block-cursor-text-style": "none",
         "input-selection-background": "#2c5f86 25%",
+        "foreground-disabled": "#2b2823 54%",
+        "text-disabled": "#2b2823 68%",
     },
 )
 
 THEMES = (LAMPLIGHT, PAPER)
 DEFAULT = LAMPLIGHT.name
 TOASTS = """
-    ToastRack { align: right top; margin: 1 0 0 0; }
-    Toast { background: $panel; width: auto; max-width: 60; padding: 0 1; }
+    ToastRack {
+        dock: top; align: right top; margin: 1 0 0 0; scrollbar-size-vertical: 0;
+    }
+    ToastHolder { max-width: 80; }
+    Toast { background: $panel; width: auto; max-width: 75%; padding: 0 1; }
 """
 """Style of notices, for the ``CSS`` of a program."""
 

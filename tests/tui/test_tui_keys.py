@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from tui_support import Stage, running, say, screen_text, shown, wait_until
 
+from rpterm.config import Settings
 from rpterm.tui import key_names, keys
 from rpterm.tui.keys import KEYS, KeyMapError
 
@@ -21,7 +23,7 @@ def test_ids_are_unique_and_every_key_is_described() -> None:
 def test_every_command_of_the_chat_has_a_function_and_the_other_way_round() -> None:
     from rpterm.tui.screens.chat.commands import COMMANDS
 
-    assert set(COMMANDS) == {key.id for key in KEYS if key.scope == "chat"}
+    assert set(COMMANDS) == {key.id for key in KEYS if key.scope in ("chat", "turn")}
 
 
 def test_a_key_means_one_thing_in_one_state() -> None:
@@ -118,3 +120,43 @@ def test_the_first_frame_imports_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# Hints -----------------------------------------------------------------------------------------
+async def test_the_hints_of_an_open_editor_say_how_to_keep_or_leave(stage: Stage) -> None:
+    stage.settings = Settings(theme="lamplight", keys={"turn-keep": "f11"})
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        await wait_until(pilot, lambda: "F11 keep" in screen_text(app).splitlines()[-1])
+        assert "Esc leave" in screen_text(app).splitlines()[-1]
+        assert "edit last" not in screen_text(app)
+        await pilot.press("X", "f11")
+        await wait_until(pilot, lambda: ("user", "HelloX") in shown(app))
+        await wait_until(pilot, lambda: "edit last" in screen_text(app))
+        await pilot.press("up")
+        await wait_until(pilot, lambda: "Esc leave" in screen_text(app).splitlines()[-1])
+        last = screen_text(app).splitlines()[-1]
+        await pilot.click("#hints", offset=(last.index("leave"), 0))
+        await wait_until(pilot, lambda: app.chat.state.editor is None)
+
+
+async def test_the_hints_below_a_pane_over_the_chat_say_how_to_leave_it(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (80, 24)) as pilot:
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: app.chat.panes.covers)
+        await wait_until(pilot, lambda: "Esc back" in screen_text(app).splitlines()[-1])
+        assert "edit last" not in screen_text(app)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "edit last" in screen_text(app))
+        await say(pilot, app, "Hello")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: "Esc back" in screen_text(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "⏎ keep" in screen_text(app).splitlines()[-1])
+        assert app.chat.state.editor is not None and app.chat.state.editor.has_focus

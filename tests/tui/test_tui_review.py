@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_support import Stage, notices, running, screen_text, wait_until
+from tui_support import Stage, notices, running, screen_text, type_text, wait_until
 
 from rpterm.preference.rating import Rater
 from rpterm.preference.reviewing import Filter
@@ -87,6 +87,37 @@ async def test_undo_takes_back_and_shows_it_again(stage: Stage) -> None:
         await wait_until(pilot, lambda: "★★★★★" in screen_text(app))
 
 
+async def flagged(pilot: Pilot[Any], app: RptermApp) -> None:
+    """Say that something is wrong with the reply that is shown."""
+    await pilot.press("x")
+    await wait_until(pilot, lambda: "What is wrong here" in screen_text(app))
+    await type_text(pilot, "dull")
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: "⚑" in screen_text(app))
+
+
+async def test_undo_after_a_flag_takes_back_the_flag_and_leaves_the_stars(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("3")
+        await wait_until(pilot, lambda: "2 of 6" in screen_text(app))
+        await flagged(pilot, app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "⚑" not in screen_text(app))
+        assert "2 of 6" in screen_text(app) and "1 rated" in screen_text(app)
+        assert ratings(stage) == [("turn number 1", 3)]
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
+        await flagged(pilot, app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "⚑" not in screen_text(app))
+        assert "★★★☆☆" in screen_text(app) and "1 rated" in screen_text(app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "0 rated" in screen_text(app))
+        assert ratings(stage) == []
+
+
 async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
@@ -97,6 +128,7 @@ async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Which replies" in screen_text(app))
         await pilot.press("left", "left")
         await wait_until(pilot, lambda: "‹ rated ›" in screen_text(app))
+        assert "1 reply" in screen_text(app)
         await pilot.press("enter")
         await wait_until(pilot, lambda: "1 of 1  ·  rated" in screen_text(app))
         assert screen.wanted.kind == "rated" and "★★☆☆☆" in screen_text(app)
@@ -162,6 +194,7 @@ async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: St
         await wait_until(pilot, lambda: "a tie in a duel" in screen_text(app))
         lines = screen_text(app).splitlines()
         assert any("← left" in line and "right →" in line for line in lines)
+        assert "← left" in lines[-1] and "⌫ before" in lines[-1]
         first = stage.session.store.turn(left).text
         assert any(re.search(f"another one .*{first}", line) for line in lines)
         await pilot.press("5", "left")
@@ -183,7 +216,7 @@ async def test_a_pair_is_skipped_and_taken_back(stage: Stage) -> None:
         await screen._read()
         await pilot.press("space")
         await wait_until(pilot, lambda: "That was the last one" in screen_text(app))
-        await pilot.press("left", "0")
+        await pilot.press("backspace", "0")
         judge = Rater(stage.session.store).judgements
         await wait_until(
             pilot, lambda: [e.verdict for e in judge.comparisons()][1:] == ["both_bad"]

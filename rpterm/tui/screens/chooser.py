@@ -98,6 +98,7 @@ class Chooser(Dialog[Done]):
         """
         super().__init__()
         self._heading, self._choices, self._marked = title, list(choices), marked
+        self._shown = self._choices
         self._at = at or marked
         self._allowed, self._overrides = tuple(actions), overrides or {}
         self._empty, self._placeholder = empty, placeholder
@@ -116,20 +117,28 @@ class Chooser(Dialog[Done]):
 
     def on_mount(self) -> None:
         self.list.can_focus = False
-        self.call_after_refresh(lambda: self.fill(self._choices))
 
     @property
     def list(self) -> LongList:
         return self.query_one("#list", LongList)
 
-    def fill(self, choices: Sequence[Choice]) -> None:
-        """Show these choices."""
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        """The lines were made for another width."""
+        option = self.list.highlighted_option
+        self.fill(self._shown, option.id if option is not None else None)
+
+    def fill(self, choices: Sequence[Choice], at: str | None = None) -> None:
+        """Show these choices, with the mark at one of them."""
         self._shown = list(choices)
         width = max(10, self.query_one("#search").size.width + 2)
         ids = [choice.id for choice in self._shown]
+        at = at or self._at
         self.list.fill(
-            (Option(self.line(choice, width), id=choice.id) for choice in choices),
-            ids.index(self._at) if self._at in ids else 0,
+            (Option(self.line(choice, width), id=choice.id) for choice in self._shown),
+            ids.index(at) if at in ids else 0,
         )
         self.set_class(not ids, "-none")
 

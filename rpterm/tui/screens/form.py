@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
@@ -22,7 +22,7 @@ class Field:
     """One text to write.
 
     Attributes:
-        lines: 1 is a single line; more is a text area of that height.
+        lines: 1 is a single line; more is a text area at least that high, which grows.
         number: Only digits, or nothing.
     """
 
@@ -37,7 +37,10 @@ class Form(Dialog[dict[str, str]]):
     """Returns what was written by field name, or ``None``."""
 
     DEFAULT_CSS = """
-    Form TextArea { height: auto; }
+    Form {
+        #box { padding: 1 1 1 2; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
+        TextArea { height: auto; max-height: 50vh; }
+    }
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Form(Dialog[dict[str, str]]):
         self._save_key = key_names.short(keys.keys_of(keys.BY_ID["form-save"], overrides)[0])
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
+        with VerticalScroll(id="box", can_focus=False) as box:
             box.border_title = Content(f" {self._form_title} ")
             box.border_subtitle = Content(f" {self._save_key} save · Tab next · Esc leave ")
             for field in self._fields:
@@ -63,6 +66,11 @@ class Form(Dialog[dict[str, str]]):
         first.focus()
         if isinstance(first, TextArea):
             first.move_cursor(first.document.end)
+
+    def on_resize(self) -> None:
+        """What one writes stays in sight."""
+        if self.focused is not None:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     @on(Input.Submitted)
     def submitted(self) -> None:
@@ -89,7 +97,7 @@ class Form(Dialog[dict[str, str]]):
             kind = "integer" if field.number else "text"
             return Line(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
         area = Area(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
-        area.styles.min_height, area.styles.max_height = field.lines + 2, field.lines + 8
+        area.styles.min_height = field.lines + 2
         return area
 
     def _value(self, field: Field) -> str:

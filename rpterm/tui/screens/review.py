@@ -56,7 +56,7 @@ class ReviewScreen(LeftOnce[None]):
         #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
         #turns { width: 100%; max-width: 96; height: auto; padding: 1 1 0 1; }
         #why { height: 1; padding: 0 2; color: $text-muted; }
-        TurnView { text-opacity: 62%; }
+        TurnView { text-opacity: 85%; }
         TurnView.-judged { text-opacity: 100%; border-left: outer $accent; }
     }
     """
@@ -82,7 +82,8 @@ class ReviewScreen(LeftOnce[None]):
         self._lane = Lane("review", self._failed)
         self._items: list[Item] = []
         self._at = 0
-        self._done: list[int] = []
+        self._done: list[tuple[int, bool]] = []
+        """What can be taken back: the place in the queue, and whether it counts as rated."""
         self._rated = 0
         self._began = time.monotonic()
         self._above = LITTLE
@@ -152,6 +153,7 @@ class ReviewScreen(LeftOnce[None]):
             self._above = MUCH if self._above == LITTLE else LITTLE
             await self._show()
         else:
+            await self._look()  # What was judged here counts, too.
             self.run_worker(self._told(self._choose_filter()))
 
     def action_leave(self) -> None:
@@ -178,7 +180,7 @@ class ReviewScreen(LeftOnce[None]):
         """Store a judgement behind the scenes and go on."""
         self._put(store)
         self._items[self._at] = replace(self._items[self._at], mark=mark, judged=True)
-        self._done.append(self._at)
+        self._done.append((self._at, True))
         self._rated += 1
         await self._go(1)
 
@@ -195,8 +197,8 @@ class ReviewScreen(LeftOnce[None]):
         if not self._done:
             self._say("Nothing was judged here yet.")
             return
-        self._at = self._done.pop()
-        self._rated -= 1
+        self._at, counted = self._done.pop()
+        self._rated -= counted
         reply = self._items[self._at].reply
         await self._lane.call(self.review.rater.undo, reply.chat_id, reply.turn_id)
         mark = await self._lane.call(self.review.rater.mark, reply.turn_id)
@@ -227,6 +229,7 @@ class ReviewScreen(LeftOnce[None]):
         self._put(lambda: rater.flag(turn, done.span, done.reason))
         mark = replace(item.mark, flags=item.mark.flags + 1)
         self._items[self._at] = replace(item, mark=mark)
+        self._done.append((self._at, False))
         await self._show()
 
     async def _choose_filter(self) -> None:
@@ -240,13 +243,17 @@ class ReviewScreen(LeftOnce[None]):
     # Showing -----------------------------------------------------------------------------------
     async def _read(self) -> None:
         """Read the queue again and begin at its start."""
+        await self._look()
+        self._items = self.review.queue(self.wanted)
+        self._at, self._done = 0, []
+        await self._show()
+
+    async def _look(self) -> None:
+        """Read what the store says by now."""
         try:
             await self._lane.call(self.review.read)
         except RptermError as error:
             self._say(str(error))
-        self._items = self.review.queue(self.wanted)
-        self._at, self._done = 0, []
-        await self._show()
 
     async def _go(self, by: int) -> None:
         self._at = max(0, min(len(self._items), self._at + by))
@@ -295,6 +302,7 @@ class ReviewScreen(LeftOnce[None]):
             (f"{at} of {total}", "bold $text-primary"), (f"  ·  {self.wanted.text}", text.MUTED)
         )
         right = Content(self._pace())
+        left = left.truncate(max(1, width - right.cell_length - 2), ellipsis=True)
         gap = max(2, width - left.cell_length - right.cell_length)
         self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
         self.query_one("#why", Static).update(self._about(item))

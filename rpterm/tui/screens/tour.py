@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -66,15 +66,23 @@ PAGES = (
     ),
 )
 
+LOW = 18
+"""Below so many rows a card has no more than its text."""
+
 
 class TourScreen(Dialog[None]):
     """Leaf with the arrows or Enter; Escape skips it."""
 
     DEFAULT_CSS = """
     TourScreen {
-        #box { width: 64; padding: 1 3; }
+        #box {
+            width: 64; padding: 1 2 1 3; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+        }
         #page { min-height: 9; }
         #dots { margin: 1 0 0 0; text-align: center; color: $text-muted; }
+        &.-low #box { padding: 0 2 0 3; }
+        &.-low #page { min-height: 1; }
+        &.-low #dots { display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,22 +105,33 @@ class TourScreen(Dialog[None]):
         self._writing = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with VerticalScroll(id="box", can_focus=False):
             yield Static(id="page", markup=False)
             yield Static(id="dots", markup=False)
 
     def on_mount(self) -> None:
         self._draw()
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < LOW, "-low")
+
     def action_turn(self, by: int) -> None:
-        """Another page; past the last one the tour ends."""
-        if self.left:
+        """The rest of the page, or another one; past the last one the tour ends."""
+        if self.left or self._scrolled(by):
             return
         if self._page + by >= len(PAGES):
             self.dismiss(None)
             return
         self._page = max(0, self._page + by)
         self._draw()
+
+    def _scrolled(self, by: int) -> bool:
+        """Whether there was more of the page in that direction, which is shown now."""
+        box = self.query_one("#box", VerticalScroll)
+        before = box.scroll_y
+        step = by * max(1, box.scrollable_content_region.height - 1)
+        box.scroll_to(y=before + step, animate=False, immediate=True)
+        return box.scroll_y != before
 
     def on_key(self, event: events.Key) -> None:
         """Who begins to write has seen enough: the letters go to the input."""
@@ -140,6 +159,7 @@ class TourScreen(Dialog[None]):
         page = PAGES[self._page]
         box = self.query_one("#box")
         box.border_title = Content(f" {page.title} ")
+        box.scroll_home(animate=False)
         last = self._page == len(PAGES) - 1
         box.border_subtitle = " ⏎ begin " if last else " ⏎ next · ← back · Esc skip "
         self.query_one("#page", Static).update(page_text(page, self._overrides, self._loading))

@@ -5,7 +5,7 @@ It is told what to say; a click on a remedy runs its command. Knows no score.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.content import Content
@@ -15,6 +15,7 @@ from textual.widgets import Static
 from rpterm.tui import key_names, keys, text
 
 REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
+_INDENT = "  "
 
 
 class Alarm(Static):
@@ -22,7 +23,7 @@ class Alarm(Static):
 
     DEFAULT_CSS = """
     Alarm {
-        display: none; height: auto; max-height: 2; padding: 0 2; color: $text-warning;
+        display: none; height: auto; padding: 0 2; color: $text-warning;
         link-style: none; link-style-hover: none; link-color: $text-muted;
         link-color-hover: $foreground; link-background-hover: $panel;
         &.-on { display: block; }
@@ -60,16 +61,32 @@ class Alarm(Static):
         self.post_message(self.Clicked(command))
 
     def _content(self, sentence: str, width: int) -> Content:
-        """On one line where that fits, else the remedies below."""
-        first = Content(f"▽ {sentence}")
-        parts: list[Content] = []
+        """On one line where that fits, else the remedies below, in as many lines as they take."""
+        first, remedies = Content(f"▽ {sentence}"), self._remedies()
+        line = Content("  ").join(remedies)
+        if not width or first.cell_length + line.cell_length + 3 <= width:
+            return Content.assemble(first, "   ", line)
+        first = first.truncate(2 * width, ellipsis=True)  # A long name leaves room for the rest.
+        below = _packed(remedies, width - len(_INDENT))
+        return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
+
+    def _remedies(self) -> list[Content]:
+        parts = []
         for name in REMEDIES:
             key = key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
             parts.append(Content.assemble(
                 text.link(key, f"remedy('{name}')", "bold $text-primary"), " ",
                 text.link(keys.BY_ID[name].label, f"remedy('{name}')"),
             ))  # fmt: skip
-        parts.append(text.link("✕", "remedy('')"))
-        rest = Content("  ").join(parts)
-        apart = "\n  " if width and first.cell_length + rest.cell_length + 3 > width else "   "
-        return Content.assemble(first, apart, rest)
+        return [*parts, text.link("✕", "remedy('')")]
+
+
+def _packed(parts: Sequence[Content], width: int) -> list[Content]:
+    """Lines of these, none broken."""
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + 2 + part.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], "  ", part)
+        else:
+            lines.append(part)
+    return lines

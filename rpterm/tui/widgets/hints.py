@@ -53,11 +53,9 @@ class KeyHints(Static):
     def _draw(self) -> None:
         room = self.size.width
         hints: list[Content] = []
+        shown_keys = self._keys()
         for label, commands in self._labels().items():
-            shown = "".join(
-                key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
-                for name in commands
-            )
+            shown = "".join(key_names.short(shown_keys[name]) for name in commands)
             hint = Content.assemble(
                 text.link(shown, f"hint('{commands[-1]}')", "bold $text-primary"),
                 " ",
@@ -68,6 +66,14 @@ class KeyHints(Static):
                 break
             hints.append(hint)
         self.update(Content("   ").join(hints))
+
+    def _keys(self) -> dict[str, str]:
+        """The first key of each command that none before it has: that one would get it."""
+        chosen: dict[str, str] = {}
+        for name in self._shown:
+            own = keys.keys_of(keys.BY_ID[name], self._overrides)
+            chosen[name] = next((key for key in own if key not in chosen.values()), own[0])
+        return chosen
 
     def _labels(self) -> dict[str, list[str]]:
         labels: dict[str, list[str]] = {}

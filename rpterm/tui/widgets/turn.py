@@ -40,7 +40,7 @@ class TurnView(Static, can_focus=False):
         margin: 0 0 1 0;
         border-left: blank;
         &.-user { border-left: outer $secondary-muted; }
-        &.-ghost { text-opacity: 60%; }
+        &.-ghost { text-opacity: 85%; }
         &.-selected { border-left: outer $accent; background: $surface; }
     }
     """

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingsMap
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 
+from rpterm.tui import key_names, keys
 from rpterm.tui.text import harmless
 from rpterm.tui.widgets.writing import Area
 from rpterm.types import Turn
 
 
 class TurnEditor(Area):
-    """Enter keeps the text, Ctrl+J makes a line, Escape leaves it as it was."""
+    """One key keeps the text, one makes a line, one leaves it as it was: see ``keys``."""
 
     DEFAULT_CSS = """
     TurnEditor {
@@ -31,13 +33,6 @@ class TurnEditor(Area):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "keep", "keep", priority=True, show=False),
-        Binding("ctrl+s", "keep", "keep", priority=True, show=False),
-        Binding("ctrl+j,shift+enter,alt+enter", "line", "new line", priority=True, show=False),
-        Binding("escape", "leave", "leave", priority=True, show=False),
-    ]
-
     class Closed(Message):
         """The editor was left; ``text`` is ``None`` when nothing shall change."""
 
@@ -45,26 +40,38 @@ class TurnEditor(Area):
             super().__init__()
             self.turn, self.text = turn, text
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, overrides: Mapping[str, str]) -> None:
+        """``overrides`` are the user's own keys."""
         super().__init__(turn.text, highlight_cursor_line=False, tab_behavior="focus")
         self.turn = turn
         self.cursor_blink = False
         self.border_title = Content(f" Editing {harmless(turn.speaker)} ")
-        self.border_subtitle = " ⏎ keep · ^J new line · Esc leave "
+        own = BindingsMap(keys.bindings("turn", overrides))
+        self._bindings = BindingsMap.merge([self._bindings, own])
+        hints = (
+            f"{key_names.short(keys.keys_of(key, overrides)[0])} {key.label}"
+            for key in keys.of_scope("turn")
+        )
+        self.border_subtitle = Content(f" {' · '.join(hints)} ")
 
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)
 
-    def action_keep(self) -> None:
-        self.call_later(self._keep)  # Keys that were typed before it may still be on their way.
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """No higher than the transcript: it scrolls its own text, and shows its cursor by that."""
+        room = container.height - self.styles.gutter.height
+        return max(1, min(super().get_content_height(container, viewport, width), room))
+
+    def action_command(self, name: str) -> None:
+        """A key of the registry."""
+        if name == "turn-keep":
+            self.call_later(self._keep)  # Keys that were typed before it may be on their way yet.
+        elif name == "turn-line":
+            self.insert("\n")
+        else:
+            self.post_message(self.Closed(self.turn, None))
 
     def _keep(self) -> None:
         text = self.text.strip()
         changed = text if text and text != self.turn.text else None
         self.post_message(self.Closed(self.turn, changed))
-
-    def action_leave(self) -> None:
-        self.post_message(self.Closed(self.turn, None))
-
-    def action_line(self) -> None:
-        self.insert("\n")

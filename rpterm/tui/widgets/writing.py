@@ -13,7 +13,11 @@ _JOINERS = ("\u200c", "\u200d")
 
 
 class Area(TextArea):
-    """A text area."""
+    """A text area; growing, it stays in sight where it stands among others."""
+
+    def on_resize(self) -> None:
+        if self.has_focus:
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.character in _JOINERS:

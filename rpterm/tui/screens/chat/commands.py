@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
     chats,
     duels,
@@ -39,6 +40,16 @@ async def _cast(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import group
 
     await group.edit_cast(chat)
+
+
+def _edited(name: str) -> Command:
+    """A command of the turn's editor, whose hint was clicked."""
+
+    async def pass_on(chat: ChatScreen) -> None:
+        if chat.state.editor is not None:
+            chat.state.editor.action_command(name)
+
+    return pass_on
 
 
 COMMANDS: dict[str, Command] = {
@@ -105,4 +116,5 @@ COMMANDS: dict[str, Command] = {
     "pane-memory": memory.toggle,
     "memory-file": memory.add_file,
     "go-back": way.back,
+    **{key.id: _edited(key.id) for key in keys.of_scope("turn")},
 }

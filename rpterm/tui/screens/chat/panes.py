@@ -23,6 +23,9 @@ RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thu
 SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
             "branch-here", "copy", "delete", "back")  # fmt: skip
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
+EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
+COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
+           "pane-examples", "palette", "help")  # fmt: skip
 EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
          "select-previous", "chats", "palette", "help")  # fmt: skip
 
@@ -31,6 +34,10 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     """The commands worth showing now."""
     if chat.state.busy:
         return WRITING
+    if chat.panes.covers:
+        return COVERED
+    if chat.state.editor is not None:
+        return EDITING
     if chat.transcript.selected is not None:
         return _for_turn(chat.transcript.selected)
     if chat.state.choosing is not None and chat.input.empty:

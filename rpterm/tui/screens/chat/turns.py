@@ -49,7 +49,7 @@ async def back(chat: ChatScreen) -> None:
         await replies.leave_choice(chat)
     else:
         chat.panes.close_last()
-        chat.input.focus()
+        (chat.state.editor or chat.input).focus()
 
 
 # Versions --------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     if view is None:
         return
     chat.transcript.select(None)
-    editor = chat.state.editor = TurnEditor(turn)
+    editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
     await chat.transcript.swap(view, editor)
     editor.focus()
     chat.call_after_refresh(editor.scroll_visible, animate=False)

@@ -41,7 +41,7 @@ def _holds(chat: ChatScreen, when: keys.When) -> bool:
             return _waits(chat, blind=True)
         case "free":
             chosen = chat.transcript.selected or chat.state.choosing or chat.panes.shown
-            return bool(chosen) and chat.state.editor is None
+            return bool(chosen) and not (chat.state.editor and chat.state.editor.has_focus)
 
 
 def _waits(chat: ChatScreen, *, blind: bool) -> bool:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rpterm.scoring.records import Evidence
     from rpterm.scoring.scorer import Score
 
+ROWS = 6
+"""Rows that the findings need below the head."""
 HEIGHTS = "▁▂▃▄▅▆▇█"
 _MARKS = {
     "break": ("✗", "$text-error"), "against": ("▽", "$text-warning"), "for": ("△", "$text-success"),
@@ -66,6 +68,8 @@ class ConsistencyPane(Vertical):
     ConsistencyPane {
         #score-head { height: auto; padding: 0 2 0 1; }
         PaneList { margin: 1 0 0 0; }
+        &.-low #score-head { display: none; }
+        &.-low PaneList { margin: 0; }
     }
     """
 
@@ -108,10 +112,15 @@ class ConsistencyPane(Vertical):
         if not self.is_attached or not self.size.width:
             return
         width = max(20, self.size.width - 3)
-        self.query_one("#score-head", Static).update(head(self.standing, width))
+        shown = head(self.standing, width)
+        self.query_one("#score-head", Static).update(shown)
+        low = shown.get_height({}, width) + ROWS > self.size.height
+        self.set_class(low, "-low")
         listed = self.query_one(OptionList)
         at = listed.highlighted
-        listed.set_options(self._options(width))
+        # Where there is no room for both, the head scrolls with the rest.
+        first = [Option(shown + Content("\n"))] if low else []
+        listed.set_options([*first, *self._options(width)])
         if at is not None and at < listed.option_count:
             listed.highlighted = at
 

@@ -41,7 +41,7 @@ def entry(item: Item, width: int) -> Content:
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
     gap = " " * max(1, width - left.cell_length - len(right))
     gone = item.aside or row.superseded_by
-    style = "$foreground 45%" if gone else "$foreground 85%"
+    style = text.FAINT if gone else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
     return Content.assemble(left, gap, (right, text.MUTED), "\n",
                             words.truncate(width, ellipsis=True))  # fmt: skip

@@ -44,6 +44,8 @@ class Transcript(VerticalScroll, can_focus=True):
         self.more = False
         self.selected: Turn | None = None
         self._marks: Mapping[int, str] = {}
+        self._guest: Widget | None = None
+        """What stands in the place of a view."""
 
     def on_mount(self) -> None:
         self.anchor()
@@ -142,6 +144,7 @@ class Transcript(VerticalScroll, can_focus=True):
     async def swap(self, old: Widget, new: Widget | None) -> None:
         """Hide a view and show another widget in its place, or show the view again."""
         old.display = new is None
+        self._guest = new
         if new is not None:
             await self.mount(new, after=old)
         self._forget_places()
@@ -153,6 +156,17 @@ class Transcript(VerticalScroll, can_focus=True):
             self.layout._cached_placements = None
         self._clear_arrangement_cache()
         self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        if self._guest is not None:
+            self._forget_places()  # How high it may be depends on the height of all.
+        self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        """Keys go to what is edited or selected, so that stays in sight."""
+        chosen = self.view(self.selected.id) if self.selected is not None else None
+        if (meant := self._guest or chosen) is not None:
+            self.scroll_to_widget(meant, animate=False)
 
     # Selection ---------------------------------------------------------------------------------
     def select(self, turn: Turn | None) -> None:
