@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from rpterm.bench import opening, persona
+from rpterm.bench import calibrate, opening, persona
 from rpterm.bench.calibrate import choose, fit, terms
 from rpterm.bench.convai2 import Question, draw, read
 from rpterm.bench.persona import Row, cross, measure, report, scene_of
 from rpterm.bench.rivals import Rivals
-from rpterm.scoring import calibrate
 from rpterm.scoring.combine import chance
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit, soft, told_apart
