@@ -114,10 +114,10 @@ def measure(
     found = []
     for at, written in enumerate(table):
         scene = _scene(written)
-        likeness = _tfidf(scene, written["kind"])
+        words = likeness(scene, written["kind"])
         for by, grade, text in _replies(written):
             readings = {each.name: each.measure(text, scene) for each in signals}
-            rated = {**_rated(readings), "tfidf": likeness(text)}
+            rated = {**scored(readings), "tfidf": words(text)}
             found.append(Reply(str(at), written["kind"], by, grade, rated))
         step(at + 1, len(table))
     return found
@@ -144,7 +144,8 @@ def _replies(written: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
         yield by, (one + two) / 2, written[by]
 
 
-def _rated(readings: dict[str, Reading]) -> dict[str, float]:
+def scored(readings: dict[str, Reading]) -> dict[str, float]:
+    """What the scores say of a reply, by their names, as log-odds."""
     table = frozen()
     return {
         "score": log_odds(readings, table.slow),
@@ -153,7 +154,8 @@ def _rated(readings: dict[str, Reading]) -> dict[str, float]:
     }
 
 
-def _tfidf(scene: Scene, kind: str) -> Callable[[str], float]:
+def likeness(scene: Scene, kind: str) -> Callable[[str], float]:
+    """How alike the words of a reply are to the whole card (attribute) or talk (memory), TF-IDF."""
     facts, turns = [fact.text for fact in scene.facts], [text for _, text in scene.history]
     rarity = Rarity([*facts, *turns])
     known = rarity.vector(" ".join(facts if kind == "attribute" else turns))

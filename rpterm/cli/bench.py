@@ -31,6 +31,7 @@ ROOMS = {
     "voice": "rpterm.bench.voice",
     "told": "rpterm.bench.told",
     "rated": "rpterm.bench.rated",
+    "people": "rpterm.bench.people",
     "novels": "rpterm.bench.novels",
 }
 
@@ -46,9 +47,10 @@ _LIMIT = typer.Option(
     help="persona, told: so many questions, 0 is all; voice: so many lines of each character.",
 )  # fmt: skip
 _PDNC = typer.Option("--pdnc", metavar="DIR", help="voice, novels: novels in PDNC's format.")
+_USR = typer.Option("--usr", metavar="FILE", help="people: replies that people graded (USR).")
 _CACHE = typer.Option(
     "--cache", metavar="FILE",
-    help="persona, told, voice, rated: keeps likelihoods, so that a run can go on.",
+    help="persona, told, voice, rated, people: keeps likelihoods, so that a run can go on.",
 )  # fmt: skip
 _CROSSED = typer.Option(
     "--crossed",
@@ -68,6 +70,7 @@ def bench(
     convai2: Annotated[Path | None, _CONVAI2] = None,
     limit: Annotated[int | None, _LIMIT] = None,
     pdnc: Annotated[Path | None, _PDNC] = None,
+    usr: Annotated[Path | None, _USR] = None,
     cache: Annotated[Path | None, _CACHE] = None,
     picture: Annotated[Path | None, _PICTURE] = None,
     crossed: Annotated[bool, _CROSSED] = False,
@@ -79,7 +82,7 @@ def bench(
     if hasattr(module, "main"):
         given = {
             "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,
-            "pdnc": pdnc, "cache": cache, "picture": picture,
+            "pdnc": pdnc, "usr": usr, "cache": cache, "picture": picture,
             "crossed": crossed or None,
         }  # fmt: skip
         module.main(json=json, **_wanted(module.main, room, given))
