@@ -43,6 +43,14 @@ def test_the_words_of_the_last_turn_are_no_memory() -> None:
     assert words("Bergen in Lisbon.", ended) < 0
 
 
+def test_a_name_of_the_two_is_no_memory() -> None:
+    history = ((True, "I am Holmes."), (False, "And I am Ashby."), (False, "What now?"))
+    scene = Scene(char="Sherlock Holmes", user="Ashby", facts=FACTS, history=history)
+    for reply in ("You are Ashby!", "Holmes, Ashby, Sherlock!"):
+        assert MemoryWords().measure(reply, scene).confidence == 0
+    assert MemoryWords().measure("My bees, Ashby.", scene).evidence[0].source == FACTS[0].source
+
+
 def test_much_that_is_known_makes_a_common_word_no_memory() -> None:
     long_talk = (*((at % 2 == 1, "We work, we sleep, we love.") for at in range(300)), TALK[2])
     rare = (*long_talk[:150], (True, "Bergen."), *long_talk[150:])

@@ -30,7 +30,8 @@ _SHOWN = 3
 class MemoryWords:
     """Value: how much more of what the reply adds was known than chance would have it.
 
-    With W the reply's words that carry meaning and are not in the last turn, r their rarity, and
+    With W the reply's words that carry meaning and are neither in the last turn nor a name of the
+    two, r their rarity, and
     q(w) the chance that as much foreign text as is known holds w (``scoring.frequency``)::
 
         value = sum over W of r(w) ((1 if w is known else 0) - q(w)), / root of sum over W of r(w)
@@ -51,7 +52,8 @@ class MemoryWords:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         lines = known(scene)
-        added = set(content(reply)) - set(content(scene.last))
+        names = f"{scene.char} {scene.user}"  # Who calls one of the two by name remembers nothing.
+        added = set(content(reply)) - set(content(scene.last)) - set(content(names))
         if not lines or not added:
             return NOTHING
         told = [word for line in lines for word in _content(line.text)]
