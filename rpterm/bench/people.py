@@ -28,11 +28,12 @@ from typing import Any
 import numpy as np
 
 from rpterm.bench.figures import redrawn
+from rpterm.bench.persona import pair_scene
 from rpterm.bench.printing import Step
 from rpterm.bench.rated import likeness, scored
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.fit import Fit
-from rpterm.scoring.records import Fact, Scene, Signal
+from rpterm.scoring.records import Scene, Signal
 from rpterm.scoring.signals.all import signals_for
 from rpterm.types import RptermError
 
@@ -102,13 +103,7 @@ def read(file: Path) -> list[Talk]:
 def _talk(item: dict[str, Any]) -> Talk:
     turns = item["context"].strip().splitlines()
     known = [line.removeprefix(_PERSONA).strip() for line in item["fact"].strip().splitlines()]
-    scene = Scene(
-        char="me",
-        user="You",
-        facts=tuple(Fact(f"card.attributes:{at}", text) for at, text in enumerate(known)),
-        history=tuple(((len(turns) - at) % 2 == 0, text) for at, text in enumerate(turns)),
-    )
-    return Talk(scene, tuple(_reply(each) for each in item["responses"]))
+    return Talk(pair_scene(known, turns), tuple(_reply(each) for each in item["responses"]))
 
 
 def _reply(given: dict[str, Any]) -> tuple[str, dict[str, float]]:

@@ -116,12 +116,17 @@ def main(
 
 def scene_of(question: Question) -> Scene:
     """A dialogue of ConvAI2 as a scene; the first speaker of a pair is the other side."""
-    count = len(question.history)
+    return pair_scene(question.persona, question.history)
+
+
+def pair_scene(persona: Sequence[str], turns: Sequence[str]) -> Scene:
+    """Turns of two in a row as a scene, of which the last one is the other side's."""
+    count = len(turns)
     return Scene(
         char="me",
         user="You",
-        facts=tuple(Fact(f"card.attributes:{at}", x) for at, x in enumerate(question.persona)),
-        history=tuple(((count - at) % 2 == 0, text) for at, text in enumerate(question.history)),
+        facts=tuple(Fact(f"card.attributes:{at}", text) for at, text in enumerate(persona)),
+        history=tuple(((count - at) % 2 == 0, text) for at, text in enumerate(turns)),
     )
 
 

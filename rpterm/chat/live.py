@@ -74,12 +74,9 @@ class LiveScores:
         """Score a reply by what is quick, and keep it; ``None`` where that is impossible."""
         if not scorable(turn):
             return None
-
-        def measure() -> Score | None:
-            score = self._ready().cheap(turn.text, self.scene(card, chat, turn))
-            return self._kept(score, chat, turn)
-
-        return self._guarded("quick", measure)
+        return self._kept(
+            "quick", card, chat, turn, lambda scene: self._ready().cheap(turn.text, scene)
+        )
 
     def ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
         """Get ready to score a reply that still grows: read what of it stands."""
@@ -101,22 +98,21 @@ class LiveScores:
         """Score a reply by all signals, and keep it; ``None`` when stopped or impossible."""
         if not self.slow or not scorable(turn):
             return None
-
-        def measure() -> Score | None:
-            score = self._ready().full(turn.text, self.scene(card, chat, turn), stopped)
-            return self._kept(score, chat, turn)
-
-        return self._guarded("slow", measure)
+        return self._kept(
+            "slow", card, chat, turn, lambda scene: self._ready().full(turn.text, scene, stopped)
+        )
 
     def known(self, chat: Chat, turns: Iterable[Turn]) -> dict[int, Score]:
         """What was measured of these turns already, with the card as it is now."""
-        version = self._guarded("quick", _version)
+        cast = self._cast(chat)
+        by_card: dict[str, list[int]] = {}
+        for turn in filter(scorable, turns):
+            by_card.setdefault(_hash(cast, chat, turn), []).append(turn.id)
+        version = self._guarded("version", _version) if by_card else None
         if version is None:
             return {}
-        cast, asked = self._cast(chat), [turn for turn in turns if scorable(turn)]
         found: dict[int, Score] = {}
-        for played in {_hash(cast, chat, turn) for turn in asked}:
-            ids = [turn.id for turn in asked if _hash(cast, chat, turn) == played]
+        for played, ids in by_card.items():
             rows = self._table().of(ids, version=version, card_hash=played)
             found.update((at, loaded(row)) for at, row in rows.items())
         return found
@@ -154,11 +150,24 @@ class LiveScores:
     def _cast(self, chat: Chat) -> Cast | None:
         return Casts(self.store).get(chat.id)
 
-    def _kept(self, score: Score | None, chat: Chat, turn: Turn) -> Score | None:
-        if score is not None:
-            played = _hash(self._cast(chat), chat, turn)
-            self._table().put(stored(score, turn.id, played))
-        return score
+    def _kept(
+        self,
+        what: str,
+        card: CharacterCard,
+        chat: Chat,
+        turn: Turn,
+        score: Callable[[Scene], Score | None],
+    ) -> Score | None:
+        """Measure a reply in its scene and keep what was found; see ``_guarded``."""
+
+        def work() -> Score | None:
+            found = score(self.scene(card, chat, turn))
+            if found is not None:
+                played = _hash(self._cast(chat), chat, turn)
+                self._table().put(stored(found, turn.id, played))
+            return found
+
+        return self._guarded(what, work)
 
     def _guarded(self, what: str, work: Callable[[], T]) -> T | None:
         """Do it, or keep in mind why not; a chat never stops for its scores.
@@ -191,8 +200,9 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
 
 def _hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
     """The version of the card that a reply was played by."""
+    others = cast.members[1:] if cast is not None else ()
     me = group.owner(cast, turn) if cast is not None else None
-    return chat.card_hash if cast is None or me in (None, cast.members[0]) else me.card_hash
+    return next((member.card_hash for member in others if member == me), chat.card_hash)
 
 
 def _version() -> str:

@@ -14,6 +14,7 @@ from rpterm.store.rows import (
     CHAT_COLUMNS,
     GENERATION_COLUMNS,
     from_generation,
+    marks,
     storable,
     to_chat,
 )
@@ -122,9 +123,9 @@ def finish(
     )
     if generation is not None:
         values = (turn.id, *from_generation(generation))
-        marks = ", ".join("?" * len(values))
         connection.execute(
-            f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) VALUES ({marks})",
+            f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) "
+            f"VALUES ({marks(values)})",
             values,
         )
     return replace(turn, text=text, status=status)

@@ -115,6 +115,7 @@ def test_a_scorer_that_fails_is_told_in_a_sentence(
     turn = reply(store, chat, "Yes, quite.")
     assert live.cheap(CARD, chat, turn) is None and live.full(CARD, chat, turn) is None
     assert live.problem.startswith(said)
+    assert live.known(chat, [turn]) == {} and live.problem.startswith(said), "asking mends nothing"
     assert Scores(store).all() == []
     live._scorer = Scorer()
     assert live.cheap(CARD, chat, turn) is not None and live.problem, "the slow one failed still"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.widgets import OptionList
 from tui_support import (
     CARD,
@@ -113,6 +116,17 @@ def broken(tmp_path: Path) -> Scored:
     return Scored(tmp_path, engine=ScriptedEngine([BROKEN, *REPLIES]))
 
 
+@asynccontextmanager
+async def fallen(tmp_path: Path) -> AsyncIterator[tuple[Scored, RptermApp, Pilot[None]]]:
+    """A chat whose character fell out of character, which is told."""
+    stage = broken(tmp_path)
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+        yield stage, app, pilot
+
+
 def figure(app: RptermApp) -> str:
     return app.chat.state.figures.score
 
@@ -136,11 +150,7 @@ async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
 async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
     tmp_path: Path,
 ) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
-        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+    async with fallen(tmp_path) as (stage, app, pilot):
         await pilot.press("f12")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         picture = screen_text(app)
@@ -175,11 +185,7 @@ async def test_a_line_of_the_card_is_one_key_away(tmp_path: Path) -> None:
 
 
 async def test_again_with_a_hint_tells_the_model_and_ends_the_alarm(tmp_path: Path) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
-        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+    async with fallen(tmp_path) as (stage, app, pilot):
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
         await wait_until(pilot, lambda: not app.chat.state.busy)
@@ -192,11 +198,7 @@ async def test_again_with_a_hint_tells_the_model_and_ends_the_alarm(tmp_path: Pa
 async def test_a_remedy_is_about_the_one_who_spoke(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
-        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+    async with fallen(tmp_path) as (stage, app, pilot):
         scene = stage.session.scene
         tam = Seat(CharacterCard("Tam"), scene.lead.prompter, None)
         monkeypatch.setattr(scene, "seat_of", lambda _turn: tam)
@@ -241,11 +243,7 @@ async def test_tab_goes_to_a_pane_beside_the_chat_and_back(tmp_path: Path) -> No
 
 
 async def test_best_of_keeps_the_best_and_the_others_as_swipes(tmp_path: Path) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
-        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
+    async with fallen(tmp_path) as (stage, app, pilot):
         await pilot.press("alt+o")
         best = max((*REPLIES, BROKEN), key=lambda text: ("AI" not in text, len(text.split())))
         await wait_until(pilot, lambda: texts(app)[-1] == best)

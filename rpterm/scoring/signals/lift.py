@@ -15,10 +15,10 @@ talks take that away. The model was taught to talk, so it is asked as in a talk:
 the user, the character as the assistant. On 379 questions of ConvAI2 whose right reply is among the
 seven best by meaning, cross-validated, the lift over nothing alone raises hits@1 from 0.75 to 0.81
 (written as plain text, "Ann: …", only from 0.75 to 0.78, 326 questions; divided by the root of n
-0.80). The talks raise it from 0.72 to 0.75 (615 questions, of all twenty) and the mean log-
-probability of the right one by 0.08 nats (140 questions; written as in print, while H is all small
-letters, by 0.02; eight talks 0.10; plays beside plain talk take half of it away). Of four example
-lines of one shipped card it finds the right one in 0.52 of 50, not 0.46.
+0.80). The talks raise it from 0.72 to 0.75 (615 questions, of all twenty) and the mean
+log-probability of the right one by 0.08 nats (140 questions; written as in print, while H is all
+small letters, by 0.02; eight talks 0.10; plays beside plain talk take half of it away). Of four
+example lines of one shipped card it finds the right one in 0.52 of 50, not 0.46.
 
 Most of a reply anybody could say; a card shows in few of its words. So persona_peak looks at those
 alone: as a share of the tokens, or every long reply would have some, and none above two nats, or
