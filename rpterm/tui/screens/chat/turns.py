@@ -122,8 +122,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     chat.transcript.select(None)
     editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
     await chat.transcript.swap(view, editor)
-    editor.focus()
-    chat.call_after_refresh(editor.scroll_visible, animate=False)
+    editor.focus(scroll_visible=False)  # It scrolls into sight itself once it has a place.
 
 
 async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
