@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +56,7 @@ def evaluate(
     limit: Annotated[int, typer.Option(min=0, help="At most so many questions; 0 is all.")] = 0,
     judge: Annotated[str | None, typer.Option(metavar="MODEL", help="A model that judges.")] = None,
     to: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where answers are kept.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Where what took long is kept.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="FILE")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw a picture.", metavar="FILE")] = None,
@@ -65,8 +65,8 @@ def evaluate(
     """Let models play a card and hold all ways of judging against each other.
 
     References (ROUGE-L, BLEU, chrF), the fixed scorer and its likelihoods, a judging model in both
-    orders, your own ratings, and a personality interview. Answers are kept as they come: Ctrl+C
-    loses none, and the same command goes on.
+    orders, your own ratings, and a personality interview. Answers, scores and verdicts are kept as
+    they come: Ctrl+C loses none, and the same command goes on.
     """
     from rpterm.evaluation import page
     from rpterm.evaluation.answers import Answers, short_names
@@ -80,7 +80,8 @@ def evaluate(
     questions = _questions(mine, probes, kinds)[: limit or None]
     contenders = _contenders([*(models or ()), *(more or ())])
     numbers = list(range(1, seeds + 1))
-    answers = Answers((to or paths.cache / "evaluations") / "answers.jsonl")
+    kept = to or paths.cache / "evaluations"
+    answers = Answers(kept / "answers.jsonl")
     settings = config.load(paths.config_file, os.environ)
     if judge and len(contenders) < 2:
         raise RptermError("--judge compares models: name two or more with --models.")
@@ -95,7 +96,8 @@ def evaluate(
     ]
     names = short_names(list(dict.fromkeys(each.model for each in known)))
     known = [replace(each, model=names[each.model]) for each in known]
-    report = _report(mine, known, questions, paths, judge, settings)
+    run = _Run(mine, {each.name: each for each in questions}, paths, settings, kept)
+    report = _report(run, known, judge)
     if json:
         out.data(asdict(report))
     else:
@@ -161,56 +163,60 @@ def _play(
             bar.update(task, advance=1, description=f"{label}: {name}")
 
         bench = Bench(engine, own, flagged=frozenset(contender.sampling))
-        setup = repr((own.model, own.adapter, own.sampling))
+        setup = repr((_model(own), own.sampling))
         return interview(card, bench, questions, seeds, answers, label, step, setup)
 
 
-def _report(
-    card: CharacterCard,
-    answers: Sequence[Answer],
-    questions: Sequence[Question],
-    paths: Paths,
-    judge: str | None,
-    settings: Settings,
-) -> Report:
+@dataclass(frozen=True)
+class _Run:
+    """What an evaluation is about, and the folder that keeps what took long."""
+
+    card: CharacterCard
+    questions: dict[str, Question]
+    paths: Paths
+    settings: Settings
+    kept: Path
+
+
+def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Report:
     from rpterm.evaluation.report import build
 
-    by_name = {question.name: question for question in questions}
-    measured = _measured(card, answers, by_name, paths)
-    verdicts = _verdicts(card, answers, by_name, paths, judge, settings) if judge else []
-    human, stars = _human(card, paths)
-    return build(card.name, measured, answers, by_name, verdicts, human, stars)
+    measured = _measured(run, answers)
+    verdicts = _verdicts(run, answers, judge) if judge else []
+    human, stars = _human(run.card, run.paths)
+    return build(run.card.name, measured, answers, run.questions, verdicts, human, stars)
 
 
-def _measured(
-    card: CharacterCard, answers: Sequence[Answer], questions: dict[str, Question], paths: Paths
-) -> list[Measured]:
-    from rpterm.evaluation.metrics import MISSING, has_references, measure
+def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
+    from rpterm.evaluation.lines import Known
+    from rpterm.evaluation.metrics import MISSING, Scored, has_references, measure
 
-    if not has_references() and any(question.references for question in questions.values()):
+    if not has_references() and any(each.references for each in run.questions.values()):
         rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
-    with opened_scorer(paths) as scorer, rich_out.progress() as bar:
+    known = Known(run.kept / "scores.jsonl", "scores of an evaluation")
+    setup = repr((run.settings.scoring, run.settings.embedder))
+    with opened_scorer(run.paths) as scorer, rich_out.progress() as bar:
+        scored = Scored(scorer, others_than(run.card, run.paths), known, setup)
         task = bar.add_task("scoring", total=len(answers))
-        return measure(
-            card, answers, questions, scorer, others_than(card, paths), lambda: bar.advance(task)
-        )
+        return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 
 
-def _verdicts(
-    card: CharacterCard,
-    answers: Sequence[Answer],
-    questions: dict[str, Question],
-    paths: Paths,
-    judge: str,
-    settings: Settings,
-) -> list[Verdict]:
-    from rpterm.evaluation.judge import compare, pairs, rubric
+def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[Verdict]:
+    from rpterm.evaluation.judge import Judge, compare, pairs, rubric
+    from rpterm.evaluation.lines import Known
 
-    with _engine(_judging(judge, settings), paths) as engine, rich_out.progress() as bar:
-        total = len(pairs(answers, questions)) * len(rubric())
+    known = Known(run.kept / "verdicts.jsonl", "verdicts of a judge")
+    own = _judging(judge, run.settings)
+    with _engine(own, run.paths) as engine, rich_out.progress() as bar:
+        total = len(pairs(answers, run.questions)) * len(rubric())
         task = bar.add_task("judging", total=total)
-        engine.load()
-        return list(compare(engine, card, answers, questions, lambda: bar.advance(task)))
+        judging = Judge(engine, known, _model(own))
+        return list(compare(judging, run.card, answers, run.questions, lambda: bar.advance(task)))
+
+
+def _model(settings: Settings) -> str:
+    """Names a model, wherever it runs."""
+    return repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
 
 
 def _judging(judge: str, settings: Settings) -> Settings:

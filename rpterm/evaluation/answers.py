@@ -6,20 +6,19 @@ personality interview are answered by one digit under a grammar.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
+from rpterm.evaluation.lines import GrowingFile, mark
 from rpterm.evaluation.probing import Bench, Trial
 from rpterm.evaluation.questions import Question
-from rpterm.types import History, RptermError, Sampling
+from rpterm.types import History, Sampling
 
 _FILE = re.compile(r"[^\s=]+\.gguf")
 _RATING = "root ::= [1-5]"
@@ -54,31 +53,19 @@ class Answer:
         return self.card, self.model, self.question, self.seed
 
 
-_BEGINS = '{"card": '
-
-
 class Answers:
-    """All answers of one evaluation: a file of JSON lines that only grows."""
+    """All answers of one evaluation."""
 
     def __init__(self, path: Path) -> None:
         """Raises:
-        RptermError: The file cannot be read or is another one, or its folder cannot be made.
+        RptermError: The file cannot be used or is another one.
         """
-        self._path = path
+        self._file = GrowingFile(path, '{"card": ', "answers of an evaluation")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RptermError(
-                f"{path.parent} is no folder for answers: {error.strerror}. Name another one."
-            ) from None
-        self._write("")  # A folder that takes nothing is told before anything is asked.
-        self._known: dict[tuple[str, str, str, int], Answer] = {}
-        try:
-            for line in _whole_lines(path):
-                answer = _answer(json.loads(line))
-                self._known[answer.key] = answer
-        except (OSError, ValueError, TypeError) as error:
-            raise RptermError(f"{path} holds no answers of an evaluation: {error}.") from None
+            answers = [_answer(row) for row in self._file.read()]
+        except (ValueError, TypeError) as error:
+            raise self._file.strange(error) from None
+        self._known = {answer.key: answer for answer in answers}
 
     def __contains__(self, key: tuple[str, str, str, int]) -> bool:
         return key in self._known
@@ -86,7 +73,7 @@ class Answers:
     def add(self, answer: Answer) -> None:
         """Keep an answer, on disk at once."""
         self._known[answer.key] = answer
-        self._write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
+        self._file.add(asdict(answer))
 
     def of(self, marks: Mapping[str, str], model: str, seeds: Sequence[int]) -> list[Answer]:
         """What one model is known to answer under these seeds.
@@ -103,36 +90,15 @@ class Answers:
             and answer.seed in wanted
         ]
 
-    def _write(self, text: str) -> None:
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise RptermError(
-                f"{self._path} cannot be written: {error.strerror}. Name another folder."
-            ) from None
-
 
 def _answer(raw: dict[str, Any]) -> Answer:
     said = tuple((own, text) for own, text in raw.pop("said", ()))
     return Answer(**raw, said=said)
 
 
-def _whole_lines(path: Path) -> list[str]:
-    """The lines of a file of answers; one that was cut while it was written is taken out of it."""
-    # Not splitlines(): other separators may stand within a reply.
-    *lines, last = path.read_text(encoding="utf-8").split("\n")
-    if last.startswith(_BEGINS):
-        lines += [last] if last.endswith("}") else []  # whole, but an editor took its line end
-        path.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="\n")
-    elif last:
-        lines.append(last)
-    return lines
-
-
 def fingerprint(card: CharacterCard, question: Question, setup: str = "") -> str:
     """Tells apart what was changed between two runs: the card, what was asked, and ``setup``."""
-    return sha256(repr((card, question.user, setup)).encode()).hexdigest()[:12]
+    return mark(card, question.user, setup)[:12]
 
 
 def interview(

@@ -18,6 +18,7 @@ from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Engine
 from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.lines import Known, mark
 from rpterm.evaluation.questions import Question
 from rpterm.types import RptermError, Sampling
 
@@ -76,8 +77,44 @@ def rubric() -> dict[str, str]:
     return {each["name"]: each["question"] for each in tomllib.loads(text)["dimension"]}
 
 
+class Judge:
+    """A model that judges; what it said is kept.
+
+    Args:
+        setup: Which model it is and how it is set; another one is asked anew.
+    """
+
+    def __init__(self, engine: Engine, known: Known | None = None, setup: str = "") -> None:
+        self._engine, self._known, self._setup = engine, known, setup
+        self._loaded = False
+
+    def says(self, text: str) -> str:
+        """``A``, ``B``, or "" where it gave no answer.
+
+        Raises:
+            RptermError: It cannot be used at all, or its answer cannot be kept.
+        """
+        depends = mark(self._setup, _SYSTEM, text)
+        if self._known is not None and (kept := self._known.get(depends)) is not None:
+            return str(kept)
+        letter = self._asked(text)
+        if self._known is not None and letter:
+            self._known.put(depends, letter)
+        return letter
+
+    def _asked(self, text: str) -> str:
+        if not self._loaded:
+            self._engine.load()
+            self._loaded = True
+        try:
+            said = ask(self._engine, _SYSTEM, text, _SAMPLING).strip().upper()
+        except RptermError:
+            return ""
+        return said[:1] if said[:1] in ("A", "B") else ""
+
+
 def compare(
-    engine: Engine,
+    judge: Judge,
     card: CharacterCard,
     answers: Sequence[Answer],
     questions: dict[str, Question],
@@ -86,13 +123,13 @@ def compare(
     """Every pair of models on every question both answered under the same seed.
 
     Raises:
-        RptermError: The judge cannot be used at all.
+        RptermError: The judge cannot be used at all, or what it says cannot be kept.
     """
     for left, right in pairs(answers, questions):
         question = questions[left.question]
         for dimension, asked in rubric().items():
-            first = _choice(engine, card, question, asked, left, right)
-            second = _choice(engine, card, question, asked, right, left)
+            first = _choice(judge, card, question, asked, left, right)
+            second = _choice(judge, card, question, asked, right, left)
             on_step()
             yield Verdict(
                 dimension, question.name, left.seed, left.model, right.model, first, second
@@ -124,7 +161,7 @@ def trust(verdicts: Sequence[Verdict]) -> Trust | None:
 
 
 def _choice(
-    engine: Engine,
+    judge: Judge,
     card: CharacterCard,
     question: Question,
     asked: str,
@@ -137,8 +174,4 @@ def _choice(
         f"{question.user[-1]}\n\nA: {first.reply[:_LONGEST]}\n\nB: {second.reply[:_LONGEST]}\n\n"
         f"{asked} Answer A or B."
     )
-    try:
-        said = ask(engine, _SYSTEM, text, _SAMPLING).strip().upper()
-    except RptermError:
-        return ""
-    return {"A": first.model, "B": second.model}.get(said[:1], "")
+    return {"A": first.model, "B": second.model}.get(judge.says(text), "")

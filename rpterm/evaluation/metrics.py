@@ -17,9 +17,11 @@ import numpy as np
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.lines import Known, mark
 from rpterm.evaluation.questions import TRAITS, Question
+from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import scene_of
-from rpterm.scoring.scorer import Scorer
+from rpterm.scoring.scorer import Score, Scorer
 
 REFERENCE = ("rouge_l", "bleu", "chrf")
 MISSING = 'needs the extra: pip install "rpterm[eval]"'
@@ -71,13 +73,10 @@ def measure(
     card: CharacterCard,
     answers: Iterable[Answer],
     questions: Mapping[str, Question],
-    scorer: Scorer,
-    others: tuple[CharacterCard, ...] = (),
+    scored: Scored,
     on_step: Callable[[], object] = lambda: None,
 ) -> list[Measured]:
     """All numbers of open answers; personality has its own, see ``traits``."""
-    scene = scene_of(card, others=others)
-    scorer.warm(scene)
     found = []
     for answer in answers:
         question = questions[answer.question]
@@ -85,18 +84,46 @@ def measure(
             continue
         found.append(Measured(answer, {
             **against_references(answer.reply, question.references),
-            **_scored(scorer, question.card(card), answer, others),
+            **scored.of(question.card(card), answer),
         }))  # fmt: skip
         on_step()
     return found
 
 
-def _scored(
-    scorer: Scorer, card: CharacterCard, answer: Answer, others: tuple[CharacterCard, ...]
-) -> dict[str, float]:
-    score = scorer.full(answer.reply, scene_of(card, history=answer.said, others=others))
-    if score is None:
-        return {}
+class Scored:
+    """Scores of answers, which are kept where they are whole.
+
+    Args:
+        others: Cards of other characters, for contrast.
+        setup: How the Scorer is set; with other settings all is scored anew.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        others: tuple[CharacterCard, ...] = (),
+        known: Known | None = None,
+        setup: str = "",
+    ) -> None:
+        self._scorer, self._others, self._known = scorer, others, known
+        self._setup = (frozen().version, setup)
+
+    def of(self, card: CharacterCard, answer: Answer) -> dict[str, float]:
+        """Probability, dimensions and likelihoods of an answer, by name."""
+        depends = mark(self._setup, card, self._others, answer.said, answer.reply)
+        if self._known is not None and (kept := self._known.get(depends)) is not None:
+            return dict(kept)
+        scene = scene_of(card, history=answer.said, others=self._others)
+        self._scorer.warm(scene)
+        score = self._scorer.full(answer.reply, scene)
+        if score is None:
+            return {}
+        if self._known is not None and score.complete:
+            self._known.put(depends, _values(score))
+        return _values(score)
+
+
+def _values(score: Score) -> dict[str, float]:
     values = {"in_character": score.probability}
     values |= {name: share for name, share in score.dimensions.items() if share is not None}
     for name in LIKELIHOODS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,13 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
 from rpterm.evaluation.answers import Answer, Answers, interview, short_names
-from rpterm.evaluation.judge import Verdict, compare, pairs, trust
-from rpterm.evaluation.metrics import against_references, has_references, measure, traits
+from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, trust
+from rpterm.evaluation.lines import Known
+from rpterm.evaluation.metrics import Scored, against_references, has_references, measure, traits
 from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
 from rpterm.evaluation.report import Bar, build
-from rpterm.scoring.scorer import Scorer
+from rpterm.scoring.scorer import Score, Scorer
 from rpterm.types import RptermError
 
 CARD = CharacterCard(
@@ -161,11 +163,62 @@ def test_references_are_compared_by_the_usual_libraries() -> None:
 def test_a_judge_who_looks_at_places_only_is_found_out() -> None:
     questions = {"q": asked("reference")}
     answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
-    biased = list(compare(ScriptedEngine(["A"]), CARD, answers, questions))
+    biased = list(compare(Judge(ScriptedEngine(["A"])), CARD, answers, questions))
     assert len(biased) == 3 and not any(verdict.winner for verdict in biased)
     found = trust(biased)
     assert found is not None and (found.agreement, found.first_place) == (0.0, 1.0)
     assert not pairs([answers[0], replace(answers[1], reply=answers[0].reply)], questions)
+
+
+def test_a_judge_is_asked_once_and_by_another_model_anew(tmp_path: Path) -> None:
+    questions = {"q": asked("reference")}
+    answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
+
+    def said(setup: str, *letters: str) -> tuple[list[str], int]:
+        engine = ScriptedEngine(letters)
+        known = Known(tmp_path / "verdicts.jsonl", "verdicts")
+        verdicts = compare(Judge(engine, known, setup), CARD, answers, questions)
+        return [verdict.first for verdict in verdicts], len(engine.requests)
+
+    first = said("one", "A", "B", "neither", "A", "B", "B")
+    assert first == (["a", "", "b"], 6)
+    assert said("one", "B") == (["a", "b", "b"], 1)  # What it did not say is asked once more.
+    assert said("one") == (["a", "b", "b"], 0)
+    assert said("two", "B") == (["b", "b", "b"], 6)
+
+
+class _Counting(Scorer):
+    complete = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def full(self, *args: Any, **kwargs: Any) -> Score | None:
+        self.asked += 1
+        found = super().full(*args, **kwargs)
+        return found and replace(found, complete=self.complete)
+
+
+def test_a_score_is_kept_where_it_is_whole(tmp_path: Path) -> None:
+    questions = {"q": asked("reference")}
+    answers = [Answer("c", "m", "q", "reference", seed, f"My bees {seed}.") for seed in range(2)]
+    scorer = _Counting()
+
+    def values(setup: str = "") -> list[float]:
+        scored = Scored(scorer, (), Known(tmp_path / "scores.jsonl", "scores"), setup)
+        found = measure(CARD, answers, questions, scored)
+        return [each.values["in_character"] for each in found]
+
+    scorer.complete = False
+    first = values()
+    scorer.complete = True
+    assert values() == first and scorer.asked == 4
+    assert values() == first and scorer.asked == 4
+    assert values("other") == first and scorer.asked == 6
+    (tmp_path / "scores.jsonl").write_text('{"odd": 1}\n')
+    with pytest.raises(RptermError, match="holds no scores"):
+        values()
 
 
 def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
@@ -179,7 +232,7 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
         for seed in range(4)
     ]
     answers.append(Answer("c", "two", "p", "personality", 1, "4", 4))
-    measured = measure(CARD, answers, questions, Scorer())
+    measured = measure(CARD, answers, questions, Scored(Scorer()))
     assert len(measured) == 8 and all(0 < m.values["in_character"] < 1 for m in measured)
     verdicts = [Verdict("persona", "q", 1, "<b>one", "two", "two", "two")]
     report = build(CARD.name, measured, answers, questions, verdicts)
