@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from rpterm.store.pages import Group, Pages, Row, Value
+from rpterm.store.rows import marks
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "TEXT": (str,),
@@ -101,11 +102,11 @@ def _insert(shape: Shape, rows: list[Row], new: sqlite3.Connection) -> None:
         if not row.values or len(row.values) > len(shape.columns):
             continue
         names = ", ".join(f'"{name}"' for name, _, _ in shape.columns[: len(row.values)])
-        marks = ", ".join("?" * len(row.values))
         # A row that breaks a rule of the schema, or is there already, is passed over.
         with suppress(sqlite3.IntegrityError):
             new.execute(
-                f'INSERT OR IGNORE INTO "{shape.name}" ({names}) VALUES ({marks})', shape.full(row)
+                f'INSERT OR IGNORE INTO "{shape.name}" ({names}) VALUES ({marks(row.values)})',
+                shape.full(row),
             )
 
 

@@ -21,6 +21,7 @@ from rpterm.store.opening import check
 from rpterm.store.pages import Pages
 from rpterm.store.recover import recover
 from rpterm.store.rooms import ROOMS
+from rpterm.store.rows import marks
 from rpterm.store.salvage import copy_of, open_damaged, rows
 from rpterm.types import Origin
 
@@ -164,8 +165,7 @@ def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) ->
     if not columns:
         return
     names = ", ".join(f'"{name}"' for name in columns)
-    marks = ", ".join("?" * len(columns))
-    statement = f'INSERT OR IGNORE INTO "{table}" ({names}) VALUES ({marks})'
+    statement = f'INSERT OR IGNORE INTO "{table}" ({names}) VALUES ({marks(columns)})'
     for row in rows(old, table, columns):
         # IGNORE passes over what breaks a rule of the schema: such a row is damaged too.
         new.execute(statement, row)
