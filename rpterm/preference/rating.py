@@ -160,6 +160,19 @@ class Rater:
             return self.thumb(turn_id, mark.thumb, dimensions)
         raise RatingError("Rate the reply as a whole first: 1 to 5, + or -.")
 
+    def change(self, turn_id: int, before: Mark, after: Mark) -> None:
+        """Store what is new in a mark: stars, a thumb, or what it says beside them.
+
+        Raises:
+            RatingError: The reply is not rated as a whole.
+        """
+        if after.stars is not None and after.stars != before.stars:
+            self.stars(turn_id, after.stars, after.dimensions)
+        elif after.thumb is not None and after.thumb != before.thumb:
+            self.thumb(turn_id, after.thumb, after.dimensions)
+        elif after.dimensions != before.dimensions:
+            self.tag(turn_id, after.dimensions)
+
     def flag(self, turn_id: int, span: tuple[int, int] | None, reason: str) -> Rating:
         """Something is wrong with a reply, or with a part of it."""
         turn = self.ready(turn_id)

@@ -36,7 +36,7 @@ class Lane:
         self._failed = failed
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closed = self._dropping = False
 
     def put(self, call: Callable[[], None]) -> None:
         """Run a call some time, and do not wait for it."""
@@ -76,6 +76,11 @@ class Lane:
 
     def close(self) -> None:
         """Take no more calls; the thread ends after the one it is in."""
+        self._dropping = True
+        self.finish()
+
+    def finish(self) -> None:
+        """Take no more calls; the thread ends after those that wait."""
         self._closed = True
         self._calls.put(None)
 
@@ -86,7 +91,7 @@ class Lane:
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
-            if self._closed:
+            if self._dropping:
                 return
             try:
                 call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tui_support import Stage, notices, running, screen_text, type_text, wait_un
 from rpterm.preference.rating import Rater
 from rpterm.preference.reviewing import Filter
 from rpterm.store import Store
+from rpterm.store.judgement_records import Rating
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.review import ReviewScreen
 
@@ -70,6 +72,39 @@ async def test_a_quick_hand_rates_each_reply_once(stage: Stage) -> None:
         )
         assert len({text for text, _ in ratings(stage)}) == 6
         assert "6 rated" in screen_text(app)
+
+
+async def test_leaving_waits_until_all_is_stored(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database may be busy with another program's write."""
+    app, stored = stage.app(), Rater.stars
+
+    def slowly(*args: Any, **kwargs: Any) -> Rating:
+        time.sleep(0.3)
+        return stored(*args, **kwargs)
+
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        monkeypatch.setattr(Rater, "stars", slowly)
+        await pilot.press("1", "2", "3", "escape")
+        await wait_until(pilot, lambda: not isinstance(app.screen, ReviewScreen))
+        assert [value for _, value in ratings(stage)] == [1, 2, 3]
+
+
+async def test_a_thumb_beside_stars_is_kept_and_no_change_is_no_judgement(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("3", "left")
+        await wait_until(pilot, lambda: "★★★☆☆" in screen_text(app))
+        await pilot.press("t", "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.press("t", "5", "plus", "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await wait_until(pilot, lambda: "2 rated" in screen_text(app))
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "★★★☆☆ ▲" in screen_text(app))
 
 
 async def test_undo_takes_back_and_shows_it_again(stage: Stage) -> None:

@@ -139,7 +139,7 @@ async def running(
 
 
 async def wait_until(
-    pilot: Pilot[Any], predicate: Callable[[], object], timeout: float = 8.0
+    pilot: Pilot[Any], predicate: Callable[[], object], timeout: float = 30.0
 ) -> None:
     """Wait until something holds; fails with the screen's text when it never does."""
     end = time.monotonic() + timeout

@@ -99,8 +99,8 @@ class ReviewScreen(LeftOnce[None]):
         await self._read()
 
     def on_unmount(self) -> None:
-        self._lane.close()
-        self._lane.join(5.0)
+        self._lane.finish()
+        self._lane.join(20.0)  # Longer than the database waits for another program.
 
     @property
     def item(self) -> Item | None:
@@ -157,7 +157,11 @@ class ReviewScreen(LeftOnce[None]):
             self.run_worker(self._told(self._choose_filter()))
 
     def action_leave(self) -> None:
-        """Leave; everything is stored already."""
+        """Leave once everything is stored."""
+        self.run_worker(self._told(self._leave()))
+
+    async def _leave(self) -> None:
+        await self._lane.call(lambda: None)
         self.dismiss(None)
 
     def action_page(self, by: int) -> None:
@@ -189,7 +193,7 @@ class ReviewScreen(LeftOnce[None]):
             try:
                 store()
             except RptermError as error:
-                self.app.call_from_thread(self._say, str(error))
+                self._failed(error)
 
         self._lane.put(work)
 
@@ -208,15 +212,12 @@ class ReviewScreen(LeftOnce[None]):
     async def _tag(self, item: Item) -> None:
         from rpterm.tui.screens.tags import TagScreen
 
-        done = await self.app.push_screen_wait(TagScreen(item.mark))
-        if done is None or item is not self.item:
+        before = item.mark
+        done = await self.app.push_screen_wait(TagScreen(before))
+        if done is None or done == before or item is not self.item:
             return
         rater, turn = self.review.rater, item.reply.turn_id
-        if done.stars is not None:
-            stars = done.stars
-            await self._judge(done, lambda: rater.stars(turn, stars, done.dimensions))
-        else:
-            await self._judge(done, lambda: rater.thumb(turn, bool(done.thumb), done.dimensions))
+        await self._judge(done, lambda: rater.change(turn, before, done))
 
     async def _flag(self, item: Item) -> None:
         from rpterm.tui.screens.flag import FlagScreen
@@ -333,7 +334,8 @@ class ReviewScreen(LeftOnce[None]):
         self.notify(sentence, markup=False)
 
     def _failed(self, error: Exception) -> None:
-        self.app.call_from_thread(self._say, told(error))
+        # Never waits for the event loop, which may wait for the lane.
+        self.app.call_later(self.app.notify, told(error), markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self._dress()

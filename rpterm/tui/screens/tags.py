@@ -40,6 +40,7 @@ class TagScreen(Dialog[Mark]):
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
+        self._before = mark
         self.mark = replace(mark, dimensions=dict(mark.dimensions))
         self._at: str | None = None
 
@@ -61,7 +62,8 @@ class TagScreen(Dialog[Mark]):
         elif pressed and pressed in "12345":
             self._give(int(pressed))
         elif pressed and pressed in "+-":
-            self.mark = replace(self.mark, thumb=pressed == "+")
+            # One verdict on the whole at a time: a thumb takes back stars that were given here.
+            self.mark = replace(self.mark, thumb=pressed == "+", stars=self._before.stars)
         elif event.key in ("up", "down"):
             self._step(1 if event.key == "down" else -1)
         else:
@@ -91,7 +93,7 @@ class TagScreen(Dialog[Mark]):
 
     def _give(self, n: int) -> None:
         if self._at is None:
-            self.mark = replace(self.mark, stars=n)
+            self.mark = replace(self.mark, stars=n, thumb=self._before.thumb)
         else:
             self.mark = replace(self.mark, dimensions={**self.mark.dimensions, self._at: n})
 

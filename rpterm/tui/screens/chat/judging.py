@@ -60,12 +60,7 @@ async def tags(chat: ChatScreen) -> None:
     mark = await chat.ask(rater.mark, turn.id)
     done = await chat.app.push_screen_wait(TagScreen(mark))
     if done is not None:
-        if done.stars is not None and done.stars != mark.stars:
-            await chat.ask(rater.stars, turn.id, done.stars, done.dimensions)
-        elif done.thumb is not None and done.thumb != mark.thumb:
-            await chat.ask(rater.thumb, turn.id, done.thumb, done.dimensions)
-        elif done.dimensions != mark.dimensions:
-            await chat.ask(rater.tag, turn.id, done.dimensions)
+        await chat.ask(rater.change, turn.id, mark, done)
         await show_marks(chat)
 
 
