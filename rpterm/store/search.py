@@ -37,6 +37,7 @@ class SearchHit:
     """A turn that matches.
 
     Attributes:
+        chat_title: Its title, or its character's name where it has none.
         snippet: The part of its text around the hits, each hit between ``\\x02`` and ``\\x03``.
     """
 
@@ -46,31 +47,41 @@ class SearchHit:
 
 
 def search(
-    connection: sqlite3.Connection, query: str, card_name: str | None, limit: int
+    connection: sqlite3.Connection,
+    query: str,
+    card_name: str | None,
+    limit: int,
+    by_chat: bool = False,
 ) -> list[SearchHit]:
-    """The best of the newest matches, best first."""
+    """The best of the newest matches, best first; ``by_chat`` takes one of each chat."""
     if limit <= 0:
         return []
     if words := run_on(query):
-        return _read_through(connection, words, card_name, limit)
+        return _read_through(connection, words, card_name, limit, by_chat)
     expression = fts_expression(query)
     if expression is None:
         return []
-    ids = _candidates(connection, expression, card_name, limit)
+    ids = _candidates(connection, expression, card_name, limit, by_chat)
     snippets = _snippets(connection, expression, ids)
     found = (_load(connection, turn_id, snippets.get(turn_id, "")) for turn_id in ids)
     return [hit for hit in found if hit is not None]
 
 
 def _read_through(
-    connection: sqlite3.Connection, words: list[str], card_name: str | None, limit: int
+    connection: sqlite3.Connection,
+    words: list[str],
+    card_name: str | None,
+    limit: int,
+    by_chat: bool,
 ) -> list[SearchHit]:
     """The newest turns in whose text all these stand."""
     held, named = holding("t.text", words)
     of_card = "AND c.card_name = :card" if card_name is not None else ""
+    # Beside max(), SQLite gives the text of the turn that has it.
     rows = connection.execute(
-        "SELECT t.id, t.text FROM turns t JOIN chats c ON c.id = t.chat_id "
-        f"WHERE {held} {of_card} ORDER BY t.id DESC LIMIT :limit",
+        "SELECT max(t.id) AS newest, t.text FROM turns t JOIN chats c ON c.id = t.chat_id "
+        f"WHERE {held} {of_card} GROUP BY {'t.chat_id' if by_chat else 't.id'} "
+        "ORDER BY newest DESC LIMIT :limit",
         {**named, "card": card_name, "limit": limit},
     ).fetchall()
     found = (_load(connection, int(at), _around(str(text), words[0])) for at, text in rows)
@@ -126,13 +137,24 @@ def _words(query: str) -> list[tuple[str, bool]]:
 
 
 def _candidates(
-    connection: sqlite3.Connection, expression: str, card_name: str | None, limit: int
+    connection: sqlite3.Connection,
+    expression: str,
+    card_name: str | None,
+    limit: int,
+    by_chat: bool,
 ) -> list[int]:
     """Ids of the best matches, best first."""
+    matches = (
+        "(SELECT turns_fts.rowid AS id, rank AS score FROM turns_fts "
+        f"{_of_card(connection, card_name)} ORDER BY turns_fts.rowid DESC LIMIT {_CANDIDATES}) m"
+    )
+    if by_chat:  # Beside min(), SQLite gives the id of the turn that has it.
+        matches = (
+            f"(SELECT m.id AS id, min(m.score) AS score FROM {matches} "
+            "JOIN turns t ON t.id = m.id GROUP BY t.chat_id)"
+        )
     rows = connection.execute(
-        "SELECT id FROM (SELECT turns_fts.rowid AS id, rank AS score FROM turns_fts "
-        f"{_of_card(connection, card_name)} ORDER BY turns_fts.rowid DESC LIMIT {_CANDIDATES}) "
-        "ORDER BY score, id DESC LIMIT :limit",
+        f"SELECT id FROM {matches} ORDER BY score, id DESC LIMIT :limit",
         {"query": expression, "card": card_name, "limit": limit},
     )
     return [int(turn_id) for (turn_id,) in rows]
@@ -173,8 +195,8 @@ def _snippets(connection: sqlite3.Connection, expression: str, ids: list[int]) -
 
 def _load(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchHit | None:
     row = connection.execute(
-        f"SELECT {COUNTED_TURN}, c.title FROM turns t JOIN chats c ON c.id = t.chat_id "
-        "WHERE t.id = ?",
+        f"SELECT {COUNTED_TURN}, coalesce(nullif(c.title, ''), c.card_name) "
+        "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = ?",
         (turn_id,),
     ).fetchone()
     return None if row is None else SearchHit(to_turn(row), row[12], snippet)

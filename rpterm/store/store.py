@@ -195,11 +195,11 @@ class Store:
         self._scrubber.run()
 
     def search(
-        self, query: str, *, card_name: str | None = None, limit: int = 50
+        self, query: str, *, card_name: str | None = None, limit: int = 50, by_chat: bool = False
     ) -> list[SearchHit]:
-        """Turns of all branches with all these words; see ``rpterm.store.search``."""
+        """Turns of all branches with all these words, or one a chat; see ``store.search``."""
         with self.connections.read() as connection:
-            return search.search(connection, query, card_name, limit)
+            return search.search(connection, query, card_name, limit, by_chat)
 
     # Turns -------------------------------------------------------------------------------------
     def add_turn(

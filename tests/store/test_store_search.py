@@ -47,6 +47,17 @@ def test_finds(store: Store, query: str, expected: str) -> None:
     assert "\x02" in hits[0].snippet and "\x03" in hits[0].snippet
 
 
+@pytest.mark.parametrize("word", ["fox", "駅"])
+def test_one_hit_a_chat_leaves_room_for_others(store: Store, word: str) -> None:
+    chat = store.create_chat(card_name="Cy", card_hash="h")
+    for at in range(60):
+        store.add_turn(chat.id, None, "user", "U", f"{word} {at}", origin=Origin.TYPED)
+    assert {hit.chat_title for hit in store.search(word)} == {"Cy"}
+    hits = store.search(word, by_chat=True)
+    assert sorted(hit.chat_title for hit in hits) == ["Cy", "With Ada", "With Bo"]
+    assert all(word in hit.turn.text and word in hit.snippet for hit in hits)
+
+
 @pytest.mark.parametrize("query", ["", "   ", '"', '""', "😀", "***", "fox home", '"fox the"', "-"])
 def test_finds_nothing(store: Store, query: str) -> None:
     assert store.search(query) == []

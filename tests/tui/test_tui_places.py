@@ -27,6 +27,7 @@ from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Chooser
 from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.form import Form
 from rpterm.tui.screens.help import HelpScreen
 from rpterm.tui.screens.tour import PAGES, TourScreen
 from rpterm.types import Persona
@@ -221,7 +222,7 @@ async def test_greetings_are_chosen_from_a_list(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("f7")
-        await wait_until(pilot, lambda: "How shall it begin?" in screen_text(app))
+        await wait_until(pilot, lambda: "Choose a greeting" in screen_text(app))
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: texts(app)[0].startswith('"Close the door,"'))
 
@@ -254,6 +255,22 @@ async def test_a_persona_is_written_and_worn(stage: Stage) -> None:
         assert "You are Ida" in notices(app)
         await say(pilot, app, "Hello")
         assert app.chat.transcript.turns[1].speaker == "Ida"
+
+
+async def test_a_persona_that_is_renamed_is_no_second_one(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        stage.session.store.put_persona(Persona("Ida", "A surveyor"))
+        await pilot.press("f6")
+        await wait_until(pilot, lambda: "Ida" in screen_text(app))
+        await pilot.press("up", "ctrl+r")
+        await wait_until(pilot, lambda: isinstance(app.screen, Form))
+        await pilot.press("end", *["backspace"] * 3, *"Ansel", "ctrl+s")
+        await wait_until(pilot, lambda: "there is one called Ansel already" in notices(app))
+        await pilot.press(*"e", "ctrl+s")
+        await wait_until(pilot, lambda: "You are still Ansel" in notices(app))
+        assert stage.session.store.personas() == [Persona("Ansele", "A surveyor")]
+        assert stage.session.chat.persona.name == "Ansel"
 
 
 async def test_without_a_card_the_characters_are_shown_first(

@@ -68,4 +68,6 @@ def taking_of(name: str) -> Taking:
         return Taking(name.strip().casefold())
     except ValueError:
         ways = ", ".join(Taking)
-        raise RptermError(f"Turns cannot be taken by {name!r}: there are {ways}.") from None
+        raise RptermError(
+            f"There is no way of taking turns called {name!r}: choose {ways}."
+        ) from None

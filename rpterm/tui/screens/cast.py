@@ -41,7 +41,7 @@ class CastScreen(Chooser):
             choices.append(Choice(NARRATOR, "+ A narrator", "tells the scene, speaks for nobody"))
         super().__init__(
             "Who takes part", choices, at=at, overrides=overrides, placeholder="Type a name",
-            actions=("list-new", "list-delete"), empty="Nobody here has these words.",
+            actions=("list-new", "list-delete"), empty="No character matches.",
         )  # fmt: skip
 
     def _hints(self) -> str:
@@ -71,7 +71,7 @@ class SpeakerScreen(Chooser):
         ]
         super().__init__(
             "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
-            empty="Nobody here has these words.",
+            empty="No character matches.",
         )  # fmt: skip
 
     def _hints(self) -> str:

@@ -31,7 +31,7 @@ class ChatsScreen(Chooser):
         super().__init__(
             "Chats", [], marked=str(current), at=at, overrides=overrides,
             actions=("list-new", "list-rename", "list-delete"),
-            empty="No chat has these words.", placeholder="Search titles and everything said",
+            empty="No chat matches.", placeholder="Search titles and everything said",
         )  # fmt: skip
         self._ask, self._store = ask, store
         self.found: dict[str, int] = {}
@@ -52,13 +52,11 @@ class ChatsScreen(Chooser):
             self.found = {}
             return by_title
         seen, self.found = {choice.id for choice in by_title}, {}
-        for hit in await self._ask(self._store.search, query):
-            chat_id = str(hit.turn.chat_id)
-            if chat_id not in seen:
-                seen.add(chat_id)
+        for hit in await self._ask(self._store.search, query, by_chat=True):
+            if (chat_id := str(hit.turn.chat_id)) not in seen:
                 self.found[chat_id] = hit.turn.id
-                title = hit.chat_title or hit.turn.speaker
-                by_title.append(Choice(chat_id, title, f"{hit.turn.speaker}: {hit.snippet}"))
+                words = f"{hit.turn.speaker}: {hit.snippet}"
+                by_title.append(Choice(chat_id, hit.chat_title, words))
         return by_title
 
 

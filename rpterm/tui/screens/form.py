@@ -24,6 +24,7 @@ class Field:
     Attributes:
         lines: 1 is a single line; more is a text area at least that high, which grows.
         number: Only digits, or nothing.
+        taken: What may not be written, since there is one of that name.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field:
     value: str = ""
     lines: int = 1
     number: bool = False
+    taken: frozenset[str] = frozenset()
 
 
 class Form(Dialog[dict[str, str]]):
@@ -85,12 +87,12 @@ class Form(Dialog[dict[str, str]]):
 
     def _save(self) -> None:
         given = {field.name: self._value(field) for field in self._fields}
-        wrong = [f for f in self._fields if f.number and not (given[f.name] or "0").isdecimal()]
-        if wrong:
-            self.query_one(f"#field-{wrong[0].name}").focus()
-            self.notify(f"{wrong[0].label}: write a whole number.", severity="error", markup=False)
-        else:
-            self.dismiss(given)
+        for field in self._fields:
+            if problem := _problem(field, given[field.name].strip()):
+                self.query_one(f"#field-{field.name}").focus()
+                self.notify(f"{field.label}: {problem}", severity="error", markup=False)
+                return
+        self.dismiss(given)
 
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:
@@ -103,3 +105,9 @@ class Form(Dialog[dict[str, str]]):
     def _value(self, field: Field) -> str:
         widget = self.query_one(f"#field-{field.name}")
         return widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]
+
+
+def _problem(field: Field, value: str) -> str:
+    if field.number and not (value or "0").isdecimal():
+        return "write a whole number."
+    return f"there is one called {value} already." if value in field.taken else ""

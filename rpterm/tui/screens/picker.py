@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from textual.widgets import Static
+
 from rpterm.tui.screens.chooser import Choice, Chooser
 
 
@@ -21,6 +23,7 @@ class CharacterPicker(Chooser):
 
     async def _read(self) -> None:
         self._choices = list(await asyncio.to_thread(choices))
+        self.query_one("#none", Static).update("No character matches.")
         await self.narrow()
 
 

@@ -103,8 +103,9 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     if session is None:
         return
     old = (await chat.ask(session.store.chat, chat_id)).title
+    heading = "Rename this chat" if chat_id == session.chat_id else f"Rename “{old or 'Untitled'}”"
     given = await chat.app.push_screen_wait(
-        Form("Rename this chat", [Field("title", "Title", old)], chat.settings.keys)
+        Form(heading, [Field("title", "Title", old)], chat.settings.keys)
     )
     if given is None:
         return
@@ -130,7 +131,7 @@ async def choose_greeting(chat: ChatScreen) -> None:
     versions = await chat.ask(session.store.siblings, first.id)
     choices = [Choice(str(turn.id), turn.text, whole=True) for turn in versions]
     done = await chat.app.push_screen_wait(
-        Chooser("How shall it begin?", choices, marked=str(first.id))
+        Chooser("Choose a greeting", choices, marked=str(first.id))
     )
     if done is not None and done.id != str(first.id):
         await chat.ask(session.select, int(done.id))
@@ -193,10 +194,15 @@ async def choose_persona(chat: ChatScreen) -> None:
     if done.action == "delete":
         await _forget_persona(chat, session, done.id, now.name)
         return
-    chosen = known.get(done.id)
+    chosen = known[done.id] if done.action != "new" else None
     if done.action in ("new", "rename"):
-        chosen = await _write_persona(chat, chosen if done.action == "rename" else None)
-    if chosen is not None:
+        names = frozenset(known) - {done.id if done.action == "rename" else ""}
+        chosen = await _write_persona(chat, chosen, names)
+    if chosen is None:
+        return
+    if done.action == "rename" and done.id != now.name:
+        chat.say(f"{chosen.name} is changed. You are still {now.name} in this chat.")
+    else:
         await chat.ask(session.set_persona, chosen)
         chat.say(f"You are {chosen.name} from the next turn.")
 
@@ -213,13 +219,16 @@ async def _forget_persona(chat: ChatScreen, session: Session, name: str, now: st
         chat.say(f"{name} is forgotten.")
 
 
-async def _write_persona(chat: ChatScreen, old: Persona | None) -> Persona | None:
+async def _write_persona(
+    chat: ChatScreen, old: Persona | None, taken: frozenset[str]
+) -> Persona | None:
+    """A new persona, or an old one with other words; names that are ``taken`` stay their own."""
     from rpterm.tui.screens.form import Field, Form
 
     session = chat.session
     start = old or Persona("", "")
     fields = [
-        Field("name", "Name", start.name),
+        Field("name", "Name", start.name, taken=taken),
         Field("description", "What the character may know about you", start.description, lines=4),
     ]
     given = await chat.app.push_screen_wait(Form("You in this chat", fields, chat.settings.keys))
@@ -227,6 +236,8 @@ async def _write_persona(chat: ChatScreen, old: Persona | None) -> Persona | Non
         return None
     persona = replace(start, name=given["name"].strip(), description=given["description"].strip())
     await chat.ask(session.store.put_persona, persona)
+    if old is not None and old.name != persona.name:
+        await chat.ask(session.store.delete_persona, old.name)
     return persona
 
 

@@ -157,7 +157,7 @@ class Watcher:
             known = scores.known(session.chat, shown)
             for turn in reversed(shown):
                 if turn.id in known and turn.id not in self.known:
-                    self._post(session, turn, known[turn.id])
+                    self._post(session, turn, known[turn.id], scores.problem)
         except RptermError:
             return  # The chat was left, and its database closed, in between.
         for turn in reversed(shown):
@@ -208,7 +208,7 @@ class Watcher:
                 score = scores.cheap(card, chat, turn)
         except RptermError:
             return  # As above.
-        if score is not None or (scores.problem and not full):
+        if score is not None or scores.problem:
             self._post(session, turn, score, scores.problem)
 
     def _post(self, session: Session, turn: Turn, score: Score | None, problem: str = "") -> None:
