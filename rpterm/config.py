@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 from rpterm.config_values import Kind, kind_of, parse, wrong
+from rpterm.paths import write_whole
 from rpterm.types import Persona, RptermError, Sampling
 
 KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
@@ -220,9 +221,6 @@ def save(path: Path, name: str, text: str | None) -> None:
     Raises:
         ConfigError: The name is unknown, the value does not fit, or the file is no TOML.
     """
-    import os
-    import tempfile
-
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -234,10 +232,7 @@ def save(path: Path, name: str, text: str | None) -> None:
     _put(document, name.split(".", 1), None if text is None else _parse_checked(name, text))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".config-", suffix=".toml")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(tomlkit.dumps(document))
-        Path(fresh).replace(path)
+        write_whole(path, tomlkit.dumps(document).encode())
     except OSError as error:
         raise ConfigError([f"{path} cannot be written ({error.strerror or error})."]) from error
 

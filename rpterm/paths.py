@@ -100,17 +100,33 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def keep(file: Path, data: bytes) -> None:
-    """Write a file of the cache whole or not at all; that it cannot be is no error."""
+def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
+    """Write a file whole or not at all; of a link, the file it leads to.
+
+    Args:
+        like: Whoever may read this one may read the new one, too; else as it was before.
+
+    Raises:
+        OSError: It cannot be written; what was there still is.
+    """
+    import stat
     import tempfile  # Most runs write nothing, and start without it.
 
+    file = file.resolve()
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        with suppress(FileNotFoundError):
+            fresh.chmod((like or file).stat().st_mode & 0o777 | stat.S_IWUSR)
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def keep(file: Path, data: bytes) -> None:
+    """Write a file of the cache; that it cannot be is no error."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        fresh = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            fresh.replace(file)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_whole(file, data)

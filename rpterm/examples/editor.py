@@ -7,10 +7,7 @@ text is still the one written here.
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm.cards import example_edit, library, reader
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.examples.records import card_key
+from rpterm.paths import write_whole
 from rpterm.store.example_marks import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
 
@@ -161,7 +159,8 @@ class CardEditor:
         where = "in this chat's copy of the card; its file is gone."
         if path is not None:
             own = self._own(path, member)
-            _replace(own, text, path)
+            with _explained(own):
+                write_whole(own, text.encode(), like=path)
             where = f"in {own.name}."
             if own != path:
                 self.session.store.update_chat(self.session.chat.id, card_path=str(own))
@@ -203,20 +202,6 @@ def _number(examples: Sequence[Example], example: Example) -> int:
     if words.count(example.dialogue) > 1:
         raise RptermError("Nothing was changed: the card has this example twice. Edit its file.")
     return words.index(example.dialogue) + 1
-
-
-def _replace(path: Path, text: str, like: Path) -> None:
-    """Write the file whole or not at all, for those who may read ``like``."""
-    with _explained(path):
-        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".card-", suffix=".toml")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            Path(fresh).chmod(like.stat().st_mode & 0o777 | stat.S_IWUSR)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
 
 
 @contextmanager

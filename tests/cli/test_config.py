@@ -143,3 +143,15 @@ def test_a_model_named_from_here_is_found_from_anywhere(
     (tmp_path / "qwen").mkdir()
     assert cli("config", "set", "model", "qwen").code == 0
     assert str(tmp_path) not in cli("config", "show").out
+
+
+def test_a_linked_file_of_settings_stays_a_link_and_as_readable_as_it_was(tmp_path: Path) -> None:
+    real, link = tmp_path / "dotfiles" / "rpterm.toml", tmp_path / "config.toml"
+    real.parent.mkdir()
+    real.write_text("# mine\n", encoding="utf-8")
+    real.chmod(0o644)
+    link.symlink_to(real)
+    config.save(link, "theme", "lamplight")
+    assert link.is_symlink() and real.read_text("utf-8").startswith("# mine\n")
+    assert config.load(link, {}).theme == "lamplight" and real.stat().st_mode & 0o777 == 0o644
+    assert [each.name for each in real.parent.iterdir()] == [real.name]
