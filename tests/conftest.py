@@ -10,8 +10,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-# How fast a machine is decides no test.
-hypothesis.settings.register_profile("rpterm", deadline=None)
+# How fast a machine is decides no test; half of hypothesis's own number of examples is enough.
+hypothesis.settings.register_profile("rpterm", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("rpterm")
 
 

@@ -106,9 +106,9 @@ def test_a_copied_dry_sampler_draws_what_a_new_one_draws(
     with monkeypatch.context() as patched:
         patched.setattr(lib, "llama_sampler_clone", lambda made: made)
         loop.model.dry = None
-        new = loop.tokens(strict, 40)
+        new = loop.tokens(strict, 16)
         loop.model.dry = None  # it was freed with its chain
-    assert loop.tokens(strict, 40) == loop.tokens(strict, 40) == new
-    assert loop.tokens(Sampling(dry_multiplier=0.0), 40) != new
+    assert loop.tokens(strict, 16) == loop.tokens(strict, 16) == new
+    assert loop.tokens(Sampling(dry_multiplier=0.0), 16) != new
     loop.tokens(replace(strict, dry_allowed_length=2), 1)
     assert loop.model.dry is not None and loop.model.dry[0][2] == 2

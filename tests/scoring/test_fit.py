@@ -134,6 +134,8 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibrate, "_DRAWS", 5)  # Spreads are not looked at here.
+    monkeypatch.setattr(calibrate, "_FOLDS", 3)
+    monkeypatch.setattr(persona, "_FOLDS", 3)
     path = tmp_path / "talk.txt"
     kinds = ("boat", "cat", "drum")
     path.write_text(
