@@ -163,9 +163,9 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     """Judge until the end, or until the judge leaves."""
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
+    engines = Engines(parse_all(wanted.specs), settings, paths)
+    engines.check()
     with opened(paths) as store:
-        engines = Engines(parse_all(wanted.specs), settings, paths)
-        engines.check()
         bout = begin(store, target, wanted, settings, anew)
         maker = Maker(bout, partial(engines.open, bout), together=engines.all_fit())
         try:
@@ -190,10 +190,13 @@ def report(wanted: Setup, *, as_json: bool) -> int:
     Raises:
         RptermError: There was none.
     """
-    with opened(folders.find()) as store:
-        bout = Bout.newest(store, wanted)
-        if bout is None:
-            raise RptermError("There was no such duel yet; leave --report out to begin it.")
+    paths = folders.find()
+    none = RptermError("There was no such duel yet; leave --report out to begin it.")
+    if not paths.database.exists():
+        raise none  # Whoever only looks makes no database.
+    with opened(paths) as store:
+        if (bout := Bout.newest(store, wanted)) is None:
+            raise none
         found = bout.tally()
         if as_json:
             sides = {each.name: each.spec for each in bout.contenders}

@@ -50,6 +50,8 @@ def opened(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
 
     path = folders.find().database
     if begin:
+        if not path.exists():
+            named(character, ())  # A name that nobody has makes no database.
         folders.make(path.parent)
     elif not path.exists():
         raise RptermError("There is nothing to remember yet: `rpterm chat sherlock` begins.")

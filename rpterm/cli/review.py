@@ -44,16 +44,16 @@ def review(
     from rpterm import config
     from rpterm import paths as folders
     from rpterm.cli.chats import opened
-    from rpterm.opening import launch
+    from rpterm.cli.memory import named
     from rpterm.preference.reviewing import KINDS, Filter, Review
 
     if kind not in KINDS:
         raise RptermError(f"--show {kind}: there are {', '.join(KINDS)}.")
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
-    name = launch.find_card(card, paths).card.name if card else ""
-    wanted = Filter(kind, name, model)
     with opened() as store:
+        names = {chat.card_name for chat in store.chats()}
+        wanted = Filter(kind, named(card, sorted(names)) if card else "", model)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
             in_lines(Review(store), wanted)
             return

@@ -83,11 +83,11 @@ def test_a_report_needs_no_number_of_rounds(cli: Cli, home: Path) -> None:
      ((*B, "--report"), "no such duel"), ((*B, "--json"), "--report")],
 )  # fmt: skip
 def test_what_makes_no_duel_is_one_sentence(
-    cli: Cli, arguments: tuple[str, ...], words: str
+    cli: Cli, home: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     done = cli("duel", "sherlock", *arguments)
     assert done.code == 1 and words in done.err
-    assert len(done.err.splitlines()) == 1
+    assert len(done.err.splitlines()) == 1 and not (home / "rpterm.db").exists()
 
 
 def test_a_model_that_is_not_there_begins_nothing(
@@ -96,8 +96,7 @@ def test_a_model_that_is_not_there_begins_nothing(
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
     done = cli("duel", "sherlock", "--b", "model=none.gguf")
     assert done.code == 1 and "none.gguf" in done.err
-    with Store(home / "rpterm.db") as store:
-        assert store.chats() == []
+    assert not (home / "rpterm.db").exists()
 
 
 def test_without_a_file_there_are_messages_of_our_own() -> None:
@@ -127,3 +126,6 @@ def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:
         assert (last.left_id, last.verdict, last.how.method) == (other.id, "right", "review")
     assert "0 to review" in cli("review", stdin="").out
     assert "there are unrated" in cli("review", "--show", "odd").err
+    with Store(home / "rpterm.db") as store:
+        store.create_chat(card_name="Gone", card_hash="h")
+    assert "to review" in cli("review", "gone", stdin="").out  # its card's file is gone

@@ -27,6 +27,13 @@ def call(tmp_path, monkeypatch):
     return run
 
 
+def test_a_name_that_nobody_has_makes_no_database(tmp_path, monkeypatch):
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
+    result = CliRunner().invoke(noun.app, ["add", "nosuchone", "Ann keeps bees"])
+    assert isinstance(result.exception, RptermError)
+    assert not paths.find().database.exists()
+
+
 def test_add_list_pin_hide_edit_and_forget(call):
     number = call("add", "Sherlock", "Ann keeps bees", "--pin").strip()
     call("hide", number)
