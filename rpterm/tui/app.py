@@ -17,7 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
 from textual.screen import Screen
 
-from rpterm.tui import alt_keys, hangup, key_names, keys, themes, worker
+from rpterm.tui import alt_keys, hangup, keys, themes, worker
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -207,11 +207,12 @@ class RptermApp(App[None], inherit_bindings=False):
         if time.monotonic() - self._interrupted < TWICE_S:
             self.leave()
             return
+        again = f"{keys.shown('interrupt', self.settings.keys)} again quits."
         if self._chat.state.busy:
             self._chat.command("stop")
-            self.notify("Stopped. Ctrl+C again quits.")
+            self.notify(f"Stopped. {again}")
         else:
-            self.notify("Ctrl+C again quits. Everything is saved.")
+            self.notify(f"{again} Everything is saved.")
         self._interrupted = time.monotonic()
 
     def _copy_selection(self) -> bool:
@@ -226,7 +227,7 @@ class RptermApp(App[None], inherit_bindings=False):
         """Every command of the registry, for the palette; over a dialog only the program's own."""
         for key in keys.KEYS:
             if key.palette and (key.scope == "app" or screen is self._chat):
-                shown = key_names.show(keys.keys_of(key, self.settings.keys)[0])
+                shown = keys.shown(key.id, self.settings.keys)
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
                 yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))
 

@@ -287,6 +287,16 @@ def keys_of(key: Key, overrides: Mapping[str, str] | None = None) -> tuple[str, 
     return _read((overrides or {}).get(key.id, "")) or key.keys
 
 
+def shown(name: str, overrides: Mapping[str, str] | None = None) -> str:
+    """A command's first key, as a sentence names it: ``Ctrl+R``."""
+    return key_names.show(keys_of(BY_ID[name], overrides)[0])
+
+
+def hint(name: str, overrides: Mapping[str, str] | None = None) -> str:
+    """The same as shortly as a line of hints names it: ``^R``."""
+    return key_names.short(keys_of(BY_ID[name], overrides)[0])
+
+
 def _read(value: str) -> tuple[str, ...]:
     """Keys with commas between them, as Textual names them."""
     return tuple(key_names.read(part) for part in value.split(",") if part.strip())

@@ -99,7 +99,7 @@ async def test_a_branch_without_a_selected_turn_says_what_is_missing(stage: Stag
     async with running(app) as pilot:
         await type_text(pilot, "/branch-here")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "Select a turn first" in notices(app))
+        await wait_until(pilot, lambda: "Select a turn first: Ctrl+↑." in notices(app))
 
 
 async def test_the_first_frame_names_the_character_as_the_chat_does(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rpterm.tui import key_names, keys
+from rpterm.tui import keys
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.types import Member, Taking
 
@@ -45,10 +45,7 @@ class CastScreen(Chooser):
         )  # fmt: skip
 
     def _hints(self) -> str:
-        new, gone = (
-            key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
-            for name in ("list-new", "list-delete")
-        )
+        new, gone = (keys.hint(name, self._overrides) for name in ("list-new", "list-delete"))
         return f"⏎ mute, unmute · {new} join · {gone} leave · Esc done"
 
 

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import key_names, keys, text
+from rpterm.tui import keys, text
 from rpterm.tui.screens.dialog import Dialog, telling
 from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.writing import Line
@@ -209,7 +209,7 @@ class Chooser(Dialog[Done]):
         hints = ["⏎ open"]
         for name in self._allowed:
             key = keys.BY_ID[name]
-            hints.append(f"{key_names.short(keys.keys_of(key, self._overrides)[0])} {key.label}")
+            hints.append(f"{keys.hint(key.id, self._overrides)} {key.label}")
         return " · ".join([*hints, "Esc leave"])
 
 

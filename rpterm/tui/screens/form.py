@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
-from rpterm.tui import key_names, keys
+from rpterm.tui import keys
 from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.widgets.writing import Area, Line
 
@@ -53,7 +53,7 @@ class Form(Dialog[dict[str, str]]):
         self._form_title, self._fields = title, list(fields)
         edit_keys = BindingsMap(keys.bindings("edit", overrides))
         self._bindings = BindingsMap.merge([self._bindings, edit_keys])
-        self._save_key = key_names.short(keys.keys_of(keys.BY_ID["form-save"], overrides)[0])
+        self._save_key = keys.hint("form-save", overrides)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False) as box:

@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.tui import key_names, keys, text
+from rpterm.tui import keys, text
 from rpterm.tui.screens.dialog import Dialog
 
 
@@ -171,5 +171,5 @@ def page_text(page: Page, overrides: Mapping[str, str], loading: bool) -> Conten
     """The text of a card with the keys filled in."""
     shown = "\n\n".join((page.text, page.loading)) if loading and page.loading else page.text
     for key in keys.KEYS:
-        shown = shown.replace("{" + key.id + "}", key_names.show(keys.keys_of(key, overrides)[0]))
+        shown = shown.replace("{" + key.id + "}", keys.shown(key.id, overrides))
     return text.roleplay(shown)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from rpterm.tui import key_names, keys, text
+from rpterm.tui import keys, text
 
 REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
 _INDENT = "  "
@@ -73,7 +73,7 @@ class Alarm(Static):
     def _remedies(self) -> list[Content]:
         parts = []
         for name in REMEDIES:
-            key = key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            key = keys.hint(name, self._overrides)
             parts.append(Content.assemble(
                 text.link(key, f"remedy('{name}')", "bold $text-primary"), " ",
                 text.link(keys.BY_ID[name].label, f"remedy('{name}')"),

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 
-from rpterm.tui import key_names, keys
+from rpterm.tui import keys
 from rpterm.tui.text import harmless
 from rpterm.tui.widgets.writing import Area
 from rpterm.types import Turn
@@ -48,10 +48,7 @@ class TurnEditor(Area):
         self.border_title = Content(f" Editing {harmless(turn.speaker)} ")
         own = BindingsMap(keys.bindings("turn", overrides))
         self._bindings = BindingsMap.merge([self._bindings, own])
-        hints = (
-            f"{key_names.short(keys.keys_of(key, overrides)[0])} {key.label}"
-            for key in keys.of_scope("turn")
-        )
+        hints = (f"{keys.hint(key.id, overrides)} {key.label}" for key in keys.of_scope("turn"))
         self.border_subtitle = Content(f" {' · '.join(hints)} ")
 
     def on_mount(self) -> None:

@@ -24,7 +24,8 @@ async def run(chat: ChatScreen, line: str) -> None:
     name, rest = slash.split(line)
     known = {key.id: key for key in keys.KEYS if key.palette}
     if name not in known:
-        chat.say(slash.unknown(name, known, "Ctrl+P finds them all."))
+        finds = keys.shown("palette", chat.settings.keys)
+        chat.say(slash.unknown(name, known, f"{finds} finds them all."))
     elif rest:
         chat.say(f"/{name} stands alone: {known[name].description}")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import commanding, frame, panes, replies, sending
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.header import Header
@@ -96,7 +97,8 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
-        chat.say("Nobody else is here yet: Alt+A lets somebody join.")
+        lets = keys.shown("cast", chat.settings.keys)
+        chat.say(f"Nobody else is here yet: {lets} lets somebody join.")
         return
     free = [member for member in scene.present if not member.muted]
     lines = [_about(scene, member) for member in free]

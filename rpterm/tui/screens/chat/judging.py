@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import replies
 from rpterm.types import Turn
 
@@ -46,7 +47,11 @@ async def _thumb(chat: ChatScreen, up: bool) -> None:
     await chat.ask(rater.thumb, turn.id, up)
     await show_marks(chat)
     if chat.transcript.selected is None:
-        chat.say(f"The last reply is {'good ▲' if up else 'bad ▼'}. Alt+↑ and u takes it back.")
+        above, back = (
+            keys.shown(each, chat.settings.keys) for each in ("select-previous", "unrate")
+        )
+        what = "good ▲" if up else "bad ▼"
+        chat.say(f"The last reply is {what}. {above}, then {back} takes it back.")
 
 
 async def tags(chat: ChatScreen) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, replies
 from rpterm.tui.screens.chat.scores import answered, meant, measured, speaker
 from rpterm.tui.screens.chat.state import Wish
@@ -95,7 +96,8 @@ def _reply(chat: ChatScreen) -> Turn | None:
     if turn is None:
         chat.say("There is no reply yet.")
     elif chat.transcript.selected is None and not answered(chat):
-        chat.say("Your last message has no reply yet: Ctrl+R makes one.")
+        makes = keys.shown("regenerate", chat.settings.keys)
+        chat.say(f"Your last message has no reply yet: {makes} makes one.")
         return None
     return turn
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import messages, worker
+from rpterm.tui import keys, messages, worker
 from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
 from rpterm.tui.widgets.candidates import Candidates
@@ -361,7 +361,8 @@ def editing(chat: ChatScreen) -> bool:
     """Whether a turn is being edited; says so and goes there."""
     if (editor := chat.state.editor) is None:
         return False
-    chat.say("A turn is being edited: ⏎ keeps it, Esc leaves it as it was.")
+    keeps, leaves = (keys.shown(f"turn-{each}", chat.settings.keys) for each in ("keep", "leave"))
+    chat.say(f"A turn is being edited: {keeps} keeps it, {leaves} leaves it as it was.")
     editor.focus()
     return True
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import commanding, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.types import Intent
@@ -68,7 +69,8 @@ async def _again(chat: ChatScreen, candidates: int) -> None:
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     if turn.parent_id is None and turn.role == "assistant":
-        chat.say("This is the greeting: ← and → show the card's other ones, F7 lists them.")
+        lists = keys.shown("greeting", chat.settings.keys)
+        chat.say(f"This is the greeting: ← and → show the card's other ones, {lists} lists them.")
         return
     chat.input.focus()
     await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn_id, candidates=candidates))

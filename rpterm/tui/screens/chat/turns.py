@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import worker
+from rpterm.tui import keys, worker
 from rpterm.tui.external import edit_outside
 from rpterm.tui.screens.chat import frame, replies
 from rpterm.tui.screens.chat.state import Wish
@@ -77,7 +77,8 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     if chat.session is None or replies.occupied(chat):
         return
     if turn.swipes < 2:
-        chat.say("There is only this version. Ctrl+R makes another one.")
+        makes = keys.shown("regenerate", chat.settings.keys)
+        chat.say(f"There is only this version. {makes} makes another one.")
         return
     shown = await chat.ask(chat.session.swipe, turn.id, step)
     if shown is None:
@@ -170,14 +171,15 @@ async def branch_here(chat: ChatScreen) -> None:
     """Make the selected turn the end of what is shown."""
     turn = chat.transcript.selected
     if turn is None:
-        chat.say("Select a turn first: Ctrl+↑.")
+        chat.say(f"Select a turn first: {keys.shown('select-previous', chat.settings.keys)}.")
         return
     if chat.session is None or replies.occupied(chat):
         return
     await chat.ask(chat.session.branch, turn.id)
     await replies.resync(chat)
     pick(chat, None)
-    chat.say("You are on a new branch now; F8 shows all of them.")
+    shows = keys.shown("branches", chat.settings.keys)
+    chat.say(f"You are on a new branch now; {shows} shows all of them.")
 
 
 async def copy(chat: ChatScreen) -> None:

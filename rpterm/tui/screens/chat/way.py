@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, opening, replies, turns
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ async def arrived(chat: ChatScreen) -> None:
     wanted, chat.going_to = chat.going_to, None
     if wanted is not None and chat.session is not None and chat.session.chat_id == wanted[0]:
         await _reveal(chat, wanted[1])
-        chat.say("Alt+← goes back to the chat you came from.")
+        chat.say(
+            f"{keys.shown('go-back', chat.settings.keys)} goes back to the chat you came from."
+        )
 
 
 async def back(chat: ChatScreen) -> None:
@@ -104,7 +107,8 @@ async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
             return False
         chat.came_from.append(await _here(chat, session))
         await to_branch(chat, session.show, turn_id)
-        chat.say("This is another branch. Alt+← goes back to the one that was shown.")
+        goes = keys.shown("go-back", chat.settings.keys)
+        chat.say(f"This is another branch. {goes} goes back to the one that was shown.")
         path = await chat.ask(session.path)
     ids = [turn.id for turn in path]
     first = next((turn.id for turn in chat.transcript.turns if turn.id in ids), None)

@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import key_names, keys, text
+from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes.list import PaneList
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class ExamplesPane(Vertical):
         """Why there is nothing, or nothing for a turn."""
         places = {row.place for row in self._rows.values()}
         if not places:
-            key = key_names.short(keys.keys_of(keys.BY_ID["keep-example"], self._overrides)[0])
+            key = keys.hint("keep-example", self._overrides)
             return f"There are no examples yet: {key} keeps a good exchange as one."
         if not self.sizes.k or "turn" in places:
             return ""
@@ -221,7 +221,7 @@ class ExamplesPane(Vertical):
         """A click on a cell sets the value there; the keys at its ends move it by one step."""
         down, up = (
             text.link(
-                key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0]),
+                keys.hint(name, self._overrides),
                 f"command('{name}')", "bold",
             )
             for name in (f"example-{end}" for end in ends.split())
@@ -237,7 +237,7 @@ class ExamplesPane(Vertical):
     def _foot(self) -> Content:
         hints = []
         for name in _SHORT:
-            key = key_names.short(keys.keys_of(keys.BY_ID[name], self._overrides)[0])
+            key = keys.hint(name, self._overrides)
             hints.append(Content.assemble(
                 text.link(key, f"command('{name}')", "bold $text-primary"), " ",
                 text.link(keys.BY_ID[name].label, f"command('{name}')"),

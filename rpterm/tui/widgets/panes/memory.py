@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import key_names, keys, text
+from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
 from rpterm.tui.widgets.panes.list import PaneList
 from rpterm.tui.widgets.writing import Line
@@ -269,7 +269,7 @@ class MemoryPane(Vertical):
         for name in names:
             key = keys.BY_ID[name]
             label = "allow" if name == "memory-never" and (block or _hidden(item)) else key.label
-            shown = key_names.short(keys.keys_of(key, self._overrides)[0])
+            shown = keys.hint(key.id, self._overrides)
             action = f"command('{name}')"
             hints.append(
                 text.link(shown, action, "bold $text-primary") + text.link(f"\u00a0{label}", action)
