@@ -59,7 +59,7 @@ def move(
     fresh: list[KnownCard] = []
     for path in cards:
         result = _card(path, folder, store)
-        if result.error and path not in paths and _no_card(result.error):
+        if result.something_else and path not in paths:
             moved.passed_over += 1
         else:
             moved.cards.append(result)
@@ -103,11 +103,6 @@ def _walk(folder: Path) -> Iterable[Path]:
         parts = each.relative_to(folder).parts[:-1]
         if not any(part.casefold() in _NOT_OURS for part in parts) and each.is_file():
             yield each
-
-
-def _no_card(error: str) -> bool:
-    """Whether a file of a folder is simply something else: settings, a picture."""
-    return any(words in error for words in ("no card", "none of the fields", "neither JSON"))
 
 
 def _target(store: Store, path: Path) -> Path | None:

@@ -94,12 +94,13 @@ async def test_joiners_stay_in_an_edited_turn(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.query_one(TurnEditor).text == "Hello\u200d")
 
 
-async def test_a_branch_without_a_selected_turn_says_what_is_missing(stage: Stage) -> None:
+async def test_a_branch_without_a_selected_turn_says_by_the_users_own_key_how(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, keys={"select-previous": "ctrl+y"})
     app = stage.app()
     async with running(app) as pilot:
         await type_text(pilot, "/branch-here")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "Select a turn first: Ctrl+↑." in notices(app))
+        await wait_until(pilot, lambda: "Select a turn first: Ctrl+Y." in notices(app))
 
 
 async def test_the_first_frame_names_the_character_as_the_chat_does(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rpterm.cards.exchange.problem import MAX_JSON, ExchangeError
+from rpterm.cards.exchange.problem import MAX_JSON, ExchangeError, NotACard
 
 CARD = "card.json"
 _MAX_MEMBERS, _MAX_DIRECTORY = 4000, 1 << 20
@@ -36,7 +36,7 @@ def read(data: bytes) -> Archive:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [each for each in archive.infolist() if not each.filename.endswith("/")]
             if len(members) > _MAX_MEMBERS:
-                raise ExchangeError(f"The archive has {len(members):,} files: it is no card.")
+                raise NotACard(f"The archive has {len(members):,} files: it is no card.")
             files: dict[str, bytes] = {}
             room = _MAX_TOTAL
             for member in members:

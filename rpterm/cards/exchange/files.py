@@ -19,7 +19,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.export import FILE_MARK, Exported, Format, ReadFile, export
 from rpterm.cards.exchange.origin import Imported, read_any
-from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError
+from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
@@ -38,6 +38,7 @@ class ImportedFile:
         target: The card's TOML file, or ``None`` when it could not be imported.
         portrait: Its picture beside it, or ``None``.
         error: Why it could not be imported, or "".
+        something_else: Whether it is no card at all.
     """
 
     source: Path
@@ -47,6 +48,7 @@ class ImportedFile:
     origin: str = ""
     notes: tuple[str, ...] = ()
     error: str = ""
+    something_else: bool = False
 
 
 def import_files(
@@ -72,7 +74,8 @@ def import_files(
         try:
             result = _import(path, to_folder)
         except ExchangeError as error:
-            result = ImportedFile(path, error=str(error))
+            other = isinstance(error, NotACard)
+            result = ImportedFile(path, error=str(error), something_else=other)
         except CardError as error:
             result = ImportedFile(path, error=error.problems[0].message)
         except OSError as error:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from rpterm.cards.exchange.mend import Mend
-from rpterm.cards.exchange.problem import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError
+from rpterm.cards.exchange.problem import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError, NotACard
 from rpterm.marks import not_utf8
 
 _MOST_KEYS = 5
@@ -37,7 +37,7 @@ def loads(data: bytes, what: str, mend: Mend | None = None) -> Any:
             f"{what} has {len(data):,} bytes of JSON; up to {MAX_JSON:,} can be a card."
         )
     if sum(data.count(mark) for mark in _MARKS) > MAX_MARKS:
-        raise ExchangeError(f"{what} has more than {MAX_MARKS:,} values: it is no card.")
+        raise NotACard(f"{what} has more than {MAX_MARKS:,} values: it is no card.")
     twice: dict[str, None] = {}
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def loads(data: bytes, what: str, mend: Mend | None = None) -> Any:
     except UnicodeDecodeError as error:
         raise ExchangeError(not_utf8(what, error.start)) from error
     except RecursionError as error:
-        raise ExchangeError(_deep(what)) from error
+        raise NotACard(_deep(what)) from error
     except json.JSONDecodeError as error:
         raise ExchangeError(
             f"{what} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
@@ -79,7 +79,7 @@ def check_depth(value: Any, what: str) -> None:
     while level:
         depth += 1
         if depth > MAX_DEPTH:
-            raise ExchangeError(_deep(what))
+            raise NotACard(_deep(what))
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict):

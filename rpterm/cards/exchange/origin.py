@@ -18,7 +18,7 @@ from rpterm.cards.exchange.book import read_book
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.patch import Table, diff, sign
-from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError
+from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.v2v3 import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.world import is_world, read_world
 from rpterm.marks import utf8
@@ -88,19 +88,19 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
     if data.startswith((b"\xff\xd8\xff", b"RIFF", b"GIF8")):
         if data.startswith(b"\xff\xd8\xff") and b"PK\x05\x06" in data[-66_000:]:
             return _from_charx(data, name)
-        raise ExchangeError("The file is a picture that holds no card: only PNG pictures do.")
+        raise NotACard("The file is a picture that holds no card: only PNG pictures do.")
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
         mend = Mend()
         return _from_json(jsonio.loads(data, "The file", mend), name, "json", mend)
     if b"\0" in data[:1024]:
-        raise ExchangeError("The file is neither a picture, an archive nor text: it is no card.")
+        raise NotACard("The file is neither a picture, an archive nor text: it is no card.")
     return _from_yaml(data, name)
 
 
 def _from_json(value: Any, name: str, container: str, mend: Mend) -> Imported:
     if not isinstance(value, Mapping):
-        raise ExchangeError("The JSON is a list or a single value: it is no card.")
+        raise NotACard("The JSON is a list or a single value: it is no card.")
     if value.get("spec") == "lorebook_v3" and isinstance(value.get("data"), Mapping):
         return _standalone(value, name, mend)
     if spec_of(value) == "v1" and is_world(value) and "first_mes" not in value:
@@ -111,7 +111,7 @@ def _from_json(value: Any, name: str, container: str, mend: Mend) -> Imported:
     if convert.is_foreign(document):
         document, label = convert.to_v1(document), "Gradio"
     if spec_of(document) == "v1" and not _is_v1(document):
-        raise ExchangeError("The JSON has none of the fields of a card or a lorebook.")
+        raise NotACard("The JSON has none of the fields of a card or a lorebook.")
     card = read_document(document, name, mend)
     card = _with_origin(card, container=container)
     return Imported(card, notes=mend.told(), origin=f"a {label} card in a JSON file")
@@ -128,7 +128,7 @@ def _from_yaml(data: bytes, name: str) -> Imported:
     mend = Mend()
     table = yaml_card.loads(data)
     if not convert.is_foreign(table) and not _is_v1(table):
-        raise ExchangeError("The text is neither JSON nor a card in YAML.")
+        raise NotACard("The text is neither JSON nor a card in YAML.")
     card = read_document(convert.to_v1(table), name, mend)
     card = _with_origin(card, container="yaml")
     mend.note("Comments and the layout of the YAML file are not kept.")
@@ -156,7 +156,7 @@ def _lorebook(
 def _from_png(data: bytes, name: str) -> Imported:
     picture = png.read(data)
     if not picture.cards:
-        raise ExchangeError("The picture holds no card.")
+        raise NotACard("The picture holds no card.")
     mend = Mend()
     for note in picture.notes:
         mend.note(note)

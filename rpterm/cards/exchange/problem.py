@@ -15,3 +15,7 @@ MAX_DEPTH = 64
 
 class ExchangeError(RptermError):
     """A file that cannot be imported or exported; the text says why, in a sentence."""
+
+
+class NotACard(ExchangeError):
+    """A file that is simply something else: a picture, settings."""

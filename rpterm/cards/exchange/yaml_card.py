@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rpterm.cards.exchange.problem import MAX_DEPTH, ExchangeError
+from rpterm.cards.exchange.problem import MAX_DEPTH, ExchangeError, NotACard
 from rpterm.marks import not_utf8
 
 MAX_YAML = 1 << 20
@@ -41,7 +41,7 @@ def loads(data: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ExchangeError("The YAML file is nested far too deep.") from error
     if not isinstance(value, dict):
-        raise ExchangeError("The text is neither JSON nor a YAML table of a card's fields.")
+        raise NotACard("The text is neither JSON nor a YAML table of a card's fields.")
     return value
 
 
@@ -54,7 +54,7 @@ def _build(events: Any) -> Any:
         if count > _MAX_EVENTS:
             raise ExchangeError("The YAML file has far more values than a card.")
         if isinstance(event, yaml.AliasEvent):
-            raise ExchangeError("The YAML file uses aliases (*name), which no card needs.")
+            raise NotACard("The YAML file uses aliases (*name), which no card needs.")
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(stack) >= MAX_DEPTH:
                 raise ExchangeError("The YAML file is nested far too deep.")
