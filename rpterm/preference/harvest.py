@@ -113,11 +113,11 @@ class _Harvester:
                 pairs += self._compared(pair)
         labels = [self._label(each) for each in standing]
         self.done.records += labels
-        pairs += [
-            record
-            for record in rated_pairs(labels, self.wanted.pairs_per_prompt)
-            if self._one_prompt(record.reply.turn, record.other.turn if record.other else 0)
-        ]
+        pairs += rated_pairs(
+            labels,
+            self.wanted.pairs_per_prompt,
+            lambda one, other: self._one_prompt(one.reply.turn, other.reply.turn),
+        )
         kept, dropped = settled(pairs)
         self.done.records += kept
         self.done.dropped += dropped

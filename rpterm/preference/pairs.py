@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -12,26 +12,37 @@ from rpterm.preference.records import STRENGTH, Dropped, Record, Source
 _COMPARED = frozenset({Source.DUEL, Source.EDIT, Source.SWIPE})
 
 
-def rated_pairs(labels: Sequence[Record], limit: int) -> list[Record]:
-    """Pairs of replies to one prompt that one rater rated differently by the same means."""
+def rated_pairs(
+    labels: Sequence[Record],
+    limit: int,
+    comparable: Callable[[Record, Record], bool] = lambda one, other: True,
+) -> list[Record]:
+    """Pairs of replies to one prompt that one rater rated differently by the same means.
+
+    Args:
+        limit: Pairs of one prompt, at most: those whose ratings are furthest apart.
+        comparable: Whether two may be a pair.
+    """
     groups: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for each in labels:
         if each.kind == "label":
             groups[each.meta.source, each.meta.rater, id(each.prompt)].append(each)
     pairs: list[Record] = []
     for group in groups.values():
-        pairs += _widest(group, limit)
+        pairs += _widest(group, limit, comparable)
     return pairs
 
 
-def _widest(group: Sequence[Record], limit: int) -> list[Record]:
+def _widest(
+    group: Sequence[Record], limit: int, comparable: Callable[[Record, Record], bool]
+) -> list[Record]:
     found: list[tuple[float, Record, Record]] = []
     # A prompt with very many rated replies: combining its best with its worst is enough.
     ranked = sorted(group, key=lambda each: -(each.reply.score or 0.0))
     some = ranked if len(ranked) <= 4 * limit else ranked[: 2 * limit] + ranked[-2 * limit :]
     for one, other in combinations(some, 2):
         gap = (one.reply.score or 0.0) - (other.reply.score or 0.0)
-        if gap and one.reply.text != other.reply.text:
+        if gap and one.reply.text != other.reply.text and comparable(one, other):
             found.append((gap, one, other))
     found.sort(key=lambda each: -each[0])
     return [_pair(one, other) for _, one, other in found[:limit]]

@@ -17,6 +17,8 @@ from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 from rpterm.preference.export import split_of
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.harvest import Wanted
+from rpterm.preference.pairs import rated_pairs
+from rpterm.preference.records import Meta, Record, Reply, Source
 from rpterm.preference.writing import ExportError
 from rpterm.store.judgement_records import How
 from rpterm.types import Origin
@@ -370,3 +372,15 @@ def test_parquet_has_the_same_rows(scene: Scene, tmp_path: Path) -> None:
     run(scene, tmp_path / "table", format="raw", file_type="parquet")
     found = pq.read_table(tmp_path / "table" / "data" / "train.parquet").to_pylist()
     assert found == rows(tmp_path / "lines") and MODEL.name == "words"
+
+
+def test_pairs_that_cannot_be_made_take_no_place_of_others() -> None:
+    meta = Meta(Source.STARS, (1,), 1, "Ada", "h")
+    labels = [
+        Record("label", (), Reply(f"reply {stars}", stars, score=float(stars)), meta)
+        for stars in range(1, 6)
+    ]
+    (widest,) = rated_pairs(labels, 1)
+    assert widest.other is not None and (widest.reply.turn, widest.other.turn) == (5, 1)
+    (pair,) = rated_pairs(labels, 1, lambda one, other: other.reply.turn > 1)
+    assert pair.other is not None and (pair.reply.turn, pair.other.turn) == (5, 2)
