@@ -338,17 +338,17 @@ class Session(Tree):
 
         Args:
             member: The card name of one of several characters; "" is the chat's own.
+
+        Raises:
+            GroupError: Another one in this chat has one of its new names.
         """
         if member:
             digest = self.store.put_card(card.name, text)
             self.scene.recast(self.scene.seat(member), card, digest)
-            self.settle()
-            return
-        if card.name != self.card.name and self.memory is not None:
-            self.memory.rename(card.name, self.chat.card_path)
-        self.card = card
-        self.scene.recast(self.scene.lead, card)
-        self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+        else:
+            self.scene.recast(self.scene.lead, card)
+            self.card = card
+            self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
 
     def delete(self, turn_id: int) -> None:
