@@ -259,7 +259,7 @@ class Session(Tree):
         plain = request.candidates == 1 and request.shown and not request.seeds
         if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
             return request
-        return replace(request, candidates=many, best=True)
+        return replace(request, candidates=many, best=True) if request.best is None else request
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""
