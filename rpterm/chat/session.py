@@ -202,7 +202,6 @@ class Session(Tree):
             yield ReplyFailed("Stopped.")
             return
         self._left |= _turns_left_out(prompt)
-        shown = self.chat.leaf_id
         run = self._begun(request, job, seat, prompt, info)
         events = run.events()
         if request.best and self.scores is not None and self.scene.plays(seat):
@@ -213,10 +212,8 @@ class Session(Tree):
                     self.scene.remember(event.turn)
                 yield event
         finally:
-            # What was begun is stored when the inner stream closes, which must be before we look.
+            # What was begun is stored now, before the engine settles.
             cast("Generator[SessionEvent, None, None]", events).close()
-            if run.turns and not run.kept and shown is not None:
-                self.store.set_leaf(self.chat_id, shown)
 
     def _begun(
         self, request: ReplyRequest, job: Job, seat: Seat, prompt: Prompt, info: EngineInfo
@@ -224,6 +221,7 @@ class Session(Tree):
         """The reply, ready to run; its empty turns are stored."""
         asked = self._asked(request, seat, prompt, info.sequences)
         count = 0 if job.draft else len(asked.seeds)
+        before = self.chat.leaf_id if request.shown else None
         return ReplyRun(
             store=self.store,
             engine=self.engine,
@@ -233,6 +231,7 @@ class Session(Tree):
             template_hash=self._prompter.template.hash if self._prompter.template else "",
             turns=self._open_turns(seat.card, job, count, request.shown),
             base=job.base,
+            before=before,
             names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
         )
 
