@@ -31,8 +31,8 @@ class ReplyRequest:
         shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
         sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
         speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
-        best: Of several candidates the best by score is kept. A plain request becomes one of that
-            kind where the setting ``scoring.best_of`` says so.
+        best: Whether of several candidates the best by score is kept. ``None`` is no, but a plain
+            request becomes one of that kind where the setting ``scoring.best_of`` says so.
     """
 
     intent: Intent = Intent.SEND
@@ -45,7 +45,7 @@ class ReplyRequest:
     shown: bool = True
     sampling: Mapping[str, Any] = field(default_factory=dict)
     speaker: str = ""
-    best: bool = False
+    best: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
+from rpterm.group import GroupError
 from rpterm.store.errors import StoreError
-from rpterm.types import Chat, Member
+from rpterm.types import Chat, Member, RptermError
 
 _SHOWN = 6
 """Changes that a summary names one by one."""
@@ -44,13 +45,13 @@ class Reloaded:
 
 @dataclass(frozen=True, slots=True)
 class NotReloaded:
-    """The file is broken; the chat keeps the last good card.
+    """The file cannot be used; the chat keeps the last good card.
 
     Attributes:
-        summary: The first problem with its line, and how many more there are.
+        summary: The first problem, with its line where it has one, and how many more there are.
     """
 
-    error: CardError
+    error: RptermError
     summary: str
 
 
@@ -160,17 +161,29 @@ class Reloader:
         summary = f"{error.problems[0]}{rest} The last good card stays."
         return NotReloaded(error, summary)
 
-    def _use(self, found: CardChanged) -> Reloaded:
+    def _refused(self, error: GroupError) -> NotReloaded | None:
+        """A whole card that this company cannot have; the next save is compared with the last."""
+        if self._file is not None:
+            self._file.card = self._card
+        if str(error) == self._told:
+            return None
+        self._told = str(error)
+        return NotReloaded(error, f"{error} The last good card stays.")
+
+    def _use(self, found: CardChanged) -> Reloaded | NotReloaded | None:
         before, mended = self._card, bool(self._told)
+        try:
+            self._session.set_card(found.card, found.text, member=self._member)
+        except GroupError as error:
+            return self._refused(error)
         self._told = ""
-        self._session.set_card(found.card, found.text, member=self._member)
         self._member = found.card.name if self._member else ""
         count = self._counter()
         lines = summary_lines(found.changes, count)
         if not lines:
             lines = ["Only comments or spaces changed."]
             if mended:
-                lines = ["The file can be read again; nothing else changed."]
+                lines = ["The file can be used again; nothing else changed."]
         elif count:
             lines.append(_total(before, found.card, count))
         if any(change.field.split(" ")[0] == "greetings" for change in found.changes):

@@ -62,6 +62,7 @@ class ReplyRun:
 
     Attributes:
         base: Text that stands already and is gone on with.
+        before: The leaf to show again when no reply had words; ``None`` leaves the branch alone.
         names: Speakers' names a model likes to put before its line; taken off.
         kept: Ids of the turns that stand in the end; the others had no words and are gone.
     """
@@ -74,6 +75,7 @@ class ReplyRun:
     template_hash: str
     turns: tuple[Turn, ...]
     base: str = ""
+    before: int | None = None
     names: tuple[str, ...] = ()
     kept: list[int] = field(default_factory=list)
     _growing: list[_Growing] = field(default_factory=list)
@@ -90,6 +92,7 @@ class ReplyRun:
             yield ReplyFailed(str(error), error.log_tail)
         finally:
             self._keep_the_rest()
+            self._show_the_first()
 
     def _on(self, event: object) -> Iterator[SessionEvent]:
         match event:
@@ -146,6 +149,12 @@ class ReplyRun:
             else:
                 self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None)
                 self.kept.append(growing.turn.id)
+
+    def _show_the_first(self) -> None:
+        """Show the first reply that has words where the one shown had none."""
+        if self.before is not None and self.turns and self.turns[0].id not in self.kept:
+            leaf = min(self.kept, default=self.before)
+            self.store.set_leaf(self.turns[0].chat_id, leaf)
 
     def _text(self, growing: _Growing, *, whole: bool = False) -> str:
         """The reply as shown: without the name before it, joined to what stood already."""

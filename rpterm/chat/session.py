@@ -202,7 +202,6 @@ class Session(Tree):
             yield ReplyFailed("Stopped.")
             return
         self._left |= _turns_left_out(prompt)
-        shown = self.chat.leaf_id
         run = self._begun(request, job, seat, prompt, info)
         events = run.events()
         if request.best and self.scores is not None and self.scene.plays(seat):
@@ -213,10 +212,8 @@ class Session(Tree):
                     self.scene.remember(event.turn)
                 yield event
         finally:
-            # What was begun is stored when the inner stream closes, which must be before we look.
+            # What was begun is stored now, before the engine settles.
             cast("Generator[SessionEvent, None, None]", events).close()
-            if run.turns and not run.kept and shown is not None:
-                self.store.set_leaf(self.chat_id, shown)
 
     def _begun(
         self, request: ReplyRequest, job: Job, seat: Seat, prompt: Prompt, info: EngineInfo
@@ -224,6 +221,7 @@ class Session(Tree):
         """The reply, ready to run; its empty turns are stored."""
         asked = self._asked(request, seat, prompt, info.sequences)
         count = 0 if job.draft else len(asked.seeds)
+        before = self.chat.leaf_id if request.shown else None
         return ReplyRun(
             store=self.store,
             engine=self.engine,
@@ -233,6 +231,7 @@ class Session(Tree):
             template_hash=self._prompter.template.hash if self._prompter.template else "",
             turns=self._open_turns(seat.card, job, count, request.shown),
             base=job.base,
+            before=before,
             names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
         )
 
@@ -259,7 +258,7 @@ class Session(Tree):
         plain = request.candidates == 1 and request.shown and not request.seeds
         if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
             return request
-        return replace(request, candidates=many, best=True)
+        return replace(request, candidates=many, best=True) if request.best is None else request
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""
@@ -338,17 +337,17 @@ class Session(Tree):
 
         Args:
             member: The card name of one of several characters; "" is the chat's own.
+
+        Raises:
+            GroupError: Another one in this chat has one of its new names.
         """
         if member:
             digest = self.store.put_card(card.name, text)
             self.scene.recast(self.scene.seat(member), card, digest)
-            self.settle()
-            return
-        if card.name != self.card.name and self.memory is not None:
-            self.memory.rename(card.name, self.chat.card_path)
-        self.card = card
-        self.scene.recast(self.scene.lead, card)
-        self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+        else:
+            self.scene.recast(self.scene.lead, card)
+            self.card = card
+            self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
 
     def delete(self, turn_id: int) -> None:

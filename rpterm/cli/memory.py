@@ -200,7 +200,7 @@ def edit(
 def pin(ids: _Ids, undo: _Undo = False) -> None:
     """Recall memories with every reply."""
     with opened() as memory:
-        for memory_id in _unknown_first(memory, ids):
+        for memory_id in _wrong_or_all(memory, ids):
             memory.pin(memory_id, not undo)
 
 
@@ -208,7 +208,7 @@ def pin(ids: _Ids, undo: _Undo = False) -> None:
 def hide(ids: _Ids, undo: _Undo = False) -> None:
     """Never mention memories, but keep them."""
     with opened() as memory:
-        for memory_id in _unknown_first(memory, ids):
+        for memory_id in _wrong_or_all(memory, ids):
             memory.never_mention(memory_id, not undo)
 
 
@@ -216,7 +216,7 @@ def hide(ids: _Ids, undo: _Undo = False) -> None:
 def share(ids: _Ids, undo: _Undo = False) -> None:
     """Let other characters know memories, too."""
     with opened() as memory:
-        for memory_id in _unknown_first(memory, ids):
+        for memory_id in _wrong_or_all(memory, ids):
             memory.share(memory_id, not undo)
 
 
@@ -330,9 +330,10 @@ def unlink(
         memory.unlink(old, new_id)
 
 
-def _unknown_first(memory: Memory, ids: Sequence[int]) -> list[int]:
-    """So that a wrong number is told before anything is marked."""
-    return sorted(ids, key=memory.many(ids).__contains__)
+def _wrong_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
+    """The numbers that no memory has, if any, else all: a wrong one ends the command unmarked."""
+    known = memory.many(ids)
+    return [each for each in ids if each not in known] or list(ids)
 
 
 def _tell(json: bool, data: object, words: str) -> None:

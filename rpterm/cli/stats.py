@@ -146,7 +146,7 @@ def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
         text = f"{len(found.judged)} rated replies have a live score: too few to say anything."
         console.print(rich_out.text(text))
         return
-    seen = f"; the score was on the screen at {honest.shown} of them" if honest.shown else ""
+    seen = f"; {honest.known} had it when they were rated, maybe in view" if honest.known else ""
     console.print(rich_out.text(f"{honest.count} rated replies have a live score{seen}."))
     figures = [
         ("good above bad (AUC, 0.5 is chance)", honest.auc),

@@ -84,11 +84,11 @@ def _one_after_the_other(
     started: list[ReplyStarted] = []
     ends: list[ReplyFinished | ReplyCancelled] = []
     for side in (session, other):
-        asked = replace(request, candidates=1)
+        asked = replace(request, candidates=1, best=False)
         if ends:
             asked = ReplyRequest(
                 Intent.REGENERATE, turn_id=ends[0].turn.id, sampling=rival.sampling,
-                hint=request.hint,
+                hint=request.hint, best=False,
             )  # fmt: skip
         before = len(ends)
         for event in side.reply(asked):

@@ -130,7 +130,7 @@ class Maker:
 
     def _made(self, session: Session, contender: Contender, seed: int) -> Turn | None:
         request = ReplyRequest(
-            Intent.REGENERATE, sampling={**contender.sampling, "seed": seed % 2**31}
+            Intent.REGENERATE, sampling={**contender.sampling, "seed": seed % 2**31}, best=False
         )
         for event in session.reply(request):
             if isinstance(event, ReplyFinished):

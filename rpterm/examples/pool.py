@@ -41,10 +41,10 @@ def exchanges(store: Store, card_name: str) -> list[Exemplar]:
     chats = [chat.id for chat in store.chats(card_name=card_name, limit=CHATS)]
     stars, bad = _judged(store, chats)
     scores = Scores(store)
-    newest = {row.turn_id: row.probability for chat in chats for row in scores.all(chat)}
     good = {
         turn: probability
-        for turn, probability in newest.items()
+        for chat in chats
+        for turn, probability in scores.newest(chat).items()
         if probability >= GOOD and turn not in bad and turn not in stars
     }
     return [

@@ -61,7 +61,7 @@ class Examples:
         self._per_turn, self._budget, self._vectors = per_turn, budget, vectors
         self._lock = threading.Lock()
         self._marks: ExampleMarks | None = None
-        self._pool: tuple[str, list[Exemplar]] | None = None
+        self._pool: tuple[object, dict[str, list[Exemplar]]] | None = None
         self._known: dict[str, Floats] = {}
         self._filling = False
 
@@ -84,7 +84,7 @@ class Examples:
         self._table().set_sizes(chat_id, k, budget)
 
     def refresh(self) -> None:
-        """Read the exchanges again: something was starred, scored or deleted."""
+        """Read the exchanges again: another terminal may have starred, scored or deleted some."""
         with self._lock:
             self._pool = None
 
@@ -234,9 +234,13 @@ class Examples:
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            if self._pool is None or self._pool[0] != card.name:
-                self._pool = (card.name, pool.exchanges(self.store, card.name))
-            return self._pool[1]
+            judged = self.store.connections.judged  # before they are read: never newer than they
+            if self._pool is None or self._pool[0] is not judged:
+                self._pool = (judged, {})
+            known = self._pool[1]
+            if card.name not in known:
+                known[card.name] = pool.exchanges(self.store, card.name)
+            return known[card.name]
 
     def _table(self) -> ExampleMarks:
         with self._lock:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Cast
 
-__all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card", "open_session"]
+__all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card"]
 
 _HEARD_WAIT = 2.0
 
@@ -115,16 +115,16 @@ class Launch:
         store = Store(self.paths.database)
         try:
             found, chat = self._entry.chat(store, target, chat_id)
+            self._lent = Lent(engine)
+            self._session = Session(
+                store, self._lent, found.card, chat, self.settings,
+                states=self.paths.states, flagged=self._flagged(),
+                memory=self._memory(store, found.card), examples=self._examples(store),
+                scores=self._scores(store), casting=self._casting(store),
+            )  # fmt: skip
         except BaseException:
             store.close()
             raise
-        self._lent = Lent(engine)
-        self._session = Session(
-            store, self._lent, found.card, chat, self.settings,
-            states=self.paths.states, flagged=self._flagged(),
-            memory=self._memory(store, found.card), examples=self._examples(store),
-            scores=self._scores(store), casting=self._casting(store),
-        )  # fmt: skip
         self._session.distiller = self._distiller(self._session)
         self._session.rivals = self._rival
         try:
@@ -273,22 +273,3 @@ class Launch:
         """Samplers that a flag decides: they go before the card's own."""
         start = "sampling."
         return frozenset(n.removeprefix(start) for n in self.asked.flags if n.startswith(start))
-
-
-def open_session(
-    target: str | None,
-    settings: Settings,
-    *,
-    chat_id: int | None = None,
-    new: bool = False,
-    paths: Paths | None = None,
-) -> Session:
-    """Open one chat by itself; closing the session frees the engine, too.
-
-    Raises:
-        RptermError: As ``Launch.open``.
-    """
-    launch = Launch(settings, paths or folders.find(), Asked(target, chat_id, new))
-    session = launch.open()
-    session.engine = launch.engine()
-    return session

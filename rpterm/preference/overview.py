@@ -148,11 +148,11 @@ class _Chat:
                 group.stars.append(rating.value)
             group.good += good is True
             group.bad += good is False
-        shown = rating.how.score is not None
-        score = rating.how.score if shown else self.scores.get(rating.turn_id)
+        known = rating.how.score is not None
+        score = rating.how.score if known else self.scores.get(rating.turn_id)
         if score is not None and rating.kind != "flag":
             stars = float(rating.value) if rating.kind == "stars" else None
-            self.found.judged.append(Judged(self.chat_id, score, good, stars, shown))
+            self.found.judged.append(Judged(self.chat_id, score, good, stars, known))
 
     def _comparison(self, pair: Comparison) -> None:
         self.found.kinds[f"{pair.kind}: {_verdict(pair)}"] += 1

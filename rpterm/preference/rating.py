@@ -1,8 +1,8 @@
 """Judging replies: the one place that every front end goes through, and what is noted by itself.
 
 Adds to a judgement what the user need not say: how long it took, where the reply stood, and the
-live score shown. Edits and swipes that were kept are noted here, too. Knows no UI, and nothing of
-how judgements become training data.
+live score it had by then, whether or not it was in view. Edits and swipes that were kept are noted
+here, too. Knows no UI, and nothing of how judgements become training data.
 """
 
 from __future__ import annotations

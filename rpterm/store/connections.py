@@ -58,6 +58,9 @@ class Connections:
         self._links: weakref.WeakSet[_Link] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._closed = False
+        self.judged = object()
+        """Another one after replies were judged, scored or deleted here: what one knows of them by
+        then is old."""
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -23,7 +23,8 @@ class How:
         seconds: Time taken from seeing to judging, where it was measured.
         position: Where the reply stood: ``swipe 2 of 3``, ``left``, ….
         method: By which means: ``key``, ``review``, ``duel``, ``import``, ….
-        score: The live consistency score shown at that moment, 0 to 1.
+        score: The live consistency score that the reply had by then, 0 to 1, whether or not it was
+            in view. Comparisons keep none.
     """
 
     rater: str = ME

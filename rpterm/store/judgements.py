@@ -169,6 +169,7 @@ class Judgements:
                 "VALUES (?, ?, ?, ?)",
                 (judgement, chat, rater, self._clock()),
             )
+        self._connections.judged = object()
 
     # Consent -----------------------------------------------------------------------------------
     def consent(self, chat: int, exportable: bool, *, rater: str = ME) -> None:
@@ -272,6 +273,7 @@ class Judgements:
                  storable(reason), storable(how.rater), now, how.seconds, how.position,
                  how.method, how.score),
             )  # fmt: skip
+        self._connections.judged = object()
         return Rating(
             number, turn.chat_id, turn_id, kind, value, how, now, dict(dimensions), span, reason
         )

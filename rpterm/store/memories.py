@@ -34,7 +34,7 @@ class Memories:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         """Make the tables where they are missing, and finish a scrub that a crash cut off."""
         self.store = store
-        self._clock = clock
+        self.clock = clock
         self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
@@ -63,7 +63,7 @@ class Memories:
         text, speaker = storable(text, "memory"), storable(speaker, "name")
         values = (
             kind, storable(character, "name"), chat_id, turn_id, speaker, text,
-            storable(place, "place"), self._clock() if created_at is None else created_at,
+            storable(place, "place"), self.clock() if created_at is None else created_at,
             importance, by_model, shared, pinned, hidden, wording_hash(speaker, text), file_id,
         )  # fmt: skip
         columns = _COLUMNS.removeprefix("id, ").replace("superseded_by, ", "")

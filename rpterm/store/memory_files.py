@@ -73,7 +73,7 @@ class MemoryFiles:
         added_at: float | None = None,
     ) -> MemoryFile:
         """Keep a file's pieces in place of those that the same path gave before."""
-        now = self._memories._clock() if added_at is None else added_at
+        now = self._memories.clock() if added_at is None else added_at
         with self._connections.write() as connection:
             old = connection.execute(
                 "DELETE FROM memory_files WHERE character = ? AND path = ?", (character, path)
@@ -138,7 +138,7 @@ class MemoryFiles:
             connection.execute(
                 "INSERT INTO memory_blocks (character, phrase, created_at) VALUES (?, ?, ?) "
                 "ON CONFLICT DO NOTHING",
-                (character, storable(phrase, "phrase"), self._memories._clock()),
+                (character, storable(phrase, "phrase"), self._memories.clock()),
             )
             row = connection.execute(
                 "SELECT id, character, phrase, created_at FROM memory_blocks "

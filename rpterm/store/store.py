@@ -192,6 +192,7 @@ class Store:
             connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
             connection.execute("DELETE FROM flags WHERE key = ?", (chats.draft_key(chat_id),))
             erase.mark(connection)
+        self.connections.judged = object()
         self._scrubber.run()
 
     def search(
@@ -328,6 +329,7 @@ class Store:
             # A reply cancelled before its first word leaves nothing to scrub.
             if top.text:
                 erase.mark(connection)
+        self.connections.judged = object()
         if top.text:
             self._scrubber.run()
         return leaf

@@ -91,7 +91,7 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
         wish.candidates,
         wish.hint,
         speaker=wish.speaker,
-        best=wish.best,
+        best=wish.best or None,
     )
     try:
         made = _made(session, wish, request)

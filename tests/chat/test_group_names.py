@@ -15,11 +15,12 @@ from rpterm.chat import events
 from rpterm.chat.cast.casting import carry_over, gather, newest_with
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.cast.naming import renamed
-from rpterm.chat.reload import Reloader
+from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.group import GroupError
 from rpterm.memory.facade import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -56,7 +57,9 @@ class World:
         lead = self.find("mara")
         there = (
             self.store.chat(chat) if chat is not None
-            else begin_chat(self.store, lead.card, lead.text, Persona("Ann"))
+            else begin_chat(
+                self.store, lead.card, lead.text, Persona("Ann"), card_path=str(lead.path)
+            )
         )  # fmt: skip
         engine = ScriptedEngine(replies or ("Yes.",), context=context)
         casting = Casting(self.find, lambda card: Memory(self.store, card.name))
@@ -218,3 +221,32 @@ def test_the_chat_with_a_member_of_another_name_by_now_goes_on(world: World) -> 
     (world.folder / "tam.toml").write_text("name = [", encoding="utf-8")
     assert newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Venn"]) is None
     assert newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"]) == found
+
+
+@pytest.mark.parametrize("key", ["tam", "mara"])
+@pytest.mark.parametrize("taken", [{"name": ORLA.name}, {"nickname": "Orla"}])
+def test_nobody_takes_the_name_of_another(world: World, key: str, taken: dict[str, str]) -> None:
+    session = world.begun("tam", "orla")
+    reloader = Reloader(session)
+    reloader.poll()
+    for memory in session.scene.memories():
+        assert memory.settled(20)
+    before = session.scene.cast, texts(world.store, ORLA.name)
+    world.save(key, replace({"tam": TAM, "mara": MARA}[key], **taken))
+    report = reloader.poll()
+    assert isinstance(report, NotReloaded) and next(iter(taken.values())) in report.summary
+    assert reloader.poll() is None
+    assert (session.scene.cast, texts(world.store, ORLA.name)) == before
+    assert said_by(session) == OWNERS
+    world.save(key, replace({"tam": TAM, "mara": MARA}[key], nickname="The Pilot"))
+    told = reloader.poll()
+    assert isinstance(told, Reloaded)
+    assert [change.field for change in told.changes] == ["nickname"]
+    session.scene.close()
+
+
+def test_a_chat_whose_card_took_the_name_of_another_says_so(world: World) -> None:
+    chat = world.begun("tam", "orla").chat_id
+    world.save("mara", replace(MARA, name=ORLA.name))
+    with pytest.raises(GroupError, match="Orla Finn is somebody else in this chat"):
+        world.open(chat=chat)

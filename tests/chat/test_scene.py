@@ -332,6 +332,7 @@ def test_the_model_chooses_by_weight_or_under_a_grammar(make: Make, store: Store
     assert choose(engine, OPTIONS, [turn]) == "Orla"
     assert engine.requests[0].sampling.grammar == 'root ::= "Mara" | "Tam" | "Orla"'
     assert choose(Answering(["Nobody"]), OPTIONS, [turn]) is None
+    assert choose(Answering(["Anna"]), [("Ann", ""), ("Anna", "")], [turn]) == "Anna"
     assert choose(Answering(["x"], fail_at=0), OPTIONS, [turn]) is None
     assert grammar(['A "B"', "C\\"]) == 'root ::= "A \\"B\\"" | "C\\\\"'
 

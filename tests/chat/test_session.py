@@ -139,6 +139,13 @@ def test_a_reply_without_words_leaves_what_was_shown(make: MakeSession) -> None:
     assert texts(session)[-1] == "one" and session.path()[-1].swipes == 2
 
 
+def test_of_two_candidates_the_one_with_words_is_shown(make: MakeSession) -> None:
+    session = make(["Old reply.", "", "NEW reply."])
+    send(session)
+    do(session, Intent.REGENERATE, candidates=2)
+    assert texts(session)[-1] == "NEW reply." and session.path()[-1].swipes == 2
+
+
 def test_impersonate_gives_a_draft_and_stores_nothing(make: MakeSession) -> None:
     session = make(["I am only passing through."])
     told = do(session, Intent.IMPERSONATE)

@@ -12,7 +12,8 @@ from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.embed import STARTER, EmbedError
-from rpterm.opening.launch import NEW_CHAT, Asked, Launch, LaunchError, open_session
+from rpterm.opening.launch import NEW_CHAT, Asked, Launch, LaunchError
+from rpterm.store import Store
 from rpterm.types import Persona, RptermError, Sampling
 
 CARD = """name = "Ada"
@@ -177,11 +178,20 @@ def test_what_cannot_be_opened_is_one_sentence(card: str, engine: Watched) -> No
         assert len(str(caught.value).splitlines()) == 1
 
 
-def test_open_session_owns_its_engine(card: str) -> None:
-    session = open_session(card, Settings(engine="scripted"))
-    say(session, "Hello")
-    assert session.path()[-1].role == "assistant"
-    session.close()
+def test_a_chat_that_fails_to_open_leaves_no_database_open(
+    card: str, engine: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Store] = []
+    close = Store.close
+    monkeypatch.setattr(Store, "close", lambda self: (closed.append(self), close(self)))
+
+    def broken(*_: object, **__: object) -> None:
+        raise RptermError("No seat.")
+
+    monkeypatch.setattr("rpterm.chat.session.Scene", broken)
+    with pytest.raises(RptermError, match="No seat"):
+        launch(engine, target=card).open()
+    assert len(closed) == 1
 
 
 def test_memory_may_have_another_embedder_and_scores_keep_theirs(

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStarted, SessionEvent
+from rpterm.chat.live import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
-from rpterm.config import Settings
+from rpterm.config import Scoring, Settings
 from rpterm.dueling.contender import ContenderError, parse
 from rpterm.dueling.inchat import duel
 from rpterm.engine.protocol import Engine
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
 from rpterm.types import Persona, Status
 
@@ -100,6 +103,15 @@ def test_what_stops_the_chat_stops_the_rival(session: Session) -> None:
     assert not worker.is_alive() and finished(events) == []
     kept = [turn for turn in session.store.tree(session.chat_id) if turn.text == "One."]
     assert [turn.status for turn in kept] == [Status.COMPLETE]
+
+
+def test_no_side_is_the_best_of_several(session: Session) -> None:
+    session.settings = replace(Settings(), scoring=Scoring(best_of=3))
+    session.scores = LiveScores(session.store, Scorer)
+    events = run(session, "temperature=1.5")
+    (started,) = [event for event in events if isinstance(event, ReplyStarted)]
+    assert len(started.turns) == len(finished(events)) == 2 and not started.best
+    assert session.path()[-1].swipes == 2
 
 
 def test_a_side_that_fails_leaves_the_other_as_a_reply(session: Session) -> None:

@@ -125,11 +125,31 @@ def test_a_starred_exchange_of_another_chat_joins_a_turn_like_it(make: Open, sto
     assert sources(session, "Where is the soup?") == ["example:1", "example:2"]
 
 
+def test_what_is_starred_scored_or_deleted_meanwhile_counts_at_once(
+    make: Open, store: Store
+) -> None:
+    old = make(["The bell rings before a wreck, never after.", "A bell is brass, mostly, I find."])
+    first, second = say(old, "Tell me of the bell"), say(old, "And the bell, what is it made of?")
+    session, judgements = make(["x"], k=2), Judgements(store)
+
+    def inside() -> list[str]:
+        return sources(session, "And the bell, what of it?")[2:]
+
+    assert inside() == []
+    Scores(store).put(StoredScore(second.id, "1", "c", 0.9, 0.8, 0.95))
+    assert inside() == [f"example:turn:{second.id}"]
+    star = judgements.stars(first.id, 5)
+    assert f"example:turn:{first.id}" in inside()
+    judgements.withdraw(star.id, old.chat_id)
+    assert inside() == [f"example:turn:{second.id}"]
+    store.delete_turn(second.id)
+    assert inside() == []
+
+
 def test_nothing_of_the_chat_itself_is_an_example(make: Open, store: Store) -> None:
     session = make(["The bell rings before a wreck, never after it."], k=3)
     turn = say(session, "Tell me of the bell")
     Judgements(store).stars(turn.id, 5)
-    provider(session).refresh()
     assert sources(session, "And the bell?") == ["example:1", "example:2"]
     found = pool.named(store, f"turn:{turn.id}")
     assert found is not None
@@ -169,7 +189,6 @@ def test_the_pane_lists_all_in_the_order_of_the_prompt(make: Open, store: Store)
     session = make(["It rings before a wreck, never after it."])
     turn = say(session, "Tell me of the bell")
     Judgements(store).stars(turn.id, 5)
-    provider(session).refresh()
     session.load()
     rows = provider(session).rows(
         CARD, session.chat, session.path(), session.preview(), session.count

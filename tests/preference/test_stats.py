@@ -96,7 +96,7 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert (small.good, small.bad, small.stars, small.flagged) == (0, 1, [2], 1)
     assert (large.won, large.lost, large.tied, small.lost) == (1, 0, 1, 1)
     assert found.cards["Watson"].liked.total == 2 and found.cards["Watson"].duels == 2
-    seen = sorted((each.score, each.good, each.shown) for each in found.judged)
+    seen = sorted((each.score, each.good, each.known) for each in found.judged)
     assert seen == [(0.2, False, False), (0.9, True, True)]
     assert (found.higher, found.unequal) == (1, 1)
     assert overview(scene.judge, model="large").kinds["stars"] == 0

@@ -124,7 +124,7 @@ async def test_a_broken_save_taken_back_is_told_as_mended(stage: FileStage) -> N
         stage.file.write_text("name = [", encoding="utf-8")
         await noticed(pilot, app, "The last good card stays")
         stage.save()
-        await noticed(pilot, app, "can be read again")
+        await noticed(pilot, app, "can be used again")
 
 
 async def test_a_save_in_mid_reply_waits_for_its_end(stage: FileStage) -> None:

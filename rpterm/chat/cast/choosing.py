@@ -72,7 +72,8 @@ def _answered(engine: Engine, options: Sequence[Option], path: Sequence[Turn]) -
     names = [name for name, _ in options]
     sampling = replace(_EXACT, grammar=grammar(names))
     answer = ask(engine, _SYSTEM, _question(options, path), sampling).strip().casefold()
-    return next((name for name in names if answer.startswith(name.casefold())), None)
+    fitting = [name for name in names if answer.startswith(name.casefold())]
+    return max(fitting, key=len, default=None)  # "Anna" begins with "Ann", too.
 
 
 def _question(options: Sequence[Option], path: Sequence[Turn]) -> str:

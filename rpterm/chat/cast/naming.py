@@ -1,4 +1,4 @@
-"""Whose a line stays when a card gets another name. Pure.
+"""Whose a line stays when a card gets another name, and which names it cannot get. Pure.
 
 Turns know their speaker by name alone. So a name that a member gave up goes from its lines, too,
 but only where they would else become somebody else's: all other history stays as it was said.
@@ -6,7 +6,10 @@ but only where they would else become somebody else's: all other history stays a
 
 from __future__ import annotations
 
-from rpterm.types import Cast
+from collections.abc import Iterable
+
+from rpterm.group import GroupError
+from rpterm.types import Cast, Member
 
 
 def renamed(before: Cast, now: Cast) -> dict[str, str]:
@@ -27,6 +30,28 @@ def renamed(before: Cast, now: Cast) -> dict[str, str]:
             if _bearers(before, name) == [place] != [owner]:
                 found[name] = new.speaker
     return found
+
+
+def known_apart(card_name: str, others: Iterable[Member]) -> None:
+    """Refuse a card's name that another one has: their memories would become one.
+
+    Raises:
+        GroupError: Somebody has it, there or gone.
+    """
+    if any(member.card_name == card_name for member in others):
+        raise GroupError(f"{card_name} is somebody else in this chat: give the card another name.")
+
+
+def heard_apart(name: str, others: Iterable[Member]) -> None:
+    """Refuse a name in speech that another one has: nobody could tell their lines apart.
+
+    Raises:
+        GroupError: Somebody who is there is called so.
+    """
+    if any(m.present and m.speaker.casefold() == name.casefold() for m in others):
+        raise GroupError(
+            f"Two cannot both be called {name}: give one of the cards another nickname."
+        )
 
 
 def _bearers(cast: Cast, name: str) -> list[int]:

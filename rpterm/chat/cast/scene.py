@@ -18,7 +18,7 @@ from rpterm.cards.macros import expand
 from rpterm.cards.problems import CardError
 from rpterm.chat.cast.choosing import choose
 from rpterm.chat.cast.company import Casting, find_with_narrator, name_now
-from rpterm.chat.cast.naming import renamed
+from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
@@ -54,6 +54,9 @@ class Scene:
         """Args:
         lead: The chat's own character.
         make: Makes the prompts of another one.
+
+        Raises:
+            GroupError: The own card was given the name of another one who takes part.
         """
         self.lead = lead
         self._store, self._chat_id, self._make = store, chat_id, make
@@ -199,14 +202,24 @@ class Scene:
 
     # Changes -----------------------------------------------------------------------------------
     def recast(self, seat: Seat, card: CharacterCard, digest: str = "") -> None:
-        """Go on with a changed card; under a new name any but the chat's own keeps its memories.
+        """Go on with a changed card; under a new name a character keeps its memories.
 
         Args:
             digest: The version, of any but the chat's own character.
+
+        Raises:
+            GroupError: Another one in this chat has one of its new names.
         """
         member, before = self._member(seat), seat.card.name
-        if card.name != before and seat is not self.lead and seat.memory is not None:
-            seat.memory.rename(card.name, member.card_path)
+        others = [m for m in self._company().members if m != member]
+        if card.name != before:
+            known_apart(card.name, others)
+        if card.char != seat.card.char:
+            heard_apart(card.char, others)
+        if card.name != before and seat.memory is not None:
+            lead = seat is self.lead
+            path = self._store.chat(self._chat_id).card_path if lead else member.card_path
+            seat.memory.rename(card.name, path)
         seat.card = card
         self._seats = {card.name if k == before else k: v for k, v in self._seats.items()}
         if self.cast is not None:
@@ -232,10 +245,8 @@ class Scene:
         here = before is not None and before.present
         if here and not known:
             raise GroupError(f"{card.name} is here already.")
-        if not here and any(m.speaker.casefold() == card.char.casefold() for m in self.present):
-            raise GroupError(
-                f"Two cannot both be called {card.char}: give one of the cards another nickname."
-            )
+        if not here:
+            heard_apart(card.char, self.present)
         digest = self._store.put_card(card.name, text)
         if before is not None:
             before = self._followed(before, card, digest)
@@ -348,6 +359,7 @@ class Scene:
         cast = self._casts.get(self._chat_id)
         if cast is None:
             return None
+        known_apart(self.lead.card.name, cast.members[1:])
         lead = replace(cast.members[0], card_name=self.lead.card.name, speaker=self.lead.card.char)
         members = [lead]
         for member in cast.members[1:]:

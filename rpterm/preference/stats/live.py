@@ -30,14 +30,15 @@ class Judged:
         score: The live score, 0 to 1.
         good: What the rater said; ``None`` is in between (three stars).
         stars: 1 to 5 where stars were given.
-        shown: Whether the score was on the screen when it was rated: it may have led the rater.
+        known: Whether the score was there already when it was rated, so that the rater may have
+            seen it.
     """
 
     chat: int
     score: float
     good: bool | None = None
     stars: float | None = None
-    shown: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Honesty:
 
     Attributes:
         error: Mean distance between score and share of good ones over the bins.
-        shown: At how many ratings the score was on the screen.
+        known: At how many ratings the score was there already.
     """
 
     auc: Figure
@@ -74,7 +75,7 @@ class Honesty:
     bins: tuple[Bin, ...]
     error: float
     count: int
-    shown: int
+    known: int
 
 
 def honesty(items: Sequence[Judged], *, rounds: int = ROUNDS, seed: int = 0) -> Honesty | None:
@@ -91,7 +92,7 @@ def honesty(items: Sequence[Judged], *, rounds: int = ROUNDS, seed: int = 0) -> 
         bins,
         gaps / len(clear) if clear else float("nan"),
         len(items),
-        sum(each.shown for each in items),
+        sum(each.known for each in items),
     )
 
 

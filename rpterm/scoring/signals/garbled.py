@@ -26,7 +26,6 @@ _STUCK = re.compile(r"([^\W\d_])\1{11,}|([^\s.…*_=~-])\2{15,}|(\S{2,4}?)\3{7,}
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}", re.IGNORECASE)
 _SOME = re.compile(r"\S+(?:[^\S\n]+\S+){0,3}")
 _LONG = re.compile(r"[A-Za-z]{41,}")
-_ENDS = frozenset(".!?…\"”’'»*)]}—–~:;`_>♪")
 _LEAST_WORDS = 6
 
 
@@ -56,7 +55,7 @@ def _faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
     yield from _scripts(reply, scene)
     yield from _open(reply)
     last = reply.rstrip()
-    if last[-1] not in _ENDS and last[-1].isalnum() and len(last.split()) >= _LEAST_WORDS:
+    if last[-1].isalnum() and len(last.split()) >= _LEAST_WORDS:
         start = last.rfind(" ") + 1
         yield 0.3, Evidence(start, len(last), "ends in the middle")
 

@@ -140,12 +140,13 @@ async def edit_cast(chat: ChatScreen) -> None:
         screen = CastScreen(scene.present, lines, chat.settings.keys, at)
         done = await chat.app.push_screen_wait(screen)
         at = "" if done is None else done.near if done.action == "delete" else done.id
-        if done is None or not await _recast(chat, scene, done.action, done.id):
+        if done is None:
             return
+        await _recast(chat, scene, done.action, done.id)
 
 
-async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> bool:
-    """Carry out one change; whether to show the list again."""
+async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> None:
+    """Carry out one change, or say why not."""
     from rpterm.tui.screens.cast import ADD, NARRATOR, member_of
     from rpterm.types import RptermError
 
@@ -153,7 +154,7 @@ async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> b
     try:
         if action == "new" or choice == ADD:
             if not await _join(chat, scene):
-                return True
+                return
         elif choice == NARRATOR:
             await chat.ask(scene.add, NARRATOR, narrator=True)
         elif action == "delete" and name:
@@ -163,9 +164,8 @@ async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> b
             await chat.ask(scene.mute, name, not muted)
     except RptermError as error:
         chat.say(str(error), error=True)
-        return True
-    await _changed(chat)
-    return True
+    else:
+        await _changed(chat)
 
 
 async def _join(chat: ChatScreen, scene: Scene) -> bool:

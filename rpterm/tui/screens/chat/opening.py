@@ -102,8 +102,8 @@ async def failed(chat: ChatScreen, text: str) -> None:
     if (wish := chat.state.wish) is not None:
         chat.state.wish = None
         replies.give_back(chat, wish)
-    ghosts = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
-    await chat.transcript.show(ghosts, more=False)
+    kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
+    await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
     chat.phase(Phase.FAILED)
 

@@ -85,7 +85,7 @@ async def saved(chat: ChatScreen, event: CardSaved) -> None:
     state.card_note = f"{time.strftime('%H:%M')}  {report.summary}"
     if not isinstance(report, Reloaded):
         panes.noted(chat)
-        chat.say(report.summary, error=True, title="The card cannot be read")
+        chat.say(report.summary, error=True, title="The card cannot be used")
         return
     if report.member:
         frame.dress(chat)

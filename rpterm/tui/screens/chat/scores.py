@@ -47,9 +47,8 @@ class Watcher:
         self.put_away = 0
         """The reply whose alarm the user put away."""
 
-    @property
-    def scores(self) -> LiveScores | None:
-        """What measures, for the chat that is open now."""
+    def follow(self) -> LiveScores | None:
+        """Turn to the chat and card that are open now, and give what measures there."""
         session = self._chat.session
         card = session.card if session is not None else None
         if session is not self._session or card is not self._card:
@@ -69,7 +68,7 @@ class Watcher:
         self._disturbed += 1
         if self._timer is not None:
             self._timer.stop()
-        if self.scores is not None and self._chat.is_mounted:
+        if self.follow() is not None and self._chat.is_mounted:
             self._timer = self._chat.set_timer(REST_S, self.idle)
 
     def hush(self) -> None:
@@ -82,7 +81,7 @@ class Watcher:
 
     def growing(self, turn: Turn) -> None:
         """A reply grows: what of it stands is read in the meantime, when nothing else is."""
-        scores, session = self.scores, self._chat.session
+        scores, session = self.follow(), self._chat.session
         if scores is None or session is None or self._reading or not measured(turn):
             return
         self._reading = True
@@ -96,7 +95,7 @@ class Watcher:
     def shown(self) -> None:
         """Another branch or an edit is shown: score its end at once, the rest after a while."""
         path = [turn for turn in self._chat.transcript.turns if measured(turn)]
-        if self.scores is None or self._chat.state.busy or not path:
+        if self.follow() is None or self._chat.state.busy or not path:
             return
         if path[-1].id not in self.known and path[-1].id not in self._asked:
             self._measure(path[-1], full=False)
@@ -104,7 +103,7 @@ class Watcher:
 
     def idle(self) -> None:
         """Nothing goes on: get ready once, then measure what is shown and was not measured."""
-        scores, session = self.scores, self._chat.session
+        scores, session = self.follow(), self._chat.session
         if scores is None or session is None or self._chat.state.busy:
             return
         shown = [turn for turn in self._chat.transcript.turns if measured(turn)]
@@ -124,7 +123,7 @@ class Watcher:
         return self._disturbed != at or self._chat.state.busy
 
     def _measure(self, turn: Turn, *, full: bool) -> None:
-        scores, session = self.scores, self._chat.session
+        scores, session = self.follow(), self._chat.session
         if scores is None or session is None or not measured(turn):
             return
         at = self._disturbed
