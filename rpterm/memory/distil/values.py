@@ -88,7 +88,7 @@ def resolved(value: str, said: str) -> bool:
         said: What was said from the value on, to the end of the clause.
     """
     words, rest = value.lower().split(), said[len(value) :].split()
-    if _POINTING.intersection(words) or words[-1] in _LEADING:
+    if not words or _POINTING.intersection(words) or words[-1] in _LEADING:
         return False
     if rest and rest[0].lower().strip(",") in (
         "that",
@@ -132,6 +132,6 @@ def name(value: str) -> bool:
 
 def age(value: str) -> bool:
     """Whether it is a number of years one can be."""
-    if value.isdigit():
+    if value.isdecimal():
         return 3 <= int(value) <= 120
     return value.lower().partition("-")[0] in _TEN
