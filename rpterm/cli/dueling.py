@@ -245,17 +245,18 @@ def in_lines(bout: Bout, maker: Maker) -> None:
 class _Lines:
     def __init__(self, bout: Bout, maker: Maker) -> None:
         self.bout, self.maker = bout, maker
-        self.error: RptermError | None = None
+        self.error: Exception | None = None
         self._news = threading.Event()
         self._all_made = False
 
     def make(self) -> None:
         try:
             self.maker.run(self._news.set)
-        except RptermError as error:
+        except Exception as error:  # noqa: BLE001 - raised again where the asking is
             self.error = error
-        self._all_made = True
-        self._news.set()
+        finally:
+            self._all_made = True
+            self._news.set()
 
     def ask(self) -> None:
         """Round after round; an empty input or a q ends it."""
