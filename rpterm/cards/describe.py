@@ -72,7 +72,7 @@ def spoken_date(until: str) -> str:
     if until.startswith("-"):
         return f"{until[1:].lstrip('0') or '0'} BC"
     year, *rest = until.split("-")
-    if len(rest) != 2 or not all(part.isdigit() for part in rest):
+    if len(rest) != 2 or not all(part.isdecimal() for part in rest):
         return until
     month, day = int(rest[0]), int(rest[1])
     return f"{day} {_MONTHS[month - 1]} {year}" if 1 <= month <= 12 else until

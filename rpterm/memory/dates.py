@@ -149,7 +149,7 @@ def _weekday(match: re.Match[str], today: date) -> Days:
 
 def _ago(match: re.Match[str], today: date) -> Days:
     word = match[1].lower()
-    count = int(word) if word.isdigit() else _NUMBERS[word]
+    count = int(word) if word.isdecimal() else _NUMBERS[word]
     length = {"day": 1, "week": 7, "month": 30, "year": 365}[match[2].lower()]
     slack = timedelta(days=length // 2)
     middle = today - timedelta(days=min(count * length, 36_500))

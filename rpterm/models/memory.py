@@ -195,7 +195,7 @@ def _nvidia(visible: str | None) -> GpuMemory | None:
         visible: ``CUDA_VISIBLE_DEVICES``; only a list of numbers is understood.
     """
     shown = [each.strip() for each in (visible or "").split(",")]
-    chosen = {int(each) for each in shown} if all(each.isdigit() for each in shown) else None
+    chosen = {int(each) for each in shown} if all(each.isdecimal() for each in shown) else None
     name = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
     try:
         nvml = ctypes.CDLL(name)

@@ -185,7 +185,7 @@ def _rated(
 
 def _chat_of(store: Store, flag: str) -> int | None:
     known = store.flag(flag)
-    if not known or not known.isdigit():
+    if not known or not known.isdecimal():
         return None
     try:
         return store.chat(int(known)).id
