@@ -180,6 +180,17 @@ def test_lint_takes_a_folder(cli: Cli, tmp_path: Path) -> None:
     assert "has no card" in cli("cards", "lint", str(tmp_path / "empty")).err
 
 
+def test_a_model_that_is_not_there_leaves_the_tokens_estimated(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    monkeypatch.setenv("RPTERM_MODEL", "/nowhere/x.gguf")
+    done = cli("cards", "lint", "sherlock")
+    assert done.code == 0 and "estimated" in done.out
+    done = cli("cards", "lint", "sherlock", "--exact")
+    assert done.code == 1 and "/nowhere/x.gguf" in done.err and "defect" not in done.err
+
+
 def test_lint_of_all_shipped_cards_is_clean(cli: Cli) -> None:
     done = cli("cards", "lint", "--rough")
     assert done.code == 0 and "0 problems" in done.out
