@@ -54,6 +54,13 @@ def test_the_shipped_cards_are_left_alone() -> None:
         assert [str(problem) for problem in found(summary.card, count=words)] == []
 
 
+def test_two_tests_of_one_name() -> None:
+    text = 'name = "Ada"\n' + '[[test]]\nname = "tea"\nuser = "Tea?"\n' * 2
+    tests = parse(text, "ada.toml").tests
+    problem = only(replace(GOOD, tests=tests), text=text)
+    assert problem.line == 6 and "another test named tea" in problem.message
+
+
 def test_an_empty_card() -> None:
     messages = " ".join(problem.message for problem in found(CharacterCard(name="A")))
     for word in ("no greeting", "0 examples", "says nothing"):
