@@ -119,10 +119,10 @@ def _drafted_text(
     return template(card, "\n".join(head))
 
 
-def question(text: str) -> str:
-    """Ask on the terminal; nothing is asked where nobody sits."""
+def question(text: str) -> str | None:
+    """Ask on the terminal; ``None`` where nobody sits, and nothing is asked."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return ""
+        return None
     out.say(text, end=" ")
     sys.stdout.flush()
     return sys.stdin.readline().strip()
