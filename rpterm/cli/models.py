@@ -53,6 +53,7 @@ def list_models(json: _Json = False) -> None:
 @app.command()
 def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Json = False) -> None:
     """Say what is in a model's file and how it would run here; none is the one in use."""
+    from rpterm.models.hashes import known_hash
     from rpterm.models.open import plan
 
     paths = folders.find()
@@ -62,7 +63,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),
-        "sha256": planned.model_hash,
+        "fingerprint": planned.model_hash,
+        "sha256": known_hash(planned.path, paths.cache),
         "name": header.name,
         "architecture": header.arch,
         "quantization": header.quantization,
@@ -80,7 +82,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
         out.data(facts)
         return
     for name, value in facts.items():
-        out.say(f"{name:<17}{value}")
+        if value is not None:
+            out.say(f"{name:<17}{value}")
 
 
 @app.command()

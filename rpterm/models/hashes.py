@@ -42,6 +42,15 @@ def file_hash(
     return _remembered(path, cache, "sha256", lambda: _whole(path, on_progress))
 
 
+def known_hash(path: Path, cache: Path | None) -> str | None:
+    """The SHA-256 of a whole file where it is remembered; nothing is computed."""
+    try:
+        known = FileFacts(path, cache).get("sha256")
+    except OSError:
+        return None
+    return known if isinstance(known, str) else None
+
+
 def model_hash(path: Path, cache: Path | None = None) -> str:
     """What identifies this model in the store: see the module's text.
 

@@ -14,6 +14,7 @@ from cli_tools import Cli
 from rpterm import doctor as examination
 from rpterm.chat.replay import ReplayError, replay, request_of
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.models import hashes
 from rpterm.models.open import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
@@ -129,6 +130,14 @@ def test_models(cli: Cli, home: Path) -> None:
     facts = json.loads(cli("models", "info", "--json").out)
     assert facts["architecture"] == "llama"
     assert facts["starter"] is True
+
+
+def test_a_fingerprint_is_not_called_a_sha256(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = json.loads(cli("models", "info", "--json").out)
+    assert facts["fingerprint"] == facts["sha256"]
+    monkeypatch.setattr(hashes, "WHOLE_UP_TO", 0)
+    large = json.loads(cli("models", "info", "--json").out)
+    assert large["fingerprint"].startswith("fp1-") and large["sha256"] == facts["sha256"]
 
 
 def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
