@@ -118,8 +118,9 @@ class _Progress:
     def __init__(self) -> None:
         self._tty = sys.stderr.isatty()
         self._told = (-1, "")
-        self._began = time.monotonic()
-        self._first: int | None = None
+        self._stage = ""
+        self._began = 0.0
+        self._first = 0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         share = int(100 * done / total) if total else 100
@@ -127,7 +128,8 @@ class _Progress:
         if (step, stage) == self._told:
             return
         self._told = (step, stage)
-        self._first = done if self._first is None else self._first
+        if stage != self._stage:
+            self._stage, self._began, self._first = stage, time.monotonic(), done
         rate = (done - self._first) / max(time.monotonic() - self._began, 1e-3)
         text = f"{stage} {share:3} %  {out.size(done)} of {out.size(total)}  {out.size(rate)}/s"
         start, end = ("\r", "\n" if share >= 100 else "") if self._tty else ("", "\n")

@@ -13,6 +13,7 @@ from cli_tools import Cli
 
 from rpterm import doctor as examination
 from rpterm.chat.replay import ReplayError, replay, request_of
+from rpterm.cli import models
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import hashes
 from rpterm.models.open import SCRIPTED_REPLIES
@@ -138,6 +139,16 @@ def test_a_fingerprint_is_not_called_a_sha256(cli: Cli, monkeypatch: pytest.Monk
     monkeypatch.setattr(hashes, "WHOLE_UP_TO", 0)
     large = json.loads(cli("models", "info", "--json").out)
     assert large["fingerprint"].startswith("fp1-") and large["sha256"] == facts["sha256"]
+
+
+def test_the_rate_of_a_resumed_download_is_of_this_stage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell = models._Progress()
+    for stage, done in (("get", 900), ("get", 1000), ("check", 0), ("check", 500)):
+        tell(stage, done, 1000)
+    told = capsys.readouterr().err
+    assert "check  50 %" in told and "-" not in told
 
 
 def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
