@@ -19,10 +19,11 @@ STEP = 256
 LEAST = 1024
 MOST = 1 << 20
 CPU_CAP, GPU_CAP = 8192, 16_384
-"""Default windows. A larger one is no better by itself: what falls out of it is recalled from
-memory, while every token in it slows every further one down, and a window that must be evaluated
-again (another card, an edit far up) costs minutes on a CPU: 8,192 tokens at 50 tokens a second are
-164 s. Who has the machine for more sets ``context``."""
+"""Default windows; the second where the graphics card holds the whole model with it. A larger one
+is no better by itself: what falls out of it is recalled from memory, while every token in it slows
+every further one down, and a window that must be evaluated again (another card, an edit far up)
+costs minutes on a CPU: 8,192 tokens at 50 tokens a second are 164 s. Who has the machine for more
+sets ``context``."""
 UBATCH = 512
 _BYTES: dict[str, tuple[float, float]] = {
     "auto": (2.0, 2.0),
@@ -133,14 +134,13 @@ def choose(
         raise ModelError(_too_large(header, least, kv_type, room, wanted))
     if wanted:
         return _fit(header, wanted, layers, kv_type, "as set")
-    whole = layers != 0 and gpu is not None and gpu.free > 0
-    cap = min(GPU_CAP if whole else CPU_CAP, _trained(header))
+    most = min(GPU_CAP, _trained(header))
+    cap = most if _whole(header, most, gpu, gpu_layers, kv_type) else min(CPU_CAP, most)
     chosen, why = cap, "trained for" if cap == _trained(header) else "the default"
     if room is not None:
         while chosen - STEP >= least and needed(header, chosen, kv_type) + _RESERVE > room:
             chosen, why = chosen - STEP, "what memory leaves"
-    if whole:
-        layers = _gpu_layers(header, chosen, gpu, gpu_layers, kv_type)
+    layers = _gpu_layers(header, chosen, gpu, gpu_layers, kv_type)
     return _fit(header, chosen, layers, kv_type, why)
 
 
@@ -182,6 +182,12 @@ def _gpu_layers(
         return every
     per_layer = ((header.block_bytes or header.file_size) + cache) // header.block_count
     return max(0, min(header.block_count, budget // max(1, per_layer)))
+
+
+def _whole(header: Header, context: int, gpu: GpuMemory | None, asked: int, kv_type: str) -> bool:
+    """Whether the card holds the model with its window: what is left to the CPU sets the pace."""
+    layers = _gpu_layers(header, context, gpu, asked, kv_type)
+    return gpu is not None and gpu.free > 0 and layers > header.block_count
 
 
 def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: int) -> str:
