@@ -15,6 +15,7 @@ from typing import Literal
 
 from rpterm import config
 from rpterm.config import Settings
+from rpterm.defect import told
 from rpterm.paths import Paths
 from rpterm.plural import counted
 from rpterm.types import RptermError
@@ -43,30 +44,29 @@ class Check:
 def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
     """All checks, in the order they are shown."""
     settings, settings_check = _settings(paths, env)
-    checks: list[Callable[[], Check]] = [
-        _python,
-        lambda: settings_check,
-        _library,
-        lambda: _starter(paths),
-        lambda: _embedder(paths),
-        lambda: _contradictions(settings),
-        lambda: _model(settings, paths),
-        lambda: _threads(settings),
-        _memory,
-        lambda: _disk(paths),
-        lambda: _database(paths),
-        lambda: _cards(paths),
-        lambda: _terminal(env),
+    checks: list[tuple[str, Callable[[], Check]]] = [
+        ("python", _python),
+        ("settings", lambda: settings_check),
+        ("llama.cpp", _library),
+        ("starter model", lambda: _starter(paths)),
+        ("embedder", lambda: _embedder(paths)),
+        ("contradictions", lambda: _contradictions(settings)),
+        ("model", lambda: _model(settings, paths)),
+        ("threads", lambda: _threads(settings)),
+        ("memory", _memory),
+        ("disk", lambda: _disk(paths)),
+        ("database", lambda: _database(paths)),
+        ("cards", lambda: _cards(paths)),
+        ("terminal", lambda: _terminal(env)),
     ]
-    return [_safe(check) for check in checks]
+    return [_safe(name, check) for name, check in checks]
 
 
-def _safe(check: Callable[[], Check]) -> Check:
+def _safe(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
-    except RptermError as error:
-        name = getattr(check, "__name__", "").strip("_").replace("<lambda>", "")
-        return Check(name or "check", "broken", str(error))
+    except Exception as error:  # noqa: BLE001 - told; one check must not hide the others
+        return Check(name, "broken", told(error))
 
 
 def _python() -> Check:
@@ -112,9 +112,9 @@ def _library() -> Check:
     return library_verdict(done.stdout, again)
 
 
-def library_verdict(told: str, again: str) -> Check:
-    """Judge ``VERSION True|False NAME = 0|1 | …`` as the library tells it."""
-    version, gpu, features = told.split(maxsplit=2)
+def library_verdict(said: str, again: str) -> Check:
+    """Judge ``VERSION True|False NAME = 0|1 | …`` as the library says it."""
+    version, gpu, features = said.split(maxsplit=2)
     have = {part.split("=")[0].split(":")[-1].strip() for part in features.split("|")
             if part.strip().endswith("= 1")}  # fmt: skip
     detail = f"{version}, {'with' if gpu == 'True' else 'no'} GPU, {' '.join(sorted(have))}"
@@ -248,12 +248,11 @@ def _database(paths: Paths) -> Check:
     from rpterm.store import Store
 
     try:
-        store = Store(paths.database)
+        with Store(paths.database) as store:
+            count = len(store.chats())
     except RptermError as error:
         # The sentence has the remedy in it; a repair is not the one for each of them.
         return Check("database", "broken", str(error))
-    count = len(store.chats())
-    store.close()
     size = paths.database.stat().st_size / 1e6
     return Check(
         "database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size:.1f} MB, intact"

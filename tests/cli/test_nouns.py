@@ -186,6 +186,25 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     assert broken == {"settings", "database", "cards"}
 
 
+def test_a_check_that_fails_is_named_and_hides_no_other(
+    cli: Cli, chat: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise PermissionError("no")
+
+    closed: list[Store] = []
+    monkeypatch.setattr(examination, "_disk", fails)
+    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    monkeypatch.setattr(Store, "chats", fails)
+    monkeypatch.setattr(
+        Store, "close", lambda store, close=Store.close: closed.append(close(store))
+    )
+    checks = json.loads(cli("doctor", "--json").out)
+    broken = {each["name"]: each["detail"] for each in checks if each["verdict"] == "broken"}
+    assert set(broken) == {"disk", "database"} and "PermissionError: no" in broken["disk"]
+    assert closed and len(checks) == 13
+
+
 def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> None:
     path = home / "rpterm.db"
     content = bytearray(path.read_bytes())
