@@ -126,6 +126,11 @@ def test_an_example_ends_with_the_character() -> None:
     assert "end with" in only(replace(GOOD, examples=(*GOOD.examples, example))).message
 
 
+def test_the_age_of_somebody_else_is_no_contradiction() -> None:
+    ages = ("Ada is 41.", "Her brother is 12.", "Has a dog aged 9.")
+    assert found(replace(GOOD, attributes=ages)) == []
+
+
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
