@@ -166,6 +166,10 @@ def test_linux_memory_and_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (group / "memory.current").write_text("300000\n")
     (group / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
     assert system_memory(tmp_path) == Memory(500_000, 300_000)
+    (tmp_path / "proc/self/cgroup").write_text("0::/box/in/it\n")
+    (group / "in/it").mkdir(parents=True)
+    (group / "in/it/memory.max").write_text("max\n")
+    assert system_memory(tmp_path) == Memory(500_000, 300_000)
     (tmp_path / "proc/self/cgroup").write_text("5:memory:/box\n")
     old = tmp_path / "sys/fs/cgroup/memory/box"
     old.mkdir(parents=True)
