@@ -15,6 +15,7 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new
 from rpterm.cli.guard import INTERRUPTED, complain
@@ -35,7 +36,6 @@ _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversa
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _WIDE = 120
 """Columns from which on the reasons have room beside the figures."""
-_FOREIGN = (".json", ".png", ".apng", ".charx", ".yaml", ".yml")
 
 
 @app.command()
@@ -90,7 +90,7 @@ def card_of(target: str) -> CharacterCard:
         RptermError: There is none, or it cannot be read.
     """
     path = Path(target)
-    if path.suffix.lower() not in _FOREIGN or not path.is_file():
+    if path.suffix.lower() not in OTHER_FORMATS or not path.is_file():
         return card_source.find(target).card
     from rpterm.cards.exchange.origin import read_any
     from rpterm.cards.exchange.problem import ExchangeError

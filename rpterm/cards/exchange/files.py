@@ -20,11 +20,11 @@ from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.export import FILE_MARK, Exported, Format, ReadFile, export
 from rpterm.cards.exchange.origin import Imported, read_any
 from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError
+from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
 
-SUFFIXES = {".png", ".apng", ".json", ".charx", ".yaml", ".yml"}
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
 _INLINE = 4096
@@ -57,7 +57,7 @@ def import_files(
     """Import cards and lorebooks, each as a TOML file of its own.
 
     Args:
-        paths: Files, or folders that are searched for files by ``SUFFIXES``.
+        paths: Files, or folders that are searched for files by ``OTHER_FORMATS``.
         on_done: Told after each file.
 
     Raises:
@@ -141,7 +141,7 @@ def safe_name(name: str, fallback: str = "card") -> str:
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            found = (each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
+            found = (each for each in path.rglob("*") if each.suffix.lower() in OTHER_FORMATS)
             yield from sorted(each for each in found if each.is_file())
         else:
             yield path
