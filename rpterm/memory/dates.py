@@ -15,17 +15,15 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.almanac import MONTHS, WEEKDAYS
+
 DAY = 86_400.0
 _AFTER_DAYS = 7.0
 _BEFORE_DAYS = 2.0
 
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december"
-)
-_WEEKDAY_NAMES = "monday tuesday wednesday thursday friday saturday sunday"
 _NUMBER_NAMES = "zero one two three four five six seven eight nine ten eleven twelve"
-_MONTHS = _MONTH_NAMES.split()
-_WEEKDAYS = _WEEKDAY_NAMES.split()
+_MONTHS = [name.lower() for name in MONTHS]
+_WEEKDAYS = [name.lower() for name in WEEKDAYS]
 _NUMBERS = {word: n for n, word in enumerate(_NUMBER_NAMES.split())}
 _NUMBERS |= {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
 _MONTH = "(" + "|".join(f"{m[:3]}(?:{m[3:]})?" for m in _MONTHS) + ")"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rpterm.almanac import MONTHS
+
 _TAIL = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
     r"what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
@@ -14,8 +16,7 @@ _TIME = re.compile(
     r"[A-Z]\w+)|yesterday|today|tomorrow|recently|lately|(?:in|since) \d{4}|"
     r"(?:for )?(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
     r"\w+ty|some|several|many|a few) (?:days?|weeks?|months?|years?)(?: ago| now)?|"
-    r"in (?:January|February|March|April|May|June|July|August|September|October|November|December)"
-    r"(?: \d{4})?)$"
+    rf"in (?:{'|'.join(MONTHS)})(?: \d{{4}})?)$"
 )
 _TRAILING = re.compile(
     r"\s+(?:now|too|as well|anyway|again|at the moment|these days|nowadays|you know|actually|"
