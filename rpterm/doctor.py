@@ -17,7 +17,7 @@ from rpterm import config
 from rpterm.config import Settings
 from rpterm.defect import told
 from rpterm.paths import Paths
-from rpterm.plural import counted
+from rpterm.plural import counted, sized
 from rpterm.types import RptermError
 
 Verdict = Literal["ok", "slow", "broken"]
@@ -181,7 +181,6 @@ def _model(settings: Settings, paths: Paths) -> Check:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
         return Check("model", "ok", f"{settings.engine}: {where}")
-    from rpterm.models.fit import gigabytes
     from rpterm.models.open import plan
 
     try:
@@ -191,7 +190,7 @@ def _model(settings: Settings, paths: Paths) -> Check:
     fit = planned.fit
     detail = (
         f"{planned.path.name}, {fit.context} tokens ({fit.why}), "
-        f"{gigabytes(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
+        f"{sized(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
     )
     if planned.starter:
         remedy = "A starter is for trying things out: `rpterm models list` has better ones."
@@ -214,11 +213,10 @@ def _threads(settings: Settings) -> Check:
 
 
 def _memory() -> Check:
-    from rpterm.models.fit import gigabytes
     from rpterm.models.memory import system_memory
 
     memory = system_memory()
-    detail = f"{gigabytes(memory.available)} free of {gigabytes(memory.total)}"
+    detail = f"{sized(memory.available)} free of {sized(memory.total)}"
     if memory.total and memory.available < 1 << 30:
         return Check("memory", "slow", detail, "Close other programs, or set a smaller context.")
     return Check("memory", "ok", detail)
@@ -227,13 +225,11 @@ def _memory() -> Check:
 def _disk(paths: Paths) -> Check:
     import shutil
 
-    from rpterm.models.fit import gigabytes
-
     folder = paths.data
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    detail = f"{paths.data}, {gigabytes(free)} free"
+    detail = f"{paths.data}, {sized(free)} free"
     if not os.access(folder, os.W_OK):
         remedy = "Make it writable, or set RPTERM_HOME to a folder that is."
         return Check("disk", "broken", f"{folder} cannot be written", remedy)
@@ -253,10 +249,8 @@ def _database(paths: Paths) -> Check:
     except RptermError as error:
         # The sentence has the remedy in it; a repair is not the one for each of them.
         return Check("database", "broken", str(error))
-    size = paths.database.stat().st_size / 1e6
-    return Check(
-        "database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size:.1f} MB, intact"
-    )
+    size = sized(paths.database.stat().st_size)
+    return Check("database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact")
 
 
 def _cards(paths: Paths) -> Check:

@@ -10,3 +10,13 @@ def counted(count: int, one: str, many: str = "") -> str:
         many: The plural where it is not ``one`` with an s.
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def sized(count: float) -> str:
+    """Bytes as people read them: ``98 MB``, ``4.9 GB``."""
+    number = float(count)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"

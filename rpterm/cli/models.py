@@ -13,6 +13,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.plural import sized
 
 app = new("List, inspect and download models.")
 
@@ -40,10 +41,10 @@ def list_models(json: _Json = False) -> None:
     if json:
         out.data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
-    out.table([(each.name, out.size(each.size), each.path) for each in have], ("you have", "", ""))
+    out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
     rows = [
-        (each.name, out.size(each.size), "yes" if each in fitting else "no", each.licence,
+        (each.name, sized(each.size), "yes" if each in fitting else "no", each.licence,
          each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
@@ -72,8 +73,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
         "trained context": header.context_length,
         "context here": fit.context,
         "gpu layers": fit.gpu_layers,
-        "memory needed": out.size(fit.bytes_needed),
-        "memory available": out.size(planned.memory.available),
+        "memory needed": sized(fit.bytes_needed),
+        "memory available": sized(planned.memory.available),
         "chat template": "yes" if header.chat_template else "none: a plain one is used",
         "starter": planned.starter,
         "why": fit.why,
@@ -131,7 +132,7 @@ class _Progress:
         if stage != self._stage:
             self._stage, self._began, self._first = stage, time.monotonic(), done
         rate = (done - self._first) / max(time.monotonic() - self._began, 1e-3)
-        text = f"{stage} {share:3} %  {out.size(done)} of {out.size(total)}  {out.size(rate)}/s"
+        text = f"{stage} {share:3} %  {sized(done)} of {sized(total)}  {sized(rate)}/s"
         start, end = ("\r", "\n" if share >= 100 else "") if self._tty else ("", "\n")
         sys.stderr.write(f"{start}{text:<60}{end}")
         sys.stderr.flush()

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm.models.catalogue import MODELS, by_name
-from rpterm.models.fit import gigabytes
 from rpterm.models.gguf import read_header
 from rpterm.models.remember import FileFacts
+from rpterm.plural import sized
 from rpterm.types import RptermError
 
 _SLACK = 64 << 20
@@ -178,7 +178,7 @@ def _check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + _SLACK > free:
         raise DownloadError(
-            f"The download needs {gigabytes(needed)} and {folder} has {gigabytes(free)} free: make "
+            f"The download needs {sized(needed)} and {folder} has {sized(free)} free: make "
             "room, or set RPTERM_HOME to a folder on another disk."
         )
 

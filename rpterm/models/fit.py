@@ -14,6 +14,7 @@ from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
 from rpterm.models.header import Header
 from rpterm.models.memory import MIB, GpuMemory, Memory
+from rpterm.plural import sized
 
 STEP = 256
 LEAST = 1024
@@ -193,10 +194,10 @@ def _whole(header: Header, context: int, gpu: GpuMemory | None, asked: int, kv_t
 def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: int) -> str:
     need = needed(header, context, kv_type)
     text = (
-        f"This model needs {gigabytes(need)} of memory with a context of {context:,} tokens "
-        f"({gigabytes(header.file_size)} for the weights, "
-        f"{gigabytes(kv_bytes(header, context + SPARE, kv_type))} for the cache), and "
-        f"{gigabytes(room)} are free"
+        f"This model needs {sized(need)} of memory with a context of {context:,} tokens "
+        f"({sized(header.file_size)} for the weights, "
+        f"{sized(kv_bytes(header, context + SPARE, kv_type))} for the cache), and "
+        f"{sized(room)} are free"
     )
     if wanted and needed(header, LEAST, kv_type) <= room:
         smaller = context
@@ -204,8 +205,3 @@ def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: in
             smaller -= STEP
         return f"{text}: set a context of {smaller:,}, or 0 to let it be chosen."
     return f"{text}: choose a smaller model or a stronger quantization (`rpterm models`)."
-
-
-def gigabytes(size: int) -> str:
-    """Bytes for people: "4.9 GB", "98 MB"."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
