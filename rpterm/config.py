@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 from rpterm.config_values import Kind, kind_of, parse, wrong
+from rpterm.marks import why
 from rpterm.types import Persona, RptermError, Sampling
 
 KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
@@ -239,7 +240,7 @@ def save(path: Path, name: str, text: str | None) -> None:
             file.write(tomlkit.dumps(document))
         Path(fresh).replace(path)
     except OSError as error:
-        raise ConfigError([f"{path} cannot be written ({error.strerror or error})."]) from error
+        raise ConfigError([f"{path} cannot be written ({why(error)})."]) from error
 
 
 def _put(document: Any, parts: list[str], value: object) -> None:
@@ -287,7 +288,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path} is not UTF-8 text; write it again or remove it."]) from error
     except OSError as error:
-        raise ConfigError([f"{path} cannot be read ({error.strerror or error})."]) from error
+        raise ConfigError([f"{path} cannot be read ({why(error)})."]) from error
 
 
 def _from_file(path: Path, kinds: Mapping[str, Kind], problems: list[str]) -> dict[str, object]:

@@ -21,6 +21,7 @@ from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.maker import Maker
 from rpterm.dueling.tally import Tally, running, verdict
+from rpterm.marks import why
 from rpterm.opening import launch
 from rpterm.plural import counted
 from rpterm.types import Persona, RptermError
@@ -58,7 +59,7 @@ def lines(source: str) -> tuple[str, ...]:
     except UnicodeDecodeError as error:
         raise RptermError(f"{source} is not UTF-8 text; write one message a line.") from error
     except OSError as error:
-        reason = error.strerror or error
+        reason = why(error)
         raise RptermError(
             f"{source} cannot be read ({reason}); --turns takes a file, or fresh."
         ) from error

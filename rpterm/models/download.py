@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rpterm.marks import why
 from rpterm.models.catalogue import MODELS, by_name
 from rpterm.models.gguf import read_header
 from rpterm.models.remember import FileFacts
@@ -292,4 +293,4 @@ def _os_sentence(wanted: Wanted, target: Path, error: OSError) -> str:
             f"The download of {wanted.file} was cut ({error}): give the command again; it goes on "
             "where it was."
         )
-    return f"{target} cannot be written: {error.strerror}."
+    return f"{target} cannot be written: {why(error)}."

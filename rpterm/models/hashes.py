@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rpterm.engine.protocol import ModelError
+from rpterm.marks import why
 from rpterm.models.remember import FileFacts
 
 WHOLE_UP_TO = 512 << 20
@@ -103,4 +104,4 @@ def _fingerprint(path: Path, size: int) -> str:
 
 
 def _unreadable(path: Path, error: OSError) -> ModelError:
-    return ModelError(f"The model file {path} cannot be read: {error.strerror or error}.")
+    return ModelError(f"The model file {path} cannot be read: {why(error)}.")

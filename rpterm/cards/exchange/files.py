@@ -24,6 +24,7 @@ from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
+from rpterm.marks import why
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
@@ -66,7 +67,7 @@ def import_files(
     try:
         to_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExchangeError(f"{to_folder} cannot be made: {error.strerror or error}.") from error
+        raise ExchangeError(f"{to_folder} cannot be made: {why(error)}.") from error
     results = []
     for path in _files(paths):
         try:
@@ -76,7 +77,7 @@ def import_files(
         except CardError as error:
             result = ImportedFile(path, error=error.problems[0].message)
         except OSError as error:
-            result = ImportedFile(path, error=f"{error.strerror or error}.")
+            result = ImportedFile(path, error=f"{why(error)}.")
         results.append(result)
         if on_done:
             on_done(result)
@@ -102,7 +103,7 @@ def export_file(card_path: Path, form: Format, out: Path) -> tuple[str, ...]:
     except FileExistsError as error:
         raise ExchangeError(f"{out} exists already: choose another name.") from error
     except OSError as error:
-        raise ExchangeError(f"{out} cannot be written: {error.strerror or error}.") from error
+        raise ExchangeError(f"{out} cannot be written: {why(error)}.") from error
     return done.notes
 
 
