@@ -125,7 +125,7 @@ def _pull(
     digest, size = (meta.etag or "").strip('"').lower(), meta.size
     if size is None or len(digest) != 64:
         raise DownloadError(
-            f"{wanted.repo} does not tell size and hash of {wanted.file}: it is no file of weights."
+            f"{wanted.repo} does not tell size and hash of {wanted.file}: it is not a model file."
         )
     if target.exists():
         return _already(target, digest, size, cache, on_progress)

@@ -99,7 +99,7 @@ def read_header(path: Path) -> Header:
     """Read what a GGUF file says of itself.
 
     Raises:
-        ModelError: It is no readable GGUF file; the sentence says what it is instead.
+        ModelError: It is not a readable GGUF file; the sentence says what it is instead.
     """
     try:
         size = _size(path)
