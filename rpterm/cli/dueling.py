@@ -6,8 +6,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
+from rpterm.cli.chats import opened
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
@@ -83,16 +83,6 @@ def card_name(target: str) -> str:
 def draw_seed() -> int:
     """A seed nobody chose."""
     return secrets.randbits(31)
-
-
-@contextmanager
-def opened(paths: Paths) -> Iterator[Store]:
-    """The store, made where there is none."""
-    from rpterm.store import Store
-
-    folders.make(paths.database.parent)
-    with Store(paths.database) as store:
-        yield store
 
 
 def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
@@ -164,7 +154,7 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     """Judge until the end, or until the judge leaves."""
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
-    with opened(paths) as store:
+    with opened(begin=True) as store:
         engines = Engines(parse_all(wanted.specs), settings, paths)
         engines.check()
         bout = begin(store, target, wanted, settings, anew)
@@ -191,7 +181,7 @@ def report(wanted: Setup, *, as_json: bool) -> int:
     Raises:
         RptermError: There was none.
     """
-    with opened(folders.find()) as store:
+    with opened(begin=True) as store:
         bout = Bout.newest(store, wanted)
         if bout is None:
             raise RptermError("There was no such duel yet; leave --report out to begin it.")
