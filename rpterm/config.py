@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 from rpterm.config_values import Kind, kind_of, parse, wrong
+from rpterm.marks import why
 from rpterm.paths import write_whole
 from rpterm.types import Persona, RptermError, Sampling
 
@@ -234,7 +235,7 @@ def save(path: Path, name: str, text: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, tomlkit.dumps(document).encode())
     except OSError as error:
-        raise ConfigError([f"{path} cannot be written ({error.strerror or error})."]) from error
+        raise ConfigError([f"{path} cannot be written ({why(error)})."]) from error
 
 
 def _put(document: Any, parts: list[str], value: object) -> None:
@@ -282,7 +283,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path} is not UTF-8 text; write it again or remove it."]) from error
     except OSError as error:
-        raise ConfigError([f"{path} cannot be read ({error.strerror or error})."]) from error
+        raise ConfigError([f"{path} cannot be read ({why(error)})."]) from error
 
 
 def _from_file(path: Path, kinds: Mapping[str, Kind], problems: list[str]) -> dict[str, object]:

@@ -15,8 +15,9 @@ from typing import Literal
 
 from rpterm import config
 from rpterm.config import Settings
+from rpterm.defect import told
 from rpterm.paths import Paths
-from rpterm.plural import counted
+from rpterm.plural import counted, sized
 from rpterm.types import RptermError
 
 Verdict = Literal["ok", "slow", "broken"]
@@ -43,30 +44,29 @@ class Check:
 def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
     """All checks, in the order they are shown."""
     settings, settings_check = _settings(paths, env)
-    checks: list[Callable[[], Check]] = [
-        _python,
-        lambda: settings_check,
-        _library,
-        lambda: _starter(paths),
-        lambda: _embedder(paths),
-        lambda: _contradictions(settings),
-        lambda: _model(settings, paths),
-        lambda: _threads(settings),
-        _memory,
-        lambda: _disk(paths),
-        lambda: _database(paths),
-        lambda: _cards(paths),
-        lambda: _terminal(env),
+    checks: list[tuple[str, Callable[[], Check]]] = [
+        ("python", _python),
+        ("settings", lambda: settings_check),
+        ("llama.cpp", _library),
+        ("starter model", lambda: _starter(paths)),
+        ("embedder", lambda: _embedder(paths)),
+        ("contradictions", lambda: _contradictions(settings)),
+        ("model", lambda: _model(settings, paths)),
+        ("threads", lambda: _threads(settings)),
+        ("memory", _memory),
+        ("disk", lambda: _disk(paths)),
+        ("database", lambda: _database(paths)),
+        ("cards", lambda: _cards(paths)),
+        ("terminal", lambda: _terminal(env)),
     ]
-    return [_safe(check) for check in checks]
+    return [_safe(name, check) for name, check in checks]
 
 
-def _safe(check: Callable[[], Check]) -> Check:
+def _safe(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
-    except RptermError as error:
-        name = getattr(check, "__name__", "").strip("_").replace("<lambda>", "")
-        return Check(name or "check", "broken", str(error))
+    except Exception as error:  # noqa: BLE001 - told; one check must not hide the others
+        return Check(name, "broken", told(error))
 
 
 def _python() -> Check:
@@ -112,9 +112,9 @@ def _library() -> Check:
     return library_verdict(done.stdout, again)
 
 
-def library_verdict(told: str, again: str) -> Check:
-    """Judge ``VERSION True|False NAME = 0|1 | …`` as the library tells it."""
-    version, gpu, features = told.split(maxsplit=2)
+def library_verdict(said: str, again: str) -> Check:
+    """Judge ``VERSION True|False NAME = 0|1 | …`` as the library says it."""
+    version, gpu, features = said.split(maxsplit=2)
     have = {part.split("=")[0].split(":")[-1].strip() for part in features.split("|")
             if part.strip().endswith("= 1")}  # fmt: skip
     detail = f"{version}, {'with' if gpu == 'True' else 'no'} GPU, {' '.join(sorted(have))}"
@@ -181,7 +181,6 @@ def _model(settings: Settings, paths: Paths) -> Check:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
         return Check("model", "ok", f"{settings.engine}: {where}")
-    from rpterm.models.fit import gigabytes
     from rpterm.models.open import plan
 
     try:
@@ -191,7 +190,7 @@ def _model(settings: Settings, paths: Paths) -> Check:
     fit = planned.fit
     detail = (
         f"{planned.path.name}, {fit.context} tokens ({fit.why}), "
-        f"{gigabytes(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
+        f"{sized(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
     )
     if planned.starter:
         remedy = "A starter is for trying things out: `rpterm models list` has better ones."
@@ -214,11 +213,10 @@ def _threads(settings: Settings) -> Check:
 
 
 def _memory() -> Check:
-    from rpterm.models.fit import gigabytes
     from rpterm.models.memory import system_memory
 
     memory = system_memory()
-    detail = f"{gigabytes(memory.available)} free of {gigabytes(memory.total)}"
+    detail = f"{sized(memory.available)} free of {sized(memory.total)}"
     if memory.total and memory.available < 1 << 30:
         return Check("memory", "slow", detail, "Close other programs, or set a smaller context.")
     return Check("memory", "ok", detail)
@@ -227,13 +225,11 @@ def _memory() -> Check:
 def _disk(paths: Paths) -> Check:
     import shutil
 
-    from rpterm.models.fit import gigabytes
-
     folder = paths.data
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    detail = f"{paths.data}, {gigabytes(free)} free"
+    detail = f"{paths.data}, {sized(free)} free"
     if not os.access(folder, os.W_OK):
         remedy = "Make it writable, or set RPTERM_HOME to a folder that is."
         return Check("disk", "broken", f"{folder} cannot be written", remedy)
@@ -248,16 +244,13 @@ def _database(paths: Paths) -> Check:
     from rpterm.store import Store
 
     try:
-        store = Store(paths.database)
+        with Store(paths.database) as store:
+            count = len(store.chats())
     except RptermError as error:
         # The sentence has the remedy in it; a repair is not the one for each of them.
         return Check("database", "broken", str(error))
-    count = len(store.chats())
-    store.close()
-    size = paths.database.stat().st_size / 1e6
-    return Check(
-        "database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size:.1f} MB, intact"
-    )
+    size = sized(paths.database.stat().st_size)
+    return Check("database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact")
 
 
 def _cards(paths: Paths) -> Check:

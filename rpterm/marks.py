@@ -1,4 +1,4 @@
-"""Files of text: whose first bytes mark their encoding, and why one cannot be read."""
+"""Files of text: whose first bytes mark their encoding, and why one cannot be read or written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def not_utf8(what: str, at: int) -> str:
 
 
 def why(error: Exception) -> str:
-    """Why a file of text cannot be read, in words for people and none of Python's."""
+    """Why a file cannot be read or written, in words for people and none of Python's."""
     if isinstance(error, UnicodeDecodeError):
         return f"it is no UTF-8 text (at byte {error.start:,})"
     return getattr(error, "strerror", None) or str(error)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 
@@ -89,7 +90,7 @@ def make(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PathError(
-            f"The folder {folder} cannot be made ({error.strerror or error}); "
+            f"The folder {folder} cannot be made ({why(error)}); "
             "make it writable, or set RPTERM_HOME to a folder that is."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):

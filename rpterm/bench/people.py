@@ -31,6 +31,7 @@ from rpterm.bench.figures import redrawn
 from rpterm.bench.persona import pair_scene
 from rpterm.bench.printing import Step
 from rpterm.bench.rated import likeness, scored
+from rpterm.marks import why
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.records import Scene, Signal
@@ -92,7 +93,7 @@ def read(file: Path) -> list[Talk]:
         table = json_module.loads(file.read_text(encoding="utf-8"))
         return [_talk(item) for item in table]
     except OSError as error:
-        raise RptermError(f"--usr: {file} cannot be read: {error.strerror}.") from error
+        raise RptermError(f"--usr: {file} cannot be read: {why(error)}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RptermError(
             f"--usr: {file} is not laid out as pc_usr_data.json: a list of talks with context, "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 _SIDE, _EDGE = 360, 48
@@ -41,7 +42,7 @@ def reliability(bins: Sequence[tuple[float, float, float]], path: Path, title: s
     try:
         path.write_text("\n".join(parts) + "\n", encoding="utf-8")
     except OSError as error:
-        raise RptermError(f"{path} cannot be written: {error.strerror}.") from error
+        raise RptermError(f"{path} cannot be written: {why(error)}.") from error
 
 
 def _x(value: float) -> float:

@@ -10,12 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rpterm.almanac import MONTHS
 from rpterm.cards.card import CharacterCard
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 def sections(card: CharacterCard) -> list[tuple[str, str]]:
@@ -72,7 +68,7 @@ def spoken_date(until: str) -> str:
     if until.startswith("-"):
         return f"{until[1:].lstrip('0') or '0'} BC"
     year, *rest = until.split("-")
-    if len(rest) != 2 or not all(part.isdigit() for part in rest):
+    if len(rest) != 2 or not all(part.isdecimal() for part in rest):
         return until
     month, day = int(rest[0]), int(rest[1])
-    return f"{day} {_MONTHS[month - 1]} {year}" if 1 <= month <= 12 else until
+    return f"{day} {MONTHS[month - 1]} {year}" if 1 <= month <= 12 else until

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from rpterm.cards.card import CharacterCard, LoreEntry
+from rpterm.cards.card import CharacterCard, LoreEntry, Probe
 from rpterm.cards.layout import PERSONA
 
 Kind = Literal["added", "removed", "changed"]
@@ -60,7 +60,7 @@ def _value(field: str, old: Any, new: Any) -> Iterator[Change]:
     elif isinstance(old, tuple) and _entries(old, new):
         yield from _lore(old, new)
     elif isinstance(old, tuple):
-        yield from _lines(field, [_text(item) for item in old], [_text(item) for item in new])
+        yield from _lines(field, old, new)
     else:
         yield from _plain(field, old, new)
 
@@ -72,18 +72,26 @@ def _plain(field: str, old: Any, new: Any) -> Iterator[Change]:
         yield Change(field, kind, before, after)
 
 
-def _lines(field: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
+def _lines(field: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
             continue
         paired = min(b - a, d - c)
         for index in range(paired):
-            yield Change(f"{field} #{c + index + 1}", "changed", old[a + index], new[c + index])
+            yield from _line(f"{field} #{c + index + 1}", old[a + index], new[c + index])
         for index in range(a + paired, b):
-            yield Change(f"{field} #{index + 1}", "removed", old[index], "")
+            yield Change(f"{field} #{index + 1}", "removed", _text(old[index]), "")
         for index in range(c + paired, d):
-            yield Change(f"{field} #{index + 1}", "added", "", new[index])
+            yield Change(f"{field} #{index + 1}", "added", "", _text(new[index]))
+
+
+def _line(field: str, old: Any, new: Any) -> Iterator[Change]:
+    """A line, an example or a test that became another one; of a test, what changed in it."""
+    if isinstance(old, Probe):
+        yield from _record(f"{field} ", old, new)
+    else:
+        yield Change(field, "changed", _text(old), _text(new))
 
 
 def _entries(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
@@ -129,6 +137,9 @@ def _text(value: Any) -> str:
     if dialogue is not None:
         pinned = " (pinned)" if value.pinned else ""
         return "\n".join(f"{role}: {text}" for role, text in dialogue) + pinned
+    if isinstance(value, Probe):
+        said = {item.name: _text(getattr(value, item.name)) for item in fields(value)}
+        return "\n".join(f"{name}: {text}" for name, text in said.items() if text)
     if isinstance(value, tuple):
         return ", ".join(_text(item) for item in value)
     return str(value)

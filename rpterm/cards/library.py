@@ -16,7 +16,8 @@ from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load
 from rpterm.types import RptermError
 
-_OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
+OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
+"""Endings of cards and lorebooks of other programs, which `cards.exchange` reads."""
 _MAX_NEAR = 3
 
 
@@ -112,7 +113,7 @@ def _plain(name: str) -> str:
 
 def _is_path(wanted: str) -> bool:
     path = Path(wanted)
-    endings = _OTHER_FORMATS | {".toml"}
+    endings = OTHER_FORMATS | {".toml"}
     return "/" in wanted or "\\" in wanted or path.suffix.lower() in endings
 
 
@@ -122,7 +123,7 @@ def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
         near = get_close_matches(path.stem, [known.stem for known in files(folders).values()])
         tip = f" Did you mean {near[0]}?" if near else " Check the path."
         raise CardNotFound(wanted, f"There is no file {wanted}.{tip}", near)
-    if path.suffix.lower() in _OTHER_FORMATS:
+    if path.suffix.lower() in OTHER_FORMATS:
         message = f"{wanted} is a card of another program. Import it: rpterm cards import {wanted}"
         raise CardNotFound(wanted, message)
     return path

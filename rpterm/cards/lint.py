@@ -40,7 +40,7 @@ def lint(
     """
     places = locate(text) if text else Places()
     found = [*_missing(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
-             *contradictions(card), *lore(card, count)]  # fmt: skip
+             *contradictions(card), *lore(card, count), *_tests(card)]  # fmt: skip
     if count:
         found += _costs(card, count)
     problems = [
@@ -86,6 +86,14 @@ def _missing(card: CharacterCard) -> Iterator[Finding]:
     if not (card.attributes or card.relations):
         message = "Without attributes and relations no reply can be checked against the card."
         yield Finding((), "note", message, "Add [persona] with one claim a line.")
+
+
+def _tests(card: CharacterCard) -> Iterator[Finding]:
+    names = [probe.name for probe in card.tests]
+    for at, name in enumerate(names):
+        if name and name in names[:at]:
+            message = f"There is another test named {name}."
+            yield Finding(("test", at, "name"), "warning", message, "Give it another name.")
 
 
 _PATHS: dict[str, Path] = {

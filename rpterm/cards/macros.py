@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
+from rpterm.almanac import MONTHS, WEEKDAYS
 from rpterm.plural import counted
 
 _TOKENS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
@@ -158,12 +159,12 @@ def _clock(style: str) -> Callable[[Scope], str | None]:
 def _date(scope: Scope) -> str | None:
     if scope.now is None:
         return None
-    month = _MONTHS[scope.now.month - 1]
+    month = MONTHS[scope.now.month - 1]
     return f"{scope.now.day} {month} {scope.now.year}"
 
 
 def _weekday(scope: Scope) -> str | None:
-    return None if scope.now is None else _WEEKDAYS[scope.now.weekday()]
+    return None if scope.now is None else WEEKDAYS[scope.now.weekday()]
 
 
 def _idle(scope: Scope) -> str | None:
@@ -179,11 +180,6 @@ def spoken_duration(seconds: float) -> str:
     return "just now"
 
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WITH_ARGUMENT: dict[str, Callable[[str, int, Scope], str | None]] = {
     "random": _random,
     "pick": _pick,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from rpterm.cards import toml_text
 from rpterm.cards.card import CharacterCard, Example, LoreEntry
+from rpterm.cards.toml_text import comment
 
 _HEAD = """\
 A line that begins with # is a comment: for you, never for the model. Take the # away to use one.
@@ -27,8 +28,8 @@ def template(card: CharacterCard, head: str = "") -> str:
             written.
         head: What stands above the explanations, as comments.
     """
-    blocks = [_comment("\n".join(filter(None, [f"{card.name}: a character for rpterm.", head]))),
-              _comment(_HEAD), *_top(card), *_persona(card), *_examples(card.examples),
+    blocks = [comment("\n".join(filter(None, [f"{card.name}: a character for rpterm.", head]))),
+              comment(_HEAD), *_top(card), *_persona(card), *_examples(card.examples),
               *_lore(card.lorebook.entries), *_test()]  # fmt: skip
     return "\n".join(blocks)
 
@@ -57,7 +58,7 @@ def _top(card: CharacterCard) -> list[str]:
 
 def _persona(card: CharacterCard) -> list[str]:
     return [
-        _comment("One claim a line: replies are checked against single lines.") + "[persona]\n",
+        comment("One claim a line: replies are checked against single lines.") + "[persona]\n",
         _list("attributes", card.attributes, "Facts.",
               ("Odile is left-handed.", "Odile owes money to two brothers.")),
         _list("relations", card.relations, "People they know, one a line.",
@@ -73,8 +74,8 @@ def _examples(examples: Sequence[Example]) -> list[str]:
         ("user", "How much to mend it?"),
         ("char", '*She turns it over once.* "More than it cost you. Leave it."'),
     ))  # fmt: skip
-    blocks = [_example(example) for example in examples] or [_comment(_example(sample))]
-    return [_comment(said) + blocks[0], *blocks[1:]]
+    blocks = [_example(example) for example in examples] or [comment(_example(sample))]
+    return [comment(said) + blocks[0], *blocks[1:]]
 
 
 def _example(example: Example) -> str:
@@ -85,8 +86,8 @@ def _example(example: Example) -> str:
 def _lore(entries: Sequence[LoreEntry]) -> list[str]:
     said = "Lore: what the model reads only when one of the keys comes up. It costs nothing else."
     sample = LoreEntry(("harbour", "Sill"), "Sill is a harbour town that silts up a little more.")
-    blocks = [_entry(entry) for entry in entries] or [_comment(_entry(sample))]
-    return [_comment(said) + blocks[0], *blocks[1:]]
+    blocks = [_entry(entry) for entry in entries] or [comment(_entry(sample))]
+    return [comment(said) + blocks[0], *blocks[1:]]
 
 
 def _entry(entry: LoreEntry) -> str:
@@ -100,29 +101,21 @@ def _test() -> list[str]:
         '[[test]]\nname = "is no assistant"\nuser = ["Who are you?"]\n'
         'not_contains = ["language model", "As an AI"]\n'
     )
-    return [_comment(said) + _comment(sample)]
+    return [comment(said) + comment(sample)]
 
 
 def _text(key: str, value: str, said: str, sample: str = "") -> str:
     """A key with its explanation; without a value it is a comment to be filled in."""
     if not value and not sample:
-        return _comment(said) + f'{key} = """\n"""\n'
+        return comment(said) + f'{key} = """\n"""\n'
     if value:
-        return _comment(said) + f"{key} = {toml_text.string(value)}\n"
-    return _comment(f"{said}\n{key} = {toml_text.string(sample)}")
+        return comment(said) + f"{key} = {toml_text.string(value)}\n"
+    return comment(f"{said}\n{key} = {toml_text.string(sample)}")
 
 
 def _list(key: str, values: Iterable[str], said: str, samples: Sequence[str]) -> str:
     texts = list(values)
     if texts:
-        return _comment(said) + f"{key} = {toml_text.strings(texts)}\n"
+        return comment(said) + f"{key} = {toml_text.strings(texts)}\n"
     lines = [f"    {toml_text.string(sample)}," for sample in samples]
-    return _comment("\n".join([said, f"{key} = [", *lines, "]"]))
-
-
-def _comment(text: str) -> str:
-    return "".join(f"# {line}".rstrip() + "\n" for line in map(_printable, text.splitlines()))
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in line)
+    return comment("\n".join([said, f"{key} = [", *lines, "]"]))

@@ -41,6 +41,12 @@ def string(text: str) -> str:
     return f'"""\n{_IN_BLOCK.sub(_escape, text)}"""'
 
 
+def comment(text: str) -> str:
+    """Lines of comment; what cannot be shown is a question mark."""
+    shown = ("".join(c if c.isprintable() else "?" for c in line) for line in text.splitlines())
+    return "".join(f"# {line}".rstrip() + "\n" for line in shown)
+
+
 def _escape(match: re.Match[str]) -> str:
     char = match[0]
     return _SHORT.get(char) or f"\\u{ord(char):04x}"

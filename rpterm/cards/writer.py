@@ -22,7 +22,7 @@ def dump(card: CharacterCard, header: str = "") -> str:
         header: Plain text that stands on top as comments.
     """
     blocks = [
-        _comment(header),
+        toml_text.comment(header),
         "".join(_keys("", card)),
         _section("[persona]", _keys("persona", card)),
         _section("[user]", _keys("user", card)),
@@ -35,15 +35,6 @@ def dump(card: CharacterCard, header: str = "") -> str:
         *_extensions(("extensions",), card.extensions),
     ]
     return "\n".join(block for block in blocks if block)
-
-
-def _comment(header: str) -> str:
-    lines = header.splitlines()
-    return "".join(f"# {line}".rstrip() + "\n" for line in map(_printable, lines))
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in line)
 
 
 def _section(title: str, lines: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.plural import sized
 from rpterm.types import RptermError
 
 app = new("")
@@ -25,4 +26,4 @@ def backup(
         raise RptermError(f"{file} exists already; name another file.")
     with opened() as store:
         store.backup(file)
-    out.say(f"{file}: {out.size(file.stat().st_size)}")
+    out.say(f"{file}: {sized(file.stat().st_size)}")

@@ -20,6 +20,7 @@ from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.template import template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
+from rpterm.marks import why
 from rpterm.paths import Paths
 from rpterm.types import RptermError
 
@@ -55,7 +56,7 @@ def write(file: Path, text: str) -> None:
         with file.open("x", encoding="utf-8", newline="\n") as opened:
             opened.write(text)
     except OSError as error:
-        raise NewCardError(f"{file} cannot be written: {error.strerror or error}.") from error
+        raise NewCardError(f"{file} cannot be written: {why(error)}.") from error
 
 
 def blank(name: str, tagline: str, description: str) -> str:
@@ -119,10 +120,10 @@ def _drafted_text(
     return template(card, "\n".join(head))
 
 
-def question(text: str) -> str:
-    """Ask on the terminal; nothing is asked where nobody sits."""
+def question(text: str) -> str | None:
+    """Ask on the terminal; ``None`` where nobody sits, and nothing is asked."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return ""
+        return None
     out.say(text, end=" ")
     sys.stdout.flush()
     return sys.stdin.readline().strip()
@@ -143,5 +144,5 @@ def edit(file: Path) -> None:
     try:
         subprocess.run([*words, str(file)], check=False)
     except OSError as error:
-        reason = error.strerror or error
+        reason = why(error)
         raise NewCardError(f"The editor {words[0]} could not be started: {reason}.") from error

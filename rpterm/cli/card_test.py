@@ -45,7 +45,7 @@ class Report:
 
 
 def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
-    """The probes to run.
+    """The probes to run, each with a name.
 
     Raises:
         RptermError: The card has none, or none of these names.
@@ -55,10 +55,13 @@ def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
             f'{card.name} has no tests. Add a [[test]] with user = ["…"] and what must hold, '
             'such as not_contains = ["As an AI"].'
         )
-    known = {probe.name or f"test {at}": probe for at, probe in enumerate(card.tests, 1)}
-    if missing := [name for name in only if name not in known]:
-        raise RptermError(f"There is no test {missing[0]!r}; there are: {', '.join(known)}.")
-    return [probe for name, probe in known.items() if not only or name in only]
+    tests = [
+        replace(probe, name=probe.name or f"test {at}") for at, probe in enumerate(card.tests, 1)
+    ]
+    names = [probe.name for probe in tests]
+    if missing := [name for name in only if name not in names]:
+        raise RptermError(f"There is no test {missing[0]!r}; there are: {', '.join(names)}.")
+    return [probe for probe in tests if not only or probe.name in only]
 
 
 def against(source: Source, other: str) -> Source:

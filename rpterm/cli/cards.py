@@ -130,10 +130,11 @@ def new_card(
         text = card_new.drafted(name, idea, _flags(model), paths, seed)
     else:
         asks = tagline is None and description is None
-        line = card_new.question("In one line, who are they?") if asks else tagline or ""
-        text = card_new.blank(name, line, description or "")
+        line = card_new.question("In one line, who are they?") if asks else tagline
+        text = card_new.blank(name, line or "", description or "")
         if edit is None and asks:
-            edit = card_new.question("Open it in your editor? [Y/n]").casefold() in ("y", "yes")
+            answer = card_new.question("Open it in your editor? [Y/n]")
+            edit = answer is not None and answer.casefold() in ("", "y", "yes")
     card_new.write(file, text)
     out.say(f"{file}")
     if edit:

@@ -31,8 +31,11 @@ _Card = Annotated[
 
 
 @contextmanager
-def opened() -> Iterator[Store]:
+def opened(*, begin: bool = False) -> Iterator[Store]:
     """The store of this user, closed at the end; there is none before the first chat.
+
+    Args:
+        begin: Make the database where there is none yet.
 
     Raises:
         RptermError: There is no database yet, or it cannot be used.
@@ -40,13 +43,12 @@ def opened() -> Iterator[Store]:
     from rpterm.store import Store
 
     path = folders.find().database
-    if not path.exists():
+    if begin:
+        folders.make(path.parent)
+    elif not path.exists():
         raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
-    store = Store(path)
-    try:
+    with Store(path) as store:
         yield store
-    finally:
-        store.close()
 
 
 @app.callback(invoke_without_command=True)

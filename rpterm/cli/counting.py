@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.config import Settings
@@ -84,11 +83,11 @@ def _counting(engine: Engine) -> Counter:
 def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
     """The engine to count with, or ``None`` where it is not cheap."""
     from rpterm.models import library
-    from rpterm.models.open import open_installed
+    from rpterm.models.open import checked_header, open_installed
 
     if settings.engine == "llama":
         file = library.resolve(settings.model, paths.models, paths.cache)
-        if cheap and Path(file).stat().st_size > CHEAP_BYTES:
+        if cheap and checked_header(file, paths.cache).file_size > CHEAP_BYTES:
             return None
         settings = replace(settings, context=_CONTEXT, gpu_layers=0, adapter="")
     elif settings.engine == "remote" and cheap:

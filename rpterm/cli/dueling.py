@@ -6,8 +6,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
+from rpterm.cli.chats import opened
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.maker import Maker
 from rpterm.dueling.tally import Tally, running, verdict
+from rpterm.marks import why
 from rpterm.opening import launch
 from rpterm.plural import counted
 from rpterm.types import Persona, RptermError
@@ -58,7 +59,7 @@ def lines(source: str) -> tuple[str, ...]:
     except UnicodeDecodeError as error:
         raise RptermError(f"{source} is not UTF-8 text; write one message a line.") from error
     except OSError as error:
-        reason = error.strerror or error
+        reason = why(error)
         raise RptermError(
             f"{source} cannot be read ({reason}); --turns takes a file, or fresh."
         ) from error
@@ -82,16 +83,6 @@ def card_name(target: str) -> str:
 def draw_seed() -> int:
     """A seed nobody chose."""
     return secrets.randbits(31)
-
-
-@contextmanager
-def opened(paths: Paths) -> Iterator[Store]:
-    """The store, made where there is none."""
-    from rpterm.store import Store
-
-    folders.make(paths.database.parent)
-    with Store(paths.database) as store:
-        yield store
 
 
 def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
@@ -165,7 +156,7 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     settings = config.load(paths.config_file, os.environ, {})
     engines = Engines(parse_all(wanted.specs), settings, paths)
     engines.check()
-    with opened(paths) as store:
+    with opened(begin=True) as store:
         bout = begin(store, target, wanted, settings, anew)
         maker = Maker(bout, partial(engines.open, bout), together=engines.all_fit())
         try:
@@ -190,11 +181,10 @@ def report(wanted: Setup, *, as_json: bool) -> int:
     Raises:
         RptermError: There was none.
     """
-    paths = folders.find()
     none = RptermError("There was no such duel yet; leave --report out to begin it.")
-    if not paths.database.exists():
+    if not folders.find().database.exists():
         raise none  # Whoever only looks makes no database.
-    with opened(paths) as store:
+    with opened() as store:
         if (bout := Bout.newest(store, wanted)) is None:
             raise none
         found = bout.tally()
@@ -248,17 +238,18 @@ def in_lines(bout: Bout, maker: Maker) -> None:
 class _Lines:
     def __init__(self, bout: Bout, maker: Maker) -> None:
         self.bout, self.maker = bout, maker
-        self.error: RptermError | None = None
+        self.error: Exception | None = None
         self._news = threading.Event()
         self._all_made = False
 
     def make(self) -> None:
         try:
             self.maker.run(self._news.set)
-        except RptermError as error:
+        except Exception as error:  # noqa: BLE001 - raised again where the asking is
             self.error = error
-        self._all_made = True
-        self._news.set()
+        finally:
+            self._all_made = True
+            self._news.set()
 
     def ask(self) -> None:
         """Round after round; an empty input or a q ends it."""

@@ -253,4 +253,4 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise RptermError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise RptermError(f"{path} cannot be written: {why(error)}.") from None

@@ -11,9 +11,9 @@ from rpterm.cards import library
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import out, rich_out
+from rpterm.cli.chats import opened
 from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
-from rpterm.store import Store
 from rpterm.types import RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
@@ -48,7 +48,7 @@ def import_chats(
             raise RptermError(f"{file} has errors: `rpterm cards lint {file}` tells them.")
         mine = found[0]
     logs = [log for path in paths for log in _logs(path)]
-    with _store() as store:
+    with opened(begin=True) as store:
         results = moving.import_chats(logs, store, known, card=mine, ratings=ratings)
     for result in results:
         _tell_chat(result)
@@ -59,7 +59,7 @@ def import_chats(
 def move(paths: Sequence[Path], to: Path | None) -> Moved:
     """Import cards, world files and chats of whole folders, and tell what became of them."""
     target = to or folders.find().characters
-    with _store() as store, rich_out.progress() as bar:
+    with opened(begin=True) as store, rich_out.progress() as bar:
         task = bar.add_task("importing", total=None)
         moved = moving.move(
             paths, target, store, _known(),
@@ -136,9 +136,3 @@ def _known() -> list[KnownCard]:
 
 def _logs(path: Path) -> list[Path]:
     return sorted(path.rglob(f"*{moving.LOGS}")) if path.is_dir() else [path]
-
-
-def _store() -> Store:
-    paths = folders.find()
-    folders.make(paths.database.parent)
-    return Store(paths.database)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm.marks import why
 from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def write(path: Path, text: str, force: bool) -> None:
     except FileExistsError as error:
         raise RptermError(f"{path} exists already; --force writes over it.") from error
     except OSError as error:
-        raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error
+        raise RptermError(f"{path} cannot be written ({why(error)}).") from error
 
 
 def log(store: Store, chat: Chat) -> str:

@@ -13,6 +13,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.plural import sized
 
 app = new("List, inspect and download models.")
 
@@ -40,10 +41,10 @@ def list_models(json: _Json = False) -> None:
     if json:
         out.data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
-    out.table([(each.name, out.size(each.size), each.path) for each in have], ("you have", "", ""))
+    out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
     rows = [
-        (each.name, out.size(each.size), "yes" if each in fitting else "no", each.licence,
+        (each.name, sized(each.size), "yes" if each in fitting else "no", each.licence,
          each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
@@ -53,6 +54,7 @@ def list_models(json: _Json = False) -> None:
 @app.command()
 def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Json = False) -> None:
     """Say what is in a model's file and how it would run here; none is the one in use."""
+    from rpterm.models.hashes import known_hash
     from rpterm.models.open import plan
 
     paths = folders.find()
@@ -62,7 +64,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),
-        "sha256": planned.model_hash,
+        "fingerprint": planned.model_hash,
+        "sha256": known_hash(planned.path, paths.cache),
         "name": header.name,
         "architecture": header.arch,
         "quantization": header.quantization,
@@ -70,8 +73,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
         "trained context": header.context_length,
         "context here": fit.context,
         "gpu layers": fit.gpu_layers,
-        "memory needed": out.size(fit.bytes_needed),
-        "memory available": out.size(planned.memory.available),
+        "memory needed": sized(fit.bytes_needed),
+        "memory available": sized(planned.memory.available),
         "chat template": "yes" if header.chat_template else "none: a plain one is used",
         "starter": planned.starter,
         "why": fit.why,
@@ -80,7 +83,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
         out.data(facts)
         return
     for name, value in facts.items():
-        out.say(f"{name:<17}{value}")
+        if value is not None:
+            out.say(f"{name:<17}{value}")
 
 
 @app.command()
@@ -115,8 +119,9 @@ class _Progress:
     def __init__(self) -> None:
         self._tty = sys.stderr.isatty()
         self._told = (-1, "")
-        self._began = time.monotonic()
-        self._first: int | None = None
+        self._stage = ""
+        self._began = 0.0
+        self._first = 0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         share = int(100 * done / total) if total else 100
@@ -124,9 +129,10 @@ class _Progress:
         if (step, stage) == self._told:
             return
         self._told = (step, stage)
-        self._first = done if self._first is None else self._first
+        if stage != self._stage:
+            self._stage, self._began, self._first = stage, time.monotonic(), done
         rate = (done - self._first) / max(time.monotonic() - self._began, 1e-3)
-        text = f"{stage} {share:3} %  {out.size(done)} of {out.size(total)}  {out.size(rate)}/s"
+        text = f"{stage} {share:3} %  {sized(done)} of {sized(total)}  {sized(rate)}/s"
         start, end = ("\r", "\n" if share >= 100 else "") if self._tty else ("", "\n")
         sys.stderr.write(f"{start}{text:<60}{end}")
         sys.stderr.flush()

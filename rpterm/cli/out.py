@@ -76,16 +76,6 @@ def when(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def size(count: float) -> str:
-    """Bytes as people read them."""
-    number = float(count)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
-
-
 def _cut(line: str, width: int) -> str:
     if cells(line) <= width:
         return line

@@ -15,9 +15,11 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new
 from rpterm.cli.guard import INTERRUPTED, complain
+from rpterm.marks import why
 from rpterm.paths import Paths
 from rpterm.plural import counted
 from rpterm.types import RptermError
@@ -35,7 +37,6 @@ _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversa
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _WIDE = 120
 """Columns from which on the reasons have room beside the figures."""
-_FOREIGN = (".json", ".png", ".apng", ".charx", ".yaml", ".yml")
 
 
 @app.command()
@@ -90,7 +91,7 @@ def card_of(target: str) -> CharacterCard:
         RptermError: There is none, or it cannot be read.
     """
     path = Path(target)
-    if path.suffix.lower() not in _FOREIGN or not path.is_file():
+    if path.suffix.lower() not in OTHER_FORMATS or not path.is_file():
         return card_source.find(target).card
     from rpterm.cards.exchange.origin import read_any
     from rpterm.cards.exchange.problem import ExchangeError
@@ -118,7 +119,7 @@ def _bytes(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(MOST_BYTES + 1)
     except OSError as error:
-        raise RptermError(f"{file} cannot be read: {error.strerror or error}.") from None
+        raise RptermError(f"{file} cannot be read: {why(error)}.") from None
 
 
 @contextmanager
@@ -206,11 +207,11 @@ def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:
 
     table = [_SHORT, *(line[:-1] for line in lines)]
     sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for figures, why in zip(table, ["", *(line[-1] for line in lines)], strict=True):
+    for figures, reason in zip(table, ["", *(line[-1] for line in lines)], strict=True):
         cells = (figure.rjust(size) for figure, size in zip(figures, sizes, strict=True))
         shown.print(rich_out.text("  ".join(cells)))
-        if why:
-            shown.print(Padding(rich_out.text(why), (0, 0, 0, sizes[0] + 2)))
+        if reason:
+            shown.print(Padding(rich_out.text(reason), (0, 0, 0, sizes[0] + 2)))
 
 
 def _row(each: Scored) -> tuple[str, ...]:
@@ -220,12 +221,12 @@ def _row(each: Scored) -> tuple[str, ...]:
     parts = [score.dimensions.get(name) for name in
              ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
     found = worst(score)
-    why = found[0].label if found else ""
+    reason = found[0].label if found else ""
     if found and (evidence := found[1]) is not None:
         place = each.said.text[evidence.start : evidence.end]
         said = ": ".join(part for part in (evidence.note, out.one_line(place)[:60]) if part)
-        why = f"{why} – {said}" if said else why
+        reason = f"{reason} – {said}" if said else reason
     return (
         str(each.said.line), f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
-        *(f"{part:.0%}" if part is not None else "–" for part in parts), why,
+        *(f"{part:.0%}" if part is not None else "–" for part in parts), reason,
     )  # fmt: skip

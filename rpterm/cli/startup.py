@@ -33,7 +33,7 @@ _ESCAPES = re.compile(
 def measure(runs: int = RUNS) -> dict[str, object]:
     """Seconds, the median of ``runs`` after one unmeasured start that fills the caches."""
     if not hasattr(os, "fork"):
-        raise RptermError("This benchmark needs a pseudo terminal, which Windows has not.")
+        raise RptermError("This benchmark needs a pseudo terminal, which Windows does not have.")
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as home:
         wanted = marks()
         env = environment(home)

@@ -12,6 +12,7 @@ import typer
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new
+from rpterm.marks import why
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -221,7 +222,7 @@ def _picture(path: Path, found: Overview, honest: Honesty | None) -> None:
     try:
         console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
     except OSError as error:
-        raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error
+        raise RptermError(f"{path} cannot be written ({why(error)}).") from error
 
 
 def _data(found: Overview, honest: Honesty | None) -> dict[str, Any]:

@@ -32,20 +32,23 @@ def fields(request: GenerateRequest, seed: int) -> dict[str, Any]:
 
 
 _SAME_NAME = (
-    "min_p", "typical_p", "top_n_sigma", "dynatemp_range", "dynatemp_exponent",
+    "typical_p", "top_n_sigma", "dynatemp_range", "dynatemp_exponent",
     "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold",
     "mirostat", "mirostat_tau", "mirostat_eta",
 )  # fmt: skip
 
 
 def extras(request: GenerateRequest) -> dict[str, Any]:
-    """Samplers beyond the protocol; those left at their defaults of "off" stay unsaid."""
-    s, off = request.sampling, Sampling(min_p=0.0, dry_multiplier=0.0)
-    beyond: dict[str, Any] = {
+    """Samplers beyond the protocol; those left at their defaults of "off" stay unsaid.
+
+    Except the two that llama-server has on by itself (40 and 0.05): there "off" must be said. For
+    ``top_k`` it is -1, since some versions of vLLM and SGLang refuse 0.
+    """
+    s, off = request.sampling, Sampling(dry_multiplier=0.0)
+    beyond: dict[str, Any] = {"top_k": s.top_k if s.top_k > 0 else -1, "min_p": s.min_p}
+    beyond |= {
         name: getattr(s, name) for name in _SAME_NAME if getattr(s, name) != getattr(off, name)
     }
-    if s.top_k > 0:
-        beyond["top_k"] = s.top_k
     if s.repeat_penalty != 1.0:
         beyond |= {
             "repeat_penalty": s.repeat_penalty,

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 
@@ -27,7 +28,7 @@ class GrowingFile:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RptermError(
-                f"{path.parent} is no folder for {holds}: {error.strerror}. Name another one."
+                f"{path.parent} is no folder for {holds}: {why(error)}. Name another one."
             ) from None
         self._write("")  # A folder that takes nothing is told before anything is asked.
 
@@ -56,7 +57,7 @@ class GrowingFile:
                 file.write(text)
         except OSError as error:
             raise RptermError(
-                f"{self._path} cannot be written: {error.strerror}. Name another folder."
+                f"{self._path} cannot be written: {why(error)}. Name another folder."
             ) from None
 
     def _whole_lines(self) -> list[str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm.cards import example_edit, library, reader
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.examples.records import card_key
+from rpterm.marks import why
 from rpterm.paths import write_whole
 from rpterm.store.example_marks import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
@@ -209,4 +210,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RptermError(f"{path} cannot be written ({error.strerror or error}).") from error
+        raise RptermError(f"{path} cannot be written ({why(error)}).") from error

@@ -69,7 +69,7 @@ def exchange(store: Store, reply: Turn) -> Exemplar | None:
 def named(store: Store, key: str) -> Exemplar | None:
     """The exchange of a key, if its turns are still there."""
     kind, _, number = key.partition(":")
-    if kind != "turn" or not number.isdigit():
+    if kind != "turn" or not number.isdecimal():
         return None
     try:
         return exchange(store, store.turn(int(number)))

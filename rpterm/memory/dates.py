@@ -15,17 +15,15 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.almanac import MONTHS, WEEKDAYS
+
 DAY = 86_400.0
 _AFTER_DAYS = 7.0
 _BEFORE_DAYS = 2.0
 
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december"
-)
-_WEEKDAY_NAMES = "monday tuesday wednesday thursday friday saturday sunday"
 _NUMBER_NAMES = "zero one two three four five six seven eight nine ten eleven twelve"
-_MONTHS = _MONTH_NAMES.split()
-_WEEKDAYS = _WEEKDAY_NAMES.split()
+_MONTHS = [name.lower() for name in MONTHS]
+_WEEKDAYS = [name.lower() for name in WEEKDAYS]
 _NUMBERS = {word: n for n, word in enumerate(_NUMBER_NAMES.split())}
 _NUMBERS |= {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
 _MONTH = "(" + "|".join(f"{m[:3]}(?:{m[3:]})?" for m in _MONTHS) + ")"
@@ -52,10 +50,10 @@ def spans(text: str, now: float) -> list[TimeSpan]:
             here = match.span()
             if any(a < here[1] and here[0] < b for a, b in taken):
                 continue
-            days = read(match, today)
-            if days is not None:
+            span = _span(read, match, today)
+            if span is not None:
                 taken.append(here)
-                found.append(TimeSpan(_unix(days[0]), _unix(days[1]), match.group().strip()))
+                found.append(span)
     return found
 
 
@@ -70,18 +68,24 @@ def fit(moments: NDArray[np.float64], named: Sequence[TimeSpan]) -> NDArray[np.f
 
 
 Days = tuple[date, date]
-_Reader = Callable[[re.Match[str], date], Days | None]
+_Reader = Callable[[re.Match[str], date], Days]
+
+
+def _span(read: _Reader, match: re.Match[str], today: date) -> TimeSpan | None:
+    """The span of a match; ``None`` where the calendar or the clock has no such day."""
+    try:
+        start, end = read(match, today)
+        return TimeSpan(_unix(start), _unix(end), match.group().strip())
+    except (ValueError, OverflowError, OSError):  # OSError: Windows, before 1970.
+        return None
 
 
 def _unix(day: date) -> float:
     return datetime(day.year, day.month, day.day).timestamp()
 
 
-def _day(year: int, month: int, day: int) -> Days | None:
-    try:
-        start = date(year, month, day)
-    except ValueError:
-        return None
+def _day(year: int, month: int, day: int) -> Days:
+    start = date(year, month, day)
     return start, start + timedelta(days=1)
 
 
@@ -98,59 +102,59 @@ def _past_year(month: int, day: int, today: date) -> int:
     return today.year - ((month, day) > (today.month, today.day))
 
 
-def _iso(match: re.Match[str], today: date) -> Days | None:
+def _iso(match: re.Match[str], today: date) -> Days:
     return _day(int(match[1]), int(match[2]), int(match[3]))
 
 
-def _month_day(match: re.Match[str], today: date) -> Days | None:
+def _month_day(match: re.Match[str], today: date) -> Days:
     return _dated(match[1], match[2], match[3], today)
 
 
-def _day_month(match: re.Match[str], today: date) -> Days | None:
+def _day_month(match: re.Match[str], today: date) -> Days:
     return _dated(match[2], match[1], match[3], today)
 
 
-def _dated(word: str, number: str, year: str | None, today: date) -> Days | None:
+def _dated(word: str, number: str, year: str | None, today: date) -> Days:
     month, day = _month_number(word), int(number)
     return _day(int(year) if year else _past_year(month, day, today), month, day)
 
 
-def _month_year(match: re.Match[str], today: date) -> Days | None:
+def _month_year(match: re.Match[str], today: date) -> Days:
     return _whole_month(int(match[2]), _month_number(match[1]))
 
 
-def _month_alone(match: re.Match[str], today: date) -> Days | None:
+def _month_alone(match: re.Match[str], today: date) -> Days:
     month = _month_number(match[1])
     return _whole_month(_past_year(month, 1, today), month)
 
 
-def _year_alone(match: re.Match[str], today: date) -> Days | None:
+def _year_alone(match: re.Match[str], today: date) -> Days:
     year = int(match[1])
     return date(year, 1, 1), date(year + 1, 1, 1)
 
 
-def _near_day(match: re.Match[str], today: date) -> Days | None:
+def _near_day(match: re.Match[str], today: date) -> Days:
     back = 0 if match[1].lower() in ("today", "tonight", "this morning") else 1
     start = today - timedelta(days=back)
     return start, start + timedelta(days=1)
 
 
-def _weekday(match: re.Match[str], today: date) -> Days | None:
+def _weekday(match: re.Match[str], today: date) -> Days:
     back = (today.weekday() - _WEEKDAYS.index(match[2].lower())) % 7 or 7
     start = today - timedelta(days=back)
     return start, start + timedelta(days=1)
 
 
-def _ago(match: re.Match[str], today: date) -> Days | None:
+def _ago(match: re.Match[str], today: date) -> Days:
     word = match[1].lower()
-    count = int(word) if word.isdigit() else _NUMBERS[word]
+    count = int(word) if word.isdecimal() else _NUMBERS[word]
     length = {"day": 1, "week": 7, "month": 30, "year": 365}[match[2].lower()]
     slack = timedelta(days=length // 2)
     middle = today - timedelta(days=min(count * length, 36_500))
     return middle - slack, middle + slack + timedelta(days=1)
 
 
-def _last_unit(match: re.Match[str], today: date) -> Days | None:
+def _last_unit(match: re.Match[str], today: date) -> Days:
     unit, this = match[2].lower(), match[1].lower() == "this"
     if unit == "week":
         monday = today - timedelta(days=today.weekday() + (0 if this else 7))

@@ -36,7 +36,7 @@ STARTER = "all-MiniLM-L6-v2"
 BATCH = 8
 """Texts in one request of the background: a user's request waits for one such at most."""
 _FAILED = {
-    "query": "The texts could not be ordered",
+    "query": "The memories could not be reranked",
     "pairs": "No contradiction could be looked for",
     "texts": "A text could not be embedded",
 }

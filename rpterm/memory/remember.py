@@ -11,10 +11,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from rpterm.memory.embed import Embedder, EmbedError
+from rpterm.defect import told
+from rpterm.memory.embed import Embedder
 from rpterm.memory.shelf import Shelf
 from rpterm.memory.wording import spoken
-from rpterm.store import StoreError
 from rpterm.store.memories import Memories
 from rpterm.store.memory_vectors import MemoryVectors, Unembedded
 
@@ -111,8 +111,8 @@ class Rememberer:
         try:
             work()
             self._error = ""
-        except (StoreError, EmbedError) as error:
-            self._error = str(error)
+        except Exception as error:  # noqa: BLE001 - who waits for a thread that ended waits for ever
+            self._error = told(error)
 
     def _load(self) -> None:
         if self._embedder is not None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rpterm.marks import why
 from rpterm.models.catalogue import MODELS, by_name
-from rpterm.models.fit import gigabytes
 from rpterm.models.gguf import read_header
 from rpterm.models.remember import FileFacts
+from rpterm.plural import sized
 from rpterm.types import RptermError
 
 _SLACK = 64 << 20
@@ -124,7 +125,7 @@ def _pull(
     digest, size = (meta.etag or "").strip('"').lower(), meta.size
     if size is None or len(digest) != 64:
         raise DownloadError(
-            f"{wanted.repo} does not tell size and hash of {wanted.file}: it is no file of weights."
+            f"{wanted.repo} does not tell size and hash of {wanted.file}: it is not a model file."
         )
     if target.exists():
         return _already(target, digest, size, cache, on_progress)
@@ -178,7 +179,7 @@ def _check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + _SLACK > free:
         raise DownloadError(
-            f"The download needs {gigabytes(needed)} and {folder} has {gigabytes(free)} free: make "
+            f"The download needs {sized(needed)} and {folder} has {sized(free)} free: make "
             "room, or set RPTERM_HOME to a folder on another disk."
         )
 
@@ -292,4 +293,4 @@ def _os_sentence(wanted: Wanted, target: Path, error: OSError) -> str:
             f"The download of {wanted.file} was cut ({error}): give the command again; it goes on "
             "where it was."
         )
-    return f"{target} cannot be written: {error.strerror}."
+    return f"{target} cannot be written: {why(error)}."

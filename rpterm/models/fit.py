@@ -14,15 +14,17 @@ from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
 from rpterm.models.header import Header
 from rpterm.models.memory import MIB, GpuMemory, Memory
+from rpterm.plural import sized
 
 STEP = 256
 LEAST = 1024
 MOST = 1 << 20
 CPU_CAP, GPU_CAP = 8192, 16_384
-"""Default windows. A larger one is no better by itself: what falls out of it is recalled from
-memory, while every token in it slows every further one down, and a window that must be evaluated
-again (another card, an edit far up) costs minutes on a CPU: 8,192 tokens at 50 tokens a second are
-164 s. Who has the machine for more sets ``context``."""
+"""Default windows; the second where the graphics card holds the whole model with it. A larger one
+is no better by itself: what falls out of it is recalled from memory, while every token in it slows
+every further one down, and a window that must be evaluated again (another card, an edit far up)
+costs minutes on a CPU: 8,192 tokens at 50 tokens a second are 164 s. Who has the machine for more
+sets ``context``."""
 UBATCH = 512
 _BYTES: dict[str, tuple[float, float]] = {
     "auto": (2.0, 2.0),
@@ -133,14 +135,13 @@ def choose(
         raise ModelError(_too_large(header, least, kv_type, room, wanted))
     if wanted:
         return _fit(header, wanted, layers, kv_type, "as set")
-    whole = layers != 0 and gpu is not None and gpu.free > 0
-    cap = min(GPU_CAP if whole else CPU_CAP, _trained(header))
+    most = min(GPU_CAP, _trained(header))
+    cap = most if _whole(header, most, gpu, gpu_layers, kv_type) else min(CPU_CAP, most)
     chosen, why = cap, "trained for" if cap == _trained(header) else "the default"
     if room is not None:
         while chosen - STEP >= least and needed(header, chosen, kv_type) + _RESERVE > room:
             chosen, why = chosen - STEP, "what memory leaves"
-    if whole:
-        layers = _gpu_layers(header, chosen, gpu, gpu_layers, kv_type)
+    layers = _gpu_layers(header, chosen, gpu, gpu_layers, kv_type)
     return _fit(header, chosen, layers, kv_type, why)
 
 
@@ -184,13 +185,19 @@ def _gpu_layers(
     return max(0, min(header.block_count, budget // max(1, per_layer)))
 
 
+def _whole(header: Header, context: int, gpu: GpuMemory | None, asked: int, kv_type: str) -> bool:
+    """Whether the card holds the model with its window: what is left to the CPU sets the pace."""
+    layers = _gpu_layers(header, context, gpu, asked, kv_type)
+    return gpu is not None and gpu.free > 0 and layers > header.block_count
+
+
 def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: int) -> str:
     need = needed(header, context, kv_type)
     text = (
-        f"This model needs {gigabytes(need)} of memory with a context of {context:,} tokens "
-        f"({gigabytes(header.file_size)} for the weights, "
-        f"{gigabytes(kv_bytes(header, context + SPARE, kv_type))} for the cache), and "
-        f"{gigabytes(room)} are free"
+        f"This model needs {sized(need)} of memory with a context of {context:,} tokens "
+        f"({sized(header.file_size)} for the weights, "
+        f"{sized(kv_bytes(header, context + SPARE, kv_type))} for the cache), and "
+        f"{sized(room)} are free"
     )
     if wanted and needed(header, LEAST, kv_type) <= room:
         smaller = context
@@ -198,8 +205,3 @@ def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: in
             smaller -= STEP
         return f"{text}: set a context of {smaller:,}, or 0 to let it be chosen."
     return f"{text}: choose a smaller model or a stronger quantization (`rpterm models`)."
-
-
-def gigabytes(size: int) -> str:
-    """Bytes for people: "4.9 GB", "98 MB"."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

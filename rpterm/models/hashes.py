@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rpterm.engine.protocol import ModelError
+from rpterm.marks import why
 from rpterm.models.remember import FileFacts
 
 WHOLE_UP_TO = 512 << 20
@@ -40,6 +41,15 @@ def file_hash(
         ModelError: The file cannot be read.
     """
     return _remembered(path, cache, "sha256", lambda: _whole(path, on_progress))
+
+
+def known_hash(path: Path, cache: Path | None) -> str | None:
+    """The SHA-256 of a whole file where it is remembered; nothing is computed."""
+    try:
+        known = FileFacts(path, cache).get("sha256")
+    except OSError:
+        return None
+    return known if isinstance(known, str) else None
 
 
 def model_hash(path: Path, cache: Path | None = None) -> str:
@@ -94,4 +104,4 @@ def _fingerprint(path: Path, size: int) -> str:
 
 
 def _unreadable(path: Path, error: OSError) -> ModelError:
-    return ModelError(f"The model file {path} cannot be read: {error.strerror or error}.")
+    return ModelError(f"The model file {path} cannot be read: {why(error)}.")

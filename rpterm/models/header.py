@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.protocol import ModelError
+from rpterm.marks import why
 from rpterm.models import sniff
 from rpterm.models.source import ARRAY, STRING, CutOff, Damaged, Scalar, Source
 
@@ -98,7 +99,7 @@ def read_header(path: Path) -> Header:
     """Read what a GGUF file says of itself.
 
     Raises:
-        ModelError: It is no readable GGUF file; the sentence says what it is instead.
+        ModelError: It is not a readable GGUF file; the sentence says what it is instead.
     """
     try:
         size = _size(path)
@@ -138,7 +139,7 @@ def _os_sentence(path: Path, error: OSError) -> str:
         return f"There is no model file {path}. See `rpterm models` for the ones you have."
     if isinstance(error, PermissionError):
         return f"The model file {path} may not be read: give yourself the permission to."
-    return f"The model file {path} cannot be read: {error.strerror or error}."
+    return f"The model file {path} cannot be read: {why(error)}."
 
 
 def _open(source: Source, path: Path) -> int:

@@ -69,17 +69,21 @@ def _linux(root: Path) -> Memory:
 
 
 def _cgroups(root: Path) -> list[tuple[int, int]]:
-    """(limit, bytes in use that cannot be dropped) of this process's control groups, v2 and v1."""
+    """(limit, bytes in use that cannot be dropped) of this process's control groups, v2 and v1.
+
+    A limit holds for all groups below, so those above this process's own count as well.
+    """
     groups: list[Path] = []
     with suppress(OSError):
         for line in (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
-            if not controllers:
-                groups.append(root / "sys/fs/cgroup" / path.lstrip("/"))
-                groups.append(root / "sys/fs/cgroup")
-            elif "memory" in controllers.split(","):
-                groups.append(root / "sys/fs/cgroup/memory" / path.lstrip("/"))
-                groups.append(root / "sys/fs/cgroup/memory")
+            top = root / "sys/fs/cgroup"
+            if controllers:
+                if "memory" not in controllers.split(","):
+                    continue
+                top /= "memory"
+            own = top / path.lstrip("/")
+            groups += [each for each in (own, *own.parents) if each.is_relative_to(top)]
     found = [_cgroup(group) for group in groups]
     return [each for each in found if each is not None]
 
@@ -195,7 +199,7 @@ def _nvidia(visible: str | None) -> GpuMemory | None:
         visible: ``CUDA_VISIBLE_DEVICES``; only a list of numbers is understood.
     """
     shown = [each.strip() for each in (visible or "").split(",")]
-    chosen = {int(each) for each in shown} if all(each.isdigit() for each in shown) else None
+    chosen = {int(each) for each in shown} if all(each.isdecimal() for each in shown) else None
     name = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
     try:
         nvml = ctypes.CDLL(name)

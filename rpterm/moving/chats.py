@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rpterm.marks import utf8
+from rpterm.marks import utf8, why
 from rpterm.moving.cards import (
     NO_CARD,
     KnownCard,
@@ -79,7 +79,7 @@ def import_chats(
         except RptermError as error:
             result = ImportedChat(path, error=str(error))
         except OSError as error:
-            result = ImportedChat(path, error=f"{error.strerror or error}.")
+            result = ImportedChat(path, error=f"{why(error)}.")
         results.append(result)
         if on_done:
             on_done(path.name)
@@ -185,7 +185,7 @@ def _rated(
 
 def _chat_of(store: Store, flag: str) -> int | None:
     known = store.flag(flag)
-    if not known or not known.isdigit():
+    if not known or not known.isdecimal():
         return None
     try:
         return store.chat(int(known)).id

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rpterm.cards.exchange.files import ImportedFile, import_files
+from rpterm.cards.library import OTHER_FORMATS
 from rpterm.moving.cards import KnownCard, read_known
 from rpterm.moving.chats import FLAG, ImportedChat, import_chats
 from rpterm.store import Store
@@ -81,8 +82,6 @@ def _card(path: Path, folder: Path, store: Store) -> ImportedFile:
 
 def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Files that may be cards, and chat logs; named files first, then what folders hold."""
-    from rpterm.cards.exchange.files import SUFFIXES
-
     cards: list[Path] = []
     logs: list[Path] = []
     for path in paths:
@@ -93,7 +92,7 @@ def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             suffix = each.suffix.lower()
             if suffix == LOGS:
                 logs.append(each)
-            elif suffix in SUFFIXES or each == path:
+            elif suffix in OTHER_FORMATS or each == path:
                 cards.append(each)
     return cards, logs
 

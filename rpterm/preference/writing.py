@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 MANIFEST = "rpterm-export.json"
@@ -55,7 +56,7 @@ def replacing(target: Path) -> Iterator[Path]:
         _remove(old)
     except OSError as error:
         raise ExportError(
-            f"{target} cannot be written ({error.strerror or error}). Choose another folder, or "
+            f"{target} cannot be written ({why(error)}). Choose another folder, or "
             "make room; an earlier export there is as it was."
         ) from error
 

@@ -191,4 +191,4 @@ def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:
 def _year(until: str) -> int | None:
     sign = -1 if until.startswith("-") else 1
     digits = until.lstrip("-").split("-")[0]
-    return sign * int(digits) if digits.isdigit() else None
+    return sign * int(digits) if digits.isdecimal() else None

@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.store.errors import StoreError, explained
 
 
@@ -28,7 +29,7 @@ def backup(connection: sqlite3.Connection, to: Path) -> None:
         publish(draft, to)
     except OSError as error:
         raise StoreError(
-            f"The backup {to} cannot be written: {error.strerror}. Choose another place."
+            f"The backup {to} cannot be written: {why(error)}. Choose another place."
         ) from error
     finally:
         # Where no folder could be made there is nothing to remove, and asking is an error.

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import alive
 from rpterm.store.schema import prepare
@@ -30,7 +31,7 @@ def make_place(path: Path) -> None:
         _make(path)
     except OSError as error:
         raise StoreError(
-            f"The database {path} cannot be written: {error.strerror}. Make its folder writable "
+            f"The database {path} cannot be written: {why(error)}. Make its folder writable "
             "for you, or choose another one with RPTERM_HOME."
         ) from error
 

@@ -14,6 +14,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from rpterm.marks import why
 from rpterm.store import schema
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import anyone
@@ -56,7 +57,7 @@ def repair(path: Path) -> Path | None:
         ) from error
     except OSError as error:
         raise StoreError(
-            f"The folder of {path} cannot be written: {error.strerror}. Make it writable and free "
+            f"The folder of {path} cannot be written: {why(error)}. Make it writable and free "
             "some space, then repair again."
         ) from error
 

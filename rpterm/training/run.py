@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rpterm.marks import why
 from rpterm.training import card, parity, trainer
 from rpterm.training.base import Base, load, require_extra
 from rpterm.training.data import Data
@@ -136,7 +137,7 @@ def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
         folder.mkdir(exist_ok=True)
         mark.write_text(fingerprint, encoding="ascii")
     except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({error.strerror or error}).") from error
+        raise TrainingError(f"{folder} cannot be written ({why(error)}).") from error
     return folder
 
 

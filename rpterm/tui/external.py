@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rpterm.marks import why
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ def edit_outside(app: App[Any], text: str) -> str | None:
         except SuspendNotSupported:
             raise EditorError("This terminal cannot be handed to an editor.") from None
         except OSError as error:
-            reason = error.strerror or error
+            reason = why(error)
             raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
         if done.returncode:
             return None
         try:
             return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
         except OSError as error:
-            raise EditorError(f"The editor left no text: {error.strerror or error}.") from None
+            raise EditorError(f"The editor left no text: {why(error)}.") from None
 
 
 def _words(value: str) -> list[str]:

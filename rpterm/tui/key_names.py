@@ -87,4 +87,4 @@ def _is_character(name: str) -> bool:
 
 
 def _is_function(name: str) -> bool:
-    return name[:1] == "f" and name[1:].isdigit() and 1 <= int(name[1:]) <= 24
+    return name[:1] == "f" and name[1:].isdecimal() and 1 <= int(name[1:]) <= 24

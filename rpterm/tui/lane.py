@@ -14,17 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from rpterm.types import RptermError
-
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def told(error: Exception) -> str:
-    """What a user is told of an error; one that is not rpterm's own kind is a defect of rpterm."""
-    if isinstance(error, RptermError):
-        return str(error)
-    return f"rpterm itself failed ({type(error).__name__}: {error}). Nothing is lost."
 
 
 class Lane:

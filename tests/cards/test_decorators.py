@@ -55,6 +55,8 @@ def test_after_and_every() -> None:
     assert [bool(run("@@activate_only_every 2\nHi", chat(n)).hits) for n in range(5)] == [
         True, False, True, False, True,
     ]  # fmt: skip
+    why = run("@@activate_only_every 3\nHi", chat(1)).verdict(0).why
+    assert why == "it fires only at every 3rd reply"
 
 
 def test_keep_and_dont_after_match() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import cards
 
-from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.problems import CardError
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
@@ -57,6 +57,19 @@ def test_lore_is_compared_by_name() -> None:
         Change("lore bee content", "changed", "B.", "BB."),
         Change("lore bee order", "changed", "100", "3"),
         Change("lorebook scan_depth", "changed", "2", "9"),
+    ]
+
+
+def test_a_changed_test_is_told_by_its_keys() -> None:
+    old = Probe(("Hi.",), contains=("tea",))
+    new = replace(old, contains=("tea", "milk"), score_above=0.5)
+    cards = (replace(BASE, tests=(old,)), replace(BASE, tests=(new, old)))
+    assert diff(cards[0], replace(BASE, tests=(new,))) == [
+        Change("tests #1 contains #2", "added", "", "milk"),
+        Change("tests #1 score_above", "added", "", "0.5"),
+    ]
+    assert diff(*cards) == [
+        Change("tests #1", "added", "", "user: Hi.\ncontains: tea, milk\nscore_above: 0.5")
     ]
 
 

@@ -54,6 +54,13 @@ def test_the_shipped_cards_are_left_alone() -> None:
         assert [str(problem) for problem in found(summary.card, count=words)] == []
 
 
+def test_two_tests_of_one_name() -> None:
+    text = 'name = "Ada"\n' + '[[test]]\nname = "tea"\nuser = "Tea?"\n' * 2
+    tests = parse(text, "ada.toml").tests
+    problem = only(replace(GOOD, tests=tests), text=text)
+    assert problem.line == 6 and "another test named tea" in problem.message
+
+
 def test_an_empty_card() -> None:
     messages = " ".join(problem.message for problem in found(CharacterCard(name="A")))
     for word in ("no greeting", "0 examples", "says nothing"):
@@ -117,6 +124,11 @@ def test_examples_that_break_the_form(role: Any, text: str, word: str) -> None:
 def test_an_example_ends_with_the_character() -> None:
     example = Example((("char", "Hm?"), ("user", "Hi.")))
     assert "end with" in only(replace(GOOD, examples=(*GOOD.examples, example))).message
+
+
+def test_the_age_of_somebody_else_is_no_contradiction() -> None:
+    ages = ("Ada is 41.", "Her brother is 12.", "Has a dog aged 9.")
+    assert found(replace(GOOD, attributes=ages)) == []
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,8 @@ def test_cooldown_rests() -> None:
     result = run(entry("x", cooldown=4), [("user", "x"), ("assistant", "ok"), ("user", "x")])
     assert code(result) == "cooldown"
     assert "3 more turns" in result.verdict(0).why
+    result = run(entry("x", cooldown=2), [("user", "x"), ("assistant", "ok"), ("user", "x")])
+    assert result.verdict(0).why == "it rests for 1 more turn"
 
 
 def test_delay_sleeps() -> None:

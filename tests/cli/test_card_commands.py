@@ -10,6 +10,7 @@ import pytest
 from cli_tools import Cli
 
 from rpterm.cards.reader import load
+from rpterm.cli import card_new
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import open as opening
 
@@ -63,6 +64,19 @@ def test_the_editor_gets_the_file(
     monkeypatch.setenv("EDITOR", "no-such-editor")
     done = cli("cards", "new", "Eve", "--to", str(tmp_path / "b.toml"), "--edit")
     assert done.code == 1 and "no-such-editor" in done.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "edited"), [("", True), ("Yes", True), ("n", False), (None, False)]
+)
+def test_enter_means_yes_and_nobody_means_no(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, edited: bool
+) -> None:
+    opened: list[Path] = []
+    monkeypatch.setattr(card_new, "question", lambda text: answer)
+    monkeypatch.setattr(card_new, "edit", opened.append)
+    assert cli("cards", "new", "Eve").code == 0
+    assert bool(opened) == edited
 
 
 def _plays(monkeypatch: pytest.MonkeyPatch, *replies: str, fail_at: int | None = None) -> None:
@@ -178,6 +192,17 @@ def test_lint_takes_a_folder(cli: Cli, tmp_path: Path) -> None:
     assert done.code == 1 and "2 cards" in done.out and "bad.toml:1: name" in done.out
     (tmp_path / "empty").mkdir()
     assert "has no card" in cli("cards", "lint", str(tmp_path / "empty")).err
+
+
+def test_a_model_that_is_not_there_leaves_the_tokens_estimated(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    monkeypatch.setenv("RPTERM_MODEL", "/nowhere/x.gguf")
+    done = cli("cards", "lint", "sherlock")
+    assert done.code == 0 and "estimated" in done.out
+    done = cli("cards", "lint", "sherlock", "--exact")
+    assert done.code == 1 and "/nowhere/x.gguf" in done.err and "defect" not in done.err
 
 
 def test_lint_of_all_shipped_cards_is_clean(cli: Cli) -> None:

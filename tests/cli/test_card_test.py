@@ -106,6 +106,15 @@ def test_json_has_every_trial(cli: Cli, card: Path, plays) -> None:  # type: ign
     assert row["trials"][0]["checks"][0]["kind"] == "contains" and data["against"] is None
 
 
+def test_two_tests_of_one_name_are_both_run(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+    plays("Never.")
+    head, probe = CARD.split("[[test]]")[:2]
+    card.write_text(f"{head}[[test]]{probe}[[test]]{probe.replace('stars', 'never')}", "utf-8")
+    done = cli("cards", "test", str(card), "--seeds", "1", "--json", "--only", "counts")
+    assert [each["passes"] for each in json.loads(done.out)["tests"]] == [0, 1]
+    assert done.code == 1
+
+
 def test_the_version_in_git_stands_beside(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     run = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):

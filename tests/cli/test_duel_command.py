@@ -6,10 +6,13 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cli_tools import Cli
 
+from rpterm.cli import dueling
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
 
@@ -103,6 +106,16 @@ def test_without_a_file_there_are_messages_of_our_own() -> None:
     from rpterm.cli.dueling import lines
 
     assert len(lines("")) >= 30 and len(set(lines(""))) == len(lines(""))
+
+
+def test_a_defect_in_making_replies_ends_the_asking() -> None:
+    def run(told: object) -> None:
+        raise KeyError("defect")
+
+    bout: Any = SimpleNamespace(fresh=False, next=lambda: SimpleNamespace(ready=False))
+    maker: Any = SimpleNamespace(run=run, stop=lambda: None)
+    with pytest.raises(KeyError):
+        dueling.in_lines(bout, maker)
 
 
 def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:

@@ -13,7 +13,9 @@ from cli_tools import Cli
 
 from rpterm import doctor as examination
 from rpterm.chat.replay import ReplayError, replay, request_of
+from rpterm.cli import models
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.models import hashes
 from rpterm.models.open import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
@@ -131,6 +133,24 @@ def test_models(cli: Cli, home: Path) -> None:
     assert facts["starter"] is True
 
 
+def test_a_fingerprint_is_not_called_a_sha256(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = json.loads(cli("models", "info", "--json").out)
+    assert facts["fingerprint"] == facts["sha256"]
+    monkeypatch.setattr(hashes, "WHOLE_UP_TO", 0)
+    large = json.loads(cli("models", "info", "--json").out)
+    assert large["fingerprint"].startswith("fp1-") and large["sha256"] == facts["sha256"]
+
+
+def test_the_rate_of_a_resumed_download_is_of_this_stage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell = models._Progress()
+    for stage, done in (("get", 900), ("get", 1000), ("check", 0), ("check", 500)):
+        tell(stage, done, 1000)
+    told = capsys.readouterr().err
+    assert "check  50 %" in told and "-" not in told
+
+
 def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
     assert cli("config", "set", "gpu_layers", "-1").code == 0
     assert cli("config", "set", "temperature", "0.25").code == 0
@@ -164,6 +184,25 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     assert done.code == 1
     broken = {check["name"] for check in json.loads(done.out) if check["verdict"] == "broken"}
     assert broken == {"settings", "database", "cards"}
+
+
+def test_a_check_that_fails_is_named_and_hides_no_other(
+    cli: Cli, chat: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise PermissionError("no")
+
+    closed: list[Store] = []
+    monkeypatch.setattr(examination, "_disk", fails)
+    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    monkeypatch.setattr(Store, "chats", fails)
+    monkeypatch.setattr(
+        Store, "close", lambda store, close=Store.close: closed.append(close(store))
+    )
+    checks = json.loads(cli("doctor", "--json").out)
+    broken = {each["name"]: each["detail"] for each in checks if each["verdict"] == "broken"}
+    assert set(broken) == {"disk", "database"} and "PermissionError: no" in broken["disk"]
+    assert closed and len(checks) == 13
 
 
 def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> None:

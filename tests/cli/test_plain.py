@@ -100,7 +100,8 @@ def test_a_draft_is_not_sent(cli: Cli, home: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["/foo", "/swipe up", "/go 999", "/go x", "/edit", "/undo",
-                                  "/greeting 9", "/persona :", "/regenerate many"])  # fmt: skip
+                                  "/greeting 9", "/persona :", "/regenerate many", "/swipe ²",
+                                  "/swipe " + 5000 * "1", "/regenerate ²"])  # fmt: skip
 def test_a_wrong_command_is_one_sentence_and_the_chat_goes_on(cli: Cli, line: str) -> None:
     done = cli("chat", "sherlock", stdin=f"{line}\nHello\n")
     assert done.code == 0

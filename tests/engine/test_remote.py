@@ -165,6 +165,14 @@ def test_streams_and_counts(engine: RemoteEngine, server: FakeServer) -> None:
     assert "grammar" not in asked and "mirostat" not in asked
 
 
+def test_what_a_server_has_on_by_itself_is_switched_off(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    list(engine.generate(replace(ASK, sampling=Sampling(top_k=0, min_p=0.0))))
+    list(engine.generate(replace(ASK, sampling=Sampling(top_k=30, min_p=0.2))))
+    assert [(asked["top_k"], asked["min_p"]) for asked in server.asked] == [(-1, 0.0), (30, 0.2)]
+
+
 def test_length_is_told_apart(engine: RemoteEngine, server: FakeServer) -> None:
     server.finish = "length"
     (end,) = ends(list(engine.generate(ASK)))

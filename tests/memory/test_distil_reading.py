@@ -94,6 +94,13 @@ def test_what_is_in_doubt_is_left_out(turn):
     assert texts(turn) == []
 
 
+@pytest.mark.parametrize(
+    "turn", ["I'm learning , slowly", "My favourite     is tea.", "I am ² years old."]
+)
+def test_a_statement_without_a_value_is_left_out(turn):
+    assert statements(turn, "Ann") == []
+
+
 def test_the_rules_are_right_on_the_turns_of_the_benchmark():
     from distil import by_rules
 

@@ -527,6 +527,20 @@ def test_a_question_too_long_for_the_room_beside_the_chat_is_not_asked():
     assert asker([("user", "word")], 'root ::= "a"', 50) == "- Ann broke her wrist\n"
 
 
+def test_a_defect_is_told_and_the_distiller_goes_on(world):
+    chat = world.chat()
+    world.say(chat, "I live in Bath.")
+    given = iter([[None], [Work(world.memory)]])
+    made = Distiller(lambda: next(given), chat, lambda: "Ann")
+    made.wake()
+    assert made.rested(20)
+    assert made.error.startswith("rpterm itself failed (AttributeError")
+    made.wake()
+    assert made.rested(20)
+    assert made.error == "" and BATH in world.facts()
+    made.close()
+
+
 def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
     class Gone(Beside):
         def aside(self, request):

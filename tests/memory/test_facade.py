@@ -256,6 +256,19 @@ def test_changing_the_model_embeds_again(tmp_path):
     second.close()
 
 
+def test_a_defect_is_told_and_the_thread_goes_on(tmp_path):
+    class Broken(BagEmbedder):
+        def encode(self, texts):
+            raise KeyError("defect")
+
+    world = World(tmp_path / "t.db", Broken())
+    world.memory.start()
+    world.say(world.chat(), "A walrus.")
+    assert world.memory.settled(20)
+    assert world.memory.stats().error.startswith("rpterm itself failed (KeyError")
+    world.close()
+
+
 def test_a_restart_embeds_nothing_again(tmp_path):
     first = World(tmp_path / "t.db", BagEmbedder())
     first.memory.add("The comet returns in May")

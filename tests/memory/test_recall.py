@@ -108,7 +108,12 @@ def test_no_time_is_read_where_there_is_none(text):
     assert dates.spans(text, NOON) == []
 
 
-@given(st.text(), st.floats(0, 4e9))
+@pytest.mark.parametrize("text", ["9999-12-31", "December 9999", "May 0000", "0000-01-01"])
+def test_a_day_no_calendar_has_is_no_time(text):
+    assert dates.spans(text, NOON) == []
+
+
+@given(st.text() | st.dates().map(str), st.floats(0, 4e9))
 def test_dates_never_fail(text, now):
     dates.spans(text, now)
 

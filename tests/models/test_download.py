@@ -211,7 +211,7 @@ def test_offline(tmp_path: Path) -> None:
 
 def test_a_page_in_place_of_weights(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].digest = "abc"
-    with pytest.raises(DownloadError, match="no file of weights"):
+    with pytest.raises(DownloadError, match="not a model file"):
         pull(SPEC, tmp_path, endpoint=hub[1])
 
 

@@ -103,6 +103,13 @@ def test_a_card_that_holds_some() -> None:
     assert 0 < fit.gpu_layers < EIGHT.block_count
     per_layer = EIGHT.block_bytes // EIGHT.block_count
     assert fit.gpu_layers * per_layer < 4 * GB
+    assert fit.context == CPU_CAP
+
+
+def test_a_card_too_small_for_the_large_window_gets_the_one_of_a_cpu() -> None:
+    card = GpuMemory("x", 8 * GB, int(7.3 * GB))
+    fit = choose(EIGHT, PLENTY, gpu=card)
+    assert (fit.context, fit.gpu_layers) == (CPU_CAP, EIGHT.block_count + 1)
 
 
 def test_the_user_s_layers_are_obeyed() -> None:
@@ -158,6 +165,10 @@ def test_linux_memory_and_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (group / "memory.max").write_text("500000\n")
     (group / "memory.current").write_text("300000\n")
     (group / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
+    assert system_memory(tmp_path) == Memory(500_000, 300_000)
+    (tmp_path / "proc/self/cgroup").write_text("0::/box/in/it\n")
+    (group / "in/it").mkdir(parents=True)
+    (group / "in/it/memory.max").write_text("max\n")
     assert system_memory(tmp_path) == Memory(500_000, 300_000)
     (tmp_path / "proc/self/cgroup").write_text("5:memory:/box\n")
     old = tmp_path / "sys/fs/cgroup/memory/box"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tui_support import Stage, running, say, screen_text, wait_until
 
@@ -19,6 +20,7 @@ class WritingStage(Stage):
     """Sessions whose memory reads facts out of what is said."""
 
     busy: threading.Event = field(default_factory=threading.Event)
+    broken: bool = False
 
     def open(self, target: str | None, chat_id: int | None) -> Session:
         plain = super().open(target, chat_id)
@@ -30,7 +32,8 @@ class WritingStage(Stage):
                 told()
                 super().busy()
 
-        distiller = Watched(lambda: [Work(memory)], plain.chat_id, lambda: "Ansel")
+        works: Any = (lambda: [None]) if self.broken else (lambda: [Work(memory)])
+        distiller = Watched(works, plain.chat_id, lambda: "Ansel")
         session = Session(
             plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory,
             distiller=distiller,
@@ -51,3 +54,13 @@ async def test_a_fact_is_shown_in_the_open_pane_and_typing_is_told(tmp_path: Pat
         stage.busy.clear()
         await pilot.press("a")
         await wait_until(pilot, stage.busy.is_set)
+
+
+async def test_a_defect_of_the_distiller_is_told_in_the_pane(tmp_path: Path) -> None:
+    stage = WritingStage(tmp_path, broken=True)
+    app = stage.app()
+    async with running(app, (120, 36)) as pilot:
+        await say(pilot, app, "I moved to Ravenna last year.")
+        await wait_until(pilot, lambda: stage.opened[-1].distiller.error != "")
+        await pilot.press("alt+m")
+        await wait_until(pilot, lambda: "rpterm itself failed" in screen_text(app))

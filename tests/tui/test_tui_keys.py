@@ -80,7 +80,9 @@ def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
     assert key_names.read(written) == name
 
 
-@pytest.mark.parametrize("written", ["nonsense+q", "f99", "ctrl+", "ctrl+nonsense", "gg", "f0"])
+@pytest.mark.parametrize(
+    "written", ["f²", "nonsense+q", "f99", "ctrl+", "ctrl+nonsense", "gg", "f0"]
+)
 def test_what_is_no_key_is_refused_by_its_name(written: str) -> None:
     with pytest.raises(KeyMapError, match=r"\[keys\] send: there is no key") as caught:
         keys.check({"send": f"enter, {written}"})

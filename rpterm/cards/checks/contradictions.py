@@ -73,7 +73,7 @@ def _ages(card: CharacterCard) -> Iterator[Finding]:
     for path, text in places:
         pattern = _YEARS_OLD if path[0] != "persona" else _AGE
         match = pattern.search(text) or _YEARS_OLD.search(text)
-        if match and (path[0] == "persona" or _about_self(card, text, match.start())):
+        if match and _about_self(card, text, match.start()):
             found.append((path, int(match[1])))
     for path, age in found[1:]:
         if age != found[0][1]:

@@ -20,11 +20,12 @@ from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.export import FILE_MARK, Exported, Format, ReadFile, export
 from rpterm.cards.exchange.origin import Imported, read_any
 from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError, NotACard
+from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
+from rpterm.marks import why
 
-SUFFIXES = {".png", ".apng", ".json", ".charx", ".yaml", ".yml"}
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
 _INLINE = 4096
@@ -59,7 +60,7 @@ def import_files(
     """Import cards and lorebooks, each as a TOML file of its own.
 
     Args:
-        paths: Files, or folders that are searched for files by ``SUFFIXES``.
+        paths: Files, or folders that are searched for files by ``OTHER_FORMATS``.
         on_done: Told after each file.
 
     Raises:
@@ -68,7 +69,7 @@ def import_files(
     try:
         to_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExchangeError(f"{to_folder} cannot be made: {error.strerror or error}.") from error
+        raise ExchangeError(f"{to_folder} cannot be made: {why(error)}.") from error
     results = []
     for path in _files(paths):
         try:
@@ -79,7 +80,7 @@ def import_files(
         except CardError as error:
             result = ImportedFile(path, error=error.problems[0].message)
         except OSError as error:
-            result = ImportedFile(path, error=f"{error.strerror or error}.")
+            result = ImportedFile(path, error=f"{why(error)}.")
         results.append(result)
         if on_done:
             on_done(result)
@@ -105,7 +106,7 @@ def export_file(card_path: Path, form: Format, out: Path) -> tuple[str, ...]:
     except FileExistsError as error:
         raise ExchangeError(f"{out} exists already: choose another name.") from error
     except OSError as error:
-        raise ExchangeError(f"{out} cannot be written: {error.strerror or error}.") from error
+        raise ExchangeError(f"{out} cannot be written: {why(error)}.") from error
     return done.notes
 
 
@@ -144,7 +145,7 @@ def safe_name(name: str, fallback: str = "card") -> str:
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            found = (each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
+            found = (each for each in path.rglob("*") if each.suffix.lower() in OTHER_FORMATS)
             yield from sorted(each for each in found if each.is_file())
         else:
             yield path

@@ -21,7 +21,7 @@ from rpterm.cards.exchange.patch import Table, diff, sign
 from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.v2v3 import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.world import is_world, read_world
-from rpterm.marks import utf8
+from rpterm.marks import utf8, why
 
 Kind = Literal["card", "lorebook"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
@@ -64,7 +64,7 @@ def read_any(path: Path) -> Imported:
             raise ExchangeError(f"{path} has {size:,} bytes; up to {MAX_FILE:,} can be a card.")
         data = path.read_bytes()
     except OSError as error:
-        raise ExchangeError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise ExchangeError(f"{path} cannot be read: {why(error)}.") from error
     return read_bytes(data, path.stem)
 
 

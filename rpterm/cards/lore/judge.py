@@ -14,7 +14,7 @@ from rpterm.cards.lore.chance import draw
 from rpterm.cards.lore.records import Code, LoreContext
 from rpterm.cards.lore.rules import FOREVER, Rule
 from rpterm.cards.lore.scan import Window
-from rpterm.plural import counted
+from rpterm.plural import counted, ordinal
 
 Reason = tuple[Code, str]
 
@@ -82,12 +82,12 @@ def _timing(rule: Rule, point: Point) -> Reason | None:
     if point.replies < deco.after:
         return "delay", f"it sleeps until the character spoke {counted(deco.after, 'time')}"
     if deco.every and point.replies % deco.every:
-        return "delay", f"it fires at every {deco.every}. reply only"
+        return "delay", f"it fires only at every {ordinal(deco.every)} reply"
     rest = point.resting(rule)
     if rest > FOREVER // 2:
         return "cooldown", "it fired once and never fires again"
     if rest:
-        return "cooldown", f"it rests for {rest} more turns"
+        return "cooldown", f"it rests for {counted(rest, 'more turn')}"
     return None
 
 
@@ -95,7 +95,8 @@ def _staying(rule: Rule, point: Point) -> str:
     if rule.sticky >= FOREVER:
         return "it fired before and stays"
     left = point.since[rule.index] + rule.sticky - point.turn
-    return f"it fired before and stays for {left} more turns" if left else "it fired before"
+    more = f" and stays for {counted(left, 'more turn')}" if left else ""
+    return f"it fired before{more}"
 
 
 def _asked(rule: Rule, window: Window, names: Mapping[int, str]) -> tuple[bool, Reason]:
@@ -129,7 +130,8 @@ def _missed(rule: Rule, window: Window) -> Reason:
         return "recursion", "only the text of other entries can fire it"
     if entry.exclude_recursion and any(key in window.told for key in rule.primary):
         return "recursion", "its key is in the text of another entry, which cannot fire it"
-    return "key_missed", f"no key in the last {rule.depth} turns"
+    turns = "turn" if rule.depth == 1 else counted(rule.depth, "turn")
+    return "key_missed", f"no key in the last {turns}"
 
 
 def _secondary(rule: Rule, window: Window) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rpterm.cards.lore.rules import Rule
+from rpterm.plural import counted
 
 Hits = Callable[[str], frozenset[int]]
 
@@ -42,4 +43,6 @@ class Window:
         distance = self.back.get(key, rule.depth + 1)
         if rule.entry.delay_until_recursion or distance > rule.depth:
             return f"in the text of {self.told.get(key, 'another entry')}"
-        return "in the last turn" if distance == 1 else f"{distance - 1} turns before the last"
+        if distance == 1:
+            return "in the last turn"
+        return f"{counted(distance - 1, 'turn')} before the last"

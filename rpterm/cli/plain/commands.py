@@ -63,8 +63,8 @@ def _impersonate(talk: Talk, rest: str) -> None:
 
 def _swipe(talk: Talk, rest: str) -> None:
     last = _last(talk)
-    if rest.isdigit():
-        step = int(rest) - last.swipe
+    if rest.isdecimal():
+        step = _number(rest, 0) - last.swipe
     else:
         steps = {"": 1, "right": 1, "next": 1, "left": -1, "previous": -1}
         if rest not in steps:
@@ -181,7 +181,7 @@ def _last(talk: Talk) -> Turn:
 def _number(text: str, default: int) -> int:
     if not text:
         return default
-    if not text.isdigit() or len(text) > 9:
+    if not text.isdecimal() or len(text) > 9:
         raise CommandError(f"{text!r} is not a number.")
     return int(text)
 

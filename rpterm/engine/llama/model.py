@@ -150,7 +150,7 @@ class Model:
         """Numbers of one head's key, as the file says or as they follow from the others."""
         told = self._metadata(f"{self._metadata('general.architecture')}.attention.key_length")
         heads = max(1, int(lib.llama_model_n_head(self._handle)))
-        return int(told) if told.isdigit() else int(lib.llama_model_n_embd(self._handle)) // heads
+        return int(told) if told.isdecimal() else int(lib.llama_model_n_embd(self._handle)) // heads
 
     def _metadata(self, key: str) -> str:
         value = ctypes.create_string_buffer(256)

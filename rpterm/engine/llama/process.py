@@ -15,6 +15,7 @@ from typing import BinaryIO
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.llama.wire import Message, pack, unpack
 from rpterm.engine.protocol import EngineError
+from rpterm.marks import why
 
 _LOG_LIMIT = 1 << 20
 _TAIL_BYTES = 4000
@@ -76,7 +77,7 @@ class WorkerProcess:
         except OSError as error:
             self._drop_log()
             raise EngineError(
-                f"The model's process cannot be started ({error.strerror or error}). Close other "
+                f"The model's process cannot be started ({why(error)}). Close other "
                 "programs and try again."
             ) from error
         threading.Thread(target=self._read, name="llama-pipe", daemon=True).start()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from rpterm.marks import why
 from rpterm.memory.bank import chunks, epub, markdown, pdf, plain, web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, checked
@@ -87,4 +88,4 @@ def _bytes(path: Path) -> bytes:
             )
         return path.read_bytes()
     except OSError as error:
-        raise BankError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise BankError(f"{path} cannot be read ({why(error)}).") from error

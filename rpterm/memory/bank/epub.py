@@ -35,7 +35,7 @@ def read(data: bytes, name: str) -> Document:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             found = tuple(_Book(archive, name).passages())
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise BankError(f"{name} is a damaged or no EPUB file ({error}).") from error
+        raise BankError(f"{name} is not an EPUB file, or is damaged ({error}).") from error
     except ElementTree.ParseError as error:
         raise BankError(f"{name} has a damaged list of contents ({error}).") from error
     except (RuntimeError, KeyError, OSError) as error:

@@ -37,7 +37,8 @@ def read(path: Path, name: str, *, limit_s: float = TIME_LIMIT_S) -> Document:
             command, capture_output=True, timeout=limit_s, check=False, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired as error:
-        raise BankError(f"{name} took longer than {limit_s:.0f} s to read; it is left.") from error
+        slow = f"{name} took longer than {limit_s:.0f} s to read; it was not read."
+        raise BankError(slow) from error
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     pages: list[str] = []
     for line in lines:
@@ -117,7 +118,7 @@ def main(path: str) -> int:
                 return _fail(f"it holds more than {MAX_TEXT:,} characters: cut it into parts.")
             _tell({"page": text})
     except PyPdfError as error:
-        return _fail(f"it is damaged or no PDF ({error}).")
+        return _fail(f"it is not a PDF file, or is damaged ({error}).")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         return _fail(f"it is damaged ({type(error).__name__}).")
     return 0

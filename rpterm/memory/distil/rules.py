@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rpterm.almanac import MONTHS
 from rpterm.memory.distil import values
 from rpterm.memory.distil.words import (
     JOBS,
     KIN,
     LANGUAGES,
-    MONTHS,
     PETS,
     PLAYED,
     choice,
@@ -26,7 +26,7 @@ _ADV = (
     r"mostly|both|finally|recently|already|personally|officially)\s+)*"
 )
 _KIN, _PETS, _JOBS = choice(KIN), choice(PETS), choice(JOBS)
-_PLAYED, _LANGUAGES, _MONTHS = choice(PLAYED), choice(LANGUAGES), choice(MONTHS)
+_PLAYED, _LANGUAGES, _MONTHS = choice(PLAYED), choice(LANGUAGES), "|".join(MONTHS)
 _BE = r"(?:['’]m|\s+am|['’]ve been|\s+have been)"
 _HAVE = r"(?:\s+have(?:\s+got)?|['’]ve\s+got|\s+own|\s+keep)"
 _COUNT = r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|no)"

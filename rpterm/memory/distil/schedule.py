@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from rpterm.defect import told
 from rpterm.engine.protocol import AsideEngine, Engine
 from rpterm.memory.distil.ask import Ask, Asker, Template
 from rpterm.store.memories import Memory
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
     from rpterm.memory.distil.work import Done, Work
@@ -114,8 +114,8 @@ class Distiller:
             try:
                 self._write()
                 self.error = ""
-            except RptermError as error:
-                self.error = str(error)
+            except Exception as error:  # noqa: BLE001 - a thread that ends unseen never writes again
+                self.error = told(error)
             if not self._woken.is_set():
                 self._rest.set()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rpterm.almanac import MONTHS
+
 _TAIL = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
     r"what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
@@ -14,8 +16,7 @@ _TIME = re.compile(
     r"[A-Z]\w+)|yesterday|today|tomorrow|recently|lately|(?:in|since) \d{4}|"
     r"(?:for )?(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
     r"\w+ty|some|several|many|a few) (?:days?|weeks?|months?|years?)(?: ago| now)?|"
-    r"in (?:January|February|March|April|May|June|July|August|September|October|November|December)"
-    r"(?: \d{4})?)$"
+    rf"in (?:{'|'.join(MONTHS)})(?: \d{{4}})?)$"
 )
 _TRAILING = re.compile(
     r"\s+(?:now|too|as well|anyway|again|at the moment|these days|nowadays|you know|actually|"
@@ -88,7 +89,7 @@ def resolved(value: str, said: str) -> bool:
         said: What was said from the value on, to the end of the clause.
     """
     words, rest = value.lower().split(), said[len(value) :].split()
-    if _POINTING.intersection(words) or words[-1] in _LEADING:
+    if not words or _POINTING.intersection(words) or words[-1] in _LEADING:
         return False
     if rest and rest[0].lower().strip(",") in (
         "that",
@@ -132,6 +133,6 @@ def name(value: str) -> bool:
 
 def age(value: str) -> bool:
     """Whether it is a number of years one can be."""
-    if value.isdigit():
+    if value.isdecimal():
         return 3 <= int(value) <= 120
     return value.lower().partition("-")[0] in _TEN

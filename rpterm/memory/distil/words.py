@@ -41,7 +41,6 @@ LANGUAGES = (
     "Arabic Hebrew Persian Hindi Urdu Bengali Tamil Chinese Mandarin Cantonese Japanese Korean "
     "Vietnamese Thai Welsh Irish Gaelic Latin Esperanto Catalan Basque Swahili"
 )
-MONTHS = "January February March April May June July August September October November December"
 _PAIRS = ("guinea pig", "best friend", "lighthouse keeper", "bus driver", "taxi driver",
           "data scientist", "social worker", "civil servant")  # fmt: skip
 

@@ -17,9 +17,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from rpterm.defect import told
 from rpterm.dueling.tally import Tally, running
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane, told
+from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import LeftOnce, telling
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.writing import Line

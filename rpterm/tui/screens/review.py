@@ -19,10 +19,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from rpterm.defect import told
 from rpterm.preference.rating import Mark
 from rpterm.preference.reviewing import REVIEWED, Filter, Item, Review
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane, told
+from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import LeftOnce, telling
 from rpterm.tui.screens.duel import VERDICTS
 from rpterm.tui.widgets.duel import DuelView

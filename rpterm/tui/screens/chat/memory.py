@@ -5,6 +5,7 @@ All reading and writing is done in a thread; the pane gets a finished ``Overview
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,11 @@ async def refresh(chat: ChatScreen) -> None:
     def read() -> Overview | None:
         from rpterm.memory.overview import overview
 
-        return overview(memory, prompt, query, kinds) if pane.wishes == wish else None
+        if pane.wishes != wish:
+            return None
+        view = overview(memory, prompt, query, kinds)
+        failed = session.distiller.error if session.distiller is not None else ""
+        return replace(view, error=view.error or failed)
 
     try:
         view = await chat.previews.call(read)

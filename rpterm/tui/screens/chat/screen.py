@@ -18,9 +18,10 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from rpterm.defect import told
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
-from rpterm.tui.lane import Lane, told
+from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import chats, frame, opening, panes, reload, replies, scores, turns
 from rpterm.tui.screens.chat.state import ChatState
 from rpterm.tui.screens.chat.when import allowed

@@ -279,11 +279,11 @@ def _in_card(evidence: Evidence) -> bool:
 def _where(source: str) -> str:
     """``card.attributes:3`` → ``attributes 4``; ``turn:-2`` → ``2 turns before``."""
     kind, _, number = source.partition(":")
-    if kind == "turn" and number.lstrip("-").isdigit():
+    if kind == "turn" and number.lstrip("-").isdecimal():
         back = abs(int(number))
         return "the turn before" if back == 1 else f"{back} turns before"
     name = kind.removeprefix("card.")
-    return f"{name} {int(number) + 1}" if number.isdigit() else name or "card"
+    return f"{name} {int(number) + 1}" if number.isdecimal() else name or "card"
 
 
 def _heading(name: str) -> Content:
