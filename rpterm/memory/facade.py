@@ -355,6 +355,7 @@ class Memory:
                 self._clock(),
                 index.of_turns(chat_id, inside) if past
                 else np.concatenate([index.of_turns(chat_id, inside), index.outdated()]),
+                asked.own,
             )  # fmt: skip
             hits = recall(index, query, _CANDIDATES, self._weights)
             ids = index.ids[[hit.row for hit in hits]].tolist()
@@ -385,7 +386,7 @@ class Memory:
     def _worth(
         self, found: list[tuple[Row, Hit]], asked: Question, *, meaning: bool
     ) -> list[tuple[Row, Hit]]:
-        wanted = telling(asked.terms)
+        wanted = telling(asked.own)
         return [
             (row, hit)
             for row, hit in found
