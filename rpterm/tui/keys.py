@@ -331,26 +331,22 @@ def is_for(command: str, name: str, overrides: Mapping[str, str] | None = None) 
     return name in keys_of(BY_ID[command], overrides)
 
 
-def bindings(
-    scope: Scope, overrides: Mapping[str, str] | None = None, *, prefix: str = ""
-) -> list[Binding]:
+def bindings(scope: Scope, overrides: Mapping[str, str] | None = None) -> list[Binding]:
     """Textual bindings for a scope; every one runs ``command('ID')`` with priority.
 
     Priority lets a key act before the input gets it; ``check_action`` of the owner then says by
     ``Key.when`` whether it acts, and the input gets what does not.
     """
-    return bindings_for([key.id for key in of_scope(scope)], overrides, prefix=prefix)
+    return bindings_for([key.id for key in of_scope(scope)], overrides)
 
 
-def bindings_for(
-    ids: Iterable[str], overrides: Mapping[str, str] | None = None, *, prefix: str = ""
-) -> list[Binding]:
+def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None) -> list[Binding]:
     """The same for these commands."""
     from textual.binding import Binding
 
     return [
         Binding(
-            ",".join(keys_of(key, overrides)), f"{prefix}command('{key.id}')", key.label,
+            ",".join(keys_of(key, overrides)), f"command('{key.id}')", key.label,
             tooltip=key.description, id=key.id, show=False, priority=True,
         )
         for key in map(BY_ID.__getitem__, ids)
