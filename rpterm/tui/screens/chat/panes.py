@@ -167,13 +167,6 @@ def noted(chat: ChatScreen) -> None:
         pane.show(chat.card, chat.state.card_note)
 
 
-def typed(chat: ChatScreen) -> None:
-    """The draft changed: what the model does beside the chat ends, and the prompt is another."""
-    if chat.session is not None:
-        chat.session.touched()
-    want_preview(chat)
-
-
 def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:
     """Build the prompt for the draft soon, if its pane is open and no reply is being made.
 

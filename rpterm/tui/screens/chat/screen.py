@@ -309,8 +309,10 @@ class ChatScreen(Screen[None]):
 
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
+        from rpterm.tui.screens.chat import drafting
+
         self.keeper.disturb()
-        panes.typed(self)
+        drafting.typed(self)
 
     @on(TurnView.Clicked)
     def turn_clicked(self, event: TurnView.Clicked) -> None:
@@ -334,8 +336,8 @@ class ChatScreen(Screen[None]):
 
     @on(KeyHints.Clicked)
     def hint_clicked(self, event: KeyHints.Clicked) -> None:
-        scope = keys.BY_ID[event.command].scope
-        self.app.run_command(event.command) if scope == "app" else self.command(event.command)  # type: ignore[attr-defined]
+        of_app = keys.BY_ID[event.command].scope == "app"
+        (self.app.run_command if of_app else self.command)(event.command)  # type: ignore[attr-defined]
 
     @on(events.DescendantFocus)
     def focus_moved(self) -> None:
