@@ -7,7 +7,6 @@ the handlers here and the functions they call touch widgets.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
@@ -18,7 +17,7 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rpterm.defect import told
+from rpterm.defect import told, traced
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
@@ -196,8 +195,7 @@ class ChatScreen(Screen[None]):
 
     def _broke(self, error: Exception) -> None:
         """The thread of the reply met a defect of ours: show it instead of waiting for ever."""
-        tail = "".join(traceback.format_exception(error))
-        self.post_message(messages.ReplyFailed(told(error), tail))
+        self.post_message(messages.ReplyFailed(told(error), traced(error)))
         self.post_message(messages.ReplyEnded())
 
     def _slipped(self, error: Exception) -> None:
