@@ -218,6 +218,8 @@ KEYS: tuple[Key, ...] = (
         palette=False),
     Key("judge-more", ("m",), "context", "Show more or less of what was said before.", REVIEW,
         scope="judge", palette=False),
+    Key("judge-leave", ("escape", "q"), "leave", "Leave the review.", REVIEW, scope="judge",
+        palette=False),
     Key("memory-open", ("enter",), "source", "Go to the turn a memory comes from.", MEMORY,
         scope="memory", palette=False),
     Key("memory-pin", ("p",), "pin", "Pin or unpin a memory: recall it with every reply.", MEMORY,

@@ -21,7 +21,7 @@ CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
 RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
          "flag", "unrate")  # fmt: skip
 SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back")  # fmt: skip
+            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
 EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
 COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
