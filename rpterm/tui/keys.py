@@ -87,8 +87,8 @@ KEYS: tuple[Key, ...] = (
         when=("writing",)),
     Key("back", ("escape",), "back", "Leave the selected turn, the candidates or a pane.", WRITE,
         when=("free",), palette=False),
-    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: the selected turn, or your "
-        "draft.", WRITE),
+    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: a turn, where one is "
+        "selected or edited, or your draft.", WRITE),
     Key("impersonate", ("ctrl+t",), "write for me", "Let the model draft your next line into the "
         "input.", WRITE),
     Key("regenerate", ("ctrl+r",), "again", "Make another reply; the old one stays as a swipe.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from textual.events import Key
@@ -92,6 +95,30 @@ async def test_joiners_stay_in_an_edited_turn(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.query(TurnEditor))
         app.post_message(Key("\u200d", "\u200d"))
         await wait_until(pilot, lambda: app.chat.query_one(TurnEditor).text == "Hello\u200d")
+
+
+async def test_the_users_own_editor_gets_the_turn_that_is_edited(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import sys; open(sys.argv[1], 'a').write(' Goodbye.')")
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
+    app = stage.app()
+    async with running(app) as pilot:
+        monkeypatch.setattr(app, "suspend", contextlib.nullcontext)
+        await say(pilot, app, "Hello.")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        editor = app.chat.state.editor
+        assert editor is not None
+        await pilot.press("ctrl+e")
+        await wait_until(pilot, lambda: editor.text == "Hello. Goodbye.")
+        assert app.chat.input.empty and editor.has_focus
+        app.chat.input.put("A draft.")
+        app.chat.input.focus()
+        await pilot.press("ctrl+e")
+        await wait_until(pilot, lambda: app.chat.input.text == "A draft. Goodbye.")
+        assert editor.text == "Hello. Goodbye."
 
 
 async def test_a_branch_without_a_selected_turn_says_by_the_users_own_key_how(stage: Stage) -> None:
