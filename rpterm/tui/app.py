@@ -18,6 +18,7 @@ from textual.binding import BindingsMap
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, keys, themes, worker
+from rpterm.tui.screens.chat import aiming
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -132,6 +133,12 @@ class RptermApp(App[None], inherit_bindings=False):
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
         if self._first_run:
             self.run_command("tour")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys come here first, one after the other: where words go is decided here."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            aiming.aim(self._chat, event)
+        await super().on_event(event)
 
     def _look_for_terminal(self) -> None:
         if hangup.gone():

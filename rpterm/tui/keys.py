@@ -168,7 +168,7 @@ KEYS: tuple[Key, ...] = (
     Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
-    Key("next-place", ("tab",), "pane", "Let the next pane take the keys, and after the last one "
+    Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
         "your line again.", PANES),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
         "left out.", PANES),

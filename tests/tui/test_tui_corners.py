@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.widgets import Input, Static, TextArea
 from tui_support import (
     CARD,
@@ -56,6 +56,35 @@ async def test_a_resize_that_covers_nothing_leaves_the_selection(stage: Stage) -
         await wait_until(pilot, lambda: app.size.width == 80)
         await pilot.pause()
         assert app.chat.transcript.selected is not None and app.chat.transcript.has_focus
+
+
+@pytest.mark.parametrize("key", ["f2", "f3", "f4", "f12"])
+async def test_words_typed_beside_the_chat_are_written(stage: Stage, key: str) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press(key)
+        await wait_until(pilot, lambda: app.chat.panes.shown)
+        await pilot.press("tab")
+        await wait_until(pilot, lambda: "↑↓" in screen_text(app).splitlines()[-1])
+        last = screen_text(app).splitlines()[-1]
+        assert "Tab next" in last and "Esc back" in last and "edit last" not in last
+        for letter in "lost words?":  # In one go, as a fast typist's.
+            app.post_message(Key("space" if letter == " " else letter, letter))
+        await wait_until(pilot, lambda: app.chat.input.text == "lost words?")
+        await pilot.press("tab")
+        app.post_message(Paste(" Found."))
+        await wait_until(pilot, lambda: app.chat.input.text == "lost words? Found.")
+
+
+async def test_letters_of_a_pane_are_its_own(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: app.chat.panes.active == "examples")
+        await pilot.press("p")
+        await wait_until(pilot, lambda: "Mark an example first." in notices(app))
+        await pilot.press("h", "p")
+        await wait_until(pilot, lambda: app.chat.input.text == "hp")
 
 
 # Writing ---------------------------------------------------------------------------------------

@@ -50,11 +50,16 @@ class KeyHints(Static):
         super().__init__(id=id, markup=False)
         self._overrides = overrides
         self._shown: tuple[str, ...] = ()
+        self._fixed: tuple[tuple[str, str], ...] = ()
 
-    def show(self, commands: Sequence[str]) -> None:
-        """Show these commands; two that share a label share a hint (``←→ swipe``)."""
-        if tuple(commands) != self._shown:
-            self._shown = tuple(commands)
+    def show(self, commands: Sequence[str], fixed: Sequence[tuple[str, str]] = ()) -> None:
+        """Show these commands; two that share a label share a hint (``←→ swipe``).
+
+        Args:
+            fixed: Keys that are no commands, and what they do; they come first.
+        """
+        if (tuple(commands), tuple(fixed)) != (self._shown, self._fixed):
+            self._shown, self._fixed = tuple(commands), tuple(fixed)
             self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -65,7 +70,10 @@ class KeyHints(Static):
 
     def _draw(self) -> None:
         shown_keys = self._keys()
-        hints = []
+        hints = [
+            Hint(Content.assemble((shown, "bold $text-primary"), f" {label}"))
+            for shown, label in self._fixed
+        ]
         for label, commands in self._labels().items():
             shown = "".join(key_names.short(shown_keys[name]) for name in commands)
             action = f"hint('{commands[-1]}')"
