@@ -100,6 +100,11 @@ def test_branches_are_stretches_between_forks() -> None:
     assert [s.drawing for s in found] == ["", "├", "└"]
 
 
+def test_a_stretch_in_whose_middle_the_chat_ends_is_shown() -> None:
+    tree = [turn(1, None), turn(2, 1), turn(3, 1), turn(4, 3), turn(5, 4)]
+    assert [stretch.first.id for stretch in stretches_of(tree, 4) if stretch.shown] == [1, 3]
+
+
 def test_two_thousand_turns_in_a_row_are_one_stretch() -> None:
     tree = [turn(1, None), *(turn(n, n - 1) for n in range(2, 2001))]
     assert [s.length for s in stretches_of(tree, 2000)] == [2000]
