@@ -60,6 +60,7 @@ class RptermApp(App[None], inherit_bindings=False):
         opener: worker.Opener,
         settings: Settings,
         *,
+        greeting: str = "",
         first_run: bool = False,
         choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
@@ -71,6 +72,7 @@ class RptermApp(App[None], inherit_bindings=False):
             opener: ``opener(target, chat_id)`` makes the session, in a thread. Both ``None``: what
                 the command line asked for. ``chat_id`` 0 begins a new chat.
             settings: ``keys`` and ``theme`` are the TUI's.
+            greeting: What the card says in the first frame; "" where another turn may stand there.
             first_run: Begin with the tour.
             choose: Begin with the list of characters; ``None`` does so when there is no card.
             on_setting: Told a setting the user changed, to keep it.
@@ -83,7 +85,7 @@ class RptermApp(App[None], inherit_bindings=False):
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
         pick = card is None if choose is None else choose
-        self._chat = ChatScreen(card, opener, settings, choose=pick)
+        self._chat = ChatScreen(card, opener, settings, greeting=greeting, choose=pick)
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0

@@ -76,11 +76,12 @@ class ChatScreen(Screen[None]):
         opener: worker.Opener,
         settings: Settings,
         *,
+        greeting: str = "",
         choose: bool = False,
     ) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.choose_first = choose
+        self.greeting, self.choose_first = greeting, choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.state = ChatState()
