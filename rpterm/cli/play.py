@@ -64,6 +64,7 @@ def _terminal(launch: Launch, settings: Settings, paths: Paths) -> int:
         card,
         launch.open,
         settings,
+        greeting=launch.greeting(),
         first_run=first_run,
         choose=card is None and launch.asked.chat_id is None,
         on_setting=partial(save, paths.config_file),

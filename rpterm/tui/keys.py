@@ -87,8 +87,8 @@ KEYS: tuple[Key, ...] = (
         when=("writing",)),
     Key("back", ("escape",), "back", "Leave the selected turn, the candidates or a pane.", WRITE,
         when=("free",), palette=False),
-    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: the selected turn, or your "
-        "draft.", WRITE),
+    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: a turn, where one is "
+        "selected or edited, or your draft.", WRITE),
     Key("impersonate", ("ctrl+t",), "write for me", "Let the model draft your next line into the "
         "input.", WRITE),
     Key("regenerate", ("ctrl+r",), "again", "Make another reply; the old one stays as a swipe.",
@@ -168,7 +168,7 @@ KEYS: tuple[Key, ...] = (
     Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
-    Key("next-place", ("tab",), "pane", "Let the next pane take the keys, and after the last one "
+    Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
         "your line again.", PANES),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
         "left out.", PANES),
@@ -218,6 +218,8 @@ KEYS: tuple[Key, ...] = (
         palette=False),
     Key("judge-more", ("m",), "context", "Show more or less of what was said before.", REVIEW,
         scope="judge", palette=False),
+    Key("judge-leave", ("escape", "q"), "leave", "Leave the review.", REVIEW, scope="judge",
+        palette=False),
     Key("memory-open", ("enter",), "source", "Go to the turn a memory comes from.", MEMORY,
         scope="memory", palette=False),
     Key("memory-pin", ("p",), "pin", "Pin or unpin a memory: recall it with every reply.", MEMORY,

@@ -113,6 +113,7 @@ class Stage:
         return self.opened[-1]
 
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
+        kwargs.setdefault("greeting", "You are late." if card else "")
         return RptermApp(card, self.open, self.settings, **kwargs)
 
 

@@ -21,11 +21,18 @@ CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
 RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
          "flag", "unrate")  # fmt: skip
 SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back")  # fmt: skip
+            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
 EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
 COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
            "pane-examples", "palette", "help")  # fmt: skip
+BESIDE = ("next-place", *COVERED)
+FIXED = {
+    "prompt": (("↑↓", "mark"), ("⏎", "unfold")), "card": (("↑↓", "scroll"),),
+    "chats": (("↑↓", "mark"), ("⏎", "open")), "memory": (("↑↓", "mark"),),
+    "consistency": (("↑↓", "mark"), ("⏎", "line")), "examples": (("↑↓", "mark"), ("⏎", "unfold")),
+}  # fmt: skip
+"""What the keys of every list do in a pane; nobody can remap them."""
 EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
          "select-previous", "chats", "palette", "help")  # fmt: skip
 
@@ -36,6 +43,8 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
         return WRITING
     if chat.panes.covers:
         return COVERED
+    if chat.panes.active:
+        return BESIDE
     if chat.state.editor is not None:
         return EDITING
     if chat.transcript.selected is not None:
@@ -46,6 +55,11 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     if not chat.input.empty:
         return (*TYPING[:1], "speaker", *TYPING[1:]) if group else TYPING
     return ("speaker", "cast", *EMPTY) if group else EMPTY
+
+
+def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
+    """Keys and what they do in the pane that has the keys."""
+    return () if chat.state.busy else FIXED.get(chat.panes.active, ())
 
 
 def _for_turn(turn: Turn) -> tuple[str, ...]:

@@ -75,11 +75,12 @@ class ChatScreen(Screen[None]):
         opener: worker.Opener,
         settings: Settings,
         *,
+        greeting: str = "",
         choose: bool = False,
     ) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.choose_first = choose
+        self.greeting, self.choose_first = greeting, choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.state = ChatState()
@@ -216,7 +217,7 @@ class ChatScreen(Screen[None]):
     def refresh_hints(self) -> None:
         """Show the keys for what can be done now."""
         if self.is_mounted:
-            self.query_one("#hints", KeyHints).show(panes.hints(self))
+            self.query_one("#hints", KeyHints).show(panes.hints(self), panes.fixed_hints(self))
 
     # What happened in threads ------------------------------------------------------------------
     @on(messages.SessionOpened)
@@ -345,13 +346,6 @@ class ChatScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         panes.fit(self, event.size)
-
-    def on_key(self, event: events.Key) -> None:
-        """A letter typed while a turn is selected goes to the input, unless it is a command."""
-        if event.is_printable and event.character and self.transcript.has_focus:
-            self.input.focus()
-            self.input.insert(event.character)
-            event.stop()
 
     @on(reload.CardSaved)
     async def card_saved(self, event: reload.CardSaved) -> None:
