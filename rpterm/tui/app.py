@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
     from rpterm.tui.screens.help import HelpScreen
     from rpterm.tui.screens.tour import TourScreen
+    from rpterm.tuning import Tuning
 
 TWICE_S = 2.0
 """Two Ctrl+C within this time quit."""
@@ -62,6 +63,7 @@ class RptermApp(App[None], inherit_bindings=False):
         first_run: bool = False,
         choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
+        tuning: Tuning | None = None,
     ) -> None:
         """Make the program; ``run`` starts it.
 
@@ -73,6 +75,7 @@ class RptermApp(App[None], inherit_bindings=False):
             first_run: Begin with the tour.
             choose: Begin with the list of characters; ``None`` does so when there is no card.
             on_setting: Told a setting the user changed, to keep it.
+            tuning: Settings that can be changed while a chat goes on; ``None`` changes none.
 
         Raises:
             KeyMapError: ``settings.keys`` names a command that does not exist.
@@ -82,7 +85,7 @@ class RptermApp(App[None], inherit_bindings=False):
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
         pick = card is None if choose is None else choose
-        self._chat = ChatScreen(card, opener, settings, choose=pick)
+        self._chat = ChatScreen(card, opener, settings, choose=pick, tuning=tuning)
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0

@@ -199,6 +199,9 @@ KEYS: tuple[Key, ...] = (
     Key("palette", ("ctrl+p",), "commands", "Find any command by name.", APP, scope="app",
         palette=False),
     Key("theme", ("f10", "alt+t"), "theme", "Choose the colours.", APP, scope="app"),
+    # Many terminals take F11 for themselves, so it is not the first.
+    Key("settings", ("alt+s", "f11"), "settings", "Change temperature, length of replies and other "
+        "settings.", APP),
     Key("tour", ("alt+i",), "tour", "See the short tour again.", APP, scope="app"),
     Key("interrupt", ("ctrl+c",), "quit", "Stop the reply; twice: quit.", APP, scope="app",
         palette=False),
@@ -207,6 +210,8 @@ KEYS: tuple[Key, ...] = (
     Key("list-rename", ("ctrl+r",), "rename", "Rename or change the marked one.", LISTS,
         scope="list", palette=False),
     Key("list-delete", ("ctrl+d", "delete"), "delete", "Delete the marked one.", LISTS,
+        scope="list", palette=False),
+    Key("list-default", ("ctrl+z",), "default", "Set the marked one back to its default.", LISTS,
         scope="list", palette=False),
     Key("judge-skip", ("space", "right"), "skip", "Go on without rating.", REVIEW, scope="judge",
         palette=False),

@@ -22,6 +22,7 @@ from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
+from rpterm.tuning import Tuning
 from rpterm.types import Origin, Persona
 
 CARD = CharacterCard(
@@ -113,7 +114,12 @@ class Stage:
         return self.opened[-1]
 
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
-        return RptermApp(card, self.open, self.settings, **kwargs)
+        tuning = Tuning(self.settings, self.folder / "config.toml", take=self.retune)
+        return RptermApp(card, self.open, self.settings, **{"tuning": tuning, **kwargs})
+
+    def retune(self, settings: Settings) -> None:
+        self.settings = settings
+        self.session.retune(settings)
 
 
 @asynccontextmanager

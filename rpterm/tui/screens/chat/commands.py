@@ -42,6 +42,12 @@ async def _cast(chat: ChatScreen) -> None:
     await group.edit_cast(chat)
 
 
+async def _settings(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import tuning
+
+    await tuning.choose(chat)
+
+
 def _edited(name: str) -> Command:
     """A command of the turn's editor, whose hint was clicked."""
 
@@ -101,6 +107,7 @@ COMMANDS: dict[str, Command] = {
     "speaker": _speaker,
     "cast": _cast,
     "note": chats.write_note,
+    "settings": _settings,
     "persona": chats.choose_persona,
     "next-place": panes.next_place,
     "pane-prompt": panes.toggle_prompt,
