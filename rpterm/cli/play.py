@@ -54,7 +54,7 @@ def chat(
         return reply_once(launch, once)
     from rpterm.cli.plain.loop import run
 
-    return run(launch)
+    return run(launch, tuning)
 
 
 def _terminal(launch: Launch, tuning: Tuning, paths: Paths) -> int:

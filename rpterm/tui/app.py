@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, keys, themes, worker
+from rpterm.tui.screens.chat import commanding
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -232,7 +234,14 @@ class RptermApp(App[None], inherit_bindings=False):
             if key.palette and (key.scope == "app" or screen is self._chat):
                 shown = keys.shown(key.id, self.settings.keys)
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
-                yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))
+                written = f" · /{key.id}" if key.id in commanding.names() else ""
+                yield SystemCommand(title, f"{shown} · {key.group}{written}", _run(self, key.id))
+
+    def action_command_palette(self) -> None:
+        """Every command by its name; the line one searches in says how they are written."""
+        if not isinstance(self.screen, CommandPalette):
+            hint = "Search for commands; in the chat, / and a name runs one, too"
+            self.push_screen(CommandPalette(placeholder=hint, id="--command-palette"))
 
 
 def _run(app: RptermApp, name: str) -> Callable[[], None]:

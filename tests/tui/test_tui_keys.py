@@ -37,6 +37,7 @@ def test_a_key_means_one_thing_in_one_state() -> None:
     assert clashes == {
         "enter": {"send", "choose", "edit"},
         "escape": {"stop", "back"},
+        "tab": {"complete", "next-place"},
         "left": {"swipe-previous", "duel-left"},
         "right": {"swipe-next", "duel-right"},
     }

@@ -1,6 +1,7 @@
 """The line of keys at the bottom, made from the registry for what can be done now.
 
-It is told which commands; a click runs one. Knows no chat.
+It is told which commands; a click runs one. While one writes a command it shows how that may go
+on. Knows no chat.
 """
 
 from __future__ import annotations
@@ -37,11 +38,20 @@ class KeyHints(Static):
         super().__init__(id=id, markup=False)
         self._overrides = overrides
         self._shown: tuple[str, ...] = ()
+        self._words: tuple[str, ...] = ()
+        self._about = ""
 
     def show(self, commands: Sequence[str]) -> None:
         """Show these commands; two that share a label share a hint (``←→ swipe``)."""
-        if tuple(commands) != self._shown:
-            self._shown = tuple(commands)
+        self._change(tuple(commands), (), "")
+
+    def complete(self, words: Sequence[str], about: str) -> None:
+        """Show instead what one may be about to write, and what it does where that is clear."""
+        self._change((), tuple(words), about)
+
+    def _change(self, shown: tuple[str, ...], words: tuple[str, ...], about: str) -> None:
+        if (shown, words, about) != (self._shown, self._words, self._about):
+            self._shown, self._words, self._about = shown, words, about
             self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -51,6 +61,19 @@ class KeyHints(Static):
         self.post_message(self.Clicked(command))
 
     def _draw(self) -> None:
+        if self._words or self._about:
+            self.update(self._completing())
+        else:
+            self._draw_hints()
+
+    def _completing(self) -> Content:
+        """As many words as fit, or the only one with what it does."""
+        room = max(1, self.size.width - 4)
+        shown = [("   ".join(self._words), "bold $text-primary")] if self._words else []
+        about = f"   {self._about}" if shown and self._about else self._about
+        return Content.assemble(*shown, about).truncate(room, ellipsis=True)
+
+    def _draw_hints(self) -> None:
         room = self.size.width
         hints: list[Content] = []
         shown_keys = self._keys()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
     chats,
+    commanding,
     duels,
     examples,
     judging,
@@ -61,6 +62,7 @@ def _edited(name: str) -> Command:
 COMMANDS: dict[str, Command] = {
     "send": sending.send,
     "newline": _newline,
+    "complete": commanding.complete,
     "stop": replies.stop,
     "back": turns.back,
     "editor": turns.outside,

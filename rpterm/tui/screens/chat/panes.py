@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
+from rpterm import slash
 from rpterm.tui import messages, worker
+from rpterm.tui.screens.chat import commanding
+from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import Prompt, Turn
 
 if TYPE_CHECKING:
@@ -46,6 +49,15 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     if not chat.input.empty:
         return (*TYPING[:1], "speaker", *TYPING[1:]) if group else TYPING
     return ("speaker", "cast", *EMPTY) if group else EMPTY
+
+
+def show_hints(chat: ChatScreen) -> None:
+    """Show them, or the commands that begin as what is written."""
+    line, shown = chat.input.text, chat.query_one("#hints", KeyHints)
+    if slash.is_command(line):
+        shown.complete(*commanding.offered(line))
+    else:
+        shown.show(hints(chat))
 
 
 def _for_turn(turn: Turn) -> tuple[str, ...]:
@@ -171,6 +183,7 @@ def typed(chat: ChatScreen) -> None:
     """The draft changed: what the model does beside the chat ends, and the prompt is another."""
     if chat.session is not None:
         chat.session.touched()
+    chat.refresh_hints()
     want_preview(chat)
 
 

@@ -220,7 +220,7 @@ class ChatScreen(Screen[None]):
     def refresh_hints(self) -> None:
         """Show the keys for what can be done now."""
         if self.is_mounted:
-            self.query_one("#hints", KeyHints).show(panes.hints(self))
+            panes.show_hints(self)
 
     # What happened in threads ------------------------------------------------------------------
     @on(messages.SessionOpened)
