@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
+from rpterm.config_text import put
 from rpterm.config_values import Kind, kind_of, parse, wrong
 from rpterm.marks import why
 from rpterm.paths import write_whole
 from rpterm.types import Persona, RptermError, Sampling
 
 KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
+Origin = Literal["file", "environment", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,56 +85,61 @@ class Distilling:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a user can set; the names are the keys of ``config.toml``."""
+    """Everything a user can set; the names are the keys of ``config.toml``.
+
+    Attributes:
+        model: Path of a GGUF file, or the name of a model in the models folder; "" is the starter.
+        engine: What runs the model.
+        remote_url: Base URL of an OpenAI-compatible server, for ``engine = "remote"``.
+        remote_key_env: Name of the environment variable that holds the server's key.
+        context: Tokens of the window; 0 chooses from the model and the free memory.
+        threads: Threads for the model; 0 chooses.
+        gpu_layers: Layers on the GPU; -1 puts there what fits, 0 none.
+        kv_type: Number format of the cache (keys/values where they differ): auto is q8_0/f16 on a
+            CPU, where it is faster, and f16 on a GPU; q8_0 halves its memory and is not exact.
+        kv_mode: ``shift`` saves evaluation on slow machines and is not exact; it is recorded.
+        memory: Whether characters remember what was said in other chats and before the window.
+        embedder: A sentence-transformers model for memory: its folder, or its name in the local
+            cache; "" is the one that comes along. When it changes, everything is embedded anew, in
+            the background.
+        reranker: A cross-encoder for memory: its folder, or its name in the local cache; "" is
+            none.
+        adapter: Path of a LoRA adapter in GGUF format.
+        system_prompt: Your own system prompt, used where a card has none; "" is the built-in one.
+        candidates: How many replies the candidates key makes at once.
+        theme: Colours of the terminal program: lamplight, paper, or one of Textual's themes.
+        persona: Who you are unless a chat says otherwise.
+        sampling: Samplers; a card's own values go before these, flags before both.
+        duel: What the duel key sets against the reply as it is.
+        scoring: Scores of how well each reply stays in character.
+        examples: Example dialogues in the prompt.
+        distil: Facts in memory.
+        keys: Key bindings by id, as in ``rpterm help keys``.
+    """
 
     model: str = ""
-    """Path of a GGUF file, or the name of a model in the models folder; "" is the starter."""
     engine: Literal["llama", "remote", "scripted"] = "llama"
-    """What runs the model."""
     remote_url: str = ""
-    """Base URL of an OpenAI-compatible server, for ``engine = "remote"``."""
     remote_key_env: str = "OPENAI_API_KEY"
-    """Name of the environment variable that holds the server's key."""
     context: int = 0
-    """Tokens of the window; 0 chooses from the model and the free memory."""
     threads: int = 0
-    """Threads for the model; 0 chooses."""
     gpu_layers: int = -1
-    """Layers on the GPU; -1 puts there what fits, 0 none."""
     kv_type: KvType = "auto"
-    """Number format of the cache (keys/values where they differ): auto is q8_0/f16 on a CPU, where
-    it is faster, and f16 on a GPU; q8_0 halves its memory and is not exact."""
     kv_mode: Literal["exact", "shift"] = "exact"
-    """``shift`` saves evaluation on slow machines and is not exact; it is recorded."""
     memory: bool = True
-    """Whether characters remember what was said in other chats and before the window."""
     embedder: str = ""
-    """A sentence-transformers model for memory: its folder, or its name in the local cache; "" is
-    the one that comes along. When it changes, everything is embedded anew, in the background."""
     reranker: str = ""
-    """A cross-encoder for memory: its folder, or its name in the local cache; "" is none."""
     adapter: str = ""
-    """Path of a LoRA adapter in GGUF format."""
     system_prompt: str = ""
-    """Your own system prompt, used where a card has none; "" is the built-in one."""
     candidates: int = 4
-    """How many replies the candidates key makes at once."""
     theme: str = "lamplight"
-    """Colours of the terminal program: lamplight, paper, or one of Textual's themes."""
     persona: Persona = field(default_factory=Persona)
-    """Who you are unless a chat says otherwise."""
     sampling: Sampling = field(default_factory=Sampling)
-    """Samplers; a card's own values go before these, flags before both."""
     duel: Duel = field(default_factory=Duel)
-    """What the duel key sets against the reply as it is."""
     scoring: Scoring = field(default_factory=Scoring)
-    """Scores of how well each reply stays in character."""
     examples: ExampleSizes = field(default_factory=ExampleSizes)
-    """Example dialogues in the prompt."""
     distil: Distilling = field(default_factory=Distilling)
-    """Facts in memory."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Key bindings by id, as in ``rpterm help keys``."""
 
 
 class ConfigError(RptermError):
@@ -187,17 +194,31 @@ def load(
     """
     problems: list[str] = []
     values: dict[str, object] = {}
-    kinds = names()
-    if path is not None:
-        values.update(_from_file(path, kinds, problems))
-    values.update(_from_env(env or {}, kinds, problems))
-    for name, value in (flags or {}).items():
-        if value is not None:
-            problems += wrong(name, value, kinds[name], "--" + _last(name).replace("_", "-"))
-            values[name] = value
+    for _, given in _layers(path, env or {}, flags or {}, problems):
+        values.update(given)
     if problems:
         raise ConfigError(problems)
     return _assemble(values)
+
+
+def origins(
+    path: Path | None, env: Mapping[str, str], flags: Mapping[str, object]
+) -> dict[str, Origin]:
+    """Where each setting that is given somewhere comes from; what is wrong there is not told."""
+    return {name: origin for origin, given in _layers(path, env, flags, []) for name in given}
+
+
+def _layers(
+    path: Path | None, env: Mapping[str, str], flags: Mapping[str, object], problems: list[str]
+) -> list[tuple[Origin, dict[str, object]]]:
+    """What is given where; the last one goes before the others."""
+    kinds = names()
+    file = _from_file(path, kinds, problems) if path is not None else {}
+    variables = _from_env(env, kinds, problems)
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name, value in given.items():
+        problems += wrong(name, value, kinds[name], "--" + _last(name).replace("_", "-"))
+    return [("file", file), ("environment", variables), ("flag", given)]
 
 
 def show(settings: Settings) -> dict[str, object]:
@@ -222,40 +243,27 @@ def save(path: Path, name: str, text: str | None) -> None:
     Raises:
         ConfigError: The name is unknown, the value does not fit, or the file is no TOML.
     """
-    import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    name = _known(name)
+    name = full_name(name)
+    value = None if text is None else read(name, text)
     try:
-        document = tomlkit.parse(_read(path))
+        written = put(_read(path), name.split(".", 1), value)
     except TOMLKitError as error:
         raise ConfigError([f"{path}: {error}; mend the file first."]) from error
-    _put(document, name.split(".", 1), None if text is None else _parse_checked(name, text))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, tomlkit.dumps(document).encode())
+        write_whole(path, written.encode())
     except OSError as error:
         raise ConfigError([f"{path} cannot be written ({why(error)})."]) from error
 
 
-def _put(document: Any, parts: list[str], value: object) -> None:
-    """Set or remove a key of a tomlkit document; tables are made where they are missing."""
-    import tomlkit
+def full_name(name: str) -> str:
+    """The dotted name in full; ``temperature`` is enough for ``sampling.temperature``.
 
-    *above, last = parts
-    table = document
-    for part in above:
-        if part not in table:
-            table[part] = tomlkit.table()
-        table = table[part]
-    if value is None:
-        table.pop(last, None)
-    else:
-        table[last] = value
-
-
-def _known(name: str) -> str:
-    """The full dotted name; ``temperature`` is enough for ``sampling.temperature``."""
+    Raises:
+        ConfigError: There is no such setting; a near one is told.
+    """
     kinds = names()
     if name in kinds or (name.startswith("keys.") and len(name) > len("keys.")):
         return name
@@ -265,7 +273,12 @@ def _known(name: str) -> str:
     raise ConfigError([f"There is no setting {name!r}{_near(name, kinds)}"])
 
 
-def _parse_checked(name: str, text: str) -> object:
+def read(name: str, text: str) -> object:
+    """The value of a setting as a user types it.
+
+    Raises:
+        ConfigError: It does not fit.
+    """
     kind = Kind("plain") if name.startswith("keys.") else names()[name]
     value, problems = parse(name, text, kind, name)
     if not text.isprintable() and not problems:

@@ -50,6 +50,7 @@ _WORDS: dict[Any, str] = {
     float: "a number",
     bool: "true or false",
 }
+_SWITCH = {"on": "true", "yes": "true", "off": "false", "no": "false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[st
     import tomli
 
     if kind == Kind("plain", bool):
-        text = text.lower()  # TOML knows only ``true``; people also write ``True``
+        text = _SWITCH.get(text.lower(), text.lower())  # TOML knows only ``true`` and ``false``
     try:
         value: object = tomli.loads(f"value = {text}")["value"]
     except tomli.TOMLDecodeError:

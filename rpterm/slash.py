@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 
 def is_command(line: str) -> bool:
@@ -24,6 +25,31 @@ def split(line: str) -> tuple[str, str]:
     """The name of a command, and what stands behind it."""
     name, _, rest = line[1:].partition(" ")
     return name.strip().casefold(), rest.strip()
+
+
+def words(rest: str) -> str:
+    """What is to stand for a text that has a value already: a hyphen alone is nothing."""
+    return "" if rest == "-" else rest
+
+
+def setting(rest: str) -> tuple[str, str]:
+    """The name of a setting, and its value: ``temperature 0.9`` or ``temperature=0.9``."""
+    name, _, value = re.sub(r"\s*[\s=]\s*", " ", rest, count=1).partition(" ")
+    return name, value.strip()
+
+
+def beginning(begun: str, names: Iterable[str]) -> list[str]:
+    """The names that begin so, in the order of the alphabet."""
+    return sorted(name for name in names if name.startswith(begun.casefold()))
+
+
+def common(begun: str, names: Sequence[str]) -> str:
+    """As far as the names go on alike; what was begun where there are none."""
+    if not names:
+        return begun
+    first, last = min(names), max(names)  # What these two share, all between them have.
+    alike = (at for at, letter in enumerate(first) if last[at : at + 1] != letter)
+    return first[: next(alike, len(first))]
 
 
 def unknown(name: str, known: Iterable[str], where: str) -> str:

@@ -188,13 +188,28 @@ class Sampling:
         max_tokens: Longest reply, in tokens.
         close_after: From so many tokens on a reply ends where a sentence ends and no quote or
             action is open; 0 is off, -1 about the length of the card's own replies.
-        temperature: 0 is greedy.
+        temperature: How freely tokens are drawn: more is more surprising, 0 takes the likeliest.
         dynatemp_range: Half the width of the entropy-driven temperature range; 0 is off.
+        dynatemp_exponent: How that temperature grows with the entropy; 1 is in a straight line.
+        top_k: Keep so many of the likeliest tokens; 0 is off.
+        top_p: Keep the likeliest tokens that have this share of the probability; 1 is off.
+        min_p: Keep tokens that are at least this share as likely as the best one; 0 is off.
+        typical_p: Keep the tokens that surprise about as much as is usual here, up to this share
+            of the probability; 1 is off.
         top_n_sigma: Keep logits within n standard deviations of the best; negative is off.
+        repeat_penalty: How much less likely a token becomes that was there already; 1 is off.
+        presence_penalty: Taken from the logit of a token that was there already; 0 is off.
+        frequency_penalty: The same for each time it was there; 0 is off.
         penalty_last_n: How many last tokens, the prompt's included, the penalties see; 0 is off.
-        dry_multiplier: 0 switches DRY off.
-        xtc_probability: 0 switches XTC off.
+        dry_multiplier: How strongly DRY punishes repeated sequences; 0 switches it off.
+        dry_base: How fast that grows with the length of the sequence.
+        dry_allowed_length: Sequences up to so many tokens may be repeated.
+        dry_range: How many last tokens DRY looks through; -1 is all of them.
+        xtc_probability: How often XTC leaves out the likeliest tokens; 0 switches it off.
+        xtc_threshold: How likely a token must be for XTC to leave it out.
         mirostat: 0 off, 1 or 2; replaces the truncation samplers when on.
+        mirostat_tau: How much surprise mirostat aims at.
+        mirostat_eta: How fast mirostat gets there.
         logit_bias: Added to the logit of every token of the text: text → bias.
         banned: Phrases that never appear; generation backtracks over them.
         grammar: GBNF that the reply must follow, or "".

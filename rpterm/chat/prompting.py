@@ -78,7 +78,7 @@ class Prompter:
         examples: Exemplars | None = None,
     ) -> None:
         self._engine = engine
-        self._settings = settings
+        self.settings = settings
         self._lock = threading.RLock()
         self._encode = TokenCache(engine.tokenize)
         self._lore = LoreFinder(self.count)
@@ -209,9 +209,9 @@ class Prompter:
             persona=chat.persona,
             history=history,
             context=self._context(),
-            max_reply=self._settings.sampling.max_tokens,
+            max_reply=self.settings.sampling.max_tokens,
             expand=expander(card, chat),
-            own_system=self._settings.system_prompt,
+            own_system=self.settings.system_prompt,
             fixed=extras.fixed,
             inserts=hint_inserts(hint) + extras.inserts,
             left_out=extras.left_out,
@@ -223,6 +223,12 @@ class Prompter:
         assert self.template is not None
         with self._lock:
             return build_prompt(given, self.template, self._encode)
+
+
+def turns_left_out(prompt: Prompt) -> frozenset[int]:
+    """The turns that the window had no room for."""
+    numbers = (gone.source.removeprefix("turn:") for gone in prompt.left_out)
+    return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
 def _own_inserts(

@@ -22,7 +22,7 @@ from rpterm.chat.cast.scene import Scene, Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.length import usual_length
 from rpterm.chat.placing import Job, ReplyRequest, SessionError, place
-from rpterm.chat.prompting import Exemplars, Finder, Prompter
+from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun, stops_for
 from rpterm.chat.states import States
 from rpterm.chat.tree import Tree
@@ -89,7 +89,7 @@ class Session(Tree):
         self._prompter = Prompter(engine, settings, finders, memory, examples)
         self.scene = Scene(
             store, chat.id, Seat(card, self._prompter, memory),
-            lambda _, own: Prompter(engine, settings, finders, own), casting,
+            lambda _, own: Prompter(engine, self.settings, finders, own), casting,
         )  # fmt: skip
         self.distiller = distiller
         self._left: frozenset[int] = frozenset()
@@ -201,7 +201,7 @@ class Session(Tree):
         if self._stopped.is_set():
             yield ReplyFailed("Stopped.")
             return
-        self._left |= _turns_left_out(prompt)
+        self._left |= turns_left_out(prompt)
         run = self._begun(request, job, seat, prompt, info)
         events = run.events()
         if request.best and self.scores is not None and self.scene.plays(seat):
@@ -330,6 +330,12 @@ class Session(Tree):
         return self._prompter.count(text)
 
     # The end -----------------------------------------------------------------------------------
+    def retune(self, settings: Settings) -> None:
+        """Go on with other settings from the next reply; what was opened by them stays open."""
+        self.settings = settings
+        for seat in self.scene.seats():
+            seat.prompter.settings = settings
+
     def set_card(self, card: CharacterCard, text: str, member: str = "") -> None:
         """Go on with a changed card (``text`` is its TOML) from the next turn.
 
@@ -385,12 +391,6 @@ class Session(Tree):
             self.scene.close()
             self.engine.close()
             self.store.close()
-
-
-def _turns_left_out(prompt: Prompt) -> frozenset[int]:
-    """The turns that the window had no room for."""
-    numbers = (gone.source.removeprefix("turn:") for gone in prompt.left_out)
-    return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
 def _seeds(seed: int, count: int) -> tuple[int, ...]:

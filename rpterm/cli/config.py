@@ -11,6 +11,7 @@ from rpterm import config as settings
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
+from rpterm.config_text import toml
 
 app = new("Show and change settings.", no_args_is_help=True)
 
@@ -54,8 +55,4 @@ def path() -> None:
 
 
 def _toml(value: object) -> str:
-    import tomlkit
-
-    if value is None:
-        return '""  # drawn anew'
-    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+    return '""  # drawn anew' if value is None else toml(value)

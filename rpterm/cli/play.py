@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from rpterm import paths as folders
-from rpterm.config import Settings, load, save
+from rpterm.config import load, save
 from rpterm.opening.launch import Asked, Launch, LaunchError
 from rpterm.paths import Paths
+from rpterm.tuning import Tuning
 
 
 def chat(
@@ -40,9 +41,10 @@ def chat(
     settings = load(paths.config_file, os.environ, flags)
     # One reply is there before an embedder would be: its memories are found by words.
     launch = Launch(settings, paths, asked, embed=once is None)
+    tuning = Tuning(settings, paths.config_file, os.environ, flags or {}, launch.retune)
     lines = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
     if once is None and not lines:
-        return _terminal(launch, settings, paths)
+        return _terminal(launch, tuning, paths)
     gc.enable()
     if asked.target is None and asked.chat_id is None:
         raise LaunchError("Name a character: `rpterm cards list` shows who is there.")
@@ -52,10 +54,10 @@ def chat(
         return reply_once(launch, once)
     from rpterm.cli.plain.loop import run
 
-    return run(launch)
+    return run(launch, tuning)
 
 
-def _terminal(launch: Launch, settings: Settings, paths: Paths) -> int:
+def _terminal(launch: Launch, tuning: Tuning, paths: Paths) -> int:
     card = launch.card()
     first_run = not paths.database.exists()
     from rpterm.tui.app import RptermApp
@@ -63,11 +65,12 @@ def _terminal(launch: Launch, settings: Settings, paths: Paths) -> int:
     app = RptermApp(
         card,
         launch.open,
-        settings,
+        tuning.settings,
         greeting=launch.greeting(),
         first_run=first_run,
         choose=card is None and launch.asked.chat_id is None,
         on_setting=partial(save, paths.config_file),
+        tuning=tuning,
     )
     # What was imported stays, and the little that is garbage in it costs less than a collection
     # before the first frame: the collector need not walk any of it while one types.

@@ -138,6 +138,12 @@ class Launch:
             raise
         return self._session
 
+    def retune(self, settings: Settings) -> None:
+        """Go on with other settings: the open chat from its next reply, the next one as a whole."""
+        self.settings = self._entry.settings = settings
+        if self._session is not None:
+            self._session.retune(settings)
+
     def _rival(self, settings: Settings) -> Engine:
         """Another model beside the chat's own; it stays loaded for the next duel of this run."""
         key = (settings.model, settings.adapter)

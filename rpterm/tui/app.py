@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingsMap
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, keys, themes, worker
-from rpterm.tui.screens.chat import aiming
+from rpterm.tui.screens.chat import aiming, commanding
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
     from rpterm.tui.screens.help import HelpScreen
     from rpterm.tui.screens.tour import TourScreen
+    from rpterm.tuning import Tuning
 
 TWICE_S = 2.0
 """Two Ctrl+C within this time quit."""
@@ -64,6 +66,7 @@ class RptermApp(App[None], inherit_bindings=False):
         first_run: bool = False,
         choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
+        tuning: Tuning | None = None,
     ) -> None:
         """Make the program; ``run`` starts it.
 
@@ -76,6 +79,7 @@ class RptermApp(App[None], inherit_bindings=False):
             first_run: Begin with the tour.
             choose: Begin with the list of characters; ``None`` does so when there is no card.
             on_setting: Told a setting the user changed, to keep it.
+            tuning: Settings that can be changed while a chat goes on; ``None`` changes none.
 
         Raises:
             KeyMapError: ``settings.keys`` names a command that does not exist.
@@ -85,7 +89,9 @@ class RptermApp(App[None], inherit_bindings=False):
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
         pick = card is None if choose is None else choose
-        self._chat = ChatScreen(card, opener, settings, greeting=greeting, choose=pick)
+        self._chat = ChatScreen(
+            card, opener, settings, greeting=greeting, choose=pick, tuning=tuning
+        )
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0
@@ -238,7 +244,14 @@ class RptermApp(App[None], inherit_bindings=False):
             if key.palette and (key.scope == "app" or screen is self._chat):
                 shown = keys.shown(key.id, self.settings.keys)
                 title = key.description.split(":")[0].split(";")[0].rstrip(".")
-                yield SystemCommand(title, f"{shown} · {key.group}", _run(self, key.id))
+                written = f" · /{key.id}" if key.id in commanding.names() else ""
+                yield SystemCommand(title, f"{shown} · {key.group}{written}", _run(self, key.id))
+
+    def action_command_palette(self) -> None:
+        """Every command by its name; the line one searches in says how they are written."""
+        if not isinstance(self.screen, CommandPalette):
+            hint = "Search for commands; in the chat, / and a name runs one, too"
+            self.push_screen(CommandPalette(placeholder=hint, id="--command-palette"))
 
 
 def _run(app: RptermApp, name: str) -> Callable[[], None]:

@@ -28,17 +28,30 @@ where one judges replies one after the other, in the Memory or the Examples pane
 SCOPES: tuple[Scope, ...] = ("app", "chat", "turn", "list", "edit", "judge", "memory", "examples")
 
 When = Literal[
-    "always", "empty", "typing", "input", "selected", "writing", "free", "choosing", "dueling"
+    "always",
+    "empty",
+    "typing",
+    "input",
+    "command",
+    "elsewhere",
+    "selected",
+    "writing",
+    "free",
+    "choosing",
+    "dueling",
 ]
 """The state of the chat a key needs.
 
 ``empty``: writing in an input without text. ``typing``: in one with text. ``input``: in either.
+``command``: in one with the beginning of a command. ``elsewhere``: not writing in the input.
 ``selected``: a turn is selected. ``writing``: a reply is being made. ``free``: something to go back
 from. ``choosing``: candidates wait for a choice. ``dueling``: two blind ones wait for a verdict.
 """
 
 
-OF_THE_INPUT: frozenset[When] = frozenset(("empty", "typing", "input", "choosing", "dueling"))
+OF_THE_INPUT: frozenset[When] = frozenset(
+    ("empty", "typing", "input", "command", "choosing", "dueling")
+)
 """States that depend on what is written: the input decides, in the order of the keys."""
 
 
@@ -83,6 +96,8 @@ KEYS: tuple[Key, ...] = (
         "several characters speaks.", WRITE, when=("input",), palette=False),
     Key("newline", ("ctrl+j", "shift+enter", "alt+enter"), "new line", "Start a new line.", WRITE,
         when=("input",), palette=False),
+    Key("complete", ("tab",), "complete", "Complete a command that begins with /.", WRITE,
+        when=("command",), palette=False),
     Key("stop", ("escape",), "stop", "Stop the reply; what has come is kept.", WRITE,
         when=("writing",)),
     Key("back", ("escape",), "back", "Leave the selected turn, the candidates or a pane.", WRITE,
@@ -169,7 +184,7 @@ KEYS: tuple[Key, ...] = (
         CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
     Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
-        "your line again.", PANES),
+        "your line again.", PANES, when=("input", "elsewhere")),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
         "left out.", PANES),
     Key("pane-card", ("f3",), "card", "Show the character's card.", PANES),
@@ -199,6 +214,9 @@ KEYS: tuple[Key, ...] = (
     Key("palette", ("ctrl+p",), "commands", "Find any command by name.", APP, scope="app",
         palette=False),
     Key("theme", ("f10", "alt+t"), "theme", "Choose the colours.", APP, scope="app"),
+    # Many terminals take F11 for themselves, so it is not the first.
+    Key("settings", ("alt+s", "f11"), "settings", "Change temperature, length of replies and other "
+        "settings.", APP),
     Key("tour", ("alt+i",), "tour", "See the short tour again.", APP, scope="app"),
     Key("interrupt", ("ctrl+c",), "quit", "Stop the reply; twice: quit.", APP, scope="app",
         palette=False),
@@ -207,6 +225,8 @@ KEYS: tuple[Key, ...] = (
     Key("list-rename", ("ctrl+r",), "rename", "Rename or change the marked one.", LISTS,
         scope="list", palette=False),
     Key("list-delete", ("ctrl+d", "delete"), "delete", "Delete the marked one.", LISTS,
+        scope="list", palette=False),
+    Key("list-default", ("ctrl+z",), "default", "Set the marked one back to its default.", LISTS,
         scope="list", palette=False),
     Key("judge-skip", ("space", "right"), "skip", "Go on without rating.", REVIEW, scope="judge",
         palette=False),

@@ -93,6 +93,20 @@ def test_note_persona_title_and_prompt(cli: Cli, home: Path) -> None:
     assert "card.description: the card, never cut" in done.err
 
 
+def test_a_setting_is_told_changed_and_set_back(cli: Cli, home: Path) -> None:
+    lines = ("/set temperature", "/set max_tokens 40", "Hello", "/set max_tokens=0", "/set")
+    done = cli("chat", "sherlock", stdin="".join(f"{line}\n" for line in lines))
+    assert "temperature is 0.75 (Sherlock Holmes's card)" in done.err
+    assert "max_tokens is 40; it counts from the next reply" in done.err
+    assert "must be between 1 and 1000000" in done.err
+    assert "max_tokens = 40  (config.toml)" in done.err
+    with Store(home / "rpterm.db") as store:
+        made = store.generation(turns(home)[-1].id)
+        assert made is not None and made.sampling.max_tokens == 40
+    talk(cli, "/set max_tokens default")
+    assert "max_tokens" not in (home / "config.toml").read_text()
+
+
 def test_a_draft_is_not_sent(cli: Cli, home: Path) -> None:
     done = cli("chat", "sherlock", stdin="/impersonate\n")
     assert f"Draft, not sent: {FIRST}" in done.err

@@ -37,6 +37,7 @@ def test_a_key_means_one_thing_in_one_state() -> None:
     assert clashes == {
         "enter": {"send", "choose", "edit"},
         "escape": {"stop", "back"},
+        "tab": {"complete", "next-place"},
         "left": {"swipe-previous", "duel-left"},
         "right": {"swipe-next", "duel-right"},
     }
@@ -126,16 +127,16 @@ def test_the_first_frame_imports_nothing_slow() -> None:
 
 # Hints -----------------------------------------------------------------------------------------
 async def test_the_hints_of_an_open_editor_say_how_to_keep_or_leave(stage: Stage) -> None:
-    stage.settings = Settings(theme="lamplight", keys={"turn-keep": "f11"})
+    stage.settings = Settings(theme="lamplight", keys={"turn-keep": "ctrl+y"})
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("up")
         await wait_until(pilot, lambda: app.chat.state.editor is not None)
-        await wait_until(pilot, lambda: "F11 keep" in screen_text(app).splitlines()[-1])
+        await wait_until(pilot, lambda: "^Y keep" in screen_text(app).splitlines()[-1])
         assert "Esc leave" in screen_text(app).splitlines()[-1]
         assert "edit last" not in screen_text(app)
-        await pilot.press("X", "f11")
+        await pilot.press("X", "ctrl+y")
         await wait_until(pilot, lambda: ("user", "HelloX") in shown(app))
         await wait_until(pilot, lambda: "edit last" in screen_text(app))
         await pilot.press("up")

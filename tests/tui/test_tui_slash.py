@@ -15,6 +15,10 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.tui.app import RptermApp
+from rpterm.tui.keys import BY_ID
+from rpterm.tui.screens.chat.commanding import names
+
 
 async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage) -> None:
     app = stage.app()
@@ -34,7 +38,10 @@ async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage)
     [
         ("/regenrate", "did you mean /regenerate?"),
         ("/me waves", "needs two"),
-        ("/note be brief", "/note stands alone"),
+        ("/chats be brief", "/chats stands alone"),
+        ("/set temperature 11", "must be between 0 and 10"),
+        ("/set temprature 1", "did you mean sampling.temperature?"),
+        ("/set threads 2", "rpterm config set threads"),
     ],
 )
 async def test_what_is_no_command_stays_in_the_input(stage: Stage, written: str, told: str) -> None:
@@ -63,3 +70,49 @@ async def test_a_command_is_never_said(stage: Stage, key: str) -> None:
         await pilot.press(key)
         await wait_until(pilot, lambda: "Author's note" in screen_text(app))
         assert app.chat.input.text == "" and len(texts(app)) == 1
+
+
+async def test_words_behind_a_command_are_taken(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        for line in ("/note Keep it short", "/rename The knock", "/set temperature 0.9"):
+            app.chat.input.put(line)
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: app.chat.input.empty)
+        await wait_until(pilot, lambda: "temperature is 0.9" in notices(app))
+        chat = stage.session.chat
+        assert (chat.note.text, chat.title) == ("Keep it short", "The knock")
+        assert stage.session.settings.sampling.temperature == 0.9
+        app.chat.input.put("/note -")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "No note." in notices(app))
+        assert stage.session.chat.note.text == ""
+
+
+async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await type_text(pilot, "/re")
+        await wait_until(pilot, lambda: "/regenerate   /remedy-best" in hints(app))
+        assert "-here" not in hints(app)
+        await type_text(pilot, "n")
+        await pilot.press("tab")
+        assert app.chat.input.text == "/rename "
+        await wait_until(pilot, lambda: "renames this chat" in hints(app))
+        app.chat.input.put("/set dry_m")
+        await pilot.press("tab")
+        assert app.chat.input.text == "/set dry_multiplier "
+        app.chat.input.put("/zz")
+        await wait_until(pilot, lambda: "No command begins so" in hints(app))
+        app.chat.input.put("//me")
+        await wait_until(pilot, lambda: "⏎ send" in hints(app))
+
+
+async def test_what_is_listed_can_be_run() -> None:
+    assert {"send", "back", "branch-here"}.isdisjoint(names())
+    assert set(names()) - {"set"} <= set(BY_ID)
+
+
+def hints(app: RptermApp) -> str:
+    """The last line of the screen."""
+    return screen_text(app).splitlines()[-1]

@@ -22,6 +22,7 @@ from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
+from rpterm.tuning import Tuning
 from rpterm.types import Origin, Persona
 
 CARD = CharacterCard(
@@ -113,8 +114,14 @@ class Stage:
         return self.opened[-1]
 
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
-        kwargs.setdefault("greeting", "You are late." if card else "")
-        return RptermApp(card, self.open, self.settings, **kwargs)
+        greeting = "You are late." if card else ""
+        tuning = Tuning(self.settings, self.folder / "config.toml", take=self.retune)
+        given = {"greeting": greeting, "tuning": tuning, **kwargs}
+        return RptermApp(card, self.open, self.settings, **given)
+
+    def retune(self, settings: Settings) -> None:
+        self.settings = settings
+        self.session.retune(settings)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from rpterm.chat.session import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave
+from rpterm.tuning import DEFAULT
 from rpterm.types import Intent, RptermError, Taking, Turn
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _show(talk: Talk, rest: str) -> None:
 def _note(talk: Talk, rest: str) -> None:
     note = talk.session.chat.note
     if rest:
-        note = replace(note, text="" if rest == "-" else rest)
+        note = replace(note, text=slash.words(rest))
         talk.session.set_note(note)
     talk.tell(f"Author's note: {note.text or 'none'}")
 
@@ -148,6 +149,18 @@ def _persona(talk: Talk, rest: str) -> None:
 def _rename(talk: Talk, rest: str) -> None:
     talk.session.rename(rest)
     talk.tell(f"This chat is called {rest or 'nothing'}.")
+
+
+def _set(talk: Talk, rest: str) -> None:
+    name, value = slash.setting(rest)
+    tuning, card = talk.tuning, talk.session.card
+    if value:
+        talk.tell(tuning.change(name, value, card).told())
+    elif name:
+        talk.tell(tuning.knob(name, card).told())
+    else:
+        for knob in tuning.knobs(card):
+            talk.tell(f"{knob.label} = {knob.shown}  ({knob.origin or DEFAULT})")
 
 
 def _greeting(talk: Talk, rest: str) -> None:
@@ -243,6 +256,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "note": (_note, "[TEXT] sets the author's note; /note - clears it."),
     "persona": (_persona, "[NAME: DESCRIPTION] says who you are."),
     "greeting": (_greeting, "[N] opens with another greeting."),
+    "set": (_set, "[NAME [VALUE]] tells settings or changes one; the value default sets it back."),
     "rename": (_rename, "TITLE gives the chat a title."),
     "show": (_show, "writes the whole chat."),
     "prompt": (_prompt, "[DRAFT] tells what the model would read."),

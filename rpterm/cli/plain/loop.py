@@ -25,6 +25,7 @@ from rpterm.types import Intent, RptermError, Turn
 if TYPE_CHECKING:
     from rpterm.chat.reload import Reloader
     from rpterm.chat.session import ReplyRequest, Session
+    from rpterm.tuning import Tuning
 
 SHOWN = 6
 """Turns written when a chat is taken up again."""
@@ -40,7 +41,7 @@ class Leave(Exception):
         self.code = code
 
 
-def run(launch: Launch) -> int:
+def run(launch: Launch, tuning: Tuning) -> int:
     """Chat until the input ends.
 
     Returns:
@@ -48,7 +49,7 @@ def run(launch: Launch) -> int:
     """
     try:
         session = launch.open()
-        talk = Talk(session, sys.stdin)
+        talk = Talk(session, sys.stdin, tuning)
         try:
             with talk.signals():
                 talk.run()
@@ -67,8 +68,8 @@ def run(launch: Launch) -> int:
 class Talk:
     """One chat in lines."""
 
-    def __init__(self, session: Session, source: TextIO) -> None:
-        self.session = session
+    def __init__(self, session: Session, source: TextIO, tuning: Tuning) -> None:
+        self.session, self.tuning = session, tuning
         self._source = source
         if hasattr(source, "reconfigure"):
             source.reconfigure(errors="replace")

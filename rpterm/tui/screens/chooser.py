@@ -49,7 +49,7 @@ class Done:
     """What was decided.
 
     Attributes:
-        action: ``open``, ``new``, ``rename`` or ``delete``.
+        action: ``open``, ``new``, ``rename``, ``delete`` or ``default``.
         id: Of which choice.
         near: The choice beside it, which is marked when it is gone.
     """
@@ -72,10 +72,13 @@ class Chooser(Dialog[Done]):
     }
     """
     AUTO_FOCUS = "#search"
+    OPEN: ClassVar[str] = "open"
+    """What taking a choice is called in the hints."""
     ACTIONS: ClassVar[dict[str, str]] = {
         "list-new": "new",
         "list-rename": "rename",
         "list-delete": "delete",
+        "list-default": "default",
     }
 
     def __init__(
@@ -114,6 +117,11 @@ class Chooser(Dialog[Done]):
             yield Line(placeholder=self._placeholder, id="search")
             yield Static(self._empty, id="none", markup=False)
             yield LongList(id="list")
+            yield from self.below()
+
+    def below(self) -> ComposeResult:
+        """What stands below the list."""
+        yield from ()
 
     def on_mount(self) -> None:
         self.list.can_focus = False
@@ -208,7 +216,7 @@ class Chooser(Dialog[Done]):
         return next(iter(ids[at + 1 : at + 2] or ids[max(0, at - 1) : at]), "")
 
     def _hints(self) -> str:
-        hints = ["⏎ open"]
+        hints = [f"⏎ {self.OPEN}"]
         for name in self._allowed:
             key = keys.BY_ID[name]
             hints.append(f"{keys.hint(key.id, self._overrides)} {key.label}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -25,6 +25,7 @@ class Field:
         lines: 1 is a single line; more is a text area at least that high, which grows.
         number: Only digits, or nothing.
         taken: What may not be written, since there is one of that name.
+        check: Tells in a sentence what is wrong with a value, or nothing.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Field:
     lines: int = 1
     number: bool = False
     taken: frozenset[str] = frozenset()
+    check: Callable[[str], str] = lambda _value: ""
 
 
 class Form(Dialog[dict[str, str]]):
@@ -90,7 +92,7 @@ class Form(Dialog[dict[str, str]]):
         for field in self._fields:
             if problem := _problem(field, given[field.name].strip()):
                 self.query_one(f"#field-{field.name}").focus()
-                self.notify(f"{field.label}: {problem}", severity="error", markup=False)
+                self.notify(problem, severity="error", markup=False)
                 return
         self.dismiss(given)
 
@@ -108,6 +110,9 @@ class Form(Dialog[dict[str, str]]):
 
 
 def _problem(field: Field, value: str) -> str:
+    """What is wrong with a value, as a sentence; "" where nothing is."""
     if field.number and not (value or "0").isdecimal():
-        return "write a whole number."
-    return f"there is one called {value} already." if value in field.taken else ""
+        return f"{field.label}: write a whole number."
+    if value in field.taken:
+        return f"{field.label}: there is one called {value} already."
+    return field.check(value)

@@ -19,6 +19,7 @@ STATES = {
     "selected": "when a turn is selected",
     "choosing": "when candidates wait",
 }
+SLASH = "In your line, / and a name runs a command: /note, /set temperature 0.9. Tab completes it."
 
 
 class HelpScreen(Dialog[None]):
@@ -27,6 +28,7 @@ class HelpScreen(Dialog[None]):
     DEFAULT_CSS = """
     HelpScreen {
         #box { width: 136; padding: 1 1 1 2; scrollbar-size-vertical: 1; }
+        .label { margin: 0 0 1 0; }
         #columns { height: auto; }
         #columns Static { width: 1fr; height: auto; padding: 0 1; }
     }
@@ -44,6 +46,7 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(id="box") as box:
             box.border_title = " Keys "
             box.border_subtitle = Content(" Esc leave · [keys] in config.toml changes any of them ")
+            yield Static(SLASH, classes="label", markup=False)
             with Horizontal(id="columns"):
                 yield Static(id="left", markup=False)
                 yield Static(id="right", markup=False)

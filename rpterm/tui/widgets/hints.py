@@ -1,7 +1,8 @@
 """The line of keys at the bottom, made from the registry for what can be done now.
 
-It is told which commands; a click runs one. Knows no chat. Where not all fit the last ones go, but
-the way out and the way to all other keys stay.
+It is told which commands; a click runs one. While one writes a command it shows how that may go
+on. Knows no chat. Where not all fit the last ones go, but the way out and the way to all other keys
+stay.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class KeyHints(Static):
         self._overrides = overrides
         self._shown: tuple[str, ...] = ()
         self._fixed: tuple[tuple[str, str], ...] = ()
+        self._words: tuple[str, ...] = ()
+        self._about = ""
 
     def show(self, commands: Sequence[str], fixed: Sequence[tuple[str, str]] = ()) -> None:
         """Show these commands; two that share a label share a hint (``←→ swipe``).
@@ -58,8 +61,22 @@ class KeyHints(Static):
         Args:
             fixed: Keys that are no commands, and what they do; they come first.
         """
-        if (tuple(commands), tuple(fixed)) != (self._shown, self._fixed):
-            self._shown, self._fixed = tuple(commands), tuple(fixed)
+        self._change(tuple(commands), tuple(fixed), (), "")
+
+    def complete(self, words: Sequence[str], about: str) -> None:
+        """Show instead what one may be about to write, and what it does where that is clear."""
+        self._change((), (), tuple(words), about)
+
+    def _change(
+        self,
+        shown: tuple[str, ...],
+        fixed: tuple[tuple[str, str], ...],
+        words: tuple[str, ...],
+        about: str,
+    ) -> None:
+        before = self._shown, self._fixed, self._words, self._about
+        if (shown, fixed, words, about) != before:
+            self._shown, self._fixed, self._words, self._about = shown, fixed, words, about
             self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -69,6 +86,19 @@ class KeyHints(Static):
         self.post_message(self.Clicked(command))
 
     def _draw(self) -> None:
+        if self._words or self._about:
+            self.update(self._completing())
+        else:
+            self._draw_hints()
+
+    def _completing(self) -> Content:
+        """As many words as fit, or the only one with what it does."""
+        room = max(1, self.size.width - 4)
+        shown = [("   ".join(self._words), "bold $text-primary")] if self._words else []
+        about = f"   {self._about}" if shown and self._about else self._about
+        return Content.assemble(*shown, about).truncate(room, ellipsis=True)
+
+    def _draw_hints(self) -> None:
         shown_keys = self._keys()
         hints = [
             Hint(Content.assemble((shown, "bold $text-primary"), f" {label}"))

@@ -169,9 +169,15 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
     ]  # fmt: skip
     given = await chat.app.push_screen_wait(Form("Author's note", fields, chat.settings.keys))
     if given is not None:
-        note = AuthorNote(given["text"].strip(), max(0, int(given["depth"] or 0)))
-        await chat.ask(session.set_note, note)
-        chat.say("The note counts from the next reply." if note.text else "No note.")
+        await keep_note(
+            chat, session, AuthorNote(given["text"].strip(), max(0, int(given["depth"] or 0)))
+        )
+
+
+async def keep_note(chat: ChatScreen, session: Session, note: AuthorNote) -> None:
+    """Set the author's note."""
+    await chat.ask(session.set_note, note)
+    chat.say("The note counts from the next reply." if note.text else "No note.")
 
 
 async def choose_persona(chat: ChatScreen) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
     chats,
+    commanding,
     duels,
     examples,
     judging,
@@ -42,6 +43,12 @@ async def _cast(chat: ChatScreen) -> None:
     await group.edit_cast(chat)
 
 
+async def _settings(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import tuning
+
+    await tuning.choose(chat)
+
+
 def _edited(name: str) -> Command:
     """A command of the turn's editor, whose hint was clicked."""
 
@@ -55,6 +62,7 @@ def _edited(name: str) -> Command:
 COMMANDS: dict[str, Command] = {
     "send": sending.send,
     "newline": _newline,
+    "complete": commanding.complete,
     "stop": replies.stop,
     "back": turns.back,
     "editor": turns.outside,
@@ -101,6 +109,7 @@ COMMANDS: dict[str, Command] = {
     "speaker": _speaker,
     "cast": _cast,
     "note": chats.write_note,
+    "settings": _settings,
     "persona": chats.choose_persona,
     "next-place": panes.next_place,
     "pane-prompt": panes.toggle_prompt,

@@ -18,6 +18,7 @@ def typed(chat: ChatScreen) -> None:
     """The draft changed: what the model does beside the chat ends."""
     if chat.session is not None:
         chat.session.touched()
+    chat.refresh_hints()
     panes.want_preview(chat)
     chat.state.drafts += 1
     chat.set_timer(KEPT_AFTER_S, lambda at=chat.state.drafts: _rested(chat, at))

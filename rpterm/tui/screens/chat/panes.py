@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
+from rpterm import slash
 from rpterm.tui import messages, worker
+from rpterm.tui.screens.chat import commanding
+from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import Prompt, Turn
 
 if TYPE_CHECKING:
@@ -60,6 +63,15 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
 def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
     """Keys and what they do in the pane that has the keys."""
     return () if chat.state.busy else FIXED.get(chat.panes.active, ())
+
+
+def show_hints(chat: ChatScreen) -> None:
+    """Show them, or the commands that begin as what is written."""
+    line, shown = chat.input.text, chat.query_one("#hints", KeyHints)
+    if slash.is_command(line):
+        shown.complete(*commanding.offered(line))
+    else:
+        shown.show(hints(chat), fixed_hints(chat))
 
 
 def _for_turn(turn: Turn) -> tuple[str, ...]:

@@ -253,6 +253,13 @@ async def failed(chat: ChatScreen, text: str, log_tail: str) -> None:
         await frame.show_error(chat, text, log_tail)
 
 
+def settled(chat: ChatScreen) -> None:
+    """The engine is ready for the next message, or will not be."""
+    if not chat.state.busy and chat.state.info is not None:
+        chat.phase(Phase.READY)
+        chat.keeper.idle()
+
+
 async def ended(chat: ChatScreen) -> None:
     """Nothing more comes: show what the database holds, and let the engine settle."""
     state = chat.state

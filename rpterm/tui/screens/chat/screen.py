@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
+    from rpterm.tuning import Tuning
 
 SAID_S = 3.0
 """For so long a notice is not repeated: a key that is held would pile them up."""
@@ -77,16 +78,17 @@ class ChatScreen(Screen[None]):
         *,
         greeting: str = "",
         choose: bool = False,
+        tuning: Tuning | None = None,
     ) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
         self.greeting, self.choose_first = greeting, choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
-        self.state = ChatState()
+        self.tuning, self.state = tuning, ChatState()
         self.tints: dict[str, str] = {}
         """Colours of speakers by name, where there are several characters."""
-        # Where memories and searches led: from places, the last one last, to a turn.
+        # Where memories and searches led: from places, to a turn.
         self.came_from: list[Place] = []
         self.going_to: tuple[int, int] | None = None
         self.desk = Lane("desk", self._slipped)
@@ -217,7 +219,7 @@ class ChatScreen(Screen[None]):
     def refresh_hints(self) -> None:
         """Show the keys for what can be done now."""
         if self.is_mounted:
-            self.query_one("#hints", KeyHints).show(panes.hints(self), panes.fixed_hints(self))
+            panes.show_hints(self)
 
     # What happened in threads ------------------------------------------------------------------
     @on(messages.SessionOpened)
@@ -284,10 +286,8 @@ class ChatScreen(Screen[None]):
         await self._guarded(replies.ended(self))
 
     @on(messages.ReplySettled)
-    def reply_settled(self, event: messages.ReplySettled) -> None:
-        if not self.state.busy and self.state.info is not None:
-            self.phase(Phase.READY)
-            self.keeper.idle()
+    def reply_settled(self) -> None:
+        replies.settled(self)
 
     @on(messages.ReplyScored)
     def reply_scored(self, event: messages.ReplyScored) -> None:
@@ -389,7 +389,6 @@ class ChatScreen(Screen[None]):
         self.command(event.command) if event.command else scores.put_away(self)
 
     def on_unmount(self) -> None:
-        for lane in (self.desk, self.loads, self.replies, self.idle, self.previews):
-            lane.close()
-        self.follower.close()
-        self.keeper.close()
+        lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)
+        for each in (*lanes, self.follower, self.keeper):
+            each.close()

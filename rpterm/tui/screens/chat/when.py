@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm import slash
 from rpterm.tui import keys
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def _holds(chat: ChatScreen, when: keys.When) -> bool:
             return writing_here and chat.input.empty
         case "typing":
             return writing_here and not chat.input.empty
+        case "command":
+            return writing_here and slash.is_command(chat.input.text)
+        case "elsewhere":
+            return not writing_here
         case "selected":
             # By where the next key goes: a widget learns that it lost the keys a little later.
             return chat.transcript.selected is not None and chat.focused is chat.transcript

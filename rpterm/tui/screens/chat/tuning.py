@@ -1,0 +1,81 @@
+"""Settings that are changed while one chats: the dialog, and what a change does to the chat."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rpterm.tui.screens.chat import opening, panes
+from rpterm.tuning import DEFAULT, problem
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tuning import Knob, Tuning
+
+
+async def choose(chat: ChatScreen) -> None:
+    """The list of settings: change one after the other."""
+    from rpterm.tui.screens.settings import SettingsScreen
+
+    if (tuning := _tuning(chat)) is None:
+        return
+    at = ""
+    while True:
+        knobs = {knob.name: knob for knob in await chat.ask(tuning.knobs, chat.card)}
+        screen = SettingsScreen(list(knobs.values()), chat.settings.keys, at)
+        done = await chat.app.push_screen_wait(screen)
+        if done is None:
+            return
+        at = done.id
+        text = await _asked(chat, knobs[at]) if done.action == "open" else DEFAULT
+        if text is not None:
+            await put(chat, at, text)
+
+
+async def put(chat: ChatScreen, name: str, text: str) -> None:
+    """Change a setting; the chat goes on with it.
+
+    Raises:
+        ConfigError: There is no such setting, the value does not fit, or it cannot be kept.
+    """
+    if (tuning := _tuning(chat)) is None:
+        return
+    changed = await chat.ask(tuning.change, name, text, chat.card)
+    chat.settings = tuning.settings
+    counts = changed.counts
+    free = not chat.state.busy and chat.state.editor is None
+    if counts == "opening" and chat.session is not None and free:
+        # Memory and scores come with the chat: it is opened again, by the model that is there.
+        await opening.switch(chat, None, chat.session.chat_id)
+        counts = "reply"
+    chat.say(changed.told(counts))
+    panes.want_preview(chat, always=True)
+
+
+async def tell(chat: ChatScreen, name: str) -> None:
+    """Say how a setting stands.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    if (tuning := _tuning(chat)) is not None:
+        chat.say((await chat.ask(tuning.knob, name, chat.card)).told())
+
+
+async def _asked(chat: ChatScreen, knob: Knob) -> str | None:
+    """The value one wants; a switch is turned at once."""
+    from rpterm.config_text import typed
+    from rpterm.tui.screens.form import Field, Form
+
+    if knob.is_switch:
+        return "off" if knob.value else "on"
+    now = typed(knob.value)
+    fields = [Field("value", knob.about, now, check=partial(problem, knob.name))]
+    given = await chat.app.push_screen_wait(Form(knob.label, fields, chat.settings.keys))
+    return None if given is None or given["value"] == now else given["value"].strip()
+
+
+def _tuning(chat: ChatScreen) -> Tuning | None:
+    if chat.tuning is None:
+        chat.say("Settings cannot be changed here.")
+    return chat.tuning

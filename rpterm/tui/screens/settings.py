@@ -1,0 +1,51 @@
+"""The settings of a running chat in a list; what the marked one does stands below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from rpterm.tui import text
+from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.tuning import Knob
+
+
+class SettingsScreen(Chooser):
+    """Choose one to change it, or set it back to its default."""
+
+    DEFAULT_CSS = """
+    SettingsScreen #about { dock: bottom; height: 3; margin: 1 0 0 0; padding: 0 1;
+        color: $text-muted; }
+    """
+    OPEN: ClassVar[str] = "change"
+
+    def __init__(self, knobs: Sequence[Knob], overrides: Mapping[str, str], at: str = "") -> None:
+        self._knobs = {knob.name: knob for knob in knobs}
+        choices = [Choice(knob.name, knob.label, knob.about) for knob in knobs]
+        super().__init__(
+            "Settings", choices, at=at, actions=("list-default",), overrides=overrides,
+            empty="No setting matches.",
+        )  # fmt: skip
+
+    def below(self) -> ComposeResult:
+        yield Static(id="about", markup=False)
+
+    def line(self, choice: Choice, width: int) -> Content:
+        """Name, value, and where it comes from unless it is the default."""
+        knob = self._knobs[choice.id]
+        value = (text.one_line(knob.shown), "bold" if knob.origin else "")
+        origin = Content.styled(knob.origin, text.MUTED)
+        head = Content.assemble(f" {knob.label:<20} ", value)
+        head = head.truncate(max(24, width - origin.cell_length - 2), ellipsis=True)
+        gap = " " * max(1, width - head.cell_length - origin.cell_length - 1)
+        return Content.assemble(head, gap, origin)
+
+    @on(OptionList.OptionHighlighted)
+    def tell(self, event: OptionList.OptionHighlighted) -> None:
+        """Say what the marked one does."""
+        self.query_one("#about", Static).update(self._knobs[event.option.id or ""].about)

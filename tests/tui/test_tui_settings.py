@@ -1,0 +1,96 @@
+"""Settings changed while one chats: by the dialog and by ``/set``, from the next reply on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+from tui_support import CARD, Stage, notices, phase, running, say, screen_text, wait_until
+
+from rpterm.tui.app import RptermApp
+from rpterm.tuning import NAMES, Tuning, about
+
+
+def test_every_setting_of_the_dialog_says_what_it_does() -> None:
+    assert [name for name in NAMES if not about(name)] == []
+
+
+def sampled(stage: Stage, name: str) -> object:
+    """A sampler of the last reply the engine made."""
+    return getattr(stage.engine.requests[-1].sampling, name)
+
+
+async def opened(pilot: Pilot[None], app: RptermApp, search: str) -> None:
+    """The dialog, at the first setting that has these words."""
+    await pilot.press("alt+s")
+    await wait_until(pilot, lambda: "⏎ change" in screen_text(app))
+    app.screen.query_one("#search", Input).value = search
+    await pilot.pause()
+
+
+async def test_a_value_is_kept_and_counts_from_the_next_reply(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 30)) as pilot:
+        await opened(pilot, app, "temperature")
+        assert "How freely tokens are drawn" in screen_text(app)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.screen.query("#field-value"))
+        app.screen.query_one("#field-value", Input).value = "11"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "must be between 0 and 10" in notices(app))
+        app.screen.query_one("#field-value", Input).value = "1.5"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "temperature is 1.5; it counts from" in notices(app))
+        await wait_until(pilot, lambda: "config.toml" in screen_text(app))
+        await pilot.press("escape")
+        await say(pilot, app, "Hello")
+        assert sampled(stage, "temperature") == 1.5
+        assert "temperature = 1.5" in (stage.folder / "config.toml").read_text()
+
+        await opened(pilot, app, "temperature")
+        await pilot.press("ctrl+z")
+        await wait_until(pilot, lambda: "temperature is 0.8; it counts from" in notices(app))
+        await pilot.press("escape")
+        assert "temperature" not in (stage.folder / "config.toml").read_text()
+
+
+async def test_what_goes_before_the_file_is_told(stage: Stage) -> None:
+    stage.card = replace(CARD, sampling={"temperature": 0.4})
+    flagged = replace(stage.settings, sampling=replace(stage.settings.sampling, top_k=5))
+    stage.settings = flagged
+    file = stage.folder / "config.toml"
+    tuning = Tuning(flagged, file, flags={"sampling.top_k": 5}, take=stage.retune)
+    app = stage.app(stage.card, tuning=tuning)
+    async with running(app, (100, 40)) as pilot:
+        await pilot.press("alt+s")
+        await wait_until(pilot, lambda: "Mara Venn's card" in screen_text(app))
+        assert "the command line" in screen_text(app)
+        await pilot.press("escape")
+        await say_command(pilot, app, "/set temperature 0.9")
+        await wait_until(pilot, lambda: "but Mara Venn's card says 0.4 here" in notices(app))
+        await say_command(pilot, app, "/set top_k 9")
+        await wait_until(pilot, lambda: "but the command line says 5 here" in notices(app))
+        await say(pilot, app, "Hello")
+        assert (sampled(stage, "temperature"), sampled(stage, "top_k")) == (0.4, 5)
+
+
+async def test_a_switch_is_turned_and_the_chat_opened_again_with_it(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 30)) as pilot:
+        await say(pilot, app, "Hello")
+        before = stage.session
+        await opened(pilot, app, "memory")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: stage.session is not before)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert stage.session.settings.memory is False
+        assert stage.session.chat_id == before.chat_id
+        assert "memory is off; it counts from the next reply" in notices(app)
+
+
+async def say_command(pilot: Pilot[None], app: RptermApp, line: str) -> None:
+    app.chat.input.put(line)
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: app.chat.input.empty)
