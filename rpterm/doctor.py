@@ -181,10 +181,11 @@ def _model(settings: Settings, paths: Paths) -> Check:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
         return Check("model", "ok", f"{settings.engine}: {where}")
-    from rpterm.models.open import plan
+    from rpterm.models.open import adapter_file, plan
 
     try:
         planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+        adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
         return Check("model", "broken", str(error), "`rpterm models list` shows what there is.")
     fit = planned.fit
@@ -192,6 +193,8 @@ def _model(settings: Settings, paths: Paths) -> Check:
         f"{planned.path.name}, {fit.context} tokens ({fit.why}), "
         f"{sized(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
     )
+    if adapter is not None:
+        detail += f", adapter {adapter}"
     if planned.starter:
         remedy = "A starter is for trying things out: `rpterm models list` has better ones."
         return Check("model", "ok", detail, remedy)

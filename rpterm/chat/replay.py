@@ -26,7 +26,8 @@ class Replayed:
         same_at: How many tokens are the same from the start on.
         stored, made: Tokens of both replies.
         stored_text, made_text: The texts from the first token that differs on, "" when none does.
-        model_differs: The stored and the present hash, when they are not the same.
+        model_differs, adapter_differs: The stored and the present hash, when they are not the
+            same; of an adapter "" is none.
     """
 
     same_at: int
@@ -35,6 +36,7 @@ class Replayed:
     stored_text: str = ""
     made_text: str = ""
     model_differs: tuple[str, str] | None = None
+    adapter_differs: tuple[str, str] | None = None
 
     @property
     def identical(self) -> bool:
@@ -64,8 +66,15 @@ def replay(generation: Generation, engine: Engine) -> Replayed:
     for event in engine.generate(request):
         if isinstance(event, Finished) and event.index == generation.batch_index:
             made = event.ids
-    hashes = (generation.model_hash, info.model_hash)
-    return compare(generation.reply_ids, made, engine, None if len(set(hashes)) == 1 else hashes)
+    return replace(
+        compare(generation.reply_ids, made, engine),
+        model_differs=_differs(generation.model_hash, info.model_hash),
+        adapter_differs=_differs(generation.adapter_hash, info.adapter_hash),
+    )
+
+
+def _differs(stored: str, present: str) -> tuple[str, str] | None:
+    return (stored, present) if stored != present else None
 
 
 def request_of(generation: Generation) -> GenerateRequest:
@@ -83,18 +92,13 @@ def request_of(generation: Generation) -> GenerateRequest:
     )
 
 
-def compare(
-    stored: Sequence[int],
-    made: Sequence[int],
-    engine: Engine,
-    model_differs: tuple[str, str] | None = None,
-) -> Replayed:
+def compare(stored: Sequence[int], made: Sequence[int], engine: Engine) -> Replayed:
     """Where two replies part."""
     pairs = zip(stored, made, strict=False)
     same = next((at for at, (old, new) in enumerate(pairs) if old != new), None)
     at = min(len(stored), len(made)) if same is None else same
     rest = (engine.detokenize(stored[at:]), engine.detokenize(made[at:]))
-    return Replayed(at, len(stored), len(made), *rest, model_differs=model_differs)
+    return Replayed(at, len(stored), len(made), *rest)
 
 
 def find_model(model_hash: str, configured: str, models: Path, cache: Path | None) -> str:

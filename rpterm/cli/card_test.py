@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard, Probe
+from rpterm.cards.history import HistoryError
+from rpterm.cards.library import CardNotFound
 from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
@@ -65,7 +67,7 @@ def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
 
 
 def against(source: Source, other: str) -> Source:
-    """The version to compare with: ``git`` (the last commit), a file or a name, or a revision.
+    """The version to compare with: ``git`` (the last commit), a file, a name, or a revision.
 
     Raises:
         RptermError: It is nowhere, or it has errors.
@@ -74,7 +76,12 @@ def against(source: Source, other: str) -> Source:
         return card_source.before(source)
     if Path(other).exists() or other.endswith(".toml"):
         return card_source.find(other)
-    return card_source.before(source, other)
+    try:
+        return card_source.find(other)
+    except CardNotFound:
+        with suppress(HistoryError):
+            return card_source.before(source, other)
+    raise RptermError(f"There is no card, no file and no version in git called {other!r}.")
 
 
 def run(

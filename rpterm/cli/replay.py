@@ -23,6 +23,9 @@ def replay(
         int, typer.Argument(metavar="REPLY_ID", help="As `chats show --ids` prints it.")
     ],
     model: Annotated[str | None, typer.Option(metavar="FILE", help="Another model file.")] = None,
+    adapter: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The adapter the reply was made with.")
+    ] = None,
 ) -> None:
     """Make a stored reply again and compare it bit for bit; exit code 1 when it differs."""
     from rpterm.chat.replay import replay as make_again
@@ -35,7 +38,7 @@ def replay(
         generation = store.generation(reply_id)
     if generation is None:
         raise RptermError(f"Turn {reply_id} was not made by a model; `chats show --ids` has more.")
-    settings = config.load(paths.config_file, os.environ, {"model": model})
+    settings = config.load(paths.config_file, os.environ, {"model": model, "adapter": adapter})
     launch = Launch(_like(settings, generation, paths, model), paths)
     try:
         done = make_again(generation, launch.engine())
@@ -46,6 +49,8 @@ def replay(
         out.say(
             f"The model is not the same file: {old[:12]} made the reply, this is {new_hash[:12]}."
         )
+    if done.adapter_differs:
+        out.say(_adapters(*done.adapter_differs))
     if done.identical:
         out.say(f"Identical: all {done.stored} tokens.")
         return
@@ -55,6 +60,13 @@ def replay(
     if generation.kv_mode == "shift":
         out.say("The reply was made with kv_mode = shift, which is not exact.")
     raise typer.Exit(1)
+
+
+def _adapters(old: str, now: str) -> str:
+    if not old:
+        return "The reply was made without an adapter, and here there is one."
+    here = f"this is {now[:12]}" if now else "here there is none"
+    return f"The adapter {old[:12]} made the reply, {here}: name its file with --adapter."
 
 
 def _like(
@@ -68,6 +80,8 @@ def _like(
     settings = replace(settings, engine=engine)  # type: ignore[arg-type]
     if generation.kv_type:
         settings = replace(settings, kv_type=generation.kv_type)  # type: ignore[arg-type]
+    if not generation.adapter_hash:
+        settings = replace(settings, adapter="")
     settings = replace(settings, candidates=max(settings.candidates, len(generation.batch_seeds)))
     if engine != "llama" or model is not None:
         return settings

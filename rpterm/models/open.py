@@ -146,7 +146,7 @@ def open_engine(
         threads=settings.threads,
         gpu_layers=planned.fit.gpu_layers,
         kv_type=planned.fit.kv_type,
-        adapter=_adapter(settings.adapter, planned.header),
+        adapter=adapter_file(settings.adapter, planned.header),
         model_hash=planned.model_hash,
         starter=planned.starter,
         sequences=sequences,
@@ -211,11 +211,19 @@ def _gpu(settings: Settings, memory: Memory) -> GpuMemory | None:
     return gpu_memory(folder, memory) if folder else None
 
 
-def _adapter(name: str, model: Header) -> Path | None:
-    """The adapter's file, checked against the model: llama.cpp crashes on a bad one."""
+def adapter_file(name: str, model: Header) -> Path | None:
+    """The adapter's file, checked against the model: llama.cpp crashes on a bad one.
+
+    Raises:
+        ModelError: It cannot be used with this model.
+    """
     if not name:
         return None
     path = Path(name).expanduser()
+    if not path.exists():
+        raise ModelError(
+            f"There is no adapter {path}: the setting `adapter` names another file, or none."
+        )
     header = gguf.read_header(path)
     if header.kind != "adapter" or header.adapter_type not in ("lora", ""):
         raise ModelError(f"{path} is a model, not a LoRA adapter: set it as `model` instead.")

@@ -299,6 +299,16 @@ def test_another_model_is_told(home: Path, chat: int) -> None:
     assert done.identical
     assert done.model_differs is not None
     assert done.model_differs[0] == "other"
+    done = replay(replace(generation, adapter_hash="mine"), ScriptedEngine(SCRIPTED_REPLIES))
+    assert done.adapter_differs == ("mine", "") and done.model_differs is None
+
+
+def test_an_adapter_that_is_not_there_is_told(cli: Cli, chat: int, home: Path) -> None:
+    number, _ = stored(home)
+    with Store(home / "rpterm.db") as store, store.connections.write() as connection:
+        connection.execute("UPDATE generations SET adapter_hash = 'mine'")
+    done = cli("replay", str(number))
+    assert "The adapter mine made the reply, here there is none: name its file" in done.out
 
 
 def test_a_reply_that_was_stopped_is_made_as_far_as_it_went(home: Path, chat: int) -> None:

@@ -55,6 +55,7 @@ def test_adapter(engine: LlamaEngine, starter: Path, prompt: Ids, tmp_path: Path
         path = tmp_path / f"{strength}.gguf"
         write_adapter(path, strength)
         other = LlamaEngine(starter, context=256, threads=2, sequences=1, adapter=path)
+        assert other.load().model == f"{starter.stem} + {path.stem}"
         assert other.load().adapter_hash == hashlib.sha256(path.read_bytes()).hexdigest()
         assert other.load_state(tmp_path / "plain.kv") == 0
         found[strength] = greedy(other, prompt)

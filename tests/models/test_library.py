@@ -182,7 +182,7 @@ def test_adapters_are_checked_before_llama_sees_them(tmp_path: Path) -> None:
         (foreign, "made for a qwen3 model"),
         (cut, "cut off"),
         (tmp_path / "tiny.gguf", "not a LoRA adapter"),
-        (tmp_path / "none.gguf", "no model file"),
+        (tmp_path / "none.gguf", "no adapter"),
     ):
         with pytest.raises(ModelError, match=words):
             opened(path)

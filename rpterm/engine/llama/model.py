@@ -250,7 +250,7 @@ class Model:
         template = lib.llama_model_chat_template(self._handle, None)
         return EngineInfo(
             engine="llama",
-            model=options.path.stem,
+            model=options.path.stem + (f" + {options.adapter.stem}" if options.adapter else ""),
             path=str(options.path),
             model_hash=options.model_hash,
             context=options.context,
