@@ -10,3 +10,10 @@ def told(error: Exception) -> str:
     if isinstance(error, RptermError):
         return str(error)
     return f"rpterm itself failed ({type(error).__name__}: {error}). Nothing is lost."
+
+
+def traced(error: BaseException) -> str:
+    """Where an error came from, for those who mend rpterm."""
+    import traceback  # Only a defect needs it.
+
+    return "".join(traceback.format_exception(error))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rpterm.types import Persona
+
 Logic = Literal["and_any", "not_all", "not_any", "and_all"]
 Position = Literal[
     "before_card",
@@ -177,3 +179,9 @@ class CharacterCard:
     def char(self) -> str:
         """What ``{{char}}`` stands for."""
         return self.nickname or self.name
+
+    def user(self, own: Persona) -> Persona:
+        """Who the user is in a new chat; the card's hint counts where nobody set their ``own``."""
+        if own != Persona() or not self.user_name:
+            return own
+        return Persona(self.user_name, self.user_description)

@@ -47,7 +47,6 @@ __all__ = [
 ]
 
 _REMEMBERED_TEXTS = 8192
-_Turns = Sequence[tuple[str, str]]
 
 
 def fire(book: Lorebook, context: LoreContext) -> LoreResult:

@@ -24,7 +24,7 @@ from rpterm.dueling.tally import Tally, running, verdict
 from rpterm.marks import why
 from rpterm.opening import launch
 from rpterm.plural import counted
-from rpterm.types import Persona, RptermError
+from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -90,9 +90,7 @@ def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bo
     if not anew and (old := Bout.resume(store, wanted)) is not None:
         return old
     found = launch.find_card(target, folders.find())
-    own = settings.persona
-    if own == Persona() and found.card.user_name:
-        own = Persona(found.card.user_name, found.card.user_description)
+    own = found.card.user(settings.persona)
     path = str(found.path) if found.path else None
     return Bout.begin(store, found.card, found.text, own, wanted, card_path=path)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rpterm.defect import traced
 from rpterm.types import RptermError
 
 INTERRUPTED = 130
@@ -111,18 +112,16 @@ def crashed(error: BaseException) -> str:
         One sentence with the file's path.
     """
     import time
-    import traceback
 
     from rpterm import __version__, paths
 
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    report = "".join(traceback.format_exception(error))
     name = time.strftime("crash-%Y%m%d-%H%M%S.log")
     head = f"rpterm {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n\n"
     for folder in (paths.find().logs, Path("/tmp" if os.name == "posix" else ".")):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(head + report, encoding="utf-8")
+            (folder / name).write_text(head + traced(error), encoding="utf-8")
         except OSError:
             continue
         return f"a defect of rpterm stopped it ({what}); the details are in {folder / name}."

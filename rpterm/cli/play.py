@@ -66,6 +66,7 @@ def _terminal(launch: Launch, tuning: Tuning, paths: Paths) -> int:
         card,
         launch.open,
         tuning.settings,
+        greeting=launch.greeting(),
         first_run=first_run,
         choose=card is None and launch.asked.chat_id is None,
         on_setting=partial(save, paths.config_file),

@@ -25,7 +25,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
 from rpterm.store import Store
-from rpterm.types import History, Persona, RptermError, Sampling, Turn
+from rpterm.types import History, RptermError, Sampling, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -200,11 +200,7 @@ def _talk(
     card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
 ) -> tuple[dict[int, Turn], str]:
     """The last replies by the place of their seed, and why one is missing."""
-    own = bench.settings.persona
-    persona = own if own != Persona() or not card.user_name else Persona(
-        card.user_name, card.user_description
-    )  # fmt: skip
-    chat = begin_chat(store, card, "", persona)
+    chat = begin_chat(store, card, "", card.user(bench.settings.persona))
     session = _Quiet(store, bench.engine, card, chat, bench.settings, flagged=bench.flagged)
     replies: dict[int, Turn] = {}
     problem = ""

@@ -82,6 +82,10 @@ class CardEditor:
             RptermError: The card cannot be read, changed, or written.
         """
         before = self._text(member)
+        words = [each.dialogue for each in reader.parse(before).examples]
+        if example.dialogue in words:
+            number = words.index(example.dialogue) + 1
+            raise RptermError(f"The card has this exchange already, as example {number}.")
         after = example_edit.add(before, example)
         where = self._write(Edit(member, before, after))
         return f"Example {len(reader.parse(after).examples)} was added {where}"

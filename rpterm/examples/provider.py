@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
@@ -168,12 +169,20 @@ class Examples:
                 rows.append(Row(each, "out", tokens, 0, meaning, reason))
         return _ordered(rows, prompt)
 
-    def nearest(self, card: CharacterCard, chat: Chat, words: str) -> Exemplar | None:
-        """The card's example that is most like these words and not pinned yet."""
-        marks = self.marks(chat.id)
+    def nearest(
+        self, card: CharacterCard, chat: Chat, words: str, reply: str = ""
+    ) -> Exemplar | None:
+        """The card's example that is most like these words and not pinned yet.
+
+        Args:
+            reply: What it shall do better than; where that was made an example, it is passed over.
+        """
+        marks, user = self.marks(chat.id), chat.persona.name
         free = [
-            each for each in pool.of_card(card) if each.key not in marks and not each.example.pinned
-        ]
+            each for each in pool.of_card(card)
+            if each.key not in marks and not each.example.pinned
+            and macros.expand(each.said, char=card.char, user=user) != reply
+        ]  # fmt: skip
         ranked = rank(free, Situation(words), self._likeness(words, free))
         return ranked[0].exemplar if ranked else None
 

@@ -205,13 +205,6 @@ class Memory:
         """Delete memories for good, with vectors and words; returns how many there were."""
         return self._memories.forget(memory_ids)
 
-    def supersede(self, old_id: int, new_id: int) -> Row:
-        """Say that a newer memory holds instead of an old one, which is kept and linked."""
-        if old_id == new_id:
-            raise RecallError("A memory cannot take its own place.")
-        self._memories.get(new_id)
-        return self._memories.mark(old_id, superseded_by=new_id)
-
     def unlink(self, old_id: int, new_id: int) -> Row:
         """Say that a replaced memory holds beside the one that replaced it."""
         if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
@@ -355,6 +348,7 @@ class Memory:
                 self._clock(),
                 index.of_turns(chat_id, inside) if past
                 else np.concatenate([index.of_turns(chat_id, inside), index.outdated()]),
+                asked.own,
             )  # fmt: skip
             hits = recall(index, query, _CANDIDATES, self._weights)
             ids = index.ids[[hit.row for hit in hits]].tolist()
@@ -385,7 +379,7 @@ class Memory:
     def _worth(
         self, found: list[tuple[Row, Hit]], asked: Question, *, meaning: bool
     ) -> list[tuple[Row, Hit]]:
-        wanted = telling(asked.terms)
+        wanted = telling(asked.own)
         return [
             (row, hit)
             for row, hit in found

@@ -22,11 +22,6 @@ SITTING_GAP = 6 * 3600.0
 """Seconds of silence after which a chat counts as taken up again another time."""
 
 TURN = 0
-FACT = 1
-REFLECTION = 2
-SUMMARY = 3
-NOTE = 4
-DOCUMENT = 5
 KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 

@@ -2,7 +2,9 @@
 
 The two turns before the draft lend it their words at a lower weight. A draft that says little of
 its own ("and what did she say about it?") borrows more: their words count nearly as much as its
-own, and the embedding is of all three together.
+own, and the embedding is of all three together. Where a draft says enough, what is lent to it only
+orders what is found and is no reason to recall it (``Question.own``): a question about a slipper
+called up seven turns of a tea party by "old", "man" and "smiles" of the reply before it.
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ class Question:
 
     Attributes:
         terms: Terms and their weights.
+        own: Those of them that may be a reason to recall something.
         words: The draft's words as typed, for a search that does its own stemming.
         text: What to embed.
         spans: Times the draft names.
     """
 
     terms: dict[str, float]
+    own: dict[str, float]
     words: tuple[str, ...]
     text: str
     spans: tuple[TimeSpan, ...]
@@ -51,4 +55,6 @@ def question(draft: str, path: Sequence[Turn], now: float) -> Question:
     weighted = [(own, 1.0), *zip(map(terms, before), SHORT_ECHO if short else ECHO, strict=False)]
     lent = [text[-_LENT:] for text in reversed(before)] if short else []
     text = "\n".join([*lent, draft[-2 * _LONGEST :]]).strip()
-    return Question(query_terms(weighted), plain(draft), text, tuple(dates.spans(draft, now)))
+    found = query_terms(weighted)
+    reasons = found if short else query_terms(weighted[:1])
+    return Question(found, reasons, plain(draft), text, tuple(dates.spans(draft, now)))

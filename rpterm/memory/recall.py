@@ -20,8 +20,8 @@ the five conversations (0.725 / 0.813), and so it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,7 @@ class Query:
         spans: Times it names.
         now: Unix seconds.
         excluded: Rows not to find, such as turns that are in the prompt anyway.
+        own: The terms that are a reason to recall something; ``None`` is all of them.
     """
 
     terms: dict[str, float]
@@ -80,6 +81,7 @@ class Query:
     spans: tuple[TimeSpan, ...] = ()
     now: float = 0.0
     excluded: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    own: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,9 @@ class Hit:
     """A row and what its score is made of.
 
     Attributes:
-        said: Of its words, with unknown terms counted whole, so that it can be held against a
-            floor in collections of any size; ``reason`` is that with meaning and named time.
+        said: Of its words, what the query's own terms bring, with unknown ones counted whole, so
+            that it can be held against a floor in collections of any size; ``reason`` is that with
+            meaning and named time.
     """
 
     row: int
@@ -108,7 +111,7 @@ class Parts:
 
     Attributes:
         named: Fit to the named times that are past.
-        known: How long the query's idf vector is against the one with unknown terms counted whole.
+        said: As ``words``, of the query's own terms alone, with unknown terms counted whole.
     """
 
     rows: Rows
@@ -120,7 +123,7 @@ class Parts:
     recency: Floats
     importance: Floats
     named: Floats
-    known: float = 1.0
+    said: Floats
 
     def total(self, weights: Weights) -> Floats:
         """The scores."""
@@ -151,22 +154,25 @@ def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights:
     Args:
         weights: Only which parts are switched off matters here.
     """
-    words, known = _word_scores(index, query)
+    words, known = _word_scores(index, query.terms)
     asked = None if query.vector is None else index.vectors.ask(query.vector)
     rows = _pool(index, query, words, asked, allowed, weights)
-    return replace(_parts_of(index, query, words, asked, rows, weights), known=known)
+    said = words
+    if query.own is not None and query.own != query.terms:
+        said, known = _word_scores(index, query.own)
+    return _parts_of(index, query, words, known * said, asked, rows, weights)
 
 
-def _word_scores(index: MemoryIndex, query: Query) -> tuple[Floats, float]:
-    """Every row's score, and how much of the query's length is known."""
-    idf = np.array([weight * index.words.idf(term) for term, weight in query.terms.items()])
-    weight = np.fromiter(query.terms.values(), np.float64, len(query.terms))
+def _word_scores(index: MemoryIndex, terms: Mapping[str, float]) -> tuple[Floats, float]:
+    """Every row's score, and how much of the length of these terms is known."""
+    idf = np.array([weight * index.words.idf(term) for term, weight in terms.items()])
+    weight = np.fromiter(terms.values(), np.float64, len(terms))
     unknown = np.where(idf == 0, weight * index.words.rarest, 0.0)
     length = float(np.linalg.norm(idf + UNKNOWN * unknown))
     whole = float(np.linalg.norm(idf + unknown))
     if not length:
         return np.zeros(len(index), np.float32), 1.0
-    scores = index.words.scores({term: each / length for term, each in query.terms.items()})
+    scores = index.words.scores({term: each / length for term, each in terms.items()})
     return scores, length / whole
 
 
@@ -208,6 +214,7 @@ def _parts_of(
     index: MemoryIndex,
     query: Query,
     words: Floats,
+    said: Floats,
     asked: Asked | None,
     rows: Rows,
     weights: Weights,
@@ -220,6 +227,7 @@ def _parts_of(
         rows=rows,
         own=own,
         words=spread(words, rows, index.before, index.after) if weights.neighbours else own,
+        said=spread(said, rows, index.before, index.after) if weights.neighbours else said[rows],
         meaning=nothing if asked is None else asked.cosines(rows),
         sitting=_best_of_sitting(index, rows, own),
         time=dates.fit(index.created[rows], query.spans) if query.spans else nothing,
@@ -232,7 +240,7 @@ def _parts_of(
 def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
     total = parts.total(weights)
     meaning, time = weights.meaning * parts.meaning, weights.time * parts.time
-    said = parts.known * weights.words * parts.words
+    said = weights.words * parts.said
     # "Today" and "last night" are no reason: people say them all day of what has just happened.
     reason = said + meaning + weights.time * parts.named
     return [

@@ -92,6 +92,23 @@ class Entry:
             self._found = find_card(self.asked.target, self.paths)
         return self._found
 
+    def greeting(self) -> str:
+        """What a new chat begins with, with the names filled in; "" where it may not be shown.
+
+        That is where an older chat may be gone on with, or only the store knows the user's name.
+        """
+        found, asked = self.card(), self.asked
+        fresh = asked.new or asked.greeting is not None or not self.paths.database.exists()
+        hidden = asked.chat_id or asked.persona or asked.company or not fresh
+        if found is None or hidden:
+            return ""
+        from rpterm.cards import macros
+
+        card, place = found.card, (asked.greeting or 1) - 1
+        said = card.greetings[place] if 0 <= place < len(card.greetings) else ""
+        user = card.user(self.settings.persona).name
+        return macros.expand(said, char=card.char, user=user).strip()
+
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.
 
@@ -192,6 +209,4 @@ class Entry:
         if asked.persona:
             known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
             return known.get(asked.persona.casefold(), Persona(asked.persona))
-        if own != Persona() or not card.user_name:
-            return own
-        return Persona(card.user_name, card.user_description)
+        return card.user(own)

@@ -74,6 +74,10 @@ class Launch:
         found = self._entry.card()
         return found.card if found is not None else None
 
+    def greeting(self) -> str:
+        """What the card says in the first frame; "" where a chat may be gone on with."""
+        return self._entry.greeting()
+
     def engine(self) -> Engine:
         """The engine of this run, made on the first call and not loaded yet.
 

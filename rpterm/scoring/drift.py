@@ -11,16 +11,15 @@ alone::
 replies at least ``LAG`` old: the drop that is being looked for does not teach its own excuse at
 once. A model that was never better is no drift: what it does becomes the custom.
 
-Measured by simulation (``average_run``, chats of at most 600 replies): one false alarm in 460 to
-600 replies for independent scores of five shapes, in 180 where scores hang together (AR 0.4); a
-drop of 0.45 is told after 5 replies, one of 0.3 after about 9. tests/scoring repeats it.
+Measured by simulation (chats of at most 600 replies): one false alarm in 460 to 600 replies for
+independent scores of five shapes, in 180 where scores hang together (AR 0.4); a drop of 0.45 is
+told after 5 replies, one of 0.3 after about 9. tests/scoring repeats it.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SLACK = 0.5
@@ -94,17 +93,3 @@ def drift(probabilities: Iterable[float]) -> Drift:
 def broken(probability: float, high: float) -> bool:
     """Whether one reply broke character by itself."""
     return probability < BROKEN and high < 0.5
-
-
-def average_run(draw: Callable[[int], float], *, chats: int = 200, longest: int = 1000) -> float:
-    """Mean number of replies until an alarm; a chat without one counts as ``longest``.
-
-    Args:
-        draw: The probability of reply number ``n`` of a chat.
-    """
-    return statistics.fmean(_until_alarm(draw, longest) for _ in range(chats))
-
-
-def _until_alarm(draw: Callable[[int], float], longest: int) -> int:
-    follower = Follower()
-    return next((n + 1 for n in range(longest) if follower.add(draw(n)).alarm), longest)

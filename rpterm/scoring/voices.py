@@ -84,17 +84,14 @@ class Voices:
     Args:
         own: Lines of the character.
         others: Lines of each other character; at least one.
-        around: More lines of the same kind of speech, for ``p(x)`` alone.
     """
 
-    def __init__(
-        self, own: Sequence[str], others: Sequence[Sequence[str]], around: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, own: Sequence[str], others: Sequence[Sequence[str]]) -> None:
         self._own = {view: _count(own, view) for view in VIEWS}
         self._others = {view: [_count(lines, view) for lines in others] for view in VIEWS}
         self._all = {}
         for view in VIEWS:
-            together = _count(around, view).counts
+            together: Counter[str] = Counter()
             for voice in (self._own[view], *self._others[view]):
                 together.update(voice.counts)
             self._all[view] = _Counts(together, sum(together.values()))

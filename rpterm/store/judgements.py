@@ -99,7 +99,7 @@ class Judgements:
 
     def kept_edit(self, original: int, edited: int, *, how: How = How()) -> Comparison:
         """The user's own wording stands in place of the original."""
-        return self._compare("edit", edited, original, "left", {}, "", None, how)
+        return self._compare("edit", edited, original, "left", {}, None, how)
 
     def kept_swipe(
         self,
@@ -111,9 +111,7 @@ class Judgements:
         """The chat went on with one reply after others to the same prompt were seen."""
         others = [turn for turn in dict.fromkeys(seen) if turn != kept]
         with self._connections.write():
-            return [
-                self._compare("swipe", kept, other, "left", {}, "", None, how) for other in others
-            ]
+            return [self._compare("swipe", kept, other, "left", {}, None, how) for other in others]
 
     def kept_by_score(self, turn: int) -> None:
         """The score kept this reply out of several; that is nobody's judgement."""
@@ -143,7 +141,6 @@ class Judgements:
         verdict: Verdict,
         *,
         dimensions: Mapping[str, int] | None = None,
-        reason: str = "",
         asked_again: int | None = None,
         how: How = How(method="duel"),
     ) -> Comparison:
@@ -157,9 +154,7 @@ class Judgements:
         Raises:
             StoreError: The two are no replies to one turn.
         """
-        return self._compare(
-            "duel", left, right, verdict, dimensions or {}, reason, asked_again, how
-        )
+        return self._compare("duel", left, right, verdict, dimensions or {}, asked_again, how)
 
     def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
         """Take back one judgement of a chat; taken back twice is taken back."""
@@ -285,7 +280,6 @@ class Judgements:
         right_id: int,
         verdict: Verdict,
         dimensions: Mapping[str, int],
-        reason: str,
         asked_again: int | None,
         how: How,
     ) -> Comparison:
@@ -301,12 +295,12 @@ class Judgements:
             connection.execute(
                 f"INSERT INTO comparisons ({_COMPARISON}) VALUES ({', '.join('?' * 14)})",
                 (number, left.chat_id, left_id, right_id, kind, verdict, _json(dimensions),
-                 storable(reason), asked_again, storable(how.rater), now, how.seconds,
-                 how.position, how.method),
+                 "", asked_again, storable(how.rater), now, how.seconds, how.position,
+                 how.method),
             )  # fmt: skip
         return Comparison(
             number, left.chat_id, left_id, right_id, kind, verdict, how, now,
-            dict(dimensions), reason, asked_again,
+            dict(dimensions), asked_again=asked_again,
         )  # fmt: skip
 
     def _reply(self, turn_id: int) -> Turn:

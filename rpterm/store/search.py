@@ -26,6 +26,11 @@ _MAX_WORDS = 32
 _MAX_WORD = 100
 _RUN_ON = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _AROUND = 30
+_PLAYED = (
+    "(t.origin <> 'greeting' OR EXISTS (SELECT 1 FROM turns n WHERE n.parent_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM chats p WHERE p.leaf_id = t.id))"
+)
+"""Not one of the card's greetings that no talk went on from."""
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 OPEN_MARK, CLOSE_MARK = "\x02", "\x03"
@@ -78,10 +83,10 @@ def _read_through(
     held, named = holding("t.text", words)
     of_card = "AND c.card_name = :card" if card_name is not None else ""
     # Beside max(), SQLite gives the text of the turn that has it.
+    newest, grouped = ("max(t.id)", "GROUP BY t.chat_id") if by_chat else ("t.id", "")
     rows = connection.execute(
-        "SELECT max(t.id) AS newest, t.text FROM turns t JOIN chats c ON c.id = t.chat_id "
-        f"WHERE {held} {of_card} GROUP BY {'t.chat_id' if by_chat else 't.id'} "
-        "ORDER BY newest DESC LIMIT :limit",
+        f"SELECT {newest} AS newest, t.text FROM turns t JOIN chats c ON c.id = t.chat_id "
+        f"WHERE {held} {of_card} AND {_PLAYED} {grouped} ORDER BY newest DESC LIMIT :limit",
         {**named, "card": card_name, "limit": limit},
     ).fetchall()
     found = (_load(connection, int(at), _around(str(text), words[0])) for at, text in rows)
@@ -143,21 +148,19 @@ def _candidates(
     limit: int,
     by_chat: bool,
 ) -> list[int]:
-    """Ids of the best matches, best first."""
+    """Ids of the best matches, best first; what could have been said at the start is none."""
     matches = (
         "(SELECT turns_fts.rowid AS id, rank AS score FROM turns_fts "
         f"{_of_card(connection, card_name)} ORDER BY turns_fts.rowid DESC LIMIT {_CANDIDATES}) m"
     )
-    if by_chat:  # Beside min(), SQLite gives the id of the turn that has it.
-        matches = (
-            f"(SELECT m.id AS id, min(m.score) AS score FROM {matches} "
-            "JOIN turns t ON t.id = m.id GROUP BY t.chat_id)"
-        )
+    # Beside min(), SQLite gives the id of the turn that has it.
     rows = connection.execute(
-        f"SELECT id FROM {matches} ORDER BY score, id DESC LIMIT :limit",
+        f"SELECT m.id AS id, min(m.score) AS score FROM {matches} JOIN turns t ON t.id = m.id "
+        f"WHERE {_PLAYED} GROUP BY {'t.chat_id' if by_chat else 't.id'} "
+        "ORDER BY score, id DESC LIMIT :limit",
         {"query": expression, "card": card_name, "limit": limit},
     )
-    return [int(turn_id) for (turn_id,) in rows]
+    return [int(turn_id) for turn_id, _ in rows]
 
 
 def _of_card(connection: sqlite3.Connection, card_name: str | None) -> str:

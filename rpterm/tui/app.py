@@ -19,7 +19,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, keys, themes, worker
-from rpterm.tui.screens.chat import commanding
+from rpterm.tui.screens.chat import aiming, commanding
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -62,6 +62,7 @@ class RptermApp(App[None], inherit_bindings=False):
         opener: worker.Opener,
         settings: Settings,
         *,
+        greeting: str = "",
         first_run: bool = False,
         choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
@@ -74,6 +75,7 @@ class RptermApp(App[None], inherit_bindings=False):
             opener: ``opener(target, chat_id)`` makes the session, in a thread. Both ``None``: what
                 the command line asked for. ``chat_id`` 0 begins a new chat.
             settings: ``keys`` and ``theme`` are the TUI's.
+            greeting: What the card says in the first frame; "" where another turn may stand there.
             first_run: Begin with the tour.
             choose: Begin with the list of characters; ``None`` does so when there is no card.
             on_setting: Told a setting the user changed, to keep it.
@@ -87,7 +89,9 @@ class RptermApp(App[None], inherit_bindings=False):
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
         pick = card is None if choose is None else choose
-        self._chat = ChatScreen(card, opener, settings, choose=pick, tuning=tuning)
+        self._chat = ChatScreen(
+            card, opener, settings, greeting=greeting, choose=pick, tuning=tuning
+        )
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0
@@ -137,6 +141,12 @@ class RptermApp(App[None], inherit_bindings=False):
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
         if self._first_run:
             self.run_command("tour")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys come here first, one after the other: where words go is decided here."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            aiming.aim(self._chat, event)
+        await super().on_event(event)
 
     def _look_for_terminal(self) -> None:
         if hangup.gone():

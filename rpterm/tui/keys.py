@@ -102,8 +102,8 @@ KEYS: tuple[Key, ...] = (
         when=("writing",)),
     Key("back", ("escape",), "back", "Leave the selected turn, the candidates or a pane.", WRITE,
         when=("free",), palette=False),
-    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: the selected turn, or your "
-        "draft.", WRITE),
+    Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: a turn, where one is "
+        "selected or edited, or your draft.", WRITE),
     Key("impersonate", ("ctrl+t",), "write for me", "Let the model draft your next line into the "
         "input.", WRITE),
     Key("regenerate", ("ctrl+r",), "again", "Make another reply; the old one stays as a swipe.",
@@ -183,7 +183,7 @@ KEYS: tuple[Key, ...] = (
     Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
-    Key("next-place", ("tab",), "pane", "Let the next pane take the keys, and after the last one "
+    Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
         "your line again.", PANES, when=("input", "elsewhere")),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
         "left out.", PANES),
@@ -238,6 +238,8 @@ KEYS: tuple[Key, ...] = (
         palette=False),
     Key("judge-more", ("m",), "context", "Show more or less of what was said before.", REVIEW,
         scope="judge", palette=False),
+    Key("judge-leave", ("escape", "q"), "leave", "Leave the review.", REVIEW, scope="judge",
+        palette=False),
     Key("memory-open", ("enter",), "source", "Go to the turn a memory comes from.", MEMORY,
         scope="memory", palette=False),
     Key("memory-pin", ("p",), "pin", "Pin or unpin a memory: recall it with every reply.", MEMORY,
@@ -351,26 +353,22 @@ def is_for(command: str, name: str, overrides: Mapping[str, str] | None = None) 
     return name in keys_of(BY_ID[command], overrides)
 
 
-def bindings(
-    scope: Scope, overrides: Mapping[str, str] | None = None, *, prefix: str = ""
-) -> list[Binding]:
+def bindings(scope: Scope, overrides: Mapping[str, str] | None = None) -> list[Binding]:
     """Textual bindings for a scope; every one runs ``command('ID')`` with priority.
 
     Priority lets a key act before the input gets it; ``check_action`` of the owner then says by
     ``Key.when`` whether it acts, and the input gets what does not.
     """
-    return bindings_for([key.id for key in of_scope(scope)], overrides, prefix=prefix)
+    return bindings_for([key.id for key in of_scope(scope)], overrides)
 
 
-def bindings_for(
-    ids: Iterable[str], overrides: Mapping[str, str] | None = None, *, prefix: str = ""
-) -> list[Binding]:
+def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None) -> list[Binding]:
     """The same for these commands."""
     from textual.binding import Binding
 
     return [
         Binding(
-            ",".join(keys_of(key, overrides)), f"{prefix}command('{key.id}')", key.label,
+            ",".join(keys_of(key, overrides)), f"command('{key.id}')", key.label,
             tooltip=key.description, id=key.id, show=False, priority=True,
         )
         for key in map(BY_ID.__getitem__, ids)

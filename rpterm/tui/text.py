@@ -152,12 +152,12 @@ def link(text: str, action: str, style: str = "") -> Content:
     return Content(text, spans)
 
 
-def bar(share: float, width: int, *, full: str = "━", rest: str = "─") -> tuple[str, str]:
+def bar(share: float, width: int) -> tuple[str, str]:
     """The two parts of a bar ``width`` cells wide, full and rest."""
     filled = max(0, min(width, round(share * width)))
     if share > 0 and filled == 0 and width:
         filled = 1
-    return full * filled, rest * (width - filled)
+    return "━" * filled, "─" * (width - filled)
 
 
 def count(number: int) -> str:

@@ -131,6 +131,20 @@ def test_the_greeting_asked_for_begins_a_new_chat(card: str, engine: Watched) ->
         launch(engine, target=card, greeting=3).open()
 
 
+def test_the_first_frame_greets_whom_the_chat_greets(tmp_path: Path, engine: Watched) -> None:
+    path = tmp_path / "ada.toml"
+    path.write_text(CARD.replace("Good evening.", "Good evening, {{user}}."), encoding="utf-8")
+    own = Settings(persona=Persona("Ansel"))
+    assert launch(engine, target=str(path)).greeting() == "Good evening, Byron."
+    assert launch(engine, own, target=str(path)).greeting() == "Good evening, Ansel."
+    assert launch(engine).greeting() == ""
+    launch(engine, target=str(path)).open().close()
+    assert launch(engine, target=str(path)).greeting() == ""  # That chat is gone on with.
+    assert launch(engine, target=str(path), new=True).greeting() == "Good evening, Byron."
+    assert launch(engine, target=str(path), greeting=2).greeting() == "You again."
+    assert launch(engine, target=str(path), greeting=9).greeting() == ""
+
+
 def test_who_the_user_is(card: str, engine: Watched) -> None:
     hinted = launch(engine, target=card).open()
     assert hinted.chat.persona.name == "Byron"

@@ -232,6 +232,8 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
     assert "own copy" in editor.add(new)
     assert shipped.read_text("utf-8") == before
     assert session.card.examples[-1] == new and session.chat.card_path == str(own / shipped.name)
+    with pytest.raises(RptermError, match="has this exchange already, as example"):
+        editor.add(new)
     assert editor.undo() and not editor.undo()
     assert (own / shipped.name).read_text("utf-8") == before
     session.store.update_chat(session.chat_id, card_path=str(shipped))

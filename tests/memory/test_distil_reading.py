@@ -34,6 +34,8 @@ def texts(turn, speaker="Ann"):
     ("I'm vegetarian, by the way.", ["Ann is vegetarian"]),
     ("\"I work as a nurse,\" I say. *sits down*", ["Ann works as a nurse"]),
     ("I love my two cats.", ["Ann likes their two cats"]),
+    ("I love herring and hate the dark.", ["Ann likes herring"]),
+    ("I love films and love stories.", ["Ann likes films and love stories"]),
     ("Please remember that I moved to London.", ["Ann moved to London and lives there"]),
     ("Remember that I take two sugars.", ['Ann asked to remember: "I take two sugars"']),
 ])  # fmt: skip

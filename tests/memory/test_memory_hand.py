@@ -64,7 +64,7 @@ def full(store, memory):
     assert memory.settled(20)
     old = memory.add("Ann lives in Bath", kind="fact", chat_id=chat, turn_id=turn, by_model=True)
     new = memory.add("Ann lives in London", kind="fact", chat_id=chat, turn_id=turn, shared=True)
-    memory.supersede(old.id, new.id)
+    Memories(store).mark(old.id, superseded_by=new.id)
     note = memory.add("Never trust the ferryman", pinned=True, importance=0.5)
     memory.never_mention(memory.add("The vault is empty").id)
     memory.add_file("bees.txt", "/books/bees.txt", "d1", [Piece("A hive has one queen", "p. 1")])

@@ -262,6 +262,21 @@ def test_the_last_turns_echo_in_the_question():
     assert question("which ferry reached the harbour", path, NOON).text.count("\n") == 0
 
 
+def test_what_the_last_turns_lend_is_no_reason_to_recall():
+    index = talk("the old man smiles at you", "the slipper lies by the fire")
+    reply = turn(1, "The old man smiles. He looks like an old sailor who smiles at the sea.")
+    asked = question("Where did you put the Persian slipper?", [reply], NOON)
+    assert set(asked.own) == set(terms("put Persian slipper")) < set(asked.terms)
+    weights = Weights(neighbours=False)
+    hits = recall(index, Query(asked.terms, now=NOON, own=asked.own), 2, weights)
+    said = {hit.row: hit for hit in hits}
+    assert said[0].words > said[1].words and said[0].said == 0 and said[1].said > 0.2
+    alone = recall(index, Query(asked.own, now=NOON), 2, weights)
+    assert next(hit for hit in alone if hit.row == 1).said == pytest.approx(said[1].said)
+    short = question("Where is the slipper?", [reply], NOON)
+    assert short.own == short.terms
+
+
 @given(st.lists(st.integers(1, 50)), st.integers(0, 200), st.integers(0, 20))
 def test_the_budget_is_never_overrun(sizes, budget, most):
     taken = fill(sizes, lambda size: size, budget, most)

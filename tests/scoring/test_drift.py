@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.scoring.drift import LIMIT, Follower, average_run, broken, drift
+from rpterm.scoring.drift import LIMIT, Follower, broken, drift
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=60)
 CHANCE = random.Random(20)
@@ -31,6 +32,16 @@ def hanging(strength: float) -> Callable[[int], float]:
         return 1 / (1 + math.exp(-1.5 - state[0]))
 
     return draw
+
+
+def average_run(draw: Callable[[int], float], *, chats: int, longest: int) -> float:
+    """Mean number of replies until an alarm; a chat without one counts as ``longest``."""
+    return statistics.fmean(until_alarm(draw, longest) for _ in range(chats))
+
+
+def until_alarm(draw: Callable[[int], float], longest: int) -> int:
+    follower = Follower()
+    return next((n + 1 for n in range(longest) if follower.add(draw(n)).alarm), longest)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,18 @@ def test_one_hit_a_chat_leaves_room_for_others(store: Store, word: str) -> None:
     assert all(word in hit.turn.text and word in hit.snippet for hit in hits)
 
 
+def test_a_greeting_that_was_never_played_is_no_hit(store: Store) -> None:
+    chat = store.create_chat(card_name="Cy", card_hash="h")
+    first, _, last = (
+        store.add_turn(chat.id, None, "assistant", "Cy", text, origin=Origin.GREETING)
+        for text in ("A stolen goose.", "One goose and a curate.", "A goose, grey.")
+    )
+    store.add_turn(chat.id, first.id, "user", "U", "Which one?", origin=Origin.TYPED)
+    assert [hit.turn.id for hit in store.search("goose")] == [first.id]
+    store.set_leaf(chat.id, last.id)
+    assert {hit.turn.id for hit in store.search("goose")} == {first.id, last.id}
+
+
 @pytest.mark.parametrize("query", ["", "   ", '"', '""', "😀", "***", "fox home", '"fox the"', "-"])
 def test_finds_nothing(store: Store, query: str) -> None:
     assert store.search(query) == []

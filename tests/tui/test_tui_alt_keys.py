@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.drivers import linux_driver
+from textual.events import Key, Paste
 
 from rpterm.tui.alt_keys import AltParser, understood
 
@@ -24,6 +25,18 @@ from rpterm.tui.alt_keys import AltParser, understood
 )
 def test_it_is_known_at_once(sent: str, keys: list[str]) -> None:
     assert [event.key for event in AltParser().feed(sent)] == keys
+
+
+PASTE = "x\x1b[200~alpha \x1b[31mbeta\x1b[0m\x07 \x1b\x1b\rgamma\x1b[201~\x1bgy"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, len(PASTE)])
+def test_a_paste_holds_no_keys(size: int) -> None:
+    parser = AltParser()
+    fed = [parser.feed(PASTE[at : at + size]) for at in range(0, len(PASTE), size)]
+    events = [event for part in fed for event in part]
+    assert [event.key for event in events if isinstance(event, Key)] == ["x", "alt+g", "y"]
+    assert [each.text for each in events if isinstance(each, Paste)] == ["alpha beta\x07 \rgamma"]
 
 
 @pytest.mark.parametrize(("platform", "key"), [("linux", "alt+f"), ("darwin", "ctrl+right")])

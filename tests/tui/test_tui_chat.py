@@ -47,7 +47,7 @@ async def test_the_first_frame_has_name_and_greeting_before_the_session_is_open(
     async with running(app, ready=False) as pilot:
         await pilot.pause()
         picture = screen_text(app)
-        assert "Mara Venn" in picture and "You are late, User." in picture
+        assert "Mara Venn" in picture and "You are late." in picture
         assert "Write to Mara Venn" in picture
         assert not stage.opened
         await type_text(pilot, "I am")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.widgets import Input, Static, TextArea
 from tui_support import (
     CARD,
@@ -55,6 +58,35 @@ async def test_a_resize_that_covers_nothing_leaves_the_selection(stage: Stage) -
         assert app.chat.transcript.selected is not None and app.chat.transcript.has_focus
 
 
+@pytest.mark.parametrize("key", ["f2", "f3", "f4", "f12"])
+async def test_words_typed_beside_the_chat_are_written(stage: Stage, key: str) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press(key)
+        await wait_until(pilot, lambda: app.chat.panes.shown)
+        await pilot.press("tab")
+        await wait_until(pilot, lambda: "↑↓" in screen_text(app).splitlines()[-1])
+        last = screen_text(app).splitlines()[-1]
+        assert "Tab next" in last and "Esc back" in last and "edit last" not in last
+        for letter in "lost words?":  # In one go, as a fast typist's.
+            app.post_message(Key("space" if letter == " " else letter, letter))
+        await wait_until(pilot, lambda: app.chat.input.text == "lost words?")
+        await pilot.press("tab")
+        app.post_message(Paste(" Found."))
+        await wait_until(pilot, lambda: app.chat.input.text == "lost words? Found.")
+
+
+async def test_letters_of_a_pane_are_its_own(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("alt+x")
+        await wait_until(pilot, lambda: app.chat.panes.active == "examples")
+        await pilot.press("p")
+        await wait_until(pilot, lambda: "Mark an example first." in notices(app))
+        await pilot.press("h", "p")
+        await wait_until(pilot, lambda: app.chat.input.text == "hp")
+
+
 # Writing ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
 async def test_a_joiner_that_is_typed_stays(stage: Stage, joiner: str) -> None:
@@ -92,6 +124,30 @@ async def test_joiners_stay_in_an_edited_turn(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.query(TurnEditor))
         app.post_message(Key("\u200d", "\u200d"))
         await wait_until(pilot, lambda: app.chat.query_one(TurnEditor).text == "Hello\u200d")
+
+
+async def test_the_users_own_editor_gets_the_turn_that_is_edited(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import sys; open(sys.argv[1], 'a').write(' Goodbye.')")
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
+    app = stage.app()
+    async with running(app) as pilot:
+        monkeypatch.setattr(app, "suspend", contextlib.nullcontext)
+        await say(pilot, app, "Hello.")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        editor = app.chat.state.editor
+        assert editor is not None
+        await pilot.press("ctrl+e")
+        await wait_until(pilot, lambda: editor.text == "Hello. Goodbye.")
+        assert app.chat.input.empty and editor.has_focus
+        app.chat.input.put("A draft.")
+        app.chat.input.focus()
+        await pilot.press("ctrl+e")
+        await wait_until(pilot, lambda: app.chat.input.text == "A draft. Goodbye.")
+        assert editor.text == "Hello. Goodbye."
 
 
 async def test_a_branch_without_a_selected_turn_says_by_the_users_own_key_how(stage: Stage) -> None:

@@ -35,7 +35,7 @@ from rpterm.examples.provider import Examples
 from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import examples, opening
+from rpterm.tui.screens.chat import examples, opening, replies
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
@@ -336,15 +336,30 @@ async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
 
 async def test_the_pinned_example_is_told_in_plain_words(stage: FileStage) -> None:
     said = '*She nods.* "Far enough, {{user}}."'
-    stage.file().write_text(dump(replace(MARA, examples=(exchange("Far?", said),))), "utf-8")
+    own = exchange("Far?", REPLIES[0])  # The very reply was kept as an example.
+    card = replace(MARA, examples=(own, exchange("Far?", said)))
+    stage.file().write_text(dump(card), "utf-8")
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Far?")
         await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
-        expected = 'Example 1 is pinned: “She nods. "Far enough, Ansel."” It counts'
+        expected = 'Example 2 is pinned: “She nods. "Far enough, Ansel."” It counts'
         await wait_until(pilot, lambda: expected in notices(app))
-        key = of_card(stage.session.card)[0].key
+        key = of_card(stage.session.card)[1].key
         assert provider(stage).marks(stage.session.chat_id) == {key: "pinned"}
+
+
+async def test_a_reply_that_breaks_off_is_no_example(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Far?")
+        reply = app.chat.transcript.turns[-1]
+        with stage.session.store.connections.write() as connection:
+            connection.execute("UPDATE turns SET status = 'partial' WHERE id = ?", (reply.id,))
+        await replies.resync(app.chat)
+        await pilot.press("alt+k")
+        await wait_until(pilot, lambda: "breaks off: let it go on (Ctrl+O)" in notices(app))
+        assert stage.said() == ["Far enough.", "Always."]
 
 
 async def test_nothing_is_pinned_for_the_reply_of_another_character(stage: FileStage) -> None:

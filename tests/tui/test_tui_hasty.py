@@ -17,13 +17,14 @@ from tui_support import (
     screen_text,
     several,
     texts,
+    type_text,
     wait_until,
 )
 
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat import drafting, replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
@@ -132,6 +133,19 @@ async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
     app = stage.app()
     async with running(app):
         assert app.chat.input.empty
+
+
+async def test_a_draft_is_on_disk_soon_after_one_stops_typing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafting, "KEPT_AFTER_S", 0.05)
+    app = stage.app()
+    async with running(app) as pilot:
+        chat_id = stage.session.chat_id
+        await type_text(pilot, "I was about")
+        await wait_until(pilot, lambda: kept(stage, chat_id) == "I was about")
+        await pilot.press(*["backspace"] * len("I was about"))
+        await wait_until(pilot, lambda: kept(stage, chat_id) == "")
 
 
 async def test_a_draft_is_kept_until_it_is_sent_or_taken_to_another_chat(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from tui_support import Stage, notices, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
 from rpterm.memory.facade import Memory
+from rpterm.store.memories import Memories
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.types import Origin
@@ -250,7 +251,8 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
         memory = remembered(app)
         old = memory.add("Ansel lives in Bath", kind="fact")
         new = memory.add("Ansel lives in London", kind="fact")
-        memory.supersede(old.id, new.id)
+        assert app.chat.session is not None
+        Memories(app.chat.session.store).mark(old.id, superseded_by=new.id)
         await opened(pilot, app)
         await wait_until(pilot, lambda: "superseded" in screen_text(app))
         _mark(app, f"row:{old.id}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from textual.content import Content
+
 from rpterm.tui.screens.branches import stretches_of
 from rpterm.tui.screens.chats import ago
 from rpterm.tui.screens.chooser import highlighted
+from rpterm.tui.widgets.hints import Hint
+from rpterm.tui.widgets.hints import fit as fitting
 from rpterm.tui.widgets.panes.prompt import pieces
 from rpterm.tui.widgets.status import Figures, Phase, fit, parts
 from rpterm.tui.widgets.transcript.window import kept_before
@@ -46,6 +50,28 @@ def test_the_status_line_drops_the_least_important_first() -> None:
     assert fit(parts(figures), 3).plain == "● ready"
 
 
+def test_a_score_outlives_the_name_of_the_model() -> None:
+    figures = Figures(
+        Phase.READY, "SmolLM2-135M-Instruct Q4_1", used=3684, context=8192, score="in character 48%"
+    )
+    shown = fit(parts(figures), 76).plain
+    assert shown.startswith("● ready") and "3,684/8,192" in shown
+    assert shown.endswith("in character 48%")
+
+
+def test_the_way_out_and_the_help_outlive_other_hints() -> None:
+    hints = [
+        Hint(Content("⏎ send")), Hint(Content("Esc back"), True), Hint(Content("^R again")),
+        Hint(Content("F1 help"), True),
+    ]  # fmt: skip
+    assert fitting(hints, 40).plain == "⏎ send   Esc back   ^R again   F1 help"
+    assert fitting(hints, 35).plain == "⏎ send  Esc back  ^R again  F1 help"
+    assert fitting(hints, 34).plain == "⏎ send  Esc back  F1 help"
+    assert fitting(hints, 20).plain == "Esc back  F1 help"
+    assert fitting(hints, 8).plain == "Esc back"
+    assert fitting(hints, 3).plain == ""
+
+
 def test_progress_is_told_in_numbers() -> None:
     assert "loading 40%" in fit(parts(Figures(Phase.LOADING, share=0.4)), 80).plain
     assert "reading 120/900" in fit(parts(Figures(Phase.EVALUATING, done=120, total=900)), 80).plain
@@ -72,6 +98,11 @@ def test_branches_are_stretches_between_forks() -> None:
     assert [(s.first.id, s.last.id, s.length) for s in found] == [(1, 2, 2), (3, 4, 2), (5, 6, 2)]
     assert [s.shown for s in found] == [True, True, False]
     assert [s.drawing for s in found] == ["", "├", "└"]
+
+
+def test_a_stretch_in_whose_middle_the_chat_ends_is_shown() -> None:
+    tree = [turn(1, None), turn(2, 1), turn(3, 1), turn(4, 3), turn(5, 4)]
+    assert [stretch.first.id for stretch in stretches_of(tree, 4) if stretch.shown] == [1, 3]
 
 
 def test_two_thousand_turns_in_a_row_are_one_stretch() -> None:

@@ -221,7 +221,7 @@ def tie(stage: Stage) -> tuple[int, int]:
 
 async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: Stage) -> None:
     app = stage.app()
-    async with running(app, (100, 40)) as pilot:
+    async with running(app, (110, 40)) as pilot:
         left, right = tie(stage)
         screen = await opened(pilot, app)
         screen.wanted = Filter("doubtful")

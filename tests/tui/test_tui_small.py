@@ -151,6 +151,22 @@ async def test_the_review_says_how_many_were_rated(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: "0 rated" in screen_text(app))
 
 
+async def test_the_hints_of_a_small_terminal_say_how_to_leave_and_where_help_is(
+    tmp_path: Path,
+) -> None:
+    app = Stage(tmp_path, turns=12).app()
+    async with running(app, (80, 24)) as pilot:
+        await wait_until(pilot, lambda: "^P commands  F1 help" in screen_text(app))
+        assert "^O go on" in screen_text(app)
+        await pilot.press("ctrl+up")
+        await wait_until(pilot, lambda: "Esc back  F1 help" in screen_text(app))
+        await pilot.press("escape", "alt+v")
+        await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
+        last = screen_text(app).splitlines()[-1]
+        for hint in ("Space skip", "u undo", "f filter", "m context", "Esc leave", "F1 help"):
+            assert hint in last
+
+
 async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: Stage) -> None:
     app = stage.app()
     found = Reading(1.0, 1.0, (Evidence(0, 3, "an assistant"),))

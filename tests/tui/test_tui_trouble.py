@@ -98,6 +98,17 @@ async def test_the_chat_that_is_written_in_is_not_deleted(slow: Stage) -> None:
         await wait_until(pilot, lambda: "Still writing" in notices(app))
 
 
+@pytest.mark.parametrize("key", ["f7", "f8"])
+async def test_a_list_of_versions_says_why_it_stays_closed(slow: Stage, key: str) -> None:
+    app = slow.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.chat.state.running)
+        await pilot.press(key)
+        await wait_until(pilot, lambda: "Still writing: Esc stops the reply." in notices(app))
+
+
 async def test_leaving_keeps_how_the_last_reply_was_made(slow: Stage) -> None:
     app = slow.app()
     async with running(app) as pilot:

@@ -114,8 +114,10 @@ class Stage:
         return self.opened[-1]
 
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
+        greeting = "You are late." if card else ""
         tuning = Tuning(self.settings, self.folder / "config.toml", take=self.retune)
-        return RptermApp(card, self.open, self.settings, **{"tuning": tuning, **kwargs})
+        given = {"greeting": greeting, "tuning": tuning, **kwargs}
+        return RptermApp(card, self.open, self.settings, **given)
 
     def retune(self, settings: Settings) -> None:
         self.settings = settings

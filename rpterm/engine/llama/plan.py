@@ -30,10 +30,10 @@ class Plan:
     cut: tuple[int, int] | None = None
 
 
-def common_prefix(old: Sequence[int], new: Sequence[int], start: int = 0) -> int:
-    """Length of the common beginning, ``start`` of which is known already."""
+def common_prefix(old: Sequence[int], new: Sequence[int]) -> int:
+    """Length of the common beginning."""
     limit = min(len(old), len(new))
-    at = start
+    at = 0
     while at < limit and old[at] == new[at]:
         at += 1
     return at

@@ -20,6 +20,9 @@ _BREAK = re.compile(r"\s+[-–—]+\s+|;\s*|[—]")
 _CLAUSE = re.compile(
     r"(?:,\s*(?:(?:and|but|so|though|because|since|for|yet)\s+)?|\s+(?:and|but|because|though)\s+)"
     r"(?=(?:now\s+|then\s+)?(?:I|i|I['’](?:m|ve|d|ll)|my|we)\b)"
+    # What has no subject of its own is left out: "I love herring and hate the dark".
+    r"|\s+(?:and|but)\s+(?=(?:also\s+|really\s+)?(?:hate|dislike|detest|despise|adore|enjoy|"
+    r"prefer|(?:love|like)\s+(?:the|my|to|a|an|it|when|how))\b(?!-))"
 )
 _REPORTING = (
     r"(?:says?|said|asks?|asked|tells?|told|writes?|wrote|replie[sd]|shout(?:s|ed)|"

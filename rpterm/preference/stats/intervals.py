@@ -28,13 +28,3 @@ def log_e_value(wins: int, total: int) -> float:
     if not 0 <= wins <= total:
         return -inf
     return lgamma(wins + 1) + lgamma(total - wins + 1) - lgamma(total + 2) + total * log(2.0)
-
-
-def decided(wins: int, losses: int) -> bool | None:
-    """Whether the first is better (``True``), worse (``False``) or it is open (``None``).
-
-    Ties are no votes.
-    """
-    if log_e_value(wins, wins + losses) < DECIDED:
-        return None
-    return wins > losses

@@ -77,7 +77,8 @@ def stretches_of(tree: Sequence[Turn], leaf_id: int | None) -> Iterator[Stretch]
         while len(below[last.id]) == 1:
             last, length = below[last.id][0], length + 1
         forks = below[last.id]
-        yield Stretch(first, last, length, drawing, last.id in shown, not forks)
+        # One may have gone back to the middle of it.
+        yield Stretch(first, last, length, drawing, first.id in shown, not forks)
         for index, fork in enumerate(reversed(forks)):
             ends = index == 0
             stack.append((fork, under + ("└" if ends else "├"), under + ("  " if ends else "│ ")))

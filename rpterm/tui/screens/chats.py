@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rpterm.plural import counted
@@ -51,13 +52,13 @@ class ChatsScreen(Chooser):
         if not query.strip():
             self.found = {}
             return by_title
-        seen, self.found = {choice.id for choice in by_title}, {}
-        for hit in await self._ask(self._store.search, query, by_chat=True):
-            if (chat_id := str(hit.turn.chat_id)) not in seen:
-                self.found[chat_id] = hit.turn.id
-                words = f"{hit.turn.speaker}: {hit.snippet}"
-                by_title.append(Choice(chat_id, hit.chat_title, words))
-        return by_title
+        others = {each.id: each for each in self._choices if each not in by_title}
+        hits = await self._ask(self._store.search, query, by_chat=True)
+        self.found = {at: hit.turn.id for hit in hits if (at := str(hit.turn.chat_id)) in others}
+        return by_title + [
+            replace(others[at], detail=f"{hit.turn.speaker}: {hit.snippet}")
+            for hit in hits if (at := str(hit.turn.chat_id)) in others
+        ]  # fmt: skip
 
 
 async def chat_choices(ask: Ask, store: Store) -> list[Choice]:

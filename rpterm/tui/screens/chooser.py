@@ -169,9 +169,11 @@ class Chooser(Dialog[Done]):
 
     @on(Input.Changed)
     async def narrow(self) -> None:
-        """Show what has the words searched for."""
+        """Show what has the words searched for, with the mark at the best."""
         with telling(self):
-            self.fill(await self.matching(self.query_one("#search", Input).value))
+            words = self.query_one("#search", Input).value
+            found = await self.matching(words)
+            self.fill(found, found[0].id if found and words.strip() else None)
 
     async def matching(self, query: str) -> Sequence[Choice]:
         """The choices that have every word of the query."""

@@ -31,19 +31,17 @@ class Confirm(Dialog[bool]):
         Binding("left,right", "app.focus_next", "other", show=False),
     ]
 
-    def __init__(
-        self, question: str, detail: str = "", *, yes: str = "Yes", no: str = "No"
-    ) -> None:
+    def __init__(self, question: str, detail: str = "", *, yes: str = "Yes") -> None:
         super().__init__()
-        self._question, self._detail, self._yes, self._no = question, detail, yes, no
+        self._question, self._detail, self._yes = question, detail, yes
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(self._question, markup=False)
             yield Static(self._detail, id="detail", markup=False)
             with Horizontal(id="buttons"):
-                yield Button(f"{self._no}", id="no", compact=True)
-                yield Button(f"{self._yes}", id="yes", variant="error", compact=True)
+                yield Button("No", id="no", compact=True)
+                yield Button(self._yes, id="yes", variant="error", compact=True)
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:

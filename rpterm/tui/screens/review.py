@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
         "flag")  # fmt: skip
-MOVE = ("judge-skip", "judge-back", "judge-undo", "judge-filter", "judge-more")
+FIRST = ("judge-skip", "judge-undo", "judge-filter", "judge-more")
+"""What a small terminal has room for in the hints beside the stars or verdicts."""
+MOVE = (*FIRST, "judge-back", "judge-leave")
 LITTLE, MUCH = 3, 15
 """Turns shown above the reply."""
 
@@ -62,7 +64,6 @@ class ReviewScreen(LeftOnce[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "leave", show=False),
         Binding("pageup", "page(-1)", "up", show=False),
         Binding("pagedown", "page(1)", "down", show=False),
     ]
@@ -119,7 +120,9 @@ class ReviewScreen(LeftOnce[None]):
 
     async def _run(self, name: str) -> None:
         item = self.item
-        if name in ("judge-undo", "judge-back", "judge-filter", "judge-more"):
+        if name == "judge-leave":
+            self.run_worker(self._told(self._leave()))
+        elif name in ("judge-undo", "judge-back", "judge-filter", "judge-more"):
             await self._move(name)
         elif item is None:
             return
@@ -157,11 +160,8 @@ class ReviewScreen(LeftOnce[None]):
             await self._look()  # What was judged here counts, too.
             self.run_worker(self._told(self._choose_filter()))
 
-    def action_leave(self) -> None:
-        """Leave once everything is stored."""
-        self.run_worker(self._told(self._leave()))
-
     async def _leave(self) -> None:
+        """Leave once everything is stored."""
         await self._lane.call(lambda: None)
         self.dismiss(None)
 
@@ -309,7 +309,10 @@ class ReviewScreen(LeftOnce[None]):
         self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
         self.query_one("#why", Static).update(self._about(item))
         pair = item is not None and item.rival is not None
-        self.query_one("#hints", KeyHints).show((*(VERDICTS if pair else RATE), *MOVE))
+        first, others = (tuple(VERDICTS), ()) if pair else (RATE[:5], RATE[5:])
+        self.query_one("#hints", KeyHints).show(
+            (*first, *FIRST, *others, "judge-back", "judge-leave", "help")
+        )
 
     def _about(self, item: Item | None) -> str:
         if item is None:
@@ -343,4 +346,7 @@ class ReviewScreen(LeftOnce[None]):
 
     def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
         """A hint was clicked."""
-        self.run_worker(self.action_command(event.command))
+        if event.command == "help":
+            self.app.action_command("help")  # type: ignore[attr-defined]
+        else:
+            self.run_worker(self.action_command(event.command))

@@ -99,20 +99,20 @@ def parts(figures: Figures) -> list[Part]:
     """The line in pieces, left to right."""
     found: list[Part] = [(0, _state(figures))]
     if figures.model:
-        found.append((2, Content(text.one_line(figures.model, 28))))
+        found.append((3, Content(text.one_line(figures.model, 28))))
     if figures.context and figures.used:
         found.append((1, _fill(figures)))
     if figures.reused or figures.evaluated:
         numbers = f"reused {text.count(figures.reused)} · evaluated {text.count(figures.evaluated)}"
-        found.append((3, Content(numbers)))
+        found.append((4, Content(numbers)))
     if figures.score:
         found.append((2, Content(figures.score)))
     if figures.rate:
-        found.append((4, Content(f"{figures.rate:.0f} tokens/s")))
+        found.append((5, Content(f"{figures.rate:.0f} tokens/s")))
     if figures.first_s:
-        found.append((5, Content(f"first after {figures.first_s:.2f} s")))
+        found.append((6, Content(f"first after {figures.first_s:.2f} s")))
     if figures.hint:
-        found.append((6, Content.styled(figures.hint, "italic")))
+        found.append((7, Content.styled(figures.hint, "italic")))
     return found
 
 

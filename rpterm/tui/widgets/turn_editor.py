@@ -54,6 +54,16 @@ class TurnEditor(Area):
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)
 
+    @property
+    def whole(self) -> str:
+        """The text as it stands now."""
+        return self.text
+
+    def put(self, whole: str) -> None:
+        """Replace the text and set the cursor behind it."""
+        self.load_text(harmless(whole))
+        self.move_cursor(self.document.end)
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """No higher than the transcript: it scrolls its own text, and shows its cursor by that."""
         room = container.height - self.styles.gutter.height

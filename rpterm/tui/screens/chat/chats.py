@@ -121,7 +121,7 @@ async def choose_greeting(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chooser import Choice, Chooser
 
     session = _open(chat)
-    if session is None or chat.state.busy:
+    if session is None or replies.occupied(chat):
         return
     path = await chat.ask(session.path)
     first = path[0] if path else None
@@ -143,7 +143,7 @@ async def choose_branch(chat: ChatScreen) -> None:
     from rpterm.tui.screens.branches import BranchesScreen
 
     session = _open(chat)
-    if session is None or chat.state.busy:
+    if session is None or replies.occupied(chat):
         return
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import panes, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.types import Intent, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.cards.card import Example
@@ -159,6 +160,10 @@ async def keep(chat: ChatScreen) -> None:
         return
     from rpterm.examples.pool import exchange
 
+    if turn.status is not Status.COMPLETE:
+        goes = keys.shown("continue", chat.settings.keys)
+        chat.say(f"This reply breaks off: let it go on ({goes}) or edit it, then keep it.")
+        return
     found = await chat.ask(exchange, session.store, turn)
     if found is None:
         chat.say("Choose a reply to something you said: only an exchange makes an example.")
@@ -202,7 +207,7 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
     wanted = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
     asked = chat.transcript.turns
     said = next((t.text for t in reversed(asked) if t.id == turn.parent_id), "")
-    found = await chat.ask(provider.nearest, card, session.chat, wanted or said)
+    found = await chat.ask(provider.nearest, card, session.chat, wanted or said, turn.text)
     if found is None:
         chat.say("The card has no example left to pin. Keep a good exchange as one first.")
         return

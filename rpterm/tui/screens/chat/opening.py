@@ -21,15 +21,10 @@ STARTER_HINT = "a starter; `rpterm models` has better ones"
 
 
 def first_views(chat: ChatScreen) -> list[TurnView]:
-    """The greeting with the names filled in, for the first frame; the session has the exact one."""
-    card = chat.card
-    if card is None or not card.greetings:
+    """The greeting, for the first frame; the session has the exact one."""
+    if chat.card is None or not chat.greeting:
         return []
-    from rpterm.cards import macros
-
-    user = chat.settings.persona.name
-    greeting = macros.expand(card.greetings[0], char=card.char, user=user).strip()
-    return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", card.char, greeting))]
+    return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", chat.card.char, chat.greeting))]
 
 
 def begin(chat: ChatScreen) -> None:

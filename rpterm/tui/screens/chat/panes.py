@@ -24,11 +24,18 @@ CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
 RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
          "flag", "unrate")  # fmt: skip
 SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back")  # fmt: skip
+            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
 EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
 COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
            "pane-examples", "palette", "help")  # fmt: skip
+BESIDE = ("next-place", *COVERED)
+FIXED = {
+    "prompt": (("↑↓", "mark"), ("⏎", "unfold")), "card": (("↑↓", "scroll"),),
+    "chats": (("↑↓", "mark"), ("⏎", "open")), "memory": (("↑↓", "mark"),),
+    "consistency": (("↑↓", "mark"), ("⏎", "line")), "examples": (("↑↓", "mark"), ("⏎", "unfold")),
+}  # fmt: skip
+"""What the keys of every list do in a pane; nobody can remap them."""
 EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
          "select-previous", "chats", "palette", "help")  # fmt: skip
 
@@ -39,6 +46,8 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
         return WRITING
     if chat.panes.covers:
         return COVERED
+    if chat.panes.active:
+        return BESIDE
     if chat.state.editor is not None:
         return EDITING
     if chat.transcript.selected is not None:
@@ -51,13 +60,18 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     return ("speaker", "cast", *EMPTY) if group else EMPTY
 
 
+def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
+    """Keys and what they do in the pane that has the keys."""
+    return () if chat.state.busy else FIXED.get(chat.panes.active, ())
+
+
 def show_hints(chat: ChatScreen) -> None:
     """Show them, or the commands that begin as what is written."""
     line, shown = chat.input.text, chat.query_one("#hints", KeyHints)
     if slash.is_command(line):
         shown.complete(*commanding.offered(line))
     else:
-        shown.show(hints(chat))
+        shown.show(hints(chat), fixed_hints(chat))
 
 
 def _for_turn(turn: Turn) -> tuple[str, ...]:
@@ -177,14 +191,6 @@ def noted(chat: ChatScreen) -> None:
 
     if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
         pane.show(chat.card, chat.state.card_note)
-
-
-def typed(chat: ChatScreen) -> None:
-    """The draft changed: what the model does beside the chat ends, and the prompt is another."""
-    if chat.session is not None:
-        chat.session.touched()
-    chat.refresh_hints()
-    want_preview(chat)
 
 
 def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:

@@ -7,7 +7,6 @@ the handlers here and the functions they call touch widgets.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
@@ -18,7 +17,7 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rpterm.defect import told
+from rpterm.defect import told, traced
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
@@ -77,12 +76,13 @@ class ChatScreen(Screen[None]):
         opener: worker.Opener,
         settings: Settings,
         *,
+        greeting: str = "",
         choose: bool = False,
         tuning: Tuning | None = None,
     ) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.choose_first = choose
+        self.greeting, self.choose_first = greeting, choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.tuning, self.state = tuning, ChatState()
@@ -198,8 +198,7 @@ class ChatScreen(Screen[None]):
 
     def _broke(self, error: Exception) -> None:
         """The thread of the reply met a defect of ours: show it instead of waiting for ever."""
-        tail = "".join(traceback.format_exception(error))
-        self.post_message(messages.ReplyFailed(told(error), tail))
+        self.post_message(messages.ReplyFailed(told(error), traced(error)))
         self.post_message(messages.ReplyEnded())
 
     def _slipped(self, error: Exception) -> None:
@@ -309,8 +308,10 @@ class ChatScreen(Screen[None]):
 
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
+        from rpterm.tui.screens.chat import drafting
+
         self.keeper.disturb()
-        panes.typed(self)
+        drafting.typed(self)
 
     @on(TurnView.Clicked)
     def turn_clicked(self, event: TurnView.Clicked) -> None:
@@ -334,8 +335,8 @@ class ChatScreen(Screen[None]):
 
     @on(KeyHints.Clicked)
     def hint_clicked(self, event: KeyHints.Clicked) -> None:
-        scope = keys.BY_ID[event.command].scope
-        self.app.run_command(event.command) if scope == "app" else self.command(event.command)  # type: ignore[attr-defined]
+        of_app = keys.BY_ID[event.command].scope == "app"
+        (self.app.run_command if of_app else self.command)(event.command)  # type: ignore[attr-defined]
 
     @on(events.DescendantFocus)
     def focus_moved(self) -> None:
@@ -345,13 +346,6 @@ class ChatScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         panes.fit(self, event.size)
-
-    def on_key(self, event: events.Key) -> None:
-        """A letter typed while a turn is selected goes to the input, unless it is a command."""
-        if event.is_printable and event.character and self.transcript.has_focus:
-            self.input.focus()
-            self.input.insert(event.character)
-            event.stop()
 
     @on(reload.CardSaved)
     async def card_saved(self, event: reload.CardSaved) -> None:

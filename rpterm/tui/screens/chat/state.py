@@ -61,6 +61,7 @@ class ChatState:
         chosen: Whether the marked one was taken while they were still being written.
         editor: The inline editor, while a turn is edited.
         previews: Counts wishes for a preview; only the last one is built.
+        drafts: Counts changes of what is written; only the last one is kept.
         card_note: What the last save of the card's file did, or what is wrong with it.
         highlit: The turn whose broken places are underlined, or 0.
     """
@@ -81,6 +82,7 @@ class ChatState:
     chosen: bool = False
     editor: TurnEditor | None = None
     previews: int = 0
+    drafts: int = 0
     card_note: str = ""
     highlit: int = 0
     figures: Figures = field(default_factory=Figures)

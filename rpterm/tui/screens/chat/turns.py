@@ -152,18 +152,22 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 
 
 async def outside(chat: ChatScreen) -> None:
-    """Edit the selected turn, or the draft, in the user's own editor."""
+    """Edit the selected turn, or what one writes, in the user's own editor."""
     turn = chat.transcript.selected
-    if turn is not None and replies.occupied(chat):
-        return
-    before = turn.text if turn is not None else chat.input.whole
-    after = edit_outside(chat.app, before)
-    if after is None:
-        return
     if turn is None:
-        chat.input.put(after)
-    elif after.strip() and after.strip() != before:
-        await keep_edit(chat, turn, after.strip())
+        _write_outside(chat)
+    elif not replies.occupied(chat):
+        after = (edit_outside(chat.app, turn.text) or "").strip()
+        if after and after != turn.text:
+            await keep_edit(chat, turn, after)
+
+
+def _write_outside(chat: ChatScreen) -> None:
+    """The turn that is being edited, or else the draft; it comes back to where it was written."""
+    place = chat.input if chat.input.has_focus else chat.state.editor or chat.input
+    after = edit_outside(chat.app, place.whole)
+    if after is not None and after != place.whole:
+        place.put(after)
 
 
 # Branch, copy, delete --------------------------------------------------------------------------

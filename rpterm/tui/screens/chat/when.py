@@ -37,7 +37,8 @@ def _holds(chat: ChatScreen, when: keys.When) -> bool:
         case "elsewhere":
             return not writing_here
         case "selected":
-            return chat.transcript.selected is not None and chat.transcript.has_focus
+            # By where the next key goes: a widget learns that it lost the keys a little later.
+            return chat.transcript.selected is not None and chat.focused is chat.transcript
         case "writing":
             return chat.state.busy
         case "choosing":

@@ -44,6 +44,11 @@ class PaneHost(Horizontal):
         """An open pane."""
         return next((pane for pane in self._open if pane.name == name), None)
 
+    @property
+    def active(self) -> str:
+        """The name of the pane that has the keys, or ""."""
+        return next((pane.name or "" for pane in self._open if pane.has_focus_within), "")
+
     async def toggle(self, name: str, make: Callable[[], Widget]) -> Widget | None:
         """Close a pane that is open, else open it; the new pane, or ``None``."""
         if (pane := self.pane(name)) is not None:
