@@ -38,6 +38,8 @@ Counts = Literal["reply", "opening", "start", "over"]
 since something goes before the file."""
 _FROM = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
 _CARD = "'s card"
+NEXT = "next start: "
+"""Before the name of a model that was chosen and is not loaded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,8 @@ class Tuning:
     def _origins(self) -> dict[str, str]:
         found = config.origins(self.file, self.env, self.flags)
         origins = {name: _FROM[origin] for name, origin in found.items()}
-        if self._next_model != self.settings.model:
-            origins[MODEL] = f"next start: {_model_name(self._next_model)}"
+        if (other := _model_name(self._next_model)) != _model_name(self.settings.model):
+            origins[MODEL] = NEXT + other
         return origins
 
 
