@@ -24,7 +24,8 @@ DEFAULT = "default"
 """What one writes in place of a value to go back to it."""
 _FIRST = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "max_tokens", "close_after")
 _SAMPLERS = (*_FIRST, *(each.name for each in fields(Sampling) if each.name not in _FIRST))
-_OTHERS = ("scoring.best_of", "candidates", "memory", "scoring.live")
+MODEL = "model"
+_OTHERS = ("scoring.best_of", "candidates", "memory", "scoring.live", MODEL)
 NAMES: tuple[str, ...] = (
     *(f"sampling.{name}" for name in _FIRST),
     *_OTHERS,
@@ -37,6 +38,8 @@ Counts = Literal["reply", "opening", "start", "over"]
 since something goes before the file."""
 _FROM = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
 _CARD = "'s card"
+NEXT = "next start: "
+"""Before the name of a model that was chosen and is not loaded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Knob:
             return "drawn anew"
         if isinstance(self.value, bool):
             return "on" if self.value else "off"
+        if self.name == MODEL:
+            return _model_name(str(self.value))
         return config_text.typed(self.value) or "none"
 
     @property
@@ -135,6 +140,7 @@ class Tuning:
 
     def __post_init__(self) -> None:
         self._most = _at_once(self.settings)
+        self._next_model = self.settings.model
 
     def knobs(self, card: CharacterCard | None) -> list[Knob]:
         """Every setting of a running chat, as it holds for a character."""
@@ -159,9 +165,15 @@ class Tuning:
             ConfigError: There is no such setting, the value does not fit, or it cannot be kept.
         """
         name = known(name)
-        config.save(self.file, name, None if text == DEFAULT else text)
+        text = None if text == DEFAULT else text
+        config.save(self.file, name, _found(text) if name == MODEL and text else text)
         fresh = config.load(self.file, self.env, self.flags)
         kept = config.show(config.load(self.file))[name]
+        if name == MODEL:
+            # The one that is loaded stays: what runs goes on by its name.
+            self._next_model = fresh.model
+            counts: Counts = "start" if fresh.model == kept else "over"
+            return Changed(self.knob(name, card), Knob(name, kept).shown, counts)
         before = self.settings
         self.settings = _with(before, name, config.show(fresh)[name])
         self.take(self.settings)
@@ -179,7 +191,10 @@ class Tuning:
 
     def _origins(self) -> dict[str, str]:
         found = config.origins(self.file, self.env, self.flags)
-        return {name: _FROM[origin] for name, origin in found.items()}
+        origins = {name: _FROM[origin] for name, origin in found.items()}
+        if (other := _model_name(self._next_model)) != _model_name(self.settings.model):
+            origins[MODEL] = NEXT + other
+        return origins
 
 
 def known(name: str) -> str:
@@ -230,6 +245,28 @@ def _knob(
         return Knob(name, values[name], origin)
     assert card is not None
     return Knob(name, own, card.name + _CARD)
+
+
+def _model_name(value: str) -> str:
+    """What a model is called: a file by its name alone."""
+    return Path(value).name.removesuffix(".gguf") or "starter"
+
+
+def _found(name: str) -> str:
+    """What to keep of a model's name, or of a path from where one stands.
+
+    Raises:
+        ModelError: There is none.
+    """
+    from rpterm import paths
+    from rpterm.engine.protocol import ModelError
+    from rpterm.models import library
+
+    here = paths.find()
+    file = library.resolve(name, here.models, here.cache)
+    if not file.is_file():
+        raise ModelError(f"There is no file {file}.")
+    return str(file.absolute()) if Path(name).expanduser().is_file() else name
 
 
 def _with(settings: Settings, name: str, value: object) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_support import CARD, Stage, notices, phase, running, say, screen_text, wait_until
@@ -94,3 +95,28 @@ async def say_command(pilot: Pilot[None], app: RptermApp, line: str) -> None:
     app.chat.input.put(line)
     await pilot.press("enter")
     await wait_until(pilot, lambda: app.chat.input.empty)
+
+
+async def test_another_model_is_kept_for_the_next_start(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_HOME", str(stage.folder))
+    models = stage.folder / "models"
+    models.mkdir()
+    (models / "Tiny-1B.gguf").write_bytes(b"GGUF")
+    app = stage.app()
+    async with running(app, (100, 30)) as pilot:
+        await opened(pilot, app, "GGUF file")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Tiny-1B" in screen_text(app))
+        app.screen.query_one("#search", Input).value = "tiny"
+        await pilot.pause()
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Tiny-1B; it counts from the next start" in notices(app))
+        await wait_until(pilot, lambda: "next start: Tiny-1B" in screen_text(app))
+        await pilot.press("escape")
+        assert stage.session.settings.model == ""
+        assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()
+        app.chat.input.put("/set model Huge")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "There is no model 'Huge'" in notices(app))

@@ -105,7 +105,7 @@ def offered(line: str) -> tuple[list[str], str]:
         if not found:
             return [], "No command begins so; a message that begins with a slash needs two."
         return [f"/{each}" for each in found], names()[found[0]] if len(found) == 1 else ""
-    if name.casefold() == _SET and (found := _settings(rest)):
+    if name.casefold() == _SET and (found := _settings(rest.partition(" ")[0])):
         return found, _of_setting(found[0]) if len(found) == 1 else ""
     known = names().get(name.casefold())
     return ([f"/{name}"], known) if known else ([], "There is no such command.")
@@ -126,7 +126,7 @@ async def complete(chat: ChatScreen) -> None:
 
 
 def _settings(begun: str) -> list[str]:
-    """The settings that begin so, while only the name of one is being written."""
+    """The settings that begin so."""
     from rpterm.tuning import NAMES
 
     return slash.beginning(begun, (name.removeprefix("sampling.") for name in NAMES))

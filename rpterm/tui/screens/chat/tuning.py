@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import opening, panes
-from rpterm.tuning import DEFAULT, problem
+from rpterm.tuning import DEFAULT, MODEL, NEXT, problem
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -67,12 +67,33 @@ async def _asked(chat: ChatScreen, knob: Knob) -> str | None:
     from rpterm.config_text import typed
     from rpterm.tui.screens.form import Field, Form
 
+    if knob.name == MODEL:
+        return await _model(chat, knob)
     if knob.is_switch:
         return "off" if knob.value else "on"
     now = typed(knob.value)
     fields = [Field("value", knob.about, now, check=partial(problem, knob.name))]
     given = await chat.app.push_screen_wait(Form(knob.label, fields, chat.settings.keys))
     return None if given is None or given["value"] == now else given["value"].strip()
+
+
+async def _model(chat: ChatScreen, knob: Knob) -> str | None:
+    """Another one of the models that are here; the one in use only in place of another."""
+    from rpterm import paths
+    from rpterm.models import library
+    from rpterm.plural import sized
+    from rpterm.tui.screens.chooser import Choice, Chooser
+
+    here = paths.find()
+    models = await chat.ask(library.list_models, here.models)
+    choices = [Choice(each.name, each.name, right=sized(each.size)) for each in models]
+    names = {"": "starter", **{str(each.path): each.name for each in models}}
+    title = "Models here; rpterm models pull gets others"
+    now = names.get(str(knob.value), str(knob.value))
+    done = await chat.app.push_screen_wait(Chooser(title, choices, marked=now))
+    if done is None or (done.id == now and not knob.origin.startswith(NEXT)):
+        return None
+    return done.id
 
 
 def _tuning(chat: ChatScreen) -> Tuning | None:
