@@ -282,9 +282,12 @@ async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path)
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
         memory = remembered(app)
+        await pilot.press("alt+f")
+        await wait_until(pilot, lambda: app.screen.query("#field-path"))
+        app.screen.query_one("#field-path", Input).value = "~nobody-here/bees.md"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "There is no file ~nobody" in notices(app))
         for name, told in (("none.md", "There is no file"), ("bees.md", "1 piece.")):
-            await pilot.press("alt+f")
-            await wait_until(pilot, lambda: app.screen.query("#field-path"))
             app.screen.query_one("#field-path", Input).value = str(tmp_path / name)
             await pilot.press("enter")
             await wait_until(pilot, lambda told=told: told in notices(app))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,6 +26,7 @@ class Field:
         lines: 1 is a single line; more is a text area at least that high, which grows.
         number: Only digits, or nothing.
         taken: What may not be written, since there is one of that name.
+        problem: What is wrong with what was written, or "".
     """
 
     name: str
@@ -34,6 +35,7 @@ class Field:
     lines: int = 1
     number: bool = False
     taken: frozenset[str] = frozenset()
+    problem: Callable[[str], str] = lambda _value: ""
 
 
 class Form(Dialog[dict[str, str]]):
@@ -129,4 +131,6 @@ class Form(Dialog[dict[str, str]]):
 def _problem(field: Field, value: str) -> str:
     if field.number and not (value or "0").isdecimal():
         return "write a whole number."
-    return f"there is one called {value} already." if value in field.taken else ""
+    if value in field.taken:
+        return f"there is one called {value} already."
+    return field.problem(value)
