@@ -238,9 +238,10 @@ async def test_search_and_kinds_narrow_the_list(stage: MemoryStage) -> None:
         await pilot.press("slash", *"parr")
         await wait_until(pilot, lambda: found._view and len(found._view.rows) == 1)
         assert "Ada" not in screen_text(app)
-        found.search.value = ""
+        await pilot.press("escape")  # It leaves the search, and not the pane yet.
         await wait_until(pilot, lambda: "Ada" in screen_text(app))
-        await pilot.press("enter", "k", "k")
+        assert found.listed.has_focus and not found.query_text
+        await pilot.press("k", "k")
         await wait_until(pilot, lambda: found.kind == "fact" and "Ada" not in screen_text(app))
         assert "Figaro" in screen_text(app)
 
@@ -284,9 +285,12 @@ async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path)
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
         memory = remembered(app)
+        await pilot.press("alt+f")
+        await wait_until(pilot, lambda: app.screen.query("#field-path"))
+        app.screen.query_one("#field-path", Input).value = "~nobody-here/bees.md"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "There is no file ~nobody" in notices(app))
         for name, told in (("none.md", "There is no file"), ("bees.md", "1 piece.")):
-            await pilot.press("alt+f")
-            await wait_until(pilot, lambda: app.screen.query("#field-path"))
             app.screen.query_one("#field-path", Input).value = str(tmp_path / name)
             await pilot.press("enter")
             await wait_until(pilot, lambda told=told: told in notices(app))

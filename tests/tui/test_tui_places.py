@@ -244,7 +244,7 @@ async def test_a_persona_is_written_and_worn(stage: Stage) -> None:
     async with running(app) as pilot:
         await pilot.press("f6")
         await wait_until(pilot, lambda: "Who are you?" in screen_text(app))
-        assert "Ansel" in screen_text(app)
+        assert "Ansel" in screen_text(app) and "⏎ choose" in screen_text(app)
         await pilot.press("ctrl+n")
         await wait_until(pilot, lambda: "What the character may know" in screen_text(app))
         await type_text(pilot, "Ida")

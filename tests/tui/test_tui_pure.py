@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.content import Content
 
 from rpterm.tui.screens.branches import stretches_of
@@ -43,6 +45,7 @@ def test_the_status_line_drops_the_least_important_first() -> None:
     wide = fit(parts(figures), 200).plain
     assert "reused 3,912 · evaluated 41" in wide
     assert "1,204/2,048" in wide and "62 tokens/s" in wide and "0.31 s" in wide
+    assert "1 token/s" in fit(parts(replace(figures, rate=1.2)), 200).plain
     narrow = fit(parts(figures), 40).plain
     assert "ready" in narrow and "1,204/2,048" in narrow
     assert "hint" not in narrow and "tokens/s" not in narrow

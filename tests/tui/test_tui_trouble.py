@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.events import Key
 from textual.widgets import Input
 from tui_support import (
     REPLIES,
@@ -154,6 +155,18 @@ async def test_a_list_that_fills_late_knows_what_was_typed(
         gate.set()
         await wait_until(pilot, lambda: screen.list.option_count)
         assert [option.id for option in screen.list.options] == ["s"]
+
+
+@pytest.mark.parametrize("key", ["tab", "enter"])
+async def test_words_typed_fast_stay_in_their_fields(stage: Stage, key: str) -> None:
+    app, given = stage.app(), list[Any]()
+    async with running(app) as pilot:
+        app.push_screen(Form("You", [Field("name", "Name"), Field("job", "Job", lines=3)]),
+                        given.append)  # fmt: skip
+        await wait_until(pilot, lambda: isinstance(app.focused, Input))
+        for name in [*"Queequeg", key, *"harpooner", "enter", "ctrl+s"]:
+            app.post_message(Key(name, name if len(name) == 1 else None))
+        await wait_until(pilot, lambda: given == [{"name": "Queequeg", "job": "harpooner\n"}])
 
 
 async def test_a_number_is_asked_for_again_until_it_is_one(stage: Stage) -> None:

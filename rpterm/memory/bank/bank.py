@@ -76,7 +76,12 @@ def read(path: Path, data: bytes | None = None) -> Document:
     return checked(name, document)
 
 
-def _bytes(path: Path) -> bytes:
+def look(path: Path) -> None:
+    """Whether there is a file that can be given, without reading it.
+
+    Raises:
+        BankError: In one sentence, why not.
+    """
     try:
         if path.is_dir():
             raise BankError(f"{path} is a folder; name the files in it.")
@@ -86,6 +91,13 @@ def _bytes(path: Path) -> bytes:
             raise BankError(
                 f"{path.name} has {size / 1e6:,.0f} MB, more than {MAX_BYTES / 1e6:,.0f}."
             )
+    except OSError as error:
+        raise BankError(f"{path} cannot be read ({why(error)}).") from error
+
+
+def _bytes(path: Path) -> bytes:
+    look(path)
+    try:
         return path.read_bytes()
     except OSError as error:
         raise BankError(f"{path} cannot be read ({why(error)}).") from error

@@ -68,11 +68,8 @@ class SpeakerScreen(Chooser):
         ]
         super().__init__(
             "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
-            empty="No character matches.",
+            empty="No character matches.", takes="choose",
         )  # fmt: skip
-
-    def _hints(self) -> str:
-        return "⏎ choose · Esc leave"
 
 
 def member_of(choice: str) -> str:

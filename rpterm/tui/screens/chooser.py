@@ -72,8 +72,6 @@ class Chooser(Dialog[Done]):
     }
     """
     AUTO_FOCUS = "#search"
-    OPEN: ClassVar[str] = "open"
-    """What taking a choice is called in the hints."""
     ACTIONS: ClassVar[dict[str, str]] = {
         "list-new": "new",
         "list-rename": "rename",
@@ -92,19 +90,21 @@ class Chooser(Dialog[Done]):
         overrides: Mapping[str, str] | None = None,
         empty: str = "Nothing here yet.",
         placeholder: str = "Type to search",
+        takes: str = "open",
     ) -> None:
         """Make it.
 
         Args:
             marked: The choice that counts now, which has a dot.
             at: The choice where the list begins, when it is another one.
+            takes: What Enter does with a choice, in a word.
         """
         super().__init__()
         self._heading, self._choices, self._marked = title, list(choices), marked
         self._shown = self._choices
         self._at = at or marked
         self._allowed, self._overrides = tuple(actions), overrides or {}
-        self._empty, self._placeholder = empty, placeholder
+        self._empty, self._placeholder, self._takes = empty, placeholder, takes
         list_keys = BindingsMap(keys.bindings("list", self._overrides))
         self._bindings = BindingsMap.merge([self._bindings, list_keys, BindingsMap(
             [("down", "move(1)", ""), ("up", "move(-1)", ""), ("pagedown", "move(8)", ""),
@@ -216,7 +216,7 @@ class Chooser(Dialog[Done]):
         return next(iter(ids[at + 1 : at + 2] or ids[max(0, at - 1) : at]), "")
 
     def _hints(self) -> str:
-        hints = [f"⏎ {self.OPEN}"]
+        hints = [f"⏎ {self._takes}"]
         for name in self._allowed:
             key = keys.BY_ID[name]
             hints.append(f"{keys.hint(key.id, self._overrides)} {key.label}")

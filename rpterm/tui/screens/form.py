@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from rpterm.tui import keys
@@ -46,6 +47,13 @@ class Form(Dialog[dict[str, str]]):
         TextArea { height: auto; max-height: 50vh; }
     }
     """
+    # With priority: a key goes to the field that has the keys when it comes, and what leads to the
+    # next field must not wait behind the letters of this one.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "before", show=False, priority=True),
+        Binding("enter", "enter", "next", show=False, priority=True),
+    ]
 
     def __init__(
         self, title: str, fields: Sequence[Field], overrides: Mapping[str, str] | None = None
@@ -76,8 +84,12 @@ class Form(Dialog[dict[str, str]]):
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
-    @on(Input.Submitted)
-    def submitted(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a text of several lines Enter begins the next one."""
+        return action != "enter" or isinstance(self.focused, Input)
+
+    def action_enter(self) -> None:
+        """Go on, or be done where there is nothing else to write."""
         if all(field.lines == 1 for field in self._fields):
             self.action_command("form-save")
         else:
@@ -85,7 +97,14 @@ class Form(Dialog[dict[str, str]]):
 
     def action_command(self, _name: str) -> None:
         """Return what the fields hold, once the keys before this one have reached them."""
-        (self.focused or self).call_later(self._save)
+        self._settle([self.query_one(f"#field-{field.name}") for field in self._fields])
+
+    def _settle(self, waiting: list[Widget]) -> None:
+        """Each field takes the keys that wait for it, one field after the other."""
+        if waiting:
+            waiting[0].call_later(self._settle, waiting[1:])
+        else:
+            self._save()
 
     def _save(self) -> None:
         given = {field.name: self._value(field) for field in self._fields}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,14 +21,13 @@ class SettingsScreen(Chooser):
     SettingsScreen #about { dock: bottom; height: 3; margin: 1 0 0 0; padding: 0 1;
         color: $text-muted; }
     """
-    OPEN: ClassVar[str] = "change"
 
     def __init__(self, knobs: Sequence[Knob], overrides: Mapping[str, str], at: str = "") -> None:
         self._knobs = {knob.name: knob for knob in knobs}
         choices = [Choice(knob.name, knob.label, knob.about) for knob in knobs]
         super().__init__(
             "Settings", choices, at=at, actions=("list-default",), overrides=overrides,
-            empty="No setting matches.",
+            empty="No setting matches.", takes="change",
         )  # fmt: skip
 
     def below(self) -> ComposeResult:

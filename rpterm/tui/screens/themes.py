@@ -38,7 +38,8 @@ class ThemePicker(Chooser):
     def __init__(self, names: Sequence[str], now: str) -> None:
         first = [name for name in ("lamplight", "paper") if name in names]
         rest = [name for name in names if name not in first]
-        super().__init__("Colours", [Choice(name, name) for name in [*first, *rest]], marked=now)
+        choices = [Choice(name, name) for name in [*first, *rest]]
+        super().__init__("Colours", choices, marked=now, takes="choose")
 
     @on(OptionList.OptionHighlighted)
     def preview(self, event: OptionList.OptionHighlighted) -> None:

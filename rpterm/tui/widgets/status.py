@@ -12,6 +12,7 @@ from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
+from rpterm.plural import counted
 from rpterm.tui import text
 
 
@@ -108,7 +109,7 @@ def parts(figures: Figures) -> list[Part]:
     if figures.score:
         found.append((2, Content(figures.score)))
     if figures.rate:
-        found.append((5, Content(f"{figures.rate:.0f} tokens/s")))
+        found.append((5, Content(f"{counted(round(figures.rate), 'token')}/s")))
     if figures.first_s:
         found.append((6, Content(f"first after {figures.first_s:.2f} s")))
     if figures.hint:

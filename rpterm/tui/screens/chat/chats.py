@@ -131,7 +131,7 @@ async def choose_greeting(chat: ChatScreen) -> None:
     versions = await chat.ask(session.store.siblings, first.id)
     choices = [Choice(str(turn.id), turn.text, whole=True) for turn in versions]
     done = await chat.app.push_screen_wait(
-        Chooser("Choose a greeting", choices, marked=str(first.id))
+        Chooser("Choose a greeting", choices, marked=str(first.id), takes="choose")
     )
     if done is not None and done.id != str(first.id):
         await chat.ask(session.select, int(done.id))
@@ -192,7 +192,7 @@ async def choose_persona(chat: ChatScreen) -> None:
     known.setdefault(now.name, now)
     choices = [Choice(p.name, p.name, p.description) for p in known.values()]
     done = await chat.app.push_screen_wait(
-        Chooser("Who are you?", choices, marked=now.name,
+        Chooser("Who are you?", choices, marked=now.name, takes="choose",
                 actions=("list-new", "list-rename", "list-delete"), overrides=chat.settings.keys)
     )  # fmt: skip
     if done is None:

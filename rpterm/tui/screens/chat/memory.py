@@ -5,6 +5,7 @@ All reading and writing is done in a thread; the pane gets a finished ``Overview
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,13 +131,14 @@ async def add_file(chat: ChatScreen) -> None:
     memory = _memory(chat)
     if memory is None:
         return
-    fields = [Field("path", "A .txt, .md, .html, .pdf or .epub file")]
+    label = "A .txt, .md, .html, .pdf or .epub file"
+    fields = [Field("path", label, check=_no_file)]
     given = await chat.app.push_screen_wait(
         Form(f"A file for {memory.character}", fields, chat.settings.keys)
     )
     if given is None or not given["path"].strip():
         return
-    path = Path(given["path"].strip().strip("'\"")).expanduser()
+    path = _path(given["path"])
     chat.say(f"Reading {path.name}…")
     lane = Lane("file", lambda error: None)  # ``call`` hands every error on
 
@@ -156,6 +158,25 @@ async def add_file(chat: ChatScreen) -> None:
             await refresh(chat)
 
     chat.work(wait(), "memory-file")
+
+
+def _path(written: str) -> Path:
+    path = Path(written.strip().strip("'\""))
+    with suppress(RuntimeError):  # There is no user of that name, and so no such file.
+        return path.expanduser()
+    return path
+
+
+def _no_file(written: str) -> str:
+    """Why this is no file that can be read; nothing written is nothing wanted."""
+    from rpterm.memory.bank.bank import look
+
+    try:
+        if written:
+            look(_path(written))
+    except RptermError as error:
+        return str(error)
+    return ""
 
 
 async def _never(chat: ChatScreen, memory: Memory, item: Item | None, block: Block | None) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.tui import keys
+from rpterm.tui.widgets.turn_editor import TurnEditor
+from rpterm.tui.widgets.writing import Line
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -47,7 +49,8 @@ def _holds(chat: ChatScreen, when: keys.When) -> bool:
             return _waits(chat, blind=True)
         case "free":
             chosen = chat.transcript.selected or chat.state.choosing or chat.panes.shown
-            return bool(chosen) and not (chat.state.editor and chat.state.editor.has_focus)
+            # The editor of a turn and the search of a pane have an Escape of their own.
+            return bool(chosen) and not isinstance(chat.focused, TurnEditor | Line)
 
 
 def _waits(chat: ChatScreen, *, blind: bool) -> bool:

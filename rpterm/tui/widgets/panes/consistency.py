@@ -216,8 +216,8 @@ def colour(value: float) -> str:
 
 def _figures(score: Score, width: int) -> list[Content]:
     known = "" if score.complete else ", quick"
-    figure = f"in character {score.probability:.2f}"
-    between = f"{score.low:.2f} to {score.high:.2f}{known}"
+    figure = f"in character {score.probability:.0%}"
+    between = f"{score.low:.0%} to {score.high:.0%}{known}"
     gap = " " * max(1, width - len(figure) - len(between))
     scale = interval(score.low, score.probability, score.high, width)
     rows = [
