@@ -206,7 +206,8 @@ class _Reader:
             before = self._below.get(parent, ()) if isinstance(parent, int) else ()
             self._below[value["id"]] = _recent((*before, *added))
         self._history = _recent((*before, *added))
-        if spoken is not None and spoken[0]:
+        # A greeting, as our own exports mark it, is the card's word and no reply.
+        if spoken is not None and spoken[0] and value.get("origin") != "greeting":
             yield Said(line, spoken[1], before, self._user, value)
 
     def _dialogue(

@@ -19,6 +19,7 @@ from rpterm.evaluation.metrics import (
     traits,
 )
 from rpterm.evaluation.questions import Question
+from rpterm.preference.stats.intervals import wilson
 from rpterm.preference.stats.live import Figure
 from rpterm.scoring.combine import DIMENSIONS
 
@@ -181,7 +182,7 @@ def _judged(verdicts: Sequence[Verdict], models: Sequence[str]) -> Iterable[Tabl
 
 def _human(human: Sequence[Human]) -> Iterable[Table]:
     rows = [
-        (each.model, _mean(each.stars), str(len(each.stars)), _mean(each.thumbs),
+        (each.model, _mean(each.stars), str(len(each.stars)), _share(each.thumbs),
          str(len(each.thumbs)))
         for each in human
     ]  # fmt: skip
@@ -253,6 +254,14 @@ def _wins(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, int], float]:
 
 def _key(answer: Answer) -> tuple[str, str, int]:
     return answer.model, answer.question, answer.seed
+
+
+def _share(thumbs: Sequence[int]) -> str:
+    """How many thumbs go up, with Wilson's interval, as ``rpterm stats`` tells it."""
+    if not thumbs:
+        return "–"
+    low, high = wilson(sum(thumbs), len(thumbs))
+    return f"{sum(thumbs) / len(thumbs):.0%} ({low:.0%}–{high:.0%})"
 
 
 def _mean(values: Sequence[float]) -> str:

@@ -114,6 +114,17 @@ def test_a_swipe_has_the_history_of_its_branch() -> None:
     assert found[-1].user == "Anna"
 
 
+def test_a_greeting_of_our_own_exports_is_no_reply() -> None:
+    turns = [
+        {"type": "turn", "id": at, "parent_id": None, "role": "assistant", "text": text,
+         "origin": "greeting"} for at, text in ((1, "Good evening."), (2, "Come in."))
+    ]  # fmt: skip
+    asked = {"type": "turn", "id": 3, "parent_id": 2, "role": "user", "text": "Late?"}
+    reply = {"type": "turn", "id": 4, "parent_id": 3, "role": "assistant", "text": "Never."}
+    (said,) = read(lines(*turns, asked, reply), NAMES)
+    assert said.text == "Never." and said.history == ((True, "Come in."), (False, "Late?"))
+
+
 def named(name: str, text: str, **more: Any) -> dict[str, Any]:
     return {"role": "assistant", "speaker": name, "text": text, **more}
 
