@@ -63,6 +63,15 @@ def named(name: str | None) -> Method | None:
         raise RptermError(f"There is no method {name!r}; there are {known}.") from error
 
 
+def fitted(data: Data, weights: Path, limit: int, export: Path) -> Data:
+    """The rows that fit into the limit; no weights are loaded for that."""
+    from rpterm.cli import export_check, trainer_model
+    from rpterm.training import fit
+
+    with trainer_model.opened(str(weights)) as known:
+        return fit.fitted(data, export_check.made(known), limit, export)
+
+
 def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     """Train with a bar; say what came of it, and what to do with it."""
     from rpterm.training.plan import Stopped

@@ -28,6 +28,13 @@ _NO_PARENT = 0
 _SEED_ROOM = 8
 """Tokens of the one line that may be put in the user's mouth, here or by a reader's shape."""
 
+_STEP = 256
+
+
+def roomy(tokens: int) -> int:
+    """A limit to propose that so many tokens fit into: a round number."""
+    return -(-tokens // _STEP) * _STEP
+
 
 class History:
     """The prompts of one chat."""

@@ -18,7 +18,27 @@ _FIELDS = {
     Method.KTO: ("prompt", "completion", "label"),
     Method.SFT: ("messages",),
 }
-_SMALLEST = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
+SMALLEST = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
+"""Rows that a method needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long rows are, and what that did to them.
+
+    Attributes:
+        longest: Tokens of the longest row that is trained on.
+        too_long: Rows to train and to test on that were dropped: the prompt fills the limit.
+        broken: Rows that were dropped because they are none.
+        cut: Rows to train on that are longer than the limit, whose replies lose their ends.
+        wide: A limit that would take all rows whole.
+    """
+
+    longest: int = 0
+    too_long: int = 0
+    broken: int = 0
+    cut: int = 0
+    wide: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +49,7 @@ class Data:
     train: list[Row] = field(default_factory=list)
     test: list[Row] = field(default_factory=list)
     digest: str = ""
+    lengths: Lengths = Lengths()
 
 
 def read(out: Path, method: Method | None) -> Data:
@@ -48,10 +69,10 @@ def read(out: Path, method: Method | None) -> Data:
         found[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
     method = method or _meant(found["train"])
     parts = {name: _fitting(rows, method) for name, rows in found.items()}
-    if len(parts["train"]) < _SMALLEST[method]:
+    if len(parts["train"]) < SMALLEST[method]:
         raise TrainingError(
             f"{out} has {len(parts['train'])} rows for {method}, which needs "
-            f"{_SMALLEST[method]} at least: `rpterm export {out} --format {method}` writes them."
+            f"{SMALLEST[method]} at least: `rpterm export {out} --format {method}` writes them."
         )
     if method is Method.KTO and len({row["label"] for row in parts["train"]}) < 2:
         raise TrainingError(

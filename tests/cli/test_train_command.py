@@ -25,7 +25,8 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
     reply = [{"role": "assistant", "content": "Yes."}]
-    row = {"prompt": [{"role": "user", "content": "Who?"}], "chosen": reply, "rejected": reply}
+    worse = [{"role": "assistant", "content": "No."}]
+    row = {"prompt": [{"role": "user", "content": "Who?"}], "chosen": reply, "rejected": worse}
     for name in ("train", "test"):
         (folder / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     return folder
@@ -106,3 +107,19 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     assert "Stopping after the step that is running" in done.err
     assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_where_no_row_fits_it_is_told_before_anything_is_made(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "train", lambda *ignored, **more: pytest.fail("it began"))
+    row = {
+        "prompt": [{"role": "user", "content": "Who was it? " * 40}],
+        "chosen": [{"role": "assistant", "content": "Holmes."}],
+        "rejected": [{"role": "assistant", "content": "A model."}],
+    }
+    (out / "train.jsonl").write_text(f"{json.dumps(row)}\n" * 2, encoding="utf-8")
+    done = cli("train", str(out), "--base", "starter", "--max-tokens", "64")
+    assert done.code == 1 and f"None of the 2 rows of {out} fits into 64 tokens" in done.err
+    assert "`--max-tokens 256`" in done.err
+    assert [path.name for path in out.parent.iterdir() if "training" in path.name] == []
