@@ -78,6 +78,8 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     from rpterm.training.run import train
     from rpterm.training.trainer import Stop
 
+    for told in _lengths(data, plan.max_length):
+        out.say(told)
     tested = f", {counted(len(data.test), 'row')} of other chats to test on" if data.test else ""
     out.say(
         f"{plan.method} on {counted(len(data.train), 'row')}{tested}; the base is {plan.base.name}."
@@ -93,6 +95,26 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
             _tell(done, data)
             return
     out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+
+
+def _lengths(data: Data, limit: int) -> Iterator[str]:
+    """What the limit of tokens costs, before the training begins."""
+    lengths = data.lengths
+    if lengths.broken:
+        yield (
+            f"{counted(lengths.broken, 'row')} dropped as broken: `rpterm export check` says what "
+            "is wrong."
+        )
+    if lengths.too_long:
+        yield (
+            f"{counted(lengths.too_long, 'row')} dropped: the prompt alone has {limit:,} tokens or "
+            f"more. `--max-tokens {lengths.wide}` takes all rows."
+        )
+    if lengths.cut:
+        yield (
+            f"{counted(lengths.cut, 'row')} longer than {limit:,} tokens: the end of the reply is "
+            f"cut off, `--max-tokens {lengths.wide}` keeps it."
+        )
 
 
 def _tell(done: Trained, data: Data) -> None:

@@ -123,3 +123,27 @@ def test_where_no_row_fits_it_is_told_before_anything_is_made(
     assert done.code == 1 and f"None of the 2 rows of {out} fits into 64 tokens" in done.err
     assert "`--max-tokens 256`" in done.err
     assert [path.name for path in out.parent.iterdir() if "training" in path.name] == []
+
+
+def test_what_the_limit_drops_and_cuts_is_told_before_the_training(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(plan: Plan, data: Data, *ignored: Any, **more: Any) -> Any:
+        assert len(data.train) == 2
+        raise Stopped(1)
+
+    monkeypatch.setattr(run, "train", train)
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": "Who was it? " * often}],
+            "chosen": [{"role": "assistant", "content": "Holmes. " * long}],
+            "rejected": [{"role": "assistant", "content": "A model."}],
+        }
+        for often, long in ((1, 1), (1, 90), (90, 1))
+    ]
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (out / "train.jsonl").write_text(text, encoding="utf-8")
+    done = cli("train", str(out), "--base", "starter", "--max-tokens", "128")
+    assert "1 row dropped: the prompt alone has 128 tokens or more. `--max-tokens 512`" in done.out
+    assert "1 row longer than 128 tokens: the end of the reply is cut off" in done.out
+    assert "dpo on 2 rows" in done.out

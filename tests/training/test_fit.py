@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from rpterm.preference.check.report import Model
+from rpterm.training import card
 from rpterm.training.data import Data
 from rpterm.training.fit import fitted
-from rpterm.training.plan import Method, TrainingError
+from rpterm.training.parity import Parity
+from rpterm.training.plan import Method, Plan, TrainingError
+from rpterm.training.run import Trained
 from rpterm.types import RptermError
 
 OUT = Path("out")
@@ -78,3 +81,14 @@ def test_rows_that_are_none_and_a_template_that_refuses_are_told() -> None:
 
     with pytest.raises(TrainingError, match="template of picky refuses the rows"):
         fitted(Data(Method.DPO, [pair(4, 4)]), Model("picky", refuse, WORDS.count, ""), 32, OUT)
+
+
+def test_the_text_beside_an_adapter_has_what_was_really_used() -> None:
+    rows = [pair(20, 5), pair(20, 12), pair(32, 4)]
+    plan = Plan(Method.DPO, Path("m.gguf"), max_length=32)
+    made = Trained(Path("a.gguf"), Path("a.md"), 1, 9.0, None, None, Parity(0.5, 0.1, 40))
+    for some, longest, dropped in ((rows, 32, "1, 1"), (rows[:1], 26, "0, 0")):
+        told = card.text(plan, fitted(Data(Method.DPO, some), WORDS, 32, OUT), made)
+        assert f"| longest row | {longest} tokens |" in told
+        assert f"| rows dropped, rows cut | {dropped} |" in told
+        assert f"| rows trained on | {min(2, len(some))} |" in told
