@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
+from rpterm.cli.guard import INTERRUPTED
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -95,6 +98,7 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
             _tell(done, data)
             return
     out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+    raise typer.Exit(INTERRUPTED)
 
 
 def _lengths(data: Data, limit: int) -> Iterator[str]:

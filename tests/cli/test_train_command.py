@@ -104,6 +104,7 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")
+    assert done.code == 130
     assert "Stopping after the step that is running" in done.err
     assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
     assert signal.getsignal(signal.SIGINT) is before
