@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rpterm.preference.history import History
+from rpterm.preference.history import TOO_LONG, History
 from rpterm.preference.pairs import rated_pairs, settled
 from rpterm.preference.records import (
     DEFAULT_SOURCES,
@@ -139,7 +139,7 @@ class _Harvester:
             if not self.history.text(turn_id):
                 return self._drop(judgement, "the reply is empty")
             if self.history.prompt(turn_id) is None:
-                return self._drop(judgement, "longer than the limit of tokens")
+                return self._drop(judgement, TOO_LONG)
         return True
 
     def _drop(self, judgement: Rating | Comparison, why: str) -> bool:

@@ -98,7 +98,9 @@ def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) ->
     (swipe,) = scene.judge.kept_swipe(a, [b])
     with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
         run(scene, tmp_path / "out", wanted=Wanted())
-    assert str(caught.value).endswith("`--sources swipe` takes them.")
+    assert str(caught.value).endswith(
+        "`--sources duel,edit,stars,thumbs,swipe,flag` takes swipe as well."
+    )
     run(scene, tmp_path / "out")
     assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]
 
@@ -150,8 +152,12 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
     assert prompt[0] == HEAD[0] and prompt[1]["role"] == "user" and len(prompt) > 3
     assert prompt[-1]["content"] == "Question 19 has six words here."
     assert sum(len(m["content"].split()) + 8 for m in prompt) + 12 <= 100
-    with pytest.raises(ExportError, match="longer than the limit of tokens"):
+    told = r"1 is longer than 20 tokens, the longest 53\. `--max-tokens 256` takes the long ones\."
+    with pytest.raises(ExportError, match=told):
         run(scene, tmp_path / "small", max_tokens=20)
+    assert run(scene, tmp_path / "small", max_tokens=53).rows == {"train": 1}
+    with pytest.raises(ExportError, match="1 is longer than 52 tokens, the longest 53"):
+        run(scene, tmp_path / "none", max_tokens=52)
 
 
 @pytest.mark.parametrize(
