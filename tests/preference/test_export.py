@@ -105,6 +105,19 @@ def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) ->
     assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]
 
 
+@pytest.mark.parametrize("sources", [set(Source), {Source.SWIPE}])
+def test_a_rating_that_says_the_opposite_takes_a_kept_swipe_back(
+    scene: Scene, tmp_path: Path, sources: set[Source]
+) -> None:
+    liked, bad, other = (scene.reply(text) for text in ("One.", "Two.", "Three."))
+    scene.judge.stars(liked, 4)
+    scene.judge.thumb(bad, False)
+    against, fine = scene.judge.kept_swipe(bad, [liked, other])
+    run(scene, tmp_path / "out", wanted=Wanted(sources=frozenset(sources)))
+    assert [row["meta"]["judgements"] for row in rows(tmp_path / "out")] == [[fine.id]]
+    assert left_out(tmp_path / "out")[against.id] == "a rating says the opposite"
+
+
 def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (
         scene.made("One.", (1, 2)), scene.made("Two.", (1, 2, 3)), scene.made("Three.", (1, 2))
