@@ -124,7 +124,10 @@ def _lengths(data: Data, limit: int) -> Iterator[str]:
 def _tell(done: Trained, data: Data) -> None:
     from rpterm.training.card import losses
 
-    out.say(f"{counted(done.steps, 'step')} in {_span(done.seconds)}.")
+    steps = counted(done.steps, "step")
+    if done.begun:
+        steps = f"{steps}, the last {done.steps - done.begun:,}"
+    out.say(f"{steps} in {_span(done.seconds)}.")
     out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
     out.say(
         f"The adapter moves tokens by {done.parity.moved:.3f} nats on average; transformers and "
@@ -147,11 +150,14 @@ class _Shown:
         self._line(name)
         self._show(name, None)
 
-    def estimated(self, seconds: float, steps: int) -> None:
+    def estimated(self, seconds: float, done: int, total: int) -> None:
         """How long it will take, before it begins."""
-        long = f"{counted(steps, 'step')}, about {_span(seconds)} with nothing else running"
+        steps = (
+            f"{total - done:,} of {counted(total, 'step')} left" if done else counted(total, "step")
+        )
+        long = f"{steps}, about {_span(seconds)} with nothing else running"
         out.say(f"{long}. Ctrl+C stops after the step that is running, and keeps.")
-        self._show("training", steps)
+        self._show("training", total, done)
 
     def stepped(self, done: int, total: int, loss: float) -> None:
         """The bar moves."""
@@ -171,10 +177,10 @@ class _Shown:
         if self._bar.disable:
             self._bar.console.print(words)
 
-    def _show(self, name: str, total: int | None) -> None:
+    def _show(self, name: str, total: int | None, done: int = 0) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(name, total=total)
+        self._task = self._bar.add_task(name, total=total, completed=done)
 
 
 @contextmanager

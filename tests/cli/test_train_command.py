@@ -73,7 +73,7 @@ def test_it_tells_what_came_of_it_and_what_to_do_next(
     def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
         seen.append(plan)
         listener.stage("reading the model")
-        listener.estimated(600.0, 12)
+        listener.estimated(600.0, 0, 12)
         listener.stepped(1, 12, 0.5)
         return Trained(to, to.with_suffix(".md"), 12, 7200.0, 0.693, 0.6, Parity(0.5, 0.1, 40))
 
@@ -148,3 +148,18 @@ def test_what_the_limit_drops_and_cuts_is_told_before_the_training(
     assert "1 row dropped: the prompt alone has 128 tokens or more. `--max-tokens 512`" in done.out
     assert "1 row longer than 128 tokens: the end of the reply is cut off" in done.out
     assert "dpo on 2 rows" in done.out
+
+
+def test_what_goes_on_tells_the_steps_that_are_left(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+        listener.estimated(540.0, 2, 6)
+        listener.stepped(3, 6, 0.5)
+        made = Parity(0.5, 0.1, 40)
+        return Trained(to, to.with_suffix(".md"), 6, 300.0, None, 0.6, made, begun=2)
+
+    monkeypatch.setattr(run, "train", train)
+    done = cli("train", str(out), "--base", "starter")
+    assert "4 of 6 steps left, about 9 minutes" in done.out
+    assert "6 steps, the last 4 in 5 minutes." in done.out
