@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rpterm.plural import counted
 from rpterm.preference.check.reading import files, raw_rows, split_of
+from rpterm.preference.writing import MANIFEST
 from rpterm.training.plan import Method, TrainingError
 
 Row = dict[str, Any]
@@ -70,9 +73,10 @@ def read(out: Path, method: Method | None) -> Data:
     method = method or _meant(found["train"])
     parts = {name: _fitting(rows, method) for name, rows in found.items()}
     if len(parts["train"]) < SMALLEST[method]:
+        folder = _folder(out, method)
         raise TrainingError(
-            f"{out} has {len(parts['train'])} rows for {method}, which needs "
-            f"{SMALLEST[method]} at least: `rpterm export {out} --format {method}` writes them."
+            f"{out} has {counted(len(parts['train']), 'row')} for {method}, which needs "
+            f"{SMALLEST[method]} at least: `rpterm export {folder} --format {method}` writes them."
         )
     if method is Method.KTO and len({row["label"] for row in parts["train"]}) < 2:
         raise TrainingError(
@@ -80,6 +84,12 @@ def read(out: Path, method: Method | None) -> Data:
             "some good and some bad."
         )
     return Data(method, parts["train"], parts["test"], digest.hexdigest())
+
+
+def _folder(out: Path, method: Method) -> str:
+    """Where an export may be written: what is no export of rpterm is never replaced by one."""
+    folder = out if (out / MANIFEST).is_file() else out.with_name(f"{out.stem}-{method}")
+    return shlex.quote(str(folder))
 
 
 def _meant(rows: list[Row]) -> Method:
