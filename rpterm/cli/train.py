@@ -54,5 +54,6 @@ def train(
         batch=max(2, batch) if data.method is Method.KTO else batch,
         max_length=max_tokens, seed=seed, steps=steps,
     )  # fmt: skip
+    data = training.fitted(data, file, max_tokens, export)
     out = export.absolute()
     training.run(plan, data, to or out.with_name(f"{out.name}-{plan.method}.gguf"), anew=restart)

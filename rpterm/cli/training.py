@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
+from rpterm.cli.guard import INTERRUPTED
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -63,12 +66,23 @@ def named(name: str | None) -> Method | None:
         raise RptermError(f"There is no method {name!r}; there are {known}.") from error
 
 
+def fitted(data: Data, weights: Path, limit: int, export: Path) -> Data:
+    """The rows that fit into the limit; no weights are loaded for that."""
+    from rpterm.cli import export_check, trainer_model
+    from rpterm.training import fit
+
+    with trainer_model.opened(str(weights)) as known:
+        return fit.fitted(data, export_check.made(known), limit, export)
+
+
 def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     """Train with a bar; say what came of it, and what to do with it."""
     from rpterm.training.plan import Stopped
     from rpterm.training.run import train
     from rpterm.training.trainer import Stop
 
+    for told in _lengths(data, plan.max_length):
+        out.say(told)
     tested = f", {counted(len(data.test), 'row')} of other chats to test on" if data.test else ""
     out.say(
         f"{plan.method} on {counted(len(data.train), 'row')}{tested}; the base is {plan.base.name}."
@@ -84,12 +98,36 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
             _tell(done, data)
             return
     out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+    raise typer.Exit(INTERRUPTED)
+
+
+def _lengths(data: Data, limit: int) -> Iterator[str]:
+    """What the limit of tokens costs, before the training begins."""
+    lengths = data.lengths
+    if lengths.broken:
+        yield (
+            f"{counted(lengths.broken, 'row')} dropped as broken: `rpterm export check` says what "
+            "is wrong."
+        )
+    if lengths.too_long:
+        yield (
+            f"{counted(lengths.too_long, 'row')} dropped: the prompt alone has {limit:,} tokens or "
+            f"more. `--max-tokens {lengths.wide}` takes all rows."
+        )
+    if lengths.cut:
+        yield (
+            f"{counted(lengths.cut, 'row')} longer than {limit:,} tokens: the end of the reply is "
+            f"cut off, `--max-tokens {lengths.wide}` keeps it."
+        )
 
 
 def _tell(done: Trained, data: Data) -> None:
     from rpterm.training.card import losses
 
-    out.say(f"{counted(done.steps, 'step')} in {_span(done.seconds)}.")
+    steps = counted(done.steps, "step")
+    if done.begun:
+        steps = f"{steps}, the last {done.steps - done.begun:,}"
+    out.say(f"{steps} in {_span(done.seconds)}.")
     out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
     out.say(
         f"The adapter moves tokens by {done.parity.moved:.3f} nats on average; transformers and "
@@ -112,11 +150,14 @@ class _Shown:
         self._line(name)
         self._show(name, None)
 
-    def estimated(self, seconds: float, steps: int) -> None:
+    def estimated(self, seconds: float, done: int, total: int) -> None:
         """How long it will take, before it begins."""
-        long = f"{counted(steps, 'step')}, about {_span(seconds)} with nothing else running"
+        steps = (
+            f"{total - done:,} of {counted(total, 'step')} left" if done else counted(total, "step")
+        )
+        long = f"{steps}, about {_span(seconds)} with nothing else running"
         out.say(f"{long}. Ctrl+C stops after the step that is running, and keeps.")
-        self._show("training", steps)
+        self._show("training", total, done)
 
     def stepped(self, done: int, total: int, loss: float) -> None:
         """The bar moves."""
@@ -136,10 +177,10 @@ class _Shown:
         if self._bar.disable:
             self._bar.console.print(words)
 
-    def _show(self, name: str, total: int | None) -> None:
+    def _show(self, name: str, total: int | None, done: int = 0) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(name, total=total)
+        self._task = self._bar.add_task(name, total=total, completed=done)
 
 
 @contextmanager

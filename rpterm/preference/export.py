@@ -140,7 +140,7 @@ class _Run:
         self.model = model
         self.format: Format = FORMATS[options.format]
         self.done = Exported()
-        self._passed = PassedOver()
+        self._passed = PassedOver(options.wanted.sources, options.max_tokens)
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._seen: set[bytes] = set()
@@ -228,6 +228,7 @@ class _Run:
             self._passed.sources |= {SOURCES[each] for each in kinds} - self.options.wanted.sources
             result = harvest(material, self.options.wanted, self._kinds)
             self.done.cut += material.history.cut
+            self._passed.longest = max(self._passed.longest, material.history.longest)
             for dropped in result.dropped:
                 self._leave_out(dropped, gone)
             digests: dict[int, bytes] = {}

@@ -7,11 +7,12 @@ exact prompt. Knows no database and no format.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rpterm.preference.history import History
-from rpterm.preference.pairs import rated_pairs, settled
+from rpterm.preference.history import TOO_LONG, History
+from rpterm.preference.pairs import rated_pairs, settled, vetoed
 from rpterm.preference.records import (
     DEFAULT_SOURCES,
     Dropped,
@@ -118,7 +119,9 @@ class _Harvester:
             self.wanted.pairs_per_prompt,
             lambda one, other: self._one_prompt(one.reply.turn, other.reply.turn),
         )
+        pairs, opposed = vetoed(pairs, self._opinion())
         kept, dropped = settled(pairs)
+        self.done.dropped += opposed
         self.done.records += kept
         self.done.dropped += dropped
         if "demo" in self.kinds:
@@ -139,7 +142,7 @@ class _Harvester:
             if not self.history.text(turn_id):
                 return self._drop(judgement, "the reply is empty")
             if self.history.prompt(turn_id) is None:
-                return self._drop(judgement, "longer than the limit of tokens")
+                return self._drop(judgement, TOO_LONG)
         return True
 
     def _drop(self, judgement: Rating | Comparison, why: str) -> bool:
@@ -162,8 +165,7 @@ class _Harvester:
         meta = self._meta(rating, rating.how, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
-        good = bool(rating.value) if rating.kind == "thumb" else _good(rating.value)
-        return Record("label", prompt, reply, meta, label=good)
+        return Record("label", prompt, reply, meta, label=_good(rating))
 
     def _compared(self, pair: Comparison) -> list[Record]:
         left, right = self._reply(pair.left_id), self._reply(pair.right_id)
@@ -190,6 +192,18 @@ class _Harvester:
             return []
         chosen, rejected = (left, right) if pair.verdict == "left" else (right, left)
         return [Record("pair", prompt, chosen, meta, rejected)]
+
+    def _opinion(self) -> Callable[[Reply], int]:
+        """What all ratings that stand say of a reply, also those of sources not exported."""
+        said: Counter[tuple[int | None, str]] = Counter()
+        for each in standing(self.material.ratings):
+            if each.kind != "flag" and (good := _good(each)) is not None:
+                said[self._wording(each.turn_id)] += 1 if good else -1
+        return lambda reply: said[self._wording(reply.turn)]
+
+    def _wording(self, turn_id: int) -> tuple[int | None, str]:
+        """Two replies to one turn in the same words are one reply."""
+        return self.history.turns[turn_id].parent_id, self.history.text(turn_id)
 
     def _demos(self, labels: Sequence[Record], pairs: Sequence[Record]) -> None:
         """Replies to imitate: liked and never disliked, and the user's own wording."""
@@ -274,6 +288,8 @@ class _Harvester:
         return self._raters[name]
 
 
-def _good(stars: int) -> bool | None:
-    """Four and five are good, one and two bad; three says neither."""
-    return None if stars == 3 else stars > 3
+def _good(rating: Rating) -> bool | None:
+    """Thumb up, four and five stars are good, one and two bad; three says neither."""
+    if rating.kind == "thumb":
+        return bool(rating.value)
+    return None if rating.value == 3 else rating.value > 3

@@ -24,9 +24,19 @@ Clean = Callable[[Sequence[str]], list[str]]
 GO_ON = "(Go on.)"
 """What the user 'says' where one reply follows another."""
 
+TOO_LONG = "longer than the limit of tokens"
+"""Why a judgement is left out whose reply has no prompt."""
+
 _NO_PARENT = 0
 _SEED_ROOM = 8
 """Tokens of the one line that may be put in the user's mouth, here or by a reader's shape."""
+
+_STEP = 256
+
+
+def roomy(tokens: int) -> int:
+    """A limit to propose that so many tokens fit into: a round number."""
+    return -(-tokens // _STEP) * _STEP
 
 
 class History:
@@ -62,6 +72,9 @@ class History:
         self._replies: dict[int, set[int]] = defaultdict(set)
         self.cut = 0
         """Prompts so far whose oldest turns had no room."""
+        self.longest = 0
+        """Of the prompts so far that had no room at all: tokens that the largest takes, with one
+        turn before its reply."""
         self._asked = count([*texts, self.system]) if max_tokens else None
 
     def clean(self, text: str) -> str:
@@ -77,7 +90,7 @@ class History:
         return self._texts[turn_id]
 
     def prompt(self, turn_id: int) -> Messages | None:
-        """What stands before a reply; ``None`` when not even the system prompt leaves room."""
+        """What stands before a reply; ``None`` when not even one turn has room."""
         parent = self.turns[turn_id].parent_id or _NO_PARENT
         if parent not in self._prompts:
             self._prompts[parent] = self._built(parent)
@@ -85,8 +98,6 @@ class History:
 
     def _built(self, parent: int) -> Messages | None:
         room = self._room(parent)
-        if room is not None and room < 0:
-            return None
         kept: list[tuple[Role, str]] = []
         turns, texts, sizes = self.turns, self._texts, self._sizes
         at: int | None = parent or None
@@ -99,10 +110,11 @@ class History:
                         break
                 kept.append((turn.role, text))
             at = turn.parent_id
+        if room is not None and room < 0 and not kept:
+            self.longest = max(self.longest, self._max_tokens - room)
+            return None
         kept.reverse()
         if at is not None:
-            if not kept:
-                return None
             # What is left of a longer chat begins with the user, as every template likes it.
             first = next((i for i, (role, _) in enumerate(kept) if role == "user"), 0)
             kept = kept[first:]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rpterm.preference.formats import Format, spoken
+from rpterm.preference.history import TOO_LONG, roomy
 from rpterm.preference.records import Kind, Source
 
 NOT_MARKED = "the chat is not marked as exportable"
@@ -26,7 +27,6 @@ _TAKER: dict[Kind, str] = {"pair": "dpo", "label": "kto", "demo": "sft"}
 
 _REMEDIES = {
     NOT_MARKED: "`rpterm export allow CHAT` marks a chat as exportable.",
-    "longer than the limit of tokens": "`--max-tokens` sets the limit.",
     "the edit is too small": "`--min-edit` sets how small one may be.",
 }
 
@@ -36,12 +36,17 @@ class PassedOver:
     """What an export met and made no row of.
 
     Attributes:
+        wanted: Sources that were wanted.
+        limit: Tokens of a row, and ``longest``, what the largest of the longer ones would take.
         chats: With judgements that were looked at, marked as exportable or not.
         kinds: Records that the format is not made of.
         unplaced: Records of its kinds that it has no place for, such as three stars in KTO.
         sources: Of judgements that were not wanted.
     """
 
+    wanted: frozenset[Source] = frozenset()
+    limit: int = 0
+    longest: int = 0
     chats: int = 0
     kinds: Counter[Kind] = field(default_factory=Counter)
     unplaced: int = 0
@@ -51,7 +56,7 @@ class PassedOver:
 def why(form: Format, passed: PassedOver, left_out: Counter[str]) -> str:
     """Why an export of judged chats has no row."""
     reasons = list(_of_format(form, passed))
-    reasons += [f"{reason} ({many})" for reason, many in left_out.most_common(_MOST)]
+    reasons += [_reason(each, many, passed) for each, many in left_out.most_common(_MOST)]
     told = f": {'; '.join(reasons)}" if reasons else ""
     start = f"There is nothing to export as {spoken(form.name)}{told}."
     return " ".join([start, *_remedies(passed, left_out)])
@@ -66,6 +71,13 @@ def nobody(card: str | None, judged: Sequence[str]) -> str:
         f"Nothing was rated in a chat with {card!r}: `--card` takes {', '.join(judged[:_MOST])}"
         f"{more}."
     )
+
+
+def _reason(reason: str, many: int, passed: PassedOver) -> str:
+    if reason != TOO_LONG:
+        return f"{reason} ({many})"
+    what = "1 is" if many == 1 else f"{many:,} are"
+    return f"{what} longer than {passed.limit:,} tokens, the longest {passed.longest:,}"
 
 
 def _of_format(form: Format, passed: PassedOver) -> Iterator[str]:
@@ -84,8 +96,12 @@ def _remedies(passed: PassedOver, left_out: Counter[str]) -> Iterator[str]:
         taker = takers.pop() if len(takers) == 1 and not passed.unplaced else "raw"
         yield f"`--format {taker}` takes them."
     if passed.sources:
-        names = sorted(source.name.lower() for source in passed.sources)
-        yield f"`--sources {','.join(names)}` takes them."
+        # The option replaces the list, so what was wanted is named again.
+        names = [each.name.lower() for each in Source if each in passed.wanted | passed.sources]
+        more = ", ".join(each.name.lower() for each in Source if each in passed.sources)
+        yield f"`--sources {','.join(names)}` takes {more} as well."
     for reason, _ in left_out.most_common(_MOST):
-        if reason in _REMEDIES:
+        if reason == TOO_LONG:
+            yield f"`--max-tokens {roomy(passed.longest)}` takes the long ones."
+        elif reason in _REMEDIES:
             yield _REMEDIES[reason]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from rpterm.preference.records import STRENGTH, Dropped, Record, Source
+from rpterm.preference.records import STRENGTH, Dropped, Record, Reply, Source
 
 _COMPARED = frozenset({Source.DUEL, Source.EDIT, Source.SWIPE})
 
@@ -51,6 +51,27 @@ def _widest(
 def _pair(one: Record, other: Record) -> Record:
     meta = replace(one.meta, judgements=one.meta.judgements + other.meta.judgements)
     return Record("pair", one.prompt, one.reply, meta, other.reply)
+
+
+def vetoed(
+    pairs: Sequence[Record], opinion: Callable[[Reply], int]
+) -> tuple[list[Record], list[Dropped]]:
+    """Without the swipes kept of which the ratings say the opposite: they are only a hint.
+
+    Args:
+        opinion: Above zero for a reply that was rated good, below for a bad one.
+    """
+    kept: list[Record] = []
+    dropped: list[Dropped] = []
+    for each in pairs:
+        assert each.other is not None
+        hint = each.meta.source is Source.SWIPE
+        if hint and opinion(each.reply) < 0 < opinion(each.other):
+            why = "a rating says the opposite"
+            dropped += [Dropped(number, each.meta.chat, why) for number in each.meta.judgements]
+        else:
+            kept.append(each)
+    return kept, dropped
 
 
 def settled(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropped]]:

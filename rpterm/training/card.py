@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def text(plan: Plan, data: Data, done: Trained) -> str:
     """Markdown: the base, the data, the settings, and what was measured."""
+    lengths = data.lengths
     rows = [
         ("base model", plan.base.name),
         ("SHA-256 of the base", plan.base_hash),
@@ -23,7 +24,9 @@ def text(plan: Plan, data: Data, done: Trained) -> str:
         ("steps", f"{done.steps} of {plan.batch} rows"),
         ("rank, alpha", f"{plan.rank}, {plan.alpha:g}"),
         ("learning rate, beta, seed", f"{plan.rate:g}, {plan.beta:g}, {plan.seed}"),
-        ("longest row", f"{plan.max_length} tokens"),
+        ("rows dropped, rows cut", f"{lengths.too_long + lengths.broken}, {lengths.cut}"),
+        ("longest row", f"{min(lengths.longest, plan.max_length)} tokens"),
+        ("limit of a row", f"{plan.max_length} tokens"),
         ("loss on unseen chats, before and after", losses(done, len(data.test))),
         ("moved by the adapter, mean", f"{done.parity.moved:.3f} nats a token"),
         ("transformers and llama.cpp apart, mean", f"{done.parity.apart:.3f} nats a token"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rpterm.plural import counted
 from rpterm.preference.check.reading import files, raw_rows, split_of
+from rpterm.preference.writing import MANIFEST
 from rpterm.training.plan import Method, TrainingError
 
 Row = dict[str, Any]
@@ -18,7 +21,27 @@ _FIELDS = {
     Method.KTO: ("prompt", "completion", "label"),
     Method.SFT: ("messages",),
 }
-_SMALLEST = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
+SMALLEST = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
+"""Rows that a method needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long rows are, and what that did to them.
+
+    Attributes:
+        longest: Tokens of the longest row that is trained on.
+        too_long: Rows to train and to test on that were dropped: the prompt fills the limit.
+        broken: Rows that were dropped because they are none.
+        cut: Rows to train on that are longer than the limit, whose replies lose their ends.
+        wide: A limit that would take all rows whole.
+    """
+
+    longest: int = 0
+    too_long: int = 0
+    broken: int = 0
+    cut: int = 0
+    wide: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +52,7 @@ class Data:
     train: list[Row] = field(default_factory=list)
     test: list[Row] = field(default_factory=list)
     digest: str = ""
+    lengths: Lengths = Lengths()
 
 
 def read(out: Path, method: Method | None) -> Data:
@@ -48,10 +72,11 @@ def read(out: Path, method: Method | None) -> Data:
         found[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
     method = method or _meant(found["train"])
     parts = {name: _fitting(rows, method) for name, rows in found.items()}
-    if len(parts["train"]) < _SMALLEST[method]:
+    if len(parts["train"]) < SMALLEST[method]:
+        folder = _folder(out, method)
         raise TrainingError(
-            f"{out} has {len(parts['train'])} rows for {method}, which needs "
-            f"{_SMALLEST[method]} at least: `rpterm export {out} --format {method}` writes them."
+            f"{out} has {counted(len(parts['train']), 'row')} for {method}, which needs "
+            f"{SMALLEST[method]} at least: `rpterm export {folder} --format {method}` writes them."
         )
     if method is Method.KTO and len({row["label"] for row in parts["train"]}) < 2:
         raise TrainingError(
@@ -59,6 +84,12 @@ def read(out: Path, method: Method | None) -> Data:
             "some good and some bad."
         )
     return Data(method, parts["train"], parts["test"], digest.hexdigest())
+
+
+def _folder(out: Path, method: Method) -> str:
+    """Where an export may be written: what is no export of rpterm is never replaced by one."""
+    folder = out if (out / MANIFEST).is_file() else out.with_name(f"{out.stem}-{method}")
+    return shlex.quote(str(folder))
 
 
 def _meant(rows: list[Row]) -> Method:

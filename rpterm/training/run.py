@@ -32,8 +32,8 @@ class Listener(Protocol):
         """Something that takes a while begins."""
         ...
 
-    def estimated(self, seconds: float, steps: int) -> None:
-        """The training proper begins, and about so long it will take."""
+    def estimated(self, seconds: float, done: int, total: int) -> None:
+        """The training proper begins, from a step on, and about so long the others will take."""
         ...
 
     def stepped(self, done: int, total: int, loss: float) -> None:
@@ -46,6 +46,7 @@ class Trained:
     """What came of it.
 
     Attributes:
+        steps: In all; ``seconds`` is what those took that were made now, from ``begun`` on.
         loss_before: On rows of chats that were not trained on; ``None`` where there are none.
         parity: How far llama.cpp and transformers agree about the adapter.
     """
@@ -57,6 +58,7 @@ class Trained:
     loss_before: float | None
     loss_after: float | None
     parity: parity.Parity
+    begun: int = 0
 
 
 def train(
@@ -87,7 +89,8 @@ def _train(
     texts = _texts(base, data)
     parity.prove(base, texts, folder)
     made = trainer.build(plan, base, data, folder, listener.stepped, stop)
-    before, seconds = _trained(made, folder, listener)
+    begun = trainer.last_checkpoint(folder)
+    before, seconds = _trained(made, begun, listener)
     listener.stage("testing the adapter")
     done = made.state.global_step
     after = trainer.unseen_loss(made)
@@ -95,20 +98,22 @@ def _train(
     parity.save(made.model, base, fresh)
     agreed = parity.measure(made.model, base.path, fresh, texts)
     agreed.check("The trained adapter")
-    result = Trained(to, to.with_suffix(".md"), done, seconds, before, after, agreed)
+    result = Trained(to, to.with_suffix(".md"), done, seconds, before, after, agreed, _step(begun))
     result.card.write_text(card.text(plan, data, result), encoding="utf-8")
     fresh.replace(to)
     shutil.rmtree(folder)
     return result
 
 
-def _trained(made: Any, folder: Path, listener: Listener) -> tuple[float | None, float]:
-    """Train, from the last checkpoint on; the loss before, and the seconds it took."""
-    begun = trainer.last_checkpoint(folder)
-    total = trainer.steps(made)
-    left = total - (int(begun.name.rpartition("-")[2]) if begun else 0)
+def _step(checkpoint: Path | None) -> int:
+    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+
+
+def _trained(made: Any, begun: Path | None, listener: Listener) -> tuple[float | None, float]:
+    """Train, from a checkpoint on; the loss before, and the seconds it took."""
+    done, total = _step(begun), trainer.steps(made)
     before = None if begun else trainer.unseen_loss(made)
-    listener.estimated(trainer.step_seconds(made) * left, left)
+    listener.estimated(trainer.step_seconds(made) * (total - done), done, total)
     began = time.monotonic()
     made.train(resume_from_checkpoint=str(begun) if begun else None)
     if made.state.global_step < made.state.max_steps:

@@ -25,7 +25,8 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
     reply = [{"role": "assistant", "content": "Yes."}]
-    row = {"prompt": [{"role": "user", "content": "Who?"}], "chosen": reply, "rejected": reply}
+    worse = [{"role": "assistant", "content": "No."}]
+    row = {"prompt": [{"role": "user", "content": "Who?"}], "chosen": reply, "rejected": worse}
     for name in ("train", "test"):
         (folder / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     return folder
@@ -72,7 +73,7 @@ def test_it_tells_what_came_of_it_and_what_to_do_next(
     def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
         seen.append(plan)
         listener.stage("reading the model")
-        listener.estimated(600.0, 12)
+        listener.estimated(600.0, 0, 12)
         listener.stepped(1, 12, 0.5)
         return Trained(to, to.with_suffix(".md"), 12, 7200.0, 0.693, 0.6, Parity(0.5, 0.1, 40))
 
@@ -103,6 +104,62 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")
+    assert done.code == 130
     assert "Stopping after the step that is running" in done.err
     assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_where_no_row_fits_it_is_told_before_anything_is_made(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "train", lambda *ignored, **more: pytest.fail("it began"))
+    row = {
+        "prompt": [{"role": "user", "content": "Who was it? " * 40}],
+        "chosen": [{"role": "assistant", "content": "Holmes."}],
+        "rejected": [{"role": "assistant", "content": "A model."}],
+    }
+    (out / "train.jsonl").write_text(f"{json.dumps(row)}\n" * 2, encoding="utf-8")
+    done = cli("train", str(out), "--base", "starter", "--max-tokens", "64")
+    assert done.code == 1 and f"None of the 2 rows of {out} fits into 64 tokens" in done.err
+    assert "`--max-tokens 256`" in done.err
+    assert [path.name for path in out.parent.iterdir() if "training" in path.name] == []
+
+
+def test_what_the_limit_drops_and_cuts_is_told_before_the_training(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(plan: Plan, data: Data, *ignored: Any, **more: Any) -> Any:
+        assert len(data.train) == 2
+        raise Stopped(1)
+
+    monkeypatch.setattr(run, "train", train)
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": "Who was it? " * often}],
+            "chosen": [{"role": "assistant", "content": "Holmes. " * long}],
+            "rejected": [{"role": "assistant", "content": "A model."}],
+        }
+        for often, long in ((1, 1), (1, 90), (90, 1))
+    ]
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (out / "train.jsonl").write_text(text, encoding="utf-8")
+    done = cli("train", str(out), "--base", "starter", "--max-tokens", "128")
+    assert "1 row dropped: the prompt alone has 128 tokens or more. `--max-tokens 512`" in done.out
+    assert "1 row longer than 128 tokens: the end of the reply is cut off" in done.out
+    assert "dpo on 2 rows" in done.out
+
+
+def test_what_goes_on_tells_the_steps_that_are_left(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+        listener.estimated(540.0, 2, 6)
+        listener.stepped(3, 6, 0.5)
+        made = Parity(0.5, 0.1, 40)
+        return Trained(to, to.with_suffix(".md"), 6, 300.0, None, 0.6, made, begun=2)
+
+    monkeypatch.setattr(run, "train", train)
+    done = cli("train", str(out), "--base", "starter")
+    assert "4 of 6 steps left, about 9 minutes" in done.out
+    assert "6 steps, the last 4 in 5 minutes." in done.out

@@ -98,9 +98,24 @@ def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) ->
     (swipe,) = scene.judge.kept_swipe(a, [b])
     with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
         run(scene, tmp_path / "out", wanted=Wanted())
-    assert str(caught.value).endswith("`--sources swipe` takes them.")
+    assert str(caught.value).endswith(
+        "`--sources duel,edit,stars,thumbs,swipe,flag` takes swipe as well."
+    )
     run(scene, tmp_path / "out")
     assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]
+
+
+@pytest.mark.parametrize("sources", [set(Source), {Source.SWIPE}])
+def test_a_rating_that_says_the_opposite_takes_a_kept_swipe_back(
+    scene: Scene, tmp_path: Path, sources: set[Source]
+) -> None:
+    liked, bad, other = (scene.reply(text) for text in ("One.", "Two.", "Three."))
+    scene.judge.stars(liked, 4)
+    scene.judge.thumb(bad, False)
+    against, fine = scene.judge.kept_swipe(bad, [liked, other])
+    run(scene, tmp_path / "out", wanted=Wanted(sources=frozenset(sources)))
+    assert [row["meta"]["judgements"] for row in rows(tmp_path / "out")] == [[fine.id]]
+    assert left_out(tmp_path / "out")[against.id] == "a rating says the opposite"
 
 
 def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path: Path) -> None:
@@ -150,8 +165,12 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
     assert prompt[0] == HEAD[0] and prompt[1]["role"] == "user" and len(prompt) > 3
     assert prompt[-1]["content"] == "Question 19 has six words here."
     assert sum(len(m["content"].split()) + 8 for m in prompt) + 12 <= 100
-    with pytest.raises(ExportError, match="longer than the limit of tokens"):
+    told = r"1 is longer than 20 tokens, the longest 53\. `--max-tokens 256` takes the long ones\."
+    with pytest.raises(ExportError, match=told):
         run(scene, tmp_path / "small", max_tokens=20)
+    assert run(scene, tmp_path / "small", max_tokens=53).rows == {"train": 1}
+    with pytest.raises(ExportError, match="1 is longer than 52 tokens, the longest 53"):
+        run(scene, tmp_path / "none", max_tokens=52)
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,17 @@ def test_the_gate_lets_rounding_through_and_nothing_else() -> None:
     Parity(moved=0.01, apart=0.1, tokens=9).check("It")
     with pytest.raises(TrainingError, match=r"differ by 1\.20"):
         Parity(moved=1.0, apart=1.2, tokens=9).check("It")
+
+
+def test_where_to_export_to_is_never_what_is_no_export(tmp_path: Path) -> None:
+    file = tmp_path / "in.txt"
+    file.write_text("Hello.\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match=f"`rpterm export {tmp_path}/in-dpo --format dpo`"):
+        read(file, None)
+    out = tmp_path / "out"
+    write(out, "train", {"messages": USER + said("A")})
+    (out / "rpterm-export.json").write_text("{}", encoding="utf-8")
+    (out / "data").mkdir()
+    (out / "train.jsonl").rename(out / "data" / "train.jsonl")
+    with pytest.raises(TrainingError, match=f"has 0 rows for kto.*export {out} --format kto`"):
+        read(out, Method.KTO)

@@ -68,9 +68,9 @@ class Heard:
     def stage(self, name: str) -> None:
         self.told.append(name)
 
-    def estimated(self, seconds: float, steps: int) -> None:
+    def estimated(self, seconds: float, done: int, total: int) -> None:
         self.seconds = seconds
-        self.told.append(f"{steps} steps")
+        self.told.append(f"{done} of {total} steps")
 
     def stepped(self, done: int, total: int, loss: float) -> None:
         assert loss > 0
@@ -95,7 +95,8 @@ def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
     second = Heard(Stop())
     done = train(plan, data, to, second, Stop())
     assert second.steps[-1] == done.steps == 3 and second.steps[0] > stopped.value.step
-    assert first.seconds > 0 and first.told[-1] == "3 steps"
+    assert first.seconds > 0 and first.told[-1] == "0 of 3 steps"
+    assert done.begun == stopped.value.step and f"{done.begun} of 3 steps" in second.told
     assert done.loss_after is not None and done.loss_after < 0.69
     assert done.parity.same and done.parity.moved > 0.02
     assert "SHA-256 of the data" in done.card.read_text(encoding="utf-8")

@@ -55,7 +55,8 @@ class Outlook:
     drops: list[str] = field(default_factory=list)
 
 
-def _long_prompt(example: Example, prompt: int, reply: int, limit: int) -> Fate:
+def long_prompt(example: Example, prompt: int, reply: int, limit: int) -> Fate:
+    """A prompt that fills the limit leaves no token of the reply; a longer row is cut."""
     if prompt >= limit:
         return "dropped"
     return "cut" if prompt + reply > limit else "kept"
@@ -80,10 +81,10 @@ def _alternating(example: Example, prompt: int, reply: int, limit: int) -> Fate:
 
 
 TRAINERS: tuple[Trainer, ...] = (
-    Trainer("TRL DPOTrainer", "trl", "pair", 1024, "max_length", _long_prompt),
+    Trainer("TRL DPOTrainer", "trl", "pair", 1024, "max_length", long_prompt),
     Trainer("TRL ORPOTrainer", "trl", "pair", 1024, "max_length", _only_cut),
     Trainer("TRL RewardTrainer", "trl", "pair", 1024, "max_length", _long_row),
-    Trainer("TRL KTOTrainer", "trl", "label", 1024, "max_length", _long_prompt),
+    Trainer("TRL KTOTrainer", "trl", "label", 1024, "max_length", long_prompt),
     Trainer("TRL SFTTrainer", "trl", "demo", 1024, "max_length", _only_cut),
     Trainer("Axolotl DPO", "axolotl", "pair", 512, "sequence_len", _long_row),
     Trainer("Axolotl KTO", "axolotl", "label", 512, "sequence_len", _long_row),
