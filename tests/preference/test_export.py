@@ -16,7 +16,6 @@ from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 
 from rpterm.preference.export import split_of
 from rpterm.preference.formats import FORMATS
-from rpterm.preference.harvest import Wanted
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
 from rpterm.preference.writing import ExportError
@@ -91,31 +90,6 @@ def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
     run(scene, tmp_path / "sft", format="trl_sft")
     (demo,) = rows(tmp_path / "sft")
     assert demo["messages"][-1]["content"] == "It was the baronet, surely."
-
-
-def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) -> None:
-    a, b = scene.reply("One."), scene.reply("Two.")
-    (swipe,) = scene.judge.kept_swipe(a, [b])
-    with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
-        run(scene, tmp_path / "out", wanted=Wanted())
-    assert str(caught.value).endswith(
-        "`--sources duel,edit,stars,thumbs,swipe,flag` takes swipe as well."
-    )
-    run(scene, tmp_path / "out")
-    assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]
-
-
-@pytest.mark.parametrize("sources", [set(Source), {Source.SWIPE}])
-def test_a_rating_that_says_the_opposite_takes_a_kept_swipe_back(
-    scene: Scene, tmp_path: Path, sources: set[Source]
-) -> None:
-    liked, bad, other = (scene.reply(text) for text in ("One.", "Two.", "Three."))
-    scene.judge.stars(liked, 4)
-    scene.judge.thumb(bad, False)
-    against, fine = scene.judge.kept_swipe(bad, [liked, other])
-    run(scene, tmp_path / "out", wanted=Wanted(sources=frozenset(sources)))
-    assert [row["meta"]["judgements"] for row in rows(tmp_path / "out")] == [[fine.id]]
-    assert left_out(tmp_path / "out")[against.id] == "a rating says the opposite"
 
 
 def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path: Path) -> None:
