@@ -249,7 +249,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.lists(_PIECES, max_size=30), st.integers(0, len(GOOD)), st.integers(0, 40))
 def test_any_damage_is_told_and_nothing_else_happens(
     pieces: list[str], place: int, cut: int

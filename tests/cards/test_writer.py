@@ -15,7 +15,7 @@ from rpterm.cards.toml_text import string, value
 from rpterm.cards.writer import dump
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(cards())
 def test_every_card_reads_back_the_same(card: CharacterCard) -> None:
     assert parse(dump(card)) == card

@@ -144,7 +144,7 @@ def test_a_newer_format_is_refused(store: Store, tmp_path: Path) -> None:
     assert result.error.endswith("this rpterm reads format 1: update rpterm.")
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_odd_value_stops_it(store: Store, tmp_path: Path, data: st.DataObject) -> None:
     odd: st.SearchStrategy[Any] = (

@@ -143,7 +143,7 @@ def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[st
     return [(split, row) for split in ("train", "test") for row in rows(out, split)]
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.sampled_from(list(Greeting)), st.sampled_from([0, 25, 60]))
 def test_any_tree_exports_soundly(
     steps: list[tuple[Any, ...]], greeting: Greeting, limit: int
@@ -171,7 +171,7 @@ def test_any_tree_exports_soundly(
 
 # Shrinking would export some hundred times over.
 @settings(
-    max_examples=30, suppress_health_check=list(HealthCheck),
+    max_examples=20, suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 @given(STEPS, st.sampled_from(sorted(FORMATS)), st.sampled_from([0, 60, 200]), st.booleans())

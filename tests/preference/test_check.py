@@ -146,7 +146,7 @@ def spoilt(value: Any, way: list[int], other: Any) -> Any:
     return copied
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.sampled_from(SOUND), st.lists(st.integers(0, 9), min_size=1, max_size=4), JSON)
 def test_a_row_that_is_spoilt_anywhere_is_read_or_told(
     row: dict[str, Any], way: list[int], other: Any

@@ -151,7 +151,7 @@ def test_what_is_no_log(data: bytes) -> None:
         parse(data)
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_anything_is_refused_or_read(data: bytes) -> None:
     try:

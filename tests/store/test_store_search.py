@@ -97,7 +97,7 @@ def test_all_cards_and_limit(store: Store) -> None:
     assert store.search("fox", card_name="Nobody") == []
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=60))
 def test_no_text_is_an_error(store: Store, query: str) -> None:
     for hit in store.search(query):

@@ -164,4 +164,4 @@ class TreeMachine(RuleBasedStateMachine):
 
 
 TestTree = TreeMachine.TestCase
-TestTree.settings = settings(max_examples=30, stateful_step_count=20)
+TestTree.settings = settings(max_examples=20, stateful_step_count=20)

@@ -23,7 +23,7 @@ SIZES = [(80, 24), (120, 36), (200, 50)]
 def regions(width: int, height: int) -> Iterator[Region]:
     rng = random.Random(f"{width}×{height}")
     yield from (Region(0, 0, width, height), Region(0, height - 1, width, 1), Region(3, 0, 1, 1))
-    for _ in range(60):
+    for _ in range(25):
         x, y = rng.randrange(width), rng.randrange(height)
         yield Region(x, y, rng.randint(1, width - x), rng.randint(1, height - y))
 

@@ -21,7 +21,6 @@ from tui_support import (
     say,
     screen_text,
     texts,
-    type_text,
     wait_until,
 )
 
@@ -154,8 +153,7 @@ async def test_a_branch_without_a_selected_turn_says_by_the_users_own_key_how(st
     stage.settings = replace(stage.settings, keys={"select-previous": "ctrl+y"})
     app = stage.app()
     async with running(app) as pilot:
-        await type_text(pilot, "/branch-here")
-        await pilot.press("enter")
+        app.chat.command("branch-here")
         await wait_until(pilot, lambda: "Select a turn first: Ctrl+Y." in notices(app))
 
 
@@ -216,7 +214,7 @@ async def test_help_wraps_into_its_own_column_in_a_small_window(stage: Stage) ->
     async with running(app, (40, 12)) as pilot:
         await pilot.press("f1")
         await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await wait_until(pilot, lambda: "Send what" in screen_text(app))
         left = app.screen.query_one("#left", Static)
+        await wait_until(pilot, lambda: "Send what" in str(left.content))
         lines = str(left.content).splitlines()
         assert max(map(len, lines)) <= left.content_size.width

@@ -21,7 +21,7 @@ from rpterm.cards.library import find
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
 
-MANY = settings(max_examples=100, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 def through_toml(data: bytes) -> CharacterCard:
