@@ -83,7 +83,7 @@ def test_the_readme_is_fresh() -> None:
 def test_the_readme_begins_with_the_promised_commands() -> None:
     text = readme.README.read_text(encoding="utf-8")
     assert readme.block(text, "start").endswith(".venv/bin/rpterm chat sherlock\n")
-    assert readme.block(text, "tests").endswith(".venv/bin/pytest -n 2 --dist loadfile\n")
+    assert readme.block(text, "tests").endswith(".venv/bin/pytest -n 3 --dist loadfile\n")
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
