@@ -189,14 +189,14 @@ def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Report:
 
 def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
     from rpterm.evaluation.lines import Known
-    from rpterm.evaluation.metrics import MISSING, Scored, has_references, measure
+    from rpterm.evaluation.metrics import MISSING, AnswerScores, has_references, measure
 
     if not has_references() and any(each.references for each in run.questions.values()):
         rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
     known = Known(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
     with opened_scorer(run.paths) as scorer, rich_out.progress() as bar:
-        scored = Scored(scorer, others_than(run.card, run.paths), known, setup)
+        scored = AnswerScores(scorer, others_than(run.card, run.paths), known, setup)
         task = bar.add_task("scoring", total=len(answers))
         return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 

@@ -73,7 +73,7 @@ def measure(
     card: CharacterCard,
     answers: Iterable[Answer],
     questions: Mapping[str, Question],
-    scored: Scored,
+    scored: AnswerScores,
     on_step: Callable[[], object] = lambda: None,
 ) -> list[Measured]:
     """All numbers of open answers; personality has its own, see ``traits``."""
@@ -90,7 +90,7 @@ def measure(
     return found
 
 
-class Scored:
+class AnswerScores:
     """Scores of answers, which are kept where they are whole.
 
     Args:

@@ -160,7 +160,9 @@ def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights:
     said = words
     if query.own is not None and query.own != query.terms:
         said, known = _word_scores(index, query.own)
-    return _parts_of(index, query, words, known * said, asked, rows, weights)
+    near = _near(index, words, rows, weights)
+    own = near if said is words else _near(index, said, rows, weights)
+    return _parts_of(index, query, words, near, np.float32(known) * own, asked, rows)
 
 
 def _word_scores(index: MemoryIndex, terms: Mapping[str, float]) -> tuple[Floats, float]:
@@ -214,10 +216,10 @@ def _parts_of(
     index: MemoryIndex,
     query: Query,
     words: Floats,
+    near: Floats,
     said: Floats,
     asked: Asked | None,
     rows: Rows,
-    weights: Weights,
 ) -> Parts:
     own = words[rows]
     nothing = np.zeros(len(rows), np.float32)
@@ -226,8 +228,8 @@ def _parts_of(
     return Parts(
         rows=rows,
         own=own,
-        words=spread(words, rows, index.before, index.after) if weights.neighbours else own,
-        said=spread(said, rows, index.before, index.after) if weights.neighbours else said[rows],
+        words=near,
+        said=said,
         meaning=nothing if asked is None else asked.cosines(rows),
         sitting=_best_of_sitting(index, rows, own),
         time=dates.fit(index.created[rows], query.spans) if query.spans else nothing,
@@ -256,6 +258,13 @@ def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
         )
         for i in top(total, count)
     ]
+
+
+def _near(index: MemoryIndex, scores: Floats, rows: Rows, weights: Weights) -> Floats:
+    """The scores of some rows, with what flows to them from their neighbours."""
+    if not weights.neighbours:
+        return scores[rows]
+    return spread(scores, rows, index.before, index.after)
 
 
 def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:

@@ -25,11 +25,11 @@ class Lane:
         """``failed`` is told, in the thread, what a call of ``put`` raised: a defect of ours."""
         self._name = name
         self._failed = failed
-        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = self._dropping = False
 
-    def put(self, call: Callable[[], None]) -> None:
+    def put(self, call: Callable[[], object]) -> None:
         """Run a call some time, and do not wait for it."""
         if self._closed:
             return

@@ -16,7 +16,13 @@ from rpterm.evaluation import page
 from rpterm.evaluation.answers import Answer, Answers, interview, short_names
 from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, trust
 from rpterm.evaluation.lines import Known
-from rpterm.evaluation.metrics import Scored, against_references, has_references, measure, traits
+from rpterm.evaluation.metrics import (
+    AnswerScores,
+    against_references,
+    has_references,
+    measure,
+    traits,
+)
 from rpterm.evaluation.probing import Bench
 from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
 from rpterm.evaluation.report import Bar, build
@@ -206,7 +212,7 @@ def test_a_score_is_kept_where_it_is_whole(tmp_path: Path) -> None:
     scorer = _Counting()
 
     def values(setup: str = "") -> list[float]:
-        scored = Scored(scorer, (), Known(tmp_path / "scores.jsonl", "scores"), setup)
+        scored = AnswerScores(scorer, (), Known(tmp_path / "scores.jsonl", "scores"), setup)
         found = measure(CARD, answers, questions, scored)
         return [each.values["in_character"] for each in found]
 
@@ -232,7 +238,7 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
         for seed in range(4)
     ]
     answers.append(Answer("c", "two", "p", "personality", 1, "4", 4))
-    measured = measure(CARD, answers, questions, Scored(Scorer()))
+    measured = measure(CARD, answers, questions, AnswerScores(Scorer()))
     assert len(measured) == 8 and all(0 < m.values["in_character"] < 1 for m in measured)
     verdicts = [Verdict("persona", "q", 1, "<b>one", "two", "two", "two")]
     report = build(CARD.name, measured, answers, questions, verdicts)

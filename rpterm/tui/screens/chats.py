@@ -52,13 +52,15 @@ class ChatsScreen(Chooser):
         if not query.strip():
             self.found = {}
             return by_title
-        others = {each.id: each for each in self._choices if each not in by_title}
+        titled = {choice.id for choice in by_title}
+        others = {each.id: each for each in self._choices if each.id not in titled}
         hits = await self._ask(self._store.search, query, by_chat=True)
-        self.found = {at: hit.turn.id for hit in hits if (at := str(hit.turn.chat_id)) in others}
+        found = {at: hit for hit in hits if (at := str(hit.turn.chat_id)) in others}
+        self.found = {at: hit.turn.id for at, hit in found.items()}
         return by_title + [
             replace(others[at], detail=f"{hit.turn.speaker}: {hit.snippet}")
-            for hit in hits if (at := str(hit.turn.chat_id)) in others
-        ]  # fmt: skip
+            for at, hit in found.items()
+        ]
 
 
 async def chat_choices(ask: Ask, store: Store) -> list[Choice]:

@@ -183,20 +183,11 @@ class ReviewScreen(LeftOnce[None]):
 
     async def _judge(self, mark: Mark, store: Callable[[], object]) -> None:
         """Store a judgement behind the scenes and go on."""
-        self._put(store)
+        self._lane.put(store)
         self._items[self._at] = replace(self._items[self._at], mark=mark, judged=True)
         self._done.append((self._at, True))
         self._rated += 1
         await self._go(1)
-
-    def _put(self, store: Callable[[], object]) -> None:
-        def work() -> None:
-            try:
-                store()
-            except RptermError as error:
-                self._failed(error)
-
-        self._lane.put(work)
 
     async def _undo(self) -> None:
         if not self._done:
@@ -228,7 +219,7 @@ class ReviewScreen(LeftOnce[None]):
         if done is None or item is not self.item:
             return
         rater, turn = self.review.rater, item.reply.turn_id
-        self._put(lambda: rater.flag(turn, done.span, done.reason))
+        self._lane.put(lambda: rater.flag(turn, done.span, done.reason))
         mark = replace(item.mark, flags=item.mark.flags + 1)
         self._items[self._at] = replace(item, mark=mark)
         self._done.append((self._at, False))
