@@ -38,7 +38,10 @@ def fit(rows: Floats, right: NDArray[np.bool_], ridge: float = 1e-3) -> tuple[Fl
         chances = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
         slope = design.T @ (share * (right - chances)) - pull @ weights
         bend = (design * (share * chances * (1 - chances))[:, None]).T @ design + pull
-        weights += np.linalg.solve(bend, slope)
+        step = np.linalg.solve(bend, slope)
+        weights += step
+        if np.abs(step).max() < _TINY:
+            break
     return weights[:-1] / scale, float(weights[-1])
 
 
@@ -59,6 +62,8 @@ def choose(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Flo
         while _worth(weights + step, sets) < _worth(weights, sets) and np.abs(step).max() > _TINY:
             step /= 2  # Far from the top a whole step may lead away from it.
         weights += step
+        if np.abs(step).max() < _TINY:
+            break
     chosen: Floats = weights / scale
     return chosen
 
