@@ -53,11 +53,9 @@ class Following:
         """What deleting the turn alone, or all of it, means for what follows; one that does."""
         lines = f", on {self.branches} branches" if self.branches > 1 else ""
         follow = f"{counted(self.turns, 'turn')} {'follow' if self.turns > 1 else 'follows'} it"
-        they = "they" if self.turns > 1 else "it"
-        on = "go on from the turn before it" if not self.first else "begin the chat"
-        on = on if self.turns > 1 else on.replace("go", "goes", 1).replace("begin", "begins")
+        on = "begins the chat" if self.first else "goes on from the turn before it"
         stay = " Its other versions stay." if self.versions else ""
-        return f"{follow}{lines}. Where only this turn goes, {they} {on}.{stay}"
+        return f"{follow}{lines}. If only this turn goes, what follows {on}.{stay}"
 
 
 def following(store: Store, turn_id: int) -> Following:
