@@ -10,6 +10,7 @@ from preference_support import Scene, left_out, rows, run
 from rpterm.chat.replay import ReplayError, replay
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.preference.rating import Rater
+from rpterm.store.reviews import written
 from rpterm.types import Generation, Origin, Sampling
 
 DELETED = "the turn it answers was deleted"
@@ -23,6 +24,7 @@ def test_swipes_that_became_siblings_are_no_pair(scene: Scene, tmp_path: Path) -
     scene.store.delete_turn(scene.user.id, alone=True)
     scene.store.delete_turn(other.id, alone=True)
     assert {scene.store.turn(each).parent_id for each in (one, two)} == {scene.greeting.id}
+    assert [each.turn_id for each in written(scene.store)] == [fine]
     run(scene, tmp_path / "out", format="raw")
     kinds = [(row["kind"], row["reply"]["text"]) for row in rows(tmp_path / "out")]
     assert kinds == [("label", "Fine."), ("demo", "Fine.")]

@@ -226,6 +226,7 @@ async def delete(chat: ChatScreen) -> None:
         chat.keeper.measure_again()
     await frame.clear_below(chat)
     await replies.resync(chat)
+    panes.want_preview(chat, always=True)
 
 
 async def _alone(chat: ChatScreen, turn: Turn, below: Following) -> bool | None:
