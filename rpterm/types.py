@@ -77,6 +77,9 @@ class Turn:
         speaker: The name shown: of the character, or of the user's persona.
         created_at: Unix seconds.
         edited_from: The turn whose text this one was edited or continued from.
+        hidden: It stays in the chat, and the model does not read it.
+        lifted: What it answered was deleted alone: it stands under the turn before that now, and
+            was made from another prompt than the branch above it tells.
         swipe: 1-based place among its siblings, in order of creation.
         swipes: How many siblings there are, this one included.
     """
@@ -91,6 +94,8 @@ class Turn:
     status: Status = Status.COMPLETE
     created_at: float = 0.0
     edited_from: int | None = None
+    hidden: bool = False
+    lifted: bool = False
     swipe: int = 1
     swipes: int = 1
 
@@ -352,6 +357,8 @@ class Generation:
             them is this reply: the layout of a batch can move the last bits of a logit.
         kv_mode: ``exact`` or ``shift`` (see ``Settings``).
         kv_type: Number format of the cache, "" where the engine does not tell (see ``Settings``).
+        prompt_digest: What tells the prompt from others once it was taken away, because a turn that
+            stood in it was deleted for good; "" while it is there.
         stop_reason: Why it ended.
     """
 
@@ -372,3 +379,4 @@ class Generation:
     usage: Usage = field(default_factory=Usage)
     version: str = ""
     kv_type: str = ""
+    prompt_digest: str = ""

@@ -75,6 +75,11 @@ def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
         return _draft(chat, path, request.text, group)
     if request.intent is Intent.CONTINUE:
         turn = _meant(chat, request, path)
+        if turn.hidden:
+            raise SessionError(
+                "That reply is hidden from the model, which cannot go on with it: show it again "
+                "first (/hide)."
+            )
         history = chat.store.path(turn.id)
         return Job(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
     if request.intent is Intent.REGENERATE and request.turn_id is not None:

@@ -21,10 +21,14 @@ from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.static import ExampleTurns, Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending
 from rpterm.prompt.tokens import TokenCache
+from rpterm.prompt.window import read_turns
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the window: half of what the volatile block may."""
+
+HIDDEN = "you hid it from the model"
+"""Why a turn is left out that the window had room for."""
 
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
@@ -107,6 +111,7 @@ class Prompter:
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
     ) -> Prompt:
         """The prompt without anything that belongs to one turn only: what a cache can keep."""
+        history = read_turns(history)
         lore = self._lore(card, chat, history, self._context())
         extras = self._with_examples(card, chat, Extras(fixed=lore.fixed))
         return self._build(card, chat, history, extras, ending)
@@ -131,12 +136,14 @@ class Prompter:
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
         context = self._context()
+        hidden = self._hidden(history)
+        history = read_turns(history)
         found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
         extras = Extras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
-            left_out=tuple(gone for extra in found for gone in extra.left_out),
+            left_out=hidden + tuple(gone for extra in found for gone in extra.left_out),
         )
         if examples:
             extras = self._with_examples(card, chat, extras)
@@ -153,6 +160,13 @@ class Prompter:
         inserts, left_out = extras.inserts + chosen + recalled, extras.left_out + passed
         extras = replace(extras, inserts=inserts, left_out=left_out)
         return self._build(card, chat, history, extras, ending, hint)
+
+    def _hidden(self, history: Sequence[Turn]) -> tuple[LeftOut, ...]:
+        return tuple(
+            LeftOut(f"turn:{turn.id}", turn.text, self.count(turn.text), HIDDEN)
+            for turn in history
+            if turn.hidden
+        )
 
     def _with_examples(self, card: CharacterCard, chat: Chat, extras: Extras) -> Extras:
         if self._examples is None:
@@ -227,7 +241,8 @@ class Prompter:
 
 def turns_left_out(prompt: Prompt) -> frozenset[int]:
     """The turns that the window had no room for."""
-    numbers = (gone.source.removeprefix("turn:") for gone in prompt.left_out)
+    gone = (each for each in prompt.left_out if each.why != HIDDEN)
+    numbers = (each.source.removeprefix("turn:") for each in gone)
     return frozenset(int(number) for number in numbers if number.isdecimal())
 
 

@@ -55,6 +55,11 @@ def replay(generation: Generation, engine: Engine) -> Replayed:
         ReplayError: The provenance has no tokens to start from.
         EngineError: The engine failed.
     """
+    if generation.prompt_digest:
+        raise ReplayError(
+            "A turn that this reply was made from was deleted for good, and its prompt with it, so "
+            "it cannot be made again."
+        )
     if not generation.prompt_ids or generation.engine == "remote":
         raise ReplayError(
             f"This reply was made by {generation.model} on another machine, which tells no tokens; "

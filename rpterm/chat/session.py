@@ -356,11 +356,11 @@ class Session(Tree):
             self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
 
-    def delete(self, turn_id: int) -> None:
-        """Delete a turn and everything that follows it, for good, from saved caches, too."""
+    def delete(self, turn_id: int, *, alone: bool = False) -> None:
+        """Delete a turn, with all that follows it or alone, for good, from saved caches, too."""
         if self._states is not None:
             self._states.forget(self.chat_id)
-        super().delete(turn_id)
+        super().delete(turn_id, alone=alone)
 
     def delete_chat(self, chat_id: int) -> None:
         """Delete a whole chat, this one or another, with its saved cache."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.store import Store
+from rpterm.store.lifting import Following, following
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -98,13 +99,25 @@ class Tree:
             self.chat_id, old.parent_id, old.role, old.speaker, text.strip(),
             origin=Origin.EDITED, edited_from=old.id,
         )  # fmt: skip
+        if old.hidden:
+            turn = self.store.hide(turn.id)
         self.rater.kept_edit(old, turn)
         self.moved()
         return turn
 
-    def delete(self, turn_id: int) -> None:
-        """Delete a turn and everything that follows it, for good."""
-        self.store.delete_turn(turn_id)
+    def hide(self, turn_id: int) -> Turn:
+        """Hide a turn from the model, or let the model read it again; returns it as it is now."""
+        turn = self.store.hide(turn_id, not self.store.turn(turn_id).hidden)
+        self.moved()
+        return turn
+
+    def following(self, turn_id: int) -> Following:
+        """What would go with a turn, or stay without it, if it were deleted."""
+        return following(self.store, turn_id)
+
+    def delete(self, turn_id: int, *, alone: bool = False) -> None:
+        """Delete a turn and everything that follows it, or the turn ``alone``, for good."""
+        self.store.delete_turn(turn_id, alone=alone)
         self.moved()
 
     def greetings(self) -> list[str]:

@@ -123,7 +123,8 @@ def show(
         turns = store.path(chat.leaf_id) if chat.leaf_id is not None else []
     for turn in turns:
         number = f"[{turn.id}] " if ids else ""
-        out.say(f"{number}{out.one_line(turn.speaker)}: {turn.text}\n")
+        hidden = " (hidden from the model)" if turn.hidden else ""
+        out.say(f"{number}{out.one_line(turn.speaker)}{hidden}: {turn.text}\n")
 
 
 @app.command()

@@ -54,11 +54,17 @@ def exchanges(store: Store, card_name: str) -> list[Exemplar]:
 
 
 def exchange(store: Store, reply: Turn) -> Exemplar | None:
-    """The exchange that a reply belongs to; ``None`` for a greeting, or without words."""
+    """The exchange that a reply belongs to.
+
+    ``None`` for a greeting, without words, where its question was deleted, and where the model
+    shall not read one of the two.
+    """
     if reply.role != "assistant" or reply.parent_id is None or reply.status is Status.STREAMING:
         return None
     asked = store.turn(reply.parent_id)
     if asked.role != "user" or not (asked.text.strip() and reply.text.strip()):
+        return None
+    if reply.lifted or asked.hidden or reply.hidden:
         return None
     example = Example((("user", asked.text.strip()), ("char", reply.text.strip())))
     return Exemplar(

@@ -147,6 +147,9 @@ class Memory:
         phrases = [block.phrase for block in self.blocks()]
         blocks, past = Blocks(phrases), about_the_past(draft)
         found = self._found(chat_id, path, asked, inside, past, phrases)
+        # An account of several turns may tell of one that is hidden.
+        veiled = self.distilled.of_hidden([row.id for row, _ in found])
+        found = [item for item in found if item[0].id not in veiled]
         times = Times(self.distilled, self._shelf.shown_of, self.many)
         if past and self._shelf.loaded:
             found = times.current(found)

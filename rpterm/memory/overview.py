@@ -38,6 +38,7 @@ class Item:
         earlier: What it holds instead of; ``later`` is what holds instead of it.
         detail: What is known of a fact, a reflection or a summary: its words' source, who drew it.
         aside: It comes from a branch that is not shown, so it is not recalled.
+        veiled: It comes from a turn that is hidden from the model, so it is not recalled.
     """
 
     row: Row
@@ -46,6 +47,7 @@ class Item:
     earlier: tuple[Row, ...] = ()
     later: Row | None = None
     aside: bool = False
+    veiled: bool = False
     detail: Detail | None = None
 
 
@@ -135,7 +137,8 @@ class _Links:
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
-        self._aside = memory.aside(rows)
+        self._veiled = memory.distilled.of_hidden([row.id for row in rows])
+        self._aside = memory.aside(rows) - self._veiled
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
@@ -143,5 +146,5 @@ class _Links:
     ) -> Item:
         later = self._later.get(row.superseded_by or 0)
         earlier = tuple(self._earlier.get(row.id, ()))
-        aside, detail = row.id in self._aside, self._details.get(row.id)
-        return Item(row, used, recalled, earlier, later, aside, detail)
+        aside, veiled = row.id in self._aside, row.id in self._veiled
+        return Item(row, used, recalled, earlier, later, aside, veiled, self._details.get(row.id))

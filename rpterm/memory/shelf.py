@@ -44,7 +44,7 @@ class Shelf:
     ) -> None:
         self.lock = threading.RLock()
         self._following = threading.Lock()
-        self._shown: dict[int, tuple[int, int]] = {}
+        self._shown: dict[int, tuple[int, ...]] = {}
         self.index = MemoryIndex(VectorIndex(0))
         self._memories = memories
         self._vectors = vectors
@@ -104,7 +104,7 @@ class Shelf:
 
         Cheap when it is the path shown already.
         """
-        key = (len(path), path[-1] if path else 0)
+        key = tuple(path)  # All of it: the same end may be reached with another turn hidden.
         with self.lock:
             if self._shown.get(chat) != key:
                 self.index.show(chat, path)

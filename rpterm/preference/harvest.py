@@ -2,7 +2,8 @@
 
 Every judgement ends in a record or in the list of what was dropped, with the reason. Two replies
 make a pair only when they answer one turn and, where it is known, when they were made from one
-exact prompt. Knows no database and no format.
+exact prompt. A reply whose question was deleted or hidden makes nothing at all. Knows no database
+and no format.
 """
 
 from __future__ import annotations
@@ -141,9 +142,25 @@ class _Harvester:
                 return self._drop(judgement, "the reply is not finished")
             if not self.history.text(turn_id):
                 return self._drop(judgement, "the reply is empty")
+            if why := self._unanswered(turn_id):
+                return self._drop(judgement, why)
             if self.history.prompt(turn_id) is None:
                 return self._drop(judgement, TOO_LONG)
         return True
+
+    def _unanswered(self, turn_id: int) -> str:
+        """Why the branch above a reply does not end with what it answers; "" where it does.
+
+        An edited or continued reply stands where the one did that it was.
+        """
+        turns = self.history.turns
+        at: int | None = turn_id
+        while at is not None and at in turns:
+            if turns[at].lifted:
+                return "the turn it answers was deleted"
+            at = turns[at].edited_from
+        parent = turns.get(turns[turn_id].parent_id or 0)
+        return "the turn it answers is hidden" if parent is not None and parent.hidden else ""
 
     def _drop(self, judgement: Rating | Comparison, why: str) -> bool:
         self.done.dropped.append(Dropped(judgement.id, judgement.chat_id, why))

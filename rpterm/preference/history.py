@@ -2,7 +2,7 @@
 
 The system prompt is never trimmed. All replies to one turn share one prompt, because the budget is
 that of the longest of them. Texts are cleaned once a turn, all of them at once, because their
-tokens are counted together and ahead of time.
+tokens are counted together and ahead of time. What the user hid from the model stands in no prompt.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class History:
         at: int | None = parent or None
         while at is not None:
             text, turn = texts[at], turns[at]
-            if text:
+            if text and not turn.hidden:
                 if room is not None:
                     room -= sizes[at] + self._per_message
                     if room < 0:

@@ -322,12 +322,15 @@ def _turns(judgement: Rating | Comparison) -> tuple[int, ...]:
 
 
 def _has_versions(turn: Turn) -> bool:
-    """Whether it is one of several replies to the same turn; a greeting answers nothing."""
-    return turn.role == "assistant" and turn.swipes > 1 and turn.parent_id is not None
+    """Whether it is one of several replies to the same turn; a greeting answers nothing, nor does a
+    reply whose question was deleted."""
+    versions = turn.swipes > 1 and turn.parent_id is not None and not turn.lifted
+    return turn.role == "assistant" and versions
 
 
 def _rival(other: Turn, kept: Turn) -> bool:
     """Whether another version was a reply of its own that the user could have kept instead."""
     related = other.id in (kept.id, kept.edited_from) or other.edited_from == kept.id
     made = other.origin in (Origin.GENERATED, Origin.CONTINUED, Origin.EDITED)
+    made = made and other.role == kept.role and not other.lifted
     return made and not related and other.status is Status.COMPLETE and bool(other.text.strip())

@@ -8,12 +8,19 @@ in every process, and a replay or a swipe cannot disagree with the first run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from rpterm.types import Turn
 
 KEEP_NUMERATOR, KEEP_DENOMINATOR = 3, 4
 MARGIN = 8
 """One eighth of the budget stays free for the next message, so that the cut happens after a reply,
 while the user reads, and not between Enter and the first token."""
+
+
+def read_turns(turns: Iterable[Turn]) -> list[Turn]:
+    """Those that the model may read: not what the user hid from it."""
+    return [turn for turn in turns if not turn.hidden]
 
 
 def first_kept(costs: Sequence[int], budget: int, *, pending: bool, cue: int = 0) -> int:

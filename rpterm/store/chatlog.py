@@ -5,7 +5,9 @@ for each message (``name is_user mes send_date swipes swipe_id``). ``parse`` and
 pure; ``import_log`` and ``export_log`` go through the store's own methods.
 
 A log holds one line of a tree: the path shown, and the swipes of each of its turns. What stood
-below other swipes has no place in it, and hidden system messages have none here; both are told.
+below other swipes has no place in it, and what the other program said itself has none here; both
+are told. A message that is marked ``is_system`` is one that its model did not read: it is hidden
+here, too, and so are remarks that were never meant for the model.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from rpterm.store.store import Store
 
 MAX_BYTES = 32 << 20
+_OF_CHAT = (None, "", "narrator", "comment")
+"""Types of messages that belong to the chat, whether the model reads them or not."""
+_PROGRAM = ("System", "SillyTavern System")
 _MAX_SWIPES = 1000
 _MAX_LINES = 100_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -41,6 +46,7 @@ class LogTurn:
         shown: Index of the one that is shown.
         at: Unix seconds, or ``None`` when the log does not tell.
         marks: The rating of each swipe, or nothing where there is none.
+        hidden: Whether the model does not read it.
     """
 
     speaker: str
@@ -49,6 +55,7 @@ class LogTurn:
     shown: int = 0
     at: float | None = None
     marks: tuple[Mark | None, ...] = ()
+    hidden: bool = False
 
     @property
     def text(self) -> str:
@@ -80,7 +87,7 @@ def parse(data: bytes) -> ChatLog:
     notes = Notes()
     head: Mapping[str, Any] = {}
     turns: list[LogTurn] = []
-    hidden = 0
+    remarks = 0
     rest = Rest()
     for number, line in enumerate(lines(data), 1):
         raw = table(line, number, notes)
@@ -89,15 +96,15 @@ def parse(data: bytes) -> ChatLog:
         if "mes" not in raw:
             head = head or raw
             rest.head(raw)
-        elif raw.get("is_system") is True and raw.get("is_user") is not True:
-            hidden += 1
+        elif _of_program(raw):
+            remarks += 1
         else:
             turns += _turn(raw, number, notes)
             rest.message(raw)
     if not turns:
         raise ChatLogError("The file is no chat log: no line of it is a message.")
-    if hidden:
-        notes.append(f"{hidden} hidden system messages were left out.")
+    if remarks:
+        notes.append(f"{counted(remarks, 'message')} of the program itself left out.")
     return ChatLog(
         user=_name(head.get("user_name")) or _first_name(turns, True) or "User",
         character=_name(head.get("character_name")) or _first_name(turns, False),
@@ -170,7 +177,8 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
         kept |= {each.id for each in siblings}
         shown = next(index for index, each in enumerate(siblings) if each.id == turn.id)
         texts = tuple(each.text for each in siblings)
-        turns.append(LogTurn(turn.speaker, turn.role == "user", texts, shown, turn.created_at))
+        user, at, hidden = turn.role == "user", turn.created_at, turn.hidden
+        turns.append(LogTurn(turn.speaker, user, texts, shown, at, hidden=hidden))
     lost = len(store.tree(chat_id)) - len(kept)
     left = f"A log has no place for other branches: {counted(lost, 'turn')} left out."
     notes = (left,) if lost else ()
@@ -200,7 +208,23 @@ def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
         ).id
         for text in turn.swipes
     ]
+    if turn.hidden:
+        for turn_id in made:
+            store.hide(turn_id)
     return made[turn.shown]
+
+
+def _of_program(raw: Mapping[str, Any]) -> bool:
+    """Whether the other program itself says something: help, a welcome, an error.
+
+    Those have a type of their own, or the name of their kind; a message of the chat that was hidden
+    has none, or that of a narrator's words or of a comment.
+    """
+    if raw.get("is_system") is not True or raw.get("is_user") is True:
+        return False
+    extra = raw.get("extra")
+    kind = extra.get("type") if isinstance(extra, Mapping) else None
+    return kind not in _OF_CHAT or _name(raw.get("name")) in _PROGRAM
 
 
 def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
@@ -229,14 +253,15 @@ def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
     marks = () if is_user else read_marks(raw, kept, shown)
     at = moment(raw.get("send_date"))
-    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks)]
+    hidden = raw.get("is_system") is True
+    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks, hidden)]
 
 
 def _message(turn: LogTurn) -> dict[str, Any]:
     message: dict[str, Any] = {
         "name": turn.speaker,
         "is_user": turn.is_user,
-        "is_system": False,
+        "is_system": turn.hidden,
         "send_date": iso(turn.at),
         "mes": turn.text,
         "extra": {},

@@ -86,7 +86,7 @@ def add_turn(
     check_turn(connection, turn.chat_id, turn.edited_from)
     cursor = connection.execute(
         "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, created_at, "
-        "edited_from, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "edited_from, hidden, lifted, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             turn.chat_id,
             turn.parent_id,
@@ -97,6 +97,8 @@ def add_turn(
             turn.status.value,
             turn.created_at,
             turn.edited_from,
+            int(turn.hidden),
+            int(turn.lifted),
             owner,
         ),
     )
@@ -106,6 +108,12 @@ def add_turn(
         tree.follow(connection, turn.chat_id, turn_id, turn.parent_id)
     elif select:
         tree.show(connection, turn.chat_id, turn_id)
+    return tree.turn(connection, turn_id)
+
+
+def hide(connection: sqlite3.Connection, turn_id: int, hidden: bool) -> Turn:
+    """Keep a turn from the model, or let the model read it again."""
+    connection.execute("UPDATE turns SET hidden = ? WHERE id = ?", (int(hidden), turn_id))
     return tree.turn(connection, turn_id)
 
 

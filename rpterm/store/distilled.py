@@ -25,7 +25,7 @@ _HEARD = (
 # A turn is read once by each who heard it; of those that joined, the job bears the name.
 _JOB = "(CASE c.card_name WHEN :character THEN :job ELSE :job || ' ' || :character END)"
 _READABLE = (
-    f"t.status <> 'streaming' AND {_HEARD} AND NOT EXISTS "
+    f"t.status <> 'streaming' AND NOT t.hidden AND {_HEARD} AND NOT EXISTS "
     f"(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = {_JOB}) "
     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) AND NOT EXISTS "
     "(SELECT 1 FROM memories m WHERE m.turn_id = t.id AND m.kind = 'turn' AND m.hidden)"
@@ -150,8 +150,8 @@ class Distilled:
     ) -> list[Source]:
         """Turns of the branch shown that a job has not read, from the first on.
 
-        What the character did not hear, what the user took out of memory, or never wants mentioned,
-        is not read.
+        What the character did not hear, what the user took out of memory, hid from the model, or
+        never wants mentioned, is not read.
         """
         with self._connections.read() as connection:
             rows = connection.execute(
@@ -227,6 +227,21 @@ class Distilled:
             memory_ids, "SELECT old_id, new_id FROM distilled_links WHERE old_id IN ({}) "
             "ORDER BY new_id",
         )  # fmt: skip
+
+    def of_hidden(self, memory_ids: Collection[int]) -> set[int]:
+        """Those of some memories that come from turns of which one is hidden from the model."""
+        hidden = "SELECT 1 FROM turns t WHERE t.hidden AND t.id"
+        drawn = "(SELECT s.turn_id FROM distilled_turns s WHERE s.memory_id = m.id)"
+        found: set[int] = set()
+        with self._connections.read() as connection:
+            for part in parts(list(memory_ids)):
+                rows = connection.execute(
+                    f"SELECT m.id FROM memories m WHERE m.id IN ({marks(part)}) "
+                    f"AND (EXISTS ({hidden} = m.turn_id) OR EXISTS ({hidden} IN {drawn}))",
+                    part,
+                )
+                found.update(memory_id for (memory_id,) in rows)
+        return found
 
     def drawn_from(self, turn_ids: Collection[int]) -> dict[int, list[int]]:
         """Facts by the turn they rest on."""

@@ -20,6 +20,7 @@ _ENDINGS = {
     Status.PARTIAL: "*(stopped here)*",
     Status.FAILED: "*(failed here)*",
 }
+_HIDDEN = "*(hidden from the model)*"
 _FENCE = ("```", "~~~")
 _BREAK = re.compile("\r\n?|[\u2028\u2029]")
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -34,7 +35,8 @@ def to_markdown(chat: Chat, turns: Sequence[Turn]) -> str:
     about = f"{_one_line(chat.card_name)} and {_one_line(chat.persona.name)}"
     blocks = [f"# {title}", f"*{about}, {time.strftime('%Y-%m-%d', time.gmtime(chat.created_at))}*"]
     for turn in turns:
-        blocks.append(f"**{_one_line(turn.speaker) or turn.role}:**")
+        hidden = f" {_HIDDEN}" if turn.hidden else ""
+        blocks.append(f"**{_one_line(turn.speaker) or turn.role}:**{hidden}")
         if body := _body(turn.text):
             blocks.append(body)
         if turn.status in _ENDINGS:

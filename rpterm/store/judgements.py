@@ -7,7 +7,6 @@ training data.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import time
@@ -26,7 +25,7 @@ from rpterm.store.judgement_records import (
     Verdict,
 )
 from rpterm.store.judgement_schema import prepare
-from rpterm.store.rows import storable
+from rpterm.store.rows import prompt_digest, storable
 from rpterm.store.store import Store
 from rpterm.types import Turn
 
@@ -226,11 +225,15 @@ class Judgements:
                 # Of several made at once each has a seed of its own.
                 "coalesce(json_extract(g.batch_seeds_json, '$[' || g.batch_index || ']'), "
                 "json_extract(g.sampling_json, '$.seed')), "
-                "json_extract(g.sampling_json, '$.temperature'), g.prompt_ids, g.prompt_text "
-                "FROM generations g JOIN turns t ON t.id = g.turn_id WHERE t.chat_id = ?",
+                "json_extract(g.sampling_json, '$.temperature'), g.prompt_ids, g.prompt_text, "
+                "g.prompt_digest FROM generations g JOIN turns t ON t.id = g.turn_id "
+                "WHERE t.chat_id = ?",
                 (chat,),
             )
-            return {row[0]: ReplyOrigin(*(*row[1:7], _digest(row[7], row[8]))) for row in rows}
+            return {
+                row[0]: ReplyOrigin(*(*row[1:7], row[9] or prompt_digest(row[7], row[8])))
+                for row in rows
+            }
 
     # -------------------------------------------------------------------------------------------
     def _rows(self, table: str, columns: str, chat: int | None) -> list[tuple[Any, ...]]:
@@ -337,8 +340,3 @@ def _loads(values: str) -> dict[str, int]:
 
 def _json(values: Mapping[str, int]) -> str:
     return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
-
-
-def _digest(ids: bytes, text: bytes) -> str:
-    """A digest of the packed prompt; an engine that hides its tokens is told by its text."""
-    return hashlib.blake2b(ids + b"\0" + text, digest_size=12).hexdigest()

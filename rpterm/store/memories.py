@@ -315,9 +315,11 @@ class Memories:
     def shown_paths(self, character: str, chats: Collection[int] = ()) -> dict[int, list[int]]:
         """The turns shown, root first, of the chats this character's memories come from.
 
+        Those that are hidden from the model are left out: nothing of them is recalled.
+
         Args:
             character: The card's name.
-            chats: Only these chats; none means all. One that is empty or gone is left out.
+            chats: Only these chats; none means all. One that shows nothing is left out.
         """
         some = f"AND c.id IN ({', '.join(map(str, map(int, chats)))})" if chats else ""
         paths: dict[int, list[int]] = {}
@@ -329,7 +331,8 @@ class Memories:
                 "WHERE k.chat_id = c.id AND k.card_name = :character) OR EXISTS "
                 "(SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
                 "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
-                "WHERE t.parent_id IS NOT NULL) SELECT chat_id, id FROM up",
+                "WHERE t.parent_id IS NOT NULL) SELECT up.chat_id, up.id FROM up "
+                "JOIN turns t ON t.id = up.id WHERE NOT t.hidden",
                 {"character": character},
             )
             for chat_id, turn_id in rows:

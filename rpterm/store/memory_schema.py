@@ -67,7 +67,7 @@ _TABLES = (
     """,
     "CREATE UNIQUE INDEX memory_vectors_key ON memory_vectors (hash, model)",
     # What indexes in RAM follow: changed and deleted memories, and, as negative numbers, chats that
-    # show another turn now.
+    # show another turn now or keep another one from the model.
     "CREATE TABLE memory_log (seq INTEGER PRIMARY KEY AUTOINCREMENT, memory_id INTEGER NOT NULL)",
     """
     CREATE VIRTUAL TABLE memory_fts USING fts5 (
@@ -237,12 +237,25 @@ def m005_marks(db: Database) -> None:
             db.execute(statement.replace(_MARK, _MARK_OF_ITS_OWN))
 
 
+def m006_hidden(db: Database) -> None:
+    """Indexes in RAM follow when a turn is hidden from the model or shown again."""
+    db.execute(
+        """
+        CREATE TRIGGER memories_turn_hidden AFTER UPDATE OF hidden ON turns
+        WHEN old.hidden <> new.hidden BEGIN
+            INSERT INTO memory_log (memory_id) VALUES (-new.chat_id);
+        END
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_memories,
     m002_documents,
     m003_hearers,
     m004_lists,
     m005_marks,
+    m006_hidden,
 )
 
 

@@ -42,7 +42,7 @@ def written(store: Store) -> list[Written]:
             f"{score} FROM turns t JOIN chats c ON c.id = t.chat_id "
             "LEFT JOIN generations g ON g.turn_id = t.id "
             "WHERE t.role = 'assistant' AND t.status = 'complete' AND t.parent_id IS NOT NULL "
-            "AND t.text <> '' ORDER BY c.updated_at DESC, c.id DESC, t.id"
+            "AND NOT t.lifted AND t.text <> '' ORDER BY c.updated_at DESC, c.id DESC, t.id"
         )
         return [Written(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
 

@@ -5,6 +5,7 @@ Pure: no connection, no SQL beyond lists of columns.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import zlib
@@ -38,7 +39,7 @@ BATCH = 500
 
 TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
-    "t.edited_from"
+    "t.edited_from, t.hidden, t.lifted"
 )
 
 _SIBLINGS = (
@@ -65,7 +66,8 @@ CHAT_COLUMNS = (
 GENERATION_COLUMNS = (
     "engine, model, model_hash, adapter_hash, template_hash, sampling_json, prompt_ids, "
     "prompt_text, reply_ids, batch_seeds_json, batch_index, kv_mode, stop_json, stop_reason, "
-    "reused, evaluated, generated, first_token_s, decode_s, version, kv_type"
+    "reused, evaluated, generated, first_token_s, decode_s, version, kv_type, "
+    "prompt_digest"
 )
 
 
@@ -100,8 +102,10 @@ def to_turn(row: Sequence[Any]) -> Turn:
         status=Status(row[7]),
         created_at=row[8],
         edited_from=row[9],
-        swipe=row[10],
-        swipes=row[11],
+        hidden=bool(row[10]),
+        lifted=bool(row[11]),
+        swipe=row[12],
+        swipes=row[13],
     )
 
 
@@ -159,6 +163,7 @@ def _to_generation(row: Sequence[Any]) -> Generation:
         usage=Usage(*row[14:19]),
         version=row[19],
         kv_type=row[20],
+        prompt_digest=row[21],
     )
 
 
@@ -187,6 +192,7 @@ def from_generation(generation: Generation) -> tuple[Any, ...]:
         usage.decode_s,
         generation.version,
         generation.kv_type,
+        generation.prompt_digest,
     )
 
 
@@ -217,6 +223,11 @@ def unpack_ids(blob: bytes) -> tuple[int, ...]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return tuple(numbers)
+
+
+def prompt_digest(ids: bytes, text: bytes) -> str:
+    """A digest of a packed prompt; that of an engine that hides its tokens is of its text."""
+    return hashlib.blake2b(ids + b"\0" + text, digest_size=12).hexdigest()
 
 
 def generation_dict(generation: Generation) -> dict[str, Any]:

@@ -179,7 +179,20 @@ def m003_kv_type(db: Database) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_chats, m002_search, m003_kv_type)
+def m004_hidden(db: Database) -> None:
+    """Turns that the model does not read, turns whose parent was deleted alone, and prompts taken
+    away with it."""
+    db.execute("ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    m001_chats,
+    m002_search,
+    m003_kv_type,
+    m004_hidden,
+)
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:

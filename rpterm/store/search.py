@@ -202,4 +202,4 @@ def _load(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchH
         "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = ?",
         (turn_id,),
     ).fetchone()
-    return None if row is None else SearchHit(to_turn(row), row[12], snippet)
+    return None if row is None else SearchHit(to_turn(row), row[-1], snippet)

@@ -15,23 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rpterm.store import backup, chats, erase, search, tree
+from rpterm.store import backup, chats, erase, lifting, search, tree
 from rpterm.store.connections import Connections
 from rpterm.store.errors import StoreError
 from rpterm.store.liveness import Owner
 from rpterm.store.opening import make_place, open_file, repair_streaming
 from rpterm.store.rows import CHAT_COLUMNS, GENERATION_COLUMNS, storable, to_chat, to_generation
 from rpterm.store.search import SearchHit
-from rpterm.types import (
-    AuthorNote,
-    Chat,
-    Generation,
-    Origin,
-    Persona,
-    Role,
-    Status,
-    Turn,
-)
+from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn
 
 
 class Store:
@@ -318,14 +309,20 @@ class Store:
         with self.connections.read() as connection:
             return tree.all_turns(connection, chat_id)
 
-    def delete_turn(self, turn_id: int) -> int | None:
+    def hide(self, turn_id: int, hidden: bool = True) -> Turn:
+        """Keep a turn from the model, or let the model read it again."""
+        with self.connections.write() as connection:
+            return chats.hide(connection, turn_id, hidden)
+
+    def delete_turn(self, turn_id: int, *, alone: bool = False) -> int | None:
         """Delete a turn and all below it, for good; returns the chat's leaf afterwards.
 
         Where the deleted turn was shown, its nearest sibling is shown instead, else its parent.
+        ``alone`` keeps what is below it; see ``store.lifting``.
         """
         with self.connections.write() as connection:
             top = tree.turn(connection, turn_id)
-            leaf = tree.delete(connection, top)
+            leaf = lifting.lift(connection, top) if alone else tree.delete(connection, top)
             # A reply cancelled before its first word leaves nothing to scrub.
             if top.text:
                 erase.mark(connection)

@@ -22,13 +22,14 @@ _UP = """
     )
 """
 
-_BELOW = """
+BELOW = """
     WITH RECURSIVE below (id) AS (
         SELECT :top
         UNION ALL
         SELECT t.id FROM below JOIN turns t ON t.parent_id = below.id
     )
 """
+"""The ids of a turn ``:top`` and of all below it."""
 
 # One step down goes to the child shown last, or else to the newest one.
 _DOWN = """
@@ -145,9 +146,9 @@ def delete(connection: sqlite3.Connection, top: Turn) -> int | None:
         "SELECT leaf_id FROM chats WHERE id = ?", (top.chat_id,)
     ).fetchone()
     shown = leaf is not None and top.id in path_ids(connection, leaf)
-    heir = _nearest_sibling(connection, top) if shown else None
+    heir = nearest_sibling(connection, top) if shown else None
     connection.execute(
-        f"{_BELOW} DELETE FROM turns WHERE id IN (SELECT id FROM below)", {"top": top.id}
+        f"{BELOW} DELETE FROM turns WHERE id IN (SELECT id FROM below)", {"top": top.id}
     )
     if not shown:
         return None if leaf is None else int(leaf)
@@ -156,7 +157,8 @@ def delete(connection: sqlite3.Connection, top: Turn) -> int | None:
     return new_leaf
 
 
-def _nearest_sibling(connection: sqlite3.Connection, of: Turn) -> int | None:
+def nearest_sibling(connection: sqlite3.Connection, of: Turn) -> int | None:
+    """The sibling before a turn, else the one after it; of one that is gone, too."""
     row = connection.execute(
         "SELECT id FROM turns WHERE parent_id IS ? AND chat_id = ? AND id <> ? "
         "ORDER BY id > ?, abs(id - ?) LIMIT 1",

@@ -157,6 +157,8 @@ def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
         status=Status.PARTIAL if status is Status.STREAMING else status,
         created_at=_time(raw.get("created_at"), default_time),
         edited_from=_number(raw.get("edited_from")),
+        hidden=raw.get("hidden") is True,
+        lifted=raw.get("lifted") is True,
     )
 
 

@@ -129,8 +129,10 @@ KEYS: tuple[Key, ...] = (
     Key("branch-here", ("b",), "branch", "Go on from the selected turn in a branch of its own.",
         TURNS, when=("selected",)),
     Key("copy", ("c",), "copy", "Copy the selected turn.", TURNS, when=("selected",)),
-    Key("delete", ("d", "delete"), "delete", "Delete the selected turn and all that follows it.",
-        TURNS, when=("selected",)),
+    Key("hide", ("h",), "hide", "Hide the selected turn from the model, or show it again.", TURNS,
+        when=("selected",)),
+    Key("delete", ("d", "delete"), "delete", "Delete the selected turn, alone or with all that "
+        "follows it.", TURNS, when=("selected",)),
     Key("turn-keep", ("enter",), "keep", "Keep what you changed in a turn.", TURNS, scope="turn",
         palette=False),
     Key("turn-line", ("ctrl+j", "shift+enter", "alt+enter"), "new line", "Start a new line in it.",

@@ -198,6 +198,20 @@ def test_the_next_one_speaks_without_a_word(make: Make) -> None:
         list(alone.reply(ReplyRequest(Intent.NEXT)))
 
 
+def test_a_hidden_line_calls_nobody_and_is_read_by_none(make: Make) -> None:
+    session = make("tam", "orla")
+    list(session.reply(ReplyRequest(text="Orla, what do you say?")))
+    called, reply = session.path()[-2:]
+    assert reply.speaker == "Orla"
+    session.hide(reply.id)
+    assert session.scene.next(session.path()).card.char == "Orla"  # still to be answered
+    session.hide(called.id)
+    assert session.scene.next(session.path()).card.char != "Orla"
+    prompt = session.preview("And you?")
+    assert "what do you say" not in prompt.text and "Orla:" not in prompt.text
+    assert {f"turn:{called.id}", f"turn:{reply.id}"} <= {out.source for out in prompt.left_out}
+
+
 def test_a_speaker_nobody_knows_is_refused_before_anything_is_stored(make: Make) -> None:
     session = make("x")
     with pytest.raises(GroupError, match="here are Mara, Tam, Orla"):

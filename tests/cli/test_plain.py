@@ -62,6 +62,31 @@ def test_regenerate_and_swipe(cli: Cli, home: Path) -> None:
     assert turns(home)[-1].swipe == 2
 
 
+def test_hide_counts_from_the_end_and_shows_again(cli: Cli, home: Path) -> None:
+    out = talk(cli, "Hello", "/hide 2", "/show")
+    assert "(hidden from the model): Hello" in out
+    assert [turn.hidden for turn in turns(home)] == [False, True, False]
+    done = cli("chat", "sherlock", stdin="/prompt\n/hide 2\n/hide\n/hide 4\n/hide 0\n")
+    assert f"left out turn:{turns(home)[1].id}: you hid it from the model" in done.err
+    assert "The model reads it again: Hello" in done.err
+    assert done.err.count("Say a number from 1, the last turn, to 3.") == 2
+    assert [turn.hidden for turn in turns(home)] == [False, False, True]
+    shown = cli("chats", "show", "1").out
+    assert f"Holmes (hidden from the model): {FIRST}" in shown
+
+
+def test_delete_takes_a_turn_alone_or_with_all_that_follows(cli: Cli, home: Path) -> None:
+    talk(cli, "one", "two")
+    done = cli("chat", "sherlock", stdin="/delete 4\n/delete 4 both\n/delete 9\n")
+    assert "3 turns follow it." in done.err and "/delete 4 alone, or /delete 4 all" in done.err
+    assert "with alone or all behind it" in done.err and "to 5." in done.err
+    assert len(turns(home)) == 5
+    talk(cli, "/delete 4 alone")
+    assert [turn.text for turn in turns(home)][1:] == [FIRST, "two", SECOND]
+    talk(cli, "/delete 2 all", "/delete alone")
+    assert len(turns(home)) == 1
+
+
 def test_several_replies_at_once(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/regenerate 2")
     assert "of 3): " in out

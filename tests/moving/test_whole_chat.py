@@ -32,7 +32,7 @@ from rpterm.types import (
 
 MADE = Generation(
     "llama", "m", "h", Sampling(seed=3, banned=("x",), logit_bias={"a": -1.0}),
-    prompt_ids=(1, 2), prompt_text="\ud800", stop=("\n",),
+    prompt_ids=(1, 2), prompt_text="\ud800", stop=("\n",), prompt_digest="d",
 )  # fmt: skip
 
 
@@ -62,6 +62,9 @@ def branching(store: Store) -> int:
     store.finish_reply(other, "Ahoy\r\n\x07.", Status.PARTIAL, MADE)
     add(other, "user", "And?", Origin.TYPED)
     add(first, "user", "Hi!", Origin.EDITED, edited_from=said)
+    store.hide(said)
+    late = add(add(shown, "user", "Gone.", Origin.TYPED), "assistant", "Late.", Origin.GENERATED)
+    store.delete_turn(store.turn(late).parent_id or 0, alone=True)
     store.set_leaf(chat.id, shown)
     tam = Member("Tam", "Tam", store.put_card("Tam", dump(CharacterCard("Tam"))))
     Casts(store).put(chat.id, Cast((Member("Mara", "Mara"), tam), Taking.ROUND))
@@ -90,9 +93,12 @@ def test_a_whole_chat_comes_back_as_it_was(store: Store, tmp_path: Path) -> None
     number = branching(store)
     text = json_lines(store, store.chat(number))
     result = brought(store, tmp_path / "x.jsonl", text)
-    assert (result.error, result.notes, result.turns) == ("", (), 7)
+    assert (result.error, result.notes, result.turns) == ("", (), 8)
     assert result.chat_id not in (None, number)
     assert written(store, result.chat_id or 0) == written(store, number)
+    turns = store.tree(result.chat_id or 0)
+    assert [turn.text for turn in turns if turn.hidden] == ["Hi."]
+    assert [turn.text for turn in turns if turn.lifted] == ["Late."]
     again = brought(store, tmp_path / "x.jsonl", text)
     assert again.known == result.chat_id
 
@@ -134,7 +140,7 @@ def test_a_damaged_line_is_told_and_what_is_below_it_stays(store: Store, tmp_pat
         "Line 6 answers a turn that is not there; it begins a branch now.",
         "Line 6 does not tell how the reply was made; the reply is kept.",
     )
-    assert result.turns == 6
+    assert result.turns == 7
     chat = store.chat(result.chat_id or 0)
     assert store.turn(chat.leaf_id or 0).text == "Sit."
 

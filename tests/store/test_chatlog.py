@@ -91,6 +91,24 @@ def test_a_log_becomes_a_chat_and_a_log_again(store: Store) -> None:
     assert parse(render(again).encode()).turns == log.turns
 
 
+def test_hidden_messages_are_hidden_turns_and_go_out_as_such(store: Store) -> None:
+    """What a program says itself is no part of the chat; what its user hid from the model is."""
+    note = {"name": "Note", "is_system": True, "mes": "A remark.", "extra": {"type": "comment"}}
+    told = {"name": "Dusk", "is_system": True, "mes": "It rains.", "extra": {"type": "narrator"}}
+    help_ = {"name": "Anna", "is_system": True, "mes": "/help", "extra": {"type": "help"}}
+    welcome = {"name": "SillyTavern System", "is_system": True, "mes": "Hi!"}
+    hushed = [{**SAID, "is_system": True}, {**REPLY, "is_system": True}]
+    log = parse(lines(HEAD, GREETING, *hushed, note, told, help_, welcome, REPLY))
+    assert [turn.hidden for turn in log.turns] == [False, True, True, True, True, False]
+    assert "2 messages of the program itself left out." in log.notes
+    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    assert chat.leaf_id is not None
+    assert [turn.hidden for turn in store.path(chat.leaf_id)] == [turn.hidden for turn in log.turns]
+    assert all(turn.hidden for turn in store.siblings(store.path(chat.leaf_id)[2].id))
+    written = [json.loads(line) for line in render(export_log(store, chat.id)).splitlines()]
+    assert [each["is_system"] for each in written[1:]] == [turn.hidden for turn in log.turns]
+
+
 def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
     log = parse(lines(HEAD, GREETING, SAID, REPLY))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))

@@ -24,6 +24,12 @@ def test_markdown_reads_as_it_was_typed() -> None:
     )
 
 
+def test_markdown_marks_what_the_model_does_not_read() -> None:
+    text = to_markdown(CHAT, [FIRST, replace(LAST, hidden=True)])
+    assert "**Jo:** *(hidden from the model)*\n\n" in text
+    assert text.count("hidden") == 1
+
+
 def test_markdown_closes_code_that_was_left_open() -> None:
     text = to_markdown(CHAT, [replace(FIRST, text="```py\n# a comment"), LAST])
     assert "```py\n# a comment\n```\n" in text

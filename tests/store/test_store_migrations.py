@@ -36,6 +36,8 @@ def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
             ("Who is there?", Status.COMPLETE),
             ("Only the lighthouse", Status.PARTIAL),
         ]
+        assert not any(turn.hidden or turn.lifted for turn in turns)
+        assert store.hide(turns[1].id).hidden and store.turn(turns[1].id).hidden
         assert [hit.turn.id for hit in store.search("lighthouse")] == [turns[-1].id]
         assert [hit.turn.id for hit in store.search("fog")] == [turns[0].id]
         store.delete_chat(chat.id)

@@ -115,6 +115,27 @@ class TreeMachine(RuleBasedStateMachine):
     def delete(self, place: int) -> None:
         self.remove(self.pick(place))
 
+    @precondition(lambda self: len(self.parent) > 3)
+    @rule(place=PLACE)
+    def lift(self, place: int) -> None:
+        """Delete one turn alone."""
+        turn = self.pick(place)
+        above, path = self.parent[turn], self.path_of(self.leaf)
+        if self.shown.get(above or 0) == turn:
+            self.shown.pop(above or 0)
+            if turn in self.shown:
+                self.shown[above or 0] = self.shown[turn]
+        for child in self.children(turn):
+            self.parent[child] = above
+        del self.parent[turn]
+        if turn == self.leaf:
+            roots = self.children(None)
+            heir = [root for root in roots if root < turn][-1:] or roots[:1]
+            self.show(above if above is not None else self.down(heir[0]) if heir else None)
+        elif turn in path:
+            self.show(self.leaf)
+        assert self.store.delete_turn(turn, alone=True) == self.leaf
+
     @precondition(lambda self: self.parent)
     @rule()
     def delete_shown(self) -> None:

@@ -355,7 +355,7 @@ async def test_delete_asks_first(stage: Stage) -> None:
         assert len(texts(app)) == 5
         await pilot.press("d")
         await wait_until(pilot, lambda: "Delete this turn of Ansel" in screen_text(app))
-        await pilot.press("y")
+        await pilot.press("a")
         await wait_until(pilot, lambda: len(texts(app)) == 3)
         assert len(stage.session.path()) == 3
 

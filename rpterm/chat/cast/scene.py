@@ -22,6 +22,7 @@ from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
+from rpterm.prompt.window import read_turns
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Taking, Turn
@@ -105,7 +106,7 @@ class Scene:
         if self.cast is None or not self.group:
             return self.lead
         try:
-            return self._of(group.expected(self.cast, path))
+            return self._of(group.expected(self.cast, read_turns(path)))
         except GroupError:
             return self.lead
 
@@ -124,7 +125,7 @@ class Scene:
         return [*self.listening(likeliest), likeliest]
 
     def next(self, path: Sequence[Turn], engine: Engine | None = None) -> Seat:
-        """Whose turn it is after this branch.
+        """Whose turn it is after this branch; what is hidden from the model calls nobody.
 
         Args:
             engine: Asked where the cast says that a model chooses; ``None`` asks nobody.
@@ -135,6 +136,7 @@ class Scene:
         cast = self.cast
         if cast is None or not self.group:
             return self.lead
+        path = read_turns(path)
         member = group.next_speaker(cast, path)
         if cast.taking is not Taking.MODEL or engine is None:
             return self._of(member)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Command = Callable[["Talk", str], None]
 
+_HOW = ("alone", "all")
+
 
 class CommandError(RptermError):
     """The command does not exist, or cannot be done here."""
@@ -98,10 +100,32 @@ def _undo(talk: Talk, rest: str) -> None:
     talk.tell(path[own[-1]].text)
 
 
+def _hide(talk: Talk, rest: str) -> None:
+    turn = talk.session.hide(_counted(talk, rest).id)
+    what = "Hidden from the model" if turn.hidden else "The model reads it again"
+    talk.tell(f"{what}: {_begun(turn)}")
+
+
 def _delete(talk: Talk, rest: str) -> None:
-    last = _last(talk)
-    talk.session.delete(last.id)
-    talk.tell(f"Deleted: {out.one_line(last.text)[:60]}")
+    number, _, how = rest.partition(" ")
+    if number in _HOW:
+        number, how = "", rest
+    if how and how not in _HOW:
+        raise CommandError("Say /delete, or /delete and a number, with alone or all behind it.")
+    turn = _counted(talk, number)
+    below = talk.session.following(turn.id)
+    if below.turns and not how:
+        again = f"/delete {number}".rstrip()
+        raise CommandError(
+            f"{below.told()} Say {again} alone, or {again} all; neither can be undone."
+        )
+    talk.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
+    talk.tell(f"Deleted: {_begun(turn)}")
+
+
+def _begun(turn: Turn) -> str:
+    """How a turn begins, on one line."""
+    return out.one_line(turn.text)[:60]
 
 
 def _branches(talk: Talk, rest: str) -> None:
@@ -191,6 +215,15 @@ def _last(talk: Talk) -> Turn:
     return path[-1]
 
 
+def _counted(talk: Talk, rest: str) -> Turn:
+    """The last turn, or that one counted from the end, the last one being 1."""
+    number = _number(rest, 1)
+    path = talk.session.path(number)
+    if not 1 <= number <= len(path):
+        raise CommandError(f"Say a number from 1, the last turn, to {len(talk.session.path())}.")
+    return path[0]
+
+
 def _number(text: str, default: int) -> int:
     if not text:
         return default
@@ -262,7 +295,15 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "prompt": (_prompt, "[DRAFT] tells what the model would read."),
     "branches": (_branches, "lists the ends of all branches."),
     "go": (_go, "ID shows the branch through a turn."),
-    "delete": (_delete, "deletes the last turn for good."),
+    "hide": (
+        _hide,
+        "[N] hides the last turn, or the Nth from the end, from the model, or shows it again.",
+    ),
+    "delete": (
+        _delete,
+        "[N] [alone|all] deletes the last turn, or the Nth from the end, for good: "
+        "alone, or with all that follows.",
+    ),
     **JUDGING,
     "quit": (_quit, "leaves; everything is saved."),
 }

@@ -132,7 +132,8 @@ class Talk:
         """Write turns, each with its speaker."""
         for turn in turns:
             swipe = f" ({turn.swipe} of {turn.swipes})" if turn.swipes > 1 else ""
-            out.say(f"{out.one_line(turn.speaker)}{swipe}: {turn.text}")
+            hidden = " (hidden from the model)" if turn.hidden else ""
+            out.say(f"{out.one_line(turn.speaker)}{swipe}{hidden}: {turn.text}")
         sys.stdout.flush()
 
     def tell(self, text: str) -> None:

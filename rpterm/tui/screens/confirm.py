@@ -1,8 +1,9 @@
-"""A question with yes and no."""
+"""A question with yes and no, or with several answers beside no."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,12 +13,14 @@ from textual.widgets import Button, Static
 
 from rpterm.tui.screens.dialog import Dialog
 
+T = TypeVar("T")
 
-class Confirm(Dialog[bool]):
-    """Asks once; the harmless answer has the focus."""
+
+class _Question(Dialog[T]):
+    """A sentence, what more there is to say of it, and buttons; the harmless one has the focus."""
 
     DEFAULT_CSS = """
-    Confirm {
+    _Question {
         #box { width: 60; }
         #buttons { height: auto; align-horizontal: right; margin: 1 0 0 0; }
         #buttons Button { margin: 0 0 0 2; min-width: 12; }
@@ -26,14 +29,15 @@ class Confirm(Dialog[bool]):
     """
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "yes", "yes", show=False),
         Binding("n", "leave", "no", show=False),
-        Binding("left,right", "app.focus_next", "other", show=False),
+        Binding("right", "app.focus_next", "other", show=False),
+        Binding("left", "app.focus_previous", "other", show=False),
     ]
 
-    def __init__(self, question: str, detail: str = "", *, yes: str = "Yes") -> None:
+    def __init__(self, question: str, detail: str, answers: Mapping[str, str]) -> None:
+        """``answers`` are what the buttons beside no say, by their ids."""
         super().__init__()
-        self._question, self._detail, self._yes = question, detail, yes
+        self._question, self._detail, self._answers = question, detail, answers
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -41,7 +45,17 @@ class Confirm(Dialog[bool]):
             yield Static(self._detail, id="detail", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("No", id="no", compact=True)
-                yield Button(self._yes, id="yes", variant="error", compact=True)
+                for name, label in self._answers.items():
+                    yield Button(label, id=name, variant="error", compact=True)
+
+
+class Confirm(_Question[bool]):
+    """Asks once."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes", show=False)]
+
+    def __init__(self, question: str, detail: str = "", *, yes: str = "Yes") -> None:
+        super().__init__(question, detail, {"yes": yes})
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
@@ -49,3 +63,18 @@ class Confirm(Dialog[bool]):
 
     def action_yes(self) -> None:
         self.dismiss(True)
+
+
+class Either(_Question[str]):
+    """Asks which of several, each with its first letter as a key; gives the id of the answer."""
+
+    def on_mount(self) -> None:
+        for name, label in self._answers.items():
+            self._bindings.bind(label[0].lower(), f"answer('{name}')", show=False)
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id if event.button.id != "no" else None)
+
+    def action_answer(self, name: str) -> None:
+        self.dismiss(name)

@@ -41,6 +41,7 @@ class TurnView(Static, can_focus=False):
         border-left: blank;
         &.-user { border-left: outer $secondary-muted; }
         &.-ghost { text-opacity: 85%; }
+        &.-hidden { text-opacity: 70%; }
         &.-selected { border-left: outer $accent; background: $surface; }
     }
     """
@@ -127,6 +128,7 @@ class TurnView(Static, can_focus=False):
     def _dress(self) -> None:
         self.set_class(self.turn.role == "user", "-user")
         self.set_class(self.turn.id < 0, "-ghost")
+        self.set_class(self.turn.hidden, "-hidden")
 
     def _draw(self) -> None:
         if self.is_attached:
@@ -186,6 +188,8 @@ class TurnView(Static, can_focus=False):
         notes = (
             [(f"  {_MARKS[self.turn.origin]}", text.MUTED)] if self.turn.origin in _MARKS else []
         )
+        if self.turn.hidden:
+            notes.append(("  ⊘ hidden from the model", "$text-warning"))
         if self.turn.status is Status.PARTIAL:
             notes.append(("  ◦ stopped", "$text-warning"))
         elif self.turn.status is Status.FAILED:

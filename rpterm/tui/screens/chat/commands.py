@@ -81,6 +81,7 @@ COMMANDS: dict[str, Command] = {
     "continue-here": sending.go_on,
     "branch-here": turns.branch_here,
     "copy": turns.copy,
+    "hide": turns.hide,
     "delete": turns.delete,
     **{f"stars-{n}": judging.stars(n) for n in range(1, 6)},
     "thumb-up": judging.good,

@@ -71,6 +71,11 @@ class Watcher:
         if self.follow() is not None and self._chat.is_mounted:
             self._timer = self._chat.set_timer(REST_S, self.idle)
 
+    def measure_again(self) -> None:
+        """What replies are measured against is another: only scores that are still kept count."""
+        self._disturbed += 1
+        self.known, self._tried, self._asked = {}, set(), set()
+
     def hush(self) -> None:
         """Another reply is on its way: what was said of the last one does not matter now."""
         self._disturbed += 1

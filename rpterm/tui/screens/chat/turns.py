@@ -1,18 +1,21 @@
-"""Commands on single turns: select, swipe, edit, branch, copy, delete, and older history."""
+"""Commands on single turns: select, swipe, edit, branch, copy, hide, delete, and older history."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys, worker
+from rpterm.tui import keys, text, worker
 from rpterm.tui.external import edit_outside
-from rpterm.tui.screens.chat import frame, replies
+from rpterm.tui.screens.chat import frame, panes, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
+    from rpterm.store.lifting import Following
     from rpterm.tui.screens.chat.screen import ChatScreen
+
+CANNOT_UNDO = "It cannot be undone."
 
 
 # Selection -------------------------------------------------------------------------------------
@@ -170,7 +173,7 @@ def _write_outside(chat: ChatScreen) -> None:
         place.put(after)
 
 
-# Branch, copy, delete --------------------------------------------------------------------------
+# Branch, copy, hide, delete --------------------------------------------------------------------
 async def branch_here(chat: ChatScreen) -> None:
     """Make the selected turn the end of what is shown."""
     turn = chat.transcript.selected
@@ -193,22 +196,51 @@ async def copy(chat: ChatScreen) -> None:
         chat.say("Copied.")
 
 
-async def delete(chat: ChatScreen) -> None:
-    """Delete the selected turn and what follows it, after asking."""
-    from rpterm.tui.screens.confirm import Confirm
-
-    turn = replies.reply_meant(chat)
-    if turn is None or turn.id < 0 or chat.session is None or replies.occupied(chat):
+async def hide(chat: ChatScreen) -> None:
+    """Hide the selected turn from the model, or let the model read it again."""
+    session, turn = chat.session, replies.reply_meant(chat)
+    if turn is None or turn.id < 0 or session is None or replies.occupied(chat):
         return
-    ids = [shown.id for shown in chat.transcript.turns]
-    below = len(ids) - ids.index(turn.id) - 1 if turn.id in ids else 0
-    what = f"Delete this turn of {turn.speaker}"
-    what += f" and all that follows it ({below} shown below)?" if below else "?"
-    if await chat.app.push_screen_wait(Confirm(what, "It cannot be undone.", yes="Delete")):
-        await chat.ask(chat.session.delete, turn.id)
-        pick(chat, None)
-        await frame.clear_below(chat)
-        await replies.resync(chat)
+    if replies.unchosen(chat):
+        return
+    now = await chat.ask(session.hide, turn.id)
+    await replies.resync(chat)
+    panes.want_preview(chat, always=True)
+    chat.say(
+        "The model does not read this turn now." if now.hidden else "The model reads it again."
+    )
+
+
+async def delete(chat: ChatScreen) -> None:
+    """Delete the selected turn, alone or with what follows it, after asking."""
+    session, turn = chat.session, replies.reply_meant(chat)
+    if turn is None or turn.id < 0 or session is None or replies.occupied(chat):
+        return
+    below = await chat.ask(session.following, turn.id)
+    alone = await _alone(chat, turn, below)
+    if alone is None:
+        return
+    await chat.ask(lambda: session.delete(turn.id, alone=alone))
+    pick(chat, None)
+    if alone:
+        chat.keeper.measure_again()
+    await frame.clear_below(chat)
+    await replies.resync(chat)
+    panes.want_preview(chat, always=True)
+
+
+async def _alone(chat: ChatScreen, turn: Turn, below: Following) -> bool | None:
+    """Whether a turn is to be deleted alone; ``None`` when it is not to be deleted."""
+    from rpterm.tui.screens.confirm import Confirm, Either
+
+    what = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
+    if not below.turns:
+        sure = await chat.app.push_screen_wait(Confirm(what, CANNOT_UNDO, yes="Delete"))
+        return False if sure else None
+    detail = f"{below.told()} {CANNOT_UNDO}"
+    both = {"alone": "Only this", "all": "All of it"}
+    answer = await chat.app.push_screen_wait(Either(what, detail, both))
+    return None if answer is None else answer == "alone"
 
 
 # Scrolling -------------------------------------------------------------------------------------

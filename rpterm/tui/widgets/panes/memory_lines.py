@@ -40,7 +40,7 @@ def entry(item: Item, width: int) -> Content:
         left = Content.assemble(left, "  ", why)
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
     gap = " " * max(1, width - left.cell_length - len(right))
-    gone = item.aside or row.superseded_by
+    gone = item.aside or item.veiled or row.superseded_by
     style = text.FAINT if gone else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
     return Content.assemble(left, gap, (right, text.MUTED), "\n",
@@ -143,6 +143,7 @@ def _flags(item: Item) -> str:
     """What is told of a memory beside its words."""
     row = item.row
     told = ["other branch"] if item.aside else []
+    told += ["of a hidden turn"] if item.veiled else []
     told += ["model's words"] if row.by_model else []
     told += ["shared"] if row.shared else []
     told += ["superseded"] if row.superseded_by else []

@@ -1,0 +1,95 @@
+"""Turns that are hidden from the model, and turns that are deleted alone."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Static
+from tui_support import Stage, notices, running, say, screen_text, shown, texts, wait_until
+
+from rpterm.tui.screens.confirm import Either
+
+
+async def test_h_hides_a_turn_and_shows_it_again(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 70)) as pilot:
+        await say(pilot, app, "My lamp is red.")
+        await pilot.press("ctrl+up", "ctrl+up", "h")
+        await wait_until(pilot, lambda: "hidden from the model" in screen_text(app))
+        turn = stage.session.path()[1]
+        assert turn.hidden
+        view = app.chat.transcript.view(turn.id)
+        assert view is not None and view.has_class("-hidden")
+        assert app.chat.transcript.selected == turn
+        assert "My lamp is red." in screen_text(app)
+        assert "does not read this turn" in notices(app)
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: "you hid it from the model" in screen_text(app))
+        await pilot.press("f2", "escape", "ctrl+up", "ctrl+up", "h")
+        await wait_until(pilot, lambda: not stage.session.path()[1].hidden)
+        await wait_until(pilot, lambda: "⊘ hidden from the model" not in screen_text(app))
+        assert not view.has_class("-hidden")
+
+
+async def test_hide_can_be_written_and_means_the_last_turn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        app.chat.input.put("/hide")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: stage.session.path()[-1].hidden)
+        assert not stage.session.path()[-2].hidden
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_turn_is_deleted_alone_and_what_follows_stays(
+    stage: Stage, size: tuple[int, int]
+) -> None:
+    app = stage.app()
+    async with running(app, size) as pilot:
+        await say(pilot, app, "one")
+        await say(pilot, app, "two")
+        before = shown(app)
+        await pilot.press("ctrl+up", "ctrl+up", "ctrl+up", "ctrl+up", "d")
+        await wait_until(pilot, lambda: isinstance(app.screen, Either))
+        await wait_until(pilot, lambda: "3 turns follow it." in screen_text(app))
+        assert str(app.screen.query_one("#detail", Static).content) == (
+            "3 turns follow it. If only this turn goes, what follows goes on from the turn before "
+            "it. It cannot be undone."
+        )
+        assert all(label in screen_text(app) for label in ("No", "Only this", "All of it"))
+        await pilot.press("o")
+        await wait_until(pilot, lambda: len(texts(app)) == 4)
+        assert shown(app) == [before[0], *before[2:]]
+        assert [turn.text for turn in stage.session.path()] == texts(app)
+        await say(pilot, app, "three")
+        assert texts(app)[-2] == "three"
+
+
+async def test_all_of_it_goes_and_no_goes_nowhere(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        await say(pilot, app, "two")
+        await pilot.press("ctrl+up", "ctrl+up", "d")
+        await wait_until(pilot, lambda: isinstance(app.screen, Either))
+        await pilot.press("enter")  # the harmless answer has the focus
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert len(stage.session.path()) == 5
+        await pilot.press("d")
+        await wait_until(pilot, lambda: isinstance(app.screen, Either))
+        await pilot.press("right", "right", "enter")
+        await wait_until(pilot, lambda: len(texts(app)) == 3)
+        assert len(stage.session.path()) == 3
+
+
+async def test_other_branches_through_a_turn_are_told(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: not app.chat.state.busy and "2/2" in screen_text(app))
+        await pilot.press("ctrl+up", "ctrl+up", "d")
+        await wait_until(pilot, lambda: "2 turns follow it, on 2 branches" in screen_text(app))
+        await pilot.press("o")
+        await wait_until(pilot, lambda: len(texts(app)) == 2)
+        await wait_until(pilot, lambda: "2/2" in screen_text(app))
