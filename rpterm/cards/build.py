@@ -255,9 +255,10 @@ def _top_rules(
         report.add(("knows_until",), message, 'Write "1895" or "1895-04-23".')
     count = len(fields.get("greetings", ()))
     for index, entry in enumerate(entries):
-        for place, greeting_index in enumerate(entry.greetings if entry and not partial else ()):
-            # Those of a world are for other cards, too.
-            if greeting_index >= count and not (world or entry.world):
+        if entry is None or partial or world or entry.world:  # A world is for other cards, too.
+            continue
+        for place, greeting_index in enumerate(entry.greetings):
+            if greeting_index >= count:
                 message = f"There is no greeting {greeting_index}: the card has {count}."
                 path = ("lore", index, "greetings", place)
                 report.add(path, message, f"Use numbers from 0 to {count - 1}." if count else "")

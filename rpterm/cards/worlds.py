@@ -10,6 +10,7 @@ so a reply can be made again when a world was changed since. It knows files, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,8 +69,9 @@ def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
     Raises:
         CardError: Everything that is wrong with it, or with a world.
     """
-    text = reader.read_text(path)
-    return _joined(text, reader.parse(text, str(path)), path, folders, reader.read_text, str(path))[0]
+    text, origin = reader.read_text(path), str(path)
+    card = reader.parse(text, origin)
+    return _joined(text, card, path, folders, reader.read_text, origin)[0]
 
 
 def read(path: Path, folders: Sequence[Path] = ()) -> CardText:
@@ -125,12 +127,28 @@ def find(name: str, card: Path, folders: Sequence[Path] = ()) -> Path | None:
 
 
 def files(folders: Iterable[Path]) -> dict[str, Path]:
-    """The world files in the ``worlds`` of folders of cards, by name; the first of a name counts."""
+    """The world files beside folders' cards, by name; the first of a name counts."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted((folder / FOLDER).glob("*.toml"), key=lambda each: each.name.casefold()):
             found.setdefault(path.stem, path)
     return found
+
+
+def named(name: str, folders: Sequence[Path]) -> Path | None:
+    """The world's file that a name or a path means, whatever its letters' case.
+
+    >>> named("The Loom", [])
+    """
+    path = Path(name.strip())
+    if path.suffix.lower() == ".toml" and _is_file(path):
+        return path
+    known = {_plain(each): path for each, path in files(folders).items()}
+    return known.get(_plain(name.removesuffix(".toml")))
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
 def book(text: str, origin: str) -> CharacterCard:

@@ -15,7 +15,7 @@ import typer
 
 from rpterm import config
 from rpterm import paths as folders
-from rpterm.cards import library
+from rpterm.cards import library, worlds
 from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.opening import launch
@@ -70,7 +70,7 @@ def show(
     """Show a card with its tokens; in a pipe print its file."""
     found = launch.find_card(card, folders.find())
     if toml or (toml is None and not sys.stdout.isatty()):
-        out.say(found.text, end="")
+        out.say(found.source, end="")
         return
     from rpterm.cli import card_view, rich_out
 
@@ -91,8 +91,8 @@ def lint(
     folder = any(Path(card).is_dir() for card in cards or [])
     files = [file for card in cards or [] for file in linting.files(card, paths)]
     with _counter(exact) as counter:
-        every = files or list(library.files(paths).values())
-        checked = [linting.check(file, counter) for file in every]
+        every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
+        checked = [linting.check(file, counter, paths) for file in every]
     if json:
         out.data([problem for each in checked for problem in each.problems])
     else:

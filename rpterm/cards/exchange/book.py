@@ -113,9 +113,7 @@ def write_book(
     common = common if isinstance(common, Mapping) else {}
     base = apply(_base(book), origin.get("book"), additive=additive)
     base["entries"] = [
-        write_entry(
-            each, spec, {} if each.world else common, additive=additive or bool(each.world)
-        )
+        write_entry(each, spec, {} if each.world else common, additive=additive or bool(each.world))
         for each in entries
     ]
     return base
