@@ -25,7 +25,8 @@ FOLDER = "worlds"
 """Of worlds, beside cards."""
 _HEADER = "The card as a chat keeps it: with the lore of its worlds as it was then."
 
-ReadText = Callable[[Path], str]
+Fetch = Callable[[Path], str | None]
+"""Gives the text of a world's file, ``None`` where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
     """
     text, origin = reader.read_text(path), str(path)
     card = reader.parse(text, origin)
-    return _joined(text, card, path, folders, reader.read_text, origin)[0]
+    return _joined(text, card, path, folders, _fetch, origin)[0]
 
 
 def read(path: Path, folders: Sequence[Path] = ()) -> CardText:
@@ -87,21 +88,21 @@ def of_text(
     text: str,
     path: Path,
     folders: Sequence[Path] = (),
-    read_text: ReadText = reader.read_text,
+    fetch: Fetch | None = None,
     origin: str = "",
 ) -> CardText:
     """Read a card's text with its worlds.
 
     Args:
         path: Where the card's file is, or would be: worlds are looked for beside it.
-        read_text: Gives a world's file.
+        fetch: Where worlds come from instead of the disk.
         origin: What problems call the card; "" is its path.
 
     Raises:
         CardError: As ``load``.
     """
     origin = origin or str(path)
-    card, found = _joined(text, reader.parse(text, origin), path, folders, read_text, origin)
+    card, found = _joined(text, reader.parse(text, origin), path, folders, fetch or _fetch, origin)
     if not found:
         return CardText(card, text, text)
     kept = dump(card, _HEADER)
@@ -169,6 +170,10 @@ def is_world(text: str) -> bool:
     return bool(data) and "name" not in data and ("lore" in data or "lorebook" in data)
 
 
+def _fetch(path: Path) -> str | None:
+    return reader.read_text(path) if _is_file(path) else None
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
@@ -177,18 +182,17 @@ def _is_file(path: Path) -> bool:
 
 
 def _joined(
-    text: str, card: CharacterCard, path: Path, folders: Sequence[Path], read_text: ReadText,
-    origin: str,
+    text: str, card: CharacterCard, path: Path, folders: Sequence[Path], fetch: Fetch, origin: str
 ) -> tuple[CharacterCard, tuple[World, ...]]:  # fmt: skip
     """The card with the lore of its worlds, and these; all that is wrong is told at once."""
     found: list[World] = []
     problems: list[Problem] = []
     for at, name in enumerate(card.worlds):
         try:
-            file = find(name, path, folders)
-            if file is None:
+            tried = ((file, fetch(file)) for file in places(name, path, folders))
+            file, world = next((each for each in tried if each[1] is not None), (path, None))
+            if world is None:
                 raise CardError([_missing(name, at, text, path, folders, origin)])
-            world = read_text(file)
             found.append(World(name, file, world, book(world, str(file)).lorebook))
         except CardError as error:
             problems += error.problems

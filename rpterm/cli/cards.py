@@ -288,6 +288,35 @@ def export(
 
 
 @app.command()
+def join(
+    card: _Card,
+    world: Annotated[str, typer.Argument(metavar="WORLD", help="A world's name, or its file.")],
+    leave: Annotated[bool, typer.Option("--leave", help="Take the world out again.")] = False,
+) -> None:
+    """Let a character know a world: lore that it shares with others."""
+    from rpterm import card_files
+
+    mine = folders.find().characters
+    file = card_files.join(library.find(card, library.folders(mine)), world, mine, leave=leave)
+    out.say(str(file))
+
+
+@app.command("worlds")
+def list_worlds(json: _Json = False) -> None:
+    """List worlds, how much lore each has, and which characters know it."""
+    from rpterm.cli import card_worlds
+
+    rows = card_worlds.rows(library.folders(folders.find().characters))
+    if json:
+        out.data([asdict(row) for row in rows])
+        return
+    if not rows:
+        raise RptermError("There are no worlds yet: `rpterm cards import` makes one of a lorebook.")
+    shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
+    out.table(shown, ("world", "lore", "known by"))
+
+
+@app.command()
 def schema(
     path: Annotated[bool, typer.Option("--path", help="Where the schema's file is.")] = False,
 ) -> None:

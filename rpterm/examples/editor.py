@@ -120,6 +120,12 @@ class CardEditor:
         where = self._write(Edit("", before, after))
         return f"The world {world} was {'taken out' if leave else 'joined'} {where}"
 
+    def turn_world(self, world: str) -> str:
+        """Let the chat's own card name a world, or no longer where it does; see ``join``."""
+        text = self._text("")
+        named = card_files.named_in(text, world) in reader.parse(text).worlds
+        return self.join(world, leave=named)
+
     def undo(self) -> Edit | None:
         """Take the last change back; ``None`` where there is none, or the text is another by now.
 

@@ -8,4 +8,13 @@ from rpterm.moving.chats import ImportedChat, import_chats
 from rpterm.moving.folders import LOGS, Moved, move
 from rpterm.moving.worlds import join_worlds
 
-__all__ = ["LOGS", "ImportedChat", "KnownCard", "Moved", "import_chats", "join_worlds", "move", "read_known"]
+__all__ = [
+    "LOGS",
+    "ImportedChat",
+    "KnownCard",
+    "Moved",
+    "import_chats",
+    "join_worlds",
+    "move",
+    "read_known",
+]

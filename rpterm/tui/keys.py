@@ -182,6 +182,8 @@ KEYS: tuple[Key, ...] = (
         CHAT),
     Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
+    Key("world", ("alt+l",), "worlds", "Choose worlds that this character knows: lore that several "
+        "share.", CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
     Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
         "your line again.", PANES, when=("input", "elsewhere")),

@@ -43,6 +43,12 @@ async def _cast(chat: ChatScreen) -> None:
     await group.edit_cast(chat)
 
 
+async def _world(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import lore
+
+    await lore.choose_world(chat)
+
+
 async def _settings(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import tuning
 
@@ -110,6 +116,7 @@ COMMANDS: dict[str, Command] = {
     "cast": _cast,
     "note": chats.write_note,
     "settings": _settings,
+    "world": _world,
     "persona": chats.choose_persona,
     "next-place": panes.next_place,
     "pane-prompt": panes.toggle_prompt,
