@@ -94,8 +94,8 @@ def named_in(text: str, name: str) -> str:
     """A world as the card names it: also by its file's name alone."""
     from rpterm.cards.lore.rules import world_name
 
-    known = {world_name(each).casefold(): each for each in reader.parse(text).worlds}
-    return known.get(world_name(name).casefold(), name)
+    known = {worlds.plain(world_name(each)): each for each in reader.parse(text).worlds}
+    return known.get(worlds.plain(world_name(name)), name)
 
 
 def _no_world(name: str, folders: list[Path]) -> str:

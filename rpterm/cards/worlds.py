@@ -144,12 +144,13 @@ def named(name: str, folders: Sequence[Path]) -> Path | None:
     path = Path(name.strip())
     if path.suffix.lower() == ".toml" and _is_file(path):
         return path
-    known = {_plain(each): path for each, path in files(folders).items()}
-    return known.get(_plain(name.removesuffix(".toml")))
+    known = {plain(each): path for each, path in files(folders).items()}
+    return known.get(plain(name))
 
 
-def _plain(name: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
+def plain(name: str) -> str:
+    """A name without what nobody has to write: case, hyphens, an ending of a file's name."""
+    return " ".join(re.findall(r"[^\W_]+", name.casefold().removesuffix(".toml")))
 
 
 def book(text: str, origin: str) -> CharacterCard:

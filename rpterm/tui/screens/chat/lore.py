@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import examples, replies
@@ -51,13 +52,11 @@ def _choices(session: Session) -> Sequence[Choice]:
     path = session.chat.card_path
     folders = [find().characters, *session.scene.folders]
     if path is not None:
-        from pathlib import Path
-
         folders.insert(0, Path(path).parent)
     known = {**dict.fromkeys(named, None), **worlds.files(folders)}
     counts = [sum(e.world == named.get(name) for e in session.card.lorebook.entries)
               for name in known]  # fmt: skip
     return [
-        Choice(name, name, str(path or ""), f"✓ known, {count} entries" if name in named else "")
+        Choice(name, name, str(path or ""), f"✓ known, lore {count}" if name in named else "")
         for (name, path), count in zip(known.items(), counts, strict=True)
     ]
