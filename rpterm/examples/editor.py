@@ -126,6 +126,22 @@ class CardEditor:
         named = card_files.named_in(text, world) in reader.parse(text).worlds
         return self.join(world, leave=named)
 
+    def own_file(self) -> Path:
+        """The file of the chat's own card, for an editor: a copy, where the card ships.
+
+        Raises:
+            RptermError: There is none, or a copy cannot be made.
+        """
+        path = self._path("")
+        if path is None:
+            raise RptermError(
+                "The card has no file: it was made for this chat, or the file is gone."
+            )
+        own = self._own(path, "")
+        if own != path:
+            self._put("", reader.read_text(path))
+        return own
+
     def undo(self) -> Edit | None:
         """Take the last change back; ``None`` where there is none, or the text is another by now.
 

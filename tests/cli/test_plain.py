@@ -239,3 +239,12 @@ def test_the_best_of_several_is_written_alone(cli: Cli, home: Path) -> None:
     once = cli("chat", "sherlock", "--best-of", "2", "--once", "And now?")
     assert once.out.strip() == turns(home)[-1].text.strip()
     assert cli("chat", "sherlock", "--best-of", "99", "--once", "Hm").code == 1
+
+
+def test_a_chat_is_written_to_a_file_and_never_over_one(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "talk.md"
+    told = cli(
+        "chat", "sherlock", "--plain", stdin=f"Hello\n/export-chat {file}\n/export-chat {file}\n"
+    )
+    assert f"This chat was written to {file}." in told.err and "Hello" in file.read_text("utf-8")
+    assert "exists already. Name another file." in told.err
