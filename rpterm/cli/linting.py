@@ -18,11 +18,12 @@ from rpterm.types import RptermError
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file; ``card`` is ``None`` where it has errors, or is a world."""
+    """One file; ``card`` is ``None`` where it has errors, or is a ``world``."""
 
     path: Path
     card: CharacterCard | None
     problems: list[Problem]
+    world: bool = False
 
 
 def files(name: str, folders: Sequence[Path]) -> list[Path]:
@@ -64,7 +65,7 @@ def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = 
         text = reader.read_text(path)
         if worlds.is_world(text):
             book = worlds.book(text, str(path))
-            return Checked(path, None, lint_world(book, text, str(path)))
+            return Checked(path, None, lint_world(book, text, str(path)), world=True)
         found = worlds.of_text(text, path, folders)
     except CardError as error:
         return Checked(path, None, list(error.problems))
@@ -85,7 +86,10 @@ def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
                 out.say(f"{problem.severity:<8}{problem}")
         if costs and each.card is not None:
             card_view.costs_table(each.card, counter, rich_out.console())
-    out.say(f"{counted(len(checked), 'card')}, {counted(found, 'problem')}.")
+    worlds_there = sum(each.world for each in checked)
+    kinds = (("card", len(checked) - worlds_there), ("world", worlds_there))
+    files_told = [counted(many, what) for what, many in kinds if many] or ["0 cards"]
+    out.say(f"{', '.join(files_told)}, {counted(found, 'problem')}.")
 
 
 def _is_cost(problem: Problem) -> bool:

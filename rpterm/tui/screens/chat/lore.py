@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm.plural import counted
 from rpterm.tui.screens.chat import examples, replies
 from rpterm.tui.screens.chooser import Choice, Chooser
 
@@ -54,9 +55,9 @@ def _choices(session: Session) -> Sequence[Choice]:
     if path is not None:
         folders.insert(0, Path(path).parent)
     known = {**dict.fromkeys(named, None), **worlds.files(folders)}
-    counts = [sum(e.world == named.get(name) for e in session.card.lorebook.entries)
-              for name in known]  # fmt: skip
-    return [
-        Choice(name, name, str(path or ""), f"✓ known, lore {count}" if name in named else "")
-        for (name, path), count in zip(known.items(), counts, strict=True)
-    ]
+
+    def state(name: str) -> str:
+        mine = [each for each in session.card.lorebook.entries if each.world == named.get(name)]
+        return f"✓ known, {counted(len(mine), 'entry', 'entries')}" if name in named else ""
+
+    return [Choice(name, name, str(file or ""), state(name)) for name, file in known.items()]
