@@ -101,6 +101,14 @@ def make(folder: Path) -> Path:
     return folder
 
 
+def written(text: str) -> Path:
+    """A path as people write it: with ``~``, and perhaps in quotes."""
+    path = Path(text.strip().strip("'\""))
+    with suppress(RuntimeError):  # There is no user of that name, and so no such file.
+        return path.expanduser()
+    return path
+
+
 def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
     """Write a file whole or not at all; of a link, the file it leads to.
 

@@ -17,13 +17,22 @@ from rpterm.cards.values import Report, kind_of
 Table = dict[str, Any]
 
 
-def build(data: Table, report: Report, partial: bool = False) -> CharacterCard | None:
+def build(
+    data: Table, report: Report, partial: bool = False, *, world: bool = False
+) -> CharacterCard | None:
     """Make a card, or report why not and give ``None``.
 
     Args:
         partial: Statements are missing because of syntax errors: nothing is said of what is
             missing.
+        world: A file of lore alone, which needs no name.
     """
+    if world:
+        data = _named(data)
+    elif _is_world(data) and not partial:
+        remedy = "Join it to a card: rpterm cards join CARD WORLD."
+        report.add((), "This is a world: it has lore and no character.", remedy)
+        return None
     fields = _table("", data, (), report, partial)
     for name in ("persona", "user"):
         fields |= _table(name, _sub(data, name, report), (name,), report, partial)
@@ -41,7 +50,9 @@ def build(data: Table, report: Report, partial: bool = False) -> CharacterCard |
         _probe(table, ("test", index), report, partial)
         for index, table in enumerate(_array(data, "test", report))
     ]
-    _top_rules(fields, entries, report, partial)
+    _top_rules(fields, entries, report, partial, world)
+    if world and fields.get("worlds"):
+        report.add(("worlds",), "A world names no other worlds.", "Name them in the card.")
     if report.found or partial:
         return None
     return CharacterCard(
@@ -51,6 +62,15 @@ def build(data: Table, report: Report, partial: bool = False) -> CharacterCard |
         examples=tuple(example for example in examples if example),
         tests=tuple(probe for probe in tests if probe),
     )
+
+
+def _is_world(data: Table) -> bool:
+    return bool(data) and data.keys() <= {"lorebook", "lore", "extensions"}
+
+
+def _named(data: Table) -> Table:
+    """A world's data with the name that every card has."""
+    return {"name": "World", **data}
 
 
 def _sub(data: Table, name: str, report: Report) -> Table:
@@ -219,7 +239,7 @@ def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | No
 
 
 def _top_rules(
-    fields: Table, entries: list[LoreEntry | None], report: Report, partial: bool
+    fields: Table, entries: list[LoreEntry | None], report: Report, partial: bool, world: bool
 ) -> None:
     name = fields.get("name")
     if name is not None and (not name.strip() or "\n" in name or "\r" in name):
@@ -235,7 +255,9 @@ def _top_rules(
         report.add(("knows_until",), message, 'Write "1895" or "1895-04-23".')
     count = len(fields.get("greetings", ()))
     for index, entry in enumerate(entries):
-        for place, greeting_index in enumerate(entry.greetings if entry and not partial else ()):
+        if entry is None or partial or world or entry.world:  # A world is for other cards, too.
+            continue
+        for place, greeting_index in enumerate(entry.greetings):
             if greeting_index >= count:
                 message = f"There is no greeting {greeting_index}: the card has {count}."
                 path = ("lore", index, "greetings", place)

@@ -57,6 +57,7 @@ class LoreEntry:
         group: Of the entries of one inclusion group only one fires, drawn by ``group_weight``;
             ``group_override`` lets the highest ``order`` win instead.
         greetings: Only in chats begun with one of these greetings; 0 is the first.
+        world: The world it comes from, as the card names it; "" is the card's own entry.
         extensions: Keys of other programs, kept as they were.
     """
 
@@ -91,6 +92,7 @@ class LoreEntry:
     characters: tuple[str, ...] = ()
     exclude_characters: tuple[str, ...] = ()
     ignore_budget: bool = False
+    world: str = ""
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -145,6 +147,8 @@ class CharacterCard:
         sampling: Names of ``Sampling`` fields → values this character speaks best with.
         user_name, user_description: Hints for a persona of the user that fits the scenario.
         portrait: Path of a picture, relative to the card's file.
+        worlds: Files of lore that several characters share; ``lorebook`` has their entries, too,
+            once ``cards.worlds`` has read them.
         extensions: Keys of other programs, kept as they were.
     """
 
@@ -168,6 +172,7 @@ class CharacterCard:
     user_name: str = ""
     user_description: str = ""
     portrait: str = ""
+    worlds: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     creator: str = ""
     creator_notes: str = ""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, LoreEntry, Probe
 from rpterm.cards.layout import PERSONA
+from rpterm.cards.lore.rules import world_name
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -116,7 +117,8 @@ def _named(entries: tuple[LoreEntry, ...]) -> dict[str, LoreEntry]:
     """Entries by name or keys; those of the same name are numbered."""
     named: dict[str, LoreEntry] = {}
     for entry in entries:
-        name = base = entry.name or ", ".join(entry.keys) or "constant"
+        name = entry.name or ", ".join(entry.keys) or "constant"
+        name = base = f"{name} ({world_name(entry.world)})" if entry.world else name
         number = 1
         while name in named:
             number += 1

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from rpterm.cards import toml_text
 from rpterm.cards.card import Example
 from rpterm.cards.reader import parse
-from rpterm.types import RptermError
+from rpterm.cards.toml_edit import CardEditError, document, same_ends
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 
-class ExampleEditError(RptermError):
-    """The card's text cannot be changed so; it was left as it is."""
+class ExampleEditError(CardEditError):
+    """The examples of a card's text cannot be changed so; it was left as it is."""
 
 
 def add(text: str, example: Example) -> str:
@@ -30,12 +30,12 @@ def add(text: str, example: Example) -> str:
         ExampleEditError: Its layout does not allow it.
     """
     before = parse(text).examples
-    document = _document(text)
-    if "examples" not in document or _at_the_end(document):
+    written = document(text)
+    if "examples" not in written or _at_the_end(written):
         return _checked(_behind(text, _table_text(example)), text, (*before, example))
-    listed: Any = document["examples"]
+    listed: Any = written["examples"]
     listed.append(_item(example, inline=not _is_tables(listed)))
-    return _checked(document.as_string(), text, (*before, example))
+    return _checked(written.as_string(), text, (*before, example))
 
 
 def change(text: str, number: int, example: Example) -> str:
@@ -45,8 +45,8 @@ def change(text: str, number: int, example: Example) -> str:
         CardError, ExampleEditError: As ``add``, or there is no such example.
     """
     before = parse(text).examples
-    document, at = _document(text), _place(before, number)
-    table: Any = document["examples"][at]
+    written, at = document(text), _place(before, number)
+    table: Any = written["examples"][at]
     wanted = _fields(example)
     if len(table.get("dialogue", ())) == len(example.dialogue):
         _reword(table["dialogue"], example)
@@ -56,7 +56,7 @@ def change(text: str, number: int, example: Example) -> str:
     for name, value in wanted.items():
         if name not in table or table[name] != value:
             table[name] = _value(value)
-    return _checked(document.as_string(), text, (*before[:at], example, *before[at + 1 :]))
+    return _checked(written.as_string(), text, (*before[:at], example, *before[at + 1 :]))
 
 
 def remove(text: str, number: int) -> str:
@@ -66,22 +66,12 @@ def remove(text: str, number: int) -> str:
         CardError, ExampleEditError: As ``change``.
     """
     before = parse(text).examples
-    document, at = _document(text), _place(before, number)
+    written, at = document(text), _place(before, number)
     if len(before) == 1:
-        del document["examples"]
+        del written["examples"]
     else:
-        del document["examples"][at]
-    return _checked(document.as_string(), text, (*before[:at], *before[at + 1 :]))
-
-
-def _document(text: str) -> TOMLDocument:
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        return tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise ExampleEditError(f"The card cannot be changed: {error}.") from error
+        del written["examples"][at]
+    return _checked(written.as_string(), text, (*before[:at], *before[at + 1 :]))
 
 
 def _place(examples: Sequence[Example], number: int) -> int:
@@ -92,8 +82,7 @@ def _place(examples: Sequence[Example], number: int) -> int:
 
 def _checked(text: str, before: str, wanted: Sequence[Example]) -> str:
     """The text, with lines that end as they did before, if it has these examples."""
-    if before.count("\r\n") == before.count("\n") > 0:
-        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    text = same_ends(text, before)
     if parse(text).examples != tuple(wanted):
         raise ExampleEditError(
             "The card is laid out so that this example cannot be changed from here; edit its file."
@@ -153,9 +142,9 @@ def _is_tables(listed: Any) -> bool:
     return isinstance(listed, AoT)
 
 
-def _at_the_end(document: TOMLDocument) -> bool:
+def _at_the_end(written: TOMLDocument) -> bool:
     """Whether nothing stands behind the examples, so that one more is only text to add."""
-    return list(document)[-1] == "examples" and _is_tables(document["examples"])
+    return list(written)[-1] == "examples" and _is_tables(written["examples"])
 
 
 def _behind(text: str, block: str) -> str:

@@ -60,6 +60,16 @@ def of_file(file: Path, revision: str = "HEAD") -> str:
     return at(revision, f"./{real.name}", real.parent)
 
 
+def top(folder: Path) -> Path:
+    """The repository that a folder is in.
+
+    Raises:
+        HistoryError: There is no git, or no repository.
+    """
+    told = _git(["rev-parse", "--show-toplevel"], folder, "repository here")
+    return Path(os.fsdecode(told.rstrip(b"\n")))
+
+
 def _git(arguments: list[str], folder: Path, what: str) -> bytes:
     env = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:

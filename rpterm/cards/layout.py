@@ -49,6 +49,7 @@ TOP = (
     Key("creator_notes", "prose", "Notes for people who use the card; never in the prompt."),
     Key("tags", "lines", "Words to find the card by."),
     Key("portrait", "text", "Path of a picture, relative to this file."),
+    Key("worlds", "words", "World files, whose lore this character shares with others."),
     Key("knows_until", "text", 'A year ("1895") or date after which the character knows nothing.'),
     Key("description", "prose", "Who the character is, in prose."),
     Key("scenario", "prose", "Where and when the chat takes place."),
@@ -121,6 +122,7 @@ LORE = (
     Key("characters", "words", "Only with these characters."),
     Key("exclude_characters", "words", "Not with these characters."),
     Key("ignore_budget", "flag", "Fires even when the budget is spent."),
+    Key("world", "text", "The world it was read from; written into the copy that a chat keeps."),
 )
 TEST = (
     Key("name", "text", "A name for the report."),
@@ -193,6 +195,8 @@ NICKNAMES = {
     "token_budget": "budget",
     "recursive_scanning": "recursive",
     "author": "creator",
-    "world": "scenario",
+    "world": "worlds",
+    "world_info": "worlds",
+    "world_scenario": "scenario",
 }
 """What other programs call our keys."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import load
+from rpterm.cards.reader import load as load_alone
+from rpterm.cards.worlds import load
 from rpterm.types import RptermError
 
 OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
@@ -95,13 +96,13 @@ def find(name_or_path: str, folders: Sequence[Path]) -> Path:
 
 def summaries(folders: Sequence[Path]) -> list[CardSummary]:
     """Every card, in order of its name; broken ones, too, with their first problem."""
-    found = [_summary(path) for path in files(folders).values()]
+    found = [_summary(path, folders) for path in files(folders).values()]
     return sorted(found, key=lambda summary: summary.name.casefold())
 
 
-def _summary(path: Path) -> CardSummary:
+def _summary(path: Path, folders: Sequence[Path]) -> CardSummary:
     try:
-        card = load(path)
+        card = load(path, folders)
     except CardError as error:
         return CardSummary(path.stem, path, path.stem, error=str(error.problems[0]))
     return CardSummary(path.stem, path, card.name, card.tagline, card.tags, card)
@@ -140,11 +141,13 @@ def _names(known: dict[str, Path]) -> dict[str, Path]:
     """Cards by the names and nicknames that stand in them; broken cards have none."""
     names: dict[str, Path] = {}
     for path in known.values():
-        summary = _summary(path)
-        if summary.card:
-            for name in (summary.card.name, summary.card.nickname):
-                if _plain(name):
-                    names.setdefault(_plain(name), path)
+        try:
+            card = load_alone(path)
+        except CardError:
+            continue
+        for name in (card.name, card.nickname):
+            if _plain(name):
+                names.setdefault(_plain(name), path)
     return names
 
 

@@ -6,7 +6,7 @@ before it. It reads no files and needs no model; with ``count`` it says what eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks import voice
@@ -18,6 +18,7 @@ from rpterm.cards.locate import Path, Places, locate
 from rpterm.cards.lore.rules import Rules
 from rpterm.cards.problems import Problem
 from rpterm.cards.reader import spell
+from rpterm.cards.worlds import World
 
 _LARGE = 2000
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -26,7 +27,12 @@ Count = Callable[[str], int]
 
 
 def lint(
-    card: CharacterCard, count: Count | None = None, *, text: str = "", origin: str = "card.toml"
+    card: CharacterCard,
+    count: Count | None = None,
+    *,
+    text: str = "",
+    origin: str = "card.toml",
+    worlds: Sequence[World] = (),
 ) -> list[Problem]:
     """Look a card over.
 
@@ -34,20 +40,58 @@ def lint(
         count: Tokens of a text by the current model; without it costs are not told.
         text: The card's TOML, for line numbers.
         origin: What problems call the file.
+        worlds: Those whose lore the card has, too: what is wrong with it stands in their files.
 
     Returns:
         Problems with a severity, the worst first, then in the order of the file.
     """
-    places = locate(text) if text else Places()
     found = [*_missing(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
              *contradictions(card), *lore(card, count), *_tests(card)]  # fmt: skip
     if count:
         found += _costs(card, count)
+    where = _Where(card, text, origin, worlds)
     problems = [
-        Problem(origin, places.line(path), spell(path), message, remedy, severity)
+        Problem(*where(path), message, remedy, severity)
         for path, severity, message, remedy in found
     ]
-    return sorted(problems, key=lambda problem: (_ORDER[problem.severity], problem.line))
+    files = [origin, *(str(world.path) for world in worlds)]
+    return sorted(
+        problems, key=lambda each: (_ORDER[each.severity], files.index(each.file), each.line)
+    )
+
+
+def lint_world(world: CharacterCard, text: str, origin: str) -> list[Problem]:
+    """Look over a world alone, as ``cards.worlds.book`` reads it."""
+    where = _Where(world, text, origin, ())
+    found = [
+        Problem(*where(path), message, remedy, severity)
+        for path, severity, message, remedy in lore(world, None)
+        if path[2:] != ("characters",)  # It is for any character.
+    ]
+    return sorted(found, key=lambda each: (_ORDER[each.severity], each.line))
+
+
+class _Where:
+    """File, line and field of what was found: lore of a world stands in the world's file."""
+
+    def __init__(
+        self, card: CharacterCard, text: str, origin: str, worlds: Sequence[World]
+    ) -> None:
+        self._entries = card.lorebook.entries
+        self._origin, self._places = origin, locate(text) if text else Places()
+        self._worlds = {world.name: (world, locate(world.text)) for world in worlds}
+
+    def __call__(self, path: Path) -> tuple[str, int, str]:
+        known = None
+        if path[:1] == ("lore",) and len(path) > 1:
+            entry = self._entries[int(path[1])]
+            known = self._worlds.get(entry.world)
+        if known is None:
+            return self._origin, self._places.line(path), spell(path)
+        world, places = known
+        told = [(each.keys, each.content) for each in world.book.entries]
+        path = ("lore", told.index((entry.keys, entry.content)), *path[2:])
+        return str(world.path), places.line(path), spell(path)
 
 
 def tokens(card: CharacterCard, count: Count) -> dict[str, int]:

@@ -27,8 +27,11 @@ def load(path: FilePath | str) -> CharacterCard:
     return parse(read_text(FilePath(path)), str(path))
 
 
-def parse(text: str, origin: str = "card.toml") -> CharacterCard:
+def parse(text: str, origin: str = "card.toml", *, world: bool = False) -> CharacterCard:
     """Read a card from TOML text; ``origin`` is what problems call the file.
+
+    Args:
+        world: Read a world's file: lore without a character, which needs no name.
 
     Raises:
         CardError: Everything that is wrong with it.
@@ -39,7 +42,7 @@ def parse(text: str, origin: str = "card.toml") -> CharacterCard:
         raise CardError([_too_large(origin, size)])
     data, problems = parse_toml(text, origin)
     report = Report()
-    card = build(data, report, partial=bool(problems))
+    card = build(data, report, partial=bool(problems), world=world)
     if report.found:
         places = locate(text)
         problems = problems + [_problem(origin, places, *found) for found in report.found]

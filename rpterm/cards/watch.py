@@ -1,4 +1,4 @@
-"""A card's file while it is being edited: look, and say what changed.
+"""A card's file, and those of its worlds, while they are edited: look, and say what changed.
 
 No thread and no clock: whoever owns a loop calls ``poll`` now and then. A save that breaks the
 card never replaces the last good one.
@@ -6,13 +6,16 @@ card never replaces the last good one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse, read_text
+from rpterm.cards.reader import load
+from rpterm.cards.worlds import CardText, places, read
 
 _Stamp = tuple[int, int, int] | None
 
@@ -22,7 +25,7 @@ class CardChanged:
     """The file holds another good card.
 
     Attributes:
-        text: Its TOML.
+        text: What a chat keeps of it: its TOML, with the lore of its worlds.
         changes: Against the last good card; empty when only comments or spaces changed.
     """
 
@@ -39,18 +42,21 @@ class CardBroken:
 
 
 class CardFile:
-    """One file and the last good card it held.
+    """One file and the last good card it held, with its worlds.
 
     Raises:
-        CardError: The file is broken or missing when the watch begins.
+        CardError: The file or a world is broken or missing when the watch begins.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folders: Sequence[Path] = ()) -> None:
+        """``folders`` are those of cards: worlds are looked for in theirs, too."""
         self.path = path
-        self._stamp = _stamp(path)
-        self.text = read_text(path)
-        self.card = parse(self.text, str(path))
-        self._seen: str | None = self.text
+        self._folders = folders
+        self._needed, self._watched = [path], [path]
+        self._last = self._stamps()
+        found = self._look()
+        self.card, self.text = found.card, found.text
+        self._seen: str | None = _whole(found)
         self._away = False
 
     def poll(self) -> CardChanged | CardBroken | None:
@@ -59,9 +65,9 @@ class CardFile:
         A broken save is told once. A file that is away for a moment, as many editors save, is
         told only when the next call finds it away still.
         """
-        stamp = _stamp(self.path)
-        same, self._stamp = stamp == self._stamp, stamp
-        if stamp is None:
+        stamps = self._stamps()
+        same, self._last = stamps == self._last, stamps
+        if any(_stamp(path) is None for path in self._needed):
             told, self._away = same and not self._away, same
             return self._read() if told else None
         self._away = False
@@ -70,15 +76,47 @@ class CardFile:
     def _read(self) -> CardChanged | CardBroken | None:
         seen, self._seen = self._seen, None
         try:
-            text = self._seen = read_text(self.path)
-            if text == seen:
-                return None
-            card = parse(text, str(self.path))
+            found = self._look()
         except CardError as error:
             return CardBroken(error)
-        changes = tuple(diff(self.card, card))
-        self.card, self.text = card, text
-        return CardChanged(card, text, changes)
+        self._seen = _whole(found)
+        if self._seen == seen:
+            return None
+        changes = tuple(diff(self.card, found.card))
+        self.card, self.text = found.card, found.text
+        return CardChanged(found.card, found.text, changes)
+
+    def _look(self) -> CardText:
+        """Read all, and once more where other worlds are named: those were not watched before."""
+        while True:
+            try:
+                found = read(self.path, self._folders)
+            except CardError:
+                if self._watch():
+                    continue
+                raise
+            self._needed = [self.path, *(world.path for world in found.worlds)]
+            if not self._watch():
+                return found
+
+    def _watch(self) -> bool:
+        """Whether there are other files to look at by now, also such as are not there yet."""
+        with suppress(CardError):
+            named = (places(each, self.path, self._folders) for each in load(self.path).worlds)
+            watched = [self.path, *(path for each in named for path in each)]
+            if watched != self._watched:
+                self._watched = watched
+                self._last = self._stamps()
+                return True
+        return False
+
+    def _stamps(self) -> list[_Stamp]:
+        return [_stamp(path) for path in self._watched]
+
+
+def _whole(found: CardText) -> str:
+    """All that was read."""
+    return "\0".join((found.source, *(world.text for world in found.worlds)))
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -37,6 +37,18 @@ def dump(card: CharacterCard, header: str = "") -> str:
     return "\n".join(block for block in blocks if block)
 
 
+def dump_world(world: CharacterCard, header: str = "") -> str:
+    """Write a world's file: what ``cards.worlds.book`` reads has the same lore."""
+    blocks = [
+        toml_text.comment(header),
+        "[lorebook]\n" + "".join(_keys("lorebook", world.lorebook)),
+        *_extensions(("lorebook", "extensions"), world.lorebook.extensions),
+        *_lore(world.lorebook),
+        *_extensions(("extensions",), world.extensions),
+    ]
+    return "\n".join(block for block in blocks if block)
+
+
 def _section(title: str, lines: Iterable[str]) -> str:
     body = "".join(lines)
     return f"{title}\n{body}" if body or title.startswith("[[") else ""

@@ -1,5 +1,7 @@
 """The card's file, followed while a chat runs: a good save is used from the next turn on.
 
+So are the files of the worlds it names.
+
 ``Reloader.poll`` looks once; whoever owns a loop calls it between replies. It knows the session
 and the file, and no front end: what happened comes back as a report in words, fields and tokens.
 """
@@ -125,7 +127,7 @@ class Reloader:
     def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
         """Start with the file as it is; it may have been saved since the chat was opened."""
         try:
-            file = CardFile(path)
+            file = CardFile(path, self._session.scene.folders)
         except CardError as error:
             return self._broken(error)
         self._file = file

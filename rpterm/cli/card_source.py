@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpterm import paths as folders
-from rpterm.cards import history, reader
+from rpterm.cards import history, library, reader, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.opening import launch
 
@@ -28,10 +28,12 @@ def find(spec: str) -> Source:
         RptermError: There is none, or it has errors.
     """
     if (found := history.split(spec)) is not None:
-        text = history.at(*found, Path.cwd())
-        return Source(reader.parse(text, spec), text, spec)
+        revision, path = found
+        text, top = history.at(revision, path, Path.cwd()), history.top(Path.cwd())
+        file = (Path.cwd() if path.startswith("./") else top) / path
+        return _as_then(text, file, top, revision, spec)
     card = launch.find_card(spec, folders.find())
-    return Source(card.card, card.text, str(card.path or spec), card.path)
+    return Source(card.card, card.source, str(card.path or spec), card.path)
 
 
 def before(source: Source, revision: str = "HEAD") -> Source:
@@ -44,4 +46,18 @@ def before(source: Source, revision: str = "HEAD") -> Source:
         raise history.HistoryError(f"{source.label} is no file, so git has no versions of it.")
     text = history.of_file(source.path, revision)
     label = f"{revision}:{source.path.name}"
-    return Source(reader.parse(text, label), text, label)
+    top = history.top(source.path.resolve().parent)
+    return _as_then(text, source.path, top, revision, label)
+
+
+def _as_then(text: str, path: Path, top: Path, revision: str, label: str) -> Source:
+    """A card at a revision, with its worlds as they were at that revision where git has them."""
+
+    def fetch(file: Path) -> str | None:
+        try:
+            return history.at(revision, file.resolve().relative_to(top.resolve()).as_posix(), top)
+        except (history.HistoryError, ValueError):
+            return reader.read_text(file) if file.is_file() else None
+
+    known = library.folders(folders.find().characters)
+    return Source(worlds.of_text(text, path, known, fetch, label).card, text, label)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change
 from rpterm.cards.lint import static_tokens, tokens
+from rpterm.cards.lore.rules import world_name
 from rpterm.cli import rich_out
 from rpterm.cli.counting import Counter
 from rpterm.plural import counted
@@ -69,8 +70,8 @@ def _parts(card: CharacterCard) -> Iterator[tuple[str, str, list[str]]]:
         "Lore",
         "lore",
         [
-            f"[{'always' if e.constant else ', '.join(e.keys)}{'' if e.enabled else ', off'}] "
-            f"{e.content.strip()}"
+            f"[{'always' if e.constant else ', '.join(e.keys)}{'' if e.enabled else ', off'}"
+            f"{f' · {world_name(e.world)}' if e.world else ''}] {e.content.strip()}"
             for e in entries
         ],
     )

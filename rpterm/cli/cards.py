@@ -15,7 +15,7 @@ import typer
 
 from rpterm import config
 from rpterm import paths as folders
-from rpterm.cards import library
+from rpterm.cards import library, worlds
 from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.opening import launch
@@ -70,7 +70,7 @@ def show(
     """Show a card with its tokens; in a pipe print its file."""
     found = launch.find_card(card, folders.find())
     if toml or (toml is None and not sys.stdout.isatty()):
-        out.say(found.text, end="")
+        out.say(found.source, end="")
         return
     from rpterm.cli import card_view, rich_out
 
@@ -91,8 +91,8 @@ def lint(
     folder = any(Path(card).is_dir() for card in cards or [])
     files = [file for card in cards or [] for file in linting.files(card, paths)]
     with _counter(exact) as counter:
-        every = files or list(library.files(paths).values())
-        checked = [linting.check(file, counter) for file in every]
+        every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
+        checked = [linting.check(file, counter, paths) for file in every]
     if json:
         out.data([problem for each in checked for problem in each.problems])
     else:
@@ -285,6 +285,35 @@ def export(
     from rpterm.cli import exchanging
 
     exchanging.export_card(card, format, output)
+
+
+@app.command()
+def join(
+    card: _Card,
+    world: Annotated[str, typer.Argument(metavar="WORLD", help="A world's name, or its file.")],
+    leave: Annotated[bool, typer.Option("--leave", help="Take the world out again.")] = False,
+) -> None:
+    """Let a character know a world: lore that it shares with others."""
+    from rpterm import card_files
+
+    mine = folders.find().characters
+    file = card_files.join(library.find(card, library.folders(mine)), world, mine, leave=leave)
+    out.say(str(file))
+
+
+@app.command("worlds")
+def list_worlds(json: _Json = False) -> None:
+    """List worlds, how much lore each has, and which characters know it."""
+    from rpterm.cli import card_worlds
+
+    rows = card_worlds.rows(library.folders(folders.find().characters))
+    if json:
+        out.data([asdict(row) for row in rows])
+        return
+    if not rows:
+        raise RptermError("There are no worlds yet: `rpterm cards import` makes one of a lorebook.")
+    shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
+    out.table(shown, ("world", "lore", "known by"))
 
 
 @app.command()

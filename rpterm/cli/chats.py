@@ -184,13 +184,11 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
 ) -> None:
     """Write a chat: md to read, jsonl with every turn, log for other programs."""
-    from rpterm.cli import exporting
+    from rpterm.moving import exporting
 
-    if format not in exporting.FORMATS:
-        raise RptermError(f"There is no format {format!r}; there are md, jsonl and log.")
     with opened() as store:
-        text = exporting.FORMATS[format](store, store.chat(chat_id))
+        text = exporting.text_of(store, chat_id, format)
     if output is None:
         out.say(text, end="")
     else:
-        exporting.write(output, text, force)
+        out.save(output, text, force)

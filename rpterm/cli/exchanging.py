@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rpterm import moving
 from rpterm import paths as folders
-from rpterm.cards import library
+from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
-from rpterm.cli import out, rich_out
+from rpterm.cli import linting, out, rich_out
 from rpterm.cli.chats import opened
 from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
@@ -27,7 +27,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
         def done(result: ImportedFile) -> None:
             bar.update(task, description=result.source.name, advance=1)
 
-        results = import_files(paths, to, done)
+        results = moving.join_worlds(import_files(paths, to, done), to)
     for result in results:
         _tell_card(result)
     good = sum(result.target is not None for result in results)
@@ -42,8 +42,9 @@ def import_chats(
     known = _known()
     mine = None
     if card is not None:
-        file = library.find(card, library.folders(folders.find().characters))
-        found = moving.read_known([(file.stem, file)])
+        places = library.folders(folders.find().characters)
+        file = library.find(card, places)
+        found = moving.read_known([(file.stem, file)], places)
         if not found:
             raise RptermError(f"{file} has errors: `rpterm cards lint {file}` tells them.")
         mine = found[0]
@@ -89,8 +90,8 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     known = {each: each for each in FORMATS}
     if name not in known:
         raise RptermError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
-    file = library.find(card, library.folders(folders.find().characters))
-    for note in export_file(file, known[name], target):
+    places = library.folders(folders.find().characters)
+    for note in export_file(linting.find(card, places), known[name], target, places):
         out.say(f"note: {note}")
     out.say(str(target))
 
@@ -100,7 +101,11 @@ def _tell_card(result: ImportedFile) -> None:
         out.say(f"failed  {result.source}: {result.error}")
         return
     origin = f" ({result.origin})" if result.origin else ""
-    out.say(f"ok      {result.source} -> {result.target.name}{origin}")
+    world = result.kind == "lorebook"
+    place = f"{worlds.FOLDER}/" if world else ""
+    out.say(f"ok      {result.source} -> {place}{result.target.name}{origin}")
+    if world:
+        out.say(f"        A character knows it by: rpterm cards join CARD {result.target.stem}")
     for note in result.notes:
         out.say(f"        {note}")
 
@@ -130,8 +135,9 @@ def _chats_line(results: Sequence[ImportedChat]) -> str:
 
 def _known() -> list[KnownCard]:
     paths = folders.find()
-    files = library.files(library.folders(paths.characters))
-    return moving.read_known((path.stem, path) for path in files.values())
+    places = library.folders(paths.characters)
+    files = library.files(places)
+    return moving.read_known(((path.stem, path) for path in files.values()), places)
 
 
 def _logs(path: Path) -> list[Path]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.cards import library, reader
+from rpterm.cards import library, reader, worlds
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.lint import lint
+from rpterm.cards.lint import lint, lint_world
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.counting import Counter
@@ -18,37 +18,60 @@ from rpterm.types import RptermError
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file; ``card`` is ``None`` where it has errors."""
+    """One file; ``card`` is ``None`` where it has errors, or is a ``world``."""
 
     path: Path
     card: CharacterCard | None
     problems: list[Problem]
+    world: bool = False
 
 
 def files(name: str, folders: Sequence[Path]) -> list[Path]:
-    """The file of a card, or all cards of a folder.
+    """The file of a card or a world, or all cards of a folder.
 
     Raises:
         RptermError: There is none.
     """
     path = Path(name)
     if not path.is_dir():
-        return [library.find(name, folders)]
+        return [find(name, folders)]
     found = sorted(path.glob("*.toml"))
     if not found:
         raise RptermError(f"The folder {name} has no card: a card's file ends in .toml.")
     return found
 
 
-def check(path: Path, counter: Counter | None = None) -> Checked:
-    """Everything that is wrong with a card's file, or could be better."""
+def find(name: str, folders: Sequence[Path]) -> Path:
+    """The file of a card, or else of a world.
+
+    Raises:
+        CardNotFound: There is neither.
+    """
+    try:
+        return library.find(name, folders)
+    except library.CardNotFound:
+        if (world := worlds.named(name, folders)) is None:
+            raise
+        return world
+
+
+def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = ()) -> Checked:
+    """Everything that is wrong with a card's file or a world's, or could be better.
+
+    Args:
+        folders: Of cards: worlds are looked for in theirs, too.
+    """
     try:
         text = reader.read_text(path)
-        card = reader.parse(text, str(path))
+        if worlds.is_world(text):
+            book = worlds.book(text, str(path))
+            return Checked(path, None, lint_world(book, text, str(path)), world=True)
+        found = worlds.of_text(text, path, folders)
     except CardError as error:
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None
-    return Checked(path, card, lint(card, count, text=text, origin=str(path)))
+    told = lint(found.card, count, text=text, origin=str(path), worlds=found.worlds)
+    return Checked(path, found.card, told)
 
 
 def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
@@ -63,7 +86,10 @@ def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
                 out.say(f"{problem.severity:<8}{problem}")
         if costs and each.card is not None:
             card_view.costs_table(each.card, counter, rich_out.console())
-    out.say(f"{counted(len(checked), 'card')}, {counted(found, 'problem')}.")
+    worlds_there = sum(each.world for each in checked)
+    kinds = (("card", len(checked) - worlds_there), ("world", worlds_there))
+    files_told = [counted(many, what) for what, many in kinds if many] or ["0 cards"]
+    out.say(f"{', '.join(files_told)}, {counted(found, 'problem')}.")
 
 
 def _is_cost(problem: Problem) -> bool:

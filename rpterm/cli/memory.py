@@ -255,14 +255,12 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
 ) -> None:
     """Write a character's memories as JSON lines."""
-    from rpterm.cli import exporting
-
     with opened(character) as memory:
         text = "".join(line + "\n" for line in memory.export())
     if output is None:
         out.say(text, end="")
     else:
-        exporting.write(output, text, force)
+        out.save(output, text, force)
 
 
 @app.command("import")

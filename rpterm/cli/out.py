@@ -14,7 +14,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
+
+from rpterm.types import RptermError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MISSING = "-"
@@ -105,3 +108,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def save(path: Path, text: str, force: bool) -> None:
+    """Write a new file, or over one that is there by ``--force``.
+
+    Raises:
+        RptermError: It exists already, or cannot be written.
+    """
+    from rpterm.moving import exporting
+
+    try:
+        exporting.write(path, text, force)
+    except exporting.FileThere as error:
+        raise RptermError(f"{error} --force writes over it.") from error

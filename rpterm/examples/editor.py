@@ -1,4 +1,4 @@
-"""Examples written into a card of a chat: into its file where it has one of its own.
+"""Examples and worlds written into a card of a chat: into its file where it has one of its own.
 
 The file is replaced whole, so that nobody reads half of it. Of a card that ships with the program a
 copy is written to the user's folder, and the chat goes on with the copy. ``undo`` works while the
@@ -7,18 +7,15 @@ text is still the one written here.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rpterm.cards import example_edit, library, reader
+from rpterm import card_files
+from rpterm.cards import example_edit, library, reader, worlds
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.examples.records import card_key
-from rpterm.marks import why
-from rpterm.paths import write_whole
 from rpterm.store.example_marks import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
 
@@ -64,12 +61,13 @@ class Edit:
 
 
 class CardEditor:
-    """Changes the examples of one session's cards, and takes changes back."""
+    """Changes one session's cards, and takes changes back."""
 
     def __init__(self, session: Carded, folder: Path | None) -> None:
         """``folder`` is the user's own, for copies of cards that ship with the program."""
         self.session = session
         self._folder = folder
+        self._folders = [*([folder] if folder else []), *library.folders(None)]
         self._undo: list[Edit] = []
 
     def add(self, example: Example, member: str = "") -> str:
@@ -106,6 +104,43 @@ class CardEditor:
         where = self._write(Edit("", before, after, old, new))
         self._follow(old, new)
         return f"Example {number} was changed {where}"
+
+    def join(self, world: str, *, leave: bool = False) -> str:
+        """Let the chat's own card name a world, or no longer; returns one sentence for the user.
+
+        Raises:
+            RptermError: As ``add``, or there is no such world.
+        """
+        path = self._path("")
+        if path is None:
+            raise RptermError("The card's file is gone, so it cannot name other worlds.")
+        before = self._text("")
+        own = card_files.own_place(path, self._folder)
+        after = card_files.changed(before, world, own, self._folders, leave=leave)
+        where = self._write(Edit("", before, after))
+        return f"The world {world} was {'taken out' if leave else 'joined'} {where}"
+
+    def turn_world(self, world: str) -> str:
+        """Let the chat's own card name a world, or no longer where it does; see ``join``."""
+        text = self._text("")
+        named = card_files.named_in(text, world) in reader.parse(text).worlds
+        return self.join(world, leave=named)
+
+    def own_file(self) -> Path:
+        """The file of the chat's own card, for an editor: a copy, where the card ships.
+
+        Raises:
+            RptermError: There is none, or a copy cannot be made.
+        """
+        path = self._path("")
+        if path is None:
+            raise RptermError(
+                "The card has no file: it was made for this chat, or the file is gone."
+            )
+        own = self._own(path, "")
+        if own != path:
+            self._put("", reader.read_text(path))
+        return own
 
     def undo(self) -> Edit | None:
         """Take the last change back; ``None`` where there is none, or the text is another by now.
@@ -160,25 +195,28 @@ class CardEditor:
 
     def _put(self, member: str, text: str) -> str:
         path = self._path(member)
-        card = reader.parse(text, str(path or "the card"))
+        own = self._own(path, member) if path is not None else None
+        # Without a file it is the chat's own text, which has the lore of its worlds already.
+        found = (
+            worlds.of_text(text, own, self._folders)
+            if own is not None
+            else worlds.CardText(reader.parse(text, "the card"), text, text)
+        )
         where = "in this chat's copy of the card; its file is gone."
-        if path is not None:
-            own = self._own(path, member)
-            with _explained(own):
-                write_whole(own, text.encode(), like=path)
+        if path is not None and own is not None:
+            card_files.write(own, text, path, found.card.portrait)
             where = f"in {own.name}."
             if own != path:
                 self.session.store.update_chat(self.session.chat.id, card_path=str(own))
                 where = f"in your own copy of the card, {own}."
-        self.session.set_card(card, text, member)
+        self.session.set_card(found.card, found.text, member)
         return where
 
     def _own(self, path: Path, member: str) -> Path:
         """Where to write: instead of a card that ships with rpterm, in the user's folder."""
-        shipped = path.parent in library.folders(None)
-        if not shipped or self._folder is None:
+        own = card_files.own_place(path, self._folder)
+        if own == path:
             return path
-        own = self._folder / path.name
         if member:
             raise RptermError(
                 f"The card of {member} comes with rpterm: copy it to {own}, and let {member} leave "
@@ -189,11 +227,6 @@ class CardEditor:
                 f"You have a card of your own in {own}, but this chat is with the one that comes "
                 "with rpterm. Open a new chat to talk to your own."
             )
-        with _explained(own):
-            own.parent.mkdir(parents=True, exist_ok=True)
-            picture = path.parent / (self.session.card.portrait or "-")
-            if picture.is_file() and not (own.parent / picture.name).exists():
-                shutil.copyfile(picture, own.parent / picture.name)
         return own
 
 
@@ -207,11 +240,3 @@ def _number(examples: Sequence[Example], example: Example) -> int:
     if words.count(example.dialogue) > 1:
         raise RptermError("Nothing was changed: the card has this example twice. Edit its file.")
     return words.index(example.dialogue) + 1
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RptermError(f"{path} cannot be written ({why(error)}).") from error

@@ -6,5 +6,15 @@ What was brought once is not brought twice. It knows no front end.
 from rpterm.moving.cards import KnownCard, read_known
 from rpterm.moving.chats import ImportedChat, import_chats
 from rpterm.moving.folders import LOGS, Moved, move
+from rpterm.moving.worlds import join_worlds
 
-__all__ = ["LOGS", "ImportedChat", "KnownCard", "Moved", "import_chats", "move", "read_known"]
+__all__ = [
+    "LOGS",
+    "ImportedChat",
+    "KnownCard",
+    "Moved",
+    "import_chats",
+    "join_worlds",
+    "move",
+    "read_known",
+]

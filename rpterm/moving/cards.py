@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse, read_text
 from rpterm.cards.values import CONTROL
 from rpterm.cards.writer import dump
 from rpterm.group import is_narrator
@@ -31,6 +31,7 @@ class KnownCard:
     Attributes:
         key: What a folder of its chats would be called.
         name: Of the character, without regard to its case.
+        text: What a chat keeps of it.
     """
 
     key: str
@@ -40,18 +41,24 @@ class KnownCard:
     text: str
 
 
-def read_known(files: Iterable[tuple[str, Path | None]]) -> list[KnownCard]:
-    """Cards by the names their chats' folders may have; files with errors are passed over."""
+def read_known(
+    files: Iterable[tuple[str, Path | None]], folders: Sequence[Path] = ()
+) -> list[KnownCard]:
+    """Cards by the names their chats' folders may have; files with errors are passed over.
+
+    Args:
+        folders: Of cards: worlds that cards name are looked for in theirs.
+    """
     found = []
     for key, path in files:
         if path is None:
             continue
         try:
-            text = read_text(path)
-            card = parse(text, str(path))
+            read = worlds.read(path, folders)
         except CardError:
             continue
-        found.append(KnownCard(key.casefold(), card.name.casefold(), path, card, text))
+        card = read.card
+        found.append(KnownCard(key.casefold(), card.name.casefold(), path, card, read.text))
     return found
 
 

@@ -11,6 +11,7 @@ from rpterm.cards.exchange.files import ImportedFile, import_files
 from rpterm.cards.library import OTHER_FORMATS
 from rpterm.moving.cards import KnownCard, read_known
 from rpterm.moving.chats import FLAG, ImportedChat, import_chats
+from rpterm.moving.worlds import join_worlds
 from rpterm.store import Store
 from rpterm.types import RptermError
 
@@ -57,16 +58,16 @@ def move(
     tell = on_done or (lambda name: None)
     cards, logs = _sorted(paths)
     moved = Moved()
-    fresh: list[KnownCard] = []
     for path in cards:
         result = _card(path, folder, store)
         if result.something_else and path not in paths:
             moved.passed_over += 1
         else:
             moved.cards.append(result)
-        if result.kind != "lorebook":
-            fresh += read_known([(path.stem, result.target)])
         tell(path.name)
+    moved.cards = join_worlds(moved.cards, folder)
+    mine = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
+    fresh = read_known(mine, [folder])
     moved.chats = import_chats(logs, store, [*fresh, *known], on_done=tell)
     return moved
 

@@ -54,11 +54,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class FoundCard:
-    """A card, the text it was read from, and its file."""
+    """A card, what a chat keeps of it, and its file.
+
+    Attributes:
+        text: The TOML that a chat keeps, with the lore of the card's worlds.
+        source: The file's own text.
+    """
 
     card: CharacterCard
     text: str
     path: Path | None
+    source: str = ""
 
 
 def find_card(target: str, paths: Paths) -> FoundCard:
@@ -66,13 +72,14 @@ def find_card(target: str, paths: Paths) -> FoundCard:
 
     Raises:
         CardNotFound: With near names.
-        CardError: With everything that is wrong in the file.
+        CardError: With everything that is wrong in the file, or in those of its worlds.
     """
-    from rpterm.cards import library, reader
+    from rpterm.cards import library, worlds
 
-    path = library.find(target, library.folders(paths.characters))
-    text = reader.read_text(path)
-    return FoundCard(reader.parse(text, str(path)), text, path.absolute())
+    known = library.folders(paths.characters)
+    path = library.find(target, known)
+    found = worlds.read(path, known)
+    return FoundCard(found.card, found.text, path.absolute(), found.source)
 
 
 class Entry:

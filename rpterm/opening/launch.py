@@ -155,9 +155,11 @@ class Launch:
 
     def _casting(self, store: Store) -> Casting:
         """Where characters that join come from."""
+        from rpterm.cards import library
         from rpterm.chat.cast.company import Casting
 
-        return Casting(partial(find_card, paths=self.paths), partial(self._memory, store))
+        known = (self.paths.characters, *library.folders(None))
+        return Casting(partial(find_card, paths=self.paths), partial(self._memory, store), known)
 
     def _gather(
         self, session: Session, first: bool, chat_id: int | None, before: Cast | None

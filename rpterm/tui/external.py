@@ -1,4 +1,4 @@
-"""Edit a text in the user's own editor, with the program suspended. Knows no chat."""
+"""Edit a text or a file in the user's own editor, with the program suspended. Knows no chat."""
 
 from __future__ import annotations
 
@@ -42,26 +42,34 @@ def edit_outside(app: App[Any], text: str) -> str | None:
     Raises:
         EditorError: The editor does not exist, or the terminal cannot be handed over.
     """
-    from textual.app import SuspendNotSupported
-
-    words = command()
     with tempfile.TemporaryDirectory(prefix="rpterm-") as folder:
         path = Path(folder) / "turn.md"
         path.write_text(text, encoding="utf-8")
-        try:
-            with app.suspend():
-                done = subprocess.run([*words, str(path)], check=False)
-        except SuspendNotSupported:
-            raise EditorError("This terminal cannot be handed to an editor.") from None
-        except OSError as error:
-            reason = why(error)
-            raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
-        if done.returncode:
+        if not edit_file(app, path):
             return None
         try:
             return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
         except OSError as error:
             raise EditorError(f"The editor left no text: {why(error)}.") from None
+
+
+def edit_file(app: App[Any], path: Path) -> bool:
+    """Let the user edit a file; whether the editor was left without an error.
+
+    Raises:
+        EditorError: As ``edit_outside``.
+    """
+    from textual.app import SuspendNotSupported
+
+    words = command()
+    try:
+        with app.suspend():
+            return not subprocess.run([*words, str(path)], check=False).returncode
+    except SuspendNotSupported:
+        raise EditorError("This terminal cannot be handed to an editor.") from None
+    except OSError as error:
+        reason = why(error)
+        raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
 
 
 def _words(value: str) -> list[str]:

@@ -103,7 +103,7 @@ KEYS: tuple[Key, ...] = (
     Key("back", ("escape",), "back", "Leave the selected turn, the candidates or a pane.", WRITE,
         when=("free",), palette=False),
     Key("editor", ("ctrl+e",), "$EDITOR", "Write in your own editor: a turn, where one is "
-        "selected or edited, or your draft.", WRITE),
+        "selected or edited, the card in its pane, or your draft.", WRITE),
     Key("impersonate", ("ctrl+t",), "write for me", "Let the model draft your next line into the "
         "input.", WRITE),
     Key("regenerate", ("ctrl+r",), "again", "Make another reply; the old one stays as a swipe.",
@@ -182,14 +182,20 @@ KEYS: tuple[Key, ...] = (
         CHAT),
     Key("speaker", ("alt+p",), "who speaks", "Choose who speaks next, or how turns are taken.",
         CHAT),
+    Key("export-chat", ("alt+u",), "export", "Write this chat into a file: to read, or for other "
+        "programs.", CHAT),
     Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
+    Key("world", ("alt+l",), "worlds", "Choose worlds that this character knows: lore that several "
+        "share.", CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
     Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
         "your line again.", PANES, when=("input", "elsewhere")),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
         "left out.", PANES),
     Key("pane-card", ("f3",), "card", "Show the character's card.", PANES),
+    Key("edit-card", ("alt+y",), "edit card", "Edit the character's card in your own editor.",
+        PANES),
     Key("pane-chats", ("f4",), "chats", "Show the chats beside this one.", PANES),
     Key("pane-memory", ("alt+m",), "memory", "Show what was recalled and why, and all that is "
         "remembered.", PANES),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
-from rpterm.cli.exporting import json_lines
 from rpterm.moving import ImportedChat, import_chats
+from rpterm.moving.exporting import json_lines
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
 from rpterm.types import (

@@ -57,7 +57,11 @@ def _never(
     elif broken and len(broken) == len(rule.primary) and not rule.unconditional:
         why = rules.index.broken[broken[0]]
         yield Finding(path, "error", f"It can never fire: {why}.", "Mend the pattern.")
-    elif entry.characters and not names & {name.casefold() for name in entry.characters}:
+    elif (
+        entry.characters
+        and not entry.world  # Others share it.
+        and not names & {name.casefold() for name in entry.characters}
+    ):
         message = "It can never fire with this character: characters does not name it."
         yield Finding((*path, "characters"), "warning", message, "Mend or remove it.")
     elif not rule.unconditional and not _reachable(rule, woken):

@@ -112,7 +112,10 @@ def write_book(
     common = origin.get("common")
     common = common if isinstance(common, Mapping) else {}
     base = apply(_base(book), origin.get("book"), additive=additive)
-    base["entries"] = [write_entry(each, spec, common, additive=additive) for each in entries]
+    base["entries"] = [
+        write_entry(each, spec, {} if each.world else common, additive=additive or bool(each.world))
+        for each in entries
+    ]
     return base
 
 

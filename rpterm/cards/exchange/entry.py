@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rpterm.cards.card import Logic, LoreEntry, Position
+from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.patch import Table, apply, diff, lower
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split
@@ -113,6 +113,17 @@ def write_entry(
     if "extensions" in patch.get("set", {}) or "extensions" in patch.get("drop", ()):
         return apply({**base, "extensions": ext}, patch, additive=additive)
     return {**apply(base, patch, additive=additive), "extensions": ext}
+
+
+def whole(entry: LoreEntry, book: Lorebook) -> LoreEntry:
+    """An entry that remembers by itself what the entries of its book have in common."""
+    own, origin = entry.extensions.get(ORIGIN), book.extensions.get(ORIGIN)
+    common = origin.get("common") if isinstance(origin, Mapping) else None
+    if not isinstance(own, Mapping) or not isinstance(common, Mapping):
+        return entry
+    levels = {level: lower(own.get(level), common.get(level)) for level in common}
+    kept = {**own, **{level: patch for level, patch in levels.items() if patch}}
+    return replace(entry, extensions={**entry.extensions, ORIGIN: kept})
 
 
 def base_entry(entry: LoreEntry, spec: str) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.export import FILE_MARK, Exported, Format, ReadFile, export
@@ -22,8 +23,8 @@ from rpterm.cards.exchange.origin import Imported, read_any
 from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import load, parse
-from rpterm.cards.writer import dump
+from rpterm.cards.reader import parse, read_text
+from rpterm.cards.writer import dump, dump_world
 from rpterm.marks import why
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
@@ -40,6 +41,7 @@ class ImportedFile:
         portrait: Its picture beside it, or ``None``.
         error: Why it could not be imported, or "".
         something_else: Whether it is no card at all.
+        world: The world that the card names, as the other program calls it, or "".
     """
 
     source: Path
@@ -50,6 +52,7 @@ class ImportedFile:
     notes: tuple[str, ...] = ()
     error: str = ""
     something_else: bool = False
+    world: str = ""
 
 
 def import_files(
@@ -57,7 +60,7 @@ def import_files(
     to_folder: Path,
     on_done: Callable[[ImportedFile], None] | None = None,
 ) -> list[ImportedFile]:
-    """Import cards and lorebooks, each as a TOML file of its own.
+    """Import cards and lorebooks, each as a TOML file of its own; lorebooks become worlds.
 
     Args:
         paths: Files, or folders that are searched for files by ``OTHER_FORMATS``.
@@ -87,8 +90,15 @@ def import_files(
     return results
 
 
-def export_file(card_path: Path, form: Format, out: Path) -> tuple[str, ...]:
-    """Export a card's TOML file; an existing file is not overwritten.
+def export_file(
+    card_path: Path, form: Format, out: Path, folders: Sequence[Path] = ()
+) -> tuple[str, ...]:
+    """Export a card's TOML file, or a world's; an existing file is not overwritten.
+
+    The lore of a card's worlds goes with it, for other programs know nothing of their files.
+
+    Args:
+        folders: Of cards: worlds are looked for in theirs, too.
 
     Returns:
         What the format could not keep, one sentence each.
@@ -97,7 +107,11 @@ def export_file(card_path: Path, form: Format, out: Path) -> tuple[str, ...]:
         CardError: The card has errors.
         ExchangeError: The file exists, cannot be written, or the card has nothing for the format.
     """
-    card = load(card_path)
+    text = read_text(card_path)
+    if worlds.is_world(text):
+        card = worlds.book(text, str(card_path))
+    else:
+        card = worlds.of_text(text, card_path, folders).card
     done: Exported = export(card, form, reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -153,11 +167,43 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _import(path: Path, folder: Path) -> ImportedFile:
     found = read_any(path)
+    if found.kind == "lorebook":
+        return _import_world(path, folder / worlds.FOLDER, found)
     stem = _free(folder, safe_name(found.card.name))
     card, files, portrait = _place(found, stem)
     text = dump(card, _header(path, found))
     if parse(text, f"{stem}.toml") != card:
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
+    target = folder / f"{stem}.toml"
+    _write(folder, files | {target.name: text.encode()})
+    return ImportedFile(
+        path, target, folder / portrait if portrait else None, found.kind, found.origin,
+        found.notes, world=world_of(card),
+    )  # fmt: skip
+
+
+def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
+    """A lorebook of its own becomes a world, which cards can name."""
+    folder.mkdir(exist_ok=True)
+    # Cards of other programs name a world by its file.
+    stem = _free(folder, safe_name(path.stem))
+    text = dump_world(found.card, _header(path, found))
+    read = worlds.book(text, f"{stem}.toml")
+    if (read.lorebook, read.extensions) != (found.card.lorebook, found.card.extensions):
+        raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
+    target = folder / f"{stem}.toml"
+    _write(folder, {target.name: text.encode()})
+    return ImportedFile(path, target, None, found.kind, found.origin, found.notes)
+
+
+def world_of(card: CharacterCard) -> str:
+    """The world that the card of another program is bound to, or ""."""
+    name = card.extensions.get("world")
+    return name.strip() if isinstance(name, str) else ""
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write new files, all of them or none."""
     written: list[Path] = []
     try:
         for name, body in files.items():
@@ -166,17 +212,10 @@ def _import(path: Path, folder: Path) -> ImportedFile:
             with target.open("xb") as file:
                 written.append(target)
                 file.write(body)
-        target = folder / f"{stem}.toml"
-        with target.open("x", encoding="utf-8", newline="\n") as out:
-            written.append(target)
-            out.write(text)
     except OSError:
         for each in written:
             each.unlink(missing_ok=True)
         raise
-    return ImportedFile(
-        path, target, folder / portrait if portrait else None, found.kind, found.origin, found.notes
-    )
 
 
 def _free(folder: Path, stem: str) -> str:

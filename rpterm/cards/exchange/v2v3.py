@@ -261,4 +261,4 @@ def _depth_entry(raw: Any, mend: Mend) -> LoreEntry | None:
 
 def _is_depth(entry: LoreEntry) -> bool:
     origin = entry.extensions.get(ORIGIN)
-    return isinstance(origin, Mapping) and origin.get("from") == _DEPTH
+    return not entry.world and isinstance(origin, Mapping) and origin.get("from") == _DEPTH

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import PurePath
 
 from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.lore.decorators import Decorated, decorate
@@ -98,7 +99,7 @@ class Rules:
         identity = "\0".join((*entry.keys, entry.name, raw.content)).encode("utf-8", "replace")
         return Rule(
             index=at,
-            name=_label(entry, at),
+            name=label(entry, at),
             deco=deco,
             primary=self._number(entry, entry.keys),
             secondary=self._number(entry, entry.secondary_keys),
@@ -122,9 +123,16 @@ class Rules:
         return tuple(numbers)
 
 
-def _label(entry: LoreEntry, at: int) -> str:
-    label = entry.name or entry.comment or next((key for key in entry.keys if key.strip()), "")
-    return " ".join(label.split())[:60] or f"#{at + 1}"
+def label(entry: LoreEntry, at: int) -> str:
+    """What an entry is called in lists, with the world it comes from."""
+    name = entry.name or entry.comment or next((key for key in entry.keys if key.strip()), "")
+    name = " ".join(name.split())[:60] or f"#{at + 1}"
+    return f"{name} ({world_name(entry.world)})" if entry.world else name
+
+
+def world_name(world: str) -> str:
+    """A world by its file's name alone."""
+    return PurePath(world).name.removesuffix(".toml") or world
 
 
 def _never(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:

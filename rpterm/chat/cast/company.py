@@ -20,7 +20,7 @@ NARRATOR = "narrator"
 
 
 class Found(Protocol):
-    """A card, the text it was read from, and its file."""
+    """A card, what a chat keeps of it, and its file."""
 
     @property
     def card(self) -> CharacterCard: ...
@@ -37,10 +37,12 @@ class Casting:
     Attributes:
         find: The card that a name or a path means.
         memory: The long-term memory of a character; ``None`` where memory is off.
+        folders: Of cards: worlds that cards name are looked for in theirs.
     """
 
     find: Callable[[str], Found]
     memory: Callable[[CharacterCard], Memory | None] = lambda card: None
+    folders: tuple[Path, ...] = ()
 
 
 def find_with_narrator(

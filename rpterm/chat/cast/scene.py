@@ -82,6 +82,11 @@ class Scene:
             return [Member(self.lead.card.name, self.lead.card.char)]
         return [member for member in self.cast.members if member.present]
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Of cards: worlds that cards name are looked for in theirs."""
+        return self._casting.folders if self._casting is not None else ()
+
     def seats(self) -> Iterator[Seat]:
         """Every seat that was taken in this session."""
         yield from self._seats.values()
@@ -374,17 +379,17 @@ class Scene:
         return now
 
     def _card_of(self, member: Member) -> tuple[CharacterCard, str]:
-        from rpterm.cards.reader import parse, read_text
+        from rpterm.cards import worlds
+        from rpterm.cards.reader import parse
 
         if member.card_path and Path(member.card_path).is_file():
             try:
-                text = read_text(Path(member.card_path))
-                card = parse(text, member.card_path)
+                found = worlds.read(Path(member.card_path), self.folders)
             except CardError:
                 pass  # A file that is being edited: the kept copy serves until it is whole.
             else:
-                if card.name == member.card_name:
-                    return card, self._store.put_card(card.name, text)
+                if found.card.name == member.card_name:
+                    return found.card, self._store.put_card(found.card.name, found.text)
         kept = self._store.get_card(member.card_hash)
         if kept is None:
             return CharacterCard(name=member.card_name), member.card_hash

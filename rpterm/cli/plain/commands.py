@@ -199,6 +199,30 @@ def _greeting(talk: Talk, rest: str) -> None:
     talk.show(talk.session.path(1))
 
 
+def _world(talk: Talk, rest: str) -> None:
+    from rpterm.cards import library, worlds
+    from rpterm.examples.editor import CardEditor
+    from rpterm.paths import find
+
+    folder = find().characters
+    if rest:
+        talk.tell(CardEditor(talk.session, folder).turn_world(rest))
+        return
+    known = ", ".join(talk.session.card.worlds) or "no world"
+    there = ", ".join(worlds.files([folder, *library.folders(None)])) or "none"
+    talk.tell(f"{talk.session.card.char} knows {known}. There are: {there}.")
+
+
+def _export(talk: Talk, rest: str) -> None:
+    from rpterm.moving import exporting
+
+    try:
+        path = exporting.export(talk.session.store, talk.session.chat_id, *exporting.asked(rest))
+    except exporting.FileThere as there:
+        raise CommandError(f"{there} Name another file.") from there
+    talk.tell(f"This chat was written to {path}.")
+
+
 def _prompt(talk: Talk, rest: str) -> None:
     prompt = talk.session.preview(rest)
     for span in prompt.spans:
@@ -290,6 +314,8 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "persona": (_persona, "[NAME: DESCRIPTION] says who you are."),
     "greeting": (_greeting, "[N] opens with another greeting."),
     "set": (_set, "[NAME [VALUE]] tells settings or changes one; the value default sets it back."),
+    "world": (_world, "[NAME] lets the character know a world, or no longer; alone it lists them."),
+    "export-chat": (_export, "[md|jsonl|log] [FILE] writes this chat into a file."),
     "rename": (_rename, "TITLE gives the chat a title."),
     "show": (_show, "writes the whole chat."),
     "prompt": (_prompt, "[DRAFT] tells what the model would read."),

@@ -21,6 +21,8 @@ _ABOUT = {
     _SET: "NAME VALUE changes a setting; the value default sets it back.",
     "note": "[TEXT] writes the author's note; - alone clears it.",
     "rename": "[TITLE] renames this chat.",
+    "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
+    "world": "[NAME] lets the character know a world, or no longer; alone it lists them.",
 }
 """What may stand behind a command, and what it does then."""
 
@@ -91,8 +93,21 @@ async def _rename(chat: ChatScreen, rest: str) -> None:
         await replies.resync(chat)
 
 
+async def _export(chat: ChatScreen, rest: str) -> None:
+    from rpterm.moving import exporting
+    from rpterm.tui.screens.chat import files
+
+    await files.export(chat, *exporting.asked(rest))
+
+
+async def _world(chat: ChatScreen, rest: str) -> None:
+    from rpterm.tui.screens.chat import lore
+
+    await lore.turn(chat, rest)
+
+
 _WITH_WORDS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
-    _SET: _set, "note": _note, "rename": _rename,
+    _SET: _set, "note": _note, "rename": _rename, "world": _world, "export-chat": _export,
 }  # fmt: skip
 
 

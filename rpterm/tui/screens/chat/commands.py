@@ -11,6 +11,7 @@ from rpterm.tui.screens.chat import (
     commanding,
     duels,
     examples,
+    files,
     judging,
     memory,
     panes,
@@ -41,6 +42,12 @@ async def _cast(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import group
 
     await group.edit_cast(chat)
+
+
+async def _world(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import lore
+
+    await lore.choose_world(chat)
 
 
 async def _settings(chat: ChatScreen) -> None:
@@ -111,6 +118,9 @@ COMMANDS: dict[str, Command] = {
     "cast": _cast,
     "note": chats.write_note,
     "settings": _settings,
+    "world": _world,
+    "edit-card": files.edit_card,
+    "export-chat": files.export_chat,
     "persona": chats.choose_persona,
     "next-place": panes.next_place,
     "pane-prompt": panes.toggle_prompt,

@@ -145,11 +145,11 @@ async def edit(chat: ChatScreen) -> None:
     wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
     example = Example(wanted, found.example.pinned)
     if example != found.example:
-        editor = _editor(chat, session)
+        editor = editor_of(chat, session)
         told = await chat.ask(editor.change, found.example, example)
         if (pane := _pane(chat)) is not None:
             pane.renamed(found.key, card_key(example))
-        await _written(chat, told)
+        await written(chat, told)
 
 
 async def keep(chat: ChatScreen) -> None:
@@ -174,7 +174,7 @@ async def keep(chat: ChatScreen) -> None:
         return
     example = _without_names(found.example, replies.user_name(chat))
     name = member.card_name if member is not None else ""
-    await _written(chat, await chat.ask(_editor(chat, session).add, example, name), name)
+    await written(chat, await chat.ask(editor_of(chat, session).add, example, name), name)
 
 
 async def undo(chat: ChatScreen) -> None:
@@ -185,7 +185,7 @@ async def undo(chat: ChatScreen) -> None:
     if edit is None:
         chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
         return
-    await _written(chat, "Taken back.", edit.member)
+    await written(chat, "Taken back.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
@@ -337,7 +337,7 @@ async def _changed(chat: ChatScreen) -> None:
     panes.want_preview(chat, always=True)
 
 
-def _editor(chat: ChatScreen, session: Session) -> CardEditor:
+def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
     """The one of this chat, which knows what can be taken back."""
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
@@ -347,7 +347,7 @@ def _editor(chat: ChatScreen, session: Session) -> CardEditor:
     return chat.examples_editor
 
 
-async def _written(chat: ChatScreen, told: str, member: str = "") -> None:
+async def written(chat: ChatScreen, told: str, member: str = "") -> None:
     """A card was saved from here: the chat's own, or that of one of several characters."""
     from rpterm.tui.screens.chat import frame
 

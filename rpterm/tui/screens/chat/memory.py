@@ -5,11 +5,10 @@ All reading and writing is done in a thread; the pane gets a finished ``Overview
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm import paths
 from rpterm.plural import counted
 from rpterm.tui import text
 from rpterm.tui.lane import Lane
@@ -138,7 +137,7 @@ async def add_file(chat: ChatScreen) -> None:
     )
     if given is None or not given["path"].strip():
         return
-    path = _path(given["path"])
+    path = paths.written(given["path"])
     chat.say(f"Reading {path.name}…")
     lane = Lane("file", lambda error: None)  # ``call`` hands every error on
 
@@ -160,20 +159,13 @@ async def add_file(chat: ChatScreen) -> None:
     chat.work(wait(), "memory-file")
 
 
-def _path(written: str) -> Path:
-    path = Path(written.strip().strip("'\""))
-    with suppress(RuntimeError):  # There is no user of that name, and so no such file.
-        return path.expanduser()
-    return path
-
-
 def _no_file(written: str) -> str:
     """Why this is no file that can be read; nothing written is nothing wanted."""
     from rpterm.memory.bank.bank import look
 
     try:
         if written:
-            look(_path(written))
+            look(paths.written(written))
     except RptermError as error:
         return str(error)
     return ""

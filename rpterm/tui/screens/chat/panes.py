@@ -44,10 +44,11 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     """The commands worth showing now."""
     if chat.state.busy:
         return WRITING
+    if chat.panes.active:
+        places = COVERED if chat.panes.covers else BESIDE
+        return ("editor", *places) if chat.panes.active == "card" else places
     if chat.panes.covers:
         return COVERED
-    if chat.panes.active:
-        return BESIDE
     if chat.state.editor is not None:
         return EDITING
     if chat.transcript.selected is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys, text, worker
 from rpterm.tui.external import edit_outside
-from rpterm.tui.screens.chat import frame, panes, replies
+from rpterm.tui.screens.chat import files, frame, panes, replies
 from rpterm.tui.screens.chat.state import Wish
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -155,7 +155,10 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 
 
 async def outside(chat: ChatScreen) -> None:
-    """Edit the selected turn, or what one writes, in the user's own editor."""
+    """Edit the card whose pane has the keys, the selected turn, or what one writes, outside."""
+    if chat.panes.active == "card":
+        await files.edit_card(chat)
+        return
     turn = chat.transcript.selected
     if turn is None:
         _write_outside(chat)

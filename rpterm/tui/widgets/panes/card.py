@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.lore.rules import world_name
 from rpterm.tui import text
 
 
@@ -128,8 +129,9 @@ def _lore(card: CharacterCard) -> Content:
         fires = "always" if entry.constant else ", ".join(entry.keys)
         name = entry.name or (entry.keys[0] if entry.keys else "entry")
         state = "" if entry.enabled else "  off"
+        state += f"  · {world_name(entry.world)}" if entry.world else ""
         shown.append(Content.assemble(
-            (text.harmless(name), "bold"), (f"  {text.harmless(fires)}{state}", text.MUTED)
+            (text.harmless(name), "bold"), (text.harmless(f"  {fires}{state}"), text.MUTED)
         ))  # fmt: skip
         shown.append(text.roleplay(entry.content.strip()))
     return Content("\n").join(shown)

@@ -1,0 +1,270 @@
+"""Worlds: lore of files that several cards name, read with them, and kept as chats keep it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from strategies import cards
+from test_diff_watch import save
+
+from rpterm.cards import reader, world_edit, worlds
+from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
+from rpterm.cards.diff import diff
+from rpterm.cards.exchange.export import export
+from rpterm.cards.exchange.files import export_file, import_files
+from rpterm.cards.lint import lint, lint_world
+from rpterm.cards.lorebook import LoreContext, fire
+from rpterm.cards.problems import CardError
+from rpterm.cards.toml_edit import CardEditError
+from rpterm.cards.watch import CardBroken, CardChanged, CardFile
+from rpterm.cards.worlds import World, merge
+
+LOOM = """\
+# Shared by all of them.
+[lorebook]
+name = "The Loom"
+scan_depth = 5
+
+[[lore]]
+keys = ["mill"]
+content = "The mill burns at night."
+greetings = [7]
+
+[[lore]]
+name = "Weft"
+keys = ["weft"]
+content = "The weft is silver."
+"""
+ADA = 'name = "Ada"\nworlds = ["loom"]\n\n[[lore]]\nkeys = ["clock"]\ncontent = "It stops."\n'
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> Path:
+    """A card that names a world."""
+    (tmp_path / "worlds").mkdir()
+    (tmp_path / "worlds" / "loom.toml").write_text(LOOM, encoding="utf-8")
+    (tmp_path / "ada.toml").write_text(ADA, encoding="utf-8")
+    return tmp_path / "ada.toml"
+
+
+def loom(card: Path) -> Path:
+    return card.parent / "worlds" / "loom.toml"
+
+
+def test_a_card_has_the_lore_of_its_world_behind_its_own(ada: Path) -> None:
+    found = worlds.read(ada)
+    entries = found.card.lorebook.entries
+    assert [(e.content, e.world) for e in entries] == [
+        ("It stops.", ""), ("The mill burns at night.", "loom"), ("The weft is silver.", "loom"),
+    ]  # fmt: skip
+    assert [e.scan_depth for e in entries] == [None, 5, 5] and found.card.lorebook.scan_depth == 2
+    result = fire(found.card.lorebook, LoreContext(turns=[("user", "To the mill!")], greeting=7))
+    assert [hit.source for hit in result.hits] == ["lore:mill (loom)"]
+
+
+def test_what_a_chat_keeps_says_the_same_without_the_world(ada: Path) -> None:
+    found = worlds.read(ada)
+    loom(ada).unlink()
+    assert reader.parse(found.text) == found.card and found.source == ADA
+    with pytest.raises(CardError, match=r"ada.toml:2: worlds #1: There is no world 'loom'"):
+        worlds.read(ada)
+    plain = worlds.of_text('# mine\nname = "Bo"\n', ada)
+    assert plain.text == plain.source == '# mine\nname = "Bo"\n'
+
+
+def test_the_text_a_chat_keeps_can_be_a_file_again(ada: Path) -> None:
+    """Its copies of the world's entries give way to the world."""
+    kept = worlds.read(ada).text
+    loom(ada).write_text(LOOM.replace("silver", "golden"), encoding="utf-8")
+    again = worlds.of_text(kept, ada).card
+    assert [e.content for e in again.lorebook.entries][1:] == [
+        "The mill burns at night.", "The weft is golden.",
+    ]  # fmt: skip
+
+
+def test_where_worlds_are_looked_for(ada: Path, tmp_path: Path) -> None:
+    far = tmp_path / "far" / "bo.toml"
+    far.parent.mkdir()
+    for name in ("loom", "loom.toml", "../worlds/loom.toml", str(loom(ada))):
+        far.write_text(f'name = "Bo"\nworlds = "{name}"\n', encoding="utf-8")
+        assert len(worlds.read(far, [tmp_path]).card.lorebook.entries) == 2
+    with pytest.raises(CardError, match="Did you mean loom"):
+        worlds.of_text('name = "Bo"\nworlds = "lom"\n', far, [tmp_path])
+    with pytest.raises(CardError, match="There is no world"):  # It is no world of its own.
+        worlds.of_text('name = "Bo"\nworlds = "bo"\n', far)
+
+
+def test_a_card_serves_as_a_world(ada: Path) -> None:
+    other = ada.with_name("bo.toml")
+    other.write_text('name = "Bo"\nworlds = ["ada"]\n', encoding="utf-8")
+    with pytest.raises(CardError, match="A world names no other worlds"):
+        worlds.read(other)
+    ada.write_text(ADA.replace('worlds = ["loom"]\n', ""), encoding="utf-8")
+    assert [e.world for e in worlds.read(other).card.lorebook.entries] == ["ada"]
+
+
+def test_a_world_is_no_character(ada: Path) -> None:
+    with pytest.raises(CardError, match="This is a world"):
+        reader.load(loom(ada))
+
+
+def test_everything_wrong_in_a_world_is_told_with_its_line(ada: Path) -> None:
+    loom(ada).write_text(LOOM.replace('content = "The weft', 'contents = "The weft'), "utf-8")
+    with pytest.raises(CardError) as caught:
+        worlds.read(ada)
+    first = caught.value.problems[0]
+    assert (Path(first.file).name, first.field) == ("loom.toml", "lore #2")
+
+
+def test_the_linter_names_the_worlds_file_and_line(ada: Path) -> None:
+    loom(ada).write_text(
+        LOOM.replace('["weft"]', '["the"]') + "\n[[lore]]\ncontent = 'x'\n", "utf-8"
+    )
+    found = worlds.read(ada)
+    told = lint(found.card, text=found.source, origin=str(ada), worlds=found.worlds)
+    by_field = {(Path(p.file).name, p.field): p.line for p in told}
+    assert by_field[("loom.toml", "lore #2 keys #1")] == 13
+    assert by_field[("loom.toml", "lore #3")] == 16
+    text = loom(ada).read_text("utf-8")
+    alone = lint_world(worlds.book(text, "loom.toml"), text, "loom.toml")
+    assert [(p.field, p.line) for p in alone] == [("lore #2 keys #1", 13), ("lore #3", 16)]
+
+
+def world(name: str, *entries: LoreEntry, **fields: object) -> World:
+    return World(name, Path(name), "", Lorebook(entries, **fields))  # type: ignore[arg-type]
+
+
+def test_settings_of_several_books() -> None:
+    own = CharacterCard("Ada", lorebook=Lorebook((LoreEntry(("a",), "A."),), budget=300))
+    one = world("one", LoreEntry(("b",), "B."), budget=100, recursive=True)
+    two = world("two", LoreEntry(("c",), "C."), LoreEntry(("a",), "A."), budget=50)
+    book = merge(own, [one, two]).lorebook
+    assert (book.budget, book.recursive) == (300, True)
+    assert [e.content for e in book.entries] == ["A.", "B.", "C."]
+    assert merge(CharacterCard("Bo"), [one, two]).lorebook.budget == 150
+    assert (
+        merge(CharacterCard("Bo"), [one, world("x", LoreEntry(("d",), "D."))]).lorebook.budget == 0
+    )
+    mine = CharacterCard("Cy", lorebook=Lorebook((LoreEntry(("e",), "E."),)))
+    assert merge(mine, [one]).lorebook.budget == 0
+
+
+@given(cards(), cards())
+def test_any_card_with_any_world_can_be_kept(card: CharacterCard, other: CharacterCard) -> None:
+    merged = merge(card, [World("w", Path("w"), "", other.lorebook)])
+    from rpterm.cards.writer import dump
+
+    assert reader.parse(dump(merged)) == merged
+
+
+def test_too_much_together_is_told(ada: Path) -> None:
+    big = "x" * 600_000
+    loom(ada).write_text(f'[[lore]]\nkeys = "mill"\ncontent = "{big}"\n', encoding="utf-8")
+    ada.write_text(f'name = "Ada"\nworlds = "loom"\ndescription = "{big}"\n', encoding="utf-8")
+    with pytest.raises(
+        CardError, match=r"ada.toml:2: worlds: With its worlds the card is too much"
+    ):
+        worlds.read(ada)
+
+
+# Saved while it is used ------------------------------------------------------------------------
+def test_a_saved_world_changes_the_card(ada: Path) -> None:
+    watch = CardFile(ada)
+    assert watch.poll() is None
+    save(loom(ada), LOOM.replace("silver", "golden"))
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and event.text == watch.text
+    assert [change.field for change in event.changes] == ["lore Weft (loom) content"]
+    assert watch.poll() is None
+    save(loom(ada), LOOM.replace("[lorebook]", "[lorebok]"))
+    broken = watch.poll()
+    assert isinstance(broken, CardBroken) and "loom.toml:2" in str(broken.error)
+    assert watch.poll() is None
+    save(loom(ada), LOOM)
+    assert isinstance(watch.poll(), CardChanged)
+
+
+def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
+    watch = CardFile(ada)
+    save(ada, ADA.replace('"loom"', '"loom", "coast"'))
+    broken = watch.poll()
+    assert isinstance(broken, CardBroken) and "no world 'coast'" in str(broken.error)
+    assert watch.poll() is None
+    save(ada.with_name("coast.toml"), '[[lore]]\nkeys = "sea"\ncontent = "It sings."\n')
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and event.changes[0].field == "lore sea (coast)"
+    # One that is nearer hides it.
+    save(loom(ada).with_name("coast.toml"), '[[lore]]\nkeys = "sea"\ncontent = "It roars."\n')
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and event.changes[0].new == "It roars."
+    loom(ada).unlink()
+    assert watch.poll() is None, "an editor may be saving"
+    assert isinstance(watch.poll(), CardBroken)
+    assert watch.poll() is None
+
+
+# Other programs --------------------------------------------------------------------------------
+def test_an_export_has_all_lore(ada: Path, tmp_path: Path) -> None:
+    for form in ("v2", "v3"):
+        export_file(ada, form, tmp_path / f"{form}.json")  # type: ignore[arg-type]
+        book = json.loads((tmp_path / f"{form}.json").read_text("utf-8"))["data"]["character_book"]
+        assert [e["content"] for e in book["entries"]] == [
+            "It stops.", "The mill burns at night.", "The weft is silver.",
+        ]  # fmt: skip
+        assert book["entries"][1]["extensions"]["scan_depth"] == 5
+    export_file(loom(ada), "world", tmp_path / "w.json")
+    assert json.loads((tmp_path / "w.json").read_text("utf-8"))["name"] == "The Loom"
+
+
+def test_an_imported_lorebook_is_a_world_and_comes_out_as_it_was(tmp_path: Path) -> None:
+    raw = {"entries": {"4": {"uid": 4, "key": ["bell"], "content": "It rings.", "addMemo": True}},
+           "colour": "red"}  # fmt: skip
+    source = tmp_path / "The Coast.json"
+    source.write_text(json.dumps(raw), encoding="utf-8")
+    (result,) = import_files([source], tmp_path / "cards")
+    assert result.target == tmp_path / "cards" / "worlds" / "the-coast.toml"
+    export_file(result.target, "world", tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text("utf-8")) == raw
+    # A card that names it keeps to its own original and still has that lore.
+    document = json.loads(export(CharacterCard("Ada", description="D."), "v2").data)
+    document["data"]["character_book"] = None
+    card = tmp_path / "ada.json"
+    card.write_text(json.dumps(document), encoding="utf-8")
+    (made,) = import_files([card], tmp_path / "cards")
+    assert made.target is not None
+    text = world_edit.join(made.target.read_text("utf-8"), "the-coast")
+    made.target.write_text(text, encoding="utf-8")
+    export_file(made.target, "v2", tmp_path / "back.json")
+    data = json.loads((tmp_path / "back.json").read_text("utf-8"))["data"]
+    assert [e["content"] for e in data["character_book"]["entries"]] == ["It rings."]
+
+
+# In the text of a card -------------------------------------------------------------------------
+def test_joining_and_leaving_keep_all_else() -> None:
+    text = '# A head.\r\nname = "Ada"  # her\r\n\r\n[persona]\r\nstyle = ["Slow."]\r\n'
+    joined = world_edit.join(text, "loom")
+    assert '# A head.\r\nname = "Ada"  # her\r\n' in joined and "\n" not in joined.replace(
+        "\r\n", ""
+    )
+    assert reader.parse(joined).worlds == ("loom",)
+    more = world_edit.join(joined, "coast")
+    assert reader.parse(more).worlds == ("loom", "coast")
+    assert world_edit.leave(world_edit.leave(more, "coast"), "loom") == text
+    assert reader.parse(world_edit.join('name = "Ada"\nworlds = "loom"\n', "coast")).worlds == (
+        "loom", "coast",
+    )  # fmt: skip
+    with pytest.raises(CardEditError, match="already"):
+        world_edit.join(joined, "loom")
+    with pytest.raises(CardEditError, match=r"has no world coast\. It has loom"):
+        world_edit.leave(joined, "coast")
+
+
+def test_a_difference_names_the_world(ada: Path) -> None:
+    before, after = reader.load(ada), worlds.load(ada)
+    assert [change.field for change in diff(before, after)] == [
+        "lore mill (loom)",
+        "lore Weft (loom)",
+    ]

@@ -1,0 +1,181 @@
+"""Worlds from the command line and in a chat: brought, joined, saved while one talks, kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_tools import Cli
+
+from rpterm import paths as folders
+from rpterm.cards.reader import load, parse
+from rpterm.chat.reload import Reloaded, Reloader
+from rpterm.chat.session import ReplyRequest
+from rpterm.config import Settings
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.examples.editor import CardEditor
+from rpterm.opening.launch import Asked, Launch
+from rpterm.store import Store
+
+LOOM = '[lorebook]\n\n[[lore]]\nkeys = ["mill"]\ncontent = "The mill burns."\n'
+ADA = 'name = "Ada"\ngreetings = ["Good evening."]\n'
+CARD = {
+    "spec": "chara_card_v2", "spec_version": "2.0",
+    "data": {"name": "Mara", "description": "Keeps a light.", "first_mes": "Hm.",
+             "extensions": {"world": "The Loom"}},
+}  # fmt: skip
+WORLD = {"entries": {"0": {"uid": 0, "key": ["mill"], "content": "The mill burns."}}}
+
+
+@pytest.fixture
+def ada(home: Path) -> Path:
+    """A card of the user's own, and a world that it does not name yet."""
+    worlds = home / "characters" / "worlds"
+    worlds.mkdir(parents=True)
+    (worlds / "loom.toml").write_text(LOOM, encoding="utf-8")
+    card = home / "characters" / "ada.toml"
+    card.write_text(ADA, encoding="utf-8")
+    return card
+
+
+def loom(card: Path) -> Path:
+    return card.parent / "worlds" / "loom.toml"
+
+
+def test_a_folder_with_a_world_joins_the_cards_bound_to_it(
+    cli: Cli, tmp_path: Path, home: Path
+) -> None:
+    old = tmp_path / "old"
+    for name, document in (("characters/mara", CARD), ("worlds/The Loom", WORLD)):
+        path = old / f"{name}.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(document), encoding="utf-8")
+    alone = cli("import", str(old / "characters"))
+    assert "It is bound to the world The Loom, which is not here" in alone.out
+    assert load(home / "characters" / "mara.toml").worlds == ()
+    done = cli("import", str(old))
+    assert "worlds/the-loom.toml" in done.out and "rpterm cards join CARD the-loom" in done.out
+    assert "It knows the world the-loom now." in done.out
+    card = home / "characters" / "mara.toml"
+    assert load(card).worlds == ("the-loom",)
+    # Who takes it out has it out: what was brought before is left as it is.
+    assert cli("cards", "join", "mara", "The Loom", "--leave").code == 0
+    cli("import", str(old))
+    assert load(card).worlds == ()
+
+
+def test_a_card_joins_and_leaves_a_world(cli: Cli, ada: Path) -> None:
+    assert cli("cards", "join", "ada", "lom").err.count("There are: loom.") == 1
+    done = cli("cards", "join", "ada", "Loom")
+    assert (done.code, done.out.strip()) == (0, str(ada))
+    assert "has the world loom already" in cli("cards", "join", "ada", "loom").err
+    listed = json.loads(cli("cards", "worlds", "--json").out)
+    assert [(row["key"], row["entries"], row["cards"]) for row in listed] == [("loom", 1, ["ada"])]
+    assert cli("cards", "show", "ada").out == ada.read_text("utf-8")
+    assert "[mill · loom] The mill burns." in cli("cards", "show", "ada", "--view").out
+    assert cli("cards", "join", "ada", "loom", "--leave").code == 0
+    assert ada.read_text("utf-8") == ADA
+
+
+def test_a_card_that_ships_is_copied_first(cli: Cli, ada: Path) -> None:
+    done = cli("cards", "join", "sherlock", "loom")
+    own = ada.with_name("sherlock.toml")
+    assert done.out.strip() == str(own) and load(own).worlds == ("loom",)
+
+
+def test_a_world_elsewhere_is_named_by_its_path(cli: Cli, ada: Path, tmp_path: Path) -> None:
+    far = tmp_path / "far" / "coast.toml"
+    far.parent.mkdir()
+    far.write_text(LOOM, encoding="utf-8")
+    assert cli("cards", "join", "ada", str(far)).code == 0
+    assert "1 card, " in cli("cards", "lint", "ada", "--rough").out
+    near = far.with_name("bo.toml")
+    near.write_text(ADA, encoding="utf-8")
+    assert cli("cards", "join", str(near), str(far)).code == 0
+    assert load(near).worlds == ("coast",)
+
+
+def test_a_world_is_linted_and_exported_by_its_name(cli: Cli, ada: Path, tmp_path: Path) -> None:
+    loom(ada).write_text(LOOM + "\n[[lore]]\ncontent = 'x'\n", encoding="utf-8")
+    assert "loom.toml:7: lore #2: It can never fire" in cli("cards", "lint", "loom", "--rough").out
+    cli("cards", "join", "ada", "loom")
+    assert "loom.toml:7: lore #2: It can never fire" in cli("cards", "lint", "ada", "--rough").out
+    out = tmp_path / "world.json"
+    assert cli("cards", "export", "loom", str(out), "-f", "world").code == 0
+    assert len(json.loads(out.read_text("utf-8"))["entries"]) == 2
+    loom(ada).write_text("[lorebook]\nbudgit = 1\n", encoding="utf-8")
+    broken = cli("cards", "lint", "ada", "--rough")
+    assert broken.code == 1 and "loom.toml:2: lorebook budgit" in broken.out
+
+
+def test_a_difference_to_git_knows_the_world_of_then(cli: Cli, ada: Path) -> None:
+    cli("cards", "join", "ada", "loom")
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false")
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "1")):
+        subprocess.run([*git, *arguments], cwd=ada.parent, check=True, capture_output=True)
+    loom(ada).write_text(LOOM.replace("burns", "stands"), encoding="utf-8")
+    (change,) = json.loads(cli("cards", "diff", "ada", "--json", "--rough").out)
+    assert (change["old"], change["new"]) == ("The mill burns.", "The mill stands.")
+
+
+def test_every_reply_is_of_the_world_as_it_was(cli: Cli, ada: Path) -> None:
+    cli("cards", "join", "ada", "loom")
+    engine = ScriptedEngine(["One.", "Two."])
+    run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)
+    session = run.open()
+    reloader = Reloader(session)
+    list(session.reply(ReplyRequest(text="To the mill!")))
+    assert reloader.poll() is None
+    first = session.chat.card_hash
+    loom(ada).write_text(LOOM.replace("burns", "is gone"), encoding="utf-8")
+    report = reloader.poll()
+    assert isinstance(report, Reloaded) and report.summary.startswith("lore mill (loom) content")
+    list(session.reply(ReplyRequest(text="The mill?")))
+    prompts = [request.prompt_text for request in engine.requests]
+    assert "The mill burns." in prompts[0] and "The mill is gone." in prompts[1]
+    kept = [
+        parse(session.store.get_card(digest) or "") for digest in (first, session.chat.card_hash)
+    ]
+    assert [card.lorebook.entries[0].content for card in kept] == [
+        "The mill burns.", "The mill is gone.",
+    ]  # fmt: skip
+    # Without any file the chat goes on with what it kept.
+    number = session.chat_id
+    session.close()
+    loom(ada).unlink()
+    ada.unlink()
+    again = Launch(Settings(), folders.find(), Asked(chat_id=number), lambda: engine, embed=False)
+    session = again.open()
+    assert session.card.lorebook.entries[0].content == "The mill is gone."
+    session.close()
+    engine.close()
+
+
+def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
+    engine = ScriptedEngine(["One."])
+    run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)
+    session = run.open()
+    reloader, editor = Reloader(session), CardEditor(session, ada.parent)
+    assert reloader.poll() is None
+    assert editor.turn_world("Loom") == "The world Loom was joined in ada.toml."
+    assert [entry.world for entry in session.card.lorebook.entries] == ["loom"]
+    assert reloader.poll() is None, "it was written by the program itself"
+    session.load()
+    assert "lore:mill (loom)" in [span.source for span in session.preview("The mill?").spans]
+    assert editor.turn_world("loom") == "The world loom was taken out in ada.toml."
+    assert session.card.lorebook.entries == () and ada.read_text("utf-8") == ADA
+    session.close()
+    engine.close()
+
+
+def test_plain_mode_has_the_command(cli: Cli, ada: Path, home: Path) -> None:
+    done = cli(
+        "chat", "ada", "--plain", stdin="/world\n/world loom\n/prompt The mill?\n/world lom\n"
+    )
+    assert "Ada knows no world. There are: loom." in done.err
+    assert "The world loom was joined in ada.toml." in done.err
+    assert "lore:mill (loom)" in done.err and "There is no world 'lom'" in done.err
+    with Store(home / "rpterm.db") as store:
+        assert 'world = "loom"' in (store.get_card(store.chat(1).card_hash) or "")

@@ -1,0 +1,66 @@
+"""Worlds on screen: a list that joins and leaves, a command, and where an entry comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_tui_reload import FileStage
+from tui_support import CARD, notices, running, screen_text, wait_until
+
+from rpterm.cards.reader import load
+from rpterm.cards.writer import dump
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> FileStage:
+    (tmp_path / "mara.toml").write_text(dump(CARD), encoding="utf-8")
+    (tmp_path / "worlds").mkdir()
+    (tmp_path / "worlds" / "coast.toml").write_text(
+        '[[lore]]\nkeys = "fog"\ncontent = "The fog has a name."\n', encoding="utf-8"
+    )
+    return FileStage(tmp_path)
+
+
+async def test_a_world_is_joined_from_the_list_and_its_source_is_shown(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (120, 60)) as pilot:
+        await pilot.press("f3")
+        await pilot.press("alt+l")
+        await wait_until(pilot, lambda: "Worlds that Mara Venn knows" in screen_text(app))
+        await wait_until(pilot, lambda: "coast" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The world coast was joined" in notices(app))
+        await wait_until(pilot, lambda: "✓ known, 1 entry" in screen_text(app))
+        assert load(stage.file).worlds == ("coast",)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "fog  fog  · coast" in screen_text(app))
+        await pilot.press("f3", "f2")
+        app.chat.input.put("What fog?")
+        await wait_until(pilot, lambda: "fog (coast)" in screen_text(app))
+
+
+async def test_the_command_joins_and_leaves(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        app.chat.input.put("/world Coast")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The world Coast was joined" in notices(app))
+        app.chat.input.put("/world coast")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The world coast was taken out" in notices(app))
+        assert load(stage.file) == CARD
+        app.chat.input.put("/world gost")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "There is no world 'gost'" in notices(app))
+        assert app.chat.input.text == "/world gost"
+
+
+async def test_a_saved_world_counts_at_once(stage: FileStage) -> None:
+    stage.file.write_text(f'worlds = ["coast"]\n{dump(CARD)}', encoding="utf-8")
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await wait_until(pilot, lambda: "lore fog (coast): added" in notices(app))
+        world = stage.folder / "worlds" / "coast.toml"
+        world.write_text('[[lore]]\nkeys = "fog"\ncontent = "It sings."\n', encoding="utf-8")
+        await wait_until(pilot, lambda: "lore fog (coast) content: changed" in notices(app))
