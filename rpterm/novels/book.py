@@ -25,8 +25,8 @@ class Book:
             tag_of(each, self.paragraphs[each.at - 1] if each.at else None) if each.said else None
             for each in self.paragraphs
         ]
-        self.people = people.find(self.paragraphs, tags, same)
-        self.lines = speakers.attribute(self.paragraphs, tags, self.people)
+        named = people.find(self.paragraphs, tags, same)
+        self.people, self.lines = speakers.attribute(self.paragraphs, tags, named)
 
     def cast(self) -> list[tuple[Person, int]]:
         """Everybody who speaks and how many lines they have, most first."""

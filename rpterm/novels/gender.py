@@ -17,27 +17,28 @@ _CLAUSE = 80
 _NEAR = re.compile(r"\b(she|he|her|his|herself|himself)\b", re.IGNORECASE)
 _MEN_TEXT = (
     "adam albert alexander alfred andrew anthony archibald arthur basil benjamin bernard bob "
-    "charles christopher clive daniel david dick edgar edmund edward edwin ernest eugene felix "
-    "francis frank fred frederick gabriel geoffrey george gerald gilbert giles godfrey gregory guy "
-    "harold harry henry herbert horace hugh humphrey ian isaac jack jacob james jasper jeremiah jim "
-    "joe john jonathan joseph joshua josiah julian lawrence leonard leopold lewis louis luke mark "
-    "martin matthew maurice michael miles mortimer nathan nathaniel ned neville nicholas oliver "
-    "oscar patrick paul percy peter philip pierre ralph raymond reginald richard robert robin roger "
-    "roland rupert samuel sebastian sherlock sidney simon stephen steven theodore thomas timothy "
-    "tobias tom victor vincent walter wilfred will william"
+    "charles christopher clive daniel david dick edgar edmund edward edwin ernest eugene "
+    "felix francis frank fred frederick gabriel geoffrey george gerald gilbert giles godfrey "
+    "gregory guy harold harry henry herbert horace hugh humphrey ian isaac jack jacob james "
+    "jasper jeremiah jim joe john jonathan joseph joshua josiah julian lawrence leonard "
+    "leopold lewis louis luke mark martin matthew maurice michael miles mortimer nathan "
+    "nathaniel ned neville nicholas oliver oscar patrick paul percy peter philip pierre ralph "
+    "raymond reginald richard robert robin roger roland rupert samuel sebastian sherlock "
+    "sidney simon stephen steven theodore thomas timothy tobias tom victor vincent walter "
+    "wilfred will william"
 )
 _WOMEN_TEXT = (
     "ada adelaide agatha agnes alice amelia amy ann anna anne annie arabella augusta barbara "
     "beatrice bella bertha bessie betty bridget caroline catherine cecilia charlotte clara "
     "clarissa constance cora daisy deborah diana dolly dora dorothea dorothy edith eleanor "
-    "elinor eliza elizabeth ella ellen emily emma esther ethel eva eve evelyn fanny flora florence "
-    "frances georgiana gertrude grace hannah harriet helen henrietta hester ida irene isabel "
-    "isabella jane janet jenny jessie joan josephine judith julia kate katherine kitty laura lavinia "
-    "letitia lilian lily lizzie lizzy lottie louisa lucy lydia mabel margaret maria marianne marilla "
-    "marion martha mary matilda maud may mildred millicent minnie molly muriel nancy nelly nora "
-    "olivia pamela patty peggy penelope phoebe polly rachel rebecca rosa rose rosalind ruth sally "
-    "sarah selina sophia sophy stella susan susannah sybil theresa ursula victoria viola violet "
-    "virginia winifred"
+    "elinor eliza elizabeth ella ellen emily emma esther ethel eva eve evelyn fanny flora "
+    "florence frances georgiana gertrude grace hannah harriet helen henrietta hester ida "
+    "irene isabel isabella jane janet jenny jessie joan josephine judith julia kate katherine "
+    "kitty laura lavinia letitia lilian lily lizzie lizzy lottie louisa lucy lydia mabel "
+    "margaret maria marianne marilla marion martha mary matilda maud may mildred millicent "
+    "minnie molly muriel nancy nelly nora olivia pamela patty peggy penelope phoebe polly "
+    "rachel rebecca rosa rose rosalind ruth sally sarah selina sophia sophy stella susan "
+    "susannah sybil theresa ursula victoria viola violet virginia winifred"
 )
 _MEN, _WOMEN = frozenset(_MEN_TEXT.split()), frozenset(_WOMEN_TEXT.split())
 _WEIGHT = 4
@@ -88,8 +89,8 @@ def of_names(
         ends = [at for at, _ in named[1:]] + [len(told)]
         for (at, name), end in zip(named, ends, strict=False):
             if (found := _NEAR.search(told, at + len(name), min(at + _CLAUSE, end))) is not None:
-                she = found[1].lower() in ("she", "her", "herself")
-                counts.setdefault(name, [0, 0])[she] += 1
+                female = found[1].lower() in ("she", "her", "herself")
+                counts.setdefault(name, [0, 0])[female] += 1
     known = {name: by_name(name) for name in names}
     middle = _middle(counts, known)
     found_: dict[str, bool] = {name: sex for name, sex in known.items() if sex is not None}

@@ -1,8 +1,8 @@
 """Which names are one person's, and what a name tells of a person. Pure.
 
 Two names are one person's where one is the other's short form and could be nobody else's: without
-its title, a first or last name alone, a pet form ("Lizzy"). Names that share no word ("the stranger"
-and "Griffin") are not known to be the same; the reader may say so.
+its title, a first or last name alone, a pet form ("Lizzy"). Names that share no word ("the
+stranger" and "Griffin") are not known to be the same; the reader may say so.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _PETS = {
     )
     for pet in _PET_TEXT.replace(":", " ").split()
 }
-_RANKS = frozenset("general captain colonel major lieutenant sergeant".split())
+_RANKS = frozenset(("general", "captain", "colonel", "major", "lieutenant", "sergeant"))
 _SPELT = {"dr": "doctor", "mlle": "mademoiselle", "mme": "madame", "rev": "reverend"}
 _CLEARLY = 3
 """How many times as often as the next fitting person somebody must be named to own a short form."""
@@ -156,7 +156,7 @@ def _sex(group: Iterable[str], known: Known) -> bool | None:
 
 
 def _fits(name: str, group: Iterable[str], known: Known) -> bool:
-    """Whether a name can be this person's: it is short for one of the names and goes against none."""
+    """Whether a name can be this person's: short for one of the names, against none."""
     return any(short_for(name, long) for long in group) and not any(
         _against(name, other, known) for other in group
     )

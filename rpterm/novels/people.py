@@ -26,19 +26,21 @@ _MENTIONED = 4
 """Times somebody must stand in the text who is never named as a speaker."""
 _NOUN_TAGS = 6
 """Times "the stranger" must speak to be a person."""
-_ANYBODY = frozenset(
-    "man woman girl boy gentleman lady child fellow person people lad youth mother father".split()
+_ANYBODY_TEXT = (
+    "man woman girl boy gentleman lady child fellow person people lad youth mother father"
 )
+_ANYBODY = frozenset(_ANYBODY_TEXT.split())
 _TITLED = re.compile(rf"{TITLE}\s+{WORD}")
 _FREE = re.compile(rf"(?<=[a-z,;] ){NAME}")
 _CALLED = re.compile(
     rf"(?:^|[,.!?;:—-]\s*|\b(?:[Mm]y\s+)?(?:[Dd]ear(?:est)?|[Oo]ld|[Oo]h|O|[Pp]oor)\s+)({NAME})(?=\s*(?:[,.!?;:—-]|$))"
 )
 _AND = re.compile(rf"({TITLE}\s+{WORD}|{WORD})\s+and\s+({TITLE}\s+{WORD}|{WORD})(?!\s+[A-Z])")
-_NOBODY = frozenset(
+_NOBODY_TEXT = (
     "God Lord Heaven Heavens Sir Madam Ma'am Ma’am Miss Mr Mrs Dear Good Mamma Papa Come Look Yes "
-    "No Well Why Oh Monsieur Madame Mademoiselle Sahib Christ Jesus Providence Nonsense".split()
+    "No Well Why Oh Monsieur Madame Mademoiselle Sahib Christ Jesus Providence Nonsense"
 )
+_NOBODY = frozenset(_NOBODY_TEXT.split())
 _TELLS = re.compile(r"\b(?:I|me|my|myself)\b")
 _I_TELLS = 0.25
 """Share of paragraphs without talk that say "I" where the narrator is one of the people."""
@@ -79,6 +81,20 @@ class People:
     def named(self, name: str) -> Person | None:
         """Whom a name means."""
         return self._by_name.get(name)
+
+    def renamed(self, owners: Mapping[str, str]) -> People:
+        """The people anew, where some turned out to be others: their names by whose they are."""
+        extra: dict[str, set[str]] = {}
+        for name, owner in owners.items():
+            person = self._by_name[name]
+            extra.setdefault(owner, set()).update(person.names)
+        return People(
+            [
+                replace(each, names=each.names | extra.get(each.name, set()))
+                for each in self.persons
+                if each.name not in owners
+            ]
+        )
 
     def mentions(self, text: str) -> list[tuple[int, Person]]:
         """Everybody a text names, with the places, in order."""
@@ -127,7 +143,7 @@ def _counts(
     tagged: Mapping[str, int], called: Mapping[str, int], told: Mapping[str, int]
 ) -> dict[str, int]:
     """The names that are people's, and how often each stands in the book."""
-    known = {name for name, count in tagged.items() if count >= _LEAST}
+    known = {name for name, count in tagged.items() if count >= _LEAST or told.get(name)}
     known |= {
         name
         for name, count in told.items()
@@ -169,14 +185,16 @@ def _sexes(paragraphs: Sequence[Paragraph], names: Collection[str]) -> dict[str,
 
 
 def _apart(paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None]) -> set[frozenset[str]]:
-    """Names of two people: they speak one after the other, or one calls the other, more than once."""
+    """Names of two people: they speak by turns, or one calls the other, more than once."""
     pairs: Counter[frozenset[str]] = Counter()
     last: str | None = None
     for paragraph, tag in zip(paragraphs, tags, strict=True):
         name = tag.text if tag is not None and tag.kind == "name" else None
         if name:
             called = {each for each in called_in(paragraph.speech) if not _share(each, name)}
-            pairs.update(frozenset((name, other)) for other in {last, *called} - {name} if other)
+            if last and not _share(last, name):
+                called.add(last)
+            pairs.update(frozenset((name, other)) for other in called)
         last = name
         beside = (_AND.findall(paragraph.narration)) * _LEAST
         pairs.update(frozenset(pair) for pair in beside if not _share(*pair))
@@ -211,7 +229,7 @@ def _with_narrator(
     told: Mapping[str, int],
     tagged: Mapping[str, int],
 ) -> list[Person]:
-    """The narrator among the others: the one whom they call and of whom the narration never tells."""
+    """The narrator among them: the one whom they call and of whom the narration never tells."""
 
     def sums(person: Person, counts: Mapping[str, int]) -> int:
         return sum(counts.get(name, 0) for name in person.names)

@@ -1,7 +1,7 @@
 """What narration beside a quotation says of its speaker: "said Mr. Darcy", "she asked". Pure.
 
-It reads words and knows nobody: a name, a pronoun or a noun ("the old lady") comes out as it stands.
-Only English is read; a clause that names its speaker far from the verb is not.
+It reads words and knows nobody: a name, a pronoun or a noun ("the old lady") comes out as it
+stands. Only English is read; a clause that names its speaker far from the verb is not.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _SAID = (
     "pleaded persisted concluded ejaculated snapped stammered admitted insisted commented "
     "groaned moaned urged hissed grunted breathed ventured proposed assented pursued proceeded "
     "panted grumbled mumbled stuttered chuckled sneered wailed howled bawled yelled screeched "
-    "shrieked thundered croaked piped lisped drawled reasoned mused reflected wondered acknowledged "
-    "affirmed confessed corrected cautioned warned advised argued asserted assured begged implored "
+    "shrieked thundered croaked piped lisped drawled reasoned mused reflected wondered "
+    "acknowledged affirmed confessed corrected cautioned warned advised argued asserted "
+    "assured begged implored "
     "bellowed commanded ordered complained echoed finished intervened interposed interjected "
     "lamented objected offered prayed prompted queried questioned quoted recited remonstrated "
     "reported scolded scoffed snarled stormed spoke swore teased whimpered whined vowed uttered "
@@ -35,41 +36,49 @@ _HE_TEXT = (
     "sergeant lieutenant reverend rev brother squire comrade"
 )
 _SHE_TEXT = (
-    "mrs miss ms lady madam madame aunt mother queen princess mademoiselle mlle mme "
-    "baroness countess duchess sister"
+    "mrs miss ms lady madam madame aunt mother queen princess mademoiselle mlle mme baroness "
+    "countess duchess sister"
 )
 HE, SHE = frozenset(_HE_TEXT.split()), frozenset(_SHE_TEXT.split())
 TITLES = HE | SHE | {"dr", "doctor", "inspector", "professor", "general", "major", "st"}
 _MEN_TEXT = (
-    "man gentleman boy fellow lad father brother son husband uncle nephew grandfather king prince "
-    "lord knight vicar priest monk sailor mariner soldier policeman constable landlord waiter "
-    "butler footman coachman cabman porter clerk squire captain colonel beadle undertaker jew "
-    "frenchman englishman bridegroom widower guv'nor papa"
+    "man gentleman boy fellow lad father brother son husband uncle nephew grandfather king "
+    "prince lord knight vicar priest monk sailor mariner soldier policeman constable landlord "
+    "waiter butler footman coachman cabman porter clerk squire captain colonel beadle "
+    "undertaker jew frenchman englishman bridegroom widower guv'nor papa"
 )
 _WOMEN_TEXT = (
-    "woman lady girl mother sister daughter wife aunt niece grandmother queen princess landlady "
-    "housemaid maid nurse governess matron housekeeper widow bride hostess mamma nursemaid"
+    "woman lady girl mother sister daughter wife aunt niece grandmother queen princess "
+    "landlady housemaid maid nurse governess matron housekeeper widow bride hostess mamma "
+    "nursemaid"
 )
 MEN, WOMEN = frozenset(_MEN_TEXT.split()), frozenset(_WOMEN_TEXT.split())
 WORD = r"[A-Z][\w’'-]*[\w]"
 _NO_TEXT = (
-    "I He She They It We You The A An His Her My Our Their And But Then There This That So Not No "
-    "Yes Oh Ah Well If When What Who How Why Where At In On For To As Now One All After Before "
-    "While With Without Upon Having Being Here Once Still Yet Again From By Perhaps Suddenly "
-    "Presently Nobody Somebody Everybody Such Some Every Many Most Much These Those Both Either "
-    "Neither Another Nothing Something Everything Only Even Just Next Soon Never Ever Always "
-    "Though Although Because Since Until Till Unless Whether Which Whose Whom Mine Good Great "
-    "Little Poor Dear Old Young Of Or Nor Very Too Like Let Come Do Is Was Are Were Be Had Have Did "
-    "Two Three Four Will Would Could Should May Might Must Can Shall Its Your Me Him Them Us"
+    "I He She They It We You The A An His Her My Our Their And But Then There This That So "
+    "Not No Yes Oh Ah Well If When What Who How Why Where At In On For To As Now One All "
+    "After Before While With Without Upon Having Being Here Once Still Yet Again From By "
+    "Perhaps Suddenly Presently Nobody Somebody Everybody Such Some Every Many Most Much "
+    "These Those Both Either Neither Another Nothing Something Everything Only Even Just Next "
+    "Soon Never Ever Always Though Although Because Since Until Till Unless Whether Which "
+    "Whose Whom Mine Good Great Little Poor Dear Old Young Of Or Nor Very Too Like Let Come "
+    "Do Is Was Are Were Be Had Have Did Two Three Four Will Would Could Should May Might Must "
+    "Can Shall Its Your Me Him Them Us"
 )
 NO_NAMES = frozenset(_NO_TEXT.split())
 TITLE = r"(?:" + "|".join(sorted({t.capitalize() for t in TITLES})) + r")\b\.?"
 NAME = rf"(?:the\s+)?(?:{TITLE}\s+)?(?:{WORD})(?:\s+(?:(?:de|van|von|le|la)\s+)?{WORD}){{0,3}}"
 _VERB = rf"(?:{'|'.join(sorted(SAID))})"
 _NOUN = r"(?:the|an?|his|her|my|our|their|this|that)(?:\s+[a-z][a-z’'-]*){1,4}"
-_WHO = rf"(?P<name>(?:(?:poor|old|little|young|dear)\s+)?{NAME})|(?P<pro>[Hh]e|[Ss]he|I)|(?P<noun>{_NOUN})"
+_WHO = (
+    rf"(?P<name>(?:(?:poor|old|little|young|dear)\s+)?{NAME})"
+    rf"|(?P<pro>[Hh]e|[Ss]he|I)|(?P<noun>{_NOUN})"
+)
 _AFTER = re.compile(rf"^\W*(?:then\s+|and\s+)?{_VERB}\s+(?:out\s+|in\s+)?(?:{_WHO})(?![\w’'])")
-_SHORT = r"(?:the|an?|his|her|my|our|their|this|that|The|An?|His|Her|My|Our|This)(?:\s+[a-z][a-z’'-]*){1,4}?"
+_SHORT = (
+    r"(?:the|an?|his|her|my|our|their|this|that|The|An?|His|Her|My|Our|This)"
+    r"(?:\s+[a-z][a-z’'-]*){1,4}?"
+)
 _BEFORE = re.compile(
     rf"^\W*(?:(?:and|but|then|so|at\s+last)[\s,]+)?(?:{_WHO.replace(_NOUN, _SHORT)})"
     rf"(?:\s+(?:\w+ly|then|only|at\s+once|again|now|even|also|just|merely|never|always|had|"
@@ -84,15 +93,20 @@ _ANSWER = re.compile(
     r"(?:reply|answer|response|question|retort|comment|remark|rejoinder|exclamation|cry)\b"
 )
 _ANY = re.compile(rf"^\W*[a-z]+ed\s+({NAME})(?=[\s,.;:!?]|$)")
+_CLOSE_LED = re.compile(
+    rf"\b(?:(?P<pro>he|she|I|He|She)|(?P<name>{NAME})|(?P<noun>{_SHORT}))"
+    rf"\s+(?:\w+ly\s+|only\s+|then\s+|at\s+last\s+)?{_VERB}\b[^.!?;]{{0,60}}[,:;—-]$"
+)
 _STOPS_TEXT = (
-    "with to in as and at from who when after of for on by that which while whom then a an the "
-    "but or if his her my so very again at last aloud into out up down had was"
+    "with to in as and at from who when after of for on by that which while whom then a an "
+    "the but or if his her my so very again at last aloud into out up down had was"
 )
 _STOPS = frozenset(_STOPS_TEXT.split())
-_NO_NOUNS = frozenset(
+_NO_NOUNS_TEXT = (
     "other others first second last latter former same one two reply answer voice words question "
-    "way moment time next exclamation tone whole".split()
+    "way moment time next exclamation tone whole"
 )
+_NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split())
 _LAST_SENTENCE = re.compile(r"(?:^|[.!?]\s+)([^.!?]*(?:(?:Mrs?|Dr|St)\.[^.!?]*)*)$")
 
 
@@ -147,7 +161,11 @@ def led(told: str) -> Tag | None:
     if sentence is None:
         return None
     begins = sentence[1].strip()
-    return _tag(_LED.match(begins)) if begins else None
+    if not begins:
+        return None
+    clause = begins.rsplit(";", 1)[-1]
+    found = _CLOSE_LED.search(begins) or _LED.match(clause) or _LED.match(begins)
+    return _tag(found)
 
 
 def _tag(found: re.Match[str] | None) -> Tag | None:

@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WEIGHTS = {"again": -3.0, "back": 1.7, "again_far": -0.5, "back_far": 0.8}
+WEIGHTS = {"again": -2.5, "back": 1.5, "again_far": 0.0, "back_far": 1.0}
 """Logarithms of odds against somebody new: the same once more, and the one before the last."""
 _CLOSE = 1
 """Paragraphs from one line to the next of an unbroken exchange."""
 
 
-def chances(scores: Sequence[Sequence[float]], gaps: Sequence[int], goes_on: Sequence[bool]) -> Floats:
+def chances(
+    scores: Sequence[Sequence[float]], gaps: Sequence[int], goes_on: Sequence[float]
+) -> Floats:
     """The chance of each person for each line: an array of lines × persons.
 
     Args:
         scores: For each line what speaks for each person, as logarithms.
         gaps: Paragraphs since the line before; that of the first counts nothing.
-        goes_on: Whether the line goes on with the speech of the one before.
+        goes_on: For each line what speaks for its going on with the speech of the one before, 0
+            where nothing does.
     """
     lines, persons = len(scores), len(scores[0])
     told = np.exp(np.array(scores) - np.max(scores, axis=1, keepdims=True))
@@ -46,10 +49,10 @@ def chances(scores: Sequence[Sequence[float]], gaps: Sequence[int], goes_on: Seq
     return found
 
 
-_MADE: dict[tuple[int, bool, bool], Floats] = {}
+_MADE: dict[tuple[int, bool, float], Floats] = {}
 
 
-def _moves(persons: int, gap: int, goes_on: bool) -> Floats:
+def _moves(persons: int, gap: int, goes_on: float) -> Floats:
     """How much more likely than somebody new each one is, after every two."""
     key = (persons, gap <= _CLOSE, goes_on)
     if key not in _MADE:
@@ -57,10 +60,10 @@ def _moves(persons: int, gap: int, goes_on: bool) -> Floats:
     return _MADE[key]
 
 
-def _made(persons: int, close: bool, goes_on: bool) -> Floats:
+def _made(persons: int, close: bool, goes_on: float) -> Floats:
     again, back = ("again", "back") if close else ("again_far", "back_far")
     each = np.arange(persons)
     moves = np.ones((persons, persons, persons))
     moves[each, :, each] = np.exp(WEIGHTS[back])
-    moves[:, each, each] = np.exp(8.0 if goes_on else WEIGHTS[again])
+    moves[:, each, each] = np.exp(goes_on or WEIGHTS[again])
     return moves
