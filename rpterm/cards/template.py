@@ -5,11 +5,12 @@ The text reads back as the card it was made from. It knows no files and no model
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rpterm.cards import toml_text
 from rpterm.cards.card import CharacterCard, Example, LoreEntry
 from rpterm.cards.toml_text import comment
+from rpterm.cards.writer import example_lines
 
 _HEAD = """\
 A line that begins with # is a comment: for you, never for the model. Take the # away to use one.
@@ -20,28 +21,30 @@ While a chat runs, saving this file changes the character at the next turn.
 Look it over: rpterm cards lint FILE.  Talk: rpterm chat FILE.  Test: rpterm cards test FILE."""
 
 
-def template(card: CharacterCard, head: str = "") -> str:
+def template(card: CharacterCard, head: str = "", notes: Mapping[str, str] | None = None) -> str:
     """Write a card for somebody who has never written one.
 
     Args:
         card: What is known: at least a name. Of other fields than a new card has, nothing is
             written.
         head: What stands above the explanations, as comments.
+        notes: For a claim, what stands above it as a comment: where it comes from.
     """
     blocks = [comment("\n".join(filter(None, [f"{card.name}: a character for rpterm.", head]))),
-              comment(_HEAD), *_top(card), *_persona(card), *_examples(card.examples),
-              *_lore(card.lorebook.entries), *_test()]  # fmt: skip
+              comment(_HEAD), *_top(card, notes or {}), *_persona(card, notes or {}),
+              *_examples(card.examples), *_lore(card.lorebook.entries), *_test()]  # fmt: skip
     return "\n".join(blocks)
 
 
-def _top(card: CharacterCard) -> list[str]:
+def _top(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:
     return [
         _text("name", card.name, "Shown everywhere, and what {{char}} stands for."),
         _text("tagline", card.tagline, "One line for lists: why would one talk to them?",
               "She mends clocks, and lies about the time."),
         _text("description", card.description,
               "Who they are, in a few sentences: looks, work, past, what they want. Concrete beats "
-              "grand.\nThe model reads it on every turn, so keep it short."),
+              "grand.\nThe model reads it on every turn, so keep it short."
+              + _source(card.description, notes)),
         _text("scenario", card.scenario, "Where the chat takes place, and why {{user}} is there.",
               "A wet evening. {{user}} brings a watch that runs backwards."),
         _text("knows_until", card.knows_until,
@@ -56,13 +59,13 @@ def _top(card: CharacterCard) -> list[str]:
     ]  # fmt: skip
 
 
-def _persona(card: CharacterCard) -> list[str]:
+def _persona(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:
     return [
         comment("One claim a line: replies are checked against single lines.") + "[persona]\n",
         _list("attributes", card.attributes, "Facts.",
-              ("Odile is left-handed.", "Odile owes money to two brothers.")),
+              ("Odile is left-handed.", "Odile owes money to two brothers."), notes),
         _list("relations", card.relations, "People they know, one a line.",
-              ("Bram, her brother, writes from prison every month.",)),
+              ("Bram, her brother, writes from prison every month.",), notes),
         _list("style", card.style, "How they speak and act, one trait a line.",
               ("Short, dry sentences.", "Answers a question with a price.")),
     ]  # fmt: skip
@@ -79,8 +82,7 @@ def _examples(examples: Sequence[Example]) -> list[str]:
 
 
 def _example(example: Example) -> str:
-    lines = "".join(f"{role} = {toml_text.string(text)}\n" for role, text in example.dialogue)
-    return f"[[examples]]\n{lines}"
+    return f"[[examples]]\n{''.join(example_lines(example))}"
 
 
 def _lore(entries: Sequence[LoreEntry]) -> list[str]:
@@ -113,9 +115,31 @@ def _text(key: str, value: str, said: str, sample: str = "") -> str:
     return comment(f"{said}\n{key} = {toml_text.string(sample)}")
 
 
-def _list(key: str, values: Iterable[str], said: str, samples: Sequence[str]) -> str:
+def _list(
+    key: str,
+    values: Iterable[str],
+    said: str,
+    samples: Sequence[str],
+    notes: Mapping[str, str] | None = None,
+) -> str:
     texts = list(values)
+    if notes and any(notes.get(text, text) != text for text in texts):
+        return comment(said) + f"{key} = [\n{_noted(texts, notes)}]\n"
     if texts:
         return comment(said) + f"{key} = {toml_text.strings(texts)}\n"
     lines = [f"    {toml_text.string(sample)}," for sample in samples]
     return comment("\n".join([said, f"{key} = [", *lines, "]"]))
+
+
+def _source(text: str, notes: Mapping[str, str]) -> str:
+    return f"\n{notes[text]}" if text and notes.get(text, text) != text else ""
+
+
+def _noted(texts: Sequence[str], notes: Mapping[str, str]) -> str:
+    """The items of a list, each below the comment about it where there is one."""
+    lines: list[str] = []
+    for text in texts:
+        note = notes.get(text, text)
+        lines += [f"    {line}" for line in comment(note).splitlines()] if note not in text else []
+        lines.append(f"    {toml_text.string(text)},")
+    return "".join(f"{line}\n" for line in lines)

@@ -27,7 +27,7 @@ def dump(card: CharacterCard, header: str = "") -> str:
         _section("[persona]", _keys("persona", card)),
         _section("[user]", _keys("user", card)),
         _section("[sampling]", _sampling(card.sampling)),
-        *(_section("[[examples]]", _example(example)) for example in card.examples),
+        *(_section("[[examples]]", example_lines(example)) for example in card.examples),
         _section("[lorebook]", _keys("lorebook", card.lorebook)),
         *_extensions(("lorebook", "extensions"), card.lorebook.extensions),
         *_lore(card.lorebook),
@@ -82,7 +82,8 @@ def _sampling(sampling: Mapping[str, float]) -> Iterator[str]:
         yield f"{toml_text.key(name)} = {toml_text.value(sampling[name])}\n"
 
 
-def _example(example: Example) -> Iterator[str]:
+def example_lines(example: Example) -> Iterator[str]:
+    """The keys of one example dialogue."""
     roles = tuple(role for role, _ in example.dialogue)
     if roles in (("user", "char"), ("user",), ("char",)):
         for role, text in example.dialogue:

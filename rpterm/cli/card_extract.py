@@ -64,12 +64,13 @@ def write(
         raise RptermError(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
     target = card_new.target(name, to, paths)
     book = opened(file, [name, *also] if also else ())
-    card = sketch(book, _meant(book, name, file), file.stem, year)
+    drafted = sketch(book, _meant(book, name, file), file.stem, year)
     head = (
-        f"Drafted by rules from {file.name}: every line is the book's own, and some will be "
-        "somebody else's.\nRead it through; take out what holds for one chapter only."
+        f"Drafted by rules from {file.name}, of {drafted.lines} lines: every line is the book's "
+        "own, and some will be\nsomebody else's. Above a claim stands its sentence. Read it "
+        "through; take out what holds for one chapter only."
     )
-    card_new.write(target, template(card, head))
+    card_new.write(target, template(drafted.card, head, drafted.notes))
     return target
 
 

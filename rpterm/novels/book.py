@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from rpterm.novels import people, speakers, speech
 from rpterm.novels.people import Person
 from rpterm.novels.speakers import Line
+from rpterm.novels.tags import tag_of
 
 
 class Book:
@@ -20,8 +21,12 @@ class Book:
 
     def __init__(self, paragraphs: Sequence[str], same: Collection[str] = ()) -> None:
         self.paragraphs = speech.take_apart(paragraphs)
-        self.people = people.find(self.paragraphs, same)
-        self.lines = speakers.attribute(self.paragraphs, self.people)
+        tags = [
+            tag_of(each, self.paragraphs[each.at - 1] if each.at else None) if each.said else None
+            for each in self.paragraphs
+        ]
+        named = people.find(self.paragraphs, tags, same)
+        self.people, self.lines = speakers.attribute(self.paragraphs, tags, named)
 
     def cast(self) -> list[tuple[Person, int]]:
         """Everybody who speaks and how many lines they have, most first."""

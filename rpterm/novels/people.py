@@ -1,8 +1,8 @@
 """The people of a book who speak: their names, other names of the same person, he or she. Pure.
 
-Names are found where the book itself names a speaker ("said Mr. Darcy"), so a town or a month is
-never a person. Two names are one person's where one is the other's short form and could be nobody
-else's. Nicknames that share no word ("Lizzy") are not known to be the same; the reader may say so.
+Names are found where the book itself names a speaker ("said Mr. Darcy"), or calls somebody in talk
+("Watson, come here"), so a town or a month is hardly ever a person. Whoever tells the story as "I"
+is a person, too, under the name that the others call and the narration never uses.
 """
 
 from __future__ import annotations
@@ -12,36 +12,40 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rpterm.novels import gender
+from rpterm.novels import names as naming
 from rpterm.novels.speech import Paragraph
+from rpterm.novels.tags import NAME, NO_NAMES, TITLE, WORD, Tag
+from rpterm.novels.tags import female as noun_female
 
-_SAID = (
-    "said says cried cries replied asked answered exclaimed observed remarked returned continued "
-    "added whispered murmured muttered repeated began resumed rejoined shouted called declared "
-    "demanded inquired enquired interrupted responded retorted suggested sighed growled screamed "
-    "roared gasped thought went sobbed faltered laughed explained agreed announced protested "
-    "pleaded persisted concluded ejaculated snapped stammered admitted insisted commented"
-)
-SAID = frozenset(_SAID.split())
-_HE_TEXT = "mr sir lord captain colonel uncle father king prince duke count monsieur"
-_SHE_TEXT = "mrs miss ms lady madam madame aunt mother queen princess mademoiselle"
-HE, SHE = frozenset(_HE_TEXT.split()), frozenset(_SHE_TEXT.split())
-TITLES = HE | SHE | {"dr", "doctor", "inspector", "professor", "general", "major", "st"}
-_WORD = r"[A-Z][\w’'-]*[\w]"
-_NO_TEXT = "I He She They It We You The A An His Her And But Then There This That So"
-_NO_NAMES = frozenset(_NO_TEXT.split())
-_TITLE = r"(?:" + "|".join(sorted({t.capitalize() for t in TITLES})) + r")\b\.?"
-NAME = rf"(?:the\s+)?(?:{_TITLE}\s+)?(?:{_WORD})(?:\s+(?:(?:de|van|von|le|la)\s+)?{_WORD}){{0,3}}"
-_VERB = rf"(?:{'|'.join(sorted(SAID))})"
-_AFTER = re.compile(rf"^\W*{_VERB}\s+(?:(?:poor|old|little|young)\s+)?({NAME})")
-_BEFORE = re.compile(rf"^\W*({NAME})\s+(?:\w+ly\s+)?{_VERB}\b")
 _LEAST = 2
-"""Times a book must name somebody as a speaker."""
-_TITLED = re.compile(rf"{_TITLE}\s+{_WORD}")
+"""Times a book must name somebody as a speaker, or call them."""
 _OFTEN = 5
 """Times a name with a title must stand in the text to belong to the one without."""
-_CLAUSE = 60
-"""Characters after a name in which "he" or "she" still means that person."""
-_NEAR = re.compile(r"\b(she|he|herself|himself)\b", re.IGNORECASE)
+_MENTIONED = 4
+"""Times somebody must stand in the text who is never named as a speaker."""
+_NOUN_TAGS = 6
+"""Times "the stranger" must speak to be a person."""
+_ANYBODY_TEXT = (
+    "man woman girl boy gentleman lady child fellow person people lad youth mother father"
+)
+_ANYBODY = frozenset(_ANYBODY_TEXT.split())
+_TITLED = re.compile(rf"{TITLE}\s+{WORD}")
+_FREE = re.compile(rf"(?<=[a-z,;] ){NAME}")
+_CALLED = re.compile(
+    rf"(?:^|[,.!?;:—-]\s*|\b(?:[Mm]y\s+)?(?:[Dd]ear(?:est)?|[Oo]ld|[Oo]h|O|[Pp]oor)\s+)({NAME})(?=\s*(?:[,.!?;:—-]|$))"
+)
+_AND = re.compile(rf"({TITLE}\s+{WORD}|{WORD})\s+and\s+({TITLE}\s+{WORD}|{WORD})(?!\s+[A-Z])")
+_NOBODY_TEXT = (
+    "God Lord Heaven Heavens Sir Madam Ma'am Ma’am Miss Mr Mrs Dear Good Mamma Papa Come Look Yes "
+    "No Well Why Oh Monsieur Madame Mademoiselle Sahib Christ Jesus Providence Nonsense"
+)
+_NOBODY = frozenset(_NOBODY_TEXT.split())
+_TELLS = re.compile(r"\b(?:I|me|my|myself)\b")
+_I_TELLS = 0.25
+"""Share of paragraphs without talk that say "I" where the narrator is one of the people."""
+_UNSAID = 0.25
+"""How often the narration may use the narrator's own name, to one time it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,13 @@ class Person:
         name: The name used most.
         names: All names, that one included.
         female: ``None`` where the book does not tell.
+        narrator: Whether it is the book's "I".
     """
 
     name: str
     names: frozenset[str]
     female: bool | None = None
+    narrator: bool = False
 
 
 class People:
@@ -65,119 +71,176 @@ class People:
     def __init__(self, persons: Sequence[Person]) -> None:
         self.persons = tuple(persons)
         self._by_name = {name: each for each in persons for name in each.names}
+        self._by_name |= {
+            f"The{name[3:]}": each for name, each in self._by_name.items() if name[:4] == "the "
+        }
         names = "|".join(map(re.escape, sorted(self._by_name, key=len, reverse=True)))
-        self._pattern = re.compile(rf"(?<![\w’'])(?:{names or '(?!)'})(?!\w)")
+        self._pattern = re.compile(rf"(?<![\w’'])(?=[A-Zt])(?:{names or '(?!)'})(?!\w)")
+        self.narrator = next((each for each in persons if each.narrator), None)
 
     def named(self, name: str) -> Person | None:
         """Whom a name means."""
         return self._by_name.get(name)
+
+    def renamed(self, owners: Mapping[str, str]) -> People:
+        """The people anew, where some turned out to be others: their names by whose they are."""
+        extra: dict[str, set[str]] = {}
+        for name, owner in owners.items():
+            person = self._by_name[name]
+            extra.setdefault(owner, set()).update(person.names)
+        return People(
+            [
+                replace(each, names=each.names | extra.get(each.name, set()))
+                for each in self.persons
+                if each.name not in owners
+            ]
+        )
 
     def mentions(self, text: str) -> list[tuple[int, Person]]:
         """Everybody a text names, with the places, in order."""
         return [(m.start(), self._by_name[m.group()]) for m in self._pattern.finditer(text)]
 
 
-def find(paragraphs: Sequence[Paragraph], same: Collection[str] = ()) -> People:
-    """Everybody who is named as a speaker at least twice.
+def find(
+    paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None], same: Collection[str] = ()
+) -> People:
+    """Everybody who is named as a speaker at least twice, or called by others and told of.
 
     Args:
+        tags: What the book says of the speaker, for each paragraph.
         same: Names that are known to be one person's, such as a nickname and a name.
     """
-    counts: Counter[str] = Counter()
-    for paragraph in paragraphs:
-        counts.update(filter(None, map(speaker_named, paragraph.told if paragraph.said else ())))
-    groups = _together({name: count for name, count in counts.items() if count >= _LEAST})
-    groups = _united(groups, same)
-    told = Counter(" ".join(name.split()) for p in paragraphs for name in _TITLED.findall(p.text))
-    _add_titled(groups, [name for name, count in told.items() if count >= _OFTEN])
-    first = People([Person(_usual(names, counts), frozenset(names)) for names in groups])
-    votes = _pronouns(paragraphs, first)
-    return People([_known(each, votes.get(each.name, 0)) for each in first.persons])
+    tagged = Counter(tag.text for tag in tags if tag and tag.kind == "name")
+    called = Counter(name for p in paragraphs if p.said for name in called_in(p.speech))
+    told = Counter(name for p in paragraphs for name in _free(p.narration))
+    counts = _counts(tagged, called, told + Counter(n for p in paragraphs for n in _free(p.speech)))
+    female = _sexes(paragraphs, counts)
+    known = naming.Known(counts, female, _apart(paragraphs, tags))
+    groups = naming.united(naming.together(known), same)
+    titles = Counter(" ".join(name.split()) for p in paragraphs for name in _TITLED.findall(p.text))
+    naming.add_titled(groups, [name for name, count in titles.items() if count >= _OFTEN])
+    persons = [_person(group, known) for group in groups if group]
+    persons += _nouns(filter(None, tags))
+    if _has_narrator(paragraphs, tags):
+        persons = _with_narrator(persons, called, told, tagged)
+    return People(persons)
 
 
-def speaker_named(told: str) -> str | None:
-    """The name in "said Mr. Darcy" or "Mr. Darcy replied", where a piece of narration begins so."""
-    found = _AFTER.match(told) or _BEFORE.match(told)
-    if found is None:
-        return None
-    name = " ".join(found[1].split()).removesuffix("'s").removesuffix("’s")
-    return None if name.split()[0] in _NO_NAMES else name
+def called_in(speech: str) -> list[str]:
+    """Names that stand between marks, as somebody's who is spoken to do."""
+    found = (" ".join(name.split()) for name in _CALLED.findall(speech))
+    return [name for name in found if not {name, name.split()[0]} & (NO_NAMES | _NOBODY)]
 
 
-def _together(counts: Mapping[str, int]) -> list[set[str]]:
-    """Names in groups: a short form joins the group that it can belong to, of several the one named
-    most; a last name alone is never a married woman's."""
-    groups: list[set[str]] = []
-    for name in sorted(counts, key=lambda each: (-len(each.split()), -counts[each], each)):
-        fitting = [group for group in groups if any(_short_for(name, long) for long in group)]
-        if fitting:
-            max(fitting, key=lambda group: sum(counts[each] for each in group)).add(name)
-        else:
-            groups.append({name})
-    return groups
+def _free(text: str) -> list[str]:
+    """Names within a sentence, where a capital tells something."""
+    found = (" ".join(name.split()) for name in _FREE.findall(text))
+    plain = (name.removesuffix("'s").removesuffix("’s") for name in found)
+    return [name for name in plain if name.split()[0] not in NO_NAMES]
 
 
-def _united(groups: Sequence[set[str]], same: Collection[str]) -> list[set[str]]:
-    """The groups of these names as one; a name that nobody has is one more of theirs."""
-    wanted = {name.casefold() for name in same}
-    mine = [group for group in groups if any(name.casefold() in wanted for name in group)]
-    known = {name.casefold() for group in mine for name in group}
-    one = {name for name in same if name.casefold() not in known}.union(*mine)
-    return [*([one] if one else []), *(group for group in groups if group not in mine)]
+def _counts(
+    tagged: Mapping[str, int], called: Mapping[str, int], told: Mapping[str, int]
+) -> dict[str, int]:
+    """The names that are people's, and how often each stands in the book."""
+    known = {name for name, count in tagged.items() if count >= _LEAST or told.get(name)}
+    known |= {
+        name
+        for name, count in told.items()
+        if count >= _MENTIONED
+        and name not in _NOBODY
+        and (called.get(name, 0) >= _LEAST or tagged.get(name) or _TITLED.match(name))
+    }
+    words = {name.split()[-1] for name in known} | {name.split()[0] for name in known}
+    known |= {
+        name
+        for name, count in told.items()
+        if count >= _LEAST
+        and not name.startswith("the ")
+        and 2 <= len(name.split()) <= 3
+        and {name.split()[0], name.split()[-1]} & words
+    }
+    return {name: told.get(name, 0) + 2 * tagged.get(name, 0) for name in known}
 
 
-def _add_titled(groups: Sequence[set[str]], names: Iterable[str]) -> None:
-    """ "Mr. Darcy" is Darcy, too, unless he is somebody by himself or Darcy has another title."""
-    taken = set().union(*groups)
-    for name in names:
-        title, plain = _titled(name)
-        fitting = [group for group in groups if any(_titled(each)[1] == plain for each in group)]
-        if name in taken or len(fitting) != 1 or title in ("mrs", "miss"):
-            continue
-        if {_titled(each)[0] for each in fitting[0]} <= {"", title}:
-            fitting[0].add(name)
+def _person(names: Iterable[str], known: naming.Known) -> Person:
+    group = frozenset(names)
+    usual = max(group, key=lambda name: (known.counts.get(name, 0), len(name), name))
+    by_title = gender.by_title(group)
+    votes: Counter[bool] = Counter()
+    for name in group & known.female.keys():
+        votes[known.female[name]] += known.counts.get(name, 0) + 1
+    told = votes.most_common(1)[0][0] if votes else None
+    return Person(usual, group, by_title if by_title is not None else told)
 
 
-def _short_for(short: str, long: str) -> bool:
-    """Whether one name is another one cut down: without a title, or a first or last name alone."""
-    title, plain = _titled(short)
-    other, whole = _titled(long)
-    if title and other and title != other:
-        return False
-    if not plain or not whole or (other == "mrs" and not title):
-        return False
-    if plain == whole:
-        return True
-    return len(plain) == 1 and plain[0] in (whole[0], whole[-1]) and not (title and not other)
+def _sexes(paragraphs: Sequence[Paragraph], names: Collection[str]) -> dict[str, bool]:
+    """The sex of each name that tells it."""
+    single = People([Person(name, frozenset((name,))) for name in names])
+    mentions = {
+        each.at: [(at, person.name) for at, person in single.mentions(each.narration)]
+        for each in paragraphs
+    }
+    return gender.of_names(names, paragraphs, mentions)
 
 
-def _titled(name: str) -> tuple[str, list[str]]:
-    words = [word for word in name.split() if word != "the"]
-    if words and words[0].rstrip(".").lower() in TITLES:
-        return words[0].rstrip(".").lower(), words[1:]
-    return "", words
+def _apart(paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None]) -> set[frozenset[str]]:
+    """Names of two people: they speak by turns, or one calls the other, more than once."""
+    pairs: Counter[frozenset[str]] = Counter()
+    last: str | None = None
+    for paragraph, tag in zip(paragraphs, tags, strict=True):
+        name = tag.text if tag is not None and tag.kind == "name" else None
+        if name:
+            called = {each for each in called_in(paragraph.speech) if not _share(each, name)}
+            if last and not _share(last, name):
+                called.add(last)
+            pairs.update(frozenset((name, other)) for other in called)
+        last = name
+        beside = (_AND.findall(paragraph.narration)) * _LEAST
+        pairs.update(frozenset(pair) for pair in beside if not _share(*pair))
+    return {pair for pair, count in pairs.items() if count >= _LEAST}
 
 
-def _usual(names: Iterable[str], counts: Mapping[str, int]) -> str:
-    return max(names, key=lambda name: (counts[name], len(name), name))
+def _share(one: str, other: str) -> bool:
+    return bool(set(one.split()) & set(other.split()))
 
 
-def _pronouns(paragraphs: Iterable[Paragraph], people: People) -> dict[str, int]:
-    """More "she" than "he" right after a person's name: above 0; the other way round: below."""
-    votes: dict[str, int] = {}
-    for paragraph in paragraphs:
-        named = people.mentions(paragraph.narration)
-        if len({person.name for _, person in named}) != 1:
-            continue
-        at, person = named[0]
-        if (found := _NEAR.search(paragraph.narration, at, at + _CLAUSE)) is not None:
-            female = found[1].lower() in ("she", "herself")
-            votes[person.name] = votes.get(person.name, 0) + (1 if female else -1)
-    return votes
+def _nouns(tags: Iterable[Tag]) -> list[Person]:
+    """Speakers who have no name but a noun of their own: "the stranger"."""
+    counts = Counter(tag.text for tag in tags if tag.kind == "noun")
+    return [
+        Person(noun, frozenset((noun,)), noun_female(noun))
+        for noun, count in counts.items()
+        if count >= _NOUN_TAGS and noun[:4] == "the " and noun.split()[-1] not in _ANYBODY
+    ]
 
 
-def _known(person: Person, vote: int) -> Person:
-    titles = {_titled(name)[0] for name in person.names}
-    if titles & HE or titles & SHE:
-        return replace(person, female=bool(titles & SHE))
-    return replace(person, female=vote > 0 if vote else None)
+# The narrator --------------------------------------------------------------------------------
+def _has_narrator(paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None]) -> bool:
+    told = [each.text for each in paragraphs if not each.said]
+    by_i = sum(bool(_TELLS.search(text)) for text in told)
+    speaks = sum(tag is not None and tag.kind == "narrator" for tag in tags)
+    return speaks >= _LEAST and by_i > _I_TELLS * len(told)
+
+
+def _with_narrator(
+    persons: list[Person],
+    called: Mapping[str, int],
+    told: Mapping[str, int],
+    tagged: Mapping[str, int],
+) -> list[Person]:
+    """The narrator among them: the one whom they call and of whom the narration never tells."""
+
+    def sums(person: Person, counts: Mapping[str, int]) -> int:
+        return sum(counts.get(name, 0) for name in person.names)
+
+    able = [
+        each
+        for each in persons
+        if sums(each, called) >= _LEAST
+        and sums(each, told) + sums(each, tagged) <= _UNSAID * sums(each, called)
+    ]
+    if not able:
+        return [*persons, Person("the narrator", frozenset(("the narrator",)), None, True)]
+    best = max(able, key=lambda each: sums(each, called))
+    return [replace(each, narrator=True) if each is best else each for each in persons]

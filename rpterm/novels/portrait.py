@@ -1,206 +1,231 @@
 """A card made of a book's own words: what somebody says, and what is told of them. Pure.
 
-Nothing is invented. Examples are exchanges of the book in which the person is named as the speaker
-(the rule that is right most often), the most telling ones first; claims are sentences that begin
-with the person's name. Rules cannot tell what matters, or what the last chapter changes: it is a
-draft for its writer's eyes.
+Nothing is invented. Claims are sentences of the book with where they stand, examples its exchanges.
+Rules cannot tell what matters, or what the last chapter changes: it is a draft for its writer's
+eyes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
+from rpterm.novels import exchanges
 from rpterm.novels.book import Book
-from rpterm.novels.people import SAID, Person
+from rpterm.novels.people import Person
 from rpterm.novels.speakers import Line
-from rpterm.scoring.signals.voice import SCALES
-from rpterm.scoring.texts import content
-from rpterm.scoring.voices import Voices
+from rpterm.novels.style import style
+from rpterm.novels.told import KIN, SURE, TIE, Claim, Kind, Told, first
 from rpterm.sentences import sentences
 
-_EXAMPLES, _CLAIMS, _RELATIONS, _PEOPLE, _GREETINGS = 10, 14, 8, 8, 3
-_LEAST_WORDS, _MOST_WORDS = 6, 70
-_MOST_OTHERS = 6
-_ALIKE = 0.5
-"""Share of a line's telling words that an example chosen before may have in common with it."""
-_MOST_GREETING = 110
-_OFTEN = 0.2
-_LEAST_CLAIM, _LONGEST = 5, 240
-"""Words and characters of a claim."""
-_KIN_TEXT = (
-    "father mother brother sister son daughter husband wife uncle aunt cousin nephew niece friend "
-    "master servant governess ward guardian partner rival enemy neighbour teacher pupil lover"
-)
-_KIN = re.compile(rf"\b(?:{_KIN_TEXT.replace(' ', '|')})s?\b")
-_IS = (
-    r"(?:(?:was|is)\s+(?:an?|the|so|very|not|no|of|by|reckoned|considered|known|\w+(?:,|\s+and|\s+but))"
-    r"|had\s+(?:an?|no|never|always|been|lived|the)|loved|hated|lived|wore|owned|feared|never|always)\b"
-)
-_PRONOUN = re.compile(r"^(?:He|She)\b")
-_DEED = re.compile(r"^(?:(?:and|as)\s+)?(?:he|she|with|[a-z]+ing)\b", re.IGNORECASE)
-_SAYS = re.compile(rf",?\s+(?:and\s+)?(?:{'|'.join(sorted(SAID))})$")
-_TAG = re.compile(rf"^\W*(?:(?:{'|'.join(sorted(SAID))})\s+\S+(?:\s+[A-Z]\S*)*|\S+(?:\s+[A-Z]\S*)*"
-                  rf"\s+(?:{'|'.join(sorted(SAID))})\b)[\s,;:]*")  # fmt: skip
+_MOST: dict[Kind, int] = {
+    "age": 1, "looks": 3, "work": 2, "being": 2, "manner": 4, "habit": 3, "own": 6
+}  # fmt: skip
+"""Claims of each kind that a card has."""
+_DESCRIBED: tuple[Kind, ...] = ("work", "age", "looks", "being", "manner", "habit")
+_SENTENCES = 3
+"""Sentences of a description."""
+_RELATIONS, _PEOPLE = 8, 8
+_CALLED, _CALLINGS = 6, 2
+"""Others of whom is told how they are called, and how often they must be."""
+_VIEW_LEAST, _VIEW_MOST = 5, 22
+"""Words of what somebody says of another."""
+_SCENE_FAR, _SCENE_MOST = 4, 70
+"""Paragraphs before the first greeting where its scene may be told, and its words."""
 
 
-def sketch(book: Book, person: Person, source: str, year: str = "") -> CharacterCard:
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A card and where its claims come from.
+
+    Attributes:
+        notes: For a line of the card, the sentence of the book behind it.
+        lines: How often the person speaks in the book.
+    """
+
+    card: CharacterCard
+    notes: Mapping[str, str]
+    lines: int
+
+
+def sketch(book: Book, person: Person, source: str, year: str = "") -> Portrait:
     """The draft of a card.
 
     Args:
         source: What the book is called, for the notes.
         year: What the person knows nothing after; "" is no limit.
     """
-    lines = book.lines_of(person)
-    claims = list(_claims(book, person))
-    relations = [each for each in claims if _KIN.search(each) or len(_named(book, each)) > 1]
-    attributes = [each for each in claims if each not in relations]
-    return CharacterCard(
-        name=person.name,
+    told = Told(book)
+    claims = told.of(person)
+    ties, rest = _parted(book, person, claims)
+    described = _described(rest)
+    attributes = list(_chosen([each for each in rest if each not in described]))
+    relations = [*map(_worded, [*ties, *_views(book, person, ties)]), *_calls(book, person)]
+    openings = exchanges.greetings(book, person)
+    own, others = _spoken(book, person)
+    card = CharacterCard(
+        name=_shown(person),
         tagline=f"Out of {source}.",
-        description=" ".join(sorted(attributes, key=len, reverse=True)[:2])
-        or f"{person.name} speaks {len(lines)} times in {source}.",
+        description=_prose(person, described),
+        scenario=_scene(book, openings),
         knows_until=year,
-        greetings=tuple(_greetings(lines)),
-        attributes=tuple(attributes[:_CLAIMS]),
+        greetings=tuple(text for _, text in openings),
+        attributes=tuple(_worded(each) for each in attributes),
         relations=tuple(relations[:_RELATIONS]),
-        style=tuple(_style(lines)),
+        style=tuple(style(own, others)),
         limits=("{{char}} never decides what {{user}} says, does or feels.",),
-        examples=tuple(_examples(book, person, lines)),
-        lorebook=Lorebook(tuple(_others(book, person))),
+        examples=tuple(exchanges.examples(book, person)),
+        lorebook=Lorebook(tuple(_others(book, person, told))),
         tags=("novel",),
         creator_notes=f"Drafted by rules from {source}: every line is the book's own.",
     )
+    notes = {_worded(each): each.evidence for each in [*attributes, *ties]}
+    notes[card.description] = " ".join(each.evidence for each in described)
+    return Portrait(card, notes, len(own))
 
 
-# What is said ------------------------------------------------------------------------------
-def _examples(book: Book, person: Person, lines: Sequence[Line]) -> Iterator[Example]:
-    """Exchanges, the most telling ones first, none like another."""
-    able = [line for line in lines if line.answers is not None and _fits(line)]
-    seen: list[set[str]] = []
-    for line in sorted(able, key=_telling(book, person, lines), reverse=True):
-        told = set(content(line.paragraph.speech))
-        if len(seen) == _EXAMPLES:
-            return
-        if all(len(told & other) <= _ALIKE * len(told) for other in seen):
-            seen.append(told)
-            yield _exchange(book, person, line)
+def _prose(person: Person, claims: Sequence[Claim]) -> str:
+    """Claims as prose: after the first sentence "she" or "he" stands for the name, as in a book."""
+    pronoun = {True: "She", False: "He"}.get(person.female) if person.female is not None else None
+    texts = [_worded(claim) for claim in claims]
+    if pronoun is None:
+        return " ".join(texts)
+    begins = re.compile(rf"^(?:{_names(person)})(?=\s)")
+    return " ".join([*texts[:1], *(begins.sub(pronoun, text) for text in texts[1:])])
 
 
-def _fits(line: Line) -> bool:
-    words = len(line.paragraph.speech.split())
-    return line.how in ("named", "deed") and _LEAST_WORDS <= words <= _MOST_WORDS
+def _names(person: Person) -> str:
+    """A pattern of somebody's names, the longest first."""
+    return "|".join(sorted(map(re.escape, person.names), key=lambda name: (-len(name), name)))
 
 
-def _telling(book: Book, person: Person, lines: Sequence[Line]) -> Callable[[Line], float]:
-    """How much a line sounds like this person and nobody else in the book."""
-    others = [
-        [line.paragraph.speech for line in book.lines_of(other)]
-        for other, _ in book.cast()[: _MOST_OTHERS + 1]
-        if other != person
-    ]
-    voices = Voices([line.paragraph.speech for line in lines], others or [[""]])
-
-    def value(line: Line) -> float:
-        views = voices.measure(line.paragraph.speech)
-        return sum(views[name] / scale for name, scale in SCALES.items())
-
-    return value
+def _shown(person: Person) -> str:
+    return f"The{person.name[3:]}" if person.name.startswith("the ") else person.name
 
 
-def _exchange(book: Book, person: Person, line: Line) -> Example:
-    before = book.lines[line.answers or 0]
-    asked = _asked(before)
-    for name in _longest_first(person.names):
-        asked = asked.replace(name, "{{char}}")
-    told = _acted(line)
-    for name in _longest_first(before.speaker.names if before.speaker else ()):
-        told = told.replace(name, "{{user}}")
-    return Example((("user", asked), ("char", told)))
+def _worded(claim: Claim) -> str:
+    """A claim as a line of the card: what somebody says is in quotes, with who says it."""
+    return f"{claim.told_by}: “{claim.text}”" if claim.told_by else claim.text
 
 
-def _longest_first(names: Iterable[str]) -> list[str]:
-    return sorted(names, key=lambda name: (-len(name), name))
+def _parted(book: Book, person: Person, claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """Claims about the person and another one, and the rest."""
+    ties: list[Claim] = []
+    rest: list[Claim] = []
+    for claim in claims:
+        named = {each.name for _, each in book.people.mentions(claim.text)} - {person.name}
+        tied = KIN.search(claim.text) or TIE.search(claim.text)
+        (ties if named and tied else rest).append(claim)
+    return ties, rest
 
 
-def _asked(line: Line) -> str:
-    """The other side's words, the last sentences of a long speech alone."""
-    told = sentences(line.paragraph.speech)
-    while len(told) > 1 and sum(len(each.split()) for each in told) > _MOST_WORDS:
-        told = told[1:]
-    return f'"{" ".join(told)}"'
+def _described(claims: Sequence[Claim]) -> list[Claim]:
+    """The first of each kind that the narration tells: work, age and looks before ways; where it
+    tells little, what others say."""
+    found = [claim for kind in _DESCRIBED if (claim := first(claims, kind)) is not None]
+    found += [claim for claim in claims if not claim.told_by and claim not in found]
+    found += [claim for claim in claims if claim not in found and claim.kind != "own"]
+    return sorted(found[:_SENTENCES], key=lambda claim: claim.at)
 
 
-def _acted(line: Line) -> str:
-    """What is said in quotes, and what is done meanwhile between asterisks, without "said X"."""
-    parts: list[str] = []
-    spoken = ""
-    for told, said in zip_longest(line.paragraph.told, line.paragraph.said, fillvalue=""):
-        deed = _SAYS.sub("", _TAG.sub("", told).strip(" ,;:.-—–"))
-        if len(deed.split()) > 2 and _DEED.match(deed):
-            parts += [f'"{spoken}"'] if spoken else []
-            parts, spoken = [*parts, f"*{deed[0].upper()}{deed[1:]}.*"], ""
-        if spoken.endswith(",") and said[:1].isupper():
-            spoken = f"{spoken[:-1]}."
-        spoken = f"{spoken} {said}".strip()
-    return " ".join([*parts, f'"{spoken}"'] if spoken else parts)
+def _chosen(claims: Sequence[Claim]) -> Iterator[Claim]:
+    """A few claims of each kind, in the book's order; the narration's before others' words."""
+    for kind, most in _MOST.items():
+        able = [claim for claim in claims if claim.kind == kind]
+        able.sort(key=lambda claim: (bool(claim.told_by), claim.at))
+        yield from sorted(able[:most], key=lambda claim: claim.at)
 
 
-def _greetings(lines: Sequence[Line]) -> list[str]:
-    """Openings: the longest lines that fit, those first that show what is done meanwhile."""
-    found = dict.fromkeys(_acted(line) for line in lines if line.how in ("named", "deed"))
-    able = [text for text in found if len(text.split()) <= _MOST_GREETING]
-    return sorted(able, key=lambda text: ("*" not in text, -len(text)))[:_GREETINGS]
+# The others ---------------------------------------------------------------------------------
+def _views(book: Book, person: Person, ties: Sequence[Claim]) -> Iterator[Claim]:
+    """What the person says of each of the others, where nothing is told of the two."""
+    told = {p.name for tie in ties for _, p in book.people.mentions(tie.text)}
+    for other in _met(book, person):
+        if other.name not in told and (view := _view(book, person, other)) is not None:
+            yield view
 
 
-def _style(lines: Sequence[Line]) -> Iterator[str]:
-    """How somebody speaks, counted."""
-    told = [each for line in lines for each in sentences(line.paragraph.speech)]
-    if not told:
-        return
-    words = sum(len(each.split()) for each in told) / len(told)
-    yield f"Sentences of about {words:.0f} words."
-    for mark, says in (("!", "Exclaims"), ("?", "Asks")):
-        share = sum(each.rstrip("\"'’”").endswith(mark) for each in told) / len(told)
-        if share >= _OFTEN:
-            yield f"{says} in one sentence of {1 / share:.0f}."
+def _view(book: Book, person: Person, other: Person) -> Claim | None:
+    """The first lasting thing that the person says of another one: who they are, or whose kin."""
+    names = _names(other)
+    is_told = re.compile(rf"^(?:{names}) (?:is|was|has been) (?:an?|the|my|our|so|very|one)\b")
+    is_kin = re.compile(rf"\b(?:my|our) (?:\w+ )?(?:{KIN.pattern}),? (?:{names})\b")
+    for line in book.lines_of(person):
+        for sentence in sentences(line.paragraph.speech) if line.chance >= SURE else ():
+            fits = _VIEW_LEAST <= len(sentence.split()) <= _VIEW_MOST and sentence[-1] in ".!"
+            fits = fits and not sentence.startswith("If ")
+            if fits and (is_told.search(sentence) or is_kin.search(sentence)):
+                return Claim(sentence, sentence, "own", person.name, line.paragraph.at)
+    return None
 
 
-# What is told ------------------------------------------------------------------------------
-def _claims(book: Book, person: Person) -> Iterator[str]:
-    """Sentences about somebody that hold for more than a moment, as far as a pattern can tell.
-
-    A sentence that begins with "he" or "she" counts right after one that begins with the name.
-    """
-    names = "|".join(map(re.escape, _longest_first(person.names)))
-    by_name = re.compile(rf"^(?:{names}),?\s(?:\w+\s){{0,2}}?{_IS}")
-    known: set[str] = set()
-    for paragraph in book.paragraphs:
-        named = False
-        for sentence in () if paragraph.said else sentences(paragraph.text):
-            told = _PRONOUN.sub(person.name, sentence) if named else sentence
-            named = told.startswith(tuple(person.names))
-            fits = len(told) <= _LONGEST and len(told.split()) >= _LEAST_CLAIM
-            if fits and by_name.match(told) and told not in known:
-                known.add(told)
-                yield told
+def _calls(book: Book, person: Person) -> Iterator[str]:
+    """How the person calls those they talk with most."""
+    for other in _met(book, person)[:_CALLED]:
+        talk = [line for line in book.lines_of(person) if _answers(book, line, other)]
+        counts = Counter(name for line in talk for name in _callings(line, other))
+        usual = [name for name, count in counts.most_common(2) if count >= _CALLINGS]
+        if set(usual) - {other.name}:
+            said = " or ".join(f"“{each}”" for each in usual)
+            yield f"{_shown(person)} calls {other.name} {said}."
 
 
-def _named(book: Book, text: str) -> set[str]:
-    return {person.name for _, person in book.people.mentions(text)}
+def _answers(book: Book, line: Line, other: Person) -> bool:
+    return line.answers is not None and book.lines[line.answers].speaker == other
 
 
-def _others(book: Book, person: Person) -> Iterator[LoreEntry]:
-    """Whom this person talks with, by the first sentence that tells of them."""
-    met: dict[str, int] = {}
+def _callings(line: Line, other: Person) -> list[str]:
+    """What the other is called in a line, without a capital that only begins a sentence."""
+    called = re.compile(
+        r"(?:^|[,.!?;—-]\s*|\b(?:[Oo]h|[Yy]es|[Nn]o|[Ww]ell),?\s)"
+        rf"((?:[Mm]y\s)?(?:(?:[Dd]ear|[Gg]ood|[Oo]ld)\s)?(?:{_names(other)})"
+        r"|my (?:dear|love|child|boy|friend)|sir|ma[’']am|papa|mamma)(?=\s*[,.!?;—-]|$)"
+    )
+    found = called.findall(line.paragraph.speech)
+    return [re.sub(r"^(?:My|Dear|Good|Old)\b", lambda m: m[0].lower(), each) for each in found]
+
+
+def _met(book: Book, person: Person) -> list[Person]:
+    """Whom this person talks with, most first."""
+    met: Counter[str] = Counter()
     for line in book.lines_of(person):
         other = book.lines[line.answers].speaker if line.answers is not None else None
         if other is not None and other != person:
-            met[other.name] = met.get(other.name, 0) + 1
+            met[other.name] += 1
     known = {each.name: each for each in book.people.persons}
-    for name, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))[:_PEOPLE]:
-        told = next(_claims(book, known[name]), "")
-        if told:
-            yield LoreEntry(tuple(sorted(known[name].names)), told, name=name)
+    return [known[name] for name, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _others(book: Book, person: Person, told: Told) -> Iterator[LoreEntry]:
+    """The people this person talks with, by the first claims about them."""
+    for other in _met(book, person)[:_PEOPLE]:
+        claims = [claim.text for claim in told.of(other) if not claim.told_by][:2]
+        if claims:
+            yield LoreEntry(tuple(sorted(other.names)), " ".join(claims), name=_shown(other))
+
+
+# The scene ----------------------------------------------------------------------------------
+def _scene(book: Book, openings: Sequence[tuple[Line, str]]) -> str:
+    """What is told right before the first greeting, where something is."""
+    if not openings:
+        return ""
+    at = openings[0][0].paragraph.at
+    for paragraph in reversed(book.paragraphs[max(0, at - _SCENE_FAR) : at]):
+        if not paragraph.said:
+            kept: list[str] = []
+            for sentence in reversed(sentences(paragraph.text)):
+                if sum(len(each.split()) for each in [sentence, *kept]) > _SCENE_MOST:
+                    break
+                kept.insert(0, sentence)
+            return " ".join(kept)
+    return ""
+
+
+def _spoken(book: Book, person: Person) -> tuple[list[str], list[str]]:
+    """What the person says, and what everybody else does."""
+    own = [line.paragraph.speech for line in book.lines if line.speaker == person]
+    others = [line.paragraph.speech for line in book.lines if line.speaker not in (None, person)]
+    return own, others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 from story import STORY, paragraphs
 
 from rpterm.bench import novels
+from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import parse
 from rpterm.cards.template import template
 from rpterm.novels.book import Book
 from rpterm.novels.portrait import sketch
 from rpterm.novels.speech import marks_of, take_apart
+from rpterm.novels.style import style
+from rpterm.novels.tags import Kind, Tag, led, read
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
@@ -115,20 +119,97 @@ def test_he_is_not_a_woman_named_before(book: Book) -> None:
     assert who in (None, "Mr. Pell")
 
 
+def test_the_one_who_tells_the_story_speaks_under_the_name_that_others_call() -> None:
+    told = [
+        "I had walked all day, and my boots were full of the river. I sat down by the wall.",
+        '"You are wet, Wade," said Ann.',
+        '"It is the river," I said.',
+        '"Sit by the stove, Wade," said Ann.',
+        '"Gladly," I answered. "My coat as well?"',
+        "I hung it up, and I thought of the mill.",
+        *['"Drink this, Wade," said Ann.'] * 4,
+    ]
+    book = Book(told)
+    assert book.people.narrator is not None and book.people.narrator.name == "Wade"
+    assert speaker(book, "It is the river") == ("Wade", "named")
+
+
+def test_a_name_later_on_tells_who_spoke_before() -> None:
+    told = [
+        "Ann and Ben met on the bridge.",
+        '"It rains again."',
+        '"It does."',
+        '"And nobody says why," said Ann.',
+        '"Ask the miller," said Ben.',
+        *['"So," said Ann.', '"Yes," said Ben.'] * 3,
+    ]
+    book = Book(told)
+    assert speaker(book, "It rains again") == ("Ann", "turns")
+    assert speaker(book, "It does") == ("Ben", "turns")
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "text"),
+    [
+        ("said Mr. Pell, wringing out his hat.", "name", "Mr. Pell"),
+        ("she asked, at last.", "pronoun", "she"),
+        ("I cried.", "narrator", ""),
+        ("said the old lady with the lamp.", "noun", "the old lady"),
+        ("was his only answer.", "pronoun", "he"),
+        ("corroborated Flora Jane earnestly.", "name", "Flora Jane"),
+    ],
+)
+def test_a_tag_is_read(told: str, kind: str, text: str) -> None:
+    assert read(told) == Tag(cast(Kind, kind), text)
+
+
+def test_what_leads_to_a_quotation() -> None:
+    assert led("The door opened. Mr. Pell bowed to her, and said,") == Tag("name", "Mr. Pell")
+    assert led("Ann had not heard; but now, with a smile, she said:") == Tag("pronoun", "she")
+    assert led("It rained.") is None
+
+
+def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
+    told = [
+        '"I," said Mr. Hale.', '"No," said Lizzy.', '"So," said Mr. Hale.',
+        '"Me," said Elizabeth Hale.', "Elizabeth Hale laughed, and she sat down.",
+    ] * 3  # fmt: skip
+    groups = {person.names for person in Book(told).people.persons}
+    assert groups == {frozenset({"Lizzy", "Elizabeth Hale"}), frozenset({"Mr. Hale"})}
+
+
+def test_style_says_what_a_model_can_do() -> None:
+    own = ["Oh, I don't know! The goose is a goose, my dear!"] * 8
+    others = ["We do not think that the weather is going to be any better before Sunday."] * 20
+    told = " ".join(style(own, others))
+    assert "shorter than the others" in told and "Exclaims" in told and "“goose”" in told
+    assert "“Oh”" in told and "“my dear”" in told
+
+
 # The card -----------------------------------------------------------------------------------
 def test_a_card_of_the_books_own_words(book: Book) -> None:
     person = book.people.named("Mrs. Orme")
     assert person is not None
-    card = sketch(book, person, "The Flood", "1840")
+    drafted = sketch(book, person, "The Flood", "1840")
+    card = drafted.card
     assert (card.name, card.knows_until) == ("Mrs. Orme", "1840")
-    assert any("ink on every finger" in claim for claim in card.attributes)
-    assert any("no patience" in claim for claim in card.attributes), "she, right after her name"
+    assert "ink on every finger" in card.description
+    told = " ".join([card.description, *card.attributes])
+    assert "no patience" in told, "she, right after her name"
+    assert not any(claim in card.description for claim in card.attributes), "nothing is told twice"
+    assert not any("times" in claim for claim in card.attributes), "what is counted is no claim"
     assert card.greetings and card.examples
     for example in card.examples:
         (asked_by, _), (said_by, said) = example.dialogue
         assert (asked_by, said_by) == ("user", "char")
         assert "Mrs. Orme" not in said, "the book's own words about who speaks are taken off"
-    assert parse(template(card), "card.toml").name == "Mrs. Orme"
+    assert parse(template(card, "", drafted.notes), "card.toml") == parse(template(card), "c.toml")
+
+
+def test_a_talk_of_several_turns_reads_back_from_the_template() -> None:
+    talk = Example((("user", "In?"), ("char", "Out."), ("user", "Why?"), ("char", "Rain.")))
+    card = CharacterCard("Ann", examples=(talk,))
+    assert parse(template(card), "card.toml").examples == (talk,)
 
 
 # Measured -----------------------------------------------------------------------------------
@@ -139,14 +220,20 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
     (folder / "characters.csv").write_text(
         "Character ID,Main Name,Aliases\n0,Mrs. Orme,{'Mrs. Orme'}\n1,Dora,\"{'Dora', 'Dolly'}\"\n"
     )
-    (folder / "quotations.csv").write_text(
-        'quoteText,speaker\n"You are late, Pell,",Mrs. Orme\n"Eleven,",Mrs. Orme\n'
-        '"Nobody asked the lower town,",Dora\n"Not in the book.",Dora\n'
-    )
+    said = [("You are late, Pell,", "Mrs. Orme", "Explicit"), ("Eleven,", "Mrs. Orme", "Explicit"),
+            ("Nobody asked the lower town,", "Dolly", "Implicit")]  # fmt: skip
+    rows = ["quoteText,speaker,quoteByteSpans,quoteType"]
+    for text, speaker, kind in said:
+        at = STORY.index(text)
+        rows.append(f'"{text}",{speaker},"[[{at}, {at + len(text)}]]",{kind}')
+    rows.append('"CHAPTER",Dora,"[[0, 7]]",Implicit')
+    (folder / "quotations.csv").write_text("\n".join(rows) + "\n")
     found = novels.measure(tmp_path)
-    assert found["quotations"] == 4
-    assert found["coverage"] == 0.75
+    assert (found["quotations"], found["coverage"]) == (4, 0.75)
     assert found["precision"]["value"] == pytest.approx(2 / 3, abs=0.001)
+    assert found["accuracy"]["value"] == 0.5
+    assert found["kinds"]["implicit"]["value"] == 0.5
+    assert found["characters"]["main"] == 0
 
 
 def test_no_novels(tmp_path: Path) -> None:
