@@ -20,7 +20,7 @@ class Book:
     """
 
     def __init__(self, paragraphs: Sequence[str], same: Collection[str] = ()) -> None:
-        self.paragraphs = speech.take_apart(paragraphs)
+        self.paragraphs = speech.take_apart(speech.with_apostrophes(paragraphs))
         tags = [
             tag_of(each, self.paragraphs[each.at - 1] if each.at else None) if each.said else None
             for each in self.paragraphs

@@ -16,7 +16,7 @@ from rpterm.cards.reader import parse
 from rpterm.cards.template import template
 from rpterm.novels.book import Book
 from rpterm.novels.portrait import sketch
-from rpterm.novels.speech import marks_of, take_apart
+from rpterm.novels.speech import marks_of, take_apart, with_apostrophes
 from rpterm.novels.style import style
 from rpterm.novels.tags import Kind, Tag, led, read
 from rpterm.sentences import sentences
@@ -66,6 +66,15 @@ def test_other_marks_and_apostrophes() -> None:
     single = ["‘Don’t,’ said Ann. ‘It’s his.’"] * 20
     assert take_apart(single)[0].said == ("Don’t,", "It’s his.")
     assert marks_of(["no marks at all"]) is None
+
+
+def test_a_copy_that_lost_its_apostrophes_has_them_again() -> None:
+    lost = ["It s Kemp s house, and I don t mind. He d say they ll come; I m sure."] * 2
+    assert with_apostrophes(lost)[0] == (
+        "It's Kemp's house, and I don't mind. He'd say they'll come; I'm sure."
+    )
+    whole = ["It's Kemp's house, and I don't mind the letter s or t of it: that's all."] * 9
+    assert with_apostrophes(whole) == whole
 
 
 @given(st.lists(st.text('ab ".“”', max_size=30), max_size=6))
