@@ -72,8 +72,9 @@ def evaluate(
     take, and on the page (--html) every answer with its score. Answers, scores and verdicts are
     kept as they come: Ctrl+C loses none, and the same command goes on.
     """
+    from rpterm.dueling.contender import short_names
     from rpterm.evaluation import page
-    from rpterm.evaluation.answers import Answers, short_names
+    from rpterm.evaluation.answers import Answers
 
     for file in filter(None, (html, png)):
         _check_folder(file)
@@ -183,7 +184,7 @@ class _Run:
 
 
 def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Report:
-    from rpterm.evaluation.answers import short_names
+    from rpterm.dueling.contender import short_names
     from rpterm.evaluation.report import build
 
     measured = _measured(run, answers)

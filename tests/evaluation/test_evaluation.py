@@ -11,9 +11,10 @@ import pytest
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.config import Settings
+from rpterm.dueling.contender import short_names
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
-from rpterm.evaluation.answers import Answer, Answers, interview, short_names
+from rpterm.evaluation.answers import Answer, Answers, interview
 from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, trust
 from rpterm.evaluation.lines import Known
 from rpterm.evaluation.metrics import (
