@@ -77,7 +77,7 @@ def evaluate(
     from rpterm.evaluation.answers import Answers
 
     for file in filter(None, (html, png)):
-        _check_folder(file)
+        folders.check_folder(file)
     if png is not None:
         page.check_pictures()
     paths = folders.find()
@@ -240,11 +240,6 @@ def _human(card: CharacterCard, paths: Paths) -> tuple[list[Human], Figure | Non
         return [], None
     with Store(paths.database) as store:
         return ratings(store, card.name), with_score(store, card.name)
-
-
-def _check_folder(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise RptermError(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
 def _write(path: Path, text: str) -> None:
