@@ -15,7 +15,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluated, out, rich_out
-from rpterm.cli.app import new
+from rpterm.cli.app import new, renamed
 from rpterm.cli.score import card_of, opened_scorer, others_than
 from rpterm.config import Settings
 from rpterm.marks import why
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 app = new("")
 
 
-@app.command("eval")
+@app.command("eval", cls=renamed("--out", "--to"))
 def evaluate(
     card: Annotated[
         str, typer.Argument(metavar="CARD", help="A name, or a card file of any kind.")
@@ -56,7 +56,7 @@ def evaluate(
     limit: Annotated[int, typer.Option(min=0, help="At most so many questions; 0 is all.")] = 0,
     judge: Annotated[str | None, typer.Option(metavar="MODEL", help="A model that judges.")] = None,
     to: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where what took long is kept.")
+        Path | None, typer.Option(metavar="DIR", help="Where what took long is kept.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="FILE")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw a picture.", metavar="FILE")] = None,

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new, renamed
 from rpterm.plural import counted
 from rpterm.types import Chat, RptermError
 
@@ -77,13 +77,13 @@ def deny(chats: _Chats) -> None:
     _consent(chats, False)
 
 
-@app.command()
+@app.command(cls=renamed("--max-length", "--max-tokens"))
 def check(
     path: Annotated[
         Path, typer.Argument(metavar="OUT", help="An export, a folder of them, or a file.")
     ],
     model: _Model = None,
-    max_length: Annotated[
+    max_tokens: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Tokens of a row; else each trainer's own default."),
     ] = None,
@@ -102,7 +102,7 @@ def check(
     """
     from rpterm.cli import export_check
 
-    found = export_check.reports(path, model, max_length, region)
+    found = export_check.reports(path, model, max_tokens, region)
     if json:
         rows = [export_check.as_data(each) for each in found]
         out.data(rows[0] if len(rows) == 1 else {"exports": rows})

@@ -33,9 +33,7 @@ def reports(path: Path, name: str | None, limit: int | None, region: str) -> lis
     from rpterm.preference.check.report import check
 
     with trainer_model.opened(name) as known:
-        return [
-            check(each, made(known), limit=limit, region=region) for each in exports(path)
-        ]
+        return [check(each, made(known), limit=limit, region=region) for each in exports(path)]
 
 
 def refuse(found: Report) -> None:

@@ -116,9 +116,7 @@ def _told(best: str, lead: _Lead, means: Mapping[str, float]) -> str:
     return f"{said} (interval {lead.low:+.2f} to {lead.high:+.2f}), {clear}."
 
 
-def _judged(
-    verdicts: Sequence[Verdict], best: str, models: Sequence[str], judge: str
-) -> list[str]:
+def _judged(verdicts: Sequence[Verdict], best: str, models: Sequence[str], judge: str) -> list[str]:
     known = trust(verdicts)
     if known is None:
         return []

@@ -75,8 +75,7 @@ class GrowingFile:
 
 
 class Known:
-    """Results, plain JSON, by what they depend on; without a file they last as long as this does.
-    """
+    """Results, plain JSON, by what they depend on; without a file they live no longer than this."""
 
     def __init__(self, path: Path | None = None, holds: str = "results") -> None:
         """Raises:

@@ -134,7 +134,7 @@ class AnswerScores:
 
     def _scored(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
         scene = scene_of(card, history=answer.said, others=self._others)
-        self._scorer.warm(scene)
+        self._scorer.prepare(answer.reply, scene)
         score = self._scorer.full(answer.reply, scene)
         if score is None:
             return asdict(AnswerScore()), False

@@ -40,11 +40,12 @@ def score_all(
         stopped: Ends the work between two replies and inside a slow one.
     """
     base = scene_of(card, others=others)
-    scorer.warm(base)
-    for said in replies:
+    for at, said in enumerate(replies):
         if stopped():
             return
         scene = _placed(base, card, said, others)
+        if at == 0:
+            scorer.prepare(said.text, scene)
         score = scorer.full(said.text, scene, stopped)
         if score is None:
             return

@@ -157,9 +157,7 @@ def prove(
     )
 
 
-def _shaken(
-    base: Base, texts: Sequence[Text], file: Path, shake: float, part: Part
-) -> Parity:
+def _shaken(base: Base, texts: Sequence[Text], file: Path, shake: float, part: Part) -> Parity:
     """What a random adapter of this size does; only queries and keys show a wrong order of rows."""
     import peft
     import torch

@@ -57,7 +57,7 @@ def test_four_sides_stand_in_tables_that_fit_and_add_up(
     said = "l\nr\n=\n0\n" * 3
     done = cli("duel", "sherlock", *sides, "-n", "12", "--turns", source, stdin=said + "l\n" * 4)
     assert done.code == 0, done.err
-    report = done.out[done.out.rindex("A (as set)"):]
+    report = done.out[done.out.rindex("A (as set)") :]
     assert max(map(len, report.splitlines())) <= 80
     assert "13 of 13 rounds: 12 votes, 1 asked again" in report
     rows = [line.split() for line in report.splitlines() if line[1:2] == "–" and line[0] in "ABC"]

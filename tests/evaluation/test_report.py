@@ -9,14 +9,14 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluated
-from rpterm.evaluation import page
+from rpterm.evaluation import legend, page
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.choice import choice
 from rpterm.evaluation.judge import Verdict
 from rpterm.evaluation.legend import METRICS
 from rpterm.evaluation.lines import Known
 from rpterm.evaluation.metrics import AnswerScores, Measured, measure
-from rpterm.evaluation.questions import TRAITS, Question
+from rpterm.evaluation.questions import KINDS, TRAITS, Question
 from rpterm.evaluation.report import Report, build
 from rpterm.scoring.scorer import Scorer
 
@@ -70,13 +70,7 @@ def test_every_figure_and_trait_has_a_meaning() -> None:
     made = report()
     for table in made.tables[:3]:
         assert [each.name for each in table.legend] == [row[0] for row in table.rows]
-    assert set(TRAITS) == {each for each in evaluated_traits()}
-
-
-def evaluated_traits() -> list[str]:
-    from rpterm.evaluation import legend
-
-    return list(legend.TRAITS)
+    assert set(TRAITS) == set(legend.TRAITS) and set(KINDS) == {*legend.KINDS, "personality"}
 
 
 def test_in_the_terminal_nothing_is_wider_than_it_and_answers_come_on_demand(

@@ -57,9 +57,7 @@ def exports(path: Path) -> list[Path]:
     if not path.is_dir() or (path / MANIFEST).is_file():
         return [path]
     inside = sorted(each.parent for each in path.glob(f"*/{MANIFEST}"))
-    beside = [
-        each for each in path.iterdir() if each not in inside and inside and _has_rows(each)
-    ]
+    beside = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
     if beside:
         raise ExportError(
             f"{path} holds exports and, beside them, {beside[0].name}: check them one by one."
