@@ -40,7 +40,7 @@ def show(report: Report, *, answers: bool = False) -> None:
 
 
 def _meant(meaning: Meaning) -> str:
-    return f"{meaning.means} {meaning.span}, {meaning.better} is better."
+    return f"{meaning.means} {meaning.span}, {meaning.better}."
 
 
 def _asked(shown: Console, asked: Asked) -> None:

@@ -139,7 +139,7 @@ def _trusted(known: Trust, judge: str) -> str:
         f"{counted(known.comparisons, 'comparison')} when the order is swapped"
     )
     if wilson(round(known.agreement * known.comparisons), known.comparisons)[0] <= 0.5:
-        return f"{words}, which is no more than chance: do not go by it."
+        return f"{words}, which chance may make, too: do not go by it."
     return f"{words}."
 
 

@@ -12,13 +12,13 @@ class Meaning:
     Attributes:
         name: As tables and pictures call it.
         span: From where to where it goes, and its unit.
-        better: ``higher``, or that neither end is.
+        better: Which end is, in words.
     """
 
     name: str
     means: str
     span: str
-    better: str = "higher"
+    better: str = "higher is better"
 
 
 _SHARE, _NATS, _POINTS = "0 to 1", "nats a token; 0: none", "0 to 100"
@@ -62,7 +62,7 @@ KINDS = {
     "knowledge": "About the character itself.",
     "later": "About what the character cannot know yet; knowing it is out of character.",
 }
-_NEITHER = "neither: compare with the card"
+_NEITHER = "neither end is better: compare with the card"
 TRAITS: dict[str, Meaning] = {
     name: Meaning(name, means, "1 to 5", _NEITHER)
     for name, means in (
