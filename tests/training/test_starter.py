@@ -111,15 +111,16 @@ def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
     shutil.rmtree(checkpoint)
     second = Heard(Stop())
     done = train(plan, data, to, second, Stop())
-    assert second.steps == [2, 3] and done.steps == 3
+    assert second.steps == [3] and done.steps == 3
     assert not any(second.parts.values())
-    assert [each.split(",")[0].split(" with")[0] for each in second.told] == [
+    told = dict.fromkeys(each.split(",")[0].split(" with")[0] for each in second.told)
+    assert list(told) == [
         "reading the model", "proving", "tokenizing 6 rows", "measuring how long a step takes",
-        "1 of 3 steps", "the loss after the training",
+        "2 of 3 steps", "the loss after the training",
         "comparing the adapter in llama.cpp",
     ]  # fmt: skip
     assert first.seconds > 0 and first.told[-1] == "0 of 3 steps"
-    assert done.begun == 1
+    assert done.begun == 2
     assert done.loss_after is not None and done.loss_after < 0.69
     assert done.parity.same and done.parity.moved > 0.02
     assert "SHA-256 of the data" in done.card.read_text(encoding="utf-8")
