@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any
 
 from rpterm.cards.card import CharacterCard
@@ -14,7 +15,7 @@ from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
 AGAINST, FOR = 3, 1
-_WORDS = 60
+_WORDS, _LINE = 60, 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,9 @@ def reason(finding: Finding, place: Evidence | None, reply: str) -> Reason:
     if place is None:
         return Reason(good, finding.label)
     words = " ".join(reply[place.start : place.end].split())[:_WORDS]
-    return Reason(good, finding.label, place.note, words, place.line.strip())
+    return Reason(
+        good, finding.label, place.note, words, shorten(place.line, _LINE, placeholder="…")
+    )
 
 
 def as_data(scored: Scored) -> dict[str, Any]:
