@@ -109,6 +109,19 @@ def written(text: str) -> Path:
     return path
 
 
+def check_folder(file: Path) -> None:
+    """Before long work: whether there is a folder for the file it shall write.
+
+    Raises:
+        PathError: There is none.
+    """
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise PathError(
+            f"{file} cannot be written: there is no folder {folder}. Make it, or name another file."
+        )
+
+
 def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
     """Write a file whole or not at all; of a link, the file it leads to.
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 NOUNS: dict[str, str] = {
     "chat": "Talk to a character.",
@@ -90,6 +90,24 @@ def new(help_text: str, **settings: Any) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]}, **settings,
     )  # fmt: skip
+
+
+def renamed(older: str, now: str) -> type[TyperCommand]:
+    """A command one of whose options has another name now; the older one still works, untold.
+
+    What is written goes ``--to`` somewhere, and a row has ``--max-tokens``, in every command.
+    """
+
+    class Renamed(TyperCommand):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            """Take the older name for the newer one."""
+            return list(super().parse_args(ctx, [self._now(each) for each in args]))
+
+        def _now(self, each: str) -> str:
+            name, equals, value = each.partition("=")
+            return f"{now}{equals}{value}" if name == older else each
+
+    return Renamed
 
 
 def _print_version(wanted: bool) -> None:

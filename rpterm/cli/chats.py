@@ -13,7 +13,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.chat.states import States
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new, renamed
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -174,12 +174,12 @@ def import_chats(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=renamed("--output", "--to"))
 def export(
     chat_id: _Id,
     format: Annotated[str, typer.Option("--format", "-f", help="md, jsonl or log.")] = "md",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Instead of the terminal.")
+    to: Annotated[
+        Path | None, typer.Option("--to", "-o", metavar="FILE", help="Instead of the terminal.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
 ) -> None:
@@ -188,7 +188,7 @@ def export(
 
     with opened() as store:
         text = exporting.text_of(store, chat_id, format)
-    if output is None:
+    if to is None:
         out.say(text, end="")
     else:
-        out.save(output, text, force)
+        out.save(to, text, force)

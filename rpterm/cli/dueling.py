@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 
 from rpterm import config
 from rpterm import paths as folders
-from rpterm.cli import out
+from rpterm.cli import duel_report, out
 from rpterm.cli.chats import opened
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.maker import Maker
-from rpterm.dueling.tally import Tally, running, verdict
+from rpterm.dueling.tally import running
 from rpterm.marks import why
 from rpterm.opening import launch
-from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
         finally:
             maker.stop()
             maker.close()
-        write(bout, bout.tally())
+        duel_report.write(bout, bout.tally())
     return 0
 
 
@@ -190,30 +189,8 @@ def report(wanted: Setup, *, as_json: bool) -> int:
             sides = {each.name: each.spec for each in bout.contenders}
             out.data({"duel": bout.id, "sides": sides, **asdict(found)})
         else:
-            write(bout, found)
+            duel_report.write(bout, found)
     return 0
-
-
-def write(bout: Bout, found: Tally) -> None:
-    """The whole report."""
-    for each in bout.contenders:
-        out.say(each.label)
-    out.say(f"{bout.done()} of {len(bout.planned)} rounds, {found.votes} of them votes")
-    for match in found.matches:
-        low, high = match.interval
-        out.say(
-            f"{match.one} {match.wins} : {match.losses} {match.other}, ties {match.ties}, "
-            f"both bad {match.both_bad}: {verdict(match)}; {match.one} wins "
-            f"{100 * low:.0f}–{100 * high:.0f} % of decided votes"
-        )
-    for place in found.strengths:
-        rank = f"{place.rank}." if place.rank else "no rank yet"
-        out.say(
-            f"{rank} {place.name}: {place.value:+.2f} ({place.low:+.2f} to {place.high:+.2f}), "
-            f"{counted(place.votes, 'vote')}"
-        )
-    out.say(f"asked again, you said the same: {found.agreed.text}")
-    out.say(f"you chose the left one: {found.chose_left.text}")
 
 
 # Lines -----------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cli import out, rich_out
-from rpterm.cli.app import new
+from rpterm.cli import evaluated, out, rich_out
+from rpterm.cli.app import new, renamed
 from rpterm.cli.score import card_of, opened_scorer, others_than
 from rpterm.config import Settings
 from rpterm.marks import why
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 app = new("")
 
 
-@app.command("eval")
+@app.command("eval", cls=renamed("--out", "--to"))
 def evaluate(
     card: Annotated[
         str, typer.Argument(metavar="CARD", help="A name, or a card file of any kind.")
@@ -56,23 +56,28 @@ def evaluate(
     limit: Annotated[int, typer.Option(min=0, help="At most so many questions; 0 is all.")] = 0,
     judge: Annotated[str | None, typer.Option(metavar="MODEL", help="A model that judges.")] = None,
     to: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where what took long is kept.")
+        Path | None, typer.Option(metavar="DIR", help="Where what took long is kept.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="FILE")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw a picture.", metavar="FILE")] = None,
+    answered: Annotated[
+        bool, typer.Option("--answers", help="Also print every answer, its score, and why.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
     """Let models play a card and hold all ways of judging against each other.
 
     References (ROUGE-L, BLEU, chrF), the fixed scorer and its likelihoods, a judging model in both
-    orders, your own ratings, and a personality interview. Answers, scores and verdicts are kept as
-    they come: Ctrl+C loses none, and the same command goes on.
+    orders, your own ratings, and a personality interview. Below the tables stands which model to
+    take, and on the page (--html) every answer with its score. Answers, scores and verdicts are
+    kept as they come: Ctrl+C loses none, and the same command goes on.
     """
+    from rpterm.dueling.contender import short_names
     from rpterm.evaluation import page
-    from rpterm.evaluation.answers import Answers, short_names
+    from rpterm.evaluation.answers import Answers
 
     for file in filter(None, (html, png)):
-        _check_folder(file)
+        folders.check_folder(file)
     if png is not None:
         page.check_pictures()
     paths = folders.find()
@@ -101,7 +106,7 @@ def evaluate(
     if json:
         out.data(asdict(report))
     else:
-        _show(report)
+        evaluated.show(report, answers=answered)
     if html is not None:
         _write(html, page.html(report))
     if png is not None:
@@ -179,12 +184,14 @@ class _Run:
 
 
 def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Report:
+    from rpterm.dueling.contender import short_names
     from rpterm.evaluation.report import build
 
     measured = _measured(run, answers)
     verdicts = _verdicts(run, answers, judge) if judge else []
     human, stars = _human(run.card, run.paths)
-    return build(run.card.name, measured, answers, run.questions, verdicts, human, stars)
+    named = "" if judge is None else short_names([judge])[judge]
+    return build(run.card.name, measured, answers, run.questions, verdicts, human, stars, named)
 
 
 def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
@@ -196,7 +203,7 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
     known = Known(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
     with opened_scorer(run.paths) as scorer, rich_out.progress() as bar:
-        scored = AnswerScores(scorer, others_than(run.card, run.paths), known, setup)
+        scored = AnswerScores(scorer, known, others_than(run.card, run.paths), setup)
         task = bar.add_task("scoring", total=len(answers))
         return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 
@@ -233,20 +240,6 @@ def _human(card: CharacterCard, paths: Paths) -> tuple[list[Human], Figure | Non
         return [], None
     with Store(paths.database) as store:
         return ratings(store, card.name), with_score(store, card.name)
-
-
-def _show(report: Report) -> None:
-    shown = rich_out.console()
-    for table in report.tables:
-        shown.print(rich_out.text(f"\n{table.title}", "bold"))
-        shown.print(rich_out.rows(table.heads, table.rows))
-        if table.note:
-            shown.print(rich_out.text(table.note, "dim"))
-
-
-def _check_folder(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise RptermError(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
 def _write(path: Path, text: str) -> None:

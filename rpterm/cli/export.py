@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new, renamed
 from rpterm.plural import counted
 from rpterm.types import Chat, RptermError
 
@@ -77,11 +77,13 @@ def deny(chats: _Chats) -> None:
     _consent(chats, False)
 
 
-@app.command()
+@app.command(cls=renamed("--max-length", "--max-tokens"))
 def check(
-    path: Annotated[Path, typer.Argument(metavar="OUT", help="An export, a folder, or a file.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="OUT", help="An export, a folder of them, or a file.")
+    ],
     model: _Model = None,
-    max_length: Annotated[
+    max_tokens: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Tokens of a row; else each trainer's own default."),
     ] = None,
@@ -93,18 +95,20 @@ def check(
 ) -> None:
     """Say what trainers will do with training data, and what it is worth.
 
-    It reads exports of rpterm and JSONL or Parquet of the same formats from elsewhere. --strict
-    fails on rows that cannot be read, that the model's template refuses, or that a trainer drops;
-    on leaks between splits, contradictions, personal data, and labels that are all alike.
+    It reads exports of rpterm and JSONL or Parquet of the same formats from elsewhere; of a folder
+    of exports each by itself. --strict fails on rows that cannot be read, that the model's template
+    refuses, that a trainer drops or learns no reply of; on leaks between splits, contradictions,
+    personal data, and labels that are all alike.
     """
     from rpterm.cli import export_check
 
-    found = export_check.report(path, model, max_length, region)
+    found = export_check.reports(path, model, max_tokens, region)
     if json:
-        out.data(export_check.as_data(found))
+        rows = [export_check.as_data(each) for each in found]
+        out.data(rows[0] if len(rows) == 1 else {"exports": rows})
     else:
-        export_check.show(found)
-    if strict and found.strict:
+        export_check.show_all(found)
+    if strict and any(each.strict for each in found):
         raise typer.Exit(1)
 
 

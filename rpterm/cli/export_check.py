@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +27,13 @@ def made(known: trainer_model.TrainerModel) -> Model:
     return Model(known.name, known.render, known.count_rendered, known.end, known.exact)
 
 
-def report(path: Path, name: str | None, limit: int | None, region: str) -> Report:
-    """Check an export, a folder, or a file."""
+def reports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
+    """Check an export, a folder, or a file; of a folder of exports each by itself."""
+    from rpterm.preference.check.reading import exports
     from rpterm.preference.check.report import check
 
     with trainer_model.opened(name) as known:
-        return check(path, made(known), limit=limit, region=region)
+        return [check(each, made(known), limit=limit, region=region) for each in exports(path)]
 
 
 def refuse(found: Report) -> None:
@@ -83,6 +84,17 @@ def as_data(found: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def show_all(found: Sequence[Report]) -> None:
+    """One after the other, with how many there are where there are several."""
+    console = rich_out.console()
+    if len(found) > 1:
+        console.print(rich_out.text(f"{len(found)} exports, each by itself.\n"))
+    for at, each in enumerate(found):
+        if at:
+            console.print()
+        show(each)
+
+
 def show(found: Report) -> None:
     """Tables for people, worst findings last, where the eye is."""
     console = rich_out.console()
@@ -94,9 +106,9 @@ def show(found: Report) -> None:
         console.print()
         console.print(
             rich_out.rows(
-                ("trainer", "limit", "trains on", "cuts", "drops", "stops at"),
+                ("trainer", "limit", "trains on", "cuts", "empties", "drops", "stops at"),
                 _outlooks(found),
-                numbers=(1, 2, 3, 4, 5),
+                numbers=(1, 2, 3, 4, 5, 6),
             )
         )
     console.print()
@@ -146,9 +158,10 @@ def _figures(found: Report) -> Iterator[tuple[str, str]]:
 def _outlooks(found: Report) -> Iterator[tuple[object, ...]]:
     for each in found.outlooks:
         fates = each.fates
-        trained = fates["kept"] + fates["cut"]
+        trained = fates["kept"] + fates["cut"] + fates["emptied"]
         limit = f"{each.setting} {each.limit}"
-        yield each.trainer, limit, trained, fates["cut"], fates["dropped"], fates["stops"]
+        told = (fates[name] for name in ("cut", "emptied", "dropped", "stops"))
+        yield each.trainer, limit, trained, *told
 
 
 def _counts(pairs: Iterable[tuple[str, int]]) -> str:

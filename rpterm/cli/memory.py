@@ -11,7 +11,7 @@ import typer
 
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new, renamed
 from rpterm.marks import why
 from rpterm.plural import counted
 from rpterm.types import RptermError
@@ -246,21 +246,21 @@ def forget(
         raise RptermError(f"{gone} forgotten; the others were not there.")
 
 
-@app.command()
+@app.command(cls=renamed("--output", "--to"))
 def export(
     character: _Character,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Instead of the terminal.")
+    to: Annotated[
+        Path | None, typer.Option("--to", "-o", metavar="FILE", help="Instead of the terminal.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
 ) -> None:
     """Write a character's memories as JSON lines."""
     with opened(character) as memory:
         text = "".join(line + "\n" for line in memory.export())
-    if output is None:
+    if to is None:
         out.say(text, end="")
     else:
-        out.save(output, text, force)
+        out.save(to, text, force)
 
 
 @app.command("import")

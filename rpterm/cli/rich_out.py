@@ -13,6 +13,7 @@ from rpterm.cli.out import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.progress import Progress
     from rich.text import Text
 
@@ -35,6 +36,13 @@ def text(content: str, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(harmless(content), style=style)
+
+
+def hanging(content: str, style: str = "", *, by: int = 2) -> Padding:
+    """A text whose lines all stand ``by`` columns in."""
+    from rich.padding import Padding
+
+    return Padding(text(content, style), (0, 0, 0, by))
 
 
 def rows(

@@ -203,30 +203,24 @@ def _show_agreement(shown: Console, labels: dict[str, Agreement | None]) -> None
 
 def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:
     """The figures under short heads, and below each reply what speaks against it."""
-    from rich.padding import Padding
-
     table = [_SHORT, *(line[:-1] for line in lines)]
     sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
     for figures, reason in zip(table, ["", *(line[-1] for line in lines)], strict=True):
         cells = (figure.rjust(size) for figure, size in zip(figures, sizes, strict=True))
         shown.print(rich_out.text("  ".join(cells)))
         if reason:
-            shown.print(Padding(rich_out.text(reason), (0, 0, 0, sizes[0] + 2)))
+            shown.print(rich_out.hanging(reason, by=sizes[0] + 2))
 
 
 def _row(each: Scored) -> tuple[str, ...]:
-    from rpterm.evaluation.scored import worst
+    from rpterm.evaluation.scored import reason, worst
 
     score = each.score
     parts = [score.dimensions.get(name) for name in
              ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
     found = worst(score)
-    reason = found[0].label if found else ""
-    if found and (evidence := found[1]) is not None:
-        place = each.said.text[evidence.start : evidence.end]
-        said = ": ".join(part for part in (evidence.note, out.one_line(place)[:60]) if part)
-        reason = f"{reason} – {said}" if said else reason
+    against = reason(*found, each.said.text).text if found else ""
     return (
         str(each.said.line), f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
-        *(f"{part:.0%}" if part is not None else "–" for part in parts), reason,
+        *(f"{part:.0%}" if part is not None else "–" for part in parts), against,
     )  # fmt: skip

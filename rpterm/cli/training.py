@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rpterm.training.data import Data
     from rpterm.training.plan import Method, Plan
     from rpterm.training.run import Trained
-    from rpterm.training.trainer import Stop
+    from rpterm.training.stopping import Stop
 
 
 def weights(name: str | None) -> tuple[Path, str]:
@@ -77,9 +77,8 @@ def fitted(data: Data, weights: Path, limit: int, export: Path) -> Data:
 
 def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     """Train with a bar; say what came of it, and what to do with it."""
-    from rpterm.training.plan import Stopped
     from rpterm.training.run import train
-    from rpterm.training.trainer import Stop
+    from rpterm.training.stopping import Stop, Stopped
 
     for told in _lengths(data, plan.max_length):
         out.say(told)
@@ -97,7 +96,10 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
             bar.stop()
             _tell(done, data)
             return
-    out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+    if kept:
+        out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+    else:
+        out.say("Stopped before the first step was done; there is nothing to go on from.")
     raise typer.Exit(INTERRUPTED)
 
 
@@ -145,10 +147,11 @@ class _Shown:
         self._bar = bar
         self._task: TaskID | None = None
 
-    def stage(self, name: str) -> None:
-        """The bar for a while without an end."""
+    def stage(self, name: str, parts: int = 0) -> Callable[[], object]:
+        """The bar, for what has no parts without an end."""
         self._line(name)
-        self._show(name, None)
+        task = self._show(name, parts or None)
+        return lambda: self._bar.advance(task)
 
     def estimated(self, seconds: float, done: int, total: int) -> None:
         """How long it will take, before it begins."""
@@ -156,7 +159,7 @@ class _Shown:
             f"{total - done:,} of {counted(total, 'step')} left" if done else counted(total, "step")
         )
         long = f"{steps}, about {_span(seconds)} with nothing else running"
-        out.say(f"{long}. Ctrl+C stops after the step that is running, and keeps.")
+        out.say(f"{long}. Ctrl+C stops and keeps the steps that are done.")
         self._show("training", total, done)
 
     def stepped(self, done: int, total: int, loss: float) -> None:
@@ -168,30 +171,29 @@ class _Shown:
             )
 
     def stopping(self) -> None:
-        """What an interrupt does: a step may take minutes."""
+        """What an interrupt does while steps are made."""
         self._bar.console.print(
-            "Stopping after the step that is running. Ctrl+C again ends at once, without it."
+            "Stopping: the row in work ends and the steps that are done are written, which takes "
+            "some seconds. Ctrl+C again ends without."
         )
 
     def _line(self, words: str) -> None:
         if self._bar.disable:
             self._bar.console.print(words)
 
-    def _show(self, name: str, total: int | None, done: int = 0) -> None:
+    def _show(self, name: str, total: int | None, done: int = 0) -> TaskID:
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(name, total=total, completed=done)
+        return self._task
 
 
 @contextmanager
 def _gently(stop: Stop, shown: _Shown) -> Iterator[None]:
-    """The first Ctrl+C asks for a stop after the step that is running; the second ends at once."""
+    """The first Ctrl+C stops and keeps the steps that are done; the second ends at once."""
 
     def asked(*ignored: Any) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.asked = True
-        shown.stopping()
+        stop.ask(shown.stopping)
 
     before = signal.signal(signal.SIGINT, asked)
     try:

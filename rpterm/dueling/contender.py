@@ -7,8 +7,10 @@ seed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 from rpterm import config, config_values
@@ -17,6 +19,7 @@ from rpterm.types import Generation, RptermError, Sampling
 
 _WEIGHTS = ("model", "adapter")
 _FILE = ".gguf"
+_PATH = re.compile(r"[^\s=]+\.gguf")
 
 
 class ContenderError(RptermError):
@@ -98,6 +101,12 @@ def _sampler(name: str, key: str, value: str) -> Any:
 def parse_all(specs: Sequence[str]) -> tuple[Contender, ...]:
     """Contenders A, B, … from their lines, in order."""
     return tuple(parse(chr(ord("A") + at), spec) for at, spec in enumerate(specs))
+
+
+def short_names(specs: Sequence[str]) -> dict[str, str]:
+    """What a report calls sides: files by their names alone, while that tells them apart."""
+    short = {spec: _PATH.sub(lambda found: Path(found[0]).stem, spec) for spec in specs}
+    return short if len(set(short.values())) == len(short) else {spec: spec for spec in specs}
 
 
 def differences(one: Generation, other: Generation) -> tuple[str, str]:

@@ -155,7 +155,11 @@ def _votes(judged: Sequence[Judged]) -> list[Vote]:
 
 
 def running(found: Tally) -> str:
-    """One line for the foot of a screen."""
+    """One line for the foot of a screen; of several matches only what fits into 76 columns."""
+    if len(found.matches) > 1:
+        scores = (f"{each.one}{_sign(each)}{each.other} {each.wins}:{each.losses}"
+                  for each in found.matches)  # fmt: skip
+        return f"{counted(found.votes, 'vote')}  {'  '.join(scores)}"
     parts = []
     for each in found.matches:
         score = f"{each.one} {each.wins} : {each.losses} {each.other}"
@@ -164,6 +168,11 @@ def running(found: Tally) -> str:
         extra = [said for n, said in ((each.ties, ties), (each.both_bad, bad)) if n]
         parts.append(" · ".join([score, *extra, verdict(each)]))
     return "   ".join(parts) if parts else "nothing was judged yet"
+
+
+def _sign(match: Match) -> str:
+    """Who was shown to be better, if anybody was."""
+    return {match.one: ">", match.other: "<"}.get(match.better or "", "–")
 
 
 def verdict(match: Match) -> str:

@@ -6,7 +6,6 @@ personality interview are answered by one digit under a grammar.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from rpterm.evaluation.probing import Bench, Trial
 from rpterm.evaluation.questions import Question
 from rpterm.types import History, Sampling
 
-_FILE = re.compile(r"[^\s=]+\.gguf")
 _RATING = "root ::= [1-5]"
 _SYSTEM = (
     "You are {char}. {about}\n\nSomebody reads statements to you. Answer as {char} would, with one "
@@ -160,9 +158,3 @@ def _rated(card: CharacterCard, bench: Bench, question: Question, seed: int) -> 
     )  # fmt: skip
     said = ask(bench.engine, system, f"Statement: {question.user[0]}", sampling).strip()
     return int(said[0]) if said[:1] in tuple("12345") and said else None
-
-
-def short_names(models: Sequence[str]) -> dict[str, str]:
-    """What a report calls models: files by their names alone, while that tells them apart."""
-    short = {model: _FILE.sub(lambda found: Path(found[0]).stem, model) for model in models}
-    return short if len(set(short.values())) == len(short) else {model: model for model in models}

@@ -84,7 +84,7 @@ class Judge:
         setup: Which model it is and how it is set; another one is asked anew.
     """
 
-    def __init__(self, engine: Engine, known: Known | None = None, setup: str = "") -> None:
+    def __init__(self, engine: Engine, known: Known, setup: str = "") -> None:
         self._engine, self._known, self._setup = engine, known, setup
         self._loaded = False
 
@@ -94,13 +94,12 @@ class Judge:
         Raises:
             RptermError: It cannot be used at all, or its answer cannot be kept.
         """
-        depends = mark(self._setup, _SYSTEM, text)
-        if self._known is not None and (kept := self._known.get(depends)) is not None:
-            return str(kept)
-        letter = self._asked(text)
-        if self._known is not None and letter:
-            self._known.put(depends, letter)
-        return letter
+
+        def asked() -> tuple[str, bool]:
+            letter = self._asked(text)
+            return letter, bool(letter)
+
+        return str(self._known.or_made(mark(self._setup, _SYSTEM, text), asked))
 
     def _asked(self, text: str) -> str:
         if not self._loaded:

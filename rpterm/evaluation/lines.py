@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,26 +75,37 @@ class GrowingFile:
 
 
 class Known:
-    """Results by what they depend on."""
+    """Results, plain JSON, by what they depend on; without a file they live no longer than this."""
 
-    def __init__(self, path: Path, holds: str) -> None:
+    def __init__(self, path: Path | None = None, holds: str = "results") -> None:
         """Raises:
         RptermError: The file cannot be used, or is another one.
         """
-        self._file = GrowingFile(path, '{"mark": ', holds)
-        try:
-            self._results = {row["mark"]: row["result"] for row in self._file.read()}
-        except KeyError as error:
-            raise self._file.strange(error) from None
+        self._file = GrowingFile(path, '{"mark": ', holds) if path is not None else None
+        self._results: dict[str, Any] = {}
+        if self._file is not None:
+            try:
+                self._results = {row["mark"]: row["result"] for row in self._file.read()}
+            except KeyError as error:
+                raise self._file.strange(error) from None
 
-    def get(self, mark: str) -> Any:
-        """The result, or ``None``."""
-        return self._results.get(mark)
+    def or_made(self, mark: str, make: Callable[[], tuple[Any, bool]]) -> Any:
+        """The result that is known, else the one that is made now.
 
-    def put(self, mark: str, result: Any) -> None:
-        """Keep a result, on disk at once. Raises ``RptermError`` where that fails."""
-        self._results[mark] = result
-        self._file.add({"mark": mark, "result": result})
+        Args:
+            make: Gives a result and whether it shall be kept.
+
+        Raises:
+            RptermError: It cannot be made, or not be kept.
+        """
+        if mark not in self._results:
+            result, whole = make()
+            if not whole:
+                return result
+            self._results[mark] = result
+            if self._file is not None:
+                self._file.add({"mark": mark, "result": result})
+        return self._results[mark]
 
 
 def mark(*depends: object) -> str:

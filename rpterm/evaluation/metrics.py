@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -19,6 +19,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.lines import Known, mark
 from rpterm.evaluation.questions import TRAITS, Question
+from rpterm.evaluation.scored import Reason, reasons
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
@@ -27,6 +28,23 @@ REFERENCE = ("rouge_l", "bleu", "chrf")
 MISSING = 'needs the extra: pip install "rpterm[eval]"'
 LIKELIHOODS = ("persona_lift", "context_lift", "voice_likelihood")
 """Signals of the fixed language model that are shown by themselves, too."""
+_SHAPE = "values, interval and reasons"
+"""What is kept of a score; what holds less is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScore:
+    """What the Scorer says of an answer.
+
+    Attributes:
+        values: Probability, dimensions and likelihoods, by the name of the metric.
+        low, high: The probability's 90 % interval.
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    low: float = 0.0
+    high: float = 1.0
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +53,7 @@ class Measured:
 
     answer: Answer
     values: Mapping[str, float] = field(default_factory=dict)
+    score: AnswerScore = AnswerScore()
 
 
 def has_references() -> bool:
@@ -82,10 +101,9 @@ def measure(
         question = questions[answer.question]
         if question.kind == "personality":
             continue
-        found.append(Measured(answer, {
-            **against_references(answer.reply, question.references),
-            **scored.of(question.card(card), answer),
-        }))  # fmt: skip
+        score = scored.of(question.card(card), answer)
+        compared = against_references(answer.reply, question.references)
+        found.append(Measured(answer, {**compared, **score.values}, score))
         on_step()
     return found
 
@@ -101,26 +119,32 @@ class AnswerScores:
     def __init__(
         self,
         scorer: Scorer,
+        known: Known,
         others: tuple[CharacterCard, ...] = (),
-        known: Known | None = None,
         setup: str = "",
     ) -> None:
-        self._scorer, self._others, self._known = scorer, others, known
-        self._setup = (frozen().version, setup)
+        self._scorer, self._known, self._others = scorer, known, others
+        self._setup = (frozen().version, setup, _SHAPE)
 
-    def of(self, card: CharacterCard, answer: Answer) -> dict[str, float]:
-        """Probability, dimensions and likelihoods of an answer, by name."""
+    def of(self, card: CharacterCard, answer: Answer) -> AnswerScore:
+        """The score of an answer, with its reasons."""
         depends = mark(self._setup, card, self._others, answer.said, answer.reply)
-        if self._known is not None and (kept := self._known.get(depends)) is not None:
-            return dict(kept)
+        kept = self._known.or_made(depends, lambda: self._scored(card, answer))
+        return _score(kept)
+
+    def _scored(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
         scene = scene_of(card, history=answer.said, others=self._others)
-        self._scorer.warm(scene)
+        self._scorer.prepare(answer.reply, scene)
         score = self._scorer.full(answer.reply, scene)
         if score is None:
-            return {}
-        if self._known is not None and score.complete:
-            self._known.put(depends, _values(score))
-        return _values(score)
+            return asdict(AnswerScore()), False
+        why = reasons(score, answer.reply)
+        return asdict(AnswerScore(_values(score), score.low, score.high, why)), score.complete
+
+
+def _score(kept: Mapping[str, Any]) -> AnswerScore:
+    why = tuple(Reason(**each) for each in kept["reasons"])
+    return AnswerScore(kept["values"], kept["low"], kept["high"], why)
 
 
 def _values(score: Score) -> dict[str, float]:
@@ -174,9 +198,11 @@ def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
     return Trait(name, mean, low, high, spread, len(items))
 
 
-def mean_interval(values: Sequence[float], rounds: int = 1000) -> tuple[float, float, float]:
-    """Mean and its 95 % interval by percentile bootstrap."""
+def mean_interval(
+    values: Sequence[float], rounds: int = 1000, *, doubt: float = 0.05
+) -> tuple[float, float, float]:
+    """Mean and its interval by percentile bootstrap, which ``doubt`` of all leave out."""
     array = np.asarray(values, float)
     draws = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
-    low, high = np.percentile(array[draws].mean(axis=1), [2.5, 97.5])
+    low, high = np.percentile(array[draws].mean(axis=1), [50 * doubt, 100 - 50 * doubt])
     return float(array.mean()), float(low), float(high)

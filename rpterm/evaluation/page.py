@@ -7,17 +7,20 @@ from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
-from rpterm.evaluation.report import SHARES, Bar, Report, title
+from rpterm.evaluation.legend import METRICS, title
+from rpterm.evaluation.report import SHARES, Bar, Report
 from rpterm.types import RptermError
 
 
 def html(report: Report) -> str:
-    """The page; every text in it is escaped."""
+    """The page, answers and legends on it; every text in it is escaped."""
     from jinja2 import Environment
 
     source = resources.files("rpterm.evaluation").joinpath("page.html.jinja").read_text("utf-8")
     jinja = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return jinja.from_string(source).render(report=report, title=title, scale=_scale, span=span)
+    return jinja.from_string(source).render(
+        report=report, title=title, scale=_scale, span=span, metrics=METRICS
+    )
 
 
 def span(metric: str, bars: Sequence[Bar]) -> tuple[float, float]:

@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from rpterm.evaluation import legend
 from rpterm.evaluation.agreement import agreement
+from rpterm.evaluation.answered import Asked, Rated, answered, interviewed
 from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.choice import Choice, by_question, choice
 from rpterm.evaluation.human import Human
-from rpterm.evaluation.judge import Verdict, trust
+from rpterm.evaluation.judge import Verdict, rubric, trust
+from rpterm.evaluation.legend import METRICS, TRAITS, Meaning, title
 from rpterm.evaluation.metrics import (
     LIKELIHOODS,
     REFERENCE,
@@ -19,20 +23,15 @@ from rpterm.evaluation.metrics import (
     traits,
 )
 from rpterm.evaluation.questions import Question
+from rpterm.plural import counted
 from rpterm.preference.stats.intervals import wilson
 from rpterm.preference.stats.live import Figure
 from rpterm.scoring.combine import DIMENSIONS
 
 SHARES = ("in_character", *DIMENSIONS)
 """What goes from 0 to 1."""
-_ORDER = (*SHARES, *LIKELIHOODS, *REFERENCE)
 _COMPARED = ("in_character", "attractiveness", *LIKELIHOODS, *REFERENCE)
 """One of each way of judging; the other dimensions are parts of the first."""
-_TITLES = {
-    "in_character": "in character", "persona_lift": "persona lift", "context_lift": "context lift",
-    "voice_likelihood": "voice by likelihood", "rouge_l": "ROUGE-L", "bleu": "BLEU", "chrf": "chrF",
-    "judge": "judge", "human": "human",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +46,27 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table and what must be known to read it."""
+    """One table and what must be known to read it; ``legend`` tells what the rows are."""
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    legend: tuple[Meaning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything an evaluation found."""
+    """Everything an evaluation found; ``judge`` is "" where no model judged."""
 
     card: str
     models: tuple[str, ...]
+    judge: str
+    choice: Choice
     tables: tuple[Table, ...]
     bars: Mapping[str, tuple[Bar, ...]]
+    answers: tuple[Asked, ...]
+    interview: tuple[Rated, ...]
 
 
 def build(
@@ -73,28 +77,29 @@ def build(
     verdicts: Sequence[Verdict] = (),
     human: Sequence[Human] = (),
     stars: Figure | None = None,
+    judge: str = "",
 ) -> Report:
     """Put everything side by side.
 
     Args:
         stars: How far people's stars and the live score of the same replies agree.
+        judge: What the judging model is called.
     """
     models = tuple(dict.fromkeys(answer.model for answer in answers))
     tables = [
         _metrics(measured, models),
         _kinds(measured, models, questions),
         _personality(answers, models, questions),
-        *_judged(verdicts, models),
+        *_judged(verdicts, models, judge),
         *_human(human),
         _agreement(measured, verdicts, stars),
     ]
     shown = tuple(table for table in tables if table.rows)
-    return Report(card, models, shown, _bars(measured, models))
-
-
-def title(metric: str) -> str:
-    """What people call a metric."""
-    return _TITLES.get(metric, metric)
+    return Report(
+        card, models, judge if verdicts else "", choice(measured, models, verdicts, judge), shown,
+        _bars(measured, models), answered(measured, questions, verdicts),
+        interviewed(answers, models, questions),
+    )  # fmt: skip
 
 
 def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
@@ -104,11 +109,10 @@ def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
         rows.append((title(metric), *cells))
     return Table(
         "Means over all open answers", ("metric", *models), tuple(rows),
-        "Mean (95 % interval by bootstrap over answers). in character to attractiveness: 0 to 1, "
-        "by the fixed scorer, the last one not calibrated; persona lift is ΔPPL on a log scale: "
-        "ln PPL without the card - ln PPL with it, context lift the same for the talk; "
-        "ROUGE-L, BLEU and chrF: 0 to 100, against the card's own examples or the probes' "
-        "references.",
+        "Mean (95 % interval: percentile bootstrap over questions). ROUGE-L, BLEU and chrF come of "
+        "the card's own examples or the probes' references, all the others of the fixed scorer, "
+        "the small starter model, whatever model plays and judges.",
+        tuple(METRICS[metric] for metric in _known(measured)),
     )  # fmt: skip
 
 
@@ -123,7 +127,9 @@ def _kinds(
         rows.append((kind, *cells))
     return Table(
         "In character, by kind of question", ("kind", *models), tuple(rows),
-        "later: questions about what the character cannot know yet." if "later" in kinds else "",
+        "The same, of some questions alone: mean (95 % interval: percentile bootstrap over "
+        "questions).",
+        legend.kinds(list(kinds)),
     )  # fmt: skip
 
 
@@ -147,8 +153,10 @@ def _personality(
         rows.append((name, *cells))
     return Table(
         "Personality interview", ("trait", *models), tuple(rows),
-        "1 to 5 (95 % interval over items) ± spread of one item over seeds. Half of the items are "
-        "reversed: 3.0 with a small spread may only mean that the model agrees with everything.",
+        "Mean (95 % interval: percentile bootstrap over statements) ± spread of one statement over "
+        "seeds. Half of them are turned round: 3.0 with a small spread may only mean that the "
+        "model agrees with everything.",
+        tuple(TRAITS[name] for name in names),
     )  # fmt: skip
 
 
@@ -159,7 +167,7 @@ def _placed(trait: Trait) -> str:
     return f"{trait.mean:.1f}{between}{spread}"
 
 
-def _judged(verdicts: Sequence[Verdict], models: Sequence[str]) -> Iterable[Table]:
+def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> Iterable[Table]:
     known = trust(verdicts)
     if known is None:
         return
@@ -173,10 +181,14 @@ def _judged(verdicts: Sequence[Verdict], models: Sequence[str]) -> Iterable[Tabl
         rows.append((dimension, *cells, str(sum(not v.winner for v in own))))
     heads = ("dimension", *(f"{model} wins" for model in models), "undecided")
     yield Table(
-        "The judging model", heads, tuple(rows),
-        f"It agrees with itself in {known.agreement:.0%} of {known.comparisons} comparisons "
-        f"when the order is swapped (chance is 50 %), and takes the first reply in "
-        f"{known.first_place:.0%} (unbiased is 50 %).",
+        f"The judging model: {judge}", heads, tuple(rows),
+        "Wins of the comparisons that a model was in; more is better. It is asked in both orders, "
+        "and undecided is what it says otherwise when they are swapped. It agrees with itself in "
+        f"{known.agreement:.0%} of {counted(known.comparisons, 'comparison')} (chance is 50 %), "
+        f"and takes the first reply in {known.first_place:.0%} (unbiased is 50 %).",
+        tuple(
+            Meaning(name, question, "wins of comparisons") for name, question in rubric().items()
+        ),
     )  # fmt: skip
 
 
@@ -188,7 +200,9 @@ def _human(human: Sequence[Human]) -> Iterable[Table]:
     ]  # fmt: skip
     yield Table(
         "People", ("model", "stars", "rated", "thumbs up", "rated"), tuple(rows),
-        "Your own ratings of this character's replies, in all chats.",
+        "Your own ratings of this character's replies, in all chats. Stars go from 1 to 5: mean "
+        "(95 % interval: percentile bootstrap over ratings); thumbs up: share (Wilson's 95 % "
+        "interval). More is better.",
     )  # fmt: skip
 
 
@@ -212,8 +226,10 @@ def _agreement(
         rows.append(("your stars – live score", f"{stars.value:+.2f}", between, str(stars.count)))
     return Table(
         "Do the metrics agree?", ("pair", "Spearman", "95 % interval", "answers"), tuple(rows),
-        "Over single answers; your stars over the replies you rated, which are others. An interval "
-        "across 0 means that these answers do not show that the two say the same.",
+        "Spearman's rank correlation, -1 to 1: at 1 both put the answers into the same order "
+        "(95 % interval: percentile bootstrap over answers; your stars over the replies you rated, "
+        "which are others). An interval across 0 means that these answers do not show that the two "
+        "say the same.",
     )  # fmt: skip
 
 
@@ -231,11 +247,12 @@ def _bars(measured: Sequence[Measured], models: Sequence[str]) -> dict[str, tupl
 
 def _known(measured: Sequence[Measured]) -> list[str]:
     there = {name for each in measured for name in each.values}
-    return [name for name in _ORDER if name in there]
+    return [name for name in METRICS if name in there]
 
 
 def _values(measured: Sequence[Measured], metric: str, model: str) -> list[float]:
-    return [e.values[metric] for e in measured if e.answer.model == model and metric in e.values]
+    """One for each question: answers under several seeds hang together."""
+    return list(by_question(measured, metric, model).values())
 
 
 def _by_answer(measured: Sequence[Measured], metric: str) -> dict[tuple[str, str, int], float]:

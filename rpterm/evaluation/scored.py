@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any
 
 from rpterm.cards.card import CharacterCard
@@ -12,6 +13,9 @@ from rpterm.evaluation.dialogues import Said
 from rpterm.scoring.findings import Finding, findings
 from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
+
+AGAINST, FOR = 3, 1
+_WORDS, _LINE = 60, 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,12 @@ def score_all(
         stopped: Ends the work between two replies and inside a slow one.
     """
     base = scene_of(card, others=others)
-    scorer.warm(base)
-    for said in replies:
+    for at, said in enumerate(replies):
         if stopped():
             return
         scene = _placed(base, card, said, others)
+        if at == 0:
+            scorer.prepare(said.text, scene)
         score = scorer.full(said.text, scene, stopped)
         if score is None:
             return
@@ -75,12 +80,56 @@ def with_labels(scored: Sequence[Scored], label: str) -> dict[str, Agreement | N
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks for or against a reply.
+
+    Attributes:
+        label: What, in words.
+        note: What is the matter there, and ``words``, which of the reply; "" where it is about all.
+        line: The line of the card, or of the talk, that it leans on or breaks; or "".
+    """
+
+    good: bool
+    label: str
+    note: str = ""
+    words: str = ""
+    line: str = ""
+
+    @property
+    def text(self) -> str:
+        """In one line, without the card's."""
+        said = ": ".join(part for part in (self.note, self.words) if part)
+        return f"{self.label} – {said}" if said else self.label
+
+
 def worst(score: Score) -> tuple[Finding, Evidence | None] | None:
     """What speaks most against a reply, with its first place, if anything does."""
     first = next(iter(findings(score)), None)
     if first is None or first.adds >= 0:
         return None
     return first, next(iter(first.reading.evidence), None)
+
+
+def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
+    """What made a score: at most ``AGAINST`` that speak against the reply, the worst first, and
+    ``FOR`` that speak for it."""
+    found = findings(score)
+    against = [each for each in found if each.kind in ("break", "against")][:AGAINST]
+    good = [each for each in found if each.kind == "for"][:FOR]
+    return tuple(reason(each, next(iter(each.reading.evidence), None), reply)
+                 for each in (*against, *good))  # fmt: skip
+
+
+def reason(finding: Finding, place: Evidence | None, reply: str) -> Reason:
+    """A finding with its first place, in words."""
+    good = finding.kind == "for"
+    if place is None:
+        return Reason(good, finding.label)
+    words = " ".join(reply[place.start : place.end].split())[:_WORDS]
+    return Reason(
+        good, finding.label, place.note, words, shorten(place.line, _LINE, placeholder="…")
+    )
 
 
 def as_data(scored: Scored) -> dict[str, Any]:

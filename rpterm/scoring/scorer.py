@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,30 @@ class Scorer:
         if self._near is not None and self._fit is not None:
             self._fit.warm()
             self._near(self._known(scene) or [scene.char])  # Something at least, which wakes it.
+
+    def prepare(self, reply: str, scene: Scene) -> None:
+        """``warm`` for a first reply that somebody waits for: both models load at the same time.
+
+        What the language model says of the reply is remembered, so ``full`` asks it for nothing
+        twice. That it cannot be used is for ``full`` to tell.
+
+        Raises:
+            RptermError: The embedder cannot be used.
+        """
+        asked = [each for each in self._signals if each.cost == "likelihood"]
+        if not asked:
+            return self.warm(scene)
+
+        def read() -> None:
+            for signal in asked:
+                with suppress(RptermError):
+                    signal.measure(reply, scene)
+
+        beside = threading.Thread(target=read, name="likelihood", daemon=True)
+        beside.start()
+        self.warm(scene)
+        beside.join()
+        return None
 
     def ahead(self, reply: str, scene: Scene) -> None:
         """Embed what stands of a reply that still grows: its score will have less to wait for.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.plural import counted
-from rpterm.preference.check.reading import files, raw_rows, split_of
+from rpterm.preference.check.reading import exports, files, raw_rows, split_of
 from rpterm.preference.writing import MANIFEST
 from rpterm.training.plan import Method, TrainingError
 
@@ -65,6 +65,10 @@ def read(out: Path, method: Method | None) -> Data:
         ExportError: There is nothing to read.
         TrainingError: There are no rows for this method, or too few.
     """
+    out, *others = exports(out)
+    if others:
+        names = ", ".join(each.name for each in (out, *others))
+        raise TrainingError(f"{out.parent} holds several exports ({names}): name one.")
     found: dict[str, list[Row]] = {"train": [], "test": []}
     digest = hashlib.sha256()
     for file in files(out):

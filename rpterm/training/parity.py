@@ -8,7 +8,7 @@ loads and still moves replies, only elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ LIMIT = 0.5
 ROUNDING = 0.15
 """Nats a token that the two programs differ by whatever the adapter does: 0.09 were measured with
 the starter's 4-bit weights, where llama.cpp rounds activations to 8 bits and transformers none."""
+PASSES = 4
+"""Times that ``measure`` reads every text: with and without the adapter, in both programs."""
+Part = Callable[[], object]
+"""One text was read once."""
 _CONTEXT = 512
 _PROMPT, _REPLY = 300, 120
 _SHAKES = (0.5, 1.0, 2.0, 4.0)
@@ -68,25 +72,32 @@ class Parity:
             )
 
 
+Stage = Callable[[str, int], Callable[[], object]]
+"""See ``prove``."""
 Text = tuple[str, str]
 """A rendered prompt, control tokens included, and the reply that follows it."""
 
 _Ids = list[tuple[list[int], list[int]]]
 
 
-def measure(model: Any, base: Path, adapter: Path, texts: Sequence[Text]) -> Parity:
+def measure(
+    model: Any, base: Path, adapter: Path, texts: Sequence[Text], part: Part = lambda: None
+) -> Parity:
     """Compare a peft model with the same adapter in llama.cpp, over some texts."""
-    ids, plain = _in_llama(base, None, texts)
-    _, moved = _in_llama(base, adapter, texts)
+    ids, plain = _in_llama(base, None, texts, part)
+    _, moved = _in_llama(base, adapter, texts, part)
     with model.disable_adapter():
-        without = _in_transformers(model, ids)
-    ours = [new - old for new, old in zip(_in_transformers(model, ids), without, strict=True)]
+        without = _in_transformers(model, ids, part)
+    with_it = _in_transformers(model, ids, part)
+    ours = [new - old for new, old in zip(with_it, without, strict=True)]
     theirs = [new - old for new, old in zip(moved, plain, strict=True)]
     apart = [abs(one - other) for one, other in zip(ours, theirs, strict=True)]
     return Parity(sum(map(abs, ours)) / len(ours), sum(apart) / len(apart), len(ours))
 
 
-def _in_llama(base: Path, adapter: Path | None, texts: Sequence[Text]) -> tuple[_Ids, list[float]]:
+def _in_llama(
+    base: Path, adapter: Path | None, texts: Sequence[Text], part: Part
+) -> tuple[_Ids, list[float]]:
     """Tokens of the texts, and the log-probability of each token of the replies, in a row."""
     engine = LlamaEngine(base, context=_CONTEXT, gpu_layers=0, adapter=adapter, sequences=1)
     try:
@@ -97,12 +108,13 @@ def _in_llama(base: Path, adapter: Path | None, texts: Sequence[Text]) -> tuple[
             before, after = engine.tokenize([Piece(prompt, special=True), Piece(reply)])
             ids.append((before[-_PROMPT:], after[:_REPLY]))
             found += engine.logprobs(ids[-1][1], [ids[-1][0]])[0]
+            part()
         return ids, found
     finally:
         engine.close()
 
 
-def _in_transformers(model: Any, ids: _Ids) -> list[float]:
+def _in_transformers(model: Any, ids: _Ids, part: Part) -> list[float]:
     import torch
 
     found: list[float] = []
@@ -113,18 +125,29 @@ def _in_transformers(model: Any, ids: _Ids) -> list[float]:
             logits = model(input_ids=given).logits[0, len(before) - 1 : -1].float()
             chosen = torch.tensor(after, device=model.device).unsqueeze(1)
             found += torch.log_softmax(logits, -1).gather(1, chosen).squeeze(1).tolist()
+            part()
     return found
 
 
-def prove(base: Base, texts: Sequence[Text], folder: Path) -> Parity:
+def prove(
+    base: Base, texts: Sequence[Text], folder: Path, stage: Stage = lambda name, parts: lambda: None
+) -> Parity:
     """Convert a random adapter to this base and compare, before anybody spends an hour on it.
+
+    Args:
+        stage: Told what begins, in how many parts; what it returns is told of each.
 
     Raises:
         TrainingError: The conversion is not right for this architecture.
     """
     found = Parity(0.0, 0.0, 0)
-    for shake in _SHAKES:
-        found = _shaken(base, texts, folder / "proof.gguf", shake)
+    for at, shake in enumerate(_SHAKES, 1):
+        again = f", a larger one, {at} of {len(_SHAKES)} at most" if at > 1 else ""
+        part = stage(
+            f"proving with a random adapter{again} that llama.cpp does what is trained",
+            PASSES * len(texts),
+        )
+        found = _shaken(base, texts, folder / "proof.gguf", shake, part)
         if found.telling:
             found.check(f"A random adapter to {base.path.name}")
             return found
@@ -134,7 +157,7 @@ def prove(base: Base, texts: Sequence[Text], folder: Path) -> Parity:
     )
 
 
-def _shaken(base: Base, texts: Sequence[Text], file: Path, shake: float) -> Parity:
+def _shaken(base: Base, texts: Sequence[Text], file: Path, shake: float, part: Part) -> Parity:
     """What a random adapter of this size does; only queries and keys show a wrong order of rows."""
     import peft
     import torch
@@ -148,7 +171,7 @@ def _shaken(base: Base, texts: Sequence[Text], file: Path, shake: float) -> Pari
             if "lora_B" in name:
                 torch.nn.init.normal_(weight, std=shake)
         save(model, base, file)
-        return measure(model, base.path, file, texts)
+        return measure(model, base.path, file, texts, part)
     finally:
         base.model = model.unload()
 

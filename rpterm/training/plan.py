@@ -59,15 +59,3 @@ class Plan:
         """Names this training of these data: what was begun is only gone on with if it is this."""
         facts = asdict(replace(self, base=Path(self.base.name))) | {"data": data}
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-class Stopped(Exception):
-    """The user stopped a training; what was done of it is kept.
-
-    Attributes:
-        step: The last one that is kept.
-    """
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"stopped after step {step}")
-        self.step = step

@@ -10,26 +10,33 @@ from __future__ import annotations
 import shutil
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rpterm import paths
 from rpterm.marks import why
+from rpterm.plural import counted
 from rpterm.training import card, parity, trainer
 from rpterm.training.base import Base, load, require_extra
 from rpterm.training.data import Data
-from rpterm.training.plan import Plan, Stopped, TrainingError
+from rpterm.training.plan import Plan, TrainingError
+from rpterm.training.stopping import Halted, Stop, Stopped
 
 _FINGERPRINT = "training.sha256"
 _PROBES = 3
 
 
 class Listener(Protocol):
-    """What the caller is told, in this order."""
+    """What the caller is told."""
 
-    def stage(self, name: str) -> None:
-        """Something that takes a while begins."""
+    def stage(self, name: str, parts: int = 0) -> Callable[[], object]:
+        """Something that takes a while begins, in so many parts, or nobody knows in how many.
+
+        Returns:
+            What is told that a part is done.
+        """
         ...
 
     def estimated(self, seconds: float, done: int, total: int) -> None:
@@ -62,7 +69,7 @@ class Trained:
 
 
 def train(
-    plan: Plan, data: Data, to: Path, listener: Listener, stop: trainer.Stop, *, anew: bool = False
+    plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, *, anew: bool = False
 ) -> Trained:
     """Train an adapter and write it to ``to``.
 
@@ -75,50 +82,99 @@ def train(
     """
     require_extra()
     folder = _folder(to, plan.fingerprint(data.digest), anew)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what libraries tell their developers
-        return _train(plan, data, to, folder, listener, stop)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what libraries tell their developers
+            return _Training(plan, data, folder, listener, stop).to(to)
+    except Halted:
+        kept = trainer.step_of(trainer.last_checkpoint(folder))
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise Stopped(kept) from None
 
 
-def _train(
-    plan: Plan, data: Data, to: Path, folder: Path, listener: Listener, stop: trainer.Stop
-) -> Trained:
-    listener.stage("reading the model")
-    base = load(plan.base)
-    listener.stage("proving the conversion")
-    texts = _texts(base, data)
-    parity.prove(base, texts, folder)
-    made = trainer.build(plan, base, data, folder, listener.stepped, stop)
-    begun = trainer.last_checkpoint(folder)
-    before, seconds = _trained(made, begun, listener)
-    listener.stage("testing the adapter")
-    done = made.state.global_step
-    after = trainer.unseen_loss(made)
-    fresh = folder / "adapter.gguf"
-    parity.save(made.model, base, fresh)
-    agreed = parity.measure(made.model, base.path, fresh, texts)
-    agreed.check("The trained adapter")
-    result = Trained(to, to.with_suffix(".md"), done, seconds, before, after, agreed, _step(begun))
-    result.card.write_text(card.text(plan, data, result), encoding="utf-8")
-    fresh.replace(to)
-    shutil.rmtree(folder)
-    return result
+class _Training:
+    """The stages, each told before it begins."""
 
+    def __init__(
+        self, plan: Plan, data: Data, folder: Path, listener: Listener, stop: Stop
+    ) -> None:
+        self.plan, self.data, self.folder = plan, data, folder
+        self.listener, self.stop = listener, stop
+        self._part: Callable[[], object] = lambda: None
 
-def _step(checkpoint: Path | None) -> int:
-    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    def to(self, to: Path) -> Trained:
+        """All of it; the adapter appears at the end."""
+        self._stage("reading the model")
+        base = load(self.plan.base)
+        texts = _texts(base, self.data)
+        parity.prove(base, texts, self.folder, self._stage)
+        self._stage(f"tokenizing {counted(len(self.data.train), 'row')}")
+        made = trainer.build(
+            self.plan, base, self.data, self.folder, self.listener.stepped, self.stop,
+            lambda: self._part(),
+        )  # fmt: skip
+        begun = trainer.last_checkpoint(self.folder)
+        before, seconds = self._trained(made, begun)
+        after = self._unseen_loss(made, "after the training")
+        fresh, agreed = self._written(made, base, texts)
+        result = Trained(
+            to, to.with_suffix(".md"), made.state.global_step, seconds, before, after, agreed,
+            trainer.step_of(begun),
+        )  # fmt: skip
+        result.card.write_text(card.text(self.plan, self.data, result), encoding="utf-8")
+        fresh.replace(to)
+        shutil.rmtree(self.folder)
+        return result
 
+    def _stage(self, name: str, parts: int = 0) -> Callable[[], object]:
+        """Tell a stage; between its parts it is looked whether to stop."""
+        self.stop.check()
+        told = self.listener.stage(name, parts)
 
-def _trained(made: Any, begun: Path | None, listener: Listener) -> tuple[float | None, float]:
-    """Train, from a checkpoint on; the loss before, and the seconds it took."""
-    done, total = _step(begun), trainer.steps(made)
-    before = None if begun else trainer.unseen_loss(made)
-    listener.estimated(trainer.step_seconds(made) * (total - done), done, total)
-    began = time.monotonic()
-    made.train(resume_from_checkpoint=str(begun) if begun else None)
-    if made.state.global_step < made.state.max_steps:
-        raise Stopped(made.state.global_step)
-    return before, time.monotonic() - began
+        def part() -> None:
+            told()
+            self.stop.check()
+
+        self._part = part
+        return part
+
+    def _trained(self, made: Any, begun: Path | None) -> tuple[float | None, float]:
+        """Train, from a checkpoint on; the loss before, and the seconds it took."""
+        done, total = trainer.step_of(begun), trainer.steps(made)
+        before = None if begun else self._unseen_loss(made, "before the training")
+        self._stage("measuring how long a step takes")
+        self.listener.estimated(trainer.step_seconds(made) * (total - done), done, total)
+        began = time.monotonic()
+        with self.stop.steps():
+            try:
+                made.train(resume_from_checkpoint=str(begun) if begun else None)
+            except Halted:
+                trainer.keep(made, self.folder)
+                raise
+        if made.state.global_step < made.state.max_steps:
+            raise Halted
+        return before, time.monotonic() - began
+
+    def _unseen_loss(self, made: Any, when: str) -> float | None:
+        rows = len(self.data.test)
+        if rows:
+            batches = len(made.get_eval_dataloader())
+            self._stage(f"the loss {when}, on {counted(rows, 'row')} of unseen chats", batches)
+        return trainer.unseen_loss(made)
+
+    def _written(
+        self, made: Any, base: Base, texts: Sequence[parity.Text]
+    ) -> tuple[Path, parity.Parity]:
+        """The adapter as a file that was seen to do in llama.cpp what was trained."""
+        part = self._stage(
+            "comparing the adapter in llama.cpp with what was trained", parity.PASSES * len(texts)
+        )
+        fresh = self.folder / "adapter.gguf"
+        parity.save(made.model, base, fresh)
+        agreed = parity.measure(made.model, base.path, fresh, texts, part)
+        agreed.check("The trained adapter")
+        return fresh, agreed
 
 
 def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
@@ -126,8 +182,7 @@ def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
         raise TrainingError(
             f"{to} exists already: --restart trains it again, --to writes elsewhere."
         )
-    if not to.absolute().parent.is_dir():
-        raise TrainingError(f"There is no folder {to.parent}: make it, or name another with --to.")
+    paths.check_folder(to)
     folder = to.with_suffix(".training")
     mark = folder / _FINGERPRINT
     if anew and mark.exists():

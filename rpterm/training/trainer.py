@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from math import ceil
 from pathlib import Path
@@ -18,9 +17,12 @@ from rpterm.models.memory import system_memory
 from rpterm.training.base import Base
 from rpterm.training.data import Data
 from rpterm.training.plan import Method, Plan
+from rpterm.training.stopping import Stop
 
 Told = Callable[[int, int, float], None]
 """Steps done, steps in all, and the loss of the last one."""
+Part = Callable[[], object]
+"""One part of what takes a while is done."""
 
 _HELD = 65
 """Bytes for each weight that a row of 1,024 tokens takes on its way there and back: the starter's
@@ -29,15 +31,15 @@ _CHECKPOINTS = 10
 """Checkpoints in a training, about: what a power cut costs at most is a tenth of it."""
 
 
-@dataclass(slots=True)
-class Stop:
-    """Asked for from a signal handler; the step that is running is finished first."""
+def build(
+    plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: Stop,
+    part: Part = lambda: None,
+) -> Any:  # fmt: skip
+    """A trainer that is ready to go.
 
-    asked: bool = False
-
-
-def build(plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: Stop) -> Any:
-    """A trainer that is ready to go."""
+    Args:
+        part: Told of each batch of rows that ``unseen_loss`` has measured.
+    """
     import datasets
     import peft
     import transformers
@@ -56,10 +58,18 @@ def build(plan: Plan, base: Base, data: Data, folder: Path, told: Told, stop: St
             task_type="CAUSAL_LM", r=plan.rank, lora_alpha=plan.alpha, lora_dropout=0.0,
             target_modules=list(base.targets),
         ),
-        callbacks=[_watcher(told, stop)],
+        callbacks=[_watcher(told, stop, part)],
     )  # fmt: skip
     made.remove_callback(transformers.PrinterCallback)
+    _look_between_layers(made.model, base.targets[0], stop)
     return made
+
+
+def _look_between_layers(model: Any, matrix: str, stop: Stop) -> None:
+    """A row may take many seconds: in every layer it is looked whether somebody wants to stop."""
+    for name, module in model.named_modules():
+        if name.endswith(matrix):
+            module.register_forward_pre_hook(lambda *ignored: stop.check())
 
 
 def _options(plan: Plan, rows: int, folder: Path) -> dict[str, Any]:
@@ -120,10 +130,24 @@ def steps(trainer: Any) -> int:
     return max(1, ceil(each * float(args.num_train_epochs)))
 
 
+def keep(trainer: Any, folder: Path) -> None:
+    """Write a checkpoint of the last whole step, where there is none; a broken-off step has changed
+    nothing yet."""
+    step = int(trainer.state.global_step)
+    known = last_checkpoint(folder)
+    if step and (known is None or step_of(known) < step):
+        trainer._save_checkpoint(trainer.model, trial=None)
+
+
+def step_of(checkpoint: Path | None) -> int:
+    """The step after which a checkpoint was written; 0 without one."""
+    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest whole checkpoint: a trainer writes its state last."""
     whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return max(whole, key=step_of, default=None)
 
 
 def unseen_loss(trainer: Any) -> float | None:
@@ -133,7 +157,7 @@ def unseen_loss(trainer: Any) -> float | None:
     return float(trainer.evaluate()["eval_loss"])
 
 
-def _watcher(told: Told, stop: Stop) -> Any:
+def _watcher(told: Told, stop: Stop, part: Part) -> Any:
     import transformers
 
     class Watcher(transformers.TrainerCallback):  # type: ignore[misc]
@@ -142,6 +166,9 @@ def _watcher(told: Told, stop: Stop) -> Any:
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             if stop.asked:
                 control.should_save = control.should_training_stop = True
+
+        def on_prediction_step(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+            part()
 
         def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             if "loss" in (logs := more.get("logs") or {}):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cli_tools import Cli
 
-from rpterm.cli import dueling
+from rpterm.cli import dueling, rich_out
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
 
@@ -35,7 +35,8 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
     assert "A (as set)" in done.out and "B (temperature=1.5)" in done.out
     done = cli(*command, stdin="=\n0\n")
     assert done.out.count("Round ") == 2 and "3 of 3 rounds" in done.out
-    assert "ties 1, both bad 1: undecided" in done.out
+    (row,) = [line.split() for line in done.out.splitlines() if line.startswith("A–B")]
+    assert sorted(row[1:3]) == ["0", "1"] and row[3:6] == ["1", "1", "3"] and row[7] == "undecided"
     told = cli(*command, "--report", "--json")
     assert json.loads(told.out)["votes"] == 3
     with Store(home / "rpterm.db") as store:
@@ -45,6 +46,29 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
     assert cli("chat", "sherlock", stdin="Hello\n").code == 0
     with Store(home / "rpterm.db") as store:
         assert store.chats()[0].turn_count == 5 and len(store.chats()) == 2
+
+
+def test_four_sides_stand_in_tables_that_fit_and_add_up(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rich_out, "_PIPE_WIDTH", 80)
+    sides = ("--b", "temperature=1.5 min_p=0.1", "--c", "top_k=5", "--d", "top_p=0.5")
+    source = lines_file(tmp_path, "Who is there?", "And why?")
+    said = "l\nr\n=\n0\n" * 3
+    done = cli("duel", "sherlock", *sides, "-n", "12", "--turns", source, stdin=said + "l\n" * 4)
+    assert done.code == 0, done.err
+    report = done.out[done.out.rindex("A (as set)") :]
+    assert max(map(len, report.splitlines())) <= 80
+    assert "13 of 13 rounds: 12 votes, 1 asked again" in report
+    rows = [line.split() for line in report.splitlines() if line[1:2] == "–" and line[0] in "ABC"]
+    assert len(rows) == 6
+    assert all(sum(map(int, row[1:5])) == int(row[5]) for row in rows)
+    assert sum(int(row[5]) for row in rows) == 12
+    ends = [line.split() for line in report.splitlines() if line.startswith("–")]
+    assert sorted(line[1] for line in ends) == ["A", "B", "C", "D"]
+    *_, last = [line for line in done.out.splitlines() if " vote" in line and ":" in line
+                and "A–B" in line]  # fmt: skip
+    assert len(last) <= 76
 
 
 def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:

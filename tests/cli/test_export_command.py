@@ -87,9 +87,9 @@ def test_check_tells_tokens_by_the_model_and_fails_only_when_asked(
     assert done.code == 0 and told["exact_tokens"] and told["rows"] == 1
     assert told["trainers"][0] | {"fates": 0} == {
         "trainer": "TRL DPOTrainer", "setting": "max_length", "limit": 1024, "fates": 0,
-        "drops": [],
+        "drops": [], "empties": [],
     }  # fmt: skip
-    short = ("export", "check", str(tmp_path / "out"), "--max-length", "8")
+    short = ("export", "check", str(tmp_path / "out"), "--max-tokens", "8")
     assert cli(*short).code == 0
     done = cli(*short, "--strict")
     assert done.code == 1 and "drops 1 row (max_length 8)" in done.out

@@ -68,6 +68,11 @@ def test_markdown_is_what_is_shown(cli: Cli, chat: int, tmp_path: Path) -> None:
     assert text.startswith("# Chat with Sherlock Holmes\n")
     assert "**Ashby:**\n\nHello, Watson" in text
     assert SCRIPTED_REPLIES[0] not in text
+    for name in ("--to", "--output"):  # the older name of the same
+        assert cli("chats", "export", "1", f"{name}={path}{name}").code == 0
+        assert cli("chats", "export", "1", name, f"{path}{name}", "--force").code == 0
+        assert Path(f"{path}{name}").read_bytes() == path.read_bytes()
+    assert "--output" not in cli("chats", "export", "--help").out
     refused = cli("chats", "export", "1", "-o", str(path))
     assert (refused.code, path.read_text(encoding="utf-8")) == (1, text)
     assert cli("chats", "export", "1", "-o", str(path), "--force").code == 0

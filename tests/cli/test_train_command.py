@@ -15,9 +15,9 @@ from cli_tools import Cli
 from rpterm.training import base, run
 from rpterm.training.data import Data
 from rpterm.training.parity import Parity
-from rpterm.training.plan import Plan, Stopped
+from rpterm.training.plan import Plan
 from rpterm.training.run import Listener, Trained
-from rpterm.training.trainer import Stop
+from rpterm.training.stopping import Halted, Stop, Stopped
 
 
 @pytest.fixture
@@ -95,7 +95,8 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGINT)
+        with stop.steps():
+            os.kill(os.getpid(), signal.SIGINT)
         assert stop.asked
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
@@ -105,9 +106,25 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")
     assert done.code == 130
-    assert "Stopping after the step that is running" in done.err
+    assert "the row in work ends and the steps that are done are written" in done.err
     assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_outside_of_the_steps_ends_at_once(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+        part = listener.stage("reading", 2)
+        part()
+        with pytest.raises(Halted):
+            os.kill(os.getpid(), signal.SIGINT)
+        raise Stopped(0)
+
+    monkeypatch.setattr(run, "train", train)
+    done = cli("train", str(out), "--base", "starter")
+    assert done.code == 130 and "Stopping" not in done.err
+    assert "Stopped before the first step" in done.out
 
 
 def test_where_no_row_fits_it_is_told_before_anything_is_made(

@@ -136,6 +136,7 @@ def test_three_are_ranked_and_need_more_evidence() -> None:
     assert [each.name for each in found.strengths] == ["A", "B", "C"]
     assert [each.rank for each in found.strengths] == [1, 2, 3]
     assert round(found.matches[0].needed) == 60
+    assert running(found) == "180 votes  A>B 60:0  A>C 60:0  B>C 60:0"
     assert found.strengths[0].low <= found.strengths[0].value <= found.strengths[0].high
 
 

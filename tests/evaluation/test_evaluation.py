@@ -11,9 +11,10 @@ import pytest
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.config import Settings
+from rpterm.dueling.contender import short_names
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
-from rpterm.evaluation.answers import Answer, Answers, interview, short_names
+from rpterm.evaluation.answers import Answer, Answers, interview
 from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, trust
 from rpterm.evaluation.lines import Known
 from rpterm.evaluation.metrics import (
@@ -169,7 +170,7 @@ def test_references_are_compared_by_the_usual_libraries() -> None:
 def test_a_judge_who_looks_at_places_only_is_found_out() -> None:
     questions = {"q": asked("reference")}
     answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
-    biased = list(compare(Judge(ScriptedEngine(["A"])), CARD, answers, questions))
+    biased = list(compare(Judge(ScriptedEngine(["A"]), Known()), CARD, answers, questions))
     assert len(biased) == 3 and not any(verdict.winner for verdict in biased)
     found = trust(biased)
     assert found is not None and (found.agreement, found.first_place) == (0.0, 1.0)
@@ -212,7 +213,7 @@ def test_a_score_is_kept_where_it_is_whole(tmp_path: Path) -> None:
     scorer = _Counting()
 
     def values(setup: str = "") -> list[float]:
-        scored = AnswerScores(scorer, (), Known(tmp_path / "scores.jsonl", "scores"), setup)
+        scored = AnswerScores(scorer, Known(tmp_path / "scores.jsonl", "scores"), setup=setup)
         found = measure(CARD, answers, questions, scored)
         return [each.values["in_character"] for each in found]
 
@@ -238,12 +239,12 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
         for seed in range(4)
     ]
     answers.append(Answer("c", "two", "p", "personality", 1, "4", 4))
-    measured = measure(CARD, answers, questions, AnswerScores(Scorer()))
+    measured = measure(CARD, answers, questions, AnswerScores(Scorer(), Known()))
     assert len(measured) == 8 and all(0 < m.values["in_character"] < 1 for m in measured)
     verdicts = [Verdict("persona", "q", 1, "<b>one", "two", "two", "two")]
-    report = build(CARD.name, measured, answers, questions, verdicts)
+    report = build(CARD.name, measured, answers, questions, verdicts, judge="big")
     titles = [table.title for table in report.tables]
-    assert "The judging model" in titles and "Personality interview" in titles
+    assert "The judging model: big" in titles and "Personality interview" in titles
     text = page.html(report)
     assert "<b>one" not in text and "&lt;b&gt;one" in text and "http" not in text
     if has_references():

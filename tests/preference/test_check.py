@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from preference_support import Scene, run
 
 from rpterm.preference.check.examples import RowError, recognise
+from rpterm.preference.check.reading import exports
 from rpterm.preference.check.report import Model, Report, check
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.writing import ExportError
 from rpterm.prompt.template import TemplateError
+from rpterm.training.data import read
+from rpterm.training.plan import TrainingError
 from rpterm.types import Origin
 
 U = {"role": "user", "content": "Who was it?"}
@@ -193,7 +196,7 @@ def test_trainers_are_foretold_by_their_own_rules(tmp_path: Path) -> None:
     fates = {each.trainer: dict(each.fates) for each in report.outlooks}
     assert fates == {
         "TRL DPOTrainer": {"kept": 1, "dropped": 1},
-        "TRL ORPOTrainer": {"kept": 1, "cut": 1},
+        "TRL ORPOTrainer": {"kept": 1, "emptied": 1},
         "TRL RewardTrainer": {"kept": 1, "dropped": 1},
     }
     assert report.outlooks[0].drops == ["train.jsonl:2"] and report.tokens.longest == 26
@@ -201,6 +204,34 @@ def test_trainers_are_foretold_by_their_own_rules(tmp_path: Path) -> None:
     assert report.outlooks[0].fates == {"cut": 1}
     assert report.outlooks[2].fates == {"dropped": 1}
     assert checked(tmp_path / "d", [long], limit=26).outlooks[0].fates == {"kept": 1}
+
+
+def test_a_reply_behind_the_cut_is_lost_with_its_row_or_without(tmp_path: Path) -> None:
+    long = pair("word " * 20, "a b c", "d")  # 22 of the prompt and its marks
+    prompt, reply = long["prompt"], long["chosen"]
+    apart = checked(tmp_path / "a", [{"prompt": prompt, "completion": reply}], limit=22)
+    assert apart.outlooks[0].fates == {"dropped": 1}
+    whole = checked(tmp_path / "w", [{"messages": [*prompt, *reply]}], limit=22)
+    assert whole.outlooks[0].fates == {"emptied": 1}
+    assert whole.outlooks[0].empties == ["train.jsonl:1"]
+    assert "nothing of the reply is left" in whole.strict[0].text
+    cut = checked(tmp_path / "w", [{"messages": [*prompt, *reply]}], limit=23)
+    assert cut.outlooks[0].fates == {"cut": 1} and not cut.strict
+
+
+def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Path) -> None:
+    good, bad = scene.reply("It was Moran."), scene.reply("As an AI.")
+    scene.judge.compare(good, bad, "left")
+    scene.judge.thumb(good, True)
+    for name in ("trl_dpo", "axolotl"):
+        run(scene, tmp_path / "all" / name, format=name)
+    assert exports(tmp_path / "all") == [tmp_path / "all" / "axolotl", tmp_path / "all" / "trl_dpo"]
+    assert exports(tmp_path / "all" / "axolotl") == [tmp_path / "all" / "axolotl"]
+    with pytest.raises(TrainingError, match=r"several exports \(axolotl, trl_dpo\): name one"):
+        read(tmp_path / "all", None)
+    (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
+    with pytest.raises(ExportError, match=r"beside them, odd.jsonl: check them one by one"):
+        exports(tmp_path / "all")
 
 
 def test_a_chat_that_llama_factory_drops_is_foretold(tmp_path: Path) -> None:

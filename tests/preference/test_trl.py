@@ -4,6 +4,7 @@ the check foretold. Needs the extra ``train``."""
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,34 @@ def test_rows_and_drops_are_as_the_check_counts_them(
     theirs = [[len(row[key]) for key in ROWS] for row in whole.train_dataset]
     # TRL's replies end with the line end that the template puts behind the end token.
     assert [[one, two + 1, three + 1] for one, two, three in sizes] == theirs
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_sft_does_with_long_rows_is_as_the_check_says(
+    tmp_path: Path, starter: Any, apart: bool
+) -> None:
+    from rpterm.cli.trainer_model import opened
+
+    replies = [{"role": "assistant", "content": "It was Moran who did it."}]
+    rows = []
+    for often in (1, 12, 13, 14, 15, 40):
+        prompt = [{"role": "user", "content": "Who was at the door? " * often}]
+        rows.append(
+            {"prompt": prompt, "completion": replies} if apart else {"messages": prompt + replies}
+        )
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with opened("starter") as known:
+        model = Model("starter", known.render, known.count_rendered, known.end)
+        fates = check(path, model, limit=90).outlooks[0].fates
+    data = datasets.Dataset.from_list(rows)
+    made = trainer("SFT", starter, data, tmp_path, max_length=90)
+    learned = [sum(label != -100 for label in row["labels"]) for row in made.train_dataset]
+    assert all(learned) and fates["dropped" if apart else "emptied"] > 0
+    assert len(learned) == len(rows) - fates["dropped"]
+    assert fates["emptied" if apart else "dropped"] == 0
+    if not apart:  # what is learned of an emptied row is its prompt
+        assert sum(many == 90 for many in learned) == fates["cut"] + fates["emptied"]
 
 
 def noting(known: Any, sizes: list[list[int]]) -> Callable[[Sequence[str]], list[int]]:

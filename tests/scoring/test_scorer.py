@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Thread
+from threading import Barrier, Thread
 
 import numpy as np
 import pytest
 from letters import Letters
 
 from rpterm.cards.card import CharacterCard
+from rpterm.engine.protocol import EngineError
 from rpterm.scoring import embedding
 from rpterm.scoring.combine import Term, adds, by_dimension, chance, interval, log_odds
+from rpterm.scoring.likelihood import Text
 from rpterm.scoring.records import NOTHING, Fact, Reading, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
 
@@ -53,6 +55,38 @@ def test_meaning_joins_the_cheap_score_once_it_is_warm() -> None:
     assert "fact_meaning" not in scorer.cheap("I mend nets.", SCENE).readings
     scorer.warm(SCENE)
     assert "fact_meaning" in scorer.cheap("I mend nets.", SCENE).readings
+
+
+def test_both_models_load_at_the_same_time_and_full_tells_of_one_that_fails() -> None:
+    meet = Barrier(2, timeout=30)  # Each waits for the other: one after the other would never end.
+    asked: list[str] = []
+
+    class Waiting(Begun):
+        met = False
+
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            if not self.met:
+                self.met = True
+                meet.wait()
+            return super().encode(texts)
+
+    class Model:
+        def logprobs(
+            self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
+        ) -> list[list[float]]:
+            if not asked:
+                meet.wait()
+            asked.append(str(reply))
+            raise EngineError("It broke.")
+
+        def close(self) -> None:
+            pass
+
+    scorer = Scorer(embed=Waiting(), likelihood=Model())
+    scorer.prepare("I mend nets.", SCENE)
+    assert asked and not meet.broken
+    score = scorer.full("I mend nets.", SCENE)
+    assert score is not None and not score.complete and "fact_meaning" in score.readings
 
 
 def test_vectors_that_another_thread_pushes_out_meanwhile_are_still_told(

@@ -15,6 +15,7 @@ from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, Plan, TrainingError
 from rpterm.training.run import _folder
 from rpterm.training.trainer import last_checkpoint
+from rpterm.types import RptermError
 
 LORA = {
     "use_dora": False, "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {},
@@ -132,7 +133,7 @@ def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path
     with pytest.raises(TrainingError, match="--restart"):
         _folder(begun, "two", anew=False)
     assert not list(_folder(begun, "two", anew=True).glob("checkpoint-*"))
-    with pytest.raises(TrainingError, match="no folder"):
+    with pytest.raises(RptermError, match="no folder"):
         _folder(tmp_path / "none" / "made.gguf", "one", anew=False)
 
 

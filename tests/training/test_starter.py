@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from rpterm.models.starter import llm_path
 from rpterm.training import convert, parity, trainer
 from rpterm.training.base import Base, load, require_extra
 from rpterm.training.data import read
-from rpterm.training.plan import Method, Plan, Stopped, TrainingError
+from rpterm.training.plan import Method, Plan, TrainingError
 from rpterm.training.run import train
-from rpterm.training.trainer import Stop
+from rpterm.training.stopping import Halted, Stop, Stopped
 
 pytestmark = [pytest.mark.model, pytest.mark.trainer]
 pytest.importorskip("trl")
@@ -59,14 +60,24 @@ def base() -> Iterator[Base]:
 class Heard:
     """What a listener was told; it may ask for a stop at a step."""
 
-    def __init__(self, stop: Stop, stop_at: int = 0) -> None:
+    def __init__(self, stop: Stop, stop_at: int = 0, stop_in: str = "") -> None:
         self.told: list[str] = []
+        self.parts: dict[str, int] = {}
+        self._stop_in = stop_in
         self.steps: list[int] = []
         self.seconds = 0.0
         self._stop, self._stop_at = stop, stop_at
 
-    def stage(self, name: str) -> None:
+    def stage(self, name: str, parts: int = 0) -> Callable[[], object]:
         self.told.append(name)
+        self.parts[name] = parts
+        if self._stop_in and name.startswith(self._stop_in):
+            self._stop.asked = True
+
+        def part() -> None:
+            self.parts[name] -= 1
+
+        return part
 
     def estimated(self, seconds: float, done: int, total: int) -> None:
         self.seconds = seconds
@@ -89,18 +100,72 @@ def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
     first = Heard(stop, stop_at=1)
     with pytest.raises(Stopped) as stopped:
         train(plan, data, to, first, stop)
-    assert stopped.value.step in (1, 2) and not to.exists()
+    assert stopped.value.step == 1 and not to.exists()
     with pytest.raises(TrainingError, match="--restart"):
         train(Plan(Method.DPO, llm_path(), "h", seed=2), data, to, first, Stop())
+    stop = Stop()
+    with pytest.raises(Stopped) as stopped:
+        train(plan, data, to, Heard(stop, stop_in="comparing"), stop)
+    assert stopped.value.step == 3  # All steps are made, and none of them is lost.
+    checkpoint = next(to.with_suffix(".training").glob("checkpoint-3"))
+    shutil.rmtree(checkpoint)
     second = Heard(Stop())
     done = train(plan, data, to, second, Stop())
-    assert second.steps[-1] == done.steps == 3 and second.steps[0] > stopped.value.step
+    assert second.steps == [3] and done.steps == 3
+    assert not any(second.parts.values())
+    told = dict.fromkeys(each.split(",")[0].split(" with")[0] for each in second.told)
+    assert list(told) == [
+        "reading the model", "proving", "tokenizing 6 rows", "measuring how long a step takes",
+        "2 of 3 steps", "the loss after the training",
+        "comparing the adapter in llama.cpp",
+    ]  # fmt: skip
     assert first.seconds > 0 and first.told[-1] == "0 of 3 steps"
-    assert done.begun == stopped.value.step and f"{done.begun} of 3 steps" in second.told
+    assert done.begun == 2
     assert done.loss_after is not None and done.loss_after < 0.69
     assert done.parity.same and done.parity.moved > 0.02
     assert "SHA-256 of the data" in done.card.read_text(encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.gguf", "mine.md", "out"]
+
+
+@pytest.mark.parametrize(
+    ("stop_in", "kept"), [("proving", 0), ("the loss before", 0), ("measuring", 0)]
+)
+def test_what_is_stopped_before_the_first_step_leaves_nothing(
+    out: Path, tmp_path: Path, stop_in: str, kept: int
+) -> None:
+    plan = Plan(Method.DPO, llm_path(), "h", rank=4, max_length=256)
+    stop = Stop()
+    heard = Heard(stop, stop_in=stop_in)
+    with pytest.raises(Stopped) as stopped:
+        train(plan, read(out, None), tmp_path / "mine.gguf", heard, stop)
+    assert stopped.value.step == kept and heard.told[-1].startswith(stop_in)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_row_in_work_is_broken_off_and_the_steps_before_it_are_kept(
+    base: Base, out: Path, tmp_path: Path
+) -> None:
+    stop, steps = Stop(), []
+    own = Base(base.path, base.arch, copy.deepcopy(base.model), base.tokenizer, base.targets)
+    made = trainer.build(
+        Plan(Method.DPO, base.path, rank=4, max_length=256), own, read(out, None),
+        tmp_path / "run", lambda done, total, loss: steps.append(done), stop,
+    )  # fmt: skip
+    layers = [module for name, module in made.model.named_modules() if name.endswith("q_proj")]
+    seen: list[int] = []
+
+    def ask(*ignored: Any) -> None:
+        seen.append(made.state.global_step)
+        if made.state.global_step == 2:
+            stop.asked = True  # in the middle of the third step
+
+    layers[1].register_forward_pre_hook(ask, prepend=True)
+    with pytest.raises(Halted):
+        made.train()
+    assert seen.count(2) == 1  # It did not go on to the end of the row.
+    shutil.rmtree(tmp_path / "run" / "checkpoint-2", ignore_errors=True)
+    trainer.keep(made, tmp_path / "run")
+    assert trainer.step_of(trainer.last_checkpoint(tmp_path / "run")) == 2 == max(steps)
 
 
 @pytest.mark.parametrize("method", [Method.ORPO, Method.KTO, Method.SFT])

@@ -7,7 +7,7 @@ no row of any format, or a broken one, is told in one sentence. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal["pair", "label", "demo", "other"]
@@ -36,6 +36,7 @@ class Example:
         kind: ``pair`` (chosen, rejected), ``label`` (one reply and whether it is good), ``demo``
             (one reply to imitate) or ``other`` (ties, flags: nothing is trained on them).
         prompt: Messages, or a text that is rendered already.
+        apart: Whether the reply stands in a field of its own, not as the end of a conversation.
     """
 
     reader: str
@@ -44,6 +45,7 @@ class Example:
     replies: tuple[str, ...]
     label: bool | None = None
     meta: Row = field(default_factory=dict)
+    apart: bool = True
 
 
 def recognise(row: Any) -> Example:
@@ -167,7 +169,7 @@ def _conversation(row: Row) -> Example:
     *prompt, (role, reply) = _chat(row["messages"])
     if role != "assistant":
         raise RowError("its messages do not end in a reply")
-    return _made("trl", "demo", tuple(prompt), (reply,), row)
+    return replace(_made("trl", "demo", tuple(prompt), (reply,), row), apart=False)
 
 
 _FORMATS: tuple[tuple[frozenset[str], Callable[[Row], Example]], ...] = (

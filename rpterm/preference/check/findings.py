@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from rpterm.preference.check.report import Report
 
 STRICT = frozenset(
-    {"bad rows", "refused", "dropped", "leaks", "contradictions", "personal data", "one-sided"}
-)
+    {
+        "bad rows", "refused", "dropped", "emptied", "leaks", "contradictions", "personal data",
+        "one-sided",
+    }
+)  # fmt: skip
 """Findings that ``--strict`` does not let pass."""
 
 _SMALL_EDIT = 20
@@ -62,6 +65,14 @@ def _rows(report: Report) -> Iterator[Finding]:
                 f"{outlook.trainer} drops {counted(outlook.fates['dropped'], 'row')} "
                 f"({outlook.setting} {outlook.limit}).",
                 outlook.drops,
+            )
+        if outlook.fates["emptied"]:
+            yield _made(
+                "emptied",
+                f"{outlook.trainer} trains on {counted(outlook.fates['emptied'], 'row')} of which "
+                f"nothing of the reply is left: the prompt alone fills {outlook.limit} tokens "
+                f"({outlook.setting}).",
+                outlook.empties,
             )
         if outlook.fates["cut"]:
             yield _made(

@@ -47,6 +47,28 @@ def manifest(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def exports(path: Path) -> list[Path]:
+    """What is looked at by itself: the exports in a folder of them, each for its own trainer; else
+    the path as it is.
+
+    Raises:
+        ExportError: Rows lie beside the exports, of which nobody would know what they are.
+    """
+    if not path.is_dir() or (path / MANIFEST).is_file():
+        return [path]
+    inside = sorted(each.parent for each in path.glob(f"*/{MANIFEST}"))
+    beside = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
+    if beside:
+        raise ExportError(
+            f"{path} holds exports and, beside them, {beside[0].name}: check them one by one."
+        )
+    return inside or [path]
+
+
+def _has_rows(path: Path) -> bool:
+    return any(each.suffix in _SUFFIXES for each in (path.rglob("*") if path.is_dir() else [path]))
+
+
 def files(path: Path) -> list[Path]:
     """The files with rows.
 

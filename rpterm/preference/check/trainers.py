@@ -6,7 +6,10 @@ The rules were read in the trainers' sources and documents:
   (1024 by default) and cut longer rows at their end, that is in the reply.
 - TRL ``RewardTrainer`` drops rows in which prompt and either reply are longer than ``max_length``.
 - TRL ``ORPOTrainer`` drops nothing: a prompt that fills ``max_length`` leaves an empty reply.
-- TRL ``SFTTrainer`` cuts at ``max_length``; a reply behind the cut teaches nothing.
+- TRL ``SFTTrainer`` cuts at ``max_length`` and then drops rows in which nothing is left to learn.
+  Rows of prompt and completion are learned from the reply alone, so a prompt that fills the limit
+  drops them; of one conversation (``messages``) the prompt is learned, too, so they stay, and a
+  reply behind the cut teaches nothing (with ``assistant_only_loss`` they are dropped as well).
 - Axolotl drops rows longer than ``sequence_len`` (512 by default, as it is to be set).
 - LLaMA-Factory cuts at ``cutoff_len`` (2048 by default) and drops conversations in which user and
   assistant do not take turns, the user first, with only a warning.
@@ -23,7 +26,8 @@ from typing import Literal
 
 from rpterm.preference.check.examples import Example
 
-Fate = Literal["kept", "cut", "dropped"]
+Fate = Literal["kept", "cut", "emptied", "dropped"]
+"""``emptied``: cut so that nothing of the reply is left, and trained on all the same."""
 Rule = Callable[[Example, int, int, int], Fate]
 """From a row, the tokens of its prompt and of its longest reply, and the limit."""
 
@@ -46,13 +50,15 @@ class Trainer:
 
 @dataclass(slots=True)
 class Outlook:
-    """What one trainer will do with all rows; ``drops`` are the first ones, for people."""
+    """What one trainer will do with all rows; ``drops`` and ``empties`` are the first ones of
+    those, for people."""
 
     trainer: str
     setting: str
     limit: int
     fates: Counter[str] = field(default_factory=Counter)
     drops: list[str] = field(default_factory=list)
+    empties: list[str] = field(default_factory=list)
 
 
 def long_prompt(example: Example, prompt: int, reply: int, limit: int) -> Fate:
@@ -60,6 +66,16 @@ def long_prompt(example: Example, prompt: int, reply: int, limit: int) -> Fate:
     if prompt >= limit:
         return "dropped"
     return "cut" if prompt + reply > limit else "kept"
+
+
+def _emptied(example: Example, prompt: int, reply: int, limit: int) -> Fate:
+    fate = long_prompt(example, prompt, reply, limit)
+    return "emptied" if fate == "dropped" else fate
+
+
+def _imitated(example: Example, prompt: int, reply: int, limit: int) -> Fate:
+    rule = long_prompt if example.apart else _emptied
+    return rule(example, prompt, reply, limit)
 
 
 def _long_row(example: Example, prompt: int, reply: int, limit: int) -> Fate:
@@ -82,10 +98,10 @@ def _alternating(example: Example, prompt: int, reply: int, limit: int) -> Fate:
 
 TRAINERS: tuple[Trainer, ...] = (
     Trainer("TRL DPOTrainer", "trl", "pair", 1024, "max_length", long_prompt),
-    Trainer("TRL ORPOTrainer", "trl", "pair", 1024, "max_length", _only_cut),
+    Trainer("TRL ORPOTrainer", "trl", "pair", 1024, "max_length", _emptied),
     Trainer("TRL RewardTrainer", "trl", "pair", 1024, "max_length", _long_row),
     Trainer("TRL KTOTrainer", "trl", "label", 1024, "max_length", long_prompt),
-    Trainer("TRL SFTTrainer", "trl", "demo", 1024, "max_length", _only_cut),
+    Trainer("TRL SFTTrainer", "trl", "demo", 1024, "max_length", _imitated),
     Trainer("Axolotl DPO", "axolotl", "pair", 512, "sequence_len", _long_row),
     Trainer("Axolotl KTO", "axolotl", "label", 512, "sequence_len", _long_row),
     Trainer("Axolotl SFT", "axolotl", "demo", 512, "sequence_len", _long_row),
@@ -114,8 +130,9 @@ class Forecast:
                 outlook = self._of(trainer)
                 fate = trainer.rule(example, prompt, reply, outlook.limit)
                 outlook.fates[fate] += 1
-                if fate == "dropped" and len(outlook.drops) < 5:
-                    outlook.drops.append(where)
+                places = {"dropped": outlook.drops, "emptied": outlook.empties}.get(fate)
+                if places is not None and len(places) < 5:
+                    places.append(where)
 
     def refused(self, example: Example) -> None:
         """Take one row in that the template refuses."""

@@ -1,0 +1,103 @@
+"""The answers themselves, every model's to one question beside the others'. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.judge import Verdict
+from rpterm.evaluation.metrics import Measured
+from rpterm.evaluation.questions import Question
+from rpterm.evaluation.scored import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One model's answer.
+
+    Attributes:
+        chance: That it is in character, or ``None`` where nobody could tell; ``low`` and ``high``
+            are its 90 % interval.
+        won, compared: Comparisons of the judging model that it won, and all in which both orders
+            agree.
+    """
+
+    model: str
+    reply: str
+    chance: float | None
+    low: float
+    high: float
+    reasons: tuple[Reason, ...]
+    won: int = 0
+    compared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question under one seed, and what every model said."""
+
+    question: str
+    kind: str
+    seed: int
+    user: tuple[str, ...]
+    references: tuple[str, ...]
+    given: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One statement of the interview; ``ratings`` by model, one for each seed.
+
+    Attributes:
+        turned: Agreeing speaks against the trait.
+    """
+
+    trait: str
+    statement: str
+    turned: bool
+    ratings: tuple[tuple[int, ...], ...]
+
+
+def answered(
+    measured: Sequence[Measured], questions: Mapping[str, Question], verdicts: Sequence[Verdict]
+) -> tuple[Asked, ...]:
+    """Open questions in the order in which they were asked."""
+    by_question: dict[tuple[str, int], list[Measured]] = {}
+    for each in measured:
+        by_question.setdefault((each.answer.question, each.answer.seed), []).append(each)
+    order = {name: at for at, name in enumerate(questions)}
+    found = []
+    for name, seed in sorted(by_question, key=lambda key: (order[key[0]], key[1])):
+        own = [each for each in verdicts if (each.question, each.seed) == (name, seed)]
+        given = tuple(_given(each, own) for each in by_question[name, seed])
+        question = questions[name]
+        found.append(Asked(name, question.kind, seed, question.user, question.references, given))
+    return tuple(found)
+
+
+def interviewed(
+    answers: Sequence[Answer], models: Sequence[str], questions: Mapping[str, Question]
+) -> tuple[Rated, ...]:
+    """Every statement of the personality interview, as it was answered."""
+    said: dict[str, dict[str, list[int]]] = {}
+    for answer in answers:
+        if answer.rating is not None:
+            by_model = said.setdefault(answer.question, {})
+            by_model.setdefault(answer.model, []).append(answer.rating)
+    return tuple(
+        Rated(
+            question.trait, question.user[0], question.key < 0,
+            tuple(tuple(said[name].get(model, ())) for model in models),
+        )
+        for name, question in questions.items() if name in said
+    )  # fmt: skip
+
+
+def _given(each: Measured, verdicts: Sequence[Verdict]) -> Given:
+    model, score = each.answer.model, each.score
+    decided = [v for v in verdicts if v.winner and model in (v.left, v.right)]
+    return Given(
+        model, each.answer.reply, score.values.get("in_character"), score.low, score.high,
+        score.reasons, sum(v.winner == model for v in decided), len(decided),
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""What a report says by itself: the answers, what figures mean, and which model to take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cli import evaluated
+from rpterm.evaluation import legend, page
+from rpterm.evaluation.answers import Answer
+from rpterm.evaluation.choice import choice
+from rpterm.evaluation.judge import Verdict
+from rpterm.evaluation.legend import METRICS
+from rpterm.evaluation.lines import Known
+from rpterm.evaluation.metrics import AnswerScores, Measured, measure
+from rpterm.evaluation.questions import KINDS, TRAITS, Question
+from rpterm.evaluation.report import Report, build
+from rpterm.scoring.scorer import Scorer
+
+CARD = CharacterCard(name="Ada", attributes=("Ada keeps bees on the roof.",))
+BROKEN = "As an AI language model, I cannot have opinions about that."
+GOOD = "My bees are quiet tonight; come up to the roof and listen."
+
+
+def report(tmp_path: Path | None = None) -> Report:
+    """Two models, one question under two seeds, and a statement."""
+    questions = {
+        "q": Question("q", "reference", ("Is it late?",), ("Never for bees.",)),
+        "p": Question("p", "personality", ("I sing at work.",), trait="openness", key=-1),
+    }
+    answers = [
+        Answer("c", model, "q", "reference", seed, text)
+        for model, text in (("one", GOOD), ("two", BROKEN)) for seed in (1, 2)
+    ]  # fmt: skip
+    answers += [Answer("c", "two", "p", "personality", 1, "4", 4)]
+    known = Known(tmp_path / "scores.jsonl", "scores") if tmp_path else Known()
+    measured = measure(CARD, answers, questions, AnswerScores(Scorer(), known))
+    verdicts = [Verdict("persona", "q", 1, "one", "two", "one", "one")]
+    return build(CARD.name, measured, answers, questions, verdicts, judge="big")
+
+
+def test_a_report_has_every_answer_with_its_score_and_its_evidence(tmp_path: Path) -> None:
+    made = report(tmp_path)
+    assert [(each.question, each.seed) for each in made.answers] == [("q", 1), ("q", 2)]
+    good, broken = made.answers[0].given
+    assert (good.reply, broken.reply) == (GOOD, BROKEN)
+    assert good.chance is not None and broken.chance is not None and good.chance > broken.chance
+    assert broken.low <= broken.chance <= broken.high
+    voice = next(each for each in broken.reasons if not each.good)
+    assert "assistant" in voice.text and voice.words in BROKEN
+    assert (good.won, good.compared, broken.won) == (1, 1, 0)
+    assert made.interview[0].turned and made.interview[0].ratings == ((), (4,))
+    assert report(tmp_path).answers == made.answers  # also where scores were kept
+
+
+def test_the_page_alone_tells_answers_judge_choice_and_what_the_rows_mean() -> None:
+    text = page.html(report())
+    for said in (GOOD, BROKEN, "Never for bees.", "I sing at work.", "the judging model is big"):
+        assert said in text
+    assert "<details>" in text and "Too little was asked to choose" in text
+    for meaning in (METRICS["in_character"], METRICS["boundaries"]):
+        assert meaning.means.replace("'", "&#39;") in text
+    assert "bootstrap over questions" in text and "90 % interval" in text
+
+
+def test_every_figure_and_trait_has_a_meaning() -> None:
+    made = report()
+    for table in made.tables[:3]:
+        assert [each.name for each in table.legend] == [row[0] for row in table.rows]
+    assert set(TRAITS) == set(legend.TRAITS) and set(KINDS) == {*legend.KINDS, "personality"}
+
+
+def test_in_the_terminal_nothing_is_wider_than_it_and_answers_come_on_demand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rpterm.cli import rich_out
+
+    monkeypatch.setattr(rich_out, "_PIPE_WIDTH", 80)
+    made = report()
+    long = replace(made, models=("temperature=1.2 adapter=two-dpo", "two"))
+    evaluated.show(long)
+    plain = capsys.readouterr().out
+    assert BROKEN not in plain and METRICS["persona"].means in plain
+    evaluated.show(long, answers=True)
+    told = capsys.readouterr().out
+    assert BROKEN[:40] in told and "reference: Never for bees." in told and "The interview" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def scored(model: str, values: list[float]) -> list[Measured]:
+    return [
+        Measured(Answer("c", model, f"q{at}", "knowledge", 1, "x"), {"in_character": value})
+        for at, value in enumerate(values)
+    ]
+
+
+def test_a_model_is_only_named_where_its_answers_are_shown_to_be_better() -> None:
+    some = [0.5 + 0.01 * at for at in range(12)]
+    clear = [*scored("a", some), *scored("b", [each - 0.2 for each in some])]
+    assert choice(clear, ["a", "b"]).headline.startswith("Take a:")
+    noise = [each + (0.3 if at % 2 else -0.28) for at, each in enumerate(some)]
+    even = [*scored("a", some), *scored("b", noise)]
+    assert "may be chance" in choice(even, ["a", "b"]).headline
+    three = choice([*clear, *scored("c", noise)], ["a", "b", "c"])
+    assert "nothing here tells it from a" in three.headline or "from c" in three.headline
+    few = [*scored("a", some[:3]), *scored("b", [0.1] * 3)]
+    assert "Too little was asked" in choice(few, ["a", "b"]).headline
+    assert "Only one model" in choice(scored("a", some), ["a"]).headline
+    assert choice([], ["a", "b"]).headline == "No answer could be scored."
+
+
+def test_a_judge_that_is_no_better_than_chance_is_not_to_be_gone_by() -> None:
+    measured = [*scored("a", [0.6] * 8), *scored("b", [0.4] * 8)]
+
+    def verdicts(swapped: str) -> list[Verdict]:
+        return [Verdict("persona", f"q{at}", 1, "a", "b", "a", swapped) for at in range(8)]
+
+    unsure = choice(measured, ["a", "b"], verdicts("b"), "big").reasons
+    assert any("big" in each and "do not go by it" in each for each in unsure)
+    steady = choice(measured, ["a", "b"], verdicts("a"), "big").reasons
+    assert any("prefers a to b on 8 of 8 questions" in each for each in steady)
