@@ -41,6 +41,7 @@ def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
         "id", "last", "character", "turns", "exports", "title",
     ]  # fmt: skip
     assert "Sherlock Holmes" in listed.out
+    assert listed.out.splitlines()[1].endswith("Hello, Watson")
     assert json.loads(cli("chats", "list", "--json").out)[0]["id"] == chat
     found = cli("chats", "search", "watson")
     assert "Hello, [Watson]" in found.out

@@ -109,6 +109,7 @@ async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
         assert len(texts(app)) == 1
         await pilot.press("f4")
         await wait_until(pilot, lambda: "3 turns" in screen_text(app))
+        assert "first chat" in screen_text(app)  # It has no title but what was said first.
         lines = screen_text(app).splitlines()
         row = next(y for y, line in enumerate(lines) if "3 turns" in line)
         await pilot.click(offset=(lines[row].index("turns"), row))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys, messages
 from rpterm.tui.screens.chat import replies
-from rpterm.types import RptermError, Status
+from rpterm.types import RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -50,13 +50,23 @@ async def read(chat: ChatScreen, event: messages.PathRead) -> None:
         chat.follower.again()
         return
     before = [turn for turn in chat.transcript.turns if turn.id > 0]
-    if before[-len(event.path) :] == event.path:
+    if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
         return
     await replies.resync(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
         chat.desk.put(session.moved)
     if before:
         await _led_away(chat, session, before[-1].id)
+
+
+def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:
+    """Whether a reply of ours stands last whose end could not be stored: it stays in sight."""
+    if not before or before[-1].id not in chat.state.live.values():
+        return False
+    kept = next((turn for turn in path if turn.id == before[-1].id), None)
+    if kept is not None:
+        return kept.status is Status.STREAMING
+    return bool(path) and path[-1].id == before[-1].parent_id
 
 
 async def _led_away(chat: ChatScreen, session: Session, turn_id: int) -> None:
