@@ -42,7 +42,7 @@ class SearchHit:
     """A turn that matches.
 
     Attributes:
-        chat_title: Its title, or how it begins, or its character's name where the user said nothing.
+        chat_title: Its title, how it begins, or its character's name where the user said nothing.
         snippet: The part of its text around the hits, each hit between ``\\x02`` and ``\\x03``.
     """
 

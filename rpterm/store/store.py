@@ -310,11 +310,6 @@ class Store:
             chats.check_turn(connection, chat_id, turn_id)
             tree.show(connection, chat_id, turn_id)
 
-    def leaves(self, chat_id: int) -> list[Turn]:
-        """The end of every branch, newest first."""
-        with self.connections.read() as connection:
-            return tree.leaves(connection, chat_id)
-
     def tree(self, chat_id: int) -> list[Turn]:
         """Every turn of a chat, oldest first."""
         with self.connections.read() as connection:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rpterm.chat.branches import ends
 from rpterm.store import Store, StoreError
 from rpterm.types import (
     AuthorNote,
@@ -162,7 +163,7 @@ def test_select_returns_to_where_a_branch_was_left(store: Store, chat: Chat) -> 
     assert store.select(chat.id, right.id).id == right.id
     assert store.select(chat.id, left.id).id == old.id
     assert store.chat(chat.id).leaf_id == old.id
-    assert {t.id for t in store.leaves(chat.id)} == {old.id, new.id, right.id}
+    assert {t.id for t in ends(store.tree(chat.id))} == {old.id, new.id, right.id}
 
 
 def test_select_takes_the_newest_where_nothing_was_shown(store: Store, chat: Chat) -> None:

@@ -148,7 +148,7 @@ async def choose_branch(chat: ChatScreen) -> None:
         return
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)
-    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf))
+    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
     if done is not None:
         await way.to_branch(chat, session.select, int(done.id))
         chat.transcript.to_end()
