@@ -377,7 +377,7 @@ async def test_the_palette_shows_labels_and_the_most_used_first(stage: Stage) ->
         await wait_until(pilot, lambda: "again  Make another reply" in screen_text(app))
         await type_text(pilot, "rename")
         await wait_until(pilot, lambda: "Rename this chat" in first())
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await wait_until(pilot, lambda: isinstance(app.screen, Form))
         await pilot.press("escape", "ctrl+p")
         await wait_until(pilot, lambda: "Rename this chat" in first())
