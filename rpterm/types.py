@@ -24,6 +24,10 @@ class RptermError(Exception):
     """
 
 
+class NoSuchChoice(RptermError):
+    """The command line asks for a value that there is not; the text says which there are."""
+
+
 class Origin(StrEnum):
     """How the text of a turn came to be."""
 

@@ -15,7 +15,7 @@ from rpterm.chat.states import States
 from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.plural import counted
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
@@ -186,7 +186,7 @@ def export(
     from rpterm.cli import exporting
 
     if format not in exporting.FORMATS:
-        raise RptermError(f"There is no format {format!r}; there are md, jsonl and log.")
+        raise NoSuchChoice(f"There is no format {format!r}; there are md, jsonl and log.")
     with opened() as store:
         text = exporting.FORMATS[format](store, store.chat(chat_id))
     if output is None:

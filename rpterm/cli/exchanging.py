@@ -14,7 +14,7 @@ from rpterm.cli import out, rich_out
 from rpterm.cli.chats import opened
 from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
 
@@ -31,7 +31,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
     for result in results:
         _tell_card(result)
     good = sum(result.target is not None for result in results)
-    out.say(f"{good} of {len(results)} files imported to {to}.")
+    out.say(f"{good} of {counted(len(results), 'file')} imported to {to}.")
     return results
 
 
@@ -88,7 +88,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
         raise RptermError(f"Name a format for {target}: --format {' or '.join(FORMATS)}.")
     known = {each: each for each in FORMATS}
     if name not in known:
-        raise RptermError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+        raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
     file = library.find(card, library.folders(folders.find().characters))
     for note in export_file(file, known[name], target):
         out.say(f"note: {note}")
@@ -122,10 +122,12 @@ def _tell_chat(result: ImportedChat) -> None:
 
 
 def _chats_line(results: Sequence[ImportedChat]) -> str:
+    if not results:
+        return "There was no chat to import."
     good = sum(result.chat_id is not None for result in results)
     known = sum(result.known is not None for result in results)
-    rest = f", {known} were here already" if known else ""
-    return f"{good} of {len(results)} chats imported{rest}."
+    rest = f", {known} {'was' if known == 1 else 'were'} here already" if known else ""
+    return f"{good} of {counted(len(results), 'chat')} imported{rest}."
 
 
 def _known() -> list[KnownCard]:

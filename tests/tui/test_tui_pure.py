@@ -7,9 +7,11 @@ from dataclasses import replace
 from textual.content import Content
 
 from rpterm.chat.branches import ends, played
+from rpterm.tui import key_names, keys
 from rpterm.tui.screens.branches import stretches_of
 from rpterm.tui.screens.chats import ago
 from rpterm.tui.screens.chooser import highlighted
+from rpterm.tui.screens.help import table
 from rpterm.tui.widgets.hints import Hint
 from rpterm.tui.widgets.hints import fit as fitting
 from rpterm.tui.widgets.panes.prompt import pieces
@@ -148,3 +150,17 @@ def test_hits_of_a_search_are_marked_and_the_rest_is_text() -> None:
     assert content.plain == "the bell [red]rings[/red]"
     marked = [content.plain[span.start : span.end] for span in content.spans]
     assert marked == ["bell"]
+
+
+def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
+    for heading, group in keys.groups().items():
+        told = table(heading, group, {}, 70).plain
+        assert told.count("when a turn is selected") < 4, told
+    told = table("Rating", keys.groups()["Rating"], {}, 70).plain.splitlines()
+    assert told[:2] == ["Rating", "when a turn is selected:"]
+    assert next(line for line in told if "Alt+G" in line) == told[told.index("otherwise:") + 1]
+
+
+def test_alt_is_written_in_one_way() -> None:
+    assert key_names.short("alt+h") == key_names.show("alt+h") == "Alt+H"
+    assert key_names.short("ctrl+alt+h") == "^Alt+H"
