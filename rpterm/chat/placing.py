@@ -11,6 +11,10 @@ from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending
 from rpterm.store import shared
 from rpterm.types import Intent, RptermError, Turn
 
+WRITTEN_ELSEWHERE = (
+    "Another terminal is writing this reply: go on when it is there, or stop it there."
+)
+
 
 class SessionError(RptermError):
     """The request makes no sense in this chat; the text says why."""
@@ -100,9 +104,7 @@ def goes_on_from(chat: Tree, request: ReplyRequest) -> int | None:
     meant = request.turn_id if request.intent is Intent.CONTINUE and request.turn_id else under
     anew = request.intent is Intent.REGENERATE
     if meant and not anew and shared.written_elsewhere(chat.store, meant):
-        raise SessionError(
-            "Another terminal is writing this reply: go on when it is there, or stop it there."
-        )
+        raise SessionError(WRITTEN_ELSEWHERE)
     return under
 
 

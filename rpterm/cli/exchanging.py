@@ -72,7 +72,8 @@ def move(paths: Sequence[Path], to: Path | None) -> Moved:
     good = sum(card.target is not None for card in moved.cards)
     over = counted(moved.passed_over, "file")
     rest = f"; {over} without a card passed over" if moved.passed_over else ""
-    out.say(f"{good} of {len(moved.cards)} cards and lorebooks imported to {target}{rest}.")
+    all_of_them = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
+    out.say(f"{good} of {all_of_them} imported to {target}{rest}.")
     out.say(_chats_line(moved.chats))
     return moved
 

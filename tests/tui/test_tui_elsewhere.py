@@ -93,6 +93,10 @@ async def test_words_for_a_reply_that_is_written_elsewhere_come_back(
         assert app.chat.input.whole == "Too early"
         assert "Another terminal is writing this reply" in screen_text(app)
         assert len(other.tree(1)) == 3
+        other.finish_reply(reply.id, "There.", Status.COMPLETE, None)
+        await wait_until(pilot, lambda: "Another terminal" not in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
 
 
 async def test_words_for_what_stood_there_before_begin_a_branch_and_it_is_told(

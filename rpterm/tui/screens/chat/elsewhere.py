@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys, messages
 from rpterm.tui.screens.chat import replies
+from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import RptermError, Status, Turn
 
 if TYPE_CHECKING:
@@ -55,8 +56,17 @@ async def read(chat: ChatScreen, event: messages.PathRead) -> None:
     await replies.resync(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
         chat.desk.put(session.moved)
+        await _clear_refusal(chat)
     if before:
         await _led_away(chat, session, before[-1].id)
+
+
+async def _clear_refusal(chat: ChatScreen) -> None:
+    """One may go on now: what forbade it goes."""
+    from rpterm.chat.placing import WRITTEN_ELSEWHERE
+
+    told = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
+    await chat.transcript.remove_children(told)
 
 
 def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:
