@@ -17,7 +17,7 @@ from rpterm.config_text import put
 from rpterm.config_values import Kind, kind_of, parse, wrong
 from rpterm.marks import why
 from rpterm.paths import write_whole
-from rpterm.types import Persona, RptermError, Sampling
+from rpterm.types import NoSuchChoice, Persona, RptermError, Sampling
 
 KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
 Origin = Literal["file", "environment", "flag"]
@@ -150,6 +150,10 @@ class ConfigError(RptermError):
         super().__init__("\n".join(self.problems))
 
 
+class FlagError(ConfigError, NoSuchChoice):
+    """Only what the command line gave is wrong."""
+
+
 _TABLES = {
     "distil": Distilling, "duel": Duel, "examples": ExampleSizes, "persona": Persona,
     "sampling": Sampling, "scoring": Scoring,
@@ -197,7 +201,9 @@ def load(
     for _, given in _layers(path, env or {}, flags or {}, problems):
         values.update(given)
     if problems:
-        raise ConfigError(problems)
+        others: list[str] = []
+        list(_layers(path, env or {}, {}, others))
+        raise (ConfigError if others else FlagError)(problems)
     return _assemble(values)
 
 

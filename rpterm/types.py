@@ -24,6 +24,10 @@ class RptermError(Exception):
     """
 
 
+class NoSuchChoice(RptermError):
+    """The command line asks for a value that there is not; the text says which there are."""
+
+
 class Origin(StrEnum):
     """How the text of a turn came to be."""
 
@@ -131,6 +135,7 @@ class Chat:
         turn_count: Turns in all branches, with every swipe.
         length: The same, but of the swipes of one turn one counts.
         preview: The first line of the last turn shown.
+        first_words: How the first message of the user begins; "" where there is none.
     """
 
     id: int
@@ -146,6 +151,12 @@ class Chat:
     turn_count: int = 0
     length: int = 0
     preview: str = ""
+    first_words: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title the user gave, or else what they said first; "" for neither."""
+        return self.title or self.first_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,13 @@ from rpterm.types import Generation, Prompt, Turn
 
 @dataclass(frozen=True, slots=True)
 class UserTurnStored:
-    """The user's text is in the database."""
+    """The user's text is in the database.
+
+    ``parted`` says that another program had gone on from the same turn: a branch begins here.
+    """
 
     turn: Turn
+    parted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,12 @@ from typing import Any
 
 from rpterm.chat.tree import Tree
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending
+from rpterm.store import shared
 from rpterm.types import Intent, RptermError, Turn
+
+WRITTEN_ELSEWHERE = (
+    "Another terminal is writing this reply: go on when it is there, or stop it there."
+)
 
 
 class SessionError(RptermError):
@@ -31,6 +36,8 @@ class ReplyRequest:
         shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
         sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
         speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
+        after: The turn that was on screen last: the words go under it, also where another program
+            has gone on from there. ``None`` is the last one by now.
         best: Whether of several candidates the best by score is kept. ``None`` is no, but a plain
             request becomes one of that kind where the setting ``scoring.best_of`` says so.
     """
@@ -45,6 +52,7 @@ class ReplyRequest:
     shown: bool = True
     sampling: Mapping[str, Any] = field(default_factory=dict)
     speaker: str = ""
+    after: int | None = None
     best: bool | None = None
 
 
@@ -89,6 +97,20 @@ def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
     if request.intent is Intent.NEXT and not group:
         raise SessionError("Nobody else is here who could speak: write something first.")
     return Job(path, path[-1].id if path else None)
+
+
+def goes_on_from(chat: Tree, request: ReplyRequest) -> int | None:
+    """The turn under which the user's words belong; ``None`` is an empty chat.
+
+    Raises:
+        SessionError: Another program is still writing what the request goes on from.
+    """
+    under = request.after or chat.chat.leaf_id
+    meant = request.turn_id if request.intent is Intent.CONTINUE and request.turn_id else under
+    anew = request.intent is Intent.REGENERATE
+    if meant and not anew and shared.written_elsewhere(chat.store, meant):
+        raise SessionError(WRITTEN_ELSEWHERE)
+    return under
 
 
 def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Job:

@@ -21,7 +21,7 @@ from rpterm.chat.cast.company import Casting
 from rpterm.chat.cast.scene import Scene, Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.length import usual_length
-from rpterm.chat.placing import Job, ReplyRequest, SessionError, place
+from rpterm.chat.placing import Job, ReplyRequest, SessionError, goes_on_from, place
 from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun, stops_for
 from rpterm.chat.states import States
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rpterm.chat.live import LiveScores
     from rpterm.memory.distil.schedule import Distiller
     from rpterm.memory.facade import Memory
+    from rpterm.store.liveness import Presence
 
 
 _WITH_CHOICE = (Intent.SEND, Intent.REGENERATE, Intent.NEXT)
@@ -97,6 +98,8 @@ class Session(Tree):
         self._stopped = threading.Event()
         self.rivals: Callable[[Settings], Engine] | None = None
         """Opens another model for a duel; ``None`` where none can be had."""
+        self.presence: Presence | None = None
+        """The mark by which other programs see that the chat is open; it goes when it is left."""
         self.opponent: Session | None = None
         """The other side of a duel under way; what stops this session stops it, too."""
 
@@ -164,10 +167,11 @@ class Session(Tree):
         self.touched()
         if request.speaker:
             self.scene.seat(request.speaker)
+        leaf, under = self.chat.leaf_id, goes_on_from(self, request)
         if request.intent is Intent.SEND:
-            turn = self._store_user(request.text)
+            turn = self._store_user(request.text, under)
             self.scene.remember(turn)
-            yield UserTurnStored(turn)
+            yield UserTurnStored(turn, parted=under != leaf)
         request = self._as_set(request)
         job = place(self, request, group=self.scene.group)
         try:
@@ -286,12 +290,11 @@ class Session(Tree):
         after = merged.close_after if merged.close_after >= 0 else usual_length(card)
         return replace(merged, seed=seed, close_after=after)
 
-    def _store_user(self, text: str) -> Turn:
+    def _store_user(self, text: str, leaf: int | None) -> Turn:
         if not text.strip():
             raise SessionError("There is nothing to send: the message is empty.")
         name = self.chat.persona.name
         filled = expander(self.card, self.chat)(text.strip())
-        leaf = self.chat.leaf_id
         turn = self.store.add_turn(self.chat_id, leaf, "user", name, filled, origin=Origin.TYPED)
         if leaf is not None:
             self.rater.went_on(self.store.turn(leaf))
@@ -370,6 +373,8 @@ class Session(Tree):
 
     def leave(self) -> None:
         """Save the cache of this chat; engine and store stay open for another session."""
+        if self.presence is not None:
+            self.presence.release()
         if self.distiller is not None:
             self.distiller.close()
         info = self.engine.info

@@ -84,10 +84,6 @@ class Tree:
         self.moved()
         return self.store.turn(turn_id)
 
-    def branches(self) -> list[Turn]:
-        """The leaf of every branch of this chat, newest first."""
-        return self.store.leaves(self.chat_id)
-
     def edit(self, turn_id: int, text: str) -> Turn:
         """Put an edited sibling beside a turn and show it; the original stays."""
         old = self.store.turn(turn_id)

@@ -24,6 +24,9 @@ def backup(
 
     if file.exists():
         raise RptermError(f"{file} exists already; name another file.")
+    fresh = not file.parent.exists()
     with opened() as store:
         store.backup(file)
+    if fresh:
+        out.say(f"The folder {file.parent} was made for it.")
     out.say(f"{file}: {sized(file.stat().st_size)}")

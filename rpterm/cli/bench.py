@@ -16,7 +16,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 app = new("")
 
@@ -77,7 +77,7 @@ def bench(
 ) -> None:
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
-        raise RptermError(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
+        raise NoSuchChoice(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
     module = import_module(ROOMS[room])
     if hasattr(module, "main"):
         given = {

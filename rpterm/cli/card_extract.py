@@ -15,7 +15,7 @@ from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.portrait import sketch
 from rpterm.paths import Paths
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 _SHOWN = 30
 _LEAST_LINES = 3
@@ -61,7 +61,7 @@ def write(
             year is none.
     """
     if year and not horizon(year):
-        raise RptermError(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
+        raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
     target = card_new.target(name, to, paths)
     book = opened(file, [name, *also] if also else ())
     drafted = sketch(book, _meant(book, name, file), file.stem, year)

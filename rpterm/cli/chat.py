@@ -62,6 +62,9 @@ def chat(
 ) -> None:
     """Talk to a character, going on where you left.
 
+    That is the newest chat with this character alone. A chat with several is gone on with by the
+    same --with, or from the list of chats.
+
     Every other sampler is a setting: `rpterm config show` lists them.
     """
     from rpterm.cli import play

@@ -79,7 +79,7 @@ def list_chats(
         return
     rows = [
         (chat.id, out.when(chat.updated_at), _who(chat, others), chat.length,
-         "yes" if chat.id in allowed else "no", chat.title or chat.preview)
+         "yes" if chat.id in allowed else "no", chat.heading or chat.preview)
         for chat in chats
     ]  # fmt: skip
     out.table(rows, ("id", "last", "character", "turns", "exports", "title"))

@@ -20,7 +20,7 @@ from rpterm.cli.score import card_of, opened_scorer, others_than
 from rpterm.config import Settings
 from rpterm.marks import why
 from rpterm.paths import Paths
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender
@@ -125,7 +125,7 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
     wanted = [each.strip() for each in kinds.split(",") if each.strip()]
     for kind in wanted:
         if kind not in questions.KINDS:
-            raise RptermError(f"There is no kind of question {kind!r}; {known}.")
+            raise NoSuchChoice(f"There is no kind of question {kind!r}; {known}.")
     if not wanted:
         raise RptermError(f"--kinds names none; {known}.")
     found = questions.builtin(card, wanted)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from rpterm.cli import linting, out, rich_out
 from rpterm.cli.chats import opened
 from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
 
@@ -31,7 +31,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
     for result in results:
         _tell_card(result)
     good = sum(result.target is not None for result in results)
-    out.say(f"{good} of {len(results)} files imported to {to}.")
+    out.say(f"{good} of {counted(len(results), 'file')} imported to {to}.")
     return results
 
 
@@ -73,7 +73,8 @@ def move(paths: Sequence[Path], to: Path | None) -> Moved:
     good = sum(card.target is not None for card in moved.cards)
     over = counted(moved.passed_over, "file")
     rest = f"; {over} without a card passed over" if moved.passed_over else ""
-    out.say(f"{good} of {len(moved.cards)} cards and lorebooks imported to {target}{rest}.")
+    all_of_them = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
+    out.say(f"{good} of {all_of_them} imported to {target}{rest}.")
     out.say(_chats_line(moved.chats))
     return moved
 
@@ -89,7 +90,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
         raise RptermError(f"Name a format for {target}: --format {' or '.join(FORMATS)}.")
     known = {each: each for each in FORMATS}
     if name not in known:
-        raise RptermError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+        raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
     places = library.folders(folders.find().characters)
     for note in export_file(linting.find(card, places), known[name], target, places):
         out.say(f"note: {note}")
@@ -127,10 +128,12 @@ def _tell_chat(result: ImportedChat) -> None:
 
 
 def _chats_line(results: Sequence[ImportedChat]) -> str:
+    if not results:
+        return "There was no chat to import."
     good = sum(result.chat_id is not None for result in results)
     known = sum(result.known is not None for result in results)
-    rest = f", {known} were here already" if known else ""
-    return f"{good} of {len(results)} chats imported{rest}."
+    rest = f", {known} {'was' if known == 1 else 'were'} here already" if known else ""
+    return f"{good} of {counted(len(results), 'chat')} imported{rest}."
 
 
 def _known() -> list[KnownCard]:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rpterm.defect import traced
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
+WRONG = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 HUNG_UP = 129
@@ -32,7 +33,7 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         sys.stdout.flush()
     except RptermError as error:
         complain(str(error))
-        return 1
+        return WRONG if isinstance(error, NoSuchChoice) else 1
     except KeyboardInterrupt:
         import signal
 

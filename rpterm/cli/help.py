@@ -11,7 +11,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice
 
 app = new("")
 
@@ -35,7 +35,7 @@ def help(
         for name, (_, what) in COMMANDS.items():
             out.say(f"/{name} {what}")
     else:
-        raise RptermError(f"There is no help on {topic!r}; there is {', '.join(TOPICS)}.")
+        raise NoSuchChoice(f"There is no help on {topic!r}; there is {', '.join(TOPICS)}.")
 
 
 def _keys() -> None:

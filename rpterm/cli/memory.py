@@ -14,7 +14,7 @@ from rpterm.cli import out
 from rpterm.cli.app import new, renamed
 from rpterm.marks import why
 from rpterm.plural import counted
-from rpterm.types import RptermError
+from rpterm.types import NoSuchChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
@@ -86,7 +86,7 @@ def list_memories(
     from rpterm.cli import memory_files
 
     if kind is not None and kind not in KINDS:
-        raise RptermError(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
+        raise NoSuchChoice(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
     with opened(character) as memory:
         if files or blocked:
             if kind is not None:

@@ -44,11 +44,15 @@ def list_models(json: _Json = False) -> None:
     out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
     rows = [
-        (each.name, sized(each.size), "yes" if each in fitting else "no", each.licence,
+        (each.name, sized(each.size), _fits(catalogue.obstacle(each, memory, gpu)), each.licence,
          each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
     out.table(rows, ("to pull", "", "fits here", "licence", "good for"))
+
+
+def _fits(obstacle: str) -> str:
+    return f"no: {obstacle}" if obstacle else "yes"
 
 
 @app.command()

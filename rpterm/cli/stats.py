@@ -141,14 +141,19 @@ def _duels(console: Console, found: Overview) -> None:
         )
 
 
+def _scored(count: int) -> str:
+    rated = counted(count, "rated reply", "rated replies")
+    return f"{rated} {'has' if count == 1 else 'have'} a live score"
+
+
 def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
     console.print(rich_out.text("Live score against ratings", "bold"))
     if honest is None:
-        text = f"{len(found.judged)} rated replies have a live score: too few to say anything."
+        text = f"{_scored(len(found.judged))}: too few to say anything."
         console.print(rich_out.text(text))
         return
     seen = f"; {honest.known} had it when they were rated, maybe in view" if honest.known else ""
-    console.print(rich_out.text(f"{honest.count} rated replies have a live score{seen}."))
+    console.print(rich_out.text(f"{_scored(honest.count)}{seen}."))
     figures = [
         ("good above bad (AUC, 0.5 is chance)", honest.auc),
         ("rank correlation with stars", honest.spearman),

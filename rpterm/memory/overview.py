@@ -58,6 +58,7 @@ class Overview:
     Attributes:
         used: What is in the prompt, best first; what it had no room for comes last.
         blocks: Phrases never mentioned, and ``hidden``: memories never mentioned.
+        nothing: Why nothing was recalled; "" where something was.
         rows: All others that were asked for, newest or best first.
         kinds: How many memories there are of each kind.
     """
@@ -69,6 +70,7 @@ class Overview:
     kinds: dict[str, int] = field(default_factory=dict)
     embedded: tuple[int, int] = (0, 0)
     error: str = ""
+    nothing: str = ""
 
 
 def in_prompt(prompt: Prompt | None) -> list[InPrompt]:
@@ -123,7 +125,17 @@ def overview(
         kinds=stats.kinds,
         embedded=(stats.vectors, stats.wordings) if stats.embedder else (0, 0),
         error=stats.error,
+        nothing="" if chosen else _nothing(prompt, any(stats.kinds.values())),
     )
+
+
+def _nothing(prompt: Prompt | None, kept: bool) -> str:
+    """Why a prompt has no memories."""
+    if not kept:
+        return "nothing is remembered yet"
+    if prompt is None:
+        return "no reply was asked for yet"
+    return "all that fits is in the prompt already"
 
 
 def _best_first(item: Item) -> tuple[bool, float]:

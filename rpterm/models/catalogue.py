@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rpterm.models.fit import CPU_CAP
 from rpterm.models.memory import GpuMemory, Memory
+from rpterm.plural import sized
 
 _BUFFERS = 600_000_000
 _REST = 1_000_000_000
@@ -42,6 +43,9 @@ class CatalogueModel:
         """Bytes it takes with the default window."""
         return self.size + self.cache_per_token * CPU_CAP + _BUFFERS
 
+
+_SLOW = 6_000_000_000
+"""Bytes of a model that writes slower than one reads where there is no card."""
 
 MODELS: tuple[CatalogueModel, ...] = (
     CatalogueModel(
@@ -172,10 +176,25 @@ def recommend(memory: Memory, gpu: GpuMemory | None = None) -> list[CatalogueMod
         Models that leave the rest of the machine room; on the processor alone none above 8 billion
         weights, which would write slower than one reads.
     """
-    if gpu is not None and gpu.free:
-        on_card = [model for model in MODELS if model.memory <= gpu.total * 19 // 20]
-        if on_card:
-            return sorted(on_card, key=lambda model: -model.size)
-    usable = min(memory.total * 3 // 4, memory.total - _REST) if memory.total else 0
-    fitting = [model for model in MODELS if model.memory <= usable and model.size < 6_000_000_000]
+    fitting = [model for model in MODELS if not obstacle(model, memory, gpu)]
     return sorted(fitting, key=lambda model: -model.size)
+
+
+def obstacle(model: CatalogueModel, memory: Memory, gpu: GpuMemory | None = None) -> str:
+    """Why a model does not fit, by ``recommend``'s measure; "" where it does."""
+    if gpu is not None and gpu.free:
+        room = gpu.total * 19 // 20
+        if any(each.memory <= room for each in MODELS):
+            return _short(model, room, "on the card")
+    usable = min(memory.total * 3 // 4, memory.total - _REST) if memory.total else 0
+    if short := _short(model, max(0, usable), "here"):
+        return short
+    return "" if model.size < _SLOW else "too slow without a card"
+
+
+def _short(model: CatalogueModel, room: int, where: str) -> str:
+    if model.memory <= room:
+        return ""
+    if not room:
+        return "nobody knows this machine's memory"
+    return f"needs {sized(model.memory)}, a model can have {sized(room)} {where}"

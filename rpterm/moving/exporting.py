@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rpterm import paths
 from rpterm.cards.exchange.files import safe_name
 from rpterm.marks import why
-from rpterm.types import Chat, RptermError
+from rpterm.types import Chat, NoSuchChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
@@ -53,10 +53,10 @@ def text_of(store: Store, chat_id: int, form: str) -> str:
     """A chat in a format.
 
     Raises:
-        RptermError: There is no such chat or format.
+        StoreError, NoSuchChoice: There is no such chat or format.
     """
     if form not in FORMATS:
-        raise RptermError(f"There is no format {form!r}; there are md, jsonl and log.")
+        raise NoSuchChoice(f"There is no format {form!r}; there are md, jsonl and log.")
     return FORMATS[form](store, store.chat(chat_id))
 
 
@@ -80,7 +80,7 @@ def place(written: str, chat: Chat, form: str) -> Path:
     """
     path = paths.written(written) if written.strip() else Path()
     if path.is_dir():
-        path = path / f"{safe_name(chat.title or chat.card_name, 'chat')}-{chat.id}"
+        path = path / f"{safe_name(chat.heading or chat.card_name, 'chat')}-{chat.id}"
     path = path if path.suffix else Path(f"{path}{ENDINGS.get(form, '')}")
     return path.absolute()
 

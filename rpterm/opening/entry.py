@@ -34,10 +34,11 @@ class Asked:
 
     Attributes:
         target: Name or path of a card; ``None`` lets the user choose, or is the chat's own.
-        chat_id: The chat to go on with; ``None`` is the newest one with this character.
+        chat_id: The chat to go on with; ``None`` is the newest one with this character alone, or
+            with ``company``.
         greeting: From 1; begins a new chat.
         persona: Name of the user's persona.
-        company: Names or paths of the cards that take part, too.
+        company: Names or paths of the cards that take part, too; none but these.
         turns: How turns are taken, a value of ``Taking``; "" leaves it.
         flags: Dotted names of settings that flags gave: they go before the card's own.
     """
@@ -105,10 +106,13 @@ class Entry:
         That is where an older chat may be gone on with, or only the store knows the user's name.
         """
         found, asked = self.card(), self.asked
-        fresh = asked.new or asked.greeting is not None or not self.paths.database.exists()
-        hidden = asked.chat_id or asked.persona or asked.company or not fresh
-        if found is None or hidden:
+        if found is None or asked.chat_id or asked.persona or asked.company or asked.turns:
             return ""
+        if not (asked.new or asked.greeting is not None):
+            from rpterm.store import glance
+
+            if glance.goes_on(self.paths.database, found.card.name):
+                return ""
         from rpterm.cards import macros
 
         card, place = found.card, (asked.greeting or 1) - 1
@@ -136,7 +140,7 @@ class Entry:
         found = found or find_card(asked.target, self.paths)
         fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
         others = self._others(asked)
-        newest = None if fresh else self._newest(store, found.card.name, others)
+        newest = None if fresh else self._newest(store, found.card.name, others, asked.turns)
         if newest is not None:
             return self._resume(store, asked, newest, found)
         return found, self._begin(store, asked, found)
@@ -153,17 +157,20 @@ class Entry:
         find = partial(find_card, paths=self.paths)
         return [find_with_narrator(find, target)[0].name for target in asked.company]
 
-    def _newest(self, store: Store, name: str, others: list[str]) -> Chat | None:
-        """The newest chat with this character, and with the company asked for."""
+    def _newest(self, store: Store, name: str, others: list[str], turns: str) -> Chat | None:
+        """The newest chat with this character alone, or with exactly the company asked for.
+
+        Who says how turns are taken means a chat with company, whatever company it is.
+        """
+        from rpterm.chat.cast.casting import newest_with
+        from rpterm.store.cast import Casts
+
         if others:
-            from rpterm.chat.cast.casting import newest_with
-
             return newest_with(store, name, others)
-        from rpterm.store.reviews import dueling
-
-        duels = dueling(store)
-        chats = store.chats(card_name=name, limit=len(duels) + 1)
-        return next((chat for chat in chats if chat.id not in duels), None)
+        casts = Casts(store)
+        chat_id = casts.newest(name, company=True) if turns else None
+        chat_id = chat_id or casts.newest(name)
+        return None if chat_id is None else store.chat(chat_id)
 
     def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
         from rpterm.chat.tree import begin_chat

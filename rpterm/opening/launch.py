@@ -114,6 +114,7 @@ class Launch:
         from rpterm.chat.session import Session
         from rpterm.engine.lent import Lent
         from rpterm.store import Store
+        from rpterm.store.liveness import Presence
 
         folders.make(self.paths.database.parent)
         store = Store(self.paths.database)
@@ -136,6 +137,7 @@ class Launch:
         except RptermError:
             self._session.close()
             raise
+        self._session.presence = Presence(store.file, chat.id)
         return self._session
 
     def retune(self, settings: Settings) -> None:

@@ -27,7 +27,7 @@ from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.shaping import Greeting
 from rpterm.preference.writing import MANIFEST, ExportError, Lines, replacing, to_parquet
 from rpterm.store.judgements import Judgements
-from rpterm.types import Chat
+from rpterm.types import Chat, NoSuchChoice
 
 LAYOUT = 1
 """Version of the folder's layout, in its manifest."""
@@ -118,9 +118,12 @@ def export(
 
     Raises:
         ExportError: There is nothing to export, or ``out`` cannot be written.
+        NoSuchChoice: There is no such format.
     """
     if options.format not in FORMATS:
-        raise ExportError(f"There is no format {options.format!r}; there are {', '.join(OFFERED)}.")
+        raise NoSuchChoice(
+            f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
+        )
     run = _Run(judgements, options, model)
     with replacing(out) as folder:
         run.write(folder)

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from rpterm.store import chats
+from rpterm.store import chats, glance
 from rpterm.store.cast_schema import TABLE, prepare
 from rpterm.store.connections import has_table
 from rpterm.store.rows import storable
@@ -52,6 +52,11 @@ class Casts:
                 _insert(connection, chat_id, cast)
             if renamed:
                 _rename(connection, chat_id, renamed)
+
+    def newest(self, card_name: str, *, company: bool = False) -> int | None:
+        """The chat to go on with, of a character alone or in any company; see ``glance``."""
+        with self._connections.read() as connection:
+            return glance.newest(connection, card_name, company=company)
 
     def counts(self) -> dict[int, int]:
         """How many take part in each chat with more than one."""

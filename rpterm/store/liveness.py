@@ -1,9 +1,10 @@
-"""Who is alive: which store, in which process, is streaming into a turn right now.
+"""Who is alive: which store, in which process, streams into a turn or has a chat open right now.
 
 A store that streams holds a lock on a small file beside the database, and the turn names that file.
 The operating system drops the lock when the process dies, however it dies, so a held lock means a
 living writer. (A process id with its start time would do the same on one machine, but not across
-containers that share a home, and a heartbeat would take a sleeping laptop for dead.)
+containers that share a home, and a heartbeat would take a sleeping laptop for dead.) A chat that is
+open is marked by such a file, too.
 """
 
 from __future__ import annotations
@@ -66,11 +67,34 @@ class Owner:
         _remove(_file(self._database, self._token))
 
 
+class Presence:
+    """The mark of a chat that is open in this program, for others to see."""
+
+    def __init__(self, database: Path, chat_id: int) -> None:
+        self._start = f"{database.name}-open-{chat_id}-"
+        self._path = database.with_name(self._start + secrets.token_hex(8))
+        self._descriptor = _hold(self._path)
+
+    def elsewhere(self) -> bool:
+        """Whether another living program has the chat open; removes the marks of dead ones."""
+        found = set(self._path.parent.glob(f"{self._start}*")) - {self._path}
+        return sum(map(_held, found)) > 0  # Looks at each.
+
+    def release(self) -> None:
+        """Take the mark away; safe to call twice."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            _remove(self._path)
+
+
 def alive(database: Path, token: str | None) -> bool:
     """Whether the store that wrote this name still runs; removes the file of a dead one."""
-    if not token:
-        return False
-    path = _file(database, token)
+    return bool(token) and _held(_file(database, str(token)))
+
+
+def _held(path: Path) -> bool:
+    """Whether a living process has this file locked; removes one that nobody has."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:

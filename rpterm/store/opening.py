@@ -76,16 +76,23 @@ def check(connection: sqlite3.Connection) -> list[str]:
     return [] if rows == ["ok"] else [" ".join(row.split()) for row in rows]
 
 
-def repair_streaming(connection: sqlite3.Connection, path: Path) -> None:
-    """Turns that a dead process was streaming become partial; those of living ones are left."""
+def repair_streaming(connection: sqlite3.Connection, path: Path) -> int:
+    """Turns that a dead process was streaming become partial; those of living ones are left.
+
+    Returns:
+        How many there were.
+    """
+    ended = 0
     owners = connection.execute("SELECT DISTINCT owner FROM turns WHERE status = 'streaming'")
     for (owner,) in owners.fetchall():
         if not alive(path, owner):
             # The owner's name stays: should it live after all, it may take its turn back.
-            connection.execute(
+            done = connection.execute(
                 "UPDATE turns SET status = 'partial' WHERE status = 'streaming' AND owner IS ?",
                 (owner,),
             )
+            ended += done.rowcount
+    return ended
 
 
 def _check_is_due(connection: sqlite3.Connection, path: Path) -> bool:

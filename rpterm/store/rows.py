@@ -33,6 +33,7 @@ MAX_TEXT = 64 * 1024 * 1024
 """Longest text of one turn or card, in characters."""
 
 _PREVIEW = 200
+_HEADING = 50
 
 BATCH = 500
 """Values in one statement: SQLite takes only so many."""
@@ -55,12 +56,19 @@ WINDOW_TURN = (
 )
 """The same when the query covers all siblings anyway."""
 
+FIRST_SAID = (
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t "
+    "WHERE t.chat_id = c.id AND t.role = 'user' ORDER BY t.id LIMIT 1)"
+)
+"""What the user said first in a chat ``c``, for ``first_words``; an index leads to it."""
+
 CHAT_COLUMNS = (
     "c.id, c.title, c.card_name, c.card_hash, c.card_path, c.leaf_id, c.persona_name, "
     "c.persona_description, c.note_text, c.note_depth, c.created_at, c.updated_at, "
     "(SELECT count(*) FROM turns t WHERE t.chat_id = c.id), "
     "(SELECT count(DISTINCT coalesce(t.parent_id, 0)) FROM turns t WHERE t.chat_id = c.id), "
-    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t WHERE t.id = c.leaf_id)"
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t WHERE t.id = c.leaf_id), "
+    f"{FIRST_SAID}"
 )
 
 GENERATION_COLUMNS = (
@@ -126,7 +134,17 @@ def to_chat(row: Sequence[Any]) -> Chat:
         turn_count=row[12],
         length=row[13],
         preview=lines[0].strip() if lines else "",
+        first_words=first_words(row[15]),
     )
+
+
+def first_words(said: str | None) -> str:
+    """The beginning of a message on one line, cut at a word; without the asterisks of actions."""
+    words = " ".join((said or "").replace("*", "").split())
+    if len(words) <= _HEADING:
+        return words
+    head, _, _ = words[: _HEADING + 1].rpartition(" ")
+    return (head or words[:_HEADING]).rstrip(" ,;:–—-") + "…"
 
 
 def to_generation(row: Sequence[Any]) -> Generation:

@@ -17,7 +17,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-from rpterm.store.rows import COUNTED_TURN, to_turn
+from rpterm.store.rows import COUNTED_TURN, FIRST_SAID, first_words, to_turn
 from rpterm.types import Turn
 
 _CANDIDATES = 1000
@@ -42,7 +42,7 @@ class SearchHit:
     """A turn that matches.
 
     Attributes:
-        chat_title: Its title, or its character's name where it has none.
+        chat_title: Its title, how it begins, or its character's name where the user said nothing.
         snippet: The part of its text around the hits, each hit between ``\\x02`` and ``\\x03``.
     """
 
@@ -198,8 +198,11 @@ def _snippets(connection: sqlite3.Connection, expression: str, ids: list[int]) -
 
 def _load(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchHit | None:
     row = connection.execute(
-        f"SELECT {COUNTED_TURN}, coalesce(nullif(c.title, ''), c.card_name) "
+        f"SELECT {COUNTED_TURN}, c.title, {FIRST_SAID}, c.card_name "
         "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = ?",
         (turn_id,),
     ).fetchone()
-    return None if row is None else SearchHit(to_turn(row), row[-1], snippet)
+    if row is None:
+        return None
+    title, said, name = row[-3:]
+    return SearchHit(to_turn(row), title or first_words(said) or name, snippet)

@@ -32,6 +32,8 @@ class Store:
     """The database file; ``path`` is the method that reads a branch."""
     connections: Connections
     """One for each thread, for the other tables of the file: each has a class of its own here."""
+    owner: Owner
+    """The name under which this store streams."""
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class Store:
         """
         self.file = path
         self._clock = clock
-        self._owner = Owner(path)
+        self.owner = Owner(path)
         make_place(path)
         self.connections = Connections(path, busy_timeout)
         try:
@@ -77,16 +79,16 @@ class Store:
         if self.connections.closed:
             return
         try:
-            if self._owner.used:
+            if self.owner.used:
                 with self.connections.write() as connection:
                     connection.execute(
                         "UPDATE turns SET status = 'partial', owner = NULL "
                         "WHERE status = 'streaming' AND owner = ?",
-                        (self._owner.token,),
+                        (self.owner.token,),
                     )
             self._scrubber.finish()
         finally:
-            self._owner.release()
+            self.owner.release()
             self.connections.close()
 
     # Cards -------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ class Store:
         Args:
             created_at: When it was said, Unix seconds; ``None`` is now.
         """
-        owner = self._owner.token if status is Status.STREAMING else None
+        owner = self.owner.token if status is Status.STREAMING else None
         turn = Turn(
             id=0,
             chat_id=chat_id,
@@ -299,11 +301,6 @@ class Store:
             chats.check_turn(connection, chat_id, turn_id)
             tree.show(connection, chat_id, turn_id)
 
-    def leaves(self, chat_id: int) -> list[Turn]:
-        """The end of every branch, newest first."""
-        with self.connections.read() as connection:
-            return tree.leaves(connection, chat_id)
-
     def tree(self, chat_id: int) -> list[Turn]:
         """Every turn of a chat, oldest first."""
         with self.connections.read() as connection:
@@ -383,7 +380,7 @@ class Store:
             return turn
         # Ours, but another process took us for dead: see ``Owner.token``.
         query = "SELECT owner FROM turns WHERE id = ?"
-        if self._owner.owns(connection.execute(query, (turn_id,)).fetchone()[0]):
+        if self.owner.owns(connection.execute(query, (turn_id,)).fetchone()[0]):
             return turn
         raise StoreError(f"Turn {turn_id} is finished already; regenerate it for another reply.")
 

@@ -102,16 +102,6 @@ def all_turns(connection: sqlite3.Connection, chat_id: int) -> list[Turn]:
     return done
 
 
-def leaves(connection: sqlite3.Connection, chat_id: int) -> list[Turn]:
-    """The turns of a chat that nothing follows, newest first."""
-    rows = connection.execute(
-        f"SELECT {COUNTED_TURN} FROM turns t WHERE t.chat_id = ? "
-        "AND NOT EXISTS (SELECT 1 FROM turns c WHERE c.parent_id = t.id) ORDER BY t.id DESC",
-        (chat_id,),
-    )
-    return [to_turn(row) for row in rows]
-
-
 def descend(connection: sqlite3.Connection, top: int) -> int:
     """The leaf below a turn that was shown last; where none was, the newest at each fork."""
     # Children are always younger than their parents, so the largest id is the lowest turn.

@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingsMap
 from textual.command import CommandPalette
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, keys, themes, worker
-from rpterm.tui.screens.chat import aiming, commanding
+from rpterm.tui.screens.chat import aiming
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -238,21 +238,12 @@ class RptermApp(App[None], inherit_bindings=False):
             self.notify("Copied.")
         return bool(chosen)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every command of the registry, for the palette; over a dialog only the program's own."""
-        for key in keys.KEYS:
-            if key.palette and (key.scope == "app" or screen is self._chat):
-                shown = keys.shown(key.id, self.settings.keys)
-                title = key.description.split(":")[0].split(";")[0].rstrip(".")
-                written = f" · /{key.id}" if key.id in commanding.names() else ""
-                yield SystemCommand(title, f"{shown} · {key.group}{written}", _run(self, key.id))
-
     def action_command_palette(self) -> None:
         """Every command by its name; the line one searches in says how they are written."""
         if not isinstance(self.screen, CommandPalette):
+            from rpterm.tui import palette
+
             hint = "Search for commands; in the chat, / and a name runs one, too"
-            self.push_screen(CommandPalette(placeholder=hint, id="--command-palette"))
-
-
-def _run(app: RptermApp, name: str) -> Callable[[], None]:
-    return lambda: app.run_command(name)
+            self.push_screen(
+                CommandPalette((palette.Commands,), placeholder=hint, id="--command-palette")
+            )

@@ -55,7 +55,7 @@ def show(key: str) -> str:
 
 def short(key: str) -> str:
     """The same for a narrow place: ``ctrl+j`` → ``^J``."""
-    return show(key).replace("Ctrl+", "^").replace("Alt+", "⌥")
+    return show(key).replace("Ctrl+", "^")
 
 
 def _alias(name: str) -> str:

@@ -236,6 +236,8 @@ KEYS: tuple[Key, ...] = (
         scope="list", palette=False),
     Key("list-default", ("ctrl+z",), "default", "Set the marked one back to its default.", LISTS,
         scope="list", palette=False),
+    Key("list-all", ("ctrl+a", "f8"), "all", "Show all branches, also swipes that nobody went on "
+        "from, or fewer again.", LISTS, scope="list", palette=False),
     Key("judge-skip", ("space", "right"), "skip", "Go on without rating.", REVIEW, scope="judge",
         palette=False),
     Key("judge-back", ("left", "backspace"), "before", "Go back to the reply before.", REVIEW,

@@ -58,11 +58,19 @@ class ModelFailed(Message):
 
 
 class UserTurnStored(Message):
-    """The user's words are in the database."""
+    """The user's words are in the database; ``parted``: they began a branch beside another's."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, parted: bool = False) -> None:
         super().__init__()
-        self.turn = turn
+        self.turn, self.parted = turn, parted
+
+
+class PathRead(Message):
+    """Somebody wrote to the database; ``path`` is the end of the branch shown by now."""
+
+    def __init__(self, session: Session, path: list[Turn]) -> None:
+        super().__init__()
+        self.session, self.path = session, path
 
 
 class ReplyStarted(Message):

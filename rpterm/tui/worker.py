@@ -91,6 +91,7 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
         wish.candidates,
         wish.hint,
         speaker=wish.speaker,
+        after=wish.after or None,
         best=wish.best or None,
     )
     try:
@@ -184,8 +185,8 @@ def _message(event: events.SessionEvent) -> Message:
     from rpterm.chat import events
 
     match event:
-        case events.UserTurnStored(turn):
-            return messages.UserTurnStored(turn)
+        case events.UserTurnStored(turn, parted):
+            return messages.UserTurnStored(turn, parted)
         case events.ReplyStarted(turns, prompt):
             return messages.ReplyStarted(turns, prompt)
         case events.PromptEvaluated(done, total, reused):

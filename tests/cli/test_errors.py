@@ -23,8 +23,8 @@ def test_a_long_text_is_cut_at_once() -> None:
     assert out.cells(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
 
 
-def one_sentence(done: Done, home: Path, *words: str) -> None:
-    assert done.code == 1, done
+def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:
+    assert done.code == code, done
     assert done.out == ""
     lines = done.err.splitlines()
     assert len(lines) == 1, done.err
@@ -44,18 +44,9 @@ def one_sentence(done: Done, home: Path, *words: str) -> None:
         (["chat"], ["Name a character"]),
         (["memory", "add", "..", "--to", "sherlock"], ["is a folder"]),
         (["memory", "import", "sherlock", ".."], ["..", "Is a directory"]),
-        (["cards", "extract", "book.txt", "Polina", "--year", "99999999999"], ["--year", "1895"]),
-        (["cards", "extract", "book.txt", "Polina", "--year", "abc"], ["--year", "1895"]),
         (["chat", "sherlock", "--chat", "99"], ["99"]),
         (["chat", "--chat", "99"], ["99"]),
         (["chat", "sherlock", "--greeting", "99"], ["99"]),
-        (["chat", "sherlock", "--context", "-1"], ["--context", "-1"]),
-        (["chat", "sherlock", "--context", "2000000000"], ["--context"]),
-        (["chat", "sherlock", "--threads", "-1"], ["--threads"]),
-        (["chat", "sherlock", "--kv-type", "f64"], ["--kv-type", "q8_0"]),
-        (["chat", "sherlock", "--engine", "gpt"], ["--engine", "llama"]),
-        (["chat", "sherlock", "--temperature", "nan"], ["--temperature"]),
-        (["chat", "sherlock", "--max-tokens", "0"], ["--max-tokens"]),
         (["chat", "sherlock", "--once", ""], ["empty"]),
         (["chat", "sherlock", "--once", " \n "], ["empty"]),
         (["chats"], ["no chats yet"]),
@@ -69,13 +60,33 @@ def one_sentence(done: Done, home: Path, *words: str) -> None:
         (["config", "unset", "thme"], ["theme"]),
         (["replay", "1"], ["no chats yet"]),
         (["backup", "copy.db"], ["no chats yet"]),
-        (["bench", "lunch"], ["lunch", "startup"]),
-        (["help", "me"], ["me", "keys"]),
         (["doctor", "--repair"], ["no database"]),
     ],
 )
 def test_what_cannot_be_done(cli: Cli, home: Path, arguments: list[str], words: list[str]) -> None:
     one_sentence(cli(*arguments), home, *words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cards", "extract", "book.txt", "Polina", "--year", "99999999999"], ["--year", "1895"]),
+        (["cards", "extract", "book.txt", "Polina", "--year", "abc"], ["--year", "1895"]),
+        (["chat", "sherlock", "--context", "-1"], ["--context", "-1"]),
+        (["chat", "sherlock", "--context", "2000000000"], ["--context"]),
+        (["chat", "sherlock", "--threads", "-1"], ["--threads"]),
+        (["chat", "sherlock", "--kv-type", "f64"], ["--kv-type", "q8_0"]),
+        (["chat", "sherlock", "--engine", "gpt"], ["--engine", "llama"]),
+        (["chat", "sherlock", "--temperature", "nan"], ["--temperature"]),
+        (["chat", "sherlock", "--max-tokens", "0"], ["--max-tokens"]),
+        (["bench", "lunch"], ["lunch", "startup"]),
+        (["help", "me"], ["me", "keys"]),
+    ],
+)
+def test_a_value_that_there_is_not(
+    cli: Cli, home: Path, arguments: list[str], words: list[str]
+) -> None:
+    one_sentence(cli(*arguments), home, *words, code=2)
 
 
 @pytest.mark.parametrize(

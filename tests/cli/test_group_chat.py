@@ -43,7 +43,7 @@ def test_the_same_company_goes_on_and_another_one_begins_anew(cli: Cli, home: Pa
     cli(*GROUP, stdin="Hello\n")
     cli("chat", "sherlock", "--with", "tola", "--with", "keeper", stdin="Again\n")
     cli("chat", "sherlock", "--with", "tola", stdin="Hello\n")
-    cli("chat", "sherlock", stdin="You two?\n")
+    cli("chat", "sherlock", "--turns", "round", stdin="You two?\n")
     with Store(home / "rpterm.db") as store:
         assert Casts(store).counts() == {1: 3, 2: 2}
         assert [chat.turn_count for chat in reversed(store.chats())] == [
@@ -52,6 +52,27 @@ def test_the_same_company_goes_on_and_another_one_begins_anew(cli: Cli, home: Pa
     assert len(speakers(home)) == 5 and len(speakers(home, 2)) == 5
     listed = cli("chats", "list").out
     assert "Sherlock Holmes +2" in listed and "Sherlock Holmes +1" in listed
+
+
+def test_without_company_the_newest_chat_with_one_alone_goes_on(cli: Cli, home: Path) -> None:
+    cli(*GROUP, stdin="All of you\n")
+    cli("chat", "sherlock", stdin="You alone\n")
+    cli(*GROUP, stdin="All again\n")
+    cli("chat", "sherlock", stdin="Alone again\n")
+    cli("chat", "keeper", stdin="And you\n")
+    with Store(home / "rpterm.db") as store:
+        said = [
+            [t.text for t in store.path(c.leaf_id or 0) if t.role == "user"]
+            for c in sorted(store.chats(), key=lambda c: c.id, reverse=True)
+        ]
+    assert said == [["And you"], ["You alone", "Alone again"], ["All of you", "All again"]]
+
+
+def test_who_is_left_alone_is_alone(cli: Cli, home: Path) -> None:
+    cli("chat", "sherlock", "--with", "tola", stdin="/cast remove tola\n")
+    cli("chat", "sherlock", stdin="Only you\n")
+    with Store(home / "rpterm.db") as store:
+        assert len(store.chats()) == 1
 
 
 def test_one_reply_of_a_group(cli: Cli, home: Path) -> None:

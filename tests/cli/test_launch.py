@@ -145,6 +145,20 @@ def test_the_first_frame_greets_whom_the_chat_greets(tmp_path: Path, engine: Wat
     assert launch(engine, target=str(path), greeting=9).greeting() == ""
 
 
+def test_the_first_frame_greets_beside_the_chats_of_others(card: str, engine: Watched) -> None:
+    launch(engine, target="sherlock").open().close()
+    launch(engine, target=card, company=("sherlock",)).open().close()
+    alone = launch(engine, target=card)
+    assert alone.greeting() == "Good evening."
+    session = alone.open()
+    assert launch(engine, target=card).greeting() == ""  # While it is open elsewhere, too.
+    session.close()
+    assert launch(engine, target=card).greeting() == ""
+    assert launch(engine, target=card, turns="round").greeting() == ""
+    folders.find().database.write_bytes(b"no database at all" * 100)
+    assert launch(engine, target=card).greeting() == ""
+
+
 def test_who_the_user_is(card: str, engine: Watched) -> None:
     hinted = launch(engine, target=card).open()
     assert hinted.chat.persona.name == "Byron"

@@ -41,6 +41,7 @@ def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
         "id", "last", "character", "turns", "exports", "title",
     ]  # fmt: skip
     assert "Sherlock Holmes" in listed.out
+    assert listed.out.splitlines()[1].endswith("Hello, Watson")
     assert json.loads(cli("chats", "list", "--json").out)[0]["id"] == chat
     found = cli("chats", "search", "watson")
     assert "Hello, [Watson]" in found.out
@@ -327,3 +328,47 @@ def test_a_remote_reply_cannot_be_made_again() -> None:
     remote = Generation("remote", "gpt", "gpt", Sampling(seed=1))
     with pytest.raises(ReplayError, match="another machine"):
         replay(remote, ScriptedEngine(["x"]))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("chats", "export", "1", "-f", "doc"),
+        ("cards", "export", "sherlock", "x", "-f", "v9"),
+        ("export", "out", "--format", "doc"),
+        ("memory", "list", "sherlock", "--kind", "dream"),
+        ("chat", "sherlock", "--with", "tola", "--turns", "dice"),
+        ("chat", "sherlock", "--engine", "steam"),
+        ("chat", "sherlock", "--temperature", "-3"),
+        ("bench", "sauna"),
+        ("help", "cooking"),
+    ],
+)
+def test_a_value_that_there_is_not_is_a_wrong_command_line(
+    cli: Cli, chat: int, line: tuple[str, ...]
+) -> None:
+    done = cli(*line)
+    assert done.code == 2, done.err
+    assert done.err.startswith("rpterm: ") and done.out == ""
+
+
+def test_what_stands_wrong_in_the_file_is_no_wrong_command_line(cli: Cli, home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "config.toml").write_text('engine = "steam"\n', encoding="utf-8")
+    assert cli("chat", "sherlock", "--temperature", "-3").code == 1
+
+
+def test_a_backup_says_which_folder_it_made(cli: Cli, chat: int, tmp_path: Path) -> None:
+    told = cli("backup", str(tmp_path / "a" / "b" / "c.db")).out
+    assert f"The folder {tmp_path / 'a' / 'b'} was made for it." in told
+    assert "folder" not in cli("backup", str(tmp_path / "a" / "b" / "d.db")).out
+
+
+def test_counts_agree_with_what_they_count(cli: Cli, chat: int, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    assert cli("chats", "import", str(tmp_path / "none")).out == "There was no chat to import.\n"
+    log = tmp_path / "log.jsonl"
+    cli("chats", "export", "1", "-f", "log", "-o", str(log))
+    assert "1 of 1 chat imported." in cli("chats", "import", str(log), "--card", "sherlock").out
+    again = cli("chats", "import", str(log), "--card", "sherlock").out
+    assert "0 of 1 chat imported, 1 was here already." in again

@@ -106,6 +106,15 @@ def test_continue_edit_undo_and_branches(cli: Cli, home: Path) -> None:
         assert {FIRST, FIRST + SECOND, "Hello"} <= texts
 
 
+def test_swipes_nobody_went_on_from_are_no_branches_unless_asked_for(cli: Cli) -> None:
+    told = cli("chat", "sherlock", stdin="Hello\n/regenerate\n/branches\n").err
+    assert told.count("\n* ") + told.startswith("* ") == 1 and "(+1 swipe)" in told
+    assert FIRST[:40] not in told.split("(+1")[0] and "/branches all" in told
+    told = cli("chat", "sherlock", stdin="/branches all\n/branches some\n").err
+    assert FIRST[:40] in told and SECOND[:40] in told and "swipe)" not in told
+    assert "Say /branches, or /branches all" in told
+
+
 def test_note_persona_title_and_prompt(cli: Cli, home: Path) -> None:
     done = cli(
         "chat", "sherlock",

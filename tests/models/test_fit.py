@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rpterm.engine.protocol import ModelError
 from rpterm.models import fit
-from rpterm.models.catalogue import MODELS, by_name, recommend
+from rpterm.models.catalogue import MODELS, by_name, obstacle, recommend
 from rpterm.models.fit import CPU_CAP, GPU_CAP, STEP, choose, kv_bytes, needed
 from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, system_memory
@@ -230,3 +231,14 @@ def test_a_hidden_card_is_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found is not None
     assert found.name == "NVIDIA"
     assert 0 <= found.free <= found.total
+
+
+def test_what_does_not_fit_says_what_is_short() -> None:
+    small, large = MODELS[0], MODELS[-1]
+    assert obstacle(small, Memory(8 * GB, GB)) == ""
+    told = obstacle(large, Memory(8 * GB, GB))
+    assert re.fullmatch(r"needs 4\d\.\d GB, a model can have 6\.\d GB here", told), told
+    slow = next(model for model in MODELS if model.name == "mistral-nemo-12b")
+    assert obstacle(slow, Memory(64 * GB, GB)) == "too slow without a card"
+    assert "nobody knows" in obstacle(small, Memory(0, 0))
+    assert "on the card" in obstacle(large, Memory(8 * GB, GB), GpuMemory("x", 24 * GB, 24 * GB))

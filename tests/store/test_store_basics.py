@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rpterm.chat.branches import ends
 from rpterm.store import Store, StoreError
 from rpterm.types import (
     AuthorNote,
@@ -107,6 +108,33 @@ def test_the_length_counts_swipes_of_one_turn_once(store: Store, chat: Chat) -> 
     assert (counted.turn_count, counted.length) == (5, 3)
 
 
+@pytest.mark.parametrize(
+    ("said", "heading"),
+    [
+        ("Hello there", "Hello there"),
+        ("*bows*  Good\nday", "bows Good day"),
+        ("word " * 9 + "words, and more", "word " * 8 + "word…"),
+        ("x" * 80, "x" * 50 + "…"),
+        ("\n\n" + "y" * 50, "y" * 50),
+    ],
+)
+def test_a_chat_is_headed_by_what_the_user_said_first_until_it_has_a_title(
+    store: Store, chat: Chat, said: str, heading: str
+) -> None:
+    assert store.chat(chat.id).heading == ""
+    greeting = store.add_turn(chat.id, None, "assistant", "Ada", "Hm?", origin=Origin.GREETING)
+    first = say(store, chat, greeting, said)
+    say(store, chat, first, "Later")
+    (listed,) = store.chats()
+    assert (listed.heading, listed.title) == (heading, "")
+    assert store.search("Later")[0].chat_title == heading
+    store.update_chat(chat.id, title="Mine")
+    assert store.chat(chat.id).heading == store.search("Later")[0].chat_title == "Mine"
+    store.update_chat(chat.id, title="")
+    store.delete_turn(first.id)
+    assert store.chat(chat.id).heading == ""
+
+
 def test_swipes_are_counted_on_the_path_also_of_first_turns(store: Store, chat: Chat) -> None:
     say(store, chat, None, "greeting 1")
     other = say(store, chat, None, "greeting 2")
@@ -135,7 +163,7 @@ def test_select_returns_to_where_a_branch_was_left(store: Store, chat: Chat) -> 
     assert store.select(chat.id, right.id).id == right.id
     assert store.select(chat.id, left.id).id == old.id
     assert store.chat(chat.id).leaf_id == old.id
-    assert {t.id for t in store.leaves(chat.id)} == {old.id, new.id, right.id}
+    assert {t.id for t in ends(store.tree(chat.id))} == {old.id, new.id, right.id}
 
 
 def test_select_takes_the_newest_where_nothing_was_shown(store: Store, chat: Chat) -> None:

@@ -49,7 +49,7 @@ def test_finds(store: Store, query: str, expected: str) -> None:
 
 @pytest.mark.parametrize("word", ["fox", "駅"])
 def test_one_hit_a_chat_leaves_room_for_others(store: Store, word: str) -> None:
-    chat = store.create_chat(card_name="Cy", card_hash="h")
+    chat = store.create_chat(card_name="Cy", card_hash="h", title="Cy")
     for at in range(60):
         store.add_turn(chat.id, None, "user", "U", f"{word} {at}", origin=Origin.TYPED)
     assert {hit.chat_title for hit in store.search(word)} == {"Cy"}

@@ -379,6 +379,27 @@ async def test_branch_here_and_back_over_the_branch_list(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[3:4] == ["two"])
 
 
+async def test_swipes_nobody_went_on_from_are_counted_in_the_branch_list_until_asked_for(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "one")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: REPLIES[1] in texts(app) and not app.chat.state.busy)
+        await pilot.press("f8")
+        # The other greeting and the other reply.
+        await wait_until(pilot, lambda: "3 turns · +2 swipes" in screen_text(app))
+        assert "^A all" in screen_text(app)
+        await pilot.press("f8")
+        await wait_until(pilot, lambda: "swipes" not in screen_text(app).split("Branches")[1])
+        assert "Close the door" in screen_text(app)
+        await pilot.press("ctrl+a")
+        await wait_until(pilot, lambda: "3 turns · +2 swipes" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: texts(app)[-1:] == [REPLIES[1]])
+
+
 async def test_copy_gives_the_plain_text(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

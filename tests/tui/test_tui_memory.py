@@ -100,6 +100,18 @@ def remembered(app: RptermApp) -> Memory:
     return session.memory
 
 
+async def test_why_nothing_was_recalled_is_told(stage: MemoryStage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await opened(pilot, app)
+        await wait_until(pilot, lambda: "no reply was asked for yet" in screen_text(app))
+        await say(pilot, app, "My grandmother kept bees")
+        remembered(app)
+        await wait_until(
+            pilot, lambda: "all that fits is in the prompt already" in screen_text(app)
+        )
+
+
 async def test_what_was_recalled_is_shown_with_its_reason_and_its_source(
     stage: MemoryStage,
 ) -> None:

@@ -22,7 +22,7 @@ from tui_support import (
 )
 
 from rpterm.config import Settings
-from rpterm.tui import keys
+from rpterm.tui import keys, palette
 from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Chooser
@@ -109,6 +109,7 @@ async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
         assert len(texts(app)) == 1
         await pilot.press("f4")
         await wait_until(pilot, lambda: "3 turns" in screen_text(app))
+        assert "first chat" in screen_text(app)  # It has no title but what was said first.
         lines = screen_text(app).splitlines()
         row = next(y for y, line in enumerate(lines) if "3 turns" in line)
         await pilot.click(offset=(lines[row].index("turns"), row))
@@ -342,12 +343,44 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
 
 def test_the_palette_offers_every_command_but_bare_movements(stage: Stage) -> None:
     app = stage.app()
-    offered = [command.title for command in app.get_system_commands(app.chat)]
-    assert len(set(offered)) == len(offered)
-    wanted = [
-        key.description.split(":")[0].split(";")[0].rstrip(".") for key in keys.KEYS if key.palette
-    ]
-    assert offered == wanted
+    offered = list(palette.offered(app, app.chat))
+    assert offered == [key for key in keys.KEYS if key.palette]
+    assert len({palette.title(key) for key in offered}) == len(offered)
+
+
+def best(query: str, many: int = 1) -> list[str]:
+    found = [(palette.rank(query, key), key.id) for key in keys.KEYS if key.palette]
+    return [name for rank, name in sorted(found, key=lambda each: -each[0]) if rank][:many]
+
+
+def test_what_is_called_so_goes_before_what_is_told_so() -> None:
+    for key in keys.KEYS:
+        if key.palette:
+            assert best(key.id) == [key.id]
+    assert best("bran", 2) == ["branch-here", "branches"]
+    assert best("again") == ["regenerate"]  # Its label.
+    assert best("temperature") == ["settings"]  # Only told.
+    assert best("reply make", 1) == ["regenerate"]
+    assert best("zeppelin") == []
+
+
+async def test_the_palette_shows_labels_and_the_most_used_first(stage: Stage) -> None:
+    app = stage.app()
+
+    def first() -> str:
+        lists = app.screen.query("CommandList")
+        return str(lists.first().get_option_at_index(0).prompt) if lists else ""  # type: ignore[attr-defined]
+
+    async with running(app, (100, 40)) as pilot:
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: "stop  Stop the reply" in first())
+        await wait_until(pilot, lambda: "again  Make another reply" in screen_text(app))
+        await type_text(pilot, "rename")
+        await wait_until(pilot, lambda: "Rename this chat" in first())
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, Form))
+        await pilot.press("escape", "ctrl+p")
+        await wait_until(pilot, lambda: "Rename this chat" in first())
 
 
 async def test_a_theme_is_shown_while_choosing_and_kept(stage: Stage) -> None:

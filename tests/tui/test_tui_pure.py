@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from textual.content import Content
 
+from rpterm.chat.branches import ends, played
+from rpterm.tui import key_names, keys
 from rpterm.tui.screens.branches import stretches_of
 from rpterm.tui.screens.chats import ago
 from rpterm.tui.screens.chooser import highlighted
+from rpterm.tui.screens.help import table
 from rpterm.tui.widgets.hints import Hint
 from rpterm.tui.widgets.hints import fit as fitting
 from rpterm.tui.widgets.panes.prompt import pieces
@@ -108,6 +111,29 @@ def test_a_stretch_in_whose_middle_the_chat_ends_is_shown() -> None:
     assert [stretch.first.id for stretch in stretches_of(tree, 4) if stretch.shown] == [1, 3]
 
 
+def test_swipes_that_nobody_went_on_from_are_counted_at_their_turn() -> None:
+    # Greetings 1 to 3; 4 to 6 answer the third, of which 5 was gone on from; 8 and 9 follow it.
+    tree = [
+        turn(1, None), turn(2, None), turn(3, None), turn(4, 3), turn(5, 3), turn(6, 3),
+        turn(7, 5), turn(8, 7), turn(9, 7),
+    ]  # fmt: skip
+    kept, left_out = played(tree, 8)
+    assert [each.id for each in kept] == [3, 5, 7, 8]
+    assert left_out == {3: 2, 5: 2, 8: 1}
+    (stretch,) = stretches_of(kept, 8, left_out)
+    assert (stretch.length, stretch.swipes, stretch.last.id) == (4, 5, 8)
+    assert [each.id for each in ends(kept)] == [8]
+
+
+def test_of_swipes_alone_the_newest_stays_and_a_branch_stays_in_any_case() -> None:
+    tree = [turn(1, None), turn(2, 1), turn(3, 1), turn(4, 1), turn(5, 2), turn(6, 5), turn(7, 5)]
+    kept, left_out = played(tree, 3)
+    assert [each.id for each in kept] == [1, 2, 3, 5, 7]
+    assert left_out == {3: 1, 7: 1}
+    assert [each.id for each in ends(kept)] == [7, 3]
+    assert played([], None) == ([], {})
+
+
 def test_two_thousand_turns_in_a_row_are_one_stretch() -> None:
     tree = [turn(1, None), *(turn(n, n - 1) for n in range(2, 2001))]
     assert [s.length for s in stretches_of(tree, 2000)] == [2000]
@@ -124,3 +150,17 @@ def test_hits_of_a_search_are_marked_and_the_rest_is_text() -> None:
     assert content.plain == "the bell [red]rings[/red]"
     marked = [content.plain[span.start : span.end] for span in content.spans]
     assert marked == ["bell"]
+
+
+def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
+    for heading, group in keys.groups().items():
+        told = table(heading, group, {}, 70).plain
+        assert told.count("when a turn is selected") < 4, told
+    told = table("Rating", keys.groups()["Rating"], {}, 70).plain.splitlines()
+    assert told[:2] == ["Rating", "when a turn is selected:"]
+    assert next(line for line in told if "Alt+G" in line) == told[told.index("otherwise:") + 1]
+
+
+def test_alt_is_written_in_one_way() -> None:
+    assert key_names.short("alt+h") == key_names.show("alt+h") == "Alt+H"
+    assert key_names.short("ctrl+alt+h") == "^Alt+H"

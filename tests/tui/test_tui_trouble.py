@@ -28,6 +28,7 @@ from tui_support import (
 
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
+from rpterm.tui import palette
 from rpterm.tui.external import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
 from rpterm.tui.screens.chat import chats, frame, way
@@ -49,8 +50,8 @@ def test_a_key_before_the_first_frame_does_nothing(stage: Stage) -> None:
 async def test_over_a_dialog_the_palette_has_no_commands_of_the_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app):
-        over_chat = {each.title for each in app.get_system_commands(app.chat)}
-        over_form = {each.title for each in app.get_system_commands(Form("Note", []))}
+        over_chat = set(map(palette.title, palette.offered(app, app.chat)))
+        over_form = set(map(palette.title, palette.offered(app, Form("Note", []))))
         assert over_form < over_chat
         assert not any("reply" in title for title in over_form), over_form
 

@@ -21,6 +21,7 @@ from rpterm.cards.exchange.patch import apply, sign
 from rpterm.cards.exchange.problem import ExchangeError
 from rpterm.cards.exchange.v2v3 import Spec, write_document
 from rpterm.cards.exchange.world import write_world
+from rpterm.types import NoSuchChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -58,7 +59,7 @@ def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None)
         return _charx(card, read_file)
     if form in ("world", "lorebook"):
         return _lorebook(card, form)
-    raise ExchangeError(f"There is no format {form!r}: use one of {', '.join(FORMATS)}.")
+    raise NoSuchChoice(f"There is no format {form!r}: use one of {', '.join(FORMATS)}.")
 
 
 def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:

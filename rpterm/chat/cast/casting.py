@@ -13,7 +13,7 @@ from rpterm.chat.cast.company import NARRATOR, name_now
 from rpterm.chat.cast.scene import Scene
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Cast, Chat, RptermError, Taking
+from rpterm.types import Cast, Chat, NoSuchChoice, RptermError, Taking
 
 
 def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
@@ -68,6 +68,6 @@ def taking_of(name: str) -> Taking:
         return Taking(name.strip().casefold())
     except ValueError:
         ways = ", ".join(Taking)
-        raise RptermError(
+        raise NoSuchChoice(
             f"There is no way of taking turns called {name!r}: choose {ways}."
         ) from None

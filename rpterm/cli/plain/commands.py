@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
+from rpterm.chat.branches import ends, played
 from rpterm.chat.cast.casting import taking_of
 from rpterm.chat.session import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave
+from rpterm.plural import counted
 from rpterm.tuning import DEFAULT
 from rpterm.types import Intent, RptermError, Taking, Turn
 
@@ -129,11 +131,16 @@ def _begun(turn: Turn) -> str:
 
 
 def _branches(talk: Talk, rest: str) -> None:
-    shown = talk.session.chat.leaf_id
-    for leaf in talk.session.branches():
+    if rest not in ("", "all"):
+        raise CommandError("Say /branches, or /branches all for every swipe.")
+    shown, tree = talk.session.chat.leaf_id, talk.session.store.tree(talk.session.chat_id)
+    kept, left_out = (tree, {}) if rest else played(tree, shown)
+    for leaf in ends(kept):
         mark = "*" if leaf.id == shown else " "
-        talk.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}")
-    talk.tell("/go and a number shows a branch.")
+        more = f"  (+{counted(left_out[leaf.id], 'swipe')})" if leaf.id in left_out else ""
+        talk.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
+    every = "; /branches all lists every swipe" if left_out else ""
+    talk.tell(f"/go and a number shows a branch{every}.")
 
 
 def _go(talk: Talk, rest: str) -> None:
@@ -319,7 +326,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "rename": (_rename, "TITLE gives the chat a title."),
     "show": (_show, "writes the whole chat."),
     "prompt": (_prompt, "[DRAFT] tells what the model would read."),
-    "branches": (_branches, "lists the ends of all branches."),
+    "branches": (_branches, "[all] lists the ends of all branches; all: with every swipe."),
     "go": (_go, "ID shows the branch through a turn."),
     "hide": (
         _hide,

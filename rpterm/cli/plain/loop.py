@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rpterm import slash
 from rpterm.chat import events
+from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.plain.printer import Printer
@@ -77,27 +78,38 @@ class Talk:
         self._replying = False
         self._stop_code = 0
         self._card_file: Reloader | None = None
+        self._seen: Turn | None = None
         self.duel: tuple[Turn, Turn] | None = None
         """Two replies that wait for a verdict, as they stand on paper."""
 
     def run(self) -> None:
         """Greet, then answer line after line."""
-        from rpterm.chat.session import ReplyRequest
-        from rpterm.cli.plain.commands import command
-
+        if is_elsewhere(self.session):
+            self.tell(OPEN_TWICE)
         self._load()
         self.show(self.session.path(SHOWN))
+        self._see()
         for line in self._lines():
             try:
                 self._look_at_card()
-                if slash.is_command(line):
-                    command(self, line)
-                elif line.strip():
-                    self.send(slash.message(line))
-                elif self._interactive and self.session.scene.group:
-                    self.reply(ReplyRequest(Intent.NEXT))
+                self._answer(line)
             except RptermError as error:
                 complain(str(error))
+            self._see()
+
+    def _answer(self, line: str) -> None:
+        from rpterm.chat.session import ReplyRequest
+        from rpterm.cli.plain.commands import command
+
+        moved = self._look_elsewhere()
+        if slash.is_command(line) and moved:
+            self.tell("Nothing was done: the command was for what stood there before. Repeat it.")
+        elif slash.is_command(line):
+            command(self, line)
+        elif line.strip():
+            self.send(slash.message(line))
+        elif self._interactive and self.session.scene.group:
+            self.reply(ReplyRequest(Intent.NEXT))
 
     # What comes in -----------------------------------------------------------------------------
     def _lines(self) -> Iterator[str]:
@@ -162,11 +174,27 @@ class Talk:
         elif report is not None:
             self.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
 
+    def _see(self) -> None:
+        """Note what stands last on the screen: what is written next is meant for it."""
+        with suppress(RptermError):  # Another terminal may have deleted the chat: told when used.
+            self._seen = next(iter(self.session.path(1)), None)
+
+    def _look_elsewhere(self) -> bool:
+        """Write what another terminal said in this chat since; whether it stands last now."""
+        path = self.session.path(SHOWN)
+        if path[-1:] == ([self._seen] if self._seen else []):
+            return False
+        ids, seen = [turn.id for turn in path], self._seen.id if self._seen else 0
+        fresh = path[ids.index(seen) + 1 :] or path[-1:] if seen in ids else path
+        self.tell("In another terminal:")
+        self.show(fresh)
+        return ids[-1:] != [seen]
+
     def send(self, text: str) -> None:
         """Send a message and write the reply."""
         from rpterm.chat.session import ReplyRequest
 
-        self.reply(ReplyRequest(text=text))
+        self.reply(ReplyRequest(text=text, after=self._seen.id if self._seen else None))
 
     def reply(self, request: ReplyRequest) -> str:
         """Write one reply as it comes.
@@ -180,7 +208,9 @@ class Talk:
         self._replying = True
         try:
             for event in self.session.reply(request):
-                if isinstance(event, events.ReplyStarted) and event.turns:
+                if isinstance(event, events.UserTurnStored) and event.parted:
+                    self.tell(f"{PARTED} /branches lists all.")
+                elif isinstance(event, events.ReplyStarted) and event.turns:
                     printer, best = self._start(event.turns), event.best
                 elif isinstance(event, events.BestKept):
                     self.show([self.session.store.turn(event.turn.id)])

@@ -52,12 +52,12 @@ class ChatsScreen(Chooser):
         if not query.strip():
             self.found = {}
             return by_title
-        titled = {choice.id for choice in by_title}
+        titled = {choice.id for choice in by_title if not choice.said}
         others = {each.id: each for each in self._choices if each.id not in titled}
         hits = await self._ask(self._store.search, query, by_chat=True)
         found = {at: hit for hit in hits if (at := str(hit.turn.chat_id)) in others}
         self.found = {at: hit.turn.id for at, hit in found.items()}
-        return by_title + [
+        return [choice for choice in by_title if choice.id not in found] + [
             replace(others[at], detail=f"{hit.turn.speaker}: {hit.snippet}")
             for at, hit in found.items()
         ]
@@ -84,12 +84,13 @@ def choice_of(chat: Chat, *, exportable: bool = False, others: int = 0) -> Choic
         others: How many take part beside its own character.
     """
     who = chat.card_name + (f" +{others}" if others else "")
-    title = text.one_line(chat.title or who, 80)
-    if chat.title and chat.title != chat.card_name:
+    title = text.one_line(chat.heading or who, 80)
+    if chat.heading and chat.heading != chat.card_name:
         title = f"{title}  ·  {text.one_line(who, 30)}"
     leaves = "in exports · " if exportable else ""
     right = f"{leaves}{counted(chat.length, 'turn')} · {ago(chat.updated_at)}"
-    return Choice(str(chat.id), title, text.one_line(chat.preview), right)
+    preview = text.one_line(chat.preview)
+    return Choice(str(chat.id), title, preview, right, said=not chat.title)
 
 
 def ago(moment: float, now: float | None = None) -> str:

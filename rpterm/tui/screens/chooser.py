@@ -34,6 +34,7 @@ class Choice:
         right: Muted, at the right end of the first line.
         indent: Cells before the title, or a drawing of a tree.
         whole: Show the title in full, styled as role-play.
+        said: The title is no name but something that was said.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Choice:
     right: str = ""
     indent: str = ""
     whole: bool = False
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)

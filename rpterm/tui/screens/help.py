@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,6 +20,8 @@ STATES = {
     "selected": "when a turn is selected",
     "choosing": "when candidates wait",
 }
+_MANY = 4
+"""Keys in a row that want the same state, for one line above them to say so."""
 SLASH = "In your line, / and a name runs a command: /note, /set temperature 0.9. Tab completes it."
 
 
@@ -78,13 +81,23 @@ def split(tables: list[Content]) -> tuple[list[Content], list[Content]]:
 def table(heading: str, group: list[keys.Key], overrides: Mapping[str, str], width: int) -> Content:
     """One group: the keys in a column, what they do beside them."""
     rows = [Content.styled(heading, "bold $text-accent")]
-    for key in group:
-        names = keys.keys_of(key, overrides)
-        shown = " ".join(key_names.show(name) for name in names[:2])
-        state = next((STATES[when] for when in key.when if when in STATES), "")
-        described = key.description.rstrip(".") + (f" ({state})" if state else "")
-        rows += _row(shown, described, width)
+    said = ""
+    for state, run in groupby(group, _state):
+        alike = list(run)
+        many = state if len(alike) >= _MANY else ""
+        if many or said:
+            rows.append(Content.styled(f"{many or 'otherwise'}:", f"italic {text.MUTED}"))
+        said = many
+        for key in alike:
+            names = keys.keys_of(key, overrides)
+            shown = " ".join(key_names.show(name) for name in names[:2])
+            when = f" ({state})" if state and not many else ""
+            rows += _row(shown, key.description.rstrip(".") + when, width)
     return Content("\n").join(rows)
+
+
+def _state(key: keys.Key) -> str:
+    return next((STATES[when] for when in key.when if when in STATES), "")
 
 
 def _row(shown: str, described: str, width: int, indent: int = 17) -> list[Content]:

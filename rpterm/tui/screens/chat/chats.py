@@ -79,7 +79,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     if session is None or (chat_id == session.chat_id and replies.occupied(chat)):
         return False
     what = await chat.ask(session.store.chat, chat_id)
-    question = f"Delete “{what.title or what.card_name}” with its {counted(what.length, 'turn')}?"
+    question = f"Delete “{what.heading or what.card_name}” with its {counted(what.length, 'turn')}?"
     if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
         return False
     current = chat_id == session.chat_id
@@ -102,10 +102,11 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     session = _open(chat)
     if session is None:
         return
-    old = (await chat.ask(session.store.chat, chat_id)).title
-    heading = "Rename this chat" if chat_id == session.chat_id else f"Rename “{old or 'Untitled'}”"
+    what = await chat.ask(session.store.chat, chat_id)
+    named = f"Rename “{what.heading or 'Untitled'}”"
+    heading = "Rename this chat" if chat_id == session.chat_id else named
     given = await chat.app.push_screen_wait(
-        Form(heading, [Field("title", "Title", old)], chat.settings.keys)
+        Form(heading, [Field("title", "Title", what.title)], chat.settings.keys)
     )
     if given is None:
         return
@@ -147,7 +148,7 @@ async def choose_branch(chat: ChatScreen) -> None:
         return
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)
-    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf))
+    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
     if done is not None:
         await way.to_branch(chat, session.select, int(done.id))
         chat.transcript.to_end()

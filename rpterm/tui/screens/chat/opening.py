@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import examples, frame, panes, replies
+from rpterm.tui.screens.chat import elsewhere, examples, frame, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
@@ -82,6 +82,7 @@ async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
         draft = await chat.ask(drafts.kept, session.store, session.chat_id)
         replies.put_before(chat, draft)  # Somebody may have begun to write meanwhile.
     chat.work(_marks(chat), "marks")
+    chat.work(elsewhere.opened(chat, session), "elsewhere")
     if state.wish is not None:
         replies.run(chat)
 

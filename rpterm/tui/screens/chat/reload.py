@@ -1,7 +1,8 @@
-"""The card's file while one chats: looked at twice a second, shown when it was saved.
+"""What changes from outside while one chats: the card's file, and the chat in other terminals.
 
-The looking is done in a thread of its own and never while a reply is made, so that a reply is of
-one card from its first to its last word. What a save means is ``rpterm.chat.reload``'s business.
+Both are looked at twice a second, in a thread of its own and never while a reply is made, so that a
+reply is of one card from its first to its last word. What a save means is ``rpterm.chat.reload``'s
+business, what other terminals do is told to ``elsewhere``.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from rpterm.tui import messages
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.widgets.status import Phase
+from rpterm.tui.worker import WINDOW
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rpterm.chat.elsewhere import Elsewhere
     from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
     from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -35,21 +39,27 @@ class CardSaved(Message):
 
 
 class Follower:
-    """Follows the card's file of whatever chat is open."""
+    """Follows the card's file of whatever chat is open, and what others say in that chat."""
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
         self._lane = Lane("card", failed)
         self._reloader: Reloader | None = None
+        self._elsewhere: Elsewhere | None = None
         self._session: Session | None = None
         self._looking = False
 
     def tick(self) -> None:
-        """Look at the file in a moment, unless a look is under way or a reply is made."""
+        """Look in a moment, unless a look is under way or a reply is made."""
         session = self._chat.session
         if session is not None and not self._looking and not self._chat.state.busy:
             self._looking = True
             self._lane.put(lambda: self._look(session))
+
+    def again(self) -> None:
+        """What was said elsewhere could not be shown yet."""
+        if self._elsewhere is not None:
+            self._elsewhere.again()
 
     def close(self) -> None:
         self._lane.close()
@@ -60,6 +70,7 @@ class Follower:
                 report = self._of(session).poll()
                 if report is not None:
                     self._chat.post_message(CardSaved(session, report))
+                self._look_elsewhere(session)
         except RptermError:
             # The chat was left, and its database closed, while its card was looked at.
             if session is self._chat.session:
@@ -68,11 +79,17 @@ class Follower:
             self._looking = False
 
     def _of(self, session: Session) -> Reloader:
+        from rpterm.chat.elsewhere import Elsewhere
         from rpterm.chat.reload import Reloader
 
         if self._reloader is None or self._session is not session:
             self._session, self._reloader = session, Reloader(session)
+            self._elsewhere = Elsewhere(session, WINDOW)
         return self._reloader
+
+    def _look_elsewhere(self, session: Session) -> None:
+        if self._elsewhere is not None and (path := self._elsewhere.poll()) is not None:
+            self._chat.post_message(messages.PathRead(session, path))
 
 
 async def saved(chat: ChatScreen, event: CardSaved) -> None:

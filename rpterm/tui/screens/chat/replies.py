@@ -122,6 +122,8 @@ def run(chat: ChatScreen) -> None:
     if session is None or wish is None:
         return
     state.running = True
+    if (seen := last_turn(chat)) is not None:
+        wish = replace(wish, after=seen.id)
     if state.info is not None:
         chat.phase(Phase.EVALUATING, done=0, total=0)
 
@@ -164,6 +166,10 @@ def put_before(chat: ChatScreen, words: str) -> None:
 async def stored(chat: ChatScreen, event: messages.UserTurnStored) -> None:
     """The ghost of the user's turn becomes real."""
     chat.state.stored = True
+    if event.parted:
+        from rpterm.chat.elsewhere import PARTED
+
+        chat.say(f"{PARTED} {keys.shown('branches', chat.settings.keys)} shows all.")
     if (session := chat.session) is not None:
         chat.desk.put(lambda: worker.keep_draft(session, ""))
     view = chat.transcript.view(GHOST_USER)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import messages
 from rpterm.tui.lane import Lane
-from rpterm.types import Origin, RptermError, Turn
+from rpterm.types import Origin, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +99,7 @@ class Watcher:
 
     def shown(self) -> None:
         """Another branch or an edit is shown: score its end at once, the rest after a while."""
-        path = [turn for turn in self._chat.transcript.turns if measured(turn)]
+        path = [turn for turn in self._chat.transcript.turns if _whole(turn)]
         if self.follow() is None or self._chat.state.busy or not path:
             return
         if path[-1].id not in self.known and path[-1].id not in self._asked:
@@ -111,7 +111,7 @@ class Watcher:
         scores, session = self.follow(), self._chat.session
         if scores is None or session is None or self._chat.state.busy:
             return
-        shown = [turn for turn in self._chat.transcript.turns if measured(turn)]
+        shown = [turn for turn in self._chat.transcript.turns if _whole(turn)]
         at = self._disturbed
 
         def stopped() -> bool:
@@ -223,6 +223,11 @@ def speaker(session: Session, turn: Turn) -> CharacterCard | None:
     """The card of whoever said it; a narrator has no character to keep."""
     seat = session.scene.seat_of(turn)
     return seat.card if session.scene.plays(seat) else None
+
+
+def _whole(turn: Turn) -> bool:
+    """Whether it is worth measuring and nobody, in whatever terminal, is writing it still."""
+    return measured(turn) and turn.status is not Status.STREAMING
 
 
 def measured(turn: Turn) -> bool:

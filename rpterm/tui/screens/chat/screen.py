@@ -21,7 +21,17 @@ from rpterm.defect import told, traced
 from rpterm.tui import keys, messages, worker
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import chats, frame, opening, panes, reload, replies, scores, turns
+from rpterm.tui.screens.chat import (
+    chats,
+    elsewhere,
+    frame,
+    opening,
+    panes,
+    reload,
+    replies,
+    scores,
+    turns,
+)
 from rpterm.tui.screens.chat.state import ChatState
 from rpterm.tui.screens.chat.when import allowed
 from rpterm.tui.widgets.candidates import Candidates
@@ -246,6 +256,10 @@ class ChatScreen(Screen[None]):
     async def user_turn_stored(self, event: messages.UserTurnStored) -> None:
         await replies.stored(self, event)
 
+    @on(messages.PathRead)
+    async def path_read(self, event: messages.PathRead) -> None:
+        await self._guarded(elsewhere.read(self, event))
+
     @on(messages.ReplyStarted)
     async def reply_started(self, event: messages.ReplyStarted) -> None:
         await replies.started(self, event)
@@ -284,6 +298,7 @@ class ChatScreen(Screen[None]):
     @on(messages.ReplyEnded)
     async def reply_ended(self, event: messages.ReplyEnded) -> None:
         await self._guarded(replies.ended(self))
+        await self._guarded(elsewhere.replied(self))
 
     @on(messages.ReplySettled)
     def reply_settled(self) -> None:

@@ -27,6 +27,7 @@ class Wish:
         best: Of the candidates the best by score is kept.
         aside: With and without examples, beside each other.
         speaker: Who of several characters speaks; "" is whose turn it is.
+        after: The turn that was on screen last; 0 is unknown.
     """
 
     intent: Intent = Intent.SEND
@@ -38,6 +39,7 @@ class Wish:
     best: bool = False
     aside: bool = False
     speaker: str = ""
+    after: int = 0
 
 
 @dataclass(slots=True)

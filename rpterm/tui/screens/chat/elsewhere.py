@@ -1,0 +1,92 @@
+"""The open chat in other terminals: say that it is open there, and show what is said there.
+
+``reload.Follower`` looks; what is read is shown only while nothing is being written or edited here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui import keys, messages
+from rpterm.tui.screens.chat import replies
+from rpterm.tui.widgets.error import ErrorBlock
+from rpterm.types import RptermError, Status, Turn
+
+if TYPE_CHECKING:
+    from rpterm.chat.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def opened(chat: ChatScreen, session: Session) -> None:
+    """Say so where the chat is open in another terminal."""
+    from rpterm.chat.elsewhere import OPEN_TWICE, is_elsewhere
+
+    if await chat.ask(is_elsewhere, session):
+        chat.say(OPEN_TWICE)
+
+
+def free(chat: ChatScreen) -> bool:
+    """Whether what is on screen may change under the user's hands."""
+    state = chat.state
+    commands = (each for each in chat.workers if each.group in ("command", "asking"))
+    return not (
+        state.busy or state.keeping or state.choosing or state.editor
+        or any(not each.is_finished for each in commands)
+    )  # fmt: skip
+
+
+async def replied(chat: ChatScreen) -> None:
+    """A reply ended here; meanwhile another terminal may have gone to another branch."""
+    live, session = list(chat.state.live.values()), chat.session
+    if session is not None and chat.state.choosing is None and len(live) == 1:
+        await _led_away(chat, session, live[0])
+
+
+async def read(chat: ChatScreen, event: messages.PathRead) -> None:
+    """Show what another terminal did to the branch shown."""
+    session = chat.session
+    if session is None or session is not event.session:
+        return
+    if not free(chat):
+        chat.follower.again()
+        return
+    before = [turn for turn in chat.transcript.turns if turn.id > 0]
+    if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
+        return
+    await replies.resync(chat)
+    if not any(turn.status is Status.STREAMING for turn in event.path):
+        chat.desk.put(session.moved)
+        await _clear_refusal(chat)
+    if before:
+        await _led_away(chat, session, before[-1].id)
+
+
+async def _clear_refusal(chat: ChatScreen) -> None:
+    """One may go on now: what forbade it goes."""
+    from rpterm.chat.placing import WRITTEN_ELSEWHERE
+
+    told = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
+    await chat.transcript.remove_children(told)
+
+
+def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:
+    """Whether a reply of ours stands last whose end could not be stored: it stays in sight."""
+    if not before or before[-1].id not in chat.state.live.values():
+        return False
+    kept = next((turn for turn in path if turn.id == before[-1].id), None)
+    if kept is not None:
+        return kept.status is Status.STREAMING
+    return bool(path) and path[-1].id == before[-1].parent_id
+
+
+async def _led_away(chat: ChatScreen, session: Session, turn_id: int) -> None:
+    """Say so where this turn is on another branch than the one shown now, and not deleted."""
+    from rpterm.chat.elsewhere import LED_AWAY
+
+    if chat.transcript.view(turn_id) is not None:
+        return
+    try:
+        await chat.ask(session.store.turn, turn_id)
+    except RptermError:
+        return
+    chat.say(f"{LED_AWAY} {keys.shown('branches', chat.settings.keys)} shows all.")

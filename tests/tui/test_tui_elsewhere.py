@@ -1,0 +1,179 @@
+"""One chat in two terminals: what is said in the other one shows up here, and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tui_support import (
+    REPLIES,
+    Stage,
+    notices,
+    running,
+    say,
+    screen_text,
+    texts,
+    wait_until,
+)
+
+from rpterm.chat.session import Session
+from rpterm.store import Store
+from rpterm.store.liveness import Presence
+from rpterm.tui.app import RptermApp
+from rpterm.types import Origin, Role, Status, Turn
+
+
+class MarkedStage(Stage):
+    """Marks what is open, as the launcher does."""
+
+    def open(self, target: str | None, chat_id: int | None) -> Session:
+        session = super().open(target, chat_id)
+        session.presence = Presence(session.store.file, session.chat_id)
+        return session
+
+
+@pytest.fixture
+def other(stage: Stage) -> Iterator[Store]:
+    """The same file in another program."""
+    with Store(stage.folder / "rpterm.db") as store:
+        yield store
+
+
+def says(store: Store, text: str, role: Role = "user", status: Status = Status.COMPLETE) -> Turn:
+    leaf, speaker = store.chat(1).leaf_id, "Ansel" if role == "user" else "Mara Venn"
+    origin = Origin.TYPED if role == "user" else Origin.GENERATED
+    return store.add_turn(1, leaf, role, speaker, text, origin=origin, status=status)
+
+
+def last(app: RptermApp) -> Turn:
+    return app.chat.transcript.turns[-1]
+
+
+async def test_what_another_terminal_says_shows_up_and_grows_to_its_end(
+    stage: Stage, other: Store
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        says(other, "From the other one")
+        await wait_until(pilot, lambda: last(app).text == "From the other one")
+        reply = says(other, "", "assistant", Status.STREAMING)
+        await wait_until(pilot, lambda: last(app).id == reply.id)
+        other.write_reply(reply.id, "Half a")
+        await wait_until(pilot, lambda: "Half a" in screen_text(app))
+        other.finish_reply(reply.id, "Half a sentence.", Status.COMPLETE, None)
+        await wait_until(pilot, lambda: last(app).status is Status.COMPLETE)
+        assert "Half a sentence." in screen_text(app)
+        await say(pilot, app, "And from here")
+        assert texts(app)[1:] == [
+            "From the other one", "Half a sentence.", "And from here", REPLIES[0],
+        ]  # fmt: skip
+
+
+async def test_a_reply_whose_terminal_died_does_not_wait_for_ever(
+    stage: Stage, other: Store
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        reply = says(other, "", "assistant", Status.STREAMING)
+        other.write_reply(reply.id, "Half a")
+        await wait_until(pilot, lambda: last(app).text == "Half a")
+        other.owner.release()  # What a kill does.
+        await wait_until(pilot, lambda: last(app).status is Status.PARTIAL)
+        assert "stopped" in screen_text(app)
+
+
+async def test_words_for_a_reply_that_is_written_elsewhere_come_back(
+    stage: Stage, other: Store
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        reply = says(other, "", "assistant", Status.STREAMING)
+        await wait_until(pilot, lambda: last(app).id == reply.id)
+        await say(pilot, app, "Too early")
+        assert app.chat.input.whole == "Too early"
+        assert "Another terminal is writing this reply" in screen_text(app)
+        assert len(other.tree(1)) == 3
+        other.finish_reply(reply.id, "There.", Status.COMPLETE, None)
+        await wait_until(pilot, lambda: "Another terminal" not in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
+
+
+async def test_words_for_what_stood_there_before_begin_a_branch_and_it_is_told(
+    stage: Stage, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        monkeypatch.setattr(app.chat.follower, "tick", lambda: None)
+        await wait_until(pilot, lambda: not app.chat.follower._looking)
+        says(other, "Theirs")
+        await say(pilot, app, "Ours")
+        assert texts(app)[1:] == ["Ours", REPLIES[0]]
+        assert "your words began a branch of their own. F8 shows all." in notices(app)
+        assert "Theirs" in [turn.text for turn in other.tree(1)]
+
+
+async def test_a_branch_that_another_terminal_went_to_is_shown_and_told(
+    stage: Stage, other: Store
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        other.set_leaf(1, other.path(other.chat(1).leaf_id or 0)[0].id)
+        says(other, "Another way")
+        await wait_until(pilot, lambda: texts(app)[-1] == "Another way")
+        assert "Another terminal went on in another branch" in notices(app)
+
+
+async def test_what_one_does_here_is_not_taken_for_another_terminals(
+    stage: Stage, other: Store
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: last(app).text == REPLIES[1])
+        for key in ("left", "right", "left"):
+            await pilot.press(key)
+            await pilot.pause()
+        await wait_until(pilot, lambda: last(app).text == REPLIES[0])
+        looked = app.chat.follower._elsewhere
+        await wait_until(pilot, lambda: looked is not None and looked.poll() is None)
+        assert "terminal" not in notices(app)
+
+
+async def test_nothing_is_taken_in_under_an_open_editor(stage: Stage, other: Store) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        says(other, "Meanwhile")
+        await wait_until(pilot, lambda: app.chat.state.editor is not None)
+        assert last(app).text == REPLIES[0]
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: last(app).text == "Meanwhile")
+
+
+async def test_a_chat_that_is_deleted_in_another_terminal_is_told(
+    stage: Stage, other: Store
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        other.delete_chat(1)
+        await wait_until(pilot, lambda: "There is no chat 1" in notices(app))
+
+
+async def test_a_chat_that_is_open_twice_says_so(stage: Stage) -> None:
+    marked = MarkedStage(stage.folder)
+    with Store(stage.folder / "rpterm.db"):
+        theirs = Presence(stage.folder / "rpterm.db", 1)
+    app = marked.app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: "open in another terminal, too" in notices(app))
+    theirs.release()
+    again = marked.app()
+    async with running(again) as pilot:
+        await say(pilot, again, "Hello")
+        assert "terminal" not in notices(again)
