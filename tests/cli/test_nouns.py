@@ -88,7 +88,7 @@ def test_json_lines_are_everything(cli: Cli, chat: int) -> None:
     assert [row["text"] for row in replies] == list(SCRIPTED_REPLIES[:2])
     assert rows[0]["leaf_id"] == replies[1]["id"]
     assert all(row["generation"]["prompt_ids"] for row in replies)
-    assert cli("chats", "export", "1", "-f", "docx").code == 1
+    assert cli("chats", "export", "1", "-f", "docx").code == 2
 
 
 def test_a_backup_is_a_database_and_never_overwrites(cli: Cli, chat: int, tmp_path: Path) -> None:

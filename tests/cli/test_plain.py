@@ -273,7 +273,7 @@ def test_the_best_of_several_is_written_alone(cli: Cli, home: Path) -> None:
     assert [done.out.count(text) for text in (FIRST, SECOND, THIRD)].count(1) == 1
     once = cli("chat", "sherlock", "--best-of", "2", "--once", "And now?")
     assert once.out.strip() == turns(home)[-1].text.strip()
-    assert cli("chat", "sherlock", "--best-of", "99", "--once", "Hm").code == 1
+    assert cli("chat", "sherlock", "--best-of", "99", "--once", "Hm").code == 2
 
 
 def test_a_chat_is_written_to_a_file_and_never_over_one(cli: Cli, tmp_path: Path) -> None:
