@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Key
 from textual.widgets import Static
 from tui_support import Stage, notices, running, say, screen_text, shown, texts, wait_until
 
@@ -28,6 +29,17 @@ async def test_h_hides_a_turn_and_shows_it_again(stage: Stage) -> None:
         await wait_until(pilot, lambda: not stage.session.path()[1].hidden)
         await wait_until(pilot, lambda: "⊘ hidden from the model" not in screen_text(app))
         assert not view.has_class("-hidden")
+
+
+async def test_a_key_right_behind_a_selection_is_for_the_turn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        # As a terminal far away sends them, in one piece.
+        app.post_message(Key("ctrl+up", None))
+        app.post_message(Key("h", "h"))
+        await wait_until(pilot, lambda: stage.session.path()[-1].hidden)
+        assert app.chat.input.empty
 
 
 async def test_hide_can_be_written_and_means_the_last_turn(stage: Stage) -> None:

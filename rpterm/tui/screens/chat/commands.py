@@ -25,7 +25,8 @@ from rpterm.tui.screens.chat import (
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
-Command = Callable[["ChatScreen"], Awaitable[None]]
+Command = Callable[["ChatScreen"], Awaitable[None] | None]
+"""Those that give nothing are done at once: the next key may already be on its way."""
 
 
 async def _newline(chat: ChatScreen) -> None:

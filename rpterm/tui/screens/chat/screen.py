@@ -168,7 +168,8 @@ class ChatScreen(Screen[None]):
         """Run a command of the registry; its errors become a notice."""
         from rpterm.tui.screens.chat.commands import COMMANDS
 
-        self.run_worker(self._guarded(COMMANDS[name](self)), group="command", name=name)
+        if (work := COMMANDS[name](self)) is not None:
+            self.run_worker(self._guarded(work), group="command", name=name)
 
     def work(
         self, work: Awaitable[None], group: str = "command", *, exclusive: bool = False

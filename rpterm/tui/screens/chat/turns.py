@@ -20,15 +20,15 @@ CANNOT_UNDO = "It cannot be undone."
 
 # Selection -------------------------------------------------------------------------------------
 def pick(chat: ChatScreen, turn: Turn | None) -> None:
-    """Select a turn, or none; the keys of turns act on it."""
+    """Select a turn, or none; the keys of turns act on it, from the very next one on."""
     chat.transcript.select(turn)
     if turn is not None and turn.id > 0 and chat.session is not None:
         chat.session.rater.see(turn.id)
-    (chat.input if turn is None else chat.transcript).focus()
+    chat.set_focus(chat.input if turn is None else chat.transcript)
     chat.refresh_hints()
 
 
-async def select_previous(chat: ChatScreen) -> None:
+def select_previous(chat: ChatScreen) -> None:
     """Select the turn above."""
     if (turn := chat.transcript.step(-1)) is not None:
         pick(chat, turn)
@@ -36,7 +36,7 @@ async def select_previous(chat: ChatScreen) -> None:
             chat.transcript.want_history()
 
 
-async def select_next(chat: ChatScreen) -> None:
+def select_next(chat: ChatScreen) -> None:
     """Select the turn below; below the last one is the input."""
     pick(chat, chat.transcript.step(1))
     if chat.transcript.selected is None:
