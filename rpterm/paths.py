@@ -17,7 +17,11 @@ from rpterm.types import RptermError
 
 
 class PathError(RptermError):
-    """A folder of rpterm's cannot be made or written."""
+    """A file or a folder cannot be made or written."""
+
+
+class FileThere(PathError):
+    """There is a file of that name already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,25 @@ def check_folder(file: Path) -> None:
         raise PathError(
             f"{file} cannot be written: there is no folder {folder}. Make it, or name another file."
         )
+
+
+def write_new(file: Path, text: str, force: bool) -> None:
+    """Write a new file.
+
+    Args:
+        force: Write over one that is there.
+
+    Raises:
+        FileThere: It exists already.
+        PathError: It cannot be written.
+    """
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError as error:
+        raise FileThere(f"{file} exists already.") from error
+    except OSError as error:
+        raise PathError(f"{file} cannot be written ({why(error)}).") from error
 
 
 def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:

@@ -116,9 +116,9 @@ def save(path: Path, text: str, force: bool) -> None:
     Raises:
         RptermError: It exists already, or cannot be written.
     """
-    from rpterm.moving import exporting
+    from rpterm.paths import FileThere, write_new
 
     try:
-        exporting.write(path, text, force)
-    except exporting.FileThere as error:
+        write_new(path, text, force)
+    except FileThere as error:
         raise RptermError(f"{error} --force writes over it.") from error

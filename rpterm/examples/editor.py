@@ -126,6 +126,11 @@ class CardEditor:
         named = card_files.named_in(text, world) in reader.parse(text).worlds
         return self.join(world, leave=named)
 
+    def worlds(self) -> dict[str, Path]:
+        """The worlds that the chat's own card can name, by name: those beside it come first."""
+        path = self._path("")
+        return worlds.files([*([path.parent] if path is not None else []), *self._folders])
+
     def own_file(self) -> Path:
         """The file of the chat's own card, for an editor: a copy, where the card ships.
 

@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.exchange.files import safe_name
-from rpterm.marks import why
-from rpterm.types import Chat, NoSuchChoice, RptermError
+from rpterm.types import Chat, NoSuchChoice
 
 if TYPE_CHECKING:
     from rpterm.store import Store
-
-
-class FileThere(RptermError):
-    """There is a file of that name already."""
 
 
 def markdown(store: Store, chat: Chat) -> str:
@@ -97,24 +92,5 @@ def export(store: Store, chat_id: int, form: str, written: str, *, force: bool =
     """
     text = text_of(store, chat_id, form)
     path = place(written, store.chat(chat_id), form)
-    write(path, text, force)
+    paths.write_new(path, text, force)
     return path
-
-
-def write(path: Path, text: str, force: bool) -> None:
-    """Write a new file.
-
-    Args:
-        force: Write over one that is there.
-
-    Raises:
-        FileThere: It exists already.
-        RptermError: It cannot be written.
-    """
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise FileThere(f"{path} exists already.") from error
-    except OSError as error:
-        raise RptermError(f"{path} cannot be written ({why(error)}).") from error

@@ -207,25 +207,25 @@ def _greeting(talk: Talk, rest: str) -> None:
 
 
 def _world(talk: Talk, rest: str) -> None:
-    from rpterm.cards import library, worlds
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
-    folder = find().characters
+    editor = CardEditor(talk.session, find().characters)
     if rest:
-        talk.tell(CardEditor(talk.session, folder).turn_world(rest))
+        talk.tell(editor.turn_world(rest))
         return
     known = ", ".join(talk.session.card.worlds) or "no world"
-    there = ", ".join(worlds.files([folder, *library.folders(None)])) or "none"
+    there = ", ".join(editor.worlds()) or "none"
     talk.tell(f"{talk.session.card.char} knows {known}. There are: {there}.")
 
 
 def _export(talk: Talk, rest: str) -> None:
     from rpterm.moving import exporting
+    from rpterm.paths import FileThere
 
     try:
         path = exporting.export(talk.session.store, talk.session.chat_id, *exporting.asked(rest))
-    except exporting.FileThere as there:
+    except FileThere as there:
         raise CommandError(f"{there} Name another file.") from there
     talk.tell(f"This chat was written to {path}.")
 

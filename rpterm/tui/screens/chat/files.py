@@ -55,6 +55,7 @@ async def export_chat(chat: ChatScreen) -> None:
 async def export(chat: ChatScreen, form: str, written: str) -> None:
     """Write the chat into a file, over one that is there only after asking."""
     from rpterm.moving import exporting
+    from rpterm.paths import FileThere
     from rpterm.tui.screens.confirm import Confirm
 
     session = chat.session
@@ -64,7 +65,7 @@ async def export(chat: ChatScreen, form: str, written: str) -> None:
     def write(force: bool) -> Path | str:
         try:
             return exporting.export(session.store, session.chat_id, form, written, force=force)
-        except exporting.FileThere as there:
+        except FileThere as there:
             return str(there)
 
     done = await chat.ask(write, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.plural import counted
@@ -10,9 +9,10 @@ from rpterm.tui.screens.chat import examples, replies
 from rpterm.tui.screens.chooser import Choice, Chooser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    from rpterm.chat.session import Session
+    from rpterm.cards.card import CharacterCard
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
@@ -23,7 +23,8 @@ async def choose_world(chat: ChatScreen) -> None:
         return
     at = ""
     while chat.session is session:
-        found = await chat.ask(_choices, session)
+        there = await chat.ask(examples.editor_of(chat, session).worlds)
+        found = _choices(session.card, there)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds that {session.card.char} knows", found, at=at, takes="join or leave",
             overrides=chat.settings.keys,
@@ -44,20 +45,14 @@ async def turn(chat: ChatScreen, name: str) -> None:
     await examples.written(chat, told)
 
 
-def _choices(session: Session) -> Sequence[Choice]:
-    from rpterm.cards import worlds
+def _choices(card: CharacterCard, there: Mapping[str, Path]) -> list[Choice]:
     from rpterm.cards.lore.rules import world_name
-    from rpterm.paths import find
 
-    named = {world_name(each): each for each in session.card.worlds}
-    path = session.chat.card_path
-    folders = [find().characters, *session.scene.folders]
-    if path is not None:
-        folders.insert(0, Path(path).parent)
-    known = {**dict.fromkeys(named, None), **worlds.files(folders)}
+    named = {world_name(each): each for each in card.worlds}
+    known = {**dict.fromkeys(named, None), **there}
 
     def state(name: str) -> str:
-        mine = [each for each in session.card.lorebook.entries if each.world == named.get(name)]
+        mine = [each for each in card.lorebook.entries if each.world == named.get(name)]
         return f"✓ known, {counted(len(mine), 'entry', 'entries')}" if name in named else ""
 
     return [Choice(name, name, str(file or ""), state(name)) for name, file in known.items()]
