@@ -82,6 +82,7 @@ class Turn:
         created_at: Unix seconds.
         edited_from: The turn whose text this one was edited or continued from.
         hidden: It stays in the chat, and the model does not read it.
+        thought: What the model thought before this reply; no prompt, memory or score reads it.
         lifted: What it answered was deleted alone: it stands under the turn before that now, and
             was made from another prompt than the branch above it tells.
         swipe: 1-based place among its siblings, in order of creation.
@@ -100,6 +101,7 @@ class Turn:
     edited_from: int | None = None
     hidden: bool = False
     lifted: bool = False
+    thought: str = ""
     swipe: int = 1
     swipes: int = 1
 
@@ -204,6 +206,8 @@ class Sampling:
         max_tokens: Longest reply, in tokens.
         close_after: From so many tokens on a reply ends where a sentence ends and no quote or
             action is open; 0 is off, -1 about the length of the card's own replies.
+        think_tokens: Longest thought before a reply, in tokens, for models that can think first;
+            0 lets none think.
         temperature: How freely tokens are drawn: more is more surprising, 0 takes the likeliest.
         dynatemp_range: Half the width of the entropy-driven temperature range; 0 is off.
         dynatemp_exponent: How that temperature grows with the entropy; 1 is in a straight line.
@@ -234,6 +238,7 @@ class Sampling:
     seed: int | None = None
     max_tokens: int = 320
     close_after: int = -1
+    think_tokens: int = 0
     temperature: float = 0.8
     dynatemp_range: float = 0.0
     dynatemp_exponent: float = 1.0
@@ -336,7 +341,7 @@ class Usage:
     Attributes:
         reused: Prompt tokens already in the cache.
         evaluated: Prompt tokens evaluated between the request and the first token.
-        generated: Tokens sampled.
+        generated: Tokens sampled, those of a thought included.
         first_token_s: Seconds from request to first token.
         decode_s: Seconds from first to last token.
     """

@@ -143,6 +143,8 @@ _LIMITS: dict[str, tuple[float | None, float | None]] = {
     "xtc_probability": (0, 1), "xtc_threshold": (0, 1), "mirostat": (0, 2),
     "mirostat_tau": (0, 100), "mirostat_eta": (0, 1),
 }  # fmt: skip
+_OF_THE_MODEL = ("think_tokens",)
+"""Samplers that depend on the model that plays, not on whom it plays."""
 SAMPLING = tuple(
     Key(
         item.name, "whole" if item.type == "int" else "number",
@@ -150,7 +152,7 @@ SAMPLING = tuple(
         *_LIMITS.get(item.name, (None, None)),
     )
     for item in fields(Sampling)
-    if item.type in ("int", "float")
+    if item.type in ("int", "float") and item.name not in _OF_THE_MODEL
 )  # fmt: skip
 
 TABLES: dict[str, tuple[Key, ...]] = {

@@ -17,6 +17,7 @@ from rpterm.chat.events import (
     ReplyFailed,
     ReplyFinished,
     ReplyStarted,
+    ReplyThought,
     SessionEvent,
 )
 from rpterm.chat.placing import place
@@ -56,7 +57,7 @@ def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
                         first = event.turns[0]
                         other = replace(first, id=0, text="", status=Status.STREAMING)
                         yield ReplyStarted((first, other), event.prompt)
-                case ReplyDelta() | ReplyFinished() | ReplyCancelled():
+                case ReplyThought() | ReplyDelta() | ReplyFinished() | ReplyCancelled():
                     yield replace(event, index=index)
                     if isinstance(event, ReplyCancelled):
                         return

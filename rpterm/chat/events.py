@@ -45,6 +45,15 @@ class PromptEvaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyThought:
+    """The model thinks before candidate ``index``; so far it thought ``text``, in whole."""
+
+    index: int
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyDelta:
     """The reply of candidate ``index`` now reads ``text`` in whole; ``added`` came just now."""
 
@@ -115,6 +124,7 @@ SessionEvent = (
     UserTurnStored
     | ReplyStarted
     | PromptEvaluated
+    | ReplyThought
     | ReplyDelta
     | ReplyFinished
     | ReplyCancelled

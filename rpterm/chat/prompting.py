@@ -218,12 +218,13 @@ class Prompter:
                 # Begun with the speaker's own name: a small model else likes to go on as another.
                 begun = Turn(0, chat.id, None, "assistant", card.char, "")
                 history, ending = [*history, headed(begun)], OPEN_LAST
+        sampling = self.settings.sampling
         given = PromptInput(
             card=card,
             persona=chat.persona,
             history=history,
             context=self._context(),
-            max_reply=self.settings.sampling.max_tokens,
+            max_reply=sampling.max_tokens + sampling.think_tokens,
             expand=expander(card, chat),
             own_system=self.settings.system_prompt,
             fixed=extras.fixed,
@@ -233,6 +234,7 @@ class Prompter:
             examples=extras.examples,
             examples_budget=extras.examples_budget,
             cued=cued,
+            thinking=sampling.think_tokens > 0,
         )
         assert self.template is not None
         with self._lock:

@@ -71,6 +71,8 @@ def replay(generation: Generation, engine: Engine) -> Replayed:
     for event in engine.generate(request):
         if isinstance(event, Finished) and event.index == generation.batch_index:
             made = event.ids
+    if generation.stop_reason == "cancelled":
+        made = made[: len(generation.reply_ids)]  # A thought counts for no reply's length.
     return replace(
         compare(generation.reply_ids, made, engine),
         model_differs=_differs(generation.model_hash, info.model_hash),

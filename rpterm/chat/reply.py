@@ -20,6 +20,7 @@ from rpterm.chat.events import (
     ReplyFailed,
     ReplyFinished,
     ReplyStarted,
+    ReplyThought,
     SessionEvent,
 )
 from rpterm.engine.protocol import (
@@ -31,6 +32,7 @@ from rpterm.engine.protocol import (
     GenerateRequest,
     PromptProgress,
     Retracted,
+    Thought,
 )
 from rpterm.store import Store
 from rpterm.types import Generation, Prompt, Status, Turn
@@ -42,6 +44,10 @@ NOTHING = (
     "The model ended its reply before the first word. Try again, raise the temperature, or reword "
     "the last message."
 )
+THOUGHT_ONLY = (
+    "The model used up its tokens thinking and said nothing. Try again, or give it more of them: "
+    "`rpterm config set sampling.think_tokens 2048`."
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +57,9 @@ class _Growing:
     turn: Turn | None
     base: str
     raw: str = ""
+    thought: str = ""
     tokens: int = 0
+    thought_tokens: int = 0
     written_at: float = 0.0
     done: bool = False
 
@@ -98,6 +106,11 @@ class ReplyRun:
         match event:
             case PromptProgress(done, total, reused):
                 yield PromptEvaluated(done, total, reused)
+            case Thought(index, text, tokens):
+                growing = self._growing[index]
+                growing.thought += text
+                growing.thought_tokens += tokens
+                yield ReplyThought(index, growing.thought, growing.thought_tokens)
             case Delta(index, text, tokens):
                 yield from self._grow(self._growing[index], index, text, tokens)
             case Retracted(index, characters):
@@ -127,12 +140,14 @@ class ReplyRun:
         if text == growing.base.rstrip():
             self.store.delete_turn(growing.turn.id)
             if not self.kept and all(each.done for each in self._growing):
-                yield ReplyFailed("Stopped." if event.reason == "cancelled" else NOTHING)
+                nothing = THOUGHT_ONLY if growing.thought else NOTHING
+                yield ReplyFailed("Stopped." if event.reason == "cancelled" else nothing)
             return
         cancelled = event.reason in ("cancelled", "error")
         status = Status.PARTIAL if cancelled else Status.COMPLETE
         generation = self._generation(event)
-        turn = self.store.finish_reply(growing.turn.id, text, status, generation)
+        thought = growing.thought.strip()
+        turn = self.store.finish_reply(growing.turn.id, text, status, generation, thought)
         self.kept.append(turn.id)
         told = ReplyCancelled if cancelled else ReplyFinished
         yield told(event.index, turn, generation)
@@ -147,7 +162,8 @@ class ReplyRun:
             if text == growing.base.rstrip():
                 self.store.delete_turn(growing.turn.id)
             else:
-                self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None)
+                thought = growing.thought.strip()
+                self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None, thought)
                 self.kept.append(growing.turn.id)
 
     def _show_the_first(self) -> None:

@@ -83,12 +83,16 @@ def parse(name: str, spec: str) -> Contender:
     return Contender(name, " ".join(spec.replace(",", " ").split()), sampling, **weights)
 
 
+_FIXED = ("seed", "think_tokens")
+"""Drawn for each; and what would change the prompt that both sides share."""
+
+
 def _sampler(name: str, key: str, value: str) -> Any:
     kind = config.names().get(f"sampling.{key}")
-    if kind is None or kind.shape != "plain" or key == "seed":
+    if kind is None or kind.shape != "plain" or key in _FIXED:
         from difflib import get_close_matches
 
-        known = [each.name for each in fields(Sampling) if each.name != "seed"]
+        known = [each.name for each in fields(Sampling) if each.name not in _FIXED]
         near = get_close_matches(key, [*known, *_WEIGHTS], 1)
         hint = f"did you mean {near[0]}?" if near else "give a sampler, model or adapter."
         raise ContenderError(f"Side {name}: {key!r} cannot be set here; {hint}")

@@ -17,6 +17,7 @@ from rpterm.chat.events import (
     ReplyFailed,
     ReplyFinished,
     ReplyStarted,
+    ReplyThought,
     SessionEvent,
     UserTurnStored,
 )
@@ -97,7 +98,7 @@ def _one_after_the_other(
                     started.append(event)
                 case ReplyFinished() | ReplyCancelled():
                     ends.append(event)
-                case UserTurnStored() | PromptEvaluated() | ReplyFailed():
+                case UserTurnStored() | PromptEvaluated() | ReplyThought() | ReplyFailed():
                     yield event
         if len(ends) == before or isinstance(ends[-1], ReplyCancelled):
             return

@@ -119,6 +119,15 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """More of what the model thinks before reply ``index``; no part of the reply."""
+
+    index: int
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Retracted:
     """The last ``characters`` of reply ``index`` are taken back (a banned phrase)."""
 
@@ -131,7 +140,7 @@ class Finished:
     """Reply ``index`` is complete.
 
     Attributes:
-        ids: All sampled tokens, the end token excluded.
+        ids: All sampled tokens, those of a thought included, the end token excluded.
     """
 
     index: int
@@ -140,7 +149,7 @@ class Finished:
     ids: tuple[int, ...] = ()
 
 
-EngineEvent = PromptProgress | Delta | Retracted | Finished
+EngineEvent = PromptProgress | Thought | Delta | Retracted | Finished
 
 
 class Engine(Protocol):

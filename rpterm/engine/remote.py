@@ -20,7 +20,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from rpterm.engine.closing import closes
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -32,45 +31,24 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
-from rpterm.engine.remote_fields import extras, fields
-from rpterm.engine.stopper import ReplyText
-from rpterm.types import StopReason, Usage
+from rpterm.engine.remote_fields import LESS, extras, fields
+from rpterm.engine.remote_lane import RemoteLane
 
 _PIECE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
 _DEFAULT_CONTEXT = 8192
 _CONNECT_S = 10.0
 _LISTING_S = 20.0
 _SILENCE_S = 600.0
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One reply on its way, filled by a thread of its own.
-
-    Attributes:
-        ending: How it will have ended once the stream is over, as far as is known.
-        reason: How it ended; ``None`` while it runs.
-    """
-
-    index: int
-    text: ReplyText
-    stream: Any = None
-    ending: StopReason = "end"
-    reason: StopReason | None = None
-    close_after: int = 0
-    tokens: int = 0
-    prompt_tokens: int = 0
-    cached: int = 0
-    first_at: float = 0.0
-    last_at: float = 0.0
+ROOM = 1024
+"""Tokens for the thought of a model that thinks although it was asked not to."""
 
 
 @dataclass(slots=True)
 class _Call:
     """One ``generate``: its lanes' news, and whether anybody still wants it."""
 
-    news: queue.SimpleQueue[tuple[_Lane, Any]] = field(default_factory=queue.SimpleQueue)
-    lanes: list[_Lane] = field(default_factory=list)
+    news: queue.SimpleQueue[tuple[RemoteLane, Any]] = field(default_factory=queue.SimpleQueue)
+    lanes: list[RemoteLane] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def stop(self) -> None:
@@ -96,7 +74,8 @@ class RemoteEngine:
         self._context = context
         self._client: Any = None
         self._info: EngineInfo | None = None
-        self._plain = False
+        self._less = 0
+        self._thinks = False
         self._loading = threading.Lock()
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
@@ -135,20 +114,21 @@ class RemoteEngine:
         self.load()
         began = time.perf_counter()
         seeds = request.seeds or (request.sampling.seed or 0,)
-        after = request.sampling.close_after
-        call.lanes = [
-            _Lane(index, ReplyText(request.stop), close_after=after) for index in range(len(seeds))
-        ]
+        call.lanes = [self._lane(index, request) for index in range(len(seeds))]
         with self._lock:
             self._calls.append(call)
         try:
             yield PromptProgress(0, len(request.prompt_ids), 0)
-            for lane, seed in zip(call.lanes, seeds, strict=True):
-                work = (call, lane, request, seed)
+
+            def start(lane: RemoteLane) -> None:
+                work = (call, lane, request, seeds[lane.index])
                 threading.Thread(target=self._fetch, args=work, daemon=True).start()
-            yield from self._follow(call)
+
             for lane in call.lanes:
-                yield from _finish(lane, began)
+                start(lane)
+            yield from self._follow(call, start)
+            for lane in call.lanes:
+                yield from lane.finish(began)
         finally:
             call.cancelled.set()
             with self._lock:
@@ -254,8 +234,17 @@ class RemoteEngine:
             )
         return self._model
 
-    def _follow(self, call: _Call) -> Iterator[EngineEvent]:
-        """Events until every lane is over, or until somebody cancels."""
+    def _lane(self, index: int, request: GenerateRequest) -> RemoteLane:
+        sampling = request.sampling
+        room = sampling.think_tokens or (ROOM if self._thinks else 0)
+        return RemoteLane(index, request.stop, sampling.max_tokens, room, sampling.close_after)
+
+    def _follow(self, call: _Call, start: Callable[[RemoteLane], None]) -> Iterator[EngineEvent]:
+        """Events until every lane is over, or until somebody cancels.
+
+        Args:
+            start: Asks for a reply once more: its tokens went into a thought nobody asked for.
+        """
         if call.cancelled.is_set():  # before there were lanes to tell
             _stop([call])
         while any(lane.reason is None for lane in call.lanes):
@@ -266,17 +255,24 @@ class RemoteEngine:
                 raise news
             if call.cancelled.is_set():
                 lane.reason = "cancelled"
+            elif news is None and lane.starved:
+                lane.room, lane.ending = ROOM, "end"
+                start(lane)
             elif news is None:
                 lane.reason = lane.ending
             else:
-                yield from _take(lane, news)
+                yield from lane.take(news)
+                self._thinks = self._thinks or lane.thought
+                if lane.reason is not None:
+                    with contextlib.suppress(Exception):
+                        lane.stream.close()
 
-    def _fetch(self, call: _Call, lane: _Lane, request: GenerateRequest, seed: int) -> None:
+    def _fetch(self, call: _Call, lane: RemoteLane, request: GenerateRequest, seed: int) -> None:
         """Read one stream and pass its chunks on; runs in a thread of its own."""
         import openai
 
         try:
-            lane.stream = self._open(request, seed)
+            lane.stream = self._open(request, seed, lane.room)
             for chunk in lane.stream:
                 if call.cancelled.is_set():
                     break
@@ -291,19 +287,22 @@ class RemoteEngine:
             if call.cancelled.is_set():
                 call.stop()
 
-    def _open(self, request: GenerateRequest, seed: int) -> Any:
+    def _open(self, request: GenerateRequest, seed: int, room: int) -> Any:
+        """Ask, with as many fields beyond the protocol as the server takes."""
         import openai
 
-        given = fields(request, seed) | {"model": self._info.model if self._info else ""}
+        given = fields(request, seed, room) | {"model": self._info.model if self._info else ""}
         create = self._client.chat.completions.create
-        if self._plain:
-            return create(**given)
-        try:
-            return create(**given, extra_body=extras(request))
-        except (openai.BadRequestError, openai.UnprocessableEntityError):
-            stream = create(**given)
-            self._plain = True
-            return stream
+        for less in range(self._less, len(LESS)):
+            try:
+                stream = create(**given, extra_body=extras(request, LESS[less]))
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
+                if less == len(LESS) - 1:
+                    raise
+            else:
+                self._less = less
+                return stream
+        raise AssertionError("the last try returns or raises")
 
     def _explain(self, error: Exception, kind: type[EngineError]) -> EngineError:
         """One sentence for people."""
@@ -344,45 +343,3 @@ def _window(model: Any) -> int:
         if isinstance(value, int) and value > 0:
             return value
     return 0
-
-
-def _take(lane: _Lane, chunk: Any) -> Iterator[EngineEvent]:
-    """One chunk of the stream: text, an end, or the counts."""
-    usage = getattr(chunk, "usage", None)
-    if usage is not None:
-        details = getattr(usage, "prompt_tokens_details", None)
-        lane.prompt_tokens = usage.prompt_tokens or 0
-        lane.tokens = usage.completion_tokens or lane.tokens
-        lane.cached = getattr(details, "cached_tokens", None) or 0
-    for choice in getattr(chunk, "choices", None) or ():
-        text = getattr(choice.delta, "content", None) or ""
-        if text:
-            lane.last_at = time.perf_counter()
-            lane.first_at = lane.first_at or lane.last_at
-            lane.tokens += usage is None
-            shown = lane.text.feed(text.encode("utf-8", "replace"))
-            if shown:
-                yield Delta(lane.index, shown)
-        if lane.text.stopped:
-            lane.reason = "stop"
-        elif closes(lane.text.text, lane.tokens, lane.close_after):
-            lane.reason = "closed"
-        if lane.reason is not None:
-            with contextlib.suppress(Exception):
-                lane.stream.close()
-        elif choice.finish_reason == "length":
-            lane.ending = "length"
-
-
-def _finish(lane: _Lane, began: float) -> Iterator[EngineEvent]:
-    if text := lane.text.finish():
-        yield Delta(lane.index, text, 0)
-    assert lane.reason is not None
-    usage = Usage(
-        reused=lane.cached,
-        evaluated=max(0, lane.prompt_tokens - lane.cached),
-        generated=lane.tokens,
-        first_token_s=lane.first_at - began if lane.first_at else 0.0,
-        decode_s=lane.last_at - lane.first_at,
-    )
-    yield Finished(lane.index, lane.reason, usage)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.types import Sampling
@@ -11,15 +12,15 @@ _PROTOCOL_STOPS = 4
 """Stop texts the protocol allows; all of them are looked for on this side anyway."""
 
 
-def fields(request: GenerateRequest, seed: int) -> dict[str, Any]:
-    """What the protocol itself has a name for."""
+def fields(request: GenerateRequest, seed: int, room: int = 0) -> dict[str, Any]:
+    """What the protocol itself has a name for; ``room``: tokens for a thought before the reply."""
     s = request.sampling
     messages = request.messages or (("user", request.prompt_text),)
     named: dict[str, Any] = {
         "messages": [{"role": role, "content": text} for role, text in messages],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "max_tokens": s.max_tokens,
+        "max_tokens": s.max_tokens + room,
         "temperature": s.temperature,
         "top_p": s.top_p,
         "presence_penalty": s.presence_penalty,
@@ -38,8 +39,33 @@ _SAME_NAME = (
 )  # fmt: skip
 
 
-def extras(request: GenerateRequest) -> dict[str, Any]:
-    """Samplers beyond the protocol; those left at their defaults of "off" stay unsaid.
+Kind = Literal["thinking", "samplers"]
+LESS: tuple[tuple[Kind, ...], ...] = (("thinking", "samplers"), ("samplers",), ())
+"""What to say beyond the protocol: all, and less and less for servers that refuse what they do not
+know."""
+
+
+def extras(request: GenerateRequest, kinds: Sequence[Kind] = LESS[0]) -> dict[str, Any]:
+    """What goes beyond the protocol, of these kinds."""
+    said: dict[str, Any] = {}
+    if "thinking" in kinds:
+        said |= _thinking(request.sampling.think_tokens > 0)
+    if "samplers" in kinds:
+        said |= _samplers(request)
+    return said
+
+
+def _thinking(wanted: bool) -> dict[str, Any]:
+    """Whether to think first: a variable of the template for llama-server, vLLM and SGLang.
+
+    Ollama reads the effort alone, and refuses any but "none" for models that cannot think.
+    """
+    told: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": wanted}}
+    return told if wanted else told | {"reasoning_effort": "none"}
+
+
+def _samplers(request: GenerateRequest) -> dict[str, Any]:
+    """Samplers; those left at their defaults of "off" stay unsaid.
 
     Except the two that llama-server has on by itself (40 and 0.05): there "off" must be said. For
     ``top_k`` it is -1, since some versions of vLLM and SGLang refuse 0.

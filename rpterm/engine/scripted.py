@@ -25,8 +25,10 @@ from rpterm.engine.protocol import (
     GenerateRequest,
     Piece,
     PromptProgress,
+    Thought,
 )
 from rpterm.engine.stopper import ReplyText
+from rpterm.thinking import REACH, Thinking
 from rpterm.types import StopReason, Usage
 
 CHATML = (
@@ -88,6 +90,7 @@ class _Reply:
     index: int
     ids: list[int]
     out: ReplyText
+    thinking: Thinking
     sent: list[int] = field(default_factory=list)
     reason: StopReason | None = None
 
@@ -238,7 +241,10 @@ class ScriptedEngine:
                 yield from self._step(reply, request)
         self._cache = prompt + (tuple(replies[0].sent) if len(replies) == 1 else ())
         for reply in replies:
-            if text := reply.out.finish():
+            thought, data = reply.thinking.finish()
+            if thought:
+                yield Thought(reply.index, thought, 0)
+            if text := reply.out.feed(data) + reply.out.finish():
                 yield Delta(reply.index, text, 0)
             usage = Usage(
                 reused=reused,
@@ -255,8 +261,10 @@ class ScriptedEngine:
         with self._lock:
             texts = [self._replies[(self._next + i) % len(self._replies)] for i in range(count)]
             self._next += count
+        tail = decode(request.prompt_ids[-REACH:])
         return [
-            _Reply(index, encode(text), ReplyText(request.stop)) for index, text in enumerate(texts)
+            _Reply(index, encode(text), ReplyText(request.stop), Thinking(tail))
+            for index, text in enumerate(texts)
         ]
 
     def _evaluate(self, total: int, reused: int, stop: threading.Event) -> Iterator[PromptProgress]:
@@ -266,7 +274,7 @@ class ScriptedEngine:
             if step < steps and (stop.wait(self._prompt_delay / steps) or stop.is_set()):
                 return
 
-    def _step(self, reply: _Reply, request: GenerateRequest) -> Iterator[Delta]:
+    def _step(self, reply: _Reply, request: GenerateRequest) -> Iterator[Thought | Delta]:
         if reply.reason is not None:
             return
         done = len(reply.sent)
@@ -283,7 +291,10 @@ class ScriptedEngine:
         else:
             token = reply.ids[done]
             reply.sent.append(token)
-            text = reply.out.feed(_text(token).encode("utf-8", "surrogatepass"))
+            thought, data = reply.thinking.feed(_text(token).encode("utf-8", "surrogatepass"))
+            if thought:
+                yield Thought(reply.index, thought)
+            text = reply.out.feed(data)
             if reply.out.stopped:
                 reply.reason = "stop"
             elif closes(reply.out.text, done + 1, request.sampling.close_after):

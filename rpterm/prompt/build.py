@@ -56,6 +56,7 @@ class PromptInput:
         examples: What stands in the static part, most wanted first; ``None`` is the card's own.
         examples_budget: Tokens they may take; 0 is the usual share of the window.
         cued: Whether the last turn is only the head of the reply, behind what is answered.
+        thinking: Whether the model may think before it replies.
     """
 
     card: CharacterCard
@@ -72,6 +73,7 @@ class PromptInput:
     examples: Sequence[ExampleTurns] | None = None
     examples_budget: int = 0
     cued: bool = False
+    thinking: bool = False
 
 
 @dataclass(slots=True)
@@ -104,7 +106,9 @@ def build_prompt(given: PromptInput, template: ChatTemplate, encode: Encode) -> 
     start = _start(given, costs, max(room, 0))
     messages = static + _turns(given.history[start:])
     _place_all(messages, inserts, len(static))
-    spans = _spans(messages, template.parts([m.role for m in messages], given.ending), encode)
+    roles = [message.role for message in messages]
+    parts = template.parts(roles, given.ending, thinking=given.thinking)
+    spans = _spans(messages, parts, encode)
     prompt = Prompt(
         spans=tuple(spans),
         left_out=(*left_out, *dropped, *_gone(given.history[:start], costs), *given.left_out),

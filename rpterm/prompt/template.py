@@ -169,13 +169,16 @@ class ChatTemplate:
         self.shape, self._shape, self._template = found
         self.hash = hashlib.sha256(f"{self.shape}\0{source}".encode()).hexdigest()
 
-    def parts(self, roles: Sequence[Role], ending: Ending = REPLY) -> list[Part]:
+    def parts(
+        self, roles: Sequence[Role], ending: Ending = REPLY, *, thinking: bool = False
+    ) -> list[Part]:
         """Render a chat of the given roles.
 
         Args:
             roles: The role of each content, in order; neighbours of the same role share one
                 message, joined by a blank line.
             ending: How the prompt ends.
+            thinking: Let a model that can be told so think before it replies.
 
         Returns:
             Scaffold and contents in the order the model reads them.
@@ -184,7 +187,7 @@ class ChatTemplate:
             TemplateError: The template refuses just these roles; the text is for people.
         """
         try:
-            return self._render(self._template, self._shape, roles, ending)
+            return self._render(self._template, self._shape, roles, ending, thinking)
         except TemplateError as error:
             raise TemplateError(
                 f"The model's chat template cannot write this chat ({error}). Use another model."
@@ -206,7 +209,12 @@ class ChatTemplate:
         return None
 
     def _render(
-        self, template: Any, shape: Shape, roles: Sequence[Role], ending: Ending
+        self,
+        template: Any,
+        shape: Shape,
+        roles: Sequence[Role],
+        ending: Ending,
+        thinking: bool = False,
     ) -> list[Part]:
         slots = _merged(roles)
         if ending == OPEN_USER:
@@ -219,12 +227,18 @@ class ChatTemplate:
             bos_token=self._bos,
             eos_token=self._eos,
             tools=[],
-            enable_thinking=False,
+            **_switches(thinking),
         )
         if self._bos and not text.startswith(self._bos):
             text = self._bos + text
         wanted = [n for _, numbers in slots for n in numbers if n >= 0]
         return _cut(_split(text), wanted, len(roles), ending)
+
+
+def _switches(thinking: bool) -> dict[str, object]:
+    """How templates are told whether the model shall think first; each family has its own name."""
+    effort = "medium" if thinking else "low"
+    return {"enable_thinking": thinking, "thinking": thinking, "reasoning_effort": effort}
 
 
 _CANARIES: tuple[tuple[Role, ...], ...] = (

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rpterm.plural import counted
@@ -23,6 +24,7 @@ from rpterm.store.log_dates import iso, moment
 from rpterm.store.log_lines import ChatLogError, Notes, lines, table
 from rpterm.store.log_marks import Mark, read_marks
 from rpterm.store.log_rest import Rest
+from rpterm.store.log_thoughts import REASONING, read_thoughts
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class LogTurn:
         at: Unix seconds, or ``None`` when the log does not tell.
         marks: The rating of each swipe, or nothing where there is none.
         hidden: Whether the model does not read it.
+        thoughts: What was thought before each swipe, or nothing where there is none.
     """
 
     speaker: str
@@ -56,6 +59,7 @@ class LogTurn:
     at: float | None = None
     marks: tuple[Mark | None, ...] = ()
     hidden: bool = False
+    thoughts: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -178,7 +182,11 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
         shown = next(index for index, each in enumerate(siblings) if each.id == turn.id)
         texts = tuple(each.text for each in siblings)
         user, at, hidden = turn.role == "user", turn.created_at, turn.hidden
-        turns.append(LogTurn(turn.speaker, user, texts, shown, at, hidden=hidden))
+        thoughts = tuple(each.thought for each in siblings)
+        thoughts = thoughts if any(thoughts) else ()
+        turns.append(
+            LogTurn(turn.speaker, user, texts, shown, at, hidden=hidden, thoughts=thoughts)
+        )
     lost = len(store.tree(chat_id)) - len(kept)
     left = f"A log has no place for other branches: {counted(lost, 'turn')} left out."
     notes = (left,) if lost else ()
@@ -205,8 +213,9 @@ def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
             origin=Origin.GREETING if greeting else Origin.IMPORTED,
             select=False,
             created_at=turn.at,
+            thought=thought,
         ).id
-        for text in turn.swipes
+        for text, thought in zip_longest(turn.swipes, turn.thoughts, fillvalue="")
     ]
     if turn.hidden:
         for turn_id in made:
@@ -241,6 +250,11 @@ def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
     if swipes[shown] != text and text.strip():
         swipes[shown] = text
         notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
+    is_user = raw.get("is_user") is True
+    thoughts = [""] * len(swipes)
+    if not is_user:
+        apart = read_thoughts(raw, swipes, shown)
+        thoughts, swipes = [each for each, _ in apart], [each for _, each in apart]
     kept = [index for index, each in enumerate(swipes) if each.strip() or index == shown]
     if len(kept) > _MAX_SWIPES:
         notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
@@ -249,25 +263,27 @@ def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
     if not any(each.strip() for each in texts):
         notes.append(f"Line {number} says nothing and was left out.")
         return []
-    is_user = raw.get("is_user") is True
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
     marks = () if is_user else read_marks(raw, kept, shown)
     at = moment(raw.get("send_date"))
     hidden = raw.get("is_system") is True
-    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks, hidden)]
+    before = tuple(thoughts[index] for index in kept) if any(thoughts) else ()
+    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks, hidden, before)]
 
 
 def _message(turn: LogTurn) -> dict[str, Any]:
+    thoughts = zip_longest(turn.swipes, turn.thoughts, fillvalue="")
+    extras = [{REASONING: thought} if thought else {} for _, thought in thoughts]
     message: dict[str, Any] = {
         "name": turn.speaker,
         "is_user": turn.is_user,
         "is_system": turn.hidden,
         "send_date": iso(turn.at),
         "mes": turn.text,
-        "extra": {},
+        "extra": extras[turn.shown],
     }
     if len(turn.swipes) > 1 or not turn.is_user:
-        info = [{"send_date": iso(turn.at), "extra": {}} for _ in turn.swipes]
+        info = [{"send_date": iso(turn.at), "extra": extra} for extra in extras]
         message |= {"swipe_id": turn.shown, "swipes": list(turn.swipes), "swipe_info": info}
     return message
 

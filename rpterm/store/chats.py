@@ -6,7 +6,6 @@ Transactions belong to the caller.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 
 from rpterm.store import tree
 from rpterm.store.errors import StoreError
@@ -18,7 +17,7 @@ from rpterm.store.rows import (
     storable,
     to_chat,
 )
-from rpterm.types import Chat, Generation, Status, Turn
+from rpterm.types import Chat, Generation, Turn
 
 
 def get(connection: sqlite3.Connection, chat_id: int) -> Chat:
@@ -86,7 +85,8 @@ def add_turn(
     check_turn(connection, turn.chat_id, turn.edited_from)
     cursor = connection.execute(
         "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, created_at, "
-        "edited_from, hidden, lifted, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "edited_from, hidden, lifted, thought, owner) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             turn.chat_id,
             turn.parent_id,
@@ -99,6 +99,7 @@ def add_turn(
             turn.edited_from,
             int(turn.hidden),
             int(turn.lifted),
+            storable(turn.thought, "thought"),
             owner,
         ),
     )
@@ -117,17 +118,11 @@ def hide(connection: sqlite3.Connection, turn_id: int, hidden: bool) -> Turn:
     return tree.turn(connection, turn_id)
 
 
-def finish(
-    connection: sqlite3.Connection,
-    turn: Turn,
-    text: str,
-    status: Status,
-    generation: Generation | None,
-) -> Turn:
-    """Give a reply its last text, how it ended, and where it came from."""
+def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | None) -> Turn:
+    """Store a reply as it ended, and where it came from."""
     connection.execute(
-        "UPDATE turns SET text = ?, status = ?, owner = NULL WHERE id = ?",
-        (text, status.value, turn.id),
+        "UPDATE turns SET text = ?, status = ?, thought = ?, owner = NULL WHERE id = ?",
+        (turn.text, turn.status.value, turn.thought, turn.id),
     )
     if generation is not None:
         values = (turn.id, *from_generation(generation))
@@ -136,7 +131,7 @@ def finish(
             f"VALUES ({marks(values)})",
             values,
         )
-    return replace(turn, text=text, status=status)
+    return turn
 
 
 def touch(connection: sqlite3.Connection, chat_id: int, now: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rpterm.store.log_marks import MARKS
+from rpterm.store.log_thoughts import KEYS
 
 _MOST = 12
 _HEAD = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
@@ -18,6 +19,7 @@ _MESSAGE = frozenset(
     }
 )  # fmt: skip
 _INFO = frozenset({"send_date", "extra", "annotation"})
+_EXTRA = MARKS | KEYS
 
 
 class Rest:
@@ -33,12 +35,12 @@ class Rest:
 
     def message(self, raw: Mapping[str, Any]) -> None:
         """Look through a message that is kept."""
-        names = {*_beyond(raw, _MESSAGE, ""), *_beyond(raw.get("extra"), MARKS, "extra.")}
+        names = {*_beyond(raw, _MESSAGE, ""), *_beyond(raw.get("extra"), _EXTRA, "extra.")}
         infos = raw.get("swipe_info")
         for info in infos if isinstance(infos, list) else []:
             names |= set(_beyond(info, _INFO, "swipe_info."))
             if isinstance(info, Mapping):
-                names |= set(_beyond(info.get("extra"), MARKS, "swipe_info.extra."))
+                names |= set(_beyond(info.get("extra"), _EXTRA, "swipe_info.extra."))
         self._counts.update(names)
 
     def told(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ BATCH = 500
 
 TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
-    "t.edited_from, t.hidden, t.lifted"
+    "t.edited_from, t.hidden, t.lifted, t.thought"
 )
 
 _SIBLINGS = (
@@ -112,8 +112,9 @@ def to_turn(row: Sequence[Any]) -> Turn:
         edited_from=row[9],
         hidden=bool(row[10]),
         lifted=bool(row[11]),
-        swipe=row[12],
-        swipes=row[13],
+        thought=row[12],
+        swipe=row[13],
+        swipes=row[14],
     )
 
 

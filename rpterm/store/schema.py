@@ -187,11 +187,17 @@ def m004_hidden(db: Database) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''")
 
 
+def m005_thought(db: Database) -> None:
+    """What a model thought before a reply."""
+    db.execute("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_chats,
     m002_search,
     m003_kv_type,
     m004_hidden,
+    m005_thought,
 )
 
 

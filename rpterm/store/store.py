@@ -209,11 +209,13 @@ class Store:
         edited_from: int | None = None,
         select: bool = True,
         created_at: float | None = None,
+        thought: str = "",
     ) -> Turn:
         """Put a turn under another one (or at the root), and show it unless told otherwise.
 
         Args:
             created_at: When it was said, Unix seconds; ``None`` is now.
+            thought: What was thought before it.
         """
         owner = self.owner.token if status is Status.STREAMING else None
         turn = Turn(
@@ -227,6 +229,7 @@ class Store:
             status=status,
             created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
+            thought=thought,
         )
         with self.connections.write() as connection:
             return chats.add_turn(connection, turn, owner, select=select)
@@ -251,9 +254,15 @@ class Store:
             )
 
     def finish_reply(
-        self, turn_id: int, text: str, status: Status, generation: Generation | None
+        self,
+        turn_id: int,
+        text: str,
+        status: Status,
+        generation: Generation | None,
+        thought: str = "",
     ) -> Turn:
-        """Give a streaming turn its last text, how it ended, and where it came from.
+        """Give a streaming turn its last text, how it ended, where it came from, and what the
+        model thought before it.
 
         Raises:
             StoreError: The turn is gone, or it is finished.
@@ -264,7 +273,8 @@ class Store:
         with self.connections.write() as connection:
             turn = self._check_streams(connection, turn_id)
             chats.touch(connection, turn.chat_id, self._clock())
-            return chats.finish(connection, turn, text, status, generation)
+            turn = replace(turn, text=text, status=status, thought=storable(thought, "thought"))
+            return chats.finish(connection, turn, generation)
 
     def turn(self, turn_id: int) -> Turn:
         """One turn; ``StoreError`` when there is none."""

@@ -109,7 +109,7 @@ def import_whole(
             )
             made = chats.add_turn(connection, moved, None, select=False)
             if generation is not None:
-                chats.finish(connection, made, made.text, made.status, generation)
+                chats.finish(connection, made, generation)
             new[turn.id] = made.id
         tree.show(connection, chat.id, _leaf(about.leaf_id, new))
         chats.touch(connection, chat.id, about.updated_at)
@@ -159,6 +159,7 @@ def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
         edited_from=_number(raw.get("edited_from")),
         hidden=raw.get("hidden") is True,
         lifted=raw.get("lifted") is True,
+        thought=_text(raw.get("thought")),
     )
 
 

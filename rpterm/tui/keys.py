@@ -131,6 +131,8 @@ KEYS: tuple[Key, ...] = (
     Key("copy", ("c",), "copy", "Copy the selected turn.", TURNS, when=("selected",)),
     Key("hide", ("h",), "hide", "Hide the selected turn from the model, or show it again.", TURNS,
         when=("selected",)),
+    Key("thought", ("y",), "thought", "Show what the model thought before the selected reply.",
+        TURNS, when=("selected",)),
     Key("delete", ("d", "delete"), "delete", "Delete the selected turn, alone or with all that "
         "follows it.", TURNS, when=("selected",)),
     Key("turn-keep", ("enter",), "keep", "Keep what you changed in a turn.", TURNS, scope="turn",

@@ -92,6 +92,17 @@ class PromptEvaluated(Message):
         return isinstance(message, PromptEvaluated)
 
 
+class ReplyThought(Message):
+    """The model thinks before candidate ``index``; ``text`` is all of it so far."""
+
+    def __init__(self, index: int, text: str, tokens: int) -> None:
+        super().__init__()
+        self.index, self.text, self.tokens = index, text, tokens
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ReplyThought) and message.index == self.index
+
+
 class ReplyGrown(Message):
     """Candidates grew; ``texts`` has the whole text of each one that did."""
 

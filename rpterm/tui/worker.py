@@ -163,7 +163,7 @@ def _tell(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[
     from rpterm.chat import events
 
     batch = _Batch(post)
-    evaluated = 0.0
+    told = 0.0
     try:
         for event in stream:
             if stopped():
@@ -172,13 +172,21 @@ def _tell(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[
                 batch.add(event)
                 continue
             batch.flush()
-            if isinstance(event, events.PromptEvaluated):
-                if event.done < event.total and time.monotonic() - evaluated < FRAME_S:
+            if _passing(event):
+                if time.monotonic() - told < FRAME_S:
                     continue
-                evaluated = time.monotonic()
+                told = time.monotonic()
             post(_message(event))
     finally:
         batch.flush()  # Also what came before an error.
+
+
+def _passing(event: events.SessionEvent) -> bool:
+    """Whether the next event of its kind tells all that this one does."""
+    from rpterm.chat import events
+
+    unread = isinstance(event, events.PromptEvaluated) and event.done < event.total
+    return unread or isinstance(event, events.ReplyThought)
 
 
 def _message(event: events.SessionEvent) -> Message:
@@ -191,6 +199,8 @@ def _message(event: events.SessionEvent) -> Message:
             return messages.ReplyStarted(turns, prompt)
         case events.PromptEvaluated(done, total, reused):
             return messages.PromptEvaluated(done, total, reused)
+        case events.ReplyThought(index, text, tokens):
+            return messages.ReplyThought(index, text, tokens)
         case events.ReplyFinished(index, turn, generation):
             return messages.ReplyFinished(index, turn, generation)
         case events.ReplyCancelled(index, turn, generation):

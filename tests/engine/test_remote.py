@@ -21,6 +21,8 @@ from rpterm.engine.protocol import (
     GenerateRequest,
     ModelError,
     Piece,
+    Retracted,
+    Thought,
 )
 from rpterm.engine.remote import RemoteEngine
 from rpterm.types import Sampling
@@ -41,7 +43,10 @@ class FakeServer(ThreadingHTTPServer):
         self.words = ["*smiles* ", "Hello ", "é🎉", "\nUs", "er: x"]
         self.finish = "stop"
         self.key = "secret"
-        self.strict = False
+        self.refuses = ""
+        self.deltas: list[dict[str, str]] = []
+        self.then: list[dict[str, str]] = []
+        """What is streamed the next time, where it is something else than words."""
         self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
         self.hold = threading.Event()
         self.hold.set()
@@ -86,8 +91,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(body)
-        if self.server.strict and "min_p" in body:
-            self.answer(400, {"error": {"message": "unknown field min_p"}})
+        if self.server.refuses and self.server.refuses in body:
+            self.answer(400, {"error": {"message": f"unknown field {self.server.refuses}"}})
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -98,11 +103,15 @@ class Handler(BaseHTTPRequestHandler):
             self.server.hung_up.set()
 
     def stream(self) -> None:
-        for number, word in enumerate(self.server.words):
+        server = self.server
+        deltas = server.deltas or [{"content": word} for word in server.words]
+        for number, delta in enumerate(deltas):
             if number == self.server.hold_at:
                 while not self.server.hold.wait(0.02):
                     self.wfile.write(b": still here\n\n")
-            self.event({"choices": [{"index": 0, "delta": {"content": word}}]})
+            self.event({"choices": [{"index": 0, "delta": delta}]})
+        if server.then:
+            server.deltas, server.then = server.then, []
         last = {"index": 0, "delta": {}, "finish_reason": self.server.finish}
         self.event({"choices": [last]})
         counts = {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16}
@@ -194,10 +203,10 @@ def test_a_long_reply_is_closed_on_this_side(engine: RemoteEngine) -> None:
 
 
 def test_a_server_that_knows_only_the_protocol(engine: RemoteEngine, server: FakeServer) -> None:
-    server.strict = True
+    server.refuses = "min_p"
     for _ in range(2):
         assert ends(list(engine.generate(ASK)))
-    assert ["min_p" in asked for asked in server.asked] == [True, False, False]
+    assert ["min_p" in asked for asked in server.asked] == [True, True, False, False]
 
 
 def test_candidates_are_requests_side_by_side(engine: RemoteEngine, server: FakeServer) -> None:
@@ -354,3 +363,60 @@ def test_work_beside_the_chat_is_broken_off(engine: RemoteEngine, server: FakeSe
     work.join(20)
     assert said == [None]
     assert server.hung_up.wait(10)
+
+
+def thought_of(events: list[EngineEvent]) -> str:
+    return "".join(e.text for e in events if isinstance(e, Thought))
+
+
+def test_a_thought_in_a_field_of_its_own(engine: RemoteEngine, server: FakeServer) -> None:
+    server.deltas = [{"reasoning_content": "He "}, {"reasoning": "lies."}, {"content": "Yes."}]
+    events = list(engine.generate(ASK))
+    assert (thought_of(events), text_of(events)) == ("He lies.", "Yes.")
+    asked = server.asked[0]
+    assert asked["chat_template_kwargs"] == {"enable_thinking": False}
+    assert asked["reasoning_effort"] == "none"
+    list(engine.generate(replace(ASK, sampling=Sampling(think_tokens=50, max_tokens=10))))
+    asked = server.asked[1]
+    assert asked["chat_template_kwargs"] == {"enable_thinking": True}
+    assert "reasoning_effort" not in asked and asked["max_tokens"] == 60
+
+
+@pytest.mark.parametrize(
+    "words", [["<thi", "nk>He lies.</think>", "\n\nYes."], ["He lies.", "\n</thi", "nk>\n\nYes."]]
+)
+def test_a_thought_in_the_text(engine: RemoteEngine, server: FakeServer, words: list[str]) -> None:
+    server.words = words
+    events = list(engine.generate(ASK))
+    reply = ""
+    for event in events:
+        if isinstance(event, Delta):
+            reply += event.text
+        elif isinstance(event, Retracted):
+            reply = reply[: len(reply) - event.characters]
+    assert (thought_of(events).strip(), reply) == ("He lies.", "Yes.")
+
+
+def test_a_model_that_thinks_unasked_gets_room_for_it(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    """As some do behind servers that cannot switch it off: all tokens go into the thought."""
+    few, more = Sampling(max_tokens=3), [{"content": word} for word in ("One ", "two ", "three ")]
+    server.deltas, server.finish = [{"reasoning": "Hm."}], "length"
+    server.then = [{"reasoning": "Hm."}, *more, {"content": "four"}]
+    events = list(engine.generate(replace(ASK, sampling=few)))
+    assert (text_of(events).strip(), ends(events)[0].reason) == ("One two three", "length")
+    room = remote.ROOM
+    assert [asked["max_tokens"] for asked in server.asked] == [3, 3 + room]
+    list(engine.generate(replace(ASK, sampling=few)))
+    assert server.asked[2]["max_tokens"] == 3 + room
+
+
+def test_a_server_that_refuses_the_switch_keeps_the_samplers(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    server.refuses = "reasoning_effort"
+    for _ in range(2):
+        assert ends(list(engine.generate(ASK)))
+    said = [("reasoning_effort" in asked, "min_p" in asked) for asked in server.asked]
+    assert said == [(True, True), (False, True), (False, True)]

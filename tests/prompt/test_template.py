@@ -107,3 +107,16 @@ def test_the_begin_token_comes_once() -> None:
 def test_hash_tells_templates_apart() -> None:
     assert ChatTemplate(CHATML).hash == ChatTemplate(CHATML).hash
     assert ChatTemplate(CHATML).hash != ChatTemplate(USER_FIRST).hash
+
+
+THINKER = """{% for m in messages %}{{- '[' + m.role + ']' + m.content }}{% endfor %}
+{%- if add_generation_prompt %}[assistant]
+{%- if enable_thinking is defined and not enable_thinking %}
+{{- '<think>\\n\\n</think>\\n\\n' }}{% else %}<think>{% endif %}{% endif %}"""
+
+
+def test_a_model_is_told_whether_to_think_first() -> None:
+    template = ChatTemplate(THINKER)
+    assert template.own
+    assert shown(template.parts(ROLES)).endswith("[assistant]<think>\n\n</think>\n\n")
+    assert shown(template.parts(ROLES, thinking=True)).endswith("[assistant]<think>")

@@ -237,9 +237,8 @@ def test_what_a_chat_has_no_place_for_is_told_once() -> None:
     log = parse(lines(head, reply, SAID, {**reply, "force_avatar": "x.png"}))
     assert log.notes == (
         "Left out, as a chat has no place for it: extra.bookmark_link (2 messages), "
-        "extra.reasoning (2 messages), swipe_info.extra.api (2 messages), "
-        "swipe_info.extra.model (2 messages), chat_metadata.main_chat, chat_metadata.scenario, "
-        "force_avatar.",
+        "swipe_info.extra.api (2 messages), swipe_info.extra.model (2 messages), "
+        "chat_metadata.main_chat, chat_metadata.scenario, force_avatar.",
     )
     assert parse(render(log).encode()).notes == ()
 

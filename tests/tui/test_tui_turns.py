@@ -7,6 +7,7 @@ from textual.events import Key
 from textual.widgets import Static
 from tui_support import Stage, notices, running, say, screen_text, shown, texts, wait_until
 
+from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui.screens.confirm import Either
 
 
@@ -105,3 +106,23 @@ async def test_other_branches_through_a_turn_are_told(stage: Stage) -> None:
         await pilot.press("o")
         await wait_until(pilot, lambda: len(texts(app)) == 2)
         await wait_until(pilot, lambda: "2/2" in screen_text(app))
+
+
+async def test_a_thought_is_shown_while_it_grows_and_on_request(stage: Stage) -> None:
+    said = "<think>\nShe is wet. Offer her the chair.\n</think>\n\n*nods* Sit."
+    stage.engine = ScriptedEngine([said], delay_s=0.03)
+    app = stage.app()
+    async with running(app, (100, 40)) as pilot:
+        app.chat.input.put("It rains.")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "thinking" in screen_text(app))
+        await wait_until(pilot, lambda: "Thought: …" in screen_text(app))
+        await wait_until(pilot, lambda: "*nods* Sit." in stage.session.path()[-1].text)
+        await wait_until(pilot, lambda: "▸ thought" in screen_text(app))
+        assert "Offer her" not in screen_text(app)
+        await pilot.press("ctrl+up", "y")
+        await wait_until(pilot, lambda: "Thought: She is wet. Offer her" in screen_text(app))
+        await pilot.press("y")
+        await wait_until(pilot, lambda: "Offer her" not in screen_text(app))
+        await pilot.press("ctrl+up", "y")
+        await wait_until(pilot, lambda: "did not think" in notices(app))

@@ -108,6 +108,11 @@ def _hide(talk: Talk, rest: str) -> None:
     talk.tell(f"{what}: {_begun(turn)}")
 
 
+def _thought(talk: Talk, rest: str) -> None:
+    turn = _counted(talk, rest)
+    talk.tell(turn.thought or "The model did not think before this; /set think_tokens lets it.")
+
+
 def _delete(talk: Talk, rest: str) -> None:
     number, _, how = rest.partition(" ")
     if number in _HOW:
@@ -328,6 +333,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "prompt": (_prompt, "[DRAFT] tells what the model would read."),
     "branches": (_branches, "[all] lists the ends of all branches; all: with every swipe."),
     "go": (_go, "ID shows the branch through a turn."),
+    "thought": (_thought, "[N] writes what the model thought before the last turn, or the Nth."),
     "hide": (
         _hide,
         "[N] hides the last turn, or the Nth from the end, from the model, or shows it again.",

@@ -34,15 +34,26 @@ class Drawer:
         self._grammar: Any = build_grammar(model, sampling.grammar) if sampling.grammar else None
         self._chain = build_chain(model, sampling, seed, self._history)
 
-    def draw(self, context: Any, row: int, forbidden: Collection[int] = ()) -> int:
-        """Sample from a row of logits and accept the token; -1 where nothing is allowed."""
-        if self._grammar is None and not forbidden:
+    def draw(
+        self, context: Any, row: int, forbidden: Collection[int] = (), *, free: bool = False
+    ) -> int:
+        """Sample from a row of logits and accept the token; -1 where nothing is allowed.
+
+        Args:
+            free: Without the grammar, which then does not see the token.
+        """
+        if free or (self._grammar is None and not forbidden):
             return int(lib.llama_sampler_sample(self._chain, context, row))
         token = self._pick(context, row, forbidden, with_grammar=False)
         if self._grammar is not None and not self._allowed(token):
             token = self._pick(context, row, forbidden, with_grammar=True)
         if token >= 0:
             self._accept(token)
+        return token
+
+    def take(self, token: int) -> int:
+        """Accept a token that was not drawn, past any grammar; returns it."""
+        lib.llama_sampler_accept(self._chain, token)
         return token
 
     def rewind(self, ids: Sequence[int], salt: int) -> None:

@@ -11,42 +11,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from rpterm.engine.closing import closes
-from rpterm.engine.llama.banned import MOST_REWINDS, Banned
+from rpterm.engine.llama.banned import MOST_REWINDS
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.draw import Drawer
 from rpterm.engine.llama.kv import CHAT, Aborted, ChatCache, Full
+from rpterm.engine.llama.lane import Lane
 from rpterm.engine.llama.outbox import Outbox
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, PromptProgress
-from rpterm.engine.stopper import ReplyText
 from rpterm.types import StopReason, Usage
-
-
-class Lane:
-    """One reply on its way; its sequence in the cache has the number of the reply.
-
-    Attributes:
-        ids: Tokens sampled so far; all but the last are in the cache.
-        position: Where the last sampled token goes.
-    """
-
-    def __init__(self, index: int, drawer: Drawer, request: GenerateRequest) -> None:
-        self.index = index
-        self.drawer = drawer
-        self.limit = request.sampling.max_tokens
-        self.close_after = request.sampling.close_after
-        self.banned = Banned(request.sampling.banned)
-        self.text = ReplyText(request.stop, request.sampling.banned)
-        self.ids: list[int] = []
-        self.sizes: list[int] = []
-        self.ends: list[int] = []
-        self.position = len(request.prompt_ids)
-        self.reason: StopReason | None = "length" if self.limit <= 0 else None
-        self.first_at = self.last_at = 0.0
-
-    def drop(self, place: int) -> None:
-        """Forget the tokens from this one on."""
-        del self.ids[place:], self.sizes[place:], self.ends[place:]
 
 
 class Generation:
@@ -74,7 +46,7 @@ class Generation:
         try:
             for index, seed in enumerate(self._seeds()):
                 drawer = Drawer(self._model, self._request.sampling, seed, self._prompt)
-                lanes.append(Lane(index, drawer, self._request))
+                lanes.append(Lane(index, drawer, self._model, self._request))
             with ThreadPoolExecutor(1) as self._beside:
                 self._reply(lanes)
         finally:
@@ -150,8 +122,7 @@ class Generation:
         return tokens
 
     def _draw(self, lane: Lane, row: int) -> int:
-        forbidden = lane.banned.forbidden(len(lane.ids))
-        return lane.drawer.draw(self._cache.context, row, forbidden)
+        return lane.draw(self._cache.context, row)
 
     def _advance(self, lane: Lane, row: int, token: int) -> None:
         """Take the next token of a lane; another one, if it completes a banned phrase."""
@@ -163,30 +134,18 @@ class Generation:
         if token < 0 or self._model.ends(token):
             lane.reason = "end"
             return False
-        lane.sizes.append(lane.text.size)
-        lane.ids.append(token)
-        shown = lane.text.feed(self._model.piece(token))
-        lane.ends.append(len(lane.text.text))
-        place = lane.banned.place(lane.text.text, lane.ends)
+        thought, shown = lane.take(token)
+        self._out.thought(lane.index, thought, int(lane.thinks))
+        place = lane.banned_at()
         # Also where a ban is complete: taking back counts what this token let out of what was held.
-        self._out.text(lane.index, shown, int(place is None))
+        self._out.text(lane.index, shown, int(place is None and not lane.thinks))
         if place is not None:
             return self._back(lane, place)
         lane.last_at = time.perf_counter()
         lane.first_at = lane.first_at or lane.last_at
         lane.position = len(self._prompt) + len(lane.ids) - 1
-        self._end_of(lane)
+        lane.reason = lane.ended(self._model.options.context)
         return False
-
-    def _end_of(self, lane: Lane) -> None:
-        if lane.text.stopped:
-            lane.reason = "stop"
-        elif closes(lane.text.text, len(lane.ids), lane.close_after):
-            lane.reason = "closed"
-        elif len(lane.ids) >= lane.limit:
-            lane.reason = "length"
-        elif lane.position >= self._model.options.context:
-            lane.reason = "context"
 
     def _back(self, lane: Lane, place: int) -> bool:
         """Go back to the token a banned phrase begins in; true if it was the last one."""
@@ -223,7 +182,9 @@ class Generation:
             cache.decoded(lane.ids[: lane.position - prompt])
 
     def _finish(self, lane: Lane, received: float) -> None:
-        self._out.text(lane.index, lane.text.finish(), 0)
+        thought, text = lane.finish()
+        self._out.thought(lane.index, thought, 0)
+        self._out.text(lane.index, text, 0)
         usage = Usage(
             reused=self._reused,
             evaluated=self._evaluated,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rpterm.engine.llama.wire import pack_event
-from rpterm.engine.protocol import Delta, EngineEvent, Retracted
+from rpterm.engine.protocol import Delta, EngineEvent, Retracted, Thought
 
 PERIOD_S = 0.08
 """Text is never held longer than this while tokens come faster, nor at all when they do not. Each
@@ -20,13 +20,17 @@ class Outbox:
 
     def __init__(self, write: Callable[[list[list[Any]]], None]) -> None:
         self._write = write
-        self._texts: dict[int, tuple[str, int]] = {}
+        self._texts: _Waiting = {}
+        self._thoughts: _Waiting = {}
         self._flushed = 0.0
+
+    def thought(self, index: int, text: str, tokens: int) -> None:
+        """More of what is thought before a reply."""
+        _add(self._thoughts, index, text, tokens)
 
     def text(self, index: int, text: str, tokens: int) -> None:
         """More text of a reply; tokens without text yet count towards the next text."""
-        before, count = self._texts.get(index, ("", 0))
-        self._texts[index] = (before + text, count + tokens)
+        _add(self._texts, index, text, tokens)
 
     def retract(self, index: int, characters: int) -> None:
         """Take text back, silently as far as it was not sent yet."""
@@ -48,7 +52,22 @@ class Outbox:
             self._write(events)
 
     def _drain(self) -> list[list[Any]]:
-        ready = {index: item for index, item in self._texts.items() if item[0]}
-        for index in ready:
-            del self._texts[index]
-        return [pack_event(Delta(index, *item)) for index, item in ready.items()]
+        thoughts = [pack_event(Thought(i, *each)) for i, each in _ready(self._thoughts)]
+        return thoughts + [pack_event(Delta(i, *each)) for i, each in _ready(self._texts)]
+
+
+_Waiting = dict[int, tuple[str, int]]
+"""By reply: text that was not sent yet, and its tokens."""
+
+
+def _add(waiting: _Waiting, index: int, text: str, tokens: int) -> None:
+    before, count = waiting.get(index, ("", 0))
+    waiting[index] = (before + text, count + tokens)
+
+
+def _ready(waiting: _Waiting) -> list[tuple[int, tuple[str, int]]]:
+    """What has text and can go out; it waits no longer."""
+    ready = [(index, each) for index, each in waiting.items() if each[0]]
+    for index, _ in ready:
+        del waiting[index]
+    return ready

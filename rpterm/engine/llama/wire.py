@@ -20,6 +20,7 @@ from rpterm.engine.protocol import (
     GenerateRequest,
     PromptProgress,
     Retracted,
+    Thought,
 )
 from rpterm.types import Sampling, Usage
 
@@ -88,6 +89,8 @@ def pack_event(event: EngineEvent) -> list[Any]:
     match event:
         case Delta(index, text, tokens):
             return ["d", index, text, tokens]
+        case Thought(index, text, tokens):
+            return ["t", index, text, tokens]
         case PromptProgress(done, total, reused):
             return ["p", done, total, reused]
         case Retracted(index, characters):
@@ -102,6 +105,8 @@ def unpack_event(data: list[Any]) -> EngineEvent:
     match kind:
         case "d":
             return Delta(*rest)
+        case "t":
+            return Thought(*rest)
         case "p":
             return PromptProgress(*rest)
         case "r":

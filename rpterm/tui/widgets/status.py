@@ -22,6 +22,7 @@ class Phase(StrEnum):
     OPENING = "opening"
     LOADING = "loading"
     EVALUATING = "reading"
+    THINKING = "thinking"
     WRITING = "writing"
     SETTLING = "settling"
     READY = "ready"
@@ -31,6 +32,7 @@ class Phase(StrEnum):
 _STYLE = {
     Phase.READY: ("●", "$text-success"),
     Phase.FAILED: ("✗", "$text-error"),
+    Phase.THINKING: ("◔", "$text-accent"),
     Phase.WRITING: ("✎", "$text-accent"),
     Phase.EVALUATING: ("◐", "$text-accent"),
     Phase.LOADING: ("◌", "$text-warning"),
@@ -45,7 +47,7 @@ class Figures:
 
     Attributes:
         share: Of loading, 0 to 1.
-        done, total: Of prompt evaluation, in tokens.
+        done, total: Of prompt evaluation, in tokens; ``done`` also of a thought.
         used, context: Tokens of the last prompt with its reply, and of the window.
         rate: Tokens a second of the last reply.
         first_s: Seconds from Enter to its first token.
@@ -135,6 +137,8 @@ def _state(figures: Figures) -> Content:
         name = f"loading {figures.share:.0%}"
     elif figures.phase is Phase.EVALUATING and figures.total:
         name = f"reading {text.count(figures.done)}/{text.count(figures.total)}"
+    elif figures.phase is Phase.THINKING and figures.done:
+        name = f"thinking {text.count(figures.done)}"
     return Content.assemble((f"{mark} {name}", style))
 
 

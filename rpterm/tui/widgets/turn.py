@@ -21,6 +21,9 @@ from rpterm.types import Origin, Status, Turn
 FOLD = 6000
 """Characters shown of a very long turn until it is unfolded."""
 
+THOUGHT = 280
+"""Characters shown of a thought while it grows, from its end."""
+
 _MARKS = {
     Origin.EDITED: "edited",
     Origin.CONTINUED: "continued",
@@ -66,6 +69,8 @@ class TurnView(Static, can_focus=False):
         self._live = turn.status is Status.STREAMING
         self._text = turn.text
         self._unfolded = False
+        self._thinks = ""
+        self._opened = False
         self._height = 0
         self._spans: tuple[tuple[int, int], ...] = ()
         self._mark = ""
@@ -89,9 +94,9 @@ class TurnView(Static, can_focus=False):
         if turn == self.turn and not self._live and self._text == turn.text:
             return
         if turn.id != self.turn.id:
-            self._unfolded = False
+            self._unfolded = self._opened = False
             self._spans = ()
-        self.turn, self._text = turn, turn.text
+        self.turn, self._text, self._thinks = turn, turn.text, ""
         self._live = turn.status is Status.STREAMING
         self._dress()
         self._draw()
@@ -103,6 +108,17 @@ class TurnView(Static, can_focus=False):
             self.call_after_refresh(self._grown)
         else:
             self._grown()
+
+    def think(self, thought: str) -> None:
+        """Show what the model thinks while no word of the reply is there."""
+        if not self._text:
+            self._live, self._thinks = True, thought
+            self._grown()
+
+    def toggle_thought(self) -> None:
+        """Show what was thought before this reply, or fold it away."""
+        self._opened = not self._opened
+        self._draw()
 
     def _grown(self) -> None:
         if self.is_attached and self._live:
@@ -151,6 +167,8 @@ class TurnView(Static, can_focus=False):
 
     def _content(self) -> Content:
         marks = bool(self.app.no_color)
+        if self._live and self._thinks and not self._text:
+            return Content.assemble(self._head(), "\n", _thought(self._thinks[-THOUGHT:], "…"))
         if self._live:
             before = self.content if isinstance(self.content, Growing) else None
             return Growing(self._head(), self._text, marks=marks, before=before)
@@ -166,6 +184,8 @@ class TurnView(Static, can_focus=False):
                     f"… {text.count(folded)} more characters", "unfold", f"underline {text.MUTED}"
                 )
             )
+        if self._opened and self.turn.thought:
+            body = Content.assemble(_thought(self.turn.thought), "\n\n", body)
         return Content.assemble(self._head(), "\n", body)
 
     def _shown(self) -> str:
@@ -182,6 +202,9 @@ class TurnView(Static, can_focus=False):
                 (f" {turn.swipe}/{turn.swipes} ", text.MUTED),
                 text.link("›", "swipe(1)", text.MUTED),
             )  # fmt: skip
+        if turn.thought and not self._live:
+            sign = "▾" if self._opened else "▸"
+            head = Content.assemble(head, "  ", text.link(f"{sign} thought", "thought", text.MUTED))
         return Content.assemble(head, *self._notes())
 
     def _notes(self) -> list[tuple[str, str]]:
@@ -200,6 +223,9 @@ class TurnView(Static, can_focus=False):
             notes.append((f"  {self._mark}", text.MUTED))
         return notes
 
+    def action_thought(self) -> None:
+        self.toggle_thought()
+
     def action_swipe(self, step: int) -> None:
         self.post_message(self.SwipeClicked(self.turn, step))
 
@@ -210,3 +236,8 @@ class TurnView(Static, can_focus=False):
     def on_click(self, event: events.Click) -> None:
         if event.chain == 1 and self.turn.id > 0 and not self.text_selection:
             self.post_message(self.Clicked(self.turn))
+
+
+def _thought(words: str, before: str = "") -> Content:
+    """A thought, told from speech by more than its colour."""
+    return Content.styled(f"Thought: {before}{text.harmless(words)}", f"italic {text.MUTED}")

@@ -90,6 +90,7 @@ COMMANDS: dict[str, Command] = {
     "branch-here": turns.branch_here,
     "copy": turns.copy,
     "hide": turns.hide,
+    "thought": turns.thought,
     "delete": turns.delete,
     **{f"stars-{n}": judging.stars(n) for n in range(1, 6)},
     "thumb-up": judging.good,

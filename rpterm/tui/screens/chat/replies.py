@@ -216,6 +216,14 @@ def _choice(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
     return duels.view(turns)
 
 
+def thought(chat: ChatScreen, event: messages.ReplyThought) -> None:
+    """The model thinks; the reply is still to come."""
+    state = chat.state
+    chat.phase(Phase.THINKING, done=event.tokens)
+    if (view := chat.transcript.view(state.live.get(event.index, 0))) is not None:
+        view.think(event.text)
+
+
 def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
     """More text."""
     state = chat.state

@@ -269,6 +269,10 @@ class ChatScreen(Screen[None]):
     def prompt_evaluated(self, event: messages.PromptEvaluated) -> None:
         self.phase(Phase.EVALUATING, done=event.done, total=event.total)
 
+    @on(messages.ReplyThought)
+    def reply_thought(self, event: messages.ReplyThought) -> None:
+        replies.thought(self, event)
+
     @on(messages.ReplyGrown)
     def reply_grown(self, event: messages.ReplyGrown) -> None:
         replies.grown(self, event)

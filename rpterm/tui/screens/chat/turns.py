@@ -1,4 +1,5 @@
-"""Commands on single turns: select, swipe, edit, branch, copy, hide, delete, and older history."""
+"""Commands on single turns: select, swipe, edit, branch, copy, hide, its thought, delete, and older
+history."""
 
 from __future__ import annotations
 
@@ -197,6 +198,16 @@ async def copy(chat: ChatScreen) -> None:
     if (turn := replies.reply_meant(chat)) is not None:
         chat.app.copy_to_clipboard(turn.text)
         chat.say("Copied.")
+
+
+async def thought(chat: ChatScreen) -> None:
+    """Show what the model thought before a reply, or fold it away."""
+    turn = replies.reply_meant(chat)
+    view = chat.transcript.view(turn.id) if turn is not None else None
+    if view is None or not view.turn.thought:
+        chat.say("The model did not think before this. Alt+S, think_tokens, lets it.")
+        return
+    view.toggle_thought()
 
 
 async def hide(chat: ChatScreen) -> None:
