@@ -141,6 +141,15 @@ class Settings:
     distil: Distilling = field(default_factory=Distilling)
     keys: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def at_once(self) -> int:
+        """Replies that may be made at once: a model is opened for so many."""
+        return max(self.candidates, self.scoring.best_of, 1)
+
+    def asks_another(self, before: Settings) -> bool:
+        """Whether what was opened for the settings before cannot serve these."""
+        return self.model != before.model or self.at_once > before.at_once
+
 
 class ConfigError(RptermError):
     """Settings that cannot be used; ``problems`` has one sentence for each thing wrong."""

@@ -33,13 +33,11 @@ NAMES: tuple[str, ...] = (
 )
 """The settings of a running chat, those one looks for most at first."""
 
-Counts = Literal["reply", "opening", "start", "over"]
-"""When a change counts: from the next reply, when a chat is opened, from the next start, or not,
-since something goes before the file."""
+Counts = Literal["reply", "opening", "over"]
+"""When a change counts: from the next reply, when a chat is opened, or not, since something goes
+before the file."""
 _FROM = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
 _CARD = "'s card"
-NEXT = "next start: "
-"""Before the name of a model that was chosen and is not loaded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +114,6 @@ class Changed:
                 when = "from the next reply"
             case "opening":
                 when = "when a chat is opened next"
-            case "start":
-                when = "from the next start of the program"
         return f"{knob.label} is {self.kept}; it counts {when}."
 
 
@@ -137,10 +133,6 @@ class Tuning:
     env: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, object] = field(default_factory=dict)
     take: Callable[[Settings], object] = lambda _settings: None
-
-    def __post_init__(self) -> None:
-        self._most = _at_once(self.settings)
-        self._next_model = self.settings.model
 
     def knobs(self, card: CharacterCard | None) -> list[Knob]:
         """Every setting of a running chat, as it holds for a character."""
@@ -163,17 +155,15 @@ class Tuning:
 
         Raises:
             ConfigError: There is no such setting, the value does not fit, or it cannot be kept.
+            ModelError: The model cannot be used.
         """
         name = known(name)
         text = None if text == DEFAULT else text
-        config.save(self.file, name, _found(text) if name == MODEL and text else text)
+        if name == MODEL and text and self.settings.engine == "llama":
+            text = _found(self.settings, text)
+        config.save(self.file, name, text)
         fresh = config.load(self.file, self.env, self.flags)
         kept = config.show(config.load(self.file))[name]
-        if name == MODEL:
-            # The one that is loaded stays: what runs goes on by its name.
-            self._next_model = fresh.model
-            counts: Counts = "start" if fresh.model == kept else "over"
-            return Changed(self.knob(name, card), Knob(name, kept).shown, counts)
         before = self.settings
         self.settings = _with(before, name, config.show(fresh)[name])
         self.take(self.settings)
@@ -184,17 +174,12 @@ class Tuning:
         if knob.value != kept:
             return "over"
         now = self.settings
-        if knob.name in ("candidates", "scoring.best_of") and _at_once(now) > self._most:
-            return "start"
         opened = before.memory != now.memory or _scored(before) != _scored(now)
-        return "opening" if opened else "reply"
+        return "opening" if opened or now.asks_another(before) else "reply"
 
     def _origins(self) -> dict[str, str]:
         found = config.origins(self.file, self.env, self.flags)
-        origins = {name: _FROM[origin] for name, origin in found.items()}
-        if (other := _model_name(self._next_model)) != _model_name(self.settings.model):
-            origins[MODEL] = NEXT + other
-        return origins
+        return {name: _FROM[origin] for name, origin in found.items()}
 
 
 def known(name: str) -> str:
@@ -252,21 +237,19 @@ def _model_name(value: str) -> str:
     return Path(value).name.removesuffix(".gguf") or "starter"
 
 
-def _found(name: str) -> str:
+def _found(settings: Settings, name: str) -> str:
     """What to keep of a model's name, or of a path from where one stands.
 
     Raises:
-        ModelError: There is none.
+        ModelError: There is none, or it cannot be used here.
     """
     from rpterm import paths
-    from rpterm.engine.protocol import ModelError
-    from rpterm.models import library
+    from rpterm.models.open import adapter_file, plan
 
-    here = paths.find()
-    file = library.resolve(name, here.models, here.cache)
-    if not file.is_file():
-        raise ModelError(f"There is no file {file}.")
-    return str(file.absolute()) if Path(name).expanduser().is_file() else name
+    here, trial = paths.find(), replace(settings, model=name)
+    planned = plan(trial, models_folder=here.models, cache_folder=here.cache)
+    adapter_file(settings.adapter, planned.header)
+    return str(planned.path.absolute()) if Path(name).expanduser().is_file() else name
 
 
 def _with(settings: Settings, name: str, value: object) -> Settings:
@@ -277,11 +260,6 @@ def _with(settings: Settings, name: str, value: object) -> Settings:
         return replace(settings, **{key: value})  # type: ignore[arg-type]
     inner: Any = getattr(settings, table)
     return replace(settings, **{table: replace(inner, **{key: value})})
-
-
-def _at_once(settings: Settings) -> int:
-    """Replies that are made at once: a model is opened for so many."""
-    return max(settings.candidates, settings.scoring.best_of, 1)
 
 
 def _scored(settings: Settings) -> bool:

@@ -58,6 +58,7 @@ class Launch:
     embed: bool = True
     polite: bool = True
     _engine: Engine | None = None
+    _made_for: Settings | None = None
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _scorer: Scorer | None = None
     _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
@@ -87,13 +88,14 @@ class Launch:
         with self._lock:
             if self._engine is None:
                 self._engine = self.make_engine() if self.make_engine else self._open_engine()
+                self._made_for = self.settings
             return self._engine
 
     def _open_engine(self, settings: Settings | None = None) -> Engine:
         from rpterm.models.open import open_installed
 
-        most = max(self.settings.candidates, self.settings.scoring.best_of, 1)
-        return open_installed(settings or self.settings, self.paths, sequences=most)
+        settings = settings or self.settings
+        return open_installed(settings, self.paths, sequences=settings.at_once)
 
     def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
         """Open a chat; the one before it is left, with its cache saved.
@@ -108,6 +110,7 @@ class Launch:
         """
         before = self._session.scene.cast if self._session is not None else None
         self._leave()
+        self._give_up_engine()
         engine = self.engine()
         if (start := getattr(engine, "start", None)) is not None:
             start()  # Its process gets going while the store is opened here.
@@ -282,6 +285,15 @@ class Launch:
             with suppress(RptermError, OSError):
                 session.leave()
             lent.returned = True
+
+    def _give_up_engine(self) -> None:
+        """Free the model where the settings ask for another one by now."""
+        with self._lock:
+            if self._made_for is None or not self.settings.asks_another(self._made_for):
+                return
+            engine, self._engine, self._made_for = self._engine, None, None
+        if engine is not None:
+            engine.close()
 
     def _flagged(self) -> frozenset[str]:
         """Samplers that a flag decides: they go before the card's own."""

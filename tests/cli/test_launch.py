@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -234,4 +235,27 @@ def test_memory_may_have_another_embedder_and_scores_keep_theirs(
     assert (memory.model, scores.model) == (own, STARTER)
     with pytest.raises(EmbedError, match="cannot be used"):
         memory.encode(["a line"])
+    run.close()
+
+
+def test_another_model_takes_the_place_of_the_one_before(card: str) -> None:
+    made: list[Watched] = []
+
+    def make() -> Watched:
+        made.append(Watched(["One.", "Two."]))
+        return made[-1]
+
+    run = Launch(Settings(), folders.find(), Asked(target=card), make, embed=False)
+    first = run.open()
+    say(first, "Hello")
+    run.retune(replace(run.settings, theme="paper"))
+    second = run.open(None, first.chat_id)
+    assert len(made) == 1
+    run.retune(replace(run.settings, model="other"))
+    third = run.open(None, second.chat_id)
+    second.close()
+    assert [engine.closes for engine in made] == [1, 0]
+    say(third, "Hello again")
+    assert [len(engine.requests) for engine in made] == [1, 1]
+    third.close()
     run.close()

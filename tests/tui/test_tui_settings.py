@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_support import CARD, Stage, notices, phase, running, say, screen_text, wait_until
 
+from rpterm.models import starter
 from rpterm.tui.app import RptermApp
 from rpterm.tuning import NAMES, Tuning, about
 
@@ -97,26 +98,34 @@ async def say_command(pilot: Pilot[None], app: RptermApp, line: str) -> None:
     await wait_until(pilot, lambda: app.chat.input.empty)
 
 
-async def test_another_model_is_kept_for_the_next_start(
+async def test_another_model_takes_over_in_the_same_chat(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_HOME", str(stage.folder))
     models = stage.folder / "models"
     models.mkdir()
-    (models / "Tiny-1B.gguf").write_bytes(b"GGUF")
+    (models / "Tiny-1B.gguf").symlink_to(starter.llm_path(None))
+    (models / "Broken.gguf").write_bytes(b"GGUF")
     app = stage.app()
     async with running(app, (100, 30)) as pilot:
+        await say(pilot, app, "Hello")
+        before = stage.session
         await opened(pilot, app, "GGUF file")
         await pilot.press("enter")
         await wait_until(pilot, lambda: "Tiny-1B" in screen_text(app))
         app.screen.query_one("#search", Input).value = "tiny"
         await pilot.pause()
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "Tiny-1B; it counts from the next start" in notices(app))
-        await wait_until(pilot, lambda: "next start: Tiny-1B" in screen_text(app))
+        await wait_until(pilot, lambda: "Tiny-1B; it counts from the next reply" in notices(app))
+        await wait_until(pilot, lambda: stage.session is not before)
         await pilot.press("escape")
-        assert stage.session.settings.model == ""
-        assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert stage.session.settings.model == "Tiny-1B"
+        assert stage.session.chat_id == before.chat_id
         app.chat.input.put("/set model Huge")
         await pilot.press("enter")
         await wait_until(pilot, lambda: "There is no model 'Huge'" in notices(app))
+        app.chat.input.put("/set model Broken")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Broken.gguf" in notices(app))
+        assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()

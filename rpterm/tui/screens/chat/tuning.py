@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import opening, panes
-from rpterm.tuning import DEFAULT, MODEL, NEXT, problem
+from rpterm.tuning import DEFAULT, MODEL, problem
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -45,7 +45,7 @@ async def put(chat: ChatScreen, name: str, text: str) -> None:
     counts = changed.counts
     free = not chat.state.busy and chat.state.editor is None
     if counts == "opening" and chat.session is not None and free:
-        # Memory and scores come with the chat: it is opened again, by the model that is there.
+        # Memory, scores and model come with the chat: it is opened again.
         await opening.switch(chat, None, chat.session.chat_id)
         counts = "reply"
     chat.say(changed.told(counts))
@@ -84,16 +84,18 @@ async def _model(chat: ChatScreen, knob: Knob) -> str | None:
     from rpterm.plural import sized
     from rpterm.tui.screens.chooser import Choice, Chooser
 
-    here = paths.find()
-    models = await chat.ask(library.list_models, here.models)
-    choices = [Choice(each.name, each.name, right=sized(each.size)) for each in models]
-    names = {"": "starter", **{str(each.path): each.name for each in models}}
-    title = "Models here; rpterm models pull gets others"
+    if chat.settings.engine == "remote":
+        served = chat.state.info.detail.get("models", "") if chat.state.info else ""
+        title, names = "Models of the server", {"": served.partition(", ")[0]}
+        choices = [Choice(name, name) for name in served.split(", ") if name]
+    else:
+        models = await chat.ask(library.list_models, paths.find().models)
+        title = "Models here; rpterm models pull gets others"
+        choices = [Choice(each.name, each.name, right=sized(each.size)) for each in models]
+        names = {"": "starter", **{str(each.path): each.name for each in models}}
     now = names.get(str(knob.value), str(knob.value))
     done = await chat.app.push_screen_wait(Chooser(title, choices, marked=now))
-    if done is None or (done.id == now and not knob.origin.startswith(NEXT)):
-        return None
-    return done.id
+    return None if done is None or done.id == now else done.id
 
 
 def _tuning(chat: ChatScreen) -> Tuning | None:
