@@ -105,6 +105,9 @@ class Settings:
         reranker: A cross-encoder for memory: its folder, or its name in the local cache; "" is
             none.
         adapter: Path of a LoRA adapter in GGUF format.
+        chat_template: How messages are written for the model: a name such as chatml, llama-3,
+            mistral, gemma, alpaca, vicuna or metharme, or the path of a Jinja file; "" is the
+            model's own.
         system_prompt: Your own system prompt, used where a card has none; "" is the built-in one.
         candidates: How many replies the candidates key makes at once.
         theme: Colours of the terminal program: lamplight, paper, or one of Textual's themes.
@@ -130,6 +133,7 @@ class Settings:
     embedder: str = ""
     reranker: str = ""
     adapter: str = ""
+    chat_template: str = ""
     system_prompt: str = ""
     candidates: int = 4
     theme: str = "lamplight"
@@ -148,7 +152,8 @@ class Settings:
 
     def asks_another(self, before: Settings) -> bool:
         """Whether what was opened for the settings before cannot serve these."""
-        return self.model != before.model or self.at_once > before.at_once
+        opened = (self.model, self.chat_template) != (before.model, before.chat_template)
+        return opened or self.at_once > before.at_once
 
 
 class ConfigError(RptermError):

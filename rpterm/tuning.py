@@ -25,7 +25,8 @@ DEFAULT = "default"
 _FIRST = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "max_tokens", "close_after")
 _SAMPLERS = (*_FIRST, *(each.name for each in fields(Sampling) if each.name not in _FIRST))
 MODEL = "model"
-_OTHERS = ("scoring.best_of", "candidates", "memory", "scoring.live", MODEL)
+TEMPLATE = "chat_template"
+_OTHERS = ("scoring.best_of", "candidates", "memory", "scoring.live", MODEL, TEMPLATE)
 NAMES: tuple[str, ...] = (
     *(f"sampling.{name}" for name in _FIRST),
     *_OTHERS,
@@ -159,8 +160,8 @@ class Tuning:
         """
         name = known(name)
         text = None if text == DEFAULT else text
-        if name == MODEL and text and self.settings.engine == "llama":
-            text = _found(self.settings, text)
+        if text and self.settings.engine == "llama":
+            text = _usable(self.settings, name, text)
         config.save(self.file, name, text)
         fresh = config.load(self.file, self.env, self.flags)
         kept = config.show(config.load(self.file))[name]
@@ -237,19 +238,25 @@ def _model_name(value: str) -> str:
     return Path(value).name.removesuffix(".gguf") or "starter"
 
 
-def _found(settings: Settings, name: str) -> str:
-    """What to keep of a model's name, or of a path from where one stands.
+def _usable(settings: Settings, name: str, text: str) -> str:
+    """What to keep of a value: of a path from where one stands, that from everywhere.
 
     Raises:
-        ModelError: There is none, or it cannot be used here.
+        ModelError: There is no such model or template, or it cannot be used here.
     """
-    from rpterm import paths
-    from rpterm.models.open import adapter_file, plan
+    if name == TEMPLATE:
+        from rpterm.models import templates
 
-    here, trial = paths.find(), replace(settings, model=name)
-    planned = plan(trial, models_folder=here.models, cache_folder=here.cache)
-    adapter_file(settings.adapter, planned.header)
-    return str(planned.path.absolute()) if Path(name).expanduser().is_file() else name
+        templates.source(text)
+    elif name == MODEL:
+        from rpterm import paths
+        from rpterm.models.open import adapter_file, plan
+
+        here, trial = paths.find(), replace(settings, model=text)
+        planned = plan(trial, models_folder=here.models, cache_folder=here.cache)
+        adapter_file(settings.adapter, planned.header)
+    file = Path(text).expanduser()
+    return str(file.absolute()) if name in (MODEL, TEMPLATE) and file.is_file() else text
 
 
 def _with(settings: Settings, name: str, value: object) -> Settings:

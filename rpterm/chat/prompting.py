@@ -19,7 +19,7 @@ from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.compose import Extras, chat_inserts, expander, hint_inserts
 from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.static import ExampleTurns, Insert
-from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending
+from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.tokens import TokenCache
 from rpterm.prompt.window import read_turns
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
@@ -95,11 +95,22 @@ class Prompter:
         is said is then headed by the name of who says it."""
 
     def ready(self, info: EngineInfo) -> bool:
-        """Take the model's template; whether that was still to be done."""
+        """Take the model's template; whether that was still to be done.
+
+        Raises:
+            TemplateError: The user chose one that cannot write a chat.
+        """
         with self._lock:
             if self.template is not None:
                 return False
-            self.template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+            template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+            chosen = self.settings.chat_template
+            if chosen and not template.own and info.engine == "llama":
+                raise TemplateError(
+                    f"The template {chosen} loses or refuses messages of a chat; choose another, "
+                    "or the model's own with `rpterm config unset chat_template`."
+                )
+            self.template = template
             return True
 
     def count(self, text: str) -> int:

@@ -252,7 +252,8 @@ class Session(Tree):
             messages=prompt.messages,
             sampling=sampling,
             seeds=request.seeds[:most] or drawn,
-            stop=stops_for(self.chat.persona.name, seat.card.char, self.scene.others(seat)),
+            stop=stops_for(self.chat.persona.name, seat.card.char, self.scene.others(seat))
+            + (seat.prompter.template.stops if seat.prompter.template else ()),
             kv_mode=self.settings.kv_mode,
         )
 

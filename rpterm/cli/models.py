@@ -79,7 +79,8 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
         "gpu layers": fit.gpu_layers,
         "memory needed": sized(fit.bytes_needed),
         "memory available": sized(planned.memory.available),
-        "chat template": "yes" if header.chat_template else "none: a plain one is used",
+        "chat template": settings.chat_template
+        or ("its own" if header.chat_template else "none: chatml is used"),
         "starter": planned.starter,
         "why": fit.why,
     }

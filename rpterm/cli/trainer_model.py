@@ -65,13 +65,14 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
         yield built("ChatML, tokens reckoned", "", "", "<|im_end|>", None)
         return
     from rpterm.engine.llama.vocab import Vocabulary
-    from rpterm.models import library
+    from rpterm.models import library, templates
     from rpterm.models.open import checked_header
 
     path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
     header = checked_header(path, folders.make(paths.cache))
     with Vocabulary(path) as vocabulary:
-        yield built(path.stem, header.chat_template, header.bos, header.eos, vocabulary)
+        source = templates.source(settings.chat_template) or header.chat_template
+        yield built(path.stem, source, header.bos, header.eos, vocabulary)
 
 
 def built(

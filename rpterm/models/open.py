@@ -14,7 +14,7 @@ from typing import Any
 from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, ModelError
-from rpterm.models import fit, gguf, library, requantized, starter
+from rpterm.models import fit, gguf, library, requantized, starter, templates
 from rpterm.models.hashes import model_hash
 from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
@@ -148,6 +148,7 @@ def open_engine(
         kv_type=planned.fit.kv_type,
         adapter=adapter_file(settings.adapter, planned.header),
         model_hash=planned.model_hash,
+        chat_template=templates.source(settings.chat_template),
         starter=planned.starter,
         sequences=sequences,
         requantize_to=planned.requantize_to,

@@ -38,6 +38,8 @@ CHATML = (
 SEED = "(The scene begins.)"
 """What the user 'says' before the greeting where a template wants the user to speak first."""
 
+_LEAST_STOP = 4
+"""Characters of a text that may end a reply: less could be anything."""
 _MARK = re.compile("\ue0f0([0-9]+)\ue0f1")
 
 
@@ -156,6 +158,7 @@ class ChatTemplate:
         shape: Name of the shape in use.
         own: Whether the model's own template is in use, not ``CHATML``.
         hash: Of source and shape: prompts and caches are only comparable where it is the same.
+        stops: What the model writes where it goes on as the user: a reply ends before it.
     """
 
     def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
@@ -168,6 +171,7 @@ class ChatTemplate:
         assert found is not None
         self.shape, self._shape, self._template = found
         self.hash = hashlib.sha256(f"{self.shape}\0{source}".encode()).hexdigest()
+        self.stops = self._head_of_user()
 
     def parts(
         self, roles: Sequence[Role], ending: Ending = REPLY, *, thinking: bool = False
@@ -192,6 +196,16 @@ class ChatTemplate:
             raise TemplateError(
                 f"The model's chat template cannot write this chat ({error}). Use another model."
             ) from error
+
+    def _head_of_user(self) -> tuple[str, ...]:
+        """What stands between a reply and the next message, where no end token does."""
+        parts = self.parts(["user", "assistant", "user"])
+        place = next(at for at, part in enumerate(parts) if part.index == 1)
+        between = parts[place + 1].text
+        head = next((line.strip() for line in between.splitlines() if line.strip()), "")
+        if len(head) < _LEAST_STOP or (self._eos and self._eos in between):
+            return ()
+        return (head if head.startswith("<") else f"\n{head}",)
 
     def _fitting(self, source: str) -> tuple[str, Shape, Any] | None:
         try:

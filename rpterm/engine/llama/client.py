@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class LlamaEngine:
         kv_type: str = "auto",
         adapter: Path | None = None,
         model_hash: str = "",
+        chat_template: str = "",
         starter: bool = False,
         sequences: int = 8,
         requantize_to: Path | None = None,
@@ -60,6 +62,7 @@ class LlamaEngine:
                 exact (see ``kv``).
             adapter: A LoRA adapter in GGUF format.
             model_hash: SHA-256 of the weights where known; keys the saved states.
+            chat_template: In the place of the model's own; "" keeps that.
             starter: Whether these are the weights that ship with rpterm.
             sequences: Most candidates at once.
             requantize_to: Where the weights are written as Q8_0 before they are loaded from there;
@@ -81,6 +84,7 @@ class LlamaEngine:
             "sequences": max(1, sequences),
             "requantize_to": str(requantize_to) if requantize_to is not None else None,
         }
+        self._chat_template = chat_template
         self._log = log
         self._worker: WorkerProcess | None = None
         self._info: EngineInfo | None = None
@@ -252,7 +256,8 @@ class LlamaEngine:
         except ModelError:
             worker.close()
             raise
-        return unpack_info(message["ok"])
+        info = unpack_info(message["ok"])
+        return replace(info, chat_template=self._chat_template or info.chat_template)
 
     def _ready(self) -> WorkerProcess:
         self.load()
