@@ -157,6 +157,7 @@ def test_open_gives_the_engine_what_was_chosen(tmp_path: Path) -> None:
         "kv_type": "q8_0",
         "adapter": None,
         "model_hash": hashlib.sha256(build()).hexdigest(),
+        "chat_template": "",
         "starter": False,
         "sequences": 8,
         "requantize_to": None,
