@@ -1,7 +1,7 @@
 """A card's file, and those of its worlds, while they are edited: look, and say what changed.
 
 No thread and no clock: whoever owns a loop calls ``poll`` now and then. A save that breaks the
-card never replaces the last good one.
+card never replaces the last good one, nor does one that breaks a world.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load
-from rpterm.cards.worlds import CardText, places, read
+from rpterm.cards.worlds import CardText, Lost, World, places, read
 
 _Stamp = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class CardChanged:
-    """The file holds another good card.
+    """The file holds another good card, or other worlds of it cannot be read than before.
 
     Attributes:
         text: What a chat keeps of it: its TOML, with the lore of its worlds.
         changes: Against the last good card; empty when only comments or spaces changed.
+        lost: Its worlds that cannot be read.
     """
 
     card: CharacterCard
     text: str
     changes: tuple[Change, ...]
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class CardFile:
     """One file and the last good card it held, with its worlds.
 
     Raises:
-        CardError: The file or a world is broken or missing when the watch begins.
+        CardError: The file is broken or missing when the watch begins.
     """
 
     def __init__(self, path: Path, folders: Sequence[Path] = ()) -> None:
@@ -53,9 +55,10 @@ class CardFile:
         self.path = path
         self._folders = folders
         self._needed, self._watched = [path], [path]
+        self._worlds: tuple[World, ...] = ()
         self._last = self._stamps()
         found = self._look()
-        self.card, self.text = found.card, found.text
+        self.card, self.text, self.lost = found.card, found.text, found.lost
         self._seen: str | None = _whole(found)
         self._away = False
 
@@ -83,20 +86,21 @@ class CardFile:
         if self._seen == seen:
             return None
         changes = tuple(diff(self.card, found.card))
-        self.card, self.text = found.card, found.text
-        return CardChanged(found.card, found.text, changes)
+        self.card, self.text, self.lost = found.card, found.text, found.lost
+        return CardChanged(found.card, found.text, changes, found.lost)
 
     def _look(self) -> CardText:
         """Read all, and once more where other worlds are named: those were not watched before."""
         while True:
             try:
-                found = read(self.path, self._folders)
+                found = read(self.path, self._folders, self._worlds)
             except CardError:
                 if self._watch():
                     continue
                 raise
             self._needed = [self.path, *(world.path for world in found.worlds)]
             if not self._watch():
+                self._worlds = found.worlds
                 return found
 
     def _watch(self) -> bool:
@@ -115,8 +119,9 @@ class CardFile:
 
 
 def _whole(found: CardText) -> str:
-    """All that was read."""
-    return "\0".join((found.source, *(world.text for world in found.worlds)))
+    """All that was read, and what could not be."""
+    worlds = (world.text for world in found.worlds)
+    return "\0".join((found.source, *worlds, *(world.told for world in found.lost)))
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -5,7 +5,8 @@ card serves as one, too: its lore alone counts. A card names its worlds (``world
 what is read here is the card with their entries behind its own, each with the world it is from.
 
 A chat keeps such a card as one text, ``CardText.text``, which says the same without any other file:
-so a reply can be made again when a world was changed since. It knows files, and no chats.
+so a reply can be made again when a world was changed since. A world that is missing or broken is no
+reason to refuse a card: it is told in ``CardText.lost``. It knows files, and no chats.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 from rpterm.cards import reader
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
@@ -45,6 +47,29 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A world that cannot be read.
+
+    Attributes:
+        name: As the card has it.
+        problems: What is wrong, at least one thing.
+        kept: Whether the card has its lore as it was read last; else that is left out.
+    """
+
+    name: str
+    problems: tuple[Problem, ...]
+    kept: bool = False
+
+    @property
+    def told(self) -> str:
+        """What is wrong, with file and line, and what comes of it."""
+        more = len(self.problems) - 1
+        rest = f" And {more} more." if more else ""
+        ends = "stays as it was read last" if self.kept else "is left out"
+        return f"{self.problems[0]}{rest} The lore of this world {ends}."
+
+
+@dataclass(frozen=True, slots=True)
 class CardText:
     """A card with all that it was read from.
 
@@ -53,12 +78,14 @@ class CardText:
         source: The file's own text.
         text: What a chat keeps: the same text, or where the card names worlds one that has their
             lore, too. ``reader.parse`` makes the same card of it.
+        lost: Worlds that it names and that cannot be read.
     """
 
     card: CharacterCard
     source: str
     text: str
     worlds: tuple[World, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
 def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
@@ -68,20 +95,22 @@ def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
         folders: Of cards; worlds are looked for in theirs, too.
 
     Raises:
-        CardError: Everything that is wrong with it, or with a world.
+        CardError: Everything that is wrong with it.
     """
     text, origin = reader.read_text(path), str(path)
-    card = reader.parse(text, origin)
-    return _joined(text, card, path, folders, _fetch, origin)[0]
+    return _Reader(path, folders).joined(text, reader.parse(text, origin), origin)[0]
 
 
-def read(path: Path, folders: Sequence[Path] = ()) -> CardText:
+def read(path: Path, folders: Sequence[Path] = (), last: Sequence[World] = ()) -> CardText:
     """Read a card's file with its worlds.
 
+    Args:
+        last: Worlds as they were read before: one that cannot be read now stays as it was.
+
     Raises:
-        CardError: As ``load``.
+        CardError: Everything that is wrong with it, or it is too much together with its worlds.
     """
-    return of_text(reader.read_text(path), path, folders)
+    return of_text(reader.read_text(path), path, folders, last=last)
 
 
 def of_text(
@@ -90,6 +119,7 @@ def of_text(
     folders: Sequence[Path] = (),
     fetch: Fetch | None = None,
     origin: str = "",
+    last: Sequence[World] = (),
 ) -> CardText:
     """Read a card's text with its worlds.
 
@@ -97,17 +127,19 @@ def of_text(
         path: Where the card's file is, or would be: worlds are looked for beside it.
         fetch: Where worlds come from instead of the disk.
         origin: What problems call the card; "" is its path.
+        last: As in ``read``.
 
     Raises:
-        CardError: As ``load``.
+        CardError: As ``read``.
     """
     origin = origin or str(path)
-    card, found = _joined(text, reader.parse(text, origin), path, folders, fetch or _fetch, origin)
+    worlds = _Reader(path, folders, fetch or _fetch, last)
+    card, found, lost = worlds.joined(text, reader.parse(text, origin), origin)
     if not found:
-        return CardText(card, text, text)
+        return CardText(card, text, text, lost=lost)
     kept = dump(card, _HEADER)
     _check(kept, card, text, origin)
-    return CardText(card, text, kept, found)
+    return CardText(card, text, kept, found, lost)
 
 
 def places(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
@@ -182,36 +214,47 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _joined(
-    text: str, card: CharacterCard, path: Path, folders: Sequence[Path], fetch: Fetch, origin: str
-) -> tuple[CharacterCard, tuple[World, ...]]:  # fmt: skip
-    """The card with the lore of its worlds, and these; all that is wrong is told at once."""
-    found: list[World] = []
-    problems: list[Problem] = []
-    for at, name in enumerate(card.worlds):
-        try:
-            tried = ((file, fetch(file)) for file in places(name, path, folders))
-            file, world = next((each for each in tried if each[1] is not None), (path, None))
-            if world is None:
-                raise CardError([_missing(name, at, text, path, folders, origin)])
-            found.append(World(name, file, world, book(world, str(file)).lorebook))
-        except CardError as error:
-            problems += error.problems
-    if problems:
-        raise CardError(problems)
-    return (merge(card, found), tuple(found)) if found else (card, ())
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the worlds of one card; see ``of_text``."""
 
+    path: Path
+    folders: Sequence[Path]
+    fetch: Fetch = _fetch
+    last: Sequence[World] = ()
 
-def _missing(
-    name: str, at: int, text: str, path: Path, folders: Sequence[Path], origin: str
-) -> Problem:
-    from difflib import get_close_matches  # slow to import, and seldom needed
+    def joined(
+        self, text: str, card: CharacterCard, origin: str
+    ) -> tuple[CharacterCard, tuple[World, ...], tuple[Lost, ...]]:
+        """The card with the lore of its worlds, these, and those that cannot be read."""
+        found: list[World] = []
+        lost: list[Lost] = []
+        before = {world.name: world for world in self.last}
+        copied = {entry.world for entry in card.lorebook.entries}
+        for at, name in enumerate(card.worlds):
+            try:
+                found.append(self._read(name) or self._missing(name, at, text, origin))
+            except CardError as error:
+                lost.append(Lost(name, error.problems, name in before or name in copied))
+                found += [before[name]] if name in before else []
+        return (merge(card, found) if found else card), tuple(found), tuple(lost)
 
-    line = locate(text).line(("worlds", at))
-    known = files([path.parent, *folders])
-    near = get_close_matches(name, known, n=1)
-    tip = f"Did you mean {near[0]}?" if near else f"Put its file into {path.parent / FOLDER}."
-    return Problem(origin, line, f"worlds #{at + 1}", f"There is no world {name!a}.", tip)
+    def _read(self, name: str) -> World | None:
+        tried = ((file, self.fetch(file)) for file in places(name, self.path, self.folders))
+        for file, text in tried:
+            if text is not None:
+                return World(name, file, text, book(text, str(file)).lorebook)
+        return None
+
+    def _missing(self, name: str, at: int, text: str, origin: str) -> NoReturn:
+        from difflib import get_close_matches  # slow to import, and seldom needed
+
+        line = locate(text).line(("worlds", at))
+        folder = self.path.parent
+        near = get_close_matches(name, files([folder, *self.folders]), n=1)
+        tip = f"Did you mean {near[0]}?" if near else f"Put its file into {folder / FOLDER}."
+        why = f"There is no world {name!a}."
+        raise CardError([Problem(origin, line, f"worlds #{at + 1}", why, tip)])
 
 
 def _check(kept: str, card: CharacterCard, text: str, origin: str) -> None:

@@ -93,6 +93,8 @@ class Prompter:
         self.company = ""
         """Who else is there, for a chat with several characters: part of the static block. All that
         is said is then headed by the name of who says it."""
+        self.lost: tuple[LeftOut, ...] = ()
+        """Worlds of the card that cannot be read; whoever reads its file says so here."""
 
     def ready(self, info: EngineInfo) -> bool:
         """Take the model's template; whether that was still to be done.
@@ -154,7 +156,7 @@ class Prompter:
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
-            left_out=hidden + tuple(gone for extra in found for gone in extra.left_out),
+            left_out=hidden + self.lost + tuple(gone for extra in found for gone in extra.left_out),
         )
         if examples:
             extras = self._with_examples(card, chat, extras)

@@ -16,14 +16,17 @@ from pathlib import Path
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.lint import static_tokens, tokens
+from rpterm.cards.lore.rules import world_name
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
+from rpterm.cards.worlds import Lost
+from rpterm.chat.cast.scene import Seat
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
 from rpterm.group import GroupError
 from rpterm.store.errors import StoreError
-from rpterm.types import Chat, Member, RptermError
+from rpterm.types import Chat, LeftOut, Member, RptermError
 
 _SHOWN = 6
 """Changes that a summary names one by one."""
@@ -35,14 +38,17 @@ class Reloaded:
 
     Attributes:
         changes: Field by field; empty when only comments or spaces changed.
-        summary: The changes in a few short lines, with tokens where the model counts them.
+        summary: The changes in a few short lines, with tokens where the model counts them; "" where
+            nothing was saved, and only ``lost`` is told.
         member: Whose card it is where it is not the chat's own character's, else "".
+        lost: What is wrong with worlds that cannot be read, and what comes of it, or "".
     """
 
     card: CharacterCard
     changes: tuple[Change, ...]
     summary: str
     member: str = ""
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Reloader:
         self._path: Path | None = None
         self._file: CardFile | None = None
         self._told = ""
+        self._lost: tuple[Lost, ...] = ()
 
     def poll(self) -> Reloaded | NotReloaded | None:
         """Look at the file; a changed card is in the session when this returns.
@@ -79,7 +86,7 @@ class Reloader:
     def _poll(self) -> Reloaded | NotReloaded | None:
         path = self._where()
         if path != self._path:
-            self._path, self._file, self._told = path, None, ""
+            self._path, self._file, self._told, self._lost = path, None, "", ()
         if path is None:
             return None
         if self._file is None:
@@ -88,7 +95,7 @@ class Reloader:
         if isinstance(found, CardBroken):
             return self._broken(found.error)
         if found is None or self._own_save(found):
-            return None
+            return None if found is None else self._tell(found.lost)
         return self._use(found)
 
     def _poll_company(self) -> Reloaded | NotReloaded | None:
@@ -120,9 +127,13 @@ class Reloader:
         return next(found, None) or self._session.chat
 
     @property
+    def _seat(self) -> Seat:
+        scene = self._session.scene
+        return scene.seat(self._member) if self._member else scene.lead
+
+    @property
     def _card(self) -> CharacterCard:
-        session = self._session
-        return session.scene.seat(self._member).card if self._member else session.card
+        return self._seat.card
 
     def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
         """Start with the file as it is; it may have been saved since the chat was opened."""
@@ -132,9 +143,10 @@ class Reloader:
             return self._broken(error)
         self._file = file
         if self._stores(file.text) and not self._told:
-            return None
+            return self._tell(file.lost)
         before = self._stored() or self._card
-        return self._use(CardChanged(file.card, file.text, tuple(diff(before, file.card))))
+        changes = tuple(diff(before, file.card))
+        return self._use(CardChanged(file.card, file.text, changes, file.lost))
 
     def _own_save(self, found: CardChanged) -> bool:
         """Whether the session goes on with this already: it was written by the program itself.
@@ -173,7 +185,7 @@ class Reloader:
         return NotReloaded(error, f"{error} The last good card stays.")
 
     def _use(self, found: CardChanged) -> Reloaded | NotReloaded | None:
-        before, mended = self._card, bool(self._told)
+        before, mended = self._card, bool(self._told or self._lost)
         try:
             self._session.set_card(found.card, found.text, member=self._member)
         except GroupError as error:
@@ -182,6 +194,9 @@ class Reloader:
         self._member = found.card.name if self._member else ""
         count = self._counter()
         lines = summary_lines(found.changes, count)
+        lost = self._tell(found.lost)
+        if not lines and lost is not None:
+            return lost
         if not lines:
             lines = ["Only comments or spaces changed."]
             if mended:
@@ -190,7 +205,18 @@ class Reloader:
             lines.append(_total(before, found.card, count))
         if any(change.field.split(" ")[0] == "greetings" for change in found.changes):
             lines.append("New greetings are for new chats.")
-        return Reloaded(found.card, found.changes, "\n".join(lines), self._member)
+        told = lost.lost if lost is not None else ""
+        return Reloaded(found.card, found.changes, "\n".join(lines), self._member, told)
+
+    def _tell(self, lost: tuple[Lost, ...]) -> Reloaded | None:
+        """What cannot be read by now, where it was not told; the Prompt pane goes on telling it."""
+        fresh = [each.told for each in lost if each not in self._lost]
+        self._lost = lost
+        self._seat.prompter.lost = tuple(
+            LeftOut(f"world:{world_name(each.name)}", each.told, 0, each.problems[0].message)
+            for each in lost if not each.kept
+        )  # fmt: skip
+        return Reloaded(self._card, (), "", self._member, "\n".join(fresh)) if fresh else None
 
     def _counter(self) -> Callable[[str], int] | None:
         engine = self._session.engine

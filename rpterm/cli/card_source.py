@@ -8,6 +8,7 @@ from pathlib import Path
 from rpterm import paths as folders
 from rpterm.cards import history, library, reader, worlds
 from rpterm.cards.card import CharacterCard
+from rpterm.cli.guard import complain
 from rpterm.opening import launch
 
 
@@ -32,8 +33,20 @@ def find(spec: str) -> Source:
         text, top = history.at(revision, path, Path.cwd()), history.top(Path.cwd())
         file = (Path.cwd() if path.startswith("./") else top) / path
         return _as_then(text, file, top, revision, spec)
-    card = launch.find_card(spec, folders.find())
+    card = find_card(spec)
     return Source(card.card, card.source, str(card.path or spec), card.path)
+
+
+def find_card(spec: str) -> launch.FoundCard:
+    """The card that a name or a path means; worlds that it lacks are told at once.
+
+    Raises:
+        RptermError: There is none, or it has errors.
+    """
+    found = launch.find_card(spec, folders.find())
+    for told in found.lost:
+        complain(told)
+    return found
 
 
 def before(source: Source, revision: str = "HEAD") -> Source:
@@ -60,4 +73,7 @@ def _as_then(text: str, path: Path, top: Path, revision: str, label: str) -> Sou
             return reader.read_text(file) if file.is_file() else None
 
     known = library.folders(folders.find().characters)
-    return Source(worlds.of_text(text, path, known, fetch, label).card, text, label)
+    found = worlds.of_text(text, path, known, fetch, label)
+    for each in found.lost:
+        complain(each.told)
+    return Source(found.card, text, label)

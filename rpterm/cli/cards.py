@@ -18,7 +18,6 @@ from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
 from rpterm.cli.app import new
-from rpterm.opening import launch
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -68,11 +67,12 @@ def show(
     exact: _Exact = None,
 ) -> None:
     """Show a card with its tokens; in a pipe print its file."""
-    found = launch.find_card(card, folders.find())
+    from rpterm.cli import card_source, card_view, rich_out
+
+    found = card_source.find_card(card)
     if toml or (toml is None and not sys.stdout.isatty()):
         out.say(found.source, end="")
         return
-    from rpterm.cli import card_view, rich_out
 
     with _counter(exact) as counter:
         card_view.show(found.card, counter, rich_out.console())

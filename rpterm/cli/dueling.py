@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rpterm import config
 from rpterm import paths as folders
-from rpterm.cli import duel_report, out
+from rpterm.cli import card_source, duel_report, out
 from rpterm.cli.chats import opened
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
@@ -88,7 +88,7 @@ def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bo
     """Go on with this duel, or begin it."""
     if not anew and (old := Bout.resume(store, wanted)) is not None:
         return old
-    found = launch.find_card(target, folders.find())
+    found = card_source.find_card(target)
     own = found.card.user(settings.persona)
     path = str(found.path) if found.path else None
     return Bout.begin(store, found.card, found.text, own, wanted, card_path=path)

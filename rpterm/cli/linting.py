@@ -71,7 +71,8 @@ def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = 
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None
     told = lint(found.card, count, text=text, origin=str(path), worlds=found.worlds)
-    return Checked(path, found.card, told)
+    lost = [problem for each in found.lost for problem in each.problems]
+    return Checked(path, found.card, [*lost, *told])
 
 
 def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:

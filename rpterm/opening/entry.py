@@ -60,12 +60,14 @@ class FoundCard:
     Attributes:
         text: The TOML that a chat keeps, with the lore of the card's worlds.
         source: The file's own text.
+        lost: What is wrong with worlds that cannot be read, and what comes of it.
     """
 
     card: CharacterCard
     text: str
     path: Path | None
     source: str = ""
+    lost: tuple[str, ...] = ()
 
 
 def find_card(target: str, paths: Paths) -> FoundCard:
@@ -73,14 +75,15 @@ def find_card(target: str, paths: Paths) -> FoundCard:
 
     Raises:
         CardNotFound: With near names.
-        CardError: With everything that is wrong in the file, or in those of its worlds.
+        CardError: With everything that is wrong in the file.
     """
     from rpterm.cards import library, worlds
 
     known = library.folders(paths.characters)
     path = library.find(target, known)
     found = worlds.read(path, known)
-    return FoundCard(found.card, found.text, path.absolute(), found.source)
+    lost = tuple(each.told for each in found.lost)
+    return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
 
 
 class Entry:

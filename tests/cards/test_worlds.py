@@ -19,7 +19,7 @@ from rpterm.cards.lint import lint, lint_world
 from rpterm.cards.lorebook import LoreContext, fire
 from rpterm.cards.problems import CardError
 from rpterm.cards.toml_edit import CardEditError
-from rpterm.cards.watch import CardBroken, CardChanged, CardFile
+from rpterm.cards.watch import CardChanged, CardFile
 from rpterm.cards.worlds import World, merge
 
 LOOM = """\
@@ -69,8 +69,12 @@ def test_what_a_chat_keeps_says_the_same_without_the_world(ada: Path) -> None:
     found = worlds.read(ada)
     loom(ada).unlink()
     assert reader.parse(found.text) == found.card and found.source == ADA
-    with pytest.raises(CardError, match=r"ada.toml:2: worlds #1: There is no world 'loom'"):
-        worlds.read(ada)
+    again = worlds.read(ada)
+    assert [entry.content for entry in again.card.lorebook.entries] == ["It stops."]
+    assert again.text == again.source and reader.parse(again.text) == again.card
+    (lost,) = again.lost
+    assert f"{ada}:2: worlds #1: There is no world 'loom'." in lost.told
+    assert lost.told.endswith("The lore of this world is left out.")
     plain = worlds.of_text('# mine\nname = "Bo"\n', ada)
     assert plain.text == plain.source == '# mine\nname = "Bo"\n'
 
@@ -91,17 +95,16 @@ def test_where_worlds_are_looked_for(ada: Path, tmp_path: Path) -> None:
     for name in ("loom", "loom.toml", "../worlds/loom.toml", str(loom(ada))):
         far.write_text(f'name = "Bo"\nworlds = "{name}"\n', encoding="utf-8")
         assert len(worlds.read(far, [tmp_path]).card.lorebook.entries) == 2
-    with pytest.raises(CardError, match="Did you mean loom"):
-        worlds.of_text('name = "Bo"\nworlds = "lom"\n', far, [tmp_path])
-    with pytest.raises(CardError, match="There is no world"):  # It is no world of its own.
-        worlds.of_text('name = "Bo"\nworlds = "bo"\n', far)
+    (lost,) = worlds.of_text('name = "Bo"\nworlds = "lom"\n', far, [tmp_path]).lost
+    assert "Did you mean loom?" in lost.told
+    (lost,) = worlds.of_text('name = "Bo"\nworlds = "bo"\n', far).lost
+    assert "There is no world" in lost.told, "it is no world of its own"
 
 
 def test_a_card_serves_as_a_world(ada: Path) -> None:
     other = ada.with_name("bo.toml")
     other.write_text('name = "Bo"\nworlds = ["ada"]\n', encoding="utf-8")
-    with pytest.raises(CardError, match="A world names no other worlds"):
-        worlds.read(other)
+    assert "A world names no other worlds" in worlds.read(other).lost[0].told
     ada.write_text(ADA.replace('worlds = ["loom"]\n', ""), encoding="utf-8")
     assert [e.world for e in worlds.read(other).card.lorebook.entries] == ["ada"]
 
@@ -113,10 +116,10 @@ def test_a_world_is_no_character(ada: Path) -> None:
 
 def test_everything_wrong_in_a_world_is_told_with_its_line(ada: Path) -> None:
     loom(ada).write_text(LOOM.replace('content = "The weft', 'contents = "The weft'), "utf-8")
-    with pytest.raises(CardError) as caught:
-        worlds.read(ada)
-    first = caught.value.problems[0]
+    (lost,) = worlds.read(ada).lost
+    first = lost.problems[0]
     assert (Path(first.file).name, first.field) == ("loom.toml", "lore #2")
+    assert "And 1 more." in lost.told
 
 
 def test_the_linter_names_the_worlds_file_and_line(ada: Path) -> None:
@@ -180,18 +183,29 @@ def test_a_saved_world_changes_the_card(ada: Path) -> None:
     assert [change.field for change in event.changes] == ["lore Weft (loom) content"]
     assert watch.poll() is None
     save(loom(ada), LOOM.replace("[lorebook]", "[lorebok]"))
-    broken = watch.poll()
-    assert isinstance(broken, CardBroken) and "loom.toml:2" in str(broken.error)
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and not event.changes and event.lost[0].kept
+    assert "loom.toml:2" in event.lost[0].told and "as it was read last" in event.lost[0].told
     assert watch.poll() is None
+    # The card itself goes on with what is saved, and with the world as it was.
+    save(ada, ADA.replace("It stops.", "It runs."))
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and [c.field for c in event.changes] == [
+        "lore clock content"
+    ]
+    assert "The weft is golden." in [e.content for e in event.card.lorebook.entries]
     save(loom(ada), LOOM)
-    assert isinstance(watch.poll(), CardChanged)
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and event.changes and not event.lost
 
 
 def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
     watch = CardFile(ada)
     save(ada, ADA.replace('"loom"', '"loom", "coast"'))
-    broken = watch.poll()
-    assert isinstance(broken, CardBroken) and "no world 'coast'" in str(broken.error)
+    event = watch.poll()
+    assert isinstance(event, CardChanged)
+    assert [change.field for change in event.changes] == ["worlds #2"]
+    assert [each.name for each in event.lost] == ["coast"] and not event.lost[0].kept
     assert watch.poll() is None
     save(ada.with_name("coast.toml"), '[[lore]]\nkeys = "sea"\ncontent = "It sings."\n')
     event = watch.poll()
@@ -202,8 +216,26 @@ def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
     assert isinstance(event, CardChanged) and event.changes[0].new == "It roars."
     loom(ada).unlink()
     assert watch.poll() is None, "an editor may be saving"
-    assert isinstance(watch.poll(), CardBroken)
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and not event.changes and event.lost[0].kept
     assert watch.poll() is None
+    save(ada.with_name("loom.toml"), LOOM)
+    assert watch.poll() is None, "the other one is away, maybe for a moment"
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and not event.lost, "it was moved"
+
+
+def test_a_world_that_is_missing_at_the_start_comes_in_with_its_file(ada: Path) -> None:
+    loom(ada).rename(ada.with_name("away"))
+    watch = CardFile(ada)
+    assert [each.name for each in watch.lost] == ["loom"] and watch.poll() is None
+    save(loom(ada), "[lorebok]\n")
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and "loom.toml:1" in event.lost[0].told
+    save(loom(ada), LOOM)
+    event = watch.poll()
+    assert isinstance(event, CardChanged) and not event.lost
+    assert [change.kind for change in event.changes] == ["added", "added"]
 
 
 # Other programs --------------------------------------------------------------------------------

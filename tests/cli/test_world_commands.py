@@ -153,6 +153,45 @@ def test_every_reply_is_of_the_world_as_it_was(cli: Cli, ada: Path) -> None:
     engine.close()
 
 
+def test_a_chat_opens_without_a_world_that_is_missing(cli: Cli, ada: Path, tmp_path: Path) -> None:
+    cli("cards", "join", "ada", "loom")
+    loom(ada).rename(ada.with_name("away"))
+    engine = ScriptedEngine(["One."])
+    run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)
+    session = run.open()
+    session.load()
+    reloader = Reloader(session)
+    told = reloader.poll()
+    assert isinstance(told, Reloaded) and not told.summary
+    missing = f"{ada}:3: worlds #1: There is no world 'loom'."
+    assert missing in told.lost and told.lost.endswith("is left out.")
+    assert reloader.poll() is None
+    (gone,) = session.preview("The mill?").left_out
+    assert gone.source == "world:loom" and missing in gone.text
+    assert gone.why == "There is no world 'loom'."
+    loom(ada).write_text(LOOM, encoding="utf-8")
+    came = reloader.poll()
+    assert isinstance(came, Reloaded) and came.summary.startswith("lore mill (loom): added")
+    prompt = session.preview("The mill?")
+    assert "lore:mill (loom)" in [span.source for span in prompt.spans] and not prompt.left_out
+    # Broken while it is used, it stays as it was.
+    loom(ada).write_text("[lorebok]\n", encoding="utf-8")
+    broken = reloader.poll()
+    assert isinstance(broken, Reloaded) and "loom.toml:1" in broken.lost
+    prompt = session.preview("The mill?")
+    assert "lore:mill (loom)" in [span.source for span in prompt.spans] and not prompt.left_out
+    session.close()
+    engine.close()
+    # And everything else that reads the card says so, too.
+    lint = cli("cards", "lint", "ada", "--rough")
+    assert lint.code == 1 and "loom.toml:1: lorebok" in lint.out and "1 card, " in lint.out
+    loom(ada).unlink()
+    assert missing in cli("cards", "show", "ada", "--view", "--rough").err
+    assert missing in cli("chat", "ada", "--plain", stdin="/prompt Hm?\n").err
+    out = cli("cards", "export", "ada", str(tmp_path / "ada.json"))
+    assert out.code == 0 and missing in out.out + out.err
+
+
 def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
     run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)

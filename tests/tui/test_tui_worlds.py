@@ -55,6 +55,15 @@ async def test_the_command_joins_and_leaves(stage: FileStage) -> None:
         assert app.chat.input.text == "/world gost"
 
 
+async def test_a_world_that_is_missing_is_told_in_the_chat(stage: FileStage) -> None:
+    stage.file.write_text(f'worlds = ["shore"]\n{dump(CARD)}', encoding="utf-8")
+    app = stage.app()
+    async with running(app, (120, 60)) as pilot:
+        await wait_until(pilot, lambda: "There is no world 'shore'" in notices(app))
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: "world:shore" in screen_text(app))
+
+
 async def test_a_saved_world_counts_at_once(stage: FileStage) -> None:
     stage.file.write_text(f'worlds = ["coast"]\n{dump(CARD)}', encoding="utf-8")
     app = stage.app()

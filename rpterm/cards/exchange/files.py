@@ -109,9 +109,10 @@ def export_file(
     """
     text = read_text(card_path)
     if worlds.is_world(text):
-        card = worlds.book(text, str(card_path))
+        card, lost = worlds.book(text, str(card_path)), []
     else:
-        card = worlds.of_text(text, card_path, folders).card
+        found = worlds.of_text(text, card_path, folders)
+        card, lost = found.card, [each.told for each in found.lost]
     done: Exported = export(card, form, reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +122,7 @@ def export_file(
         raise ExchangeError(f"{out} exists already: choose another name.") from error
     except OSError as error:
         raise ExchangeError(f"{out} cannot be written: {why(error)}.") from error
-    return done.notes
+    return (*lost, *done.notes)
 
 
 def reader(folder: Path) -> ReadFile:

@@ -87,6 +87,7 @@ class Talk:
         if is_elsewhere(self.session):
             self.tell(OPEN_TWICE)
         self._load()
+        self._look_at_card()
         self.show(self.session.path(SHOWN))
         self._see()
         for line in self._lines():
@@ -165,13 +166,15 @@ class Talk:
 
     def _look_at_card(self) -> None:
         """Use the card as it was saved last, and tell what changed."""
-        from rpterm.chat.reload import NotReloaded, Reloader
+        from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
 
         self._card_file = self._card_file or Reloader(self.session)
         report = self._card_file.poll()
         if isinstance(report, NotReloaded):
             complain(report.summary)
-        elif report is not None:
+        elif report is not None and report.lost:
+            complain(report.lost)
+        if isinstance(report, Reloaded) and report.summary:
             self.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
 
     def _see(self) -> None:

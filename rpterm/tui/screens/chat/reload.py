@@ -93,18 +93,23 @@ class Follower:
 
 
 async def saved(chat: ChatScreen, event: CardSaved) -> None:
-    """Say what the save changed, or what is wrong with it; the Card pane keeps the word."""
+    """Say what the save changed, or what cannot be read; the Card pane keeps the word."""
     from rpterm.chat.reload import Reloaded
 
     if chat.session is not event.session:
         return
     report, state = event.report, chat.state
-    state.card_note = f"{time.strftime('%H:%M')}  {report.summary}"
+    lost = report.lost if isinstance(report, Reloaded) else ""
+    state.card_note = f"{time.strftime('%H:%M')}  {report.summary or lost}"
+    if lost:
+        chat.say(lost, error=True, title="A world cannot be read")
     if not isinstance(report, Reloaded):
         panes.noted(chat)
         chat.say(report.summary, error=True, title="The card cannot be used")
         return
-    if report.member:
+    if not report.summary:
+        panes.noted(chat)
+    elif report.member:
         frame.dress(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
