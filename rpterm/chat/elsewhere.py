@@ -7,6 +7,8 @@ written here. It knows no front end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rpterm.chat.session import Session
 from rpterm.store import shared
 from rpterm.types import Status, Turn
@@ -31,7 +33,8 @@ class Elsewhere:
     def poll(self) -> list[Turn] | None:
         """The end of the branch shown, when it may have changed since the last call; else ``None``.
 
-        Call it from one thread. What a program that died was writing becomes partial.
+        What became of the cast is in the session when this returns: see ``Scene.news``. Call it
+        from one thread. What a program that died was writing becomes partial.
 
         Raises:
             StoreError: The chat is gone, or the store closed.
@@ -42,6 +45,7 @@ class Elsewhere:
         if (version := shared.version(store)) == self._version and not ended:
             return None
         self._version = version  # First: that a chat was deleted is told once.
+        self._session.scene.follow()
         path = self._session.path(self._limit)
         self._growing = any(turn.status is Status.STREAMING for turn in path)
         return path
@@ -49,6 +53,17 @@ class Elsewhere:
     def again(self) -> None:
         """What was told could not be used: the next call tells it again."""
         self._version = -1
+
+
+def told(news: Sequence[str]) -> str:
+    """What another terminal did to the cast, as ``Scene.news`` has it, in one sentence."""
+    return f"In another terminal: {'; '.join(news)}."
+
+
+def is_written(session: Session) -> bool:
+    """Whether another living program writes a reply where this chat would go on."""
+    leaf = session.chat.leaf_id
+    return leaf is not None and shared.written_elsewhere(session.store, leaf)
 
 
 def is_elsewhere(session: Session) -> bool:

@@ -12,7 +12,7 @@ from rpterm.store import shared
 from rpterm.types import Intent, RptermError, Turn
 
 WRITTEN_ELSEWHERE = (
-    "Another terminal is writing this reply: go on when it is there, or stop it there."
+    "Another terminal is writing a reply here: go on when it is there, or stop it there."
 )
 
 
@@ -103,7 +103,8 @@ def goes_on_from(chat: Tree, request: ReplyRequest) -> int | None:
     """The turn under which the user's words belong; ``None`` is an empty chat.
 
     Raises:
-        SessionError: Another program is still writing what the request goes on from.
+        SessionError: Another program is still writing what the request goes on from, or a reply to
+            it.
     """
     under = request.after or chat.chat.leaf_id
     meant = request.turn_id if request.intent is Intent.CONTINUE and request.turn_id else under

@@ -32,6 +32,7 @@ from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.compose import expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
+from rpterm.store.shared import answering
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
 
 if TYPE_CHECKING:
@@ -165,14 +166,21 @@ class Session(Tree):
         """
         self._stopped.clear()
         self.touched()
+        self.scene.follow()
         if request.speaker:
             self.scene.seat(request.speaker)
         leaf, under = self.chat.leaf_id, goes_on_from(self, request)
+        said = None
         if request.intent is Intent.SEND:
             turn = self._store_user(request.text, under)
             self.scene.remember(turn)
-            yield UserTurnStored(turn, parted=under != leaf)
-        request = self._as_set(request)
+            said, under = UserTurnStored(turn, parted=under != leaf), turn.id
+        with answering(self.store, under if request.intent in (Intent.SEND, Intent.NEXT) else None):
+            if said is not None:
+                yield said
+            yield from self._reply(self._as_set(request))
+
+    def _reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
         job = place(self, request, group=self.scene.group)
         try:
             yield from self._run(request, job)

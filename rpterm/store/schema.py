@@ -56,7 +56,8 @@ _TABLES = (
     # A parent is always older than its child, which rules out rings. Children are deleted by one
     # statement with their parent, not by cascade: cascades end at 1,000 levels, chats do not.
     # ``shown_child`` is a hint only (the child last shown), so it may point to nothing.
-    # ``owner`` names the store that streams into the turn, see ``liveness``.
+    # ``owner`` names the store that streams into the turn, see ``liveness``, or that makes a reply
+    # to it, see ``shared``.
     """
     CREATE TABLE turns (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from chatting import MakeSession
 
-from rpterm.chat.elsewhere import Elsewhere
+from rpterm.chat.elsewhere import Elsewhere, is_written
 from rpterm.chat.events import UserTurnStored
 from rpterm.chat.session import ReplyRequest, Session, SessionError
-from rpterm.store import Store
+from rpterm.store import Store, shared
 from rpterm.types import Intent, Origin, Status, Turn
 
 
@@ -69,10 +69,43 @@ def test_nothing_goes_on_from_a_reply_that_is_being_written_elsewhere(
     session: Session, other: Store, intent: Intent
 ) -> None:
     reply = reply_begins(other, session)
-    with pytest.raises(SessionError, match="Another terminal is writing this reply"):
+    with pytest.raises(SessionError, match="Another terminal is writing a reply here"):
         list(session.reply(ReplyRequest(intent, "Ours")))
     other.finish_reply(reply.id, "Half and half", Status.COMPLETE, None)
     assert stored(session, ReplyRequest(text="Ours")).turn.parent_id == reply.id
+
+
+def test_nothing_goes_between_what_another_one_said_and_its_reply(
+    session: Session, other: Store
+) -> None:
+    theirs = user_says(other, session, "Theirs")
+    with shared.answering(other, theirs.id):
+        with pytest.raises(SessionError, match="Another terminal is writing a reply here"):
+            list(session.reply(ReplyRequest(text="Ours", after=theirs.id)))
+        assert is_written(session)
+    assert not is_written(session)
+    assert stored(session, ReplyRequest(text="Ours", after=theirs.id)).turn.parent_id == theirs.id
+
+
+def test_a_message_is_marked_until_its_reply_is_there_or_given_up(
+    session: Session, other: Store
+) -> None:
+    for end in (list, lambda rest: rest.close()):  # type: ignore[var-annotated]
+        events = session.reply(ReplyRequest(text="Ours"))
+        said = next(event for event in events if isinstance(event, UserTurnStored))
+        assert shared.written_elsewhere(other, said.turn.id)
+        assert not shared.written_elsewhere(session.store, said.turn.id)
+        end(events)
+        assert not shared.written_elsewhere(other, said.turn.id)
+
+
+def test_what_a_program_that_died_would_have_answered_can_be_answered(
+    session: Session, other: Store
+) -> None:
+    theirs = user_says(other, session, "Theirs")
+    with shared.answering(other, theirs.id):
+        other.owner.release()  # What a kill does.
+        assert stored(session, ReplyRequest(text="Ours")).turn.parent_id == theirs.id
 
 
 def test_one_may_make_another_version_of_it(session: Session, other: Store) -> None:

@@ -271,6 +271,34 @@ def test_members_come_and_go(make: Make) -> None:
     assert go(session, text="Tam?") == "Mara"
 
 
+def test_what_another_terminal_does_to_the_cast_is_taken_in(make: Make) -> None:
+    theirs = make("Aye.", company=())
+    ours = make("Hm.", company=(), chat=theirs.chat_id)
+    theirs.scene.add("tam")
+    theirs.scene.take(Taking.ROUND)
+    ours.scene.follow()
+    assert ours.scene.news() == ["Tam joined", "turns go round"] and ours.scene.news() is None
+    assert [go(ours, Intent.NEXT) for _ in range(2)] == ["Tam", "Mara"]
+    # One change here does not undo one that was not seen yet.
+    theirs.scene.mute("Tam", True)
+    ours.scene.add("orla")
+    assert ours.scene.news() == ["Tam only listens"]
+    theirs.scene.follow()
+    assert theirs.scene.news() == ["Orla joined"]
+    assert [(m.speaker, m.muted) for m in theirs.scene.present] == [
+        ("Mara", False), ("Tam", True), ("Orla", False),
+    ]  # fmt: skip
+    # What a reply is made with is the cast of now.
+    theirs.scene.remove("Tam")
+    theirs.scene.take(Taking.HAND)
+    theirs.scene.hold("Orla")
+    assert go(ours, text="And?") == "Orla"
+    assert ours.scene.news() == ["Tam left", "turns are given by hand"]
+    theirs.scene.hold("Mara")
+    ours.scene.follow()
+    assert ours.scene.news() == [], "nothing to say, and yet something new"
+
+
 def test_the_narrator_tells_and_is_nobody(make: Make) -> None:
     session = make("Rain on the glass.", company=())
     member = session.scene.add("narrator")

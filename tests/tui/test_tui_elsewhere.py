@@ -91,7 +91,7 @@ async def test_words_for_a_reply_that_is_written_elsewhere_come_back(
         await wait_until(pilot, lambda: last(app).id == reply.id)
         await say(pilot, app, "Too early")
         assert app.chat.input.whole == "Too early"
-        assert "Another terminal is writing this reply" in screen_text(app)
+        assert "Another terminal is writing a reply here" in screen_text(app)
         assert len(other.tree(1)) == 3
         other.finish_reply(reply.id, "There.", Status.COMPLETE, None)
         await wait_until(pilot, lambda: "Another terminal" not in screen_text(app))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -29,10 +29,12 @@ from rpterm.cards.writer import dump
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.cast import CastScreen, SpeakerScreen
 from rpterm.tui.widgets.error import ErrorBlock
-from rpterm.types import Status, Taking
+from rpterm.types import Cast, Status, Taking
 
 TAM = CharacterCard(name="Tam Venn", nickname="Tam", tagline="Draws lines on charts")
 ORLA = CharacterCard(name="Orla Finn", tagline="Mends nets and says little")
@@ -369,6 +371,23 @@ async def test_the_header_tells_that_the_lead_is_muted(stage: GroupStage) -> Non
         await wait_until(pilot, lambda: isinstance(app.screen, CastScreen))
         await pilot.press("m", "a", "r", "a", "enter")
         await wait_until(pilot, lambda: "Mara Venn (muted)" in screen_text_of_chat(app))
+
+
+async def test_what_another_terminal_does_to_the_cast_shows_up(stage: GroupStage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        with Store(stage.folder / "rpterm.db") as other:
+            cast = Casts(other).get(1)
+            assert cast is not None
+            tam = replace(cast.members[1], present=False)
+            members = (cast.members[0], tam, cast.members[2])
+            Casts(other).put(1, Cast(members, Taking.ROUND))
+            await wait_until(
+                pilot,
+                lambda: "In another terminal: Tam left; turns go round." in notices(app),
+            )
+            assert "with Orla Finn" in screen_text(app)
+            assert "Orla Finn speaks" in screen_text(app)
 
 
 async def test_a_command_is_not_said_by_giving_the_word(stage: GroupStage) -> None:

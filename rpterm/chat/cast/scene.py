@@ -2,11 +2,13 @@
 
 A chat with one character is a scene with one seat. What a seat's prompts are made of is its own
 card, lore and memory, what everybody heard, and the names and taglines of the others; nothing else
-of another card comes near them. Changes of the cast are stored at once.
+of another card comes near them. Changes of the cast are stored at once, and what another terminal
+changed is taken in before.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from rpterm.cards.problems import CardError
 from rpterm.chat.cast.choosing import choose
 from rpterm.chat.cast.company import Casting, find_with_narrator, name_now
 from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
+from rpterm.chat.cast.news import told
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
@@ -66,7 +69,9 @@ class Scene:
         self._info: EngineInfo | None = None
         self._remembering = False
         self._seats: dict[str, Seat] = {lead.card.name: lead}
-        self.cast = self._opened()
+        self._following = threading.Lock()
+        self._news: list[str] | None = None
+        self.cast = self._stored = self._opened()
         self._dress()
 
     # Who is there ------------------------------------------------------------------------------
@@ -208,6 +213,26 @@ class Scene:
                 seat.memory.close()
 
     # Changes -----------------------------------------------------------------------------------
+    def follow(self) -> None:
+        """Take in what another terminal did to the cast; ``news`` tells it.
+
+        Raises:
+            GroupError: As when the scene is made.
+        """
+        with self._following:
+            stored = self._casts.get(self._chat_id)
+            if stored == self._stored:
+                return
+            before, self._stored = self._company(), stored
+            self.cast = self._seated(stored) if stored is not None else None
+            self._dress()
+            self._news = [*(self._news or ()), *told(before, self._company())]
+
+    def news(self) -> list[str] | None:
+        """What ``follow`` took in since the last call, in words; ``None`` where that is nothing."""
+        news, self._news = self._news, None
+        return news
+
     def recast(self, seat: Seat, card: CharacterCard, digest: str = "") -> None:
         """Go on with a changed card; under a new name a character keeps its memories.
 
@@ -217,6 +242,7 @@ class Scene:
         Raises:
             GroupError: Another one in this chat has one of its new names.
         """
+        self.follow()
         member, before = self._member(seat), seat.card.name
         others = [m for m in self._company().members if m != member]
         if card.name != before:
@@ -247,6 +273,7 @@ class Scene:
         """
         if self._casting is None:
             raise GroupError("Nobody can join here: this chat knows no other cards.")
+        self.follow()
         card, text, path = find_with_narrator(self._casting.find, target)
         before = self._before(card)
         here = before is not None and before.present
@@ -277,6 +304,7 @@ class Scene:
         Raises:
             GroupError: It is the chat's own character, or nobody.
         """
+        self.follow()
         member = group.by_name(self._company(), name)
         if member.card_name == self.lead.card.name:
             raise GroupError(f"This is {member.speaker}'s chat: mute {member.speaker} instead.")
@@ -285,16 +313,19 @@ class Scene:
 
     def mute(self, name: str, muted: bool) -> Member:
         """Let a member only listen, or speak again."""
+        self.follow()
         member = group.by_name(self._company(), name)
         self._change(member, replace(member, muted=muted))
         return member
 
     def take(self, taking: Taking) -> None:
         """Change how turns are taken."""
+        self.follow()
         self._put(replace(self._company(), taking=taking))
 
     def hold(self, name: str) -> Member:
         """Give the word, where turns are given by hand."""
+        self.follow()
         member = group.by_name(self._company(), name)
         self._put(replace(self._company(), held=member.card_name))
         return member
@@ -333,7 +364,7 @@ class Scene:
 
     def _put(self, cast: Cast) -> None:
         self._casts.put(self._chat_id, cast, renamed(self._company(), cast))
-        self.cast = cast
+        self.cast = self._stored = cast
         self._dress()
 
     def _sit(self, member: Member, card: CharacterCard) -> None:
@@ -366,6 +397,13 @@ class Scene:
         cast = self._casts.get(self._chat_id)
         if cast is None:
             return None
+        now = self._seated(cast)
+        if now != cast:
+            self._casts.put(self._chat_id, now, renamed(cast, now))
+        return now
+
+    def _seated(self, cast: Cast) -> Cast:
+        """A cast as it is with the cards of here and now; everybody in it has a seat."""
         known_apart(self.lead.card.name, cast.members[1:])
         lead = replace(cast.members[0], card_name=self.lead.card.name, speaker=self.lead.card.char)
         members = [lead]
@@ -373,10 +411,7 @@ class Scene:
             card, digest = self._card_of(member)
             self._sit(member, card)
             members.append(replace(member, speaker=card.char, card_hash=digest))
-        now = replace(cast, members=tuple(members))
-        if now != cast:
-            self._casts.put(self._chat_id, now, renamed(cast, now))
-        return now
+        return replace(cast, members=tuple(members))
 
     def _card_of(self, member: Member) -> tuple[CharacterCard, str]:
         from rpterm.cards import worlds

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rpterm import slash
 from rpterm.chat import events
-from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere
+from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, told
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.plain.printer import Printer
@@ -184,6 +184,9 @@ class Talk:
 
     def _look_elsewhere(self) -> bool:
         """Write what another terminal said in this chat since; whether it stands last now."""
+        self.session.scene.follow()
+        if news := self.session.scene.news():
+            self.tell(told(news))
         path = self.session.path(SHOWN)
         if path[-1:] == ([self._seen] if self._seen else []):
             return False

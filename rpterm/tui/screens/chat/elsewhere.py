@@ -51,22 +51,36 @@ async def read(chat: ChatScreen, event: messages.PathRead) -> None:
         chat.follower.again()
         return
     before = [turn for turn in chat.transcript.turns if turn.id > 0]
+    if (news := session.scene.news()) is not None:
+        await _recast(chat, news)
+    await _clear_refusal(chat, session)
     if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
         return
     await replies.resync(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
         chat.desk.put(session.moved)
-        await _clear_refusal(chat)
     if before:
         await _led_away(chat, session, before[-1].id)
 
 
-async def _clear_refusal(chat: ChatScreen) -> None:
-    """One may go on now: what forbade it goes."""
+async def _recast(chat: ChatScreen, news: list[str]) -> None:
+    """Others take part by now, or turns are taken in another way."""
+    from rpterm.chat.elsewhere import told
+    from rpterm.tui.screens.chat import group
+
+    await group.changed(chat)
+    if news:
+        chat.say(told(news))
+
+
+async def _clear_refusal(chat: ChatScreen, session: Session) -> None:
+    """Where one may go on now, what forbade it goes."""
+    from rpterm.chat.elsewhere import is_written
     from rpterm.chat.placing import WRITTEN_ELSEWHERE
 
     told = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
-    await chat.transcript.remove_children(told)
+    if told and not await chat.ask(is_written, session):
+        await chat.transcript.remove_children(told)
 
 
 def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:

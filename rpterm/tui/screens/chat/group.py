@@ -110,7 +110,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     if (way := way_of(done.id)) is not None:
         await chat.ask(scene.take, way)
-        await _changed(chat)
+        await changed(chat)
     elif name := member_of(done.id):
         await _give_the_word(chat, scene, name)
 
@@ -165,7 +165,7 @@ async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> N
     except RptermError as error:
         chat.say(str(error), error=True)
     else:
-        await _changed(chat)
+        await changed(chat)
 
 
 async def _join(chat: ChatScreen, scene: Scene) -> bool:
@@ -179,7 +179,7 @@ async def _join(chat: ChatScreen, scene: Scene) -> bool:
     return True
 
 
-async def _changed(chat: ChatScreen) -> None:
+async def changed(chat: ChatScreen) -> None:
     """The cast is another one: show it, and get the next speaker ready."""
     session = chat.session
     if session is None:
