@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,10 +47,7 @@ def world_for(name: str, card: Path, folders: list[Path]) -> str:
     Raises:
         RptermError: There is no such world, or it cannot be read.
     """
-    file = worlds.named(name, [card.parent, *folders]) or worlds.find(name, card, folders)
-    if file is None:
-        raise RptermError(_no_world(name, [card.parent, *folders]))
-    worlds.book(reader.read_text(file), str(file))
+    file = _world_file(name, card, folders)
     short = file.stem
     near = worlds.find(short, card, folders)
     if near is not None and near.resolve() == file.resolve():
@@ -58,6 +55,28 @@ def world_for(name: str, card: Path, folders: list[Path]) -> str:
     beside = os.path.relpath(file.resolve(), card.parent.resolve())
     # From further off it is the file that stays where it is, not the way to it.
     return str(file.absolute()) if beside.startswith(str(Path("../.."))) else beside
+
+
+def world_for_chat(name: str, card: Path, folders: list[Path]) -> str:
+    """What a chat has to name for each of its cards to find a world; as ``world_for``.
+
+    Args:
+        card: Of the chat's own character: what lies beside it is meant first.
+    """
+    file = _world_file(name, card, folders)
+    known = worlds.files(folders).get(file.stem)
+    if known is not None and known.resolve() == file.resolve():
+        return file.stem
+    return str(file.absolute())
+
+
+def _world_file(name: str, card: Path, folders: list[Path]) -> Path:
+    """The file that the name of a world, or a path, means; one that can be read."""
+    file = worlds.named(name, [card.parent, *folders]) or worlds.find(name, card, folders)
+    if file is None:
+        raise RptermError(_no_world(name, [card.parent, *folders]))
+    worlds.book(reader.read_text(file), str(file))
+    return file
 
 
 def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False) -> Path:
@@ -92,17 +111,23 @@ def changed(text: str, name: str, card: Path, folders: list[Path], *, leave: boo
 
 def named_in(text: str, name: str) -> str:
     """A world as the card names it: also by its file's name alone."""
+    return named_among(reader.parse(text).worlds, name) or name
+
+
+def named_among(names: Iterable[str], name: str) -> str:
+    """The one of several names that means the same file's name, or ""."""
     from rpterm.cards.lore.rules import world_name
 
-    known = {worlds.plain(world_name(each)): each for each in reader.parse(text).worlds}
-    return known.get(worlds.plain(world_name(name)), name)
+    known = {worlds.plain(world_name(each)): each for each in names}
+    return known.get(worlds.plain(world_name(name)), "")
 
 
 def _no_world(name: str, folders: list[Path]) -> str:
     known = worlds.files(folders)
     if Path(name).suffix.lower() in library.OTHER_FORMATS:
         return f"{name} is of another program. Import it first: rpterm cards import {name}"
-    there = f"There are: {', '.join(known)}." if known else "There are none yet: import one."
+    none = "There are none yet: `rpterm cards new NAME --world` begins one."
+    there = f"There are: {', '.join(known)}." if known else none
     return f"There is no world {name!r}. {there}"
 
 

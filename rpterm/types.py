@@ -134,6 +134,7 @@ class Chat:
     Attributes:
         card_hash: SHA-256 of the card's TOML text as last used in this chat.
         card_path: Where that card was read from, or ``None`` when only the stored copy is known.
+        worlds: Lore for this chat alone, named as a card names its worlds: for all who take part.
         turn_count: Turns in all branches, with every swipe.
         length: The same, but of the swipes of one turn one counts.
         preview: The first line of the last turn shown.
@@ -148,6 +149,7 @@ class Chat:
     leaf_id: int | None = None
     persona: Persona = field(default_factory=Persona)
     note: AuthorNote = field(default_factory=AuthorNote)
+    worlds: tuple[str, ...] = ()
     created_at: float = 0.0
     updated_at: float = 0.0
     turn_count: int = 0

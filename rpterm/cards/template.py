@@ -21,6 +21,11 @@ While a chat runs, saving this file changes the character at the next turn.
 Look it over: rpterm cards lint FILE.  Talk: rpterm chat FILE.  Test: rpterm cards test FILE."""
 
 
+_WORLD = """\
+A card knows it that names its file (worlds = ["..."]), as `rpterm cards join` or Alt+L in a chat
+writes it. While a chat runs, saving this file changes the lore at the next turn."""
+
+
 def template(card: CharacterCard, head: str = "", notes: Mapping[str, str] | None = None) -> str:
     """Write a card for somebody who has never written one.
 
@@ -34,6 +39,17 @@ def template(card: CharacterCard, head: str = "", notes: Mapping[str, str] | Non
               comment(_HEAD), *_top(card, notes or {}), *_persona(card, notes or {}),
               *_examples(card.examples), *_lore(card.lorebook.entries), *_test()]  # fmt: skip
     return "\n".join(blocks)
+
+
+def world_template(name: str) -> str:
+    """Write a world, lore that several characters share, for somebody who has never written one."""
+    entry = LoreEntry(("mill", "miller"), "The mill burned down last winter.")
+    return "\n".join([
+        comment(f"{name}: a world for rpterm, lore that several characters share.\n{_WORLD}"),
+        f"[lorebook]\nname = {toml_text.string(name)}\n",
+        comment("One entry: the model reads it while one of its keys was said lately."),
+        _entry(entry),
+    ])  # fmt: skip
 
 
 def _top(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:

@@ -46,13 +46,21 @@ class CardBroken:
 class CardFile:
     """One file and the last good card it held, with its worlds.
 
+    Attributes:
+        extra: May be changed at any time: the next call of ``poll`` counts it as a save.
+
     Raises:
         CardError: The file is broken or missing when the watch begins.
     """
 
-    def __init__(self, path: Path, folders: Sequence[Path] = ()) -> None:
-        """``folders`` are those of cards: worlds are looked for in theirs, too."""
-        self.path = path
+    def __init__(
+        self, path: Path, folders: Sequence[Path] = (), extra: tuple[str, ...] = ()
+    ) -> None:
+        """Args:
+        folders: Of cards: worlds are looked for in theirs, too.
+        extra: Worlds beside those that the card names.
+        """
+        self.path, self.extra = path, extra
         self._folders = folders
         self._needed, self._watched = [path], [path]
         self._worlds: tuple[World, ...] = ()
@@ -93,7 +101,7 @@ class CardFile:
         """Read all, and once more where other worlds are named: those were not watched before."""
         while True:
             try:
-                found = read(self.path, self._folders, self._worlds)
+                found = read(self.path, self._folders, self.extra, self._worlds)
             except CardError:
                 if self._watch():
                     continue
@@ -106,7 +114,8 @@ class CardFile:
     def _watch(self) -> bool:
         """Whether there are other files to look at by now, also such as are not there yet."""
         with suppress(CardError):
-            named = (places(each, self.path, self._folders) for each in load(self.path).worlds)
+            names = (*load(self.path).worlds, *self.extra)
+            named = (places(each, self.path, self._folders) for each in names)
             watched = [self.path, *(path for each in named for path in each)]
             if watched != self._watched:
                 self._watched = watched
@@ -114,8 +123,8 @@ class CardFile:
                 return True
         return False
 
-    def _stamps(self) -> list[_Stamp]:
-        return [_stamp(path) for path in self._watched]
+    def _stamps(self) -> list[object]:
+        return [self.extra, *map(_stamp, self._watched)]
 
 
 def _whole(found: CardText) -> str:

@@ -6,7 +6,8 @@ what is read here is the card with their entries behind its own, each with the w
 
 A chat keeps such a card as one text, ``CardText.text``, which says the same without any other file:
 so a reply can be made again when a world was changed since. A world that is missing or broken is no
-reason to refuse a card: it is told in ``CardText.lost``. It knows files, and no chats.
+reason to refuse a card: it is told in ``CardText.lost``. A chat may name worlds for itself, too:
+they are read as if each of its cards named them. It knows files, and no chats.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from rpterm.cards.writer import dump
 
 FOLDER = "worlds"
 """Of worlds, beside cards."""
+_CHAT = "this chat"
 _HEADER = "The card as a chat keeps it: with the lore of its worlds as it was then."
 
 Fetch = Callable[[Path], str | None]
@@ -33,10 +35,10 @@ Fetch = Callable[[Path], str | None]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One world that a card names.
+    """One world that a card or its chat names.
 
     Attributes:
-        name: As the card has it.
+        name: As it is named there.
         text: Its TOML.
     """
 
@@ -51,7 +53,7 @@ class Lost:
     """A world that cannot be read.
 
     Attributes:
-        name: As the card has it.
+        name: As the card or the chat has it.
         problems: What is wrong, at least one thing.
         kept: Whether the card has its lore as it was read last; else that is left out.
     """
@@ -101,16 +103,22 @@ def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
     return _Reader(path, folders).joined(text, reader.parse(text, origin), origin)[0]
 
 
-def read(path: Path, folders: Sequence[Path] = (), last: Sequence[World] = ()) -> CardText:
+def read(
+    path: Path,
+    folders: Sequence[Path] = (),
+    extra: Sequence[str] = (),
+    last: Sequence[World] = (),
+) -> CardText:
     """Read a card's file with its worlds.
 
     Args:
+        extra: Worlds that a chat names beside those of the card.
         last: Worlds as they were read before: one that cannot be read now stays as it was.
 
     Raises:
         CardError: Everything that is wrong with it, or it is too much together with its worlds.
     """
-    return of_text(reader.read_text(path), path, folders, last=last)
+    return of_text(reader.read_text(path), path, folders, extra=extra, last=last)
 
 
 def of_text(
@@ -119,6 +127,7 @@ def of_text(
     folders: Sequence[Path] = (),
     fetch: Fetch | None = None,
     origin: str = "",
+    extra: Sequence[str] = (),
     last: Sequence[World] = (),
 ) -> CardText:
     """Read a card's text with its worlds.
@@ -127,13 +136,13 @@ def of_text(
         path: Where the card's file is, or would be: worlds are looked for beside it.
         fetch: Where worlds come from instead of the disk.
         origin: What problems call the card; "" is its path.
-        last: As in ``read``.
+        extra, last: As in ``read``.
 
     Raises:
         CardError: As ``read``.
     """
     origin = origin or str(path)
-    worlds = _Reader(path, folders, fetch or _fetch, last)
+    worlds = _Reader(path, folders, fetch or _fetch, extra, last)
     card, found, lost = worlds.joined(text, reader.parse(text, origin), origin)
     if not found:
         return CardText(card, text, text, lost=lost)
@@ -180,6 +189,15 @@ def named(name: str, folders: Sequence[Path]) -> Path | None:
     return known.get(plain(name))
 
 
+def none_yet(folder: Path) -> str:
+    """What to do where there is no world; ``folder`` is the user's, of cards."""
+    return (
+        f"There are no worlds yet. A world is a file NAME.toml in {folder / FOLDER}, with lines "
+        'like [[lore]], keys = ["mill"], content = "It burns.": `rpterm cards new NAME --world` '
+        "begins one, `rpterm cards import FILE` makes one of a lorebook."
+    )
+
+
 def plain(name: str) -> str:
     """A name without what nobody has to write: case, hyphens, an ending of a file's name."""
     return " ".join(re.findall(r"[^\W_]+", name.casefold().removesuffix(".toml")))
@@ -221,6 +239,7 @@ class _Reader:
     path: Path
     folders: Sequence[Path]
     fetch: Fetch = _fetch
+    extra: Sequence[str] = ()
     last: Sequence[World] = ()
 
     def joined(
@@ -231,9 +250,11 @@ class _Reader:
         lost: list[Lost] = []
         before = {world.name: world for world in self.last}
         copied = {entry.world for entry in card.lorebook.entries}
-        for at, name in enumerate(card.worlds):
+        for at, name in enumerate(dict.fromkeys((*card.worlds, *self.extra))):
             try:
-                found.append(self._read(name) or self._missing(name, at, text, origin))
+                found.append(
+                    self._read(name) or self._missing(name, *self._where(card, at, text, origin))
+                )
             except CardError as error:
                 lost.append(Lost(name, error.problems, name in before or name in copied))
                 found += [before[name]] if name in before else []
@@ -246,15 +267,20 @@ class _Reader:
                 return World(name, file, text, book(text, str(file)).lorebook)
         return None
 
-    def _missing(self, name: str, at: int, text: str, origin: str) -> NoReturn:
+    def _where(self, card: CharacterCard, at: int, text: str, origin: str) -> tuple[str, int, str]:
+        """File, line and field of a name, which the chat has where it is not the card's."""
+        if at >= len(card.worlds):
+            return _CHAT, 0, "worlds"
+        return origin, locate(text).line(("worlds", at)), f"worlds #{at + 1}"
+
+    def _missing(self, name: str, origin: str, line: int, field: str) -> NoReturn:
         from difflib import get_close_matches  # slow to import, and seldom needed
 
-        line = locate(text).line(("worlds", at))
         folder = self.path.parent
         near = get_close_matches(name, files([folder, *self.folders]), n=1)
         tip = f"Did you mean {near[0]}?" if near else f"Put its file into {folder / FOLDER}."
         why = f"There is no world {name!a}."
-        raise CardError([Problem(origin, line, f"worlds #{at + 1}", why, tip)])
+        raise CardError([Problem(origin, line, field, why, tip)])
 
 
 def _check(kept: str, card: CharacterCard, text: str, origin: str) -> None:

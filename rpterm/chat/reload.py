@@ -91,6 +91,7 @@ class Reloader:
             return None
         if self._file is None:
             return self._begin(path)
+        self._file.extra = self._extra()
         found = self._file.poll()
         if isinstance(found, CardBroken):
             return self._broken(found.error)
@@ -119,6 +120,13 @@ class Reloader:
             return self._path
         return Path(path) if path else None
 
+    def _extra(self) -> tuple[str, ...]:
+        """Worlds of the chat alone."""
+        try:
+            return self._session.scene.worlds
+        except StoreError:  # another terminal deleted the chat
+            return self._file.extra if self._file is not None else ()
+
     @property
     def _record(self) -> Chat | Member:
         """What is stored of the card: its version and its file."""
@@ -138,7 +146,7 @@ class Reloader:
     def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
         """Start with the file as it is; it may have been saved since the chat was opened."""
         try:
-            file = CardFile(path, self._session.scene.folders)
+            file = CardFile(path, self._session.scene.folders, self._extra())
         except CardError as error:
             return self._broken(error)
         self._file = file

@@ -14,10 +14,10 @@ from typing import Any
 
 from rpterm import config
 from rpterm.asking import ask
-from rpterm.cards import draft
+from rpterm.cards import draft, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
-from rpterm.cards.template import template
+from rpterm.cards.template import template, world_template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
 from rpterm.marks import why
@@ -29,17 +29,18 @@ class NewCardError(RptermError):
     """The card cannot be written; the text says why."""
 
 
-def target(name: str, to: Path | None, paths: Paths) -> Path:
+def target(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
     """Where a new card goes: your folder of cards, another folder, or a file of this name.
+
+    A world goes into the ``worlds`` of your folder.
 
     Raises:
         NewCardError: The name has nothing a file could be called, or the file exists.
     """
     if not any(char.isalnum() for char in name):
         raise NewCardError(f"{name!r} has no letter or digit in it: give the character a name.")
-    file = (
-        to if to and to.suffix == ".toml" else (to or paths.characters) / f"{safe_name(name)}.toml"
-    )
+    folder = to or (paths.characters / worlds.FOLDER if world else paths.characters)
+    file = to if to and to.suffix == ".toml" else folder / f"{safe_name(name)}.toml"
     if file.exists():
         raise NewCardError(f"{file} exists already: choose another name, or --to another folder.")
     return file
@@ -68,6 +69,11 @@ def blank(name: str, tagline: str, description: str) -> str:
             description=draft.paragraphs(description),
         )
     )
+
+
+def world(name: str) -> str:
+    """The text of a world to fill in."""
+    return world_template(draft.one_line(name))
 
 
 def drafted(

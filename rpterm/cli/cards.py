@@ -118,13 +118,20 @@ def new_card(
     ] = None,
     model: _Model = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the draft.")] = None,
+    world: Annotated[
+        bool, typer.Option("--world", help="Write a world instead: lore that cards share.")
+    ] = False,
 ) -> None:
     """Write a new card: a commented template, or a draft by the model."""
     from rpterm.cli import card_new
 
     paths = folders.find()
-    file = card_new.target(name, to, paths)
-    if idea is not None:
+    file = card_new.target(name, to, paths, world=world)
+    if world:
+        if idea or tagline or description:
+            raise RptermError("A world is no character: --world takes no description.")
+        text = card_new.world(name)
+    elif idea is not None:
         if not idea.strip():
             raise RptermError("--from needs a description, in a sentence or more.")
         text = card_new.drafted(name, idea, _flags(model), paths, seed)
@@ -140,7 +147,9 @@ def new_card(
     if edit:
         card_new.edit(file)
     shown = shlex.quote(str(file))
-    out.say(f"Check it: rpterm cards lint {shown}\nTalk:     rpterm chat {shown}")
+    known = f"Join it:  rpterm cards join CARD {shlex.quote(file.stem)}"
+    out.say(f"Check it: rpterm cards lint {shown}")
+    out.say(known if world else f"Talk:     rpterm chat {shown}")
 
 
 @app.command()
@@ -311,7 +320,7 @@ def list_worlds(json: _Json = False) -> None:
         out.data([asdict(row) for row in rows])
         return
     if not rows:
-        raise RptermError("There are no worlds yet: `rpterm cards import` makes one of a lorebook.")
+        raise RptermError(worlds.none_yet(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
     out.table(shown, ("world", "lore", "known by"))
 

@@ -2,7 +2,7 @@
 
 The file is replaced whole, so that nobody reads half of it. Of a card that ships with the program a
 copy is written to the user's folder, and the chat goes on with the copy. ``undo`` works while the
-text is still the one written here.
+text is still the one written here. A world may be the chat's alone, which changes no card.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm import card_files
 from rpterm.cards import example_edit, library, reader, worlds
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.worlds import CardText
+from rpterm.cards.writer import dump
 from rpterm.examples.records import card_key
 from rpterm.store.example_marks import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
@@ -22,12 +24,16 @@ from rpterm.types import Chat, Member, RptermError
 if TYPE_CHECKING:
     from rpterm.store import Store
 
+CHAT = "this chat"
+"""In place of a card's name: no card, but the chat."""
+
 
 class Company(Protocol):
     """What is asked of a session's scene."""
 
     @property
     def present(self) -> list[Member]: ...
+    def refile(self, name: str, path: str) -> None: ...
 
 
 class Carded(Protocol):
@@ -105,46 +111,84 @@ class CardEditor:
         self._follow(old, new)
         return f"Example {number} was changed {where}"
 
-    def join(self, world: str, *, leave: bool = False) -> str:
-        """Let the chat's own card name a world, or no longer; returns one sentence for the user.
+    def turn_world(self, world: str, whose: str = "") -> str:
+        """Let a card name a world, or no longer where it does; returns one sentence for the user.
+
+        Args:
+            whose: The card name of one of several characters; "" is the chat's own, and with
+                ``CHAT`` this chat has the world for itself.
 
         Raises:
             RptermError: As ``add``, or there is no such world.
         """
-        path = self._path("")
+        if whose == CHAT:
+            return self._turn_chats_world(world)
+        path = self.file(whose)
         if path is None:
             raise RptermError("The card's file is gone, so it cannot name other worlds.")
-        before = self._text("")
+        before = self._text(whose)
+        leave = bool(card_files.named_among(reader.parse(before).worlds, world))
         own = card_files.own_place(path, self._folder)
         after = card_files.changed(before, world, own, self._folders, leave=leave)
-        where = self._write(Edit("", before, after))
+        where = self._write(Edit(whose, before, after))
         return f"The world {world} was {'taken out' if leave else 'joined'} {where}"
 
-    def turn_world(self, world: str) -> str:
-        """Let the chat's own card name a world, or no longer where it does; see ``join``."""
-        text = self._text("")
-        named = card_files.named_in(text, world) in reader.parse(text).worlds
-        return self.join(world, leave=named)
+    def aimed(self, words: str) -> tuple[str, str]:
+        """Whose world is meant, and which, by ``WORLD`` or ``WHOSE: WORLD``; see ``turn_world``."""
+        said, _, world = (part.strip() for part in words.partition(":"))
+        known = {each.speaker.casefold(): each.card_name for each in self.session.scene.present[1:]}
+        known |= {self.session.card.char.casefold(): "", "chat": CHAT}
+        whose = known.get(said.casefold()) if world else None
+        return ("", words) if whose is None else (whose, world)
 
-    def worlds(self) -> dict[str, Path]:
-        """The worlds that the chat's own card can name, by name: those beside it come first."""
-        path = self._path("")
+    def _turn_chats_world(self, world: str) -> str:
+        chat = self.session.chat
+        named = card_files.named_among(chat.worlds, world)
+        now = tuple(each for each in chat.worlds if each != named)
+        if not named:
+            beside = self.file("") or self._nowhere
+            now = (*now, card_files.world_for_chat(world, beside, self._folders))
+        members = ["", *(member.card_name for member in self.session.scene.present[1:])]
+        found = {member: self._beside(member, now, named) for member in members}
+        for member, card in found.items():
+            self.session.set_card(card.card, card.text, member)
+        self.session.store.update_chat(chat.id, worlds=now)
+        return f"The world {world} was {'taken out of' if named else 'joined for'} this chat alone."
+
+    def _beside(self, member: str, extra: tuple[str, ...], gone: str) -> CardText:
+        """A card with other worlds of the chat than it has now."""
+        if (path := self.file(member)) is not None:
+            return worlds.read(path, self._folders, extra)
+        # Without a file it is the chat's own text, which has the lore of its worlds already.
+        card = reader.parse(self._text(member))
+        entries = tuple(each for each in card.lorebook.entries if not gone or each.world != gone)
+        text = dump(replace(card, lorebook=replace(card.lorebook, entries=entries)))
+        return worlds.of_text(text, self._nowhere, self._folders, extra=extra)
+
+    @property
+    def _nowhere(self) -> Path:
+        """Where a card without a file would be."""
+        return self._folders[0] / "card.toml"
+
+    def worlds(self, member: str = "") -> dict[str, Path]:
+        """The worlds that a card of the chat can name, by name: those beside it come first."""
+        path = self.file(member)
         return worlds.files([*([path.parent] if path is not None else []), *self._folders])
 
-    def own_file(self) -> Path:
-        """The file of the chat's own card, for an editor: a copy, where the card ships.
+    def own_file(self, member: str = "") -> Path:
+        """The file of a card of the chat, for an editor: a copy, where the card ships.
 
         Raises:
             RptermError: There is none, or a copy cannot be made.
         """
-        path = self._path("")
+        path = self.file(member)
         if path is None:
             raise RptermError(
                 "The card has no file: it was made for this chat, or the file is gone."
             )
-        own = self._own(path, "")
+        own = self._own(path)
         if own != path:
-            self._put("", reader.read_text(path))
+            self._put(member, reader.read_text(path))
         return own
 
     def undo(self) -> Edit | None:
@@ -184,13 +228,13 @@ class CardEditor:
             raise RptermError(f"{member} is not here any more.")
         return found
 
-    def _path(self, member: str) -> Path | None:
-        """The file, if the chat knows one."""
+    def file(self, member: str = "") -> Path | None:
+        """The file of a card of the chat, if it knows one."""
         path = self._record(member).card_path
         return Path(path) if path is not None and Path(path).is_file() else None
 
     def _text(self, member: str) -> str:
-        path = self._path(member)
+        path = self.file(member)
         if path is not None:
             return reader.read_text(path)
         text = self.session.store.get_card(self._record(member).card_hash)
@@ -199,34 +243,35 @@ class CardEditor:
         return text
 
     def _put(self, member: str, text: str) -> str:
-        path = self._path(member)
-        own = self._own(path, member) if path is not None else None
+        path = self.file(member)
+        own = self._own(path) if path is not None else None
         # Without a file it is the chat's own text, which has the lore of its worlds already.
         found = (
-            worlds.of_text(text, own, self._folders)
+            worlds.of_text(text, own, self._folders, extra=self.session.chat.worlds)
             if own is not None
-            else worlds.CardText(reader.parse(text, "the card"), text, text)
+            else CardText(reader.parse(text, "the card"), text, text)
         )
         where = "in this chat's copy of the card; its file is gone."
         if path is not None and own is not None:
             card_files.write(own, text, path, found.card.portrait)
             where = f"in {own.name}."
             if own != path:
-                self.session.store.update_chat(self.session.chat.id, card_path=str(own))
+                self._refile(member, own)
                 where = f"in your own copy of the card, {own}."
         self.session.set_card(found.card, found.text, member)
         return where
 
-    def _own(self, path: Path, member: str) -> Path:
+    def _refile(self, member: str, path: Path) -> None:
+        if member:
+            self.session.scene.refile(member, str(path))
+        else:
+            self.session.store.update_chat(self.session.chat.id, card_path=str(path))
+
+    def _own(self, path: Path) -> Path:
         """Where to write: instead of a card that ships with rpterm, in the user's folder."""
         own = card_files.own_place(path, self._folder)
         if own == path:
             return path
-        if member:
-            raise RptermError(
-                f"The card of {member} comes with rpterm: copy it to {own}, and let {member} leave "
-                "and join again."
-            )
         if own.exists():
             raise RptermError(
                 f"You have a card of your own in {own}, but this chat is with the one that comes "

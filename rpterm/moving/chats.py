@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rpterm.cards.exchange.files import safe_name
+from rpterm.cards.lore.rules import world_name
 from rpterm.marks import utf8, why
 from rpterm.moving.cards import (
     NO_CARD,
@@ -138,6 +140,9 @@ def _import_log(
         card_path=path_of(mine), title=path.stem,
     )  # fmt: skip
     notes += with_company(store, chat.id, log, mine, known)
+    if log.world:
+        store.update_chat(chat.id, worlds=(safe_name(log.world),))
+        notes += (f"It has the world {log.world} for itself.",)
     turns = len(log.turns)
     versions = store.chat(chat.id).turn_count - turns
     return ImportedChat(path, chat.id, mine.card.name, turns, notes, versions=versions)
@@ -160,11 +165,18 @@ def _import_whole(
     if found.cast is not None:
         cast, strangers = cast_again(store, found.cast, mine, known)
         notes += strange(strangers)
+    about = replace(found.chat, worlds=tuple(map(_world_here, found.chat.worlds)))
+    found = replace(found, chat=about)
     chat, left_out = whole.import_whole(
         store, found, card_name=mine.card.name, card_path=path_of(mine), cast=cast,
         card_hash=store.put_card(mine.card.name, mine.text),
     )  # fmt: skip
     return ImportedChat(path, chat.id, mine.card.name, chat.turn_count, left_out + notes)
+
+
+def _world_here(name: str) -> str:
+    """A world that a chat names by a file of another machine, by its name alone."""
+    return name if Path(name).is_file() else world_name(name)
 
 
 def _rated(

@@ -197,6 +197,8 @@ class Entry:
     ) -> tuple[FoundCard, Chat]:
         """Go on with a chat; its card is the file as it is now, or else the stored copy."""
         found = found or self._card_of(store, asked, chat)
+        if chat.worlds:
+            found = self._with_worlds(found, chat.worlds)
         digest = store.put_card(found.card.name, found.text)
         if digest != chat.card_hash:
             path = str(found.path) if found.path else None
@@ -204,6 +206,15 @@ class Entry:
         if asked.persona:
             chat = store.update_chat(chat.id, persona=self._persona(store, asked, found.card))
         return found, chat
+
+    def _with_worlds(self, found: FoundCard, names: tuple[str, ...]) -> FoundCard:
+        """The card with the worlds that a chat has for itself."""
+        from rpterm.cards import library, worlds
+
+        path = found.path or self.paths.characters / "card.toml"
+        text, known = found.source or found.text, library.folders(self.paths.characters)
+        read = worlds.of_text(text, path, known, extra=names)
+        return replace(found, card=read.card, text=read.text)
 
     def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
         if asked is self.asked and asked.target is not None:

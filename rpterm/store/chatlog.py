@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rpterm.plural import counted
@@ -68,7 +69,7 @@ class LogTurn:
 
 @dataclass(frozen=True, slots=True)
 class ChatLog:
-    """A whole log; ``notes`` tell what was mended or left out."""
+    """A whole log; ``notes`` tell what was mended or left out, ``world`` is lore for this chat."""
 
     user: str = "User"
     character: str = ""
@@ -76,6 +77,7 @@ class ChatLog:
     note: AuthorNote = field(default_factory=AuthorNote)
     at: float | None = None
     notes: tuple[str, ...] = ()
+    world: str = ""
 
 
 def parse(data: bytes) -> ChatLog:
@@ -113,9 +115,10 @@ def parse(data: bytes) -> ChatLog:
         user=_name(head.get("user_name")) or _first_name(turns, True) or "User",
         character=_name(head.get("character_name")) or _first_name(turns, False),
         turns=tuple(turns),
-        note=_note(head.get("chat_metadata")),
+        note=_note(_metadata(head)),
         at=moment(head.get("create_date")),
         notes=notes.told() + rest.told(),
+        world=_name(_metadata(head).get("world_info")),
     )
 
 
@@ -124,6 +127,8 @@ def render(log: ChatLog) -> str:
     metadata: dict[str, Any] = {}
     if log.note.text:
         metadata = {"note_prompt": log.note.text, "note_depth": log.note.depth, "note_interval": 1}
+    if log.world:
+        metadata["world_info"] = log.world
     head = {
         "user_name": log.user,
         "character_name": log.character,
@@ -189,10 +194,14 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
         )
     lost = len(store.tree(chat_id)) - len(kept)
     left = f"A log has no place for other branches: {counted(lost, 'turn')} left out."
-    notes = (left,) if lost else ()
+    notes = [left] if lost else []
+    world, *more = [PurePath(name).name.removesuffix(".toml") for name in chat.worlds] or [""]
+    if more:
+        notes.append(f"A log has a place for one world of a chat: {', '.join(more)} left out.")
     return ChatLog(
-        chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, notes
-    )
+        chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, tuple(notes),
+        world,
+    )  # fmt: skip
 
 
 def _alike(siblings: list[Turn], turn: Turn) -> list[Turn]:
@@ -300,8 +309,12 @@ def _first_name(turns: Iterable[LogTurn], is_user: bool) -> str:
     return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
 
 
-def _note(metadata: Any) -> AuthorNote:
-    raw: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
+def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
+    raw = head.get("chat_metadata")
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _note(raw: Mapping[str, Any]) -> AuthorNote:
     text, depth = raw.get("note_prompt"), raw.get("note_depth")
     if not isinstance(text, str) or not text.strip():
         return AuthorNote()

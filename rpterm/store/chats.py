@@ -5,6 +5,7 @@ Transactions belong to the caller.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from rpterm.store import tree
@@ -54,8 +55,8 @@ def insert(connection: sqlite3.Connection, chat: Chat) -> Chat:
     """Store a new chat; its id is given here."""
     cursor = connection.execute(
         "INSERT INTO chats (title, card_name, card_hash, card_path, persona_name, "
-        "persona_description, note_text, note_depth, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "persona_description, note_text, note_depth, worlds_json, created_at, updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*_values(chat), chat.created_at, chat.updated_at),
     )
     return get(connection, cursor.lastrowid or 0)
@@ -65,7 +66,8 @@ def update(connection: sqlite3.Connection, chat: Chat) -> Chat:
     """Store the settings of a chat; its leaf and its times stay."""
     connection.execute(
         "UPDATE chats SET title = ?, card_name = ?, card_hash = ?, card_path = ?, "
-        "persona_name = ?, persona_description = ?, note_text = ?, note_depth = ? WHERE id = ?",
+        "persona_name = ?, persona_description = ?, note_text = ?, note_depth = ?, "
+        "worlds_json = ? WHERE id = ?",
         (*_values(chat), chat.id),
     )
     return get(connection, chat.id)
@@ -149,6 +151,7 @@ def _values(chat: Chat) -> tuple[str | int | None, ...]:
         storable(chat.persona.description, "description"),
         storable(chat.note.text, "note"),
         chat.note.depth,
+        json.dumps([storable(name, "name") for name in chat.worlds]),
     )
 
 

@@ -11,7 +11,7 @@ from rpterm.store.log_thoughts import KEYS
 
 _MOST = 12
 _HEAD = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
-_NOTE = frozenset({"note_prompt", "note_depth", "note_interval"})
+_METADATA = frozenset({"note_prompt", "note_depth", "note_interval", "world_info"})
 _MESSAGE = frozenset(
     {
         "name", "is_user", "is_system", "mes", "send_date", "swipes", "swipe_id", "swipe_info",
@@ -31,7 +31,7 @@ class Rest:
     def head(self, raw: Mapping[str, Any]) -> None:
         """Look through the first line."""
         self._counts.update(_beyond(raw, _HEAD, ""))
-        self._counts.update(_beyond(raw.get("chat_metadata"), _NOTE, "chat_metadata."))
+        self._counts.update(_beyond(raw.get("chat_metadata"), _METADATA, "chat_metadata."))
 
     def message(self, raw: Mapping[str, Any]) -> None:
         """Look through a message that is kept."""

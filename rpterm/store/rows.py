@@ -68,7 +68,7 @@ CHAT_COLUMNS = (
     "(SELECT count(*) FROM turns t WHERE t.chat_id = c.id), "
     "(SELECT count(DISTINCT coalesce(t.parent_id, 0)) FROM turns t WHERE t.chat_id = c.id), "
     f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t WHERE t.id = c.leaf_id), "
-    f"{FIRST_SAID}"
+    f"{FIRST_SAID}, c.worlds_json"
 )
 
 GENERATION_COLUMNS = (
@@ -136,7 +136,17 @@ def to_chat(row: Sequence[Any]) -> Chat:
         length=row[13],
         preview=lines[0].strip() if lines else "",
         first_words=first_words(row[15]),
+        worlds=_to_names(row[16]),
     )
+
+
+def _to_names(text: str) -> tuple[str, ...]:
+    """A list of names in JSON; a damaged one has none, for a chat opens without them."""
+    try:
+        names = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(map(str, names)) if isinstance(names, list) else ()
 
 
 def first_words(said: str | None) -> str:

@@ -193,12 +193,18 @@ def m005_thought(db: Database) -> None:
     db.execute("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''")
 
 
+def m006_chat_worlds(db: Database) -> None:
+    """Lore for one chat alone: a list of worlds as JSON."""
+    db.execute("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_chats,
     m002_search,
     m003_kv_type,
     m004_hidden,
     m005_thought,
+    m006_chat_worlds,
 )
 
 

@@ -164,6 +164,7 @@ class Store:
         note: AuthorNote | None = None,
         card_hash: str | None = None,
         card_path: str | None = None,
+        worlds: tuple[str, ...] | None = None,
     ) -> Chat:
         """Change what is given, leave what is ``None``; its place among the chats stays."""
         changes = {
@@ -172,6 +173,7 @@ class Store:
             "note": note,
             "card_hash": card_hash,
             "card_path": card_path,
+            "worlds": worlds,
         }
         given: dict[str, Any] = {name: new for name, new in changes.items() if new is not None}
         with self.connections.write() as connection:

@@ -165,7 +165,7 @@ def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
 
 def _chat(raw: Mapping[str, Any]) -> Chat:
     persona, note = _mapping(raw.get("persona")), _mapping(raw.get("note"))
-    depth = _number(note.get("depth")) or 0
+    depth, worlds = _number(note.get("depth")) or 0, raw.get("worlds")
     created = _time(raw.get("created_at"), 0.0)
     return Chat(
         id=0,
@@ -178,6 +178,7 @@ def _chat(raw: Mapping[str, Any]) -> Chat:
             _text(persona.get("description")),
         ),
         note=AuthorNote(_text(note.get("text")), max(0, min(depth, 10_000))),
+        worlds=tuple(filter(None, map(_text, worlds if isinstance(worlds, list) else ()))),
         created_at=created,
         updated_at=_time(raw.get("updated_at"), created),
     )

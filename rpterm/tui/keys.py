@@ -188,15 +188,15 @@ KEYS: tuple[Key, ...] = (
         "programs.", CHAT),
     Key("cast", ("alt+a",), "cast", "Let characters join this chat, leave it, or only listen.",
         CHAT),
-    Key("world", ("alt+l",), "worlds", "Choose worlds that this character knows: lore that several "
-        "share.", CHAT),
+    Key("world", ("alt+l",), "worlds", "Choose worlds of a character or of this chat: lore that "
+        "several share.", CHAT),
     Key("persona", ("f6",), "you", "Choose or write who you are in this chat.", CHAT),
     Key("next-place", ("tab",), "next", "Let the next pane take the keys, and after the last one "
         "your line again.", PANES, when=("input", "elsewhere")),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece, its tokens, and what was "
         "left out.", PANES),
     Key("pane-card", ("f3",), "card", "Show the character's card.", PANES),
-    Key("edit-card", ("alt+y",), "edit card", "Edit the character's card in your own editor.",
+    Key("edit-card", ("alt+y",), "edit card", "Edit a character's card in your own editor.",
         PANES),
     Key("pane-chats", ("f4",), "chats", "Show the chats beside this one.", PANES),
     Key("pane-memory", ("alt+m",), "memory", "Show what was recalled and why, and all that is "

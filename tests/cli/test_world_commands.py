@@ -12,10 +12,10 @@ from cli_tools import Cli
 from rpterm import paths as folders
 from rpterm.cards.reader import load, parse
 from rpterm.chat.reload import Reloaded, Reloader
-from rpterm.chat.session import ReplyRequest
+from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.examples.editor import CardEditor
+from rpterm.examples.editor import CHAT, CardEditor
 from rpterm.opening.launch import Asked, Launch
 from rpterm.store import Store
 
@@ -207,6 +207,116 @@ def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
     assert session.card.lorebook.entries == () and ada.read_text("utf-8") == ADA
     session.close()
     engine.close()
+
+
+def opened(engine: ScriptedEngine, **asked: object) -> Session:
+    asks = Asked(**asked)  # type: ignore[arg-type]
+    return Launch(Settings(), folders.find(), asks, lambda: engine, embed=False).open()
+
+
+def fires(session: Session, speaker: str = "") -> bool:
+    session.load()
+    spans = session.preview(f"{speaker} The mill?").spans
+    return "lore:mill (loom)" in [span.source for span in spans]
+
+
+def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
+    bo = ada.with_name("bo.toml")
+    bo.write_text('name = "Bo"\n', encoding="utf-8")
+    engine = ScriptedEngine(["One."])
+    session = opened(engine, target="ada", company=("bo",))
+    reloader, editor = Reloader(session), CardEditor(session, ada.parent)
+    assert reloader.poll() is None
+    told = editor.turn_world("Loom", CHAT)
+    assert told == "The world Loom was joined for this chat alone."
+    assert session.chat.worlds == ("loom",) and reloader.poll() is None
+    assert fires(session, "Ada!") and fires(session, "Bo!")
+    assert ada.read_text("utf-8") == ADA and bo.read_text("utf-8") == 'name = "Bo"\n'
+    # A change of the world counts here, too, and so does one who joins.
+    loom(ada).write_text(LOOM.replace("burns", "stands"), encoding="utf-8")
+    assert isinstance(reloader.poll(), Reloaded)
+    session.scene.remove("Bo")
+    session.scene.add("bo")
+    assert fires(session, "Bo!")
+    # Another chat has nothing of it; this one has it again when it is opened again.
+    number = session.chat_id
+    session.close()
+    other = opened(engine, target="ada", new=True)
+    assert not fires(other) and other.chat.worlds == ()
+    other.close()
+    again = opened(engine, chat_id=number)
+    assert fires(again, "Ada!") and fires(again, "Bo!")
+    assert "The mill stands." in (again.store.get_card(again.chat.card_hash) or "")
+    editor = CardEditor(again, ada.parent)
+    assert editor.turn_world("loom", CHAT).startswith("The world loom was taken out of this chat")
+    assert not fires(again, "Ada!") and not fires(again, "Bo!")
+    again.close()
+    engine.close()
+
+
+def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: Path) -> None:
+    engine = ScriptedEngine(["One."])
+    session = opened(engine, target="ada")
+    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    number = session.chat_id
+    session.close()
+    loom(ada).rename(ada.with_name("away"))
+    session = opened(engine, chat_id=number)
+    told = Reloader(session).poll()
+    assert isinstance(told, Reloaded)
+    assert told.lost.startswith("this chat: worlds: There is no world 'loom'.")
+    assert not fires(session)
+    session.close()
+    ada.with_name("away").rename(loom(ada))
+    ada.rename(ada.with_name("gone"))
+    session = opened(engine, chat_id=number)
+    assert fires(session)
+    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    assert not fires(session)
+    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    assert fires(session)
+    session.close()
+    engine.close()
+
+
+def test_a_chats_own_world_comes_from_another_terminal(cli: Cli, ada: Path) -> None:
+    engine = ScriptedEngine(["One."])
+    ours, theirs = opened(engine, target="ada"), opened(engine, target="ada")
+    assert ours.chat_id == theirs.chat_id
+    reloader = Reloader(ours)
+    assert reloader.poll() is None
+    CardEditor(theirs, ada.parent).turn_world("loom", CHAT)
+    report = reloader.poll()
+    assert isinstance(report, Reloaded) and report.summary.startswith("lore mill (loom): added")
+    assert fires(ours)
+    theirs.close()
+    ours.close()
+    engine.close()
+
+
+def test_the_world_of_a_chat_travels_in_its_log(cli: Cli, ada: Path, tmp_path: Path) -> None:
+    asked = "/world chat: loom\n/world\n/export-chat jsonl {0}.jsonl\n/export-chat log {0}.log\n"
+    done = cli("chat", "ada", "--plain", stdin=asked.format(tmp_path / "talk"))
+    assert "The world loom was joined for this chat alone." in done.err
+    assert "This chat alone has loom." in done.err
+    for form in ("jsonl", "log"):
+        file = (tmp_path / f"talk.{form}").rename(tmp_path / f"{form}.jsonl")
+        cli("import", str(file))
+    found = [json.loads(cli("chats", "export", n, "-f", "jsonl").out.splitlines()[0])["worlds"]
+             for n in ("1", "2", "3")]  # fmt: skip
+    assert found == [["loom"]] * 3
+
+
+def test_a_world_begins_as_a_file_to_fill_in(cli: Cli, home: Path) -> None:
+    listed = cli("cards", "worlds")
+    assert f"a file NAME.toml in {home / 'characters' / 'worlds'}" in listed.err
+    assert "rpterm cards new NAME --world" in listed.err
+    done = cli("cards", "new", "The Loom", "--world")
+    file = home / "characters" / "worlds" / "the-loom.toml"
+    assert str(file) in done.out and "rpterm cards join CARD the-loom" in done.out
+    assert "1 world, 0 problems." in cli("cards", "lint", "the-loom", "--rough").out
+    assert "exists already" in cli("cards", "new", "The Loom", "--world").err
+    assert cli("cards", "new", "Coast", "--world", "--tagline", "x").code == 1
 
 
 def test_plain_mode_has_the_command(cli: Cli, ada: Path, home: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.cards.reader import parse
+from rpterm.cards.reader import load, parse
 from rpterm.chat.aside import with_and_without
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.events import ReplyFinished, ReplyStarted
@@ -362,7 +362,7 @@ def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
         editor.change(session.card.examples[0], new)
 
 
-def test_the_card_of_another_character_that_ships_is_not_changed(
+def test_of_the_card_of_another_character_that_ships_a_copy_is_changed(
     store: Store, tmp_path: Path
 ) -> None:
     shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
@@ -372,12 +372,14 @@ def test_the_card_of_another_character_that_ships_is_not_changed(
     session = Session(store, ScriptedEngine(["x"]), CARD, chat, Settings(), casting=casting)
     name = session.scene.add("sherlock").card_name
     editor = CardEditor(session, tmp_path / "own")
-    with pytest.raises(RptermError, match="comes with rpterm: copy it"):
-        editor.add(CARD.examples[0], name)
+    assert "in your own copy of the card" in editor.add(CARD.examples[0], name)
+    own = tmp_path / "own" / "sherlock.toml"
+    assert [member.card_path for member in session.scene.present[1:]] == [str(own)]
+    assert session.scene.seat(name).card == load(own)
     session.scene.remove(name)
     with pytest.raises(RptermError, match="not here any more"):
         editor.add(CARD.examples[0], name)
-    assert shipped.read_text("utf-8") == text and not (tmp_path / "own").exists()
+    assert shipped.read_text("utf-8") == text
 
 
 def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(

@@ -10,10 +10,15 @@ from tui_support import CARD, notices, running, screen_text, wait_until
 
 from rpterm.cards.reader import load
 from rpterm.cards.writer import dump
+from rpterm.chat.cast.company import Casting
+from rpterm.chat.session import Session
+from rpterm.opening.entry import FoundCard
+from rpterm.tui.screens.chat import files
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> FileStage:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStage:
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "home"))
     (tmp_path / "mara.toml").write_text(dump(CARD), encoding="utf-8")
     (tmp_path / "worlds").mkdir()
     (tmp_path / "worlds" / "coast.toml").write_text(
@@ -27,16 +32,65 @@ async def test_a_world_is_joined_from_the_list_and_its_source_is_shown(stage: Fi
     async with running(app, (120, 60)) as pilot:
         await pilot.press("f3")
         await pilot.press("alt+l")
-        await wait_until(pilot, lambda: "Worlds that Mara Venn knows" in screen_text(app))
+        await wait_until(pilot, lambda: "Worlds of Mara Venn" in screen_text(app))
         await wait_until(pilot, lambda: "coast" in screen_text(app))
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "✓ known, 1 entry" in screen_text(app))
+        await wait_until(pilot, lambda: "✓ Mara Venn · 1 entry" in screen_text(app))
         assert load(stage.file).worlds == ("coast",)
         await pilot.press("escape")
         await wait_until(pilot, lambda: "fog  fog  · coast" in screen_text(app))
         await pilot.press("f3", "f2")
         app.chat.input.put("What fog?")
         await wait_until(pilot, lambda: "fog (coast)" in screen_text(app))
+
+
+class PairStage(FileStage):
+    """Two characters, each with a file."""
+
+    def open(self, target: str | None, chat_id: int | None) -> Session:
+        plain = super().open(target, chat_id)
+        tam = self.folder / "tam.toml"
+
+        def find(target: str) -> FoundCard:
+            return FoundCard(load(tam), tam.read_text("utf-8"), tam)
+
+        session = Session(
+            plain.store, self.engine, self.card, plain.chat, self.settings, casting=Casting(find)
+        )
+        session.scene.add("tam", known=True)
+        self.opened[-1] = session
+        return session
+
+
+async def test_it_is_said_whose_worlds_and_whose_card_are_meant(
+    stage: FileStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tam = stage.folder / "tam.toml"
+    tam.write_text('name = "Tam"\n', encoding="utf-8")
+    app = PairStage(stage.folder).app()
+    async with running(app, (120, 60)) as pilot:
+        await pilot.press("alt+l")
+        await wait_until(pilot, lambda: "Worlds of Mara Venn" in screen_text(app))
+        await pilot.press("up", "enter")
+        await wait_until(pilot, lambda: "Worlds of Tam" in screen_text(app))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: "✓ Tam · 1 entry" in screen_text(app))
+        await pilot.press("up", "enter")
+        await wait_until(pilot, lambda: "Worlds of this chat alone" in screen_text(app))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: "this chat alone · 1 entry" in screen_text(app))
+        assert "✓ Tam, this chat alone · 1 entry" in screen_text(app)
+        assert load(tam).worlds == ("coast",) and load(stage.file) == CARD
+        assert app.chat.session is not None
+        # No folder of cards that every card is looked for in has it.
+        assert app.chat.session.chat.worlds == (str(stage.folder / "worlds" / "coast.toml"),)
+        await pilot.press("escape")
+        edited: list[Path] = []
+        monkeypatch.setattr(files, "edit_file", lambda app, path: edited.append(path))
+        await pilot.press("alt+y")
+        await wait_until(pilot, lambda: "Whose card?" in screen_text(app))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: edited == [tam])
 
 
 async def test_the_command_joins_and_leaves(stage: FileStage) -> None:
@@ -48,6 +102,10 @@ async def test_the_command_joins_and_leaves(stage: FileStage) -> None:
         app.chat.input.put("/world coast")
         await pilot.press("enter")
         await wait_until(pilot, lambda: "The world coast was taken out" in notices(app))
+        assert load(stage.file) == CARD
+        app.chat.input.put("/world chat: coast")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "joined for this chat alone" in notices(app))
         assert load(stage.file) == CARD
         app.chat.input.put("/world gost")
         await pilot.press("enter")

@@ -19,7 +19,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.cards.problems import CardError
 from rpterm.chat.cast.choosing import choose
-from rpterm.chat.cast.company import Casting, find_with_narrator, name_now
+from rpterm.chat.cast.company import Casting, Found, find_with_narrator, name_now
 from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
 from rpterm.chat.cast.news import told
 from rpterm.chat.prompting import Prompter
@@ -91,6 +91,11 @@ class Scene:
     def folders(self) -> tuple[Path, ...]:
         """Of cards: worlds that cards name are looked for in theirs."""
         return self._casting.folders if self._casting is not None else ()
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """Those that this chat has for itself: everybody knows them."""
+        return self._store.chat(self._chat_id).worlds
 
     def seats(self) -> Iterator[Seat]:
         """Every seat that was taken in this session."""
@@ -260,6 +265,11 @@ class Scene:
             self._change(member, now)
         self._dress()
 
+    def refile(self, name: str, path: str) -> None:
+        """Go on with another file of a member's card."""
+        member = group.by_name(self._company(), name)
+        self._change(member, replace(member, card_path=path))
+
     def add(self, target: str, *, narrator: bool | None = None, known: bool = False) -> Member:
         """Let a character join, or come back.
 
@@ -274,7 +284,7 @@ class Scene:
         if self._casting is None:
             raise GroupError("Nobody can join here: this chat knows no other cards.")
         self.follow()
-        card, text, path = find_with_narrator(self._casting.find, target)
+        card, text, path = self._found(self._casting.find, target)
         before = self._before(card)
         here = before is not None and before.present
         if here and not known:
@@ -331,6 +341,19 @@ class Scene:
         return member
 
     # -------------------------------------------------------------------------------------------
+    def _found(
+        self, find: Callable[[str], Found], target: str
+    ) -> tuple[CharacterCard, str, str | None]:
+        """The card that a name or a path means, with the worlds of this chat."""
+        from rpterm.cards import worlds
+
+        card, text, path = find_with_narrator(find, target)
+        if not (extra := self.worlds):
+            return card, text, path
+        place = Path(path) if path else next(iter(self.folders), Path()) / "card.toml"
+        read = worlds.of_text(text, place, self.folders, extra=extra)
+        return read.card, read.text, path
+
     def _company(self) -> Cast:
         """The cast, or the one of a chat that has only its own character so far."""
         return self.cast or Cast((Member(self.lead.card.name, self.lead.card.char),))
@@ -419,7 +442,7 @@ class Scene:
 
         if member.card_path and Path(member.card_path).is_file():
             try:
-                found = worlds.read(Path(member.card_path), self.folders)
+                found = worlds.read(Path(member.card_path), self.folders, self.worlds)
             except CardError:
                 pass  # A file that is being edited: the kept copy serves until it is whole.
             else:

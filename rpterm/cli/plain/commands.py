@@ -212,16 +212,22 @@ def _greeting(talk: Talk, rest: str) -> None:
 
 
 def _world(talk: Talk, rest: str) -> None:
+    from rpterm.cards.worlds import none_yet
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
     editor = CardEditor(talk.session, find().characters)
     if rest:
-        talk.tell(editor.turn_world(rest))
+        whose, world = editor.aimed(rest)
+        talk.tell(editor.turn_world(world, whose))
         return
-    known = ", ".join(talk.session.card.worlds) or "no world"
-    there = ", ".join(editor.worlds()) or "none"
-    talk.tell(f"{talk.session.card.char} knows {known}. There are: {there}.")
+    scene = talk.session.scene
+    cards = [scene.seat(each.card_name).card for each in scene.present]
+    told = [f"{card.char} knows {', '.join(card.worlds) or 'no world'}." for card in cards]
+    if extra := talk.session.chat.worlds:
+        told.append(f"This chat alone has {', '.join(extra)}.")
+    there = ", ".join(editor.worlds())
+    talk.tell(" ".join([*told, f"There are: {there}." if there else none_yet(find().characters)]))
 
 
 def _export(talk: Talk, rest: str) -> None:
@@ -326,7 +332,11 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "persona": (_persona, "[NAME: DESCRIPTION] says who you are."),
     "greeting": (_greeting, "[N] opens with another greeting."),
     "set": (_set, "[NAME [VALUE]] tells settings or changes one; the value default sets it back."),
-    "world": (_world, "[NAME] lets the character know a world, or no longer; alone it lists them."),
+    "world": (
+        _world,
+        "[NAME] lets the character know a world, or no longer; chat: NAME this chat alone, and "
+        "WHO: NAME another one. Alone it lists them.",
+    ),
     "export-chat": (_export, "[md|jsonl|log] [FILE] writes this chat into a file."),
     "rename": (_rename, "TITLE gives the chat a title."),
     "show": (_show, "writes the whole chat."),

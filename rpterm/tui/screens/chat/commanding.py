@@ -22,7 +22,8 @@ _ABOUT = {
     "note": "[TEXT] writes the author's note; - alone clears it.",
     "rename": "[TITLE] renames this chat.",
     "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
-    "world": "[NAME] lets the character know a world, or no longer; alone it lists them.",
+    "world": "[NAME] lets the character know a world, or no longer; chat: NAME this chat alone, "
+    "and WHO: NAME another one. Alone it lists them.",
 }
 """What may stand behind a command, and what it does then."""
 

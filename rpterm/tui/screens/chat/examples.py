@@ -262,7 +262,7 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
     count = min(MOST_A_TURN, max(0, k))
     tokens = min(pane.sizes.most, budget) if budget >= STEP else 0
     await chat.ask(provider.set_sizes, session.chat_id, count, tokens)
-    await _changed(chat)
+    await refreshed(chat)
 
 
 # With and without ------------------------------------------------------------------------------
@@ -326,10 +326,10 @@ async def _mark(chat: ChatScreen, found: Exemplar, mark: Mark | None) -> None:
         chat.say("The card itself pins this one: edit the card to change that.")
         return
     await chat.ask(provider.mark, session.chat_id, found.key, mark)
-    await _changed(chat)
+    await refreshed(chat)
 
 
-async def _changed(chat: ChatScreen) -> None:
+async def refreshed(chat: ChatScreen) -> None:
     """The static part changed: the cache follows, and whatever shows it."""
     if chat.session is not None and not chat.state.busy:
         await chat.ask(chat.session.settle)
@@ -355,7 +355,7 @@ async def written(chat: ChatScreen, told: str, member: str = "") -> None:
         chat.say(told, title=f"{member} was saved")
     elif chat.session is not None:
         await frame.card_changed(chat, chat.session.card, told)
-    await _changed(chat)
+    await refreshed(chat)
 
 
 def _member(session: Session, turn: Turn) -> Member | None:

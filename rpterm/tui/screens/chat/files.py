@@ -9,23 +9,48 @@ from rpterm.tui.external import edit_file
 from rpterm.tui.screens.chat import examples, replies
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
 async def edit_card(chat: ChatScreen) -> None:
-    """Open the card's file in the user's own editor; what was saved is told as any save of it.
+    """Open a card's file in the user's own editor; what was saved is told as any save of it.
 
-    Of a card that comes with rpterm a copy is edited, and the chat goes on with the copy.
+    Of several characters it asks whose. Of a card that comes with rpterm a copy is edited, and the
+    chat goes on with the copy.
     """
     session = chat.session
     if session is None or replies.occupied(chat):
         return
-    before = (await chat.ask(lambda: session.chat)).card_path
-    path = await chat.ask(examples.editor_of(chat, session).own_file)
-    if str(path) != before:
-        await examples.written(chat, f"This chat goes on with your own copy of the card, {path}.")
+    editor = examples.editor_of(chat, session)
+    member = await _whose_card(chat, session)
+    if member is None or chat.session is not session:
+        return
+    before = await chat.ask(editor.file, member)
+    path = await chat.ask(editor.own_file, member)
+    if path != before:
+        told = f"This chat goes on with your own copy of the card, {path}."
+        await examples.written(chat, told, member)
     edit_file(chat.app, path)
     chat.follower.tick()
+
+
+async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
+    """The card name of one of several characters, "" for the chat's own, ``None`` for none."""
+    from rpterm.tui.screens.chooser import Choice, Chooser
+
+    lead, *others = session.scene.present
+    if not others:
+        return ""
+    editor = examples.editor_of(chat, session)
+    files = {lead.card_name: await chat.ask(editor.file)}
+    files |= {each.card_name: await chat.ask(editor.file, each.card_name) for each in others}
+    choices = [Choice(name, name, str(file or "It has no file.")) for name, file in files.items()]
+    done = await chat.app.push_screen_wait(Chooser(
+        "Whose card?", choices, takes="edit", overrides=chat.settings.keys,
+        empty="No character matches.",
+    ))  # fmt: skip
+    return None if done is None else "" if done.id == lead.card_name else done.id
 
 
 async def export_chat(chat: ChatScreen) -> None:

@@ -62,9 +62,11 @@ async def clear_below(chat: ChatScreen) -> None:
     await chat.transcript.remove_children([*chat.query(ErrorBlock), *chat.query(Candidates)])
 
 
-async def card_changed(chat: ChatScreen, card: CharacterCard, summary: str) -> None:
-    """The card was saved in an editor: say what changed, and show it."""
+async def card_changed(
+    chat: ChatScreen, card: CharacterCard, summary: str, title: str = ""
+) -> None:
+    """The card is another one, most often saved in an editor: say what changed, and show it."""
     chat.card = card
     dress(chat)
     panes.opened(chat)
-    chat.say(summary, title=f"{card.name} was saved")
+    chat.say(summary, title=title or f"{card.name} was saved")
