@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ from rpterm.types import Member
 
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
+    from rpterm.store import Store
 
 NARRATOR = "narrator"
 """The target that means the built-in narrator where no card is called so."""
@@ -62,6 +63,50 @@ def find_with_narrator(
             raise
         return group.NARRATOR, writer.dump(group.NARRATOR), None
     return found.card, found.text, str(found.path) if found.path else None
+
+
+def find_for(
+    casting: Casting, target: str, extra: Sequence[str]
+) -> tuple[CharacterCard, str, str | None]:
+    """As ``find_with_narrator``, with the worlds that a chat has for itself.
+
+    Raises:
+        RptermError: There is no such card, or it cannot be read.
+    """
+    card, text, path = find_with_narrator(casting.find, target)
+    if not extra:
+        return card, text, path
+    from rpterm.cards import worlds
+
+    place = Path(path) if path else next(iter(casting.folders), Path()) / "card.toml"
+    read = worlds.of_text(text, place, casting.folders, extra=extra)
+    return read.card, read.text, path
+
+
+def card_of(
+    member: Member, store: Store, folders: Sequence[Path], extra: Sequence[str]
+) -> tuple[CharacterCard, str]:
+    """The card of a member, and its version: as its file is now, or else as the chat kept it.
+
+    Args:
+        folders: Of cards: worlds are looked for in theirs.
+        extra: Worlds that the chat has for itself.
+    """
+    from rpterm.cards import worlds
+    from rpterm.cards.reader import parse
+
+    if member.card_path and Path(member.card_path).is_file():
+        try:
+            found = worlds.read(Path(member.card_path), folders, extra)
+        except CardError:
+            pass  # A file that is being edited: the kept copy serves until it is whole.
+        else:
+            if found.card.name == member.card_name:
+                return found.card, store.put_card(found.card.name, found.text)
+    kept = store.get_card(member.card_hash)
+    if kept is None:
+        return CharacterCard(name=member.card_name), member.card_hash
+    return parse(kept, f"the stored card of {member.card_name}"), member.card_hash
 
 
 def name_now(member: Member) -> str:

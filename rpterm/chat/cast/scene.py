@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.cards.problems import CardError
 from rpterm.chat.cast.choosing import choose
-from rpterm.chat.cast.company import Casting, Found, find_with_narrator, name_now
+from rpterm.chat.cast.company import Casting, card_of, find_for, name_now
 from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
 from rpterm.chat.cast.news import told
 from rpterm.chat.prompting import Prompter
@@ -284,7 +283,7 @@ class Scene:
         if self._casting is None:
             raise GroupError("Nobody can join here: this chat knows no other cards.")
         self.follow()
-        card, text, path = self._found(self._casting.find, target)
+        card, text, path = find_for(self._casting, target, self.worlds)
         before = self._before(card)
         here = before is not None and before.present
         if here and not known:
@@ -341,19 +340,6 @@ class Scene:
         return member
 
     # -------------------------------------------------------------------------------------------
-    def _found(
-        self, find: Callable[[str], Found], target: str
-    ) -> tuple[CharacterCard, str, str | None]:
-        """The card that a name or a path means, with the worlds of this chat."""
-        from rpterm.cards import worlds
-
-        card, text, path = find_with_narrator(find, target)
-        if not (extra := self.worlds):
-            return card, text, path
-        place = Path(path) if path else next(iter(self.folders), Path()) / "card.toml"
-        read = worlds.of_text(text, place, self.folders, extra=extra)
-        return read.card, read.text, path
-
     def _company(self) -> Cast:
         """The cast, or the one of a chat that has only its own character so far."""
         return self.cast or Cast((Member(self.lead.card.name, self.lead.card.char),))
@@ -403,7 +389,8 @@ class Scene:
             seat.prompter.ready(self._info)
         if memory is not None and self._remembering:
             memory.start()
-        self._seats[member.card_name] = seat
+        # Another one: other threads may be going through the seats.
+        self._seats = {**self._seats, member.card_name: seat}
 
     def _dress(self) -> None:
         """Tell every seat's prompts who else is there."""
@@ -431,24 +418,7 @@ class Scene:
         lead = replace(cast.members[0], card_name=self.lead.card.name, speaker=self.lead.card.char)
         members = [lead]
         for member in cast.members[1:]:
-            card, digest = self._card_of(member)
+            card, digest = card_of(member, self._store, self.folders, self.worlds)
             self._sit(member, card)
             members.append(replace(member, speaker=card.char, card_hash=digest))
         return replace(cast, members=tuple(members))
-
-    def _card_of(self, member: Member) -> tuple[CharacterCard, str]:
-        from rpterm.cards import worlds
-        from rpterm.cards.reader import parse
-
-        if member.card_path and Path(member.card_path).is_file():
-            try:
-                found = worlds.read(Path(member.card_path), self.folders, self.worlds)
-            except CardError:
-                pass  # A file that is being edited: the kept copy serves until it is whole.
-            else:
-                if found.card.name == member.card_name:
-                    return found.card, self._store.put_card(found.card.name, found.text)
-        kept = self._store.get_card(member.card_hash)
-        if kept is None:
-            return CharacterCard(name=member.card_name), member.card_hash
-        return parse(kept, f"the stored card of {member.card_name}"), member.card_hash
