@@ -39,6 +39,8 @@ _DEFAULT_CONTEXT = 8192
 _CONNECT_S = 10.0
 _LISTING_S = 20.0
 _SILENCE_S = 600.0
+_REFUSALS = (400, 422, 500)
+"""What servers answer to a field they do not take; llama-cpp-python's own says 500."""
 ROOM = 1024
 """Tokens for the thought of a model that thinks although it was asked not to."""
 
@@ -296,8 +298,8 @@ class RemoteEngine:
         for less in range(self._less, len(LESS)):
             try:
                 stream = create(**given, extra_body=extras(request, LESS[less]))
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                if less == len(LESS) - 1:
+            except openai.APIStatusError as error:
+                if error.status_code not in _REFUSALS or less == len(LESS) - 1:
                     raise
             else:
                 self._less = less

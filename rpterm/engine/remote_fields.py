@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.types import Sampling
@@ -39,20 +39,36 @@ _SAME_NAME = (
 )  # fmt: skip
 
 
-Kind = Literal["thinking", "samplers"]
-LESS: tuple[tuple[Kind, ...], ...] = (("thinking", "samplers"), ("samplers",), ())
-"""What to say beyond the protocol: all, and less and less for servers that refuse what they do not
-know."""
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What to say beyond the protocol.
+
+    Attributes:
+        thinking: Whether to think first.
+        samplers: Samplers that the protocol has no name for.
+        off: What ``top_k`` is where it is off.
+    """
+
+    thinking: bool = True
+    samplers: bool = True
+    off: int = -1
 
 
-def extras(request: GenerateRequest, kinds: Sequence[Kind] = LESS[0]) -> dict[str, Any]:
-    """What goes beyond the protocol, of these kinds."""
-    said: dict[str, Any] = {}
-    if "thinking" in kinds:
-        said |= _thinking(request.sampling.think_tokens > 0)
-    if "samplers" in kinds:
-        said |= _samplers(request)
-    return said
+LESS = (
+    Beyond(),
+    Beyond(off=0),
+    Beyond(thinking=False),
+    Beyond(thinking=False, off=0),
+    Beyond(thinking=False, samplers=False),
+)
+"""All, and less and less for servers that refuse what they do not know: some versions of vLLM and
+SGLang a ``top_k`` of 0, llama-cpp-python's own server one of -1."""
+
+
+def extras(request: GenerateRequest, beyond: Beyond = LESS[0]) -> dict[str, Any]:
+    """What goes beyond the protocol."""
+    said = _samplers(request, beyond.off) if beyond.samplers else {}
+    return said | (_thinking(request.sampling.think_tokens > 0) if beyond.thinking else {})
 
 
 def _thinking(wanted: bool) -> dict[str, Any]:
@@ -64,14 +80,13 @@ def _thinking(wanted: bool) -> dict[str, Any]:
     return told if wanted else told | {"reasoning_effort": "none"}
 
 
-def _samplers(request: GenerateRequest) -> dict[str, Any]:
+def _samplers(request: GenerateRequest, top_k_off: int) -> dict[str, Any]:
     """Samplers; those left at their defaults of "off" stay unsaid.
 
-    Except the two that llama-server has on by itself (40 and 0.05): there "off" must be said. For
-    ``top_k`` it is -1, since some versions of vLLM and SGLang refuse 0.
+    Except the two that llama-server has on by itself (40 and 0.05): there "off" must be said.
     """
     s, off = request.sampling, Sampling(dry_multiplier=0.0)
-    beyond: dict[str, Any] = {"top_k": s.top_k if s.top_k > 0 else -1, "min_p": s.min_p}
+    beyond: dict[str, Any] = {"top_k": s.top_k if s.top_k > 0 else top_k_off, "min_p": s.min_p}
     beyond |= {
         name: getattr(s, name) for name in _SAME_NAME if getattr(s, name) != getattr(off, name)
     }

@@ -44,6 +44,7 @@ class FakeServer(ThreadingHTTPServer):
         self.finish = "stop"
         self.key = "secret"
         self.refuses = ""
+        self.refused_top_k: tuple[int, ...] = ()
         self.deltas: list[dict[str, str]] = []
         self.then: list[dict[str, str]] = []
         """What is streamed the next time, where it is something else than words."""
@@ -93,6 +94,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(body)
         if self.server.refuses and self.server.refuses in body:
             self.answer(400, {"error": {"message": f"unknown field {self.server.refuses}"}})
+            return
+        if body.get("top_k") in self.server.refused_top_k:
+            self.answer(500, {"error": {"message": "top_k is out of range"}})
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -206,7 +210,7 @@ def test_a_server_that_knows_only_the_protocol(engine: RemoteEngine, server: Fak
     server.refuses = "min_p"
     for _ in range(2):
         assert ends(list(engine.generate(ASK)))
-    assert ["min_p" in asked for asked in server.asked] == [True, True, False, False]
+    assert ["min_p" in asked for asked in server.asked] == [True] * 4 + [False, False]
 
 
 def test_candidates_are_requests_side_by_side(engine: RemoteEngine, server: FakeServer) -> None:
@@ -419,4 +423,16 @@ def test_a_server_that_refuses_the_switch_keeps_the_samplers(
     for _ in range(2):
         assert ends(list(engine.generate(ASK)))
     said = [("reasoning_effort" in asked, "min_p" in asked) for asked in server.asked]
-    assert said == [(True, True), (False, True), (False, True)]
+    assert said == [(True, True), (True, True), (False, True), (False, True)]
+
+
+def test_a_server_that_knows_another_word_for_no_top_k(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    server.refused_top_k = (-1,)
+    for _ in range(2):
+        assert ends(list(engine.generate(ASK)))
+    said = [
+        (asked["top_k"], "min_p" in asked, "reasoning_effort" in asked) for asked in server.asked
+    ]
+    assert said == [(-1, True, True), (0, True, True), (0, True, True)]
