@@ -10,6 +10,18 @@ WORDS = (SPACE, *"helo,", "he", "ll", "hell", "hello", SPACE + "h", SPACE + "he"
 WIDTH, INNER = 32, 64
 _UINT, _FLOAT, _BOOL, _TEXT, _LIST = 4, 6, 7, 8, 9
 _UNKNOWN, _CONTROL, _NORMAL, _BYTE = 2, 3, 1, 6
+_STATES, _STEPS, _KERNEL = 8, 4, 4
+_COMMON = {"block_count": 1, "context_length": 512, "embedding_length": WIDTH}
+_NUMBERS = {
+    "llama": _COMMON | {
+        "feed_forward_length": INNER, "attention.head_count": 2, "attention.head_count_kv": 2,
+        "rope.dimension_count": WIDTH // 2,
+    },
+    "mamba": _COMMON | {
+        "feed_forward_length": 0, "attention.head_count": 0, "ssm.conv_kernel": _KERNEL,
+        "ssm.inner_size": INNER, "ssm.state_size": _STATES, "ssm.time_step_rank": _STEPS,
+    },
+}  # fmt: skip
 
 
 def _text(value: str) -> bytes:
@@ -25,19 +37,15 @@ def _list(name: str, kind: int, packed: list[bytes]) -> bytes:
     return _fact(name, _LIST, struct.pack("<IQ", kind, len(packed)) + b"".join(packed))
 
 
-def _facts(space_prefix: bool) -> list[bytes]:
+def _facts(architecture: str, space_prefix: bool) -> list[bytes]:
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{at:02X}>" for at in range(256)), *WORDS]
     kinds = [_UNKNOWN, _CONTROL, _CONTROL, *[_BYTE] * 256, *[_NORMAL] * len(WORDS)]
     scores = [0.0] * 259 + [float(len(word)) for word in WORDS]
-    numbers = {
-        "block_count": 1, "context_length": 512, "embedding_length": WIDTH,
-        "feed_forward_length": INNER, "attention.head_count": 2, "attention.head_count_kv": 2,
-        "rope.dimension_count": WIDTH // 2, "vocab_size": len(tokens),
-    }  # fmt: skip
+    numbers = _NUMBERS[architecture] | {"vocab_size": len(tokens)}
     return [
-        _fact("general.architecture", _TEXT, _text("llama")),
-        *(_fact(f"llama.{k}", _UINT, struct.pack("<I", v)) for k, v in numbers.items()),
-        _fact("llama.attention.layer_norm_rms_epsilon", _FLOAT, struct.pack("<f", 1e-5)),
+        _fact("general.architecture", _TEXT, _text(architecture)),
+        *(_fact(f"{architecture}.{k}", _UINT, struct.pack("<I", v)) for k, v in numbers.items()),
+        _fact(f"{architecture}.attention.layer_norm_rms_epsilon", _FLOAT, struct.pack("<f", 1e-5)),
         _fact("tokenizer.ggml.model", _TEXT, _text("llama")),
         _list("tokenizer.ggml.tokens", _TEXT, [_text(token) for token in tokens]),
         _list("tokenizer.ggml.scores", _FLOAT, [struct.pack("<f", score) for score in scores]),
@@ -48,28 +56,41 @@ def _facts(space_prefix: bool) -> list[bytes]:
     ]
 
 
-def _shapes() -> dict[str, tuple[int, ...]]:
+def _shapes(architecture: str) -> dict[str, tuple[int, ...]]:
     many = 259 + len(WORDS)
-    square = {f"blk.0.attn_{name}.weight": (WIDTH, WIDTH) for name in ("q", "k", "v", "output")}
     return {
         "token_embd.weight": (WIDTH, many), "output.weight": (WIDTH, many),
         "output_norm.weight": (WIDTH,), "blk.0.attn_norm.weight": (WIDTH,),
-        "blk.0.ffn_norm.weight": (WIDTH,), **square,
-        "blk.0.ffn_gate.weight": (WIDTH, INNER), "blk.0.ffn_up.weight": (WIDTH, INNER),
-        "blk.0.ffn_down.weight": (INNER, WIDTH),
+        **{f"blk.0.{name}": shape for name, shape in _BLOCKS[architecture].items()},
     }  # fmt: skip
 
 
-def write_model(path: Path, *, space_prefix: bool = True) -> Path:
-    """Write the model and return its path."""
-    facts, tensors, weights = _facts(space_prefix), b"", b""
-    for name, shape in _shapes().items():
+_BLOCKS: dict[str, dict[str, tuple[int, ...]]] = {
+    "llama": {
+        **{f"attn_{name}.weight": (WIDTH, WIDTH) for name in ("q", "k", "v", "output")},
+        "ffn_norm.weight": (WIDTH,), "ffn_gate.weight": (WIDTH, INNER),
+        "ffn_up.weight": (WIDTH, INNER), "ffn_down.weight": (INNER, WIDTH),
+    },
+    "mamba": {
+        "ssm_in.weight": (WIDTH, 2 * INNER), "ssm_conv1d.weight": (_KERNEL, INNER),
+        "ssm_conv1d.bias": (INNER,), "ssm_x.weight": (INNER, _STEPS + 2 * _STATES),
+        "ssm_dt.weight": (_STEPS, INNER), "ssm_dt.bias": (INNER,), "ssm_a": (_STATES, INNER),
+        "ssm_d": (INNER,), "ssm_out.weight": (INNER, WIDTH),
+    },
+}  # fmt: skip
+
+
+def write_model(path: Path, *, space_prefix: bool = True, architecture: str = "llama") -> Path:
+    """Write the model and return its path; one of ``mamba`` has a memory that forgets no part."""
+    shapes = _shapes(architecture)
+    facts, tensors, weights = _facts(architecture, space_prefix), b"", b""
+    for name, shape in shapes.items():
         tensors += _text(name) + struct.pack("<I", len(shape))
         tensors += struct.pack(f"<{len(shape)}Q", *shape) + struct.pack("<IQ", 0, len(weights))
         many = shape[0] * (shape[1] if len(shape) > 1 else 1)
         row = [((at * 2654435761) % 1000 / 1000 - 0.5) * 0.2 for at in range(many)]
         weights += struct.pack(f"<{many}f", *row)
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(_shapes()), len(facts))
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(facts))
     head += b"".join(facts) + tensors
     path.write_bytes(head + b"\x00" * (-len(head) % 32) + weights)
     return path

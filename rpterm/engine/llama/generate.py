@@ -160,7 +160,11 @@ class Generation:
         lane.drawer.rewind(lane.ids, lane.banned.rewinds)
         lane.position = len(self._prompt) + place - 1
         if not last:
-            lib.llama_memory_seq_rm(self._cache.memory, lane.index, lane.position, -1)
+            if not lib.llama_memory_seq_rm(self._cache.memory, lane.index, lane.position, -1):
+                raise EngineError(
+                    "This model cannot take back what it wrote, so no phrase can be banned with "
+                    "it: clear the setting sampling.banned."
+                )
             if lane.index == CHAT:
                 self._cache.exact = min(self._cache.exact, lane.position)
         return last and lane.reason is None

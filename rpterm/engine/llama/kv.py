@@ -42,6 +42,7 @@ from rpterm.engine.llama.plan import (
     plan_prompt,
     plan_settle,
 )
+from rpterm.engine.llama.snapshots import Snapshots
 from rpterm.engine.protocol import EngineError
 
 CHAT = 0
@@ -113,7 +114,7 @@ class ChatCache:
         self.batch = Batch(UBATCH)
         self.tokens: list[int] = []
         self.exact = 0
-        self.parked = Parked()
+        self.parked = Parked() if model.forgets else Snapshots()
         self._chunk = 32
 
     def prepare(
@@ -127,13 +128,13 @@ class ChatCache:
         Raises:
             Aborted: The flag was set; what was evaluated so far stays.
         """
-        if mode == "shift" and not lib.llama_memory_can_shift(self.memory):
+        if not (self.model.forgets and lib.llama_memory_can_shift(self.memory)):
             mode = "exact"
         if mode == "exact":
             self.parked.serve(self, prompt)
         plan = plan_prompt(self.tokens, self.exact, prompt, mode)
         kept = self._keep(plan)
-        self._evaluate(prompt, kept, progress)
+        self._evaluate(prompt, kept, progress, pause=len(prompt) - MIN_BATCH)
         return kept
 
     def settle(self, ids: Sequence[int]) -> None:
@@ -143,7 +144,8 @@ class ChatCache:
             Aborted: The flag was set; what was evaluated so far stays.
         """
         self.parked.serve(self, ids)
-        self._evaluate(ids, self._keep(plan_settle(self.tokens, self.exact, ids)), None)
+        kept = self._keep(plan_settle(self.tokens, self.exact, ids))
+        self._evaluate(ids, kept, None, pause=len(ids))
 
     def settle_all(self, ids: Sequence[int], others: Sequence[Sequence[int]]) -> None:
         """Hold exactly these tokens, and have the others at hand as far as memory allows.
@@ -189,18 +191,29 @@ class ChatCache:
         self.exact = min(self.exact, begin)
         return self.truncate(plan.keep)
 
-    def _evaluate(self, ids: Sequence[int], done: int, progress: Progress | None) -> None:
+    def _evaluate(
+        self, ids: Sequence[int], done: int, progress: Progress | None, *, pause: int
+    ) -> None:
+        """Evaluate the rest of a prompt.
+
+        Args:
+            pause: Tokens after which the cache is worth remembering, for a model that could not
+                come back there.
+        """
         reused, total = done, len(ids)
+        pause = pause if not self.model.forgets and pause - done >= MIN_BATCH else 0
         while done < total:
             if progress is not None:
                 progress(done - reused, total - reused, reused)
             if self.abort.is_set():
                 raise Aborted
-            count = next_chunk(total - done, self._chunk)
+            count = next_chunk((pause if done < pause else total) - done, self._chunk)
             began = time.perf_counter()
             self._chunk_of(ids, done, count)
             self.fit_to(count, time.perf_counter() - began)
             done += count
+            if done == pause and isinstance(self.parked, Snapshots):
+                self.parked.keep(self)
         if progress is not None:
             progress(done - reused, total - reused, reused)
 

@@ -50,6 +50,7 @@ class Model:
     """llama.cpp's model, vocabulary and adapter.
 
     Attributes:
+        forgets: Whether a part can be taken out of its memory; see ``snapshots``.
         dry: The last DRY sampler that was made, and of what values; see ``sampling``.
     """
 
@@ -73,6 +74,9 @@ class Model:
                 f"The model was trained for {self.trained_context:,} tokens, not for a context of "
                 f"{options.context:,}: choose at most {self.trained_context:,}."
             )
+        self.forgets = not (
+            lib.llama_model_is_recurrent(self._handle) or lib.llama_model_is_hybrid(self._handle)
+        )
         self.kv_type = self._kv_type()
         self._adapter = self._load_adapter() if options.adapter is not None else None
         self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""

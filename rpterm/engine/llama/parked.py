@@ -47,12 +47,12 @@ class Parked:
     def __init__(self, free: Callable[[], int] | None = None) -> None:
         """``free`` tells how many bytes of memory are free."""
         self._free = free or free_memory
-        self._copies: list[Copy] = []
+        self.copies: list[Copy] = []
 
     @property
     def sizes(self) -> list[int]:
         """Tokens of each."""
-        return [len(copy.tokens) for copy in self._copies]
+        return [len(copy.tokens) for copy in self.copies]
 
     def serve(self, cache: ChatCache, ids: Sequence[int]) -> None:
         """Before ``ids`` are evaluated: save what they would push out, fetch what they begin with.
@@ -62,7 +62,7 @@ class Parked:
         shared = min(common_prefix(cache.tokens, ids), cache.exact)
         lost = cache.exact - shared
         best, gain = None, WORTH - 1
-        for copy in self._copies:
+        for copy in self.copies:
             more = min(common_prefix(copy.tokens, ids), copy.exact) - shared
             if more > gain:
                 best, gain = copy, more
@@ -74,30 +74,38 @@ class Parked:
     def room(self, cache: ChatCache) -> int:
         """How many caches as large as this one may be put aside at once."""
         size = int(lib.llama_state_seq_get_size(cache.context, 0))
-        held = sum(len(copy.data) for copy in self._copies)
+        held = sum(len(copy.data) for copy in self.copies)
         # What is put aside already is no longer free, and is there to be replaced.
         return min(MOST_BYTES, (self._free() + held) // _SHARE) // size if size else 0
 
     def _put_aside(self, cache: ChatCache) -> None:
         """Keep a copy in place of an older one of the same beginning."""
         kept = cache.tokens[: cache.exact]
-        self._copies = [
-            copy for copy in self._copies
+        self.copies = [
+            copy for copy in self.copies
             if 2 * common_prefix(copy.tokens, kept) <= len(copy.tokens)
         ]  # fmt: skip
+        self.add(cache)
+
+    def add(self, cache: ChatCache) -> None:
+        """Copy the cache; where memory is short the longest unused go, or nothing is copied."""
         size = int(lib.llama_state_seq_get_size(cache.context, 0))
         limit = self.room(cache) * size
-        while self._copies and size + sum(len(copy.data) for copy in self._copies) > limit:
-            del self._copies[0]
+        while self.copies and size + sum(len(copy.data) for copy in self.copies) > limit:
+            del self.copies[0]
         if not 0 < size <= limit:
             return
         data = bytearray(size)
         raw = (ctypes.c_uint8 * size).from_buffer(data)
         if lib.llama_state_seq_get_data(cache.context, raw, size, 0) == size:
-            self._copies.append(Copy(list(cache.tokens), cache.exact, data))
+            self.copies.append(Copy(list(cache.tokens), cache.exact, data))
 
     def _bring_back(self, cache: ChatCache, copy: Copy) -> None:
-        self._copies = [each for each in self._copies if each is not copy]
+        self.copies = [each for each in self.copies if each is not copy]
+        self.put_back(cache, copy)
+
+    def put_back(self, cache: ChatCache, copy: Copy) -> None:
+        """Make the cache what it was when it was copied, or empty where that fails."""
         cache.clear()
         raw = (ctypes.c_uint8 * len(copy.data)).from_buffer(copy.data)
         if lib.llama_state_seq_set_data(cache.context, raw, len(copy.data), 0):

@@ -125,6 +125,7 @@ def _checksum(file: BinaryIO, facts: dict[str, Any]) -> int:
     size = facts["size"]
     total = zlib.crc32(json.dumps(facts).encode("ascii"))
     for at in range(_SAMPLES + 1):
-        file.seek(max(0, (size - _SAMPLE) * at // _SAMPLES))
-        total = zlib.crc32(file.read(_SAMPLE), total)
+        place = max(0, (size - _SAMPLE) * at // _SAMPLES)
+        file.seek(place)
+        total = zlib.crc32(file.read(min(_SAMPLE, size - place)), total)
     return total
