@@ -134,7 +134,7 @@ def open_engine(
     if settings.engine == "scripted":
         from rpterm.engine.scripted import ScriptedEngine
 
-        return ScriptedEngine(SCRIPTED_REPLIES, delay_s=0.02)
+        return ScriptedEngine(SCRIPTED_REPLIES, delay_s=SCRIPTED_DELAY_S)
     if settings.engine == "remote":
         return _remote(settings)
     planned = plan(settings, models_folder=models_folder, cache_folder=cache_folder, memory=memory)
@@ -171,6 +171,7 @@ def open_starter(cache_folder: Path | None, *, context: int, log: Path | None = 
     )  # fmt: skip
 
 
+SCRIPTED_DELAY_S = 0.02
 SCRIPTED_REPLIES = (
     '*looks up from the desk* "Ah, there you are. Sit down, and tell me everything."',
     '"Go on," *with a nod.* "Leave nothing out; the small things matter most."',
