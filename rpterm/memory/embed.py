@@ -279,6 +279,8 @@ class WorkerEmbedder:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self._folder() if callable(self._folder) else self._folder
+        if folder.is_absolute() and not folder.is_dir():
+            raise RptermError(f"there is no folder {folder}")  # The libraries take seconds to say.
         worker = (sys.executable, "-P", "-m", "rpterm.memory.embed_worker", str(folder))
         command = self._command or (*worker, self._reranker, self._nli)
         with self._open_log() as log:

@@ -233,7 +233,7 @@ def test_memory_may_have_another_embedder_and_scores_keep_theirs(
     assert scores is not None
     assert memory is run._embedding(own)
     assert (memory.model, scores.model) == (own, STARTER)
-    with pytest.raises(EmbedError, match="cannot be used"):
+    with pytest.raises(EmbedError, match=f"cannot be used: there is no folder {own}"):
         memory.encode(["a line"])
     run.close()
 

@@ -1,5 +1,6 @@
 """The embedder's process: answers, urgent first, dies, comes back. With a tiny stand-in worker."""
 
+import json
 import os
 import signal
 import subprocess
@@ -116,6 +117,18 @@ def test_a_model_that_cannot_be_loaded(make):
     with pytest.raises(EmbedError, match="no weights"):
         embedder.encode(["x"])
     assert embedder.state == "failed"
+
+
+def test_the_real_worker_says_why_it_cannot_load():
+    code = (
+        "from rpterm.memory import embed_worker\n"
+        "def load(folder): raise OSError(f'{folder} holds no model')\n"
+        "embed_worker._load = load\n"
+        "raise SystemExit(embed_worker.main('here'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"error": "OSError: here holds no model"}
 
 
 def test_close_ends_the_process_and_what_waits(make):
