@@ -1,4 +1,4 @@
-"""What holds for all tests: nothing is timed, and one worker alone runs the model."""
+"""What holds for all tests: nothing is timed, and the model runs in one thread of one worker."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+from rpterm.engine.llama.threads import ENVIRONMENT
+
+# Two threads of a model wait for each other longer than they work when tests run beside it: the
+# same tests take three times the processor. The engines still ask for as many as ever.
+ENVIRONMENT["OMP_THREAD_LIMIT"] = "1"
 
 # How fast a machine is decides no test; half of hypothesis's own number of examples is enough.
 hypothesis.settings.register_profile("rpterm", deadline=None, max_examples=50)

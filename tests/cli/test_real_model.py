@@ -27,6 +27,7 @@ greetings = ["Mind the plank."]
 @pytest.fixture
 def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    monkeypatch.setenv("RPTERM_THREADS", "1")  # As ``tests/conftest.py`` has it, and says why.
     path = tmp_path / "mo.toml"
     path.write_text(CARD, encoding="utf-8")
     return str(path)
@@ -42,7 +43,7 @@ def test_one_reply_is_all_of_stdout_and_can_be_made_again(
     card: str, spawn: Spawn, home: Path
 ) -> None:
     once = ("--once", "How deep is it?", "--max-tokens", "24", "--seed", "5", "--temperature", "1")
-    out, _ = finish(spawn("chat", card, *once))
+    out, _ = finish(spawn("chat", card, *once, RPTERM_THREADS="0"))  # This one as users have it.
     with Store(home / "rpterm.db") as store:
         leaf = store.chat(1).leaf_id
         assert leaf is not None

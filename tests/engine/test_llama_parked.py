@@ -10,20 +10,28 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rpterm.engine.llama import parked
 from rpterm.engine.llama.binding import lib, log_to_stderr
 from rpterm.engine.llama.desk import Abort
 from rpterm.engine.llama.kv import ChatCache
 from rpterm.engine.llama.model import Model, Options
-from rpterm.engine.llama.parked import WORTH, Parked, free_memory
+from rpterm.engine.llama.parked import Parked, free_memory
 
 pytestmark = pytest.mark.model
 
 GB = 1 << 30
+WORTH = 64
 LONG = WORTH + 8
 
 
 def nothing(*_: object) -> None:
     """Nobody wants to know the progress."""
+
+
+@pytest.fixture(autouse=True)
+def worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter prompts than in the program are worth it: their length costs the tests their time."""
+    monkeypatch.setattr(parked, "WORTH", WORTH)
 
 
 @pytest.fixture(scope="module")

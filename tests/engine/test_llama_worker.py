@@ -19,6 +19,7 @@ import pytest
 
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.llama.process import WorkerProcess
+from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.llama.wire import Message
 from rpterm.engine.protocol import (
     Delta,
@@ -52,8 +53,9 @@ def gone(pid: int) -> bool:
 
 
 @pytest.fixture
-def made(starter: Path, tmp_path: Path) -> Iterator[LlamaEngine]:
-    """An engine of its own, to be killed."""
+def made(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaEngine]:
+    """An engine of its own, to be killed, whose threads are two as in the program."""
+    monkeypatch.delitem(ENVIRONMENT, "OMP_THREAD_LIMIT")
     engine = LlamaEngine(starter, context=512, threads=2, log=tmp_path / "log" / "engine.log")
     yield engine
     engine.close()
