@@ -57,6 +57,13 @@ def base() -> Iterator[Base]:
     yield load(llm_path())
 
 
+def few_layers(base: Base) -> Base:
+    """A copy with a sixth of the layers: how a training goes they show as well as all of them."""
+    model = copy.deepcopy(base.model)
+    model.model.layers, model.config.num_hidden_layers = model.model.layers[:5], 5
+    return Base(base.path, base.arch, model, base.tokenizer, base.targets)
+
+
 class Heard:
     """What a listener was told; it may ask for a stop in a stage."""
 
@@ -135,7 +142,7 @@ def test_a_row_in_work_is_broken_off_and_the_steps_before_it_are_kept(
     base: Base, out: Path, tmp_path: Path
 ) -> None:
     stop, steps = Stop(), []
-    own = Base(base.path, base.arch, copy.deepcopy(base.model), base.tokenizer, base.targets)
+    own = few_layers(base)
     made = trainer.build(
         Plan(Method.DPO, base.path, rank=4, max_length=256), own, read(out, None),
         tmp_path / "run", lambda done, total, loss: steps.append(done), stop,
@@ -170,7 +177,7 @@ def test_every_method_makes_a_step(base: Base, out: Path, tmp_path: Path, method
     if method is Method.SFT:
         rows = [{"prompt": each["prompt"], "completion": each["completion"]} for each in rows]
     data = trainer.Data(method, rows)
-    own = Base(base.path, base.arch, copy.deepcopy(base.model), base.tokenizer, base.targets)
+    own = few_layers(base)
     heard: list[int] = []
     made = trainer.build(
         Plan(method, base.path, steps=1), own, data, tmp_path / "run",
@@ -188,7 +195,7 @@ def test_where_memory_is_short_what_is_held_is_made_again_on_the_way_back(
     losses: list[float] = []
     for available in (10**15, 1):
         monkeypatch.setattr(trainer, "system_memory", lambda free=available: Memory(free, free))
-        own = Base(base.path, base.arch, copy.deepcopy(base.model), base.tokenizer, base.targets)
+        own = few_layers(base)
         made = trainer.build(
             plan, own, read(out, None), tmp_path / str(available),
             lambda done, total, loss: losses.append(loss), Stop(),
