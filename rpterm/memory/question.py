@@ -1,10 +1,11 @@
 """What to search for, from what is being said: the draft first, the last turns behind it.
 
 The two turns before the draft lend it their words at a lower weight. A draft that says little of
-its own ("and what did she say about it?") borrows more: their words count nearly as much as its
-own, and the embedding is of all three together. Where a draft says enough, what is lent to it only
-orders what is found and is no reason to recall it (``Question.own``): a question about a slipper
-called up seven turns of a tea party by "old", "man" and "smiles" of the reply before it.
+its own ("and what did she say about it?") borrows more: their telling words count more than half
+as much as its own, and the embedding is of all three together. Where a draft says enough, what is
+lent to it only orders what is found and is no reason to recall it (``Question.own``): a question
+about a slipper called up seven turns of a tea party by "old", "man" and "smiles" of the reply
+before it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rpterm.types import Turn
 
 ECHO = (0.3, 0.2)
 """What a term of the last turn, and of the one before it, counts against one of the draft."""
-SHORT_ECHO = (0.8, 0.7)
+SHORT_ECHO = (0.6, 0.55)
 """The same for a draft with fewer than ``_ENOUGH`` words that tell something."""
 _ENOUGH = 2
 _LONGEST = 600
@@ -52,7 +53,10 @@ def question(draft: str, path: Sequence[Turn], now: float) -> Question:
     before = [turn.text[-_LONGEST:] for turn in reversed(path[-len(ECHO) :])]
     own = terms(draft)
     short = len(telling(own)) < _ENOUGH
-    weighted = [(own, 1.0), *zip(map(terms, before), SHORT_ECHO if short else ECHO, strict=False)]
+    # Each once, and none of every day: the reply's "a moment later, a moment later" would drown the
+    # one name that "Who is Grindle?" asks for.
+    echoed = [sorted(telling(found)) if short else found for found in map(terms, before)]
+    weighted = [(own, 1.0), *zip(echoed, SHORT_ECHO if short else ECHO, strict=False)]
     lent = [text[-_LENT:] for text in reversed(before)] if short else []
     text = "\n".join([*lent, draft[-2 * _LONGEST :]]).strip()
     found = query_terms(weighted)

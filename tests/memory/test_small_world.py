@@ -85,6 +85,22 @@ def test_a_follow_up_finds_what_the_turns_before_it_name(world):
     memory.close()
 
 
+def test_a_short_question_for_a_name_is_not_drowned_by_the_reply_before_it(world):
+    memory, chat = filled(world)
+    memory.add("Tom owes four hundred pounds to Grindle, who keeps a card room.")
+    older = world.create_chat(card_name="C", card_hash="0").id
+    turn = None
+    for seen in "clock door floor lamp bottle candle tower aisle hand".split():
+        said = f"*A moment later he looks at the {seen}; a moment later he speaks.*"
+        turn = world.add_turn(older, turn, "assistant", "C", said, origin=Origin.GENERATED).id
+        memory.remember(turn)
+    assert memory.settled(20)
+    reply = "*A moment later he speaks, and a moment later he looks at the glass.*"
+    last = world.add_turn(chat, None, "assistant", "C", reply, origin=Origin.GENERATED)
+    assert "Grindle" in ask(memory, chat, "Who is Grindle?", [last])[0].text
+    memory.close()
+
+
 def test_what_did_she_say_about_it(world):
     memory, chat = filled(world)
     said = "Aunt Rosalind swore that she would never sell the orchard to a bottler."
