@@ -81,9 +81,9 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
     try:
         settings = config.load(file, env)
         if settings.keys:
-            from rpterm.tui import keys
+            from rpterm.tui import key_check
 
-            keys.check(settings.keys)
+            key_check.check(settings.keys)
     except RptermError as error:
         remedy = f"Mend {file}, or move it away."
         return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)

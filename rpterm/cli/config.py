@@ -39,7 +39,8 @@ def set_value(name: _Name, value: Annotated[str, typer.Argument(help="The new va
     """Write one setting; comments in the file stay."""
     from rpterm.cli.settings_check import checked
 
-    settings.save(folders.find().config_file, name, checked(name, value))
+    file = folders.find().config_file
+    settings.save(file, name, checked(name, value, file))
 
 
 @app.command()

@@ -39,10 +39,10 @@ def help(
 
 
 def _keys() -> None:
-    from rpterm.tui import key_names, keys
+    from rpterm.tui import key_check, key_names, keys
 
     own = config.load(folders.find().config_file, os.environ).keys
-    keys.check(own)
+    key_check.check(own)
     for heading, group in keys.groups().items():
         rows = [
             (" ".join(key_names.show(name) for name in keys.keys_of(key, own)), key.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rpterm import config
 from rpterm.types import RptermError
 
 _FILES = frozenset({"model", "adapter"})
@@ -12,16 +13,19 @@ _FOLDERS = frozenset({"embedder", "reranker", "scoring.nli_model"})
 _URL = re.compile(r"https?://[^/\s]+\S*")
 
 
-def checked(name: str, value: str) -> str:
+def checked(name: str, value: str, file: Path) -> str:
     """What to keep of a value: what is a file here is kept by its whole path.
+
+    Args:
+        file: The settings it is for: a key must go with the others there.
 
     Raises:
         RptermError: No room could use it; the sentence says what it can be.
     """
     if name.startswith("keys."):
-        from rpterm.tui import keys
+        from rpterm.tui import key_check
 
-        keys.check({name.removeprefix("keys."): value})
+        key_check.check({**config.load(file, {}).keys, name.removeprefix("keys."): value})
     elif name == "theme":
         _theme(value)
     elif name == "duel.b":

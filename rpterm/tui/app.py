@@ -18,7 +18,7 @@ from textual.binding import BindingsMap
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from rpterm.tui import alt_keys, hangup, keys, themes, worker
+from rpterm.tui import alt_keys, hangup, key_check, keys, themes, worker
 from rpterm.tui.screens.chat import aiming
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
@@ -84,7 +84,7 @@ class RptermApp(App[None], inherit_bindings=False):
         Raises:
             KeyMapError: ``settings.keys`` names a command that does not exist.
         """
-        keys.check(settings.keys)
+        key_check.check(settings.keys)
         super().__init__()
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting

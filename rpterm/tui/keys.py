@@ -1,10 +1,10 @@
 """The registry of keys: the one place that says which key does what.
 
-Bindings, the hint line, the palette, the help screen and the table in the README are all made from
+Bindings, the hint line, the palette, the help screen and the table in the readME are all made from
 ``KEYS``. A user remaps a key by its id in ``config.toml``::
 
     [keys]
-    regenerate = "ctrl+g,f9"
+    regenerate = "ctrl+y,ctrl+r"
 
 Importing this module does not import textual, so that the command line can print the table. It does
 not know what a command does: ``screens.chat.commands`` maps ids to functions.
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rpterm.tui import key_names
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -55,10 +54,6 @@ OF_THE_INPUT: frozenset[When] = frozenset(
 """States that depend on what is written: the input decides, in the order of the keys."""
 
 
-class KeyMapError(RptermError):
-    """The ``[keys]`` table of the settings names something that does not exist."""
-
-
 @dataclass(frozen=True, slots=True)
 class Key:
     """One command and its keys.
@@ -67,7 +62,7 @@ class Key:
         id: Name in the settings and in ``commands``.
         keys: Textual key names, the first one is shown.
         label: One or two words for the hint line.
-        description: One sentence for the help, the palette and the README.
+        description: One sentence for the help, the palette and the readME.
         group: Heading in the help.
         when: A tuple of states, any of which lets the key act.
         palette: Whether the command palette offers it.
@@ -293,32 +288,9 @@ KEYS: tuple[Key, ...] = (
 BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
 
 
-def check(overrides: Mapping[str, str]) -> None:
-    """Refuse a key table that names commands or keys that do not exist.
-
-    Raises:
-        KeyMapError: With the nearest id that does exist, or the key.
-    """
-    from difflib import get_close_matches
-
-    for name, value in overrides.items():
-        if name not in BY_ID:
-            near = get_close_matches(name, BY_ID, 1)
-            hint = f' Did you mean "{near[0]}"?' if near else " `rpterm help keys` lists the ids."
-            raise KeyMapError(f'config.toml [keys]: there is no command "{name}".{hint}')
-        try:
-            known = _read(value)
-        except ValueError as error:
-            raise KeyMapError(
-                f'config.toml [keys] {name}: there is no key "{error}"; give one such as "ctrl+g".'
-            ) from error
-        if not known:
-            raise KeyMapError(f'config.toml [keys] {name}: give a key, such as "ctrl+g".')
-
-
 def keys_of(key: Key, overrides: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The keys of a command after the user's own table, which ``check`` passed, was laid over."""
-    return _read((overrides or {}).get(key.id, "")) or key.keys
+    """The keys of a command, with the user's own table (which ``key_check`` passed) laid over."""
+    return read((overrides or {}).get(key.id, "")) or key.keys
 
 
 def shown(name: str, overrides: Mapping[str, str] | None = None) -> str:
@@ -331,7 +303,7 @@ def hint(name: str, overrides: Mapping[str, str] | None = None) -> str:
     return key_names.short(keys_of(BY_ID[name], overrides)[0])
 
 
-def _read(value: str) -> tuple[str, ...]:
+def read(value: str) -> tuple[str, ...]:
     """Keys with commas between them, as Textual names them."""
     return tuple(key_names.read(part) for part in value.split(",") if part.strip())
 
@@ -388,7 +360,7 @@ def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None)
 
 
 def markdown(overrides: Mapping[str, str] | None = None) -> str:
-    """The table of the README: one row for each command, with its id."""
+    """The table of the readME: one row for each command, with its id."""
     rows = ["| key | what it does | id |", "|---|---|---|"]
     for heading, keys in groups().items():
         rows.append(f"| **{heading}** | | |")

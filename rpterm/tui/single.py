@@ -12,7 +12,7 @@ from textual.app import App
 from textual.binding import BindingsMap
 from textual.widgets import Input
 
-from rpterm.tui import keys, themes
+from rpterm.tui import key_check, keys, themes
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -41,7 +41,7 @@ class SingleApp(App[None], inherit_bindings=False):
         make: Makes the screen, once the program runs.
         on_setting: Told a setting the user changed, to keep it.
         """
-        keys.check(settings.keys)
+        key_check.check(settings.keys)
         super().__init__()
         self._make, self.settings, self._on_setting = make, settings, on_setting
         self._bindings = BindingsMap(keys.bindings_for(HERE, settings.keys))

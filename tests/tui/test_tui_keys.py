@@ -10,7 +10,8 @@ from tui_support import Stage, running, say, screen_text, shown, wait_until
 
 from rpterm.config import Settings
 from rpterm.tui import key_names, keys
-from rpterm.tui.keys import KEYS, KeyMapError
+from rpterm.tui.key_check import KeyMapError, check
+from rpterm.tui.keys import KEYS
 
 
 def test_ids_are_unique_and_every_key_is_described() -> None:
@@ -54,9 +55,38 @@ def test_remapping_by_id() -> None:
 
 def test_an_unknown_id_is_refused_with_the_near_one() -> None:
     with pytest.raises(KeyMapError, match='Did you mean "regenerate"'):
-        keys.check({"regenerat": "f5"})
+        check({"regenerat": "f5"})
     with pytest.raises(KeyMapError, match="give a key"):
-        keys.check({"send": " , "})
+        check({"send": " , "})
+
+
+@pytest.mark.parametrize(
+    ("table", "other"),
+    [
+        ({"regenerate": "ctrl+p"}, "palette"),
+        ({"edit": "f2"}, "pane-prompt"),
+        ({"regenerate": "f12", "note": "f12"}, "note"),
+        ({"list-new": "ctrl+q"}, "quit"),
+    ],
+)
+def test_a_key_that_another_command_hears_is_refused(table: dict[str, str], other: str) -> None:
+    with pytest.raises(KeyMapError, match=f"is a key of (regenerate|pane-consistency|{other})"):
+        check(table)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"stop": "escape,ctrl+y"},
+        {"regenerate": "ctrl+g", "candidates": "ctrl+r"},
+        {"branch-here": "g"},
+        {"memory-pin": "x"},
+        {"swipe-next": "ctrl+right"},
+    ],
+)
+def test_keys_that_never_meet_may_be_the_same(table: dict[str, str]) -> None:
+    check(table)
 
 
 def test_keys_are_shown_as_people_write_them() -> None:
@@ -86,7 +116,7 @@ def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
 )
 def test_what_is_no_key_is_refused_by_its_name(written: str) -> None:
     with pytest.raises(KeyMapError, match=r"\[keys\] send: there is no key") as caught:
-        keys.check({"send": f"enter, {written}"})
+        check({"send": f"enter, {written}"})
     assert written in str(caught.value)
 
 

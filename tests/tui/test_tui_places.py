@@ -296,12 +296,12 @@ async def test_without_a_card_the_characters_are_shown_first(
 
 # Program ---------------------------------------------------------------------------------------
 async def test_help_lists_every_command_and_the_users_own_keys(stage: Stage) -> None:
-    stage.settings = Settings(theme="lamplight", keys={"regenerate": "f11"})
+    stage.settings = Settings(theme="lamplight", keys={"regenerate": "ctrl+y"})
     app = stage.app()
     async with running(app, (140, 160)) as pilot:
         await pilot.press("question_mark")
         await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await wait_until(pilot, lambda: "F11" in screen_text(app))
+        await wait_until(pilot, lambda: "Ctrl+Y" in screen_text(app))
         picture = screen_text(app)
         for key in keys.KEYS:
             assert key.description.rstrip(".")[:14] in picture, key.id
@@ -318,14 +318,14 @@ async def test_a_question_mark_in_a_sentence_is_a_question_mark(stage: Stage) ->
 
 
 async def test_a_remapped_key_acts_and_the_old_one_does_not(stage: Stage) -> None:
-    stage.settings = Settings(theme="lamplight", keys={"regenerate": "f11"})
+    stage.settings = Settings(theme="lamplight", keys={"regenerate": "ctrl+y"})
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+r")
         await pilot.pause()
         assert not app.chat.state.busy and texts(app)[-1] == REPLIES[0]
-        await pilot.press("f11")
+        await pilot.press("ctrl+y")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
