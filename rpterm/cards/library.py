@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load as load_alone
@@ -20,6 +21,9 @@ from rpterm.types import RptermError
 OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
 """Endings of cards and lorebooks of other programs, which `cards.exchange` reads."""
 _MAX_NEAR = 3
+_ABOUT = 160
+"""Characters of a description that stand for a tagline."""
+_SOMEBODY = "you"
 
 
 class CardNotFound(RptermError):
@@ -47,6 +51,15 @@ class CardSummary:
     tags: tuple[str, ...] = ()
     card: CharacterCard | None = None
     error: str = ""
+
+    @property
+    def about(self) -> str:
+        """One line for lists: the tagline, or how the description begins; imported cards have no
+        tagline."""
+        if self.card is None or self.tagline:
+            return self.tagline
+        filled = macros.expand(self.card.description, char=self.card.char, user=_SOMEBODY)
+        return " ".join(filled[:_ABOUT].split())
 
 
 def folders(user_folder: Path | None) -> list[Path]:

@@ -53,7 +53,7 @@ def list_cards(json: _Json = False) -> None:
         keys = ("key", "name", "tagline", "tags", "path", "error")
         out.data([{key: getattr(summary, key) for key in keys} for summary in found])
         return
-    rows = [(each.key, each.name, each.error or each.tagline) for each in found]
+    rows = [(each.key, each.name, each.error or each.about) for each in found]
     out.table(rows, ("card", "name", ""))
 
 

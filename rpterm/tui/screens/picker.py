@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from textual.widgets import Static
@@ -33,7 +34,11 @@ def choices() -> Sequence[Choice]:
     from rpterm.cards import library
 
     found = library.summaries(library.folders(paths.find().characters))
+    names = Counter(card.name for card in found)
     return [
-        Choice(str(card.path), card.name, card.tagline if not card.error else f"✗ {card.error}")
+        Choice(
+            str(card.path), card.name, f"✗ {card.error}" if card.error else card.about,
+            right=card.key if names[card.name] > 1 else "",
+        )
         for card in found
-    ]
+    ]  # fmt: skip
