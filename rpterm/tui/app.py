@@ -183,9 +183,11 @@ class RptermApp(App[None], inherit_bindings=False):
                 from rpterm.tui.screens.tour import TourScreen
 
                 if not self._in_front(TourScreen):
-                    state = self._chat.state
+                    state, settings = self._chat.state, self.settings
                     loading = state.info is None and state.figures.phase is not Phase.FAILED
-                    self.push_screen(TourScreen(self.settings.keys, self._typed, loading))
+                    expected = settings.engine == "llama" and settings.model in ("", "starter")
+                    starter = state.info.starter if state.info else expected
+                    self.push_screen(TourScreen(settings.keys, self._typed, loading, starter))
             case "palette":
                 self.action_command_palette()
             case "theme":

@@ -90,7 +90,7 @@ def test_a_short_question_for_a_name_is_not_drowned_by_the_reply_before_it(world
     memory.add("Tom owes four hundred pounds to Grindle, who keeps a card room.")
     older = world.create_chat(card_name="C", card_hash="0").id
     turn = None
-    for seen in "clock door floor lamp bottle candle tower aisle hand".split():
+    for seen in ["clock", "door", "floor", "lamp", "bottle", "candle", "tower", "aisle", "hand"]:
         said = f"*A moment later he looks at the {seen}; a moment later he speaks.*"
         turn = world.add_turn(older, turn, "assistant", "C", said, origin=Origin.GENERATED).id
         memory.remember(turn)

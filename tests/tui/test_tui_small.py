@@ -109,8 +109,14 @@ async def test_every_word_of_the_tour_can_be_read(stage: Stage) -> None:
             read += screen_text(app)
             await pilot.press("enter")
     for page in PAGES:
-        for word in page_text(page, {}, loading=False).plain.split():
+        for word in page_text(page.text, {}).plain.split():
             assert word in read
+
+
+@pytest.mark.parametrize("starter", [True, False])
+def test_the_tour_says_when_a_starter_plays(starter: bool) -> None:
+    tour = TourScreen({}, lambda written: None, loading=False, starter=starter)
+    assert ("rpterm models" in tour.text_of(PAGES[-1]).plain) is starter
 
 
 async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage) -> None:

@@ -23,11 +23,13 @@ class Page:
 
     Attributes:
         loading: What else it says while the model loads.
+        starter: What else it says where the starter plays.
     """
 
     title: str
     text: str
     loading: str = ""
+    starter: str = ""
 
 
 PAGES = (
@@ -63,6 +65,8 @@ PAGES = (
         "That is all",
         "Everything is saved as it happens; close the terminal whenever you like.\n\n"
         "**{palette}** finds every command by its name, **{help}** shows all keys. Enjoy.",
+        starter="The model that plays now is a small starter: good for trying all this, and a poor "
+        "actor. **rpterm models** lists better ones for this machine.",
     ),
 )
 
@@ -91,17 +95,20 @@ class TourScreen(Dialog[None]):
     ]
 
     def __init__(
-        self, overrides: Mapping[str, str], typed: Callable[[str], object], loading: bool
-    ) -> None:
+        self, overrides: Mapping[str, str], typed: Callable[[str], object], loading: bool,
+        starter: bool,
+    ) -> None:  # fmt: skip
         """Make the tour.
 
         Args:
             overrides: The keys that the user changed.
             typed: Told what someone writes who begins to, "\\n" for Enter.
             loading: Whether the model still loads.
+            starter: Whether it is the starter.
         """
         super().__init__()
-        self._overrides, self._typed, self._loading, self._page = overrides, typed, loading, 0
+        self._overrides, self._typed, self._page = overrides, typed, 0
+        self._loading, self._starter = loading, starter
         self._writing = False
 
     def compose(self) -> ComposeResult:
@@ -162,14 +169,18 @@ class TourScreen(Dialog[None]):
         box.scroll_home(animate=False)
         last = self._page == len(PAGES) - 1
         box.border_subtitle = " ⏎ begin " if last else " ⏎ next · ← back · Esc skip "
-        self.query_one("#page", Static).update(page_text(page, self._overrides, self._loading))
+        self.query_one("#page", Static).update(self.text_of(page))
         dots = "  ".join("●" if index == self._page else "○" for index in range(len(PAGES)))
         self.query_one("#dots", Static).update(Content(dots))
 
+    def text_of(self, page: Page) -> Content:
+        """What the page says here."""
+        more = (page.loading if self._loading else "", page.starter if self._starter else "")
+        return page_text("\n\n".join(filter(None, (page.text, *more))), self._overrides)
 
-def page_text(page: Page, overrides: Mapping[str, str], loading: bool) -> Content:
+
+def page_text(shown: str, overrides: Mapping[str, str]) -> Content:
     """The text of a card with the keys filled in."""
-    shown = "\n\n".join((page.text, page.loading)) if loading and page.loading else page.text
     for key in keys.KEYS:
         shown = shown.replace("{" + key.id + "}", keys.shown(key.id, overrides))
     return text.roleplay(shown)
