@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.events import Key
 from textual.widgets import Input
 from tui_support import (
@@ -37,6 +37,7 @@ from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.picker import CharacterPicker
 from rpterm.tui.widgets.candidates import Candidate
 from rpterm.tui.widgets.error import ErrorBlock
+from rpterm.tui.widgets.transcript.transcript import Transcript
 from rpterm.types import Status
 
 LONG = "She looks out at the sea for a while and says nothing at all. " * 20
@@ -216,3 +217,17 @@ def test_an_editor_that_removes_the_file_is_told(monkeypatch: pytest.MonkeyPatch
     app: App[None] = SimpleNamespace(suspend=nullcontext)  # type: ignore[assignment]
     with pytest.raises(EditorError, match="left no text"):
         edit_outside(app, "Hello")
+
+
+async def test_an_error_is_shown_to_its_last_word() -> None:
+    class Bare(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Transcript()
+
+    app = Bare()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for words in range(19, 26):  # On one line, or just no longer.
+            block = ErrorBlock("ab " * words + f"end{words}.")
+            await app.query_one(Transcript).below(block)
+            await wait_until(pilot, lambda said=f"end{words}.": said in screen_text(app))  # type: ignore[misc]
+            await block.remove()

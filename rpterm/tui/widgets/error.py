@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Static
 
 from rpterm.tui import text
@@ -28,6 +29,11 @@ class ErrorBlock(Static):
 
     def on_mount(self) -> None:
         self._draw()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The stream layout of Textual 8.2.8 measures without the margins beside the block."""
+        beside = self.styles.margin.width
+        return super().get_content_height(container, viewport, width - beside)
 
     def action_unfold(self) -> None:
         """Show or hide the log."""

@@ -67,6 +67,7 @@ class TurnEditor(Area):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """No higher than the transcript: it scrolls its own text, and shows its cursor by that."""
         room = container.height - self.styles.gutter.height
+        width -= self.styles.margin.width  # Which the stream layout of Textual 8.2.8 forgets.
         return max(1, min(super().get_content_height(container, viewport, width), room))
 
     def action_command(self, name: str) -> None:
