@@ -43,6 +43,12 @@ def beginning(begun: str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name.startswith(begun.casefold()))
 
 
+def within(begun: str, names: Iterable[str]) -> list[str]:
+    """The names of which a later part begins so: ``pane-memory`` for ``mem``."""
+    part = f"-{begun.casefold()}"
+    return sorted(name for name in names if len(part) > 1 and part in name)
+
+
 def common(begun: str, names: Sequence[str]) -> str:
     """As far as the names go on alike; what was begun where there are none."""
     if not names:

@@ -104,7 +104,10 @@ async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> Non
         assert app.chat.input.text == "/set dry_multiplier "
         await wait_until(pilot, lambda: "How strongly DRY punishes" in hints(app))
         app.chat.input.put("/zz")
-        await wait_until(pilot, lambda: "No command begins so" in hints(app))
+        await wait_until(pilot, lambda: "No command is called so" in hints(app))
+        app.chat.input.put("/prompt")
+        await pilot.press("tab")
+        assert app.chat.input.text == "/pane-prompt"
         app.chat.input.put("//me")
         await wait_until(pilot, lambda: "⏎ send" in hints(app))
 

@@ -117,14 +117,16 @@ def offered(line: str) -> tuple[list[str], str]:
     """What may be about to be written, and what it does where that is clear or there is none."""
     name, space, rest = line[1:].partition(" ")
     if not space:
-        found = slash.beginning(name, names())
+        known = names()
+        found = slash.beginning(name, known)
+        found += [each for each in slash.within(name, known) if each not in found]
         if not found:
-            return [], "No command begins so; a message that begins with a slash needs two."
-        return [f"/{each}" for each in found], names()[found[0]] if len(found) == 1 else ""
+            return [], "No command is called so; a message that begins with a slash needs two."
+        return [f"/{each}" for each in found], known[found[0]] if len(found) == 1 else ""
     if name.casefold() == _SET and (found := _settings(rest.partition(" ")[0])):
         return found, _of_setting(found[0]) if len(found) == 1 else ""
-    known = names().get(name.casefold())
-    return ([f"/{name}"], known) if known else ([], "There is no such command.")
+    about = names().get(name.casefold())
+    return ([f"/{name}"], about) if about else ([], "There is no such command.")
 
 
 async def complete(chat: ChatScreen) -> None:
@@ -134,6 +136,7 @@ async def complete(chat: ChatScreen) -> None:
     head, space, rest = line.partition(" ")
     begun = rest if space else head
     going = [word for word in words if word.startswith(begun.casefold())]
+    going = going or (words if len(words) == 1 else [])
     found = slash.common(begun, going)
     ends = len(going) == 1 and (bool(space) or found[1:] in _WITH_WORDS)
     chat.input.put(f"{head} {found}" if space else found)
