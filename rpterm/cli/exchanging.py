@@ -70,11 +70,12 @@ def move(paths: Sequence[Path], to: Path | None) -> Moved:
         _tell_card(card)
     for chat in moved.chats:
         _tell_chat(chat)
-    good = sum(card.target is not None for card in moved.cards)
+    known = sum(card.known for card in moved.cards)
+    good = sum(card.target is not None for card in moved.cards) - known
     over = counted(moved.passed_over, "file")
     rest = f"; {over} without a card passed over" if moved.passed_over else ""
     all_of_them = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
-    out.say(f"{good} of {all_of_them} imported to {target}{rest}.")
+    out.say(f"{good} of {all_of_them} imported to {target}{_already(known)}{rest}.")
     out.say(_chats_line(moved.chats))
     return moved
 
@@ -100,6 +101,9 @@ def export_card(card: str, form: str | None, target: Path) -> None:
 def _tell_card(result: ImportedFile) -> None:
     if result.target is None:
         out.say(f"failed  {result.source}: {result.error}")
+        return
+    if result.known:
+        out.say(f"known   {result.source}: it is {result.target.name} already")
         return
     origin = f" ({result.origin})" if result.origin else ""
     world = result.kind == "lorebook"
@@ -132,8 +136,11 @@ def _chats_line(results: Sequence[ImportedChat]) -> str:
         return "There was no chat to import."
     good = sum(result.chat_id is not None for result in results)
     known = sum(result.known is not None for result in results)
-    rest = f", {known} {'was' if known == 1 else 'were'} here already" if known else ""
-    return f"{good} of {counted(len(results), 'chat')} imported{rest}."
+    return f"{good} of {counted(len(results), 'chat')} imported{_already(known)}."
+
+
+def _already(known: int) -> str:
+    return f", {known} {'was' if known == 1 else 'were'} here already" if known else ""
 
 
 def _known() -> list[KnownCard]:

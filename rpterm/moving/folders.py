@@ -75,7 +75,7 @@ def move(
 def _card(path: Path, folder: Path, store: Store) -> ImportedFile:
     before = _target(store, path)
     if before is not None:
-        return ImportedFile(path, before, notes=("It was here already.",))
+        return ImportedFile(path, before, known=True)
     result = import_files([path], folder)[0]
     _remember(store, path, result.target)
     return result

@@ -117,7 +117,8 @@ def test_everything_at_once_and_again(cli: Cli, old: Path, home: Path) -> None:
     assert done.code == 0, done.err
     assert "1 of 1 card or" in done.out and "1 of 1 chat imported." in done.out
     again = cli("import", str(old))
-    assert again.code == 0 and "here already" in again.out
+    assert again.code == 0 and "it is mara.toml already" in again.out
+    assert "0 of 1 card or lorebook imported" in again.out and "1 was here already." in again.out
     assert [path.name for path in (home / "characters").iterdir()] == ["mara.toml"]
     empty = old / "empty"
     empty.mkdir()

@@ -118,7 +118,7 @@ def test_what_was_deleted_can_come_again(old: Path, store: Store, tmp_path: Path
     (tmp_path / "cards" / "tam.toml").unlink()
     again = move([old], tmp_path / "cards", store)
     assert (tmp_path / "cards" / "tam.toml").is_file() and len(store.chats()) == 3
-    assert not any("here already" in str(r.notes) for r in again.cards if r.source.stem == "tam")
+    assert not any(r.known for r in again.cards if r.source.stem == "tam")
 
 
 def test_cards_that_were_here_before_are_found(store: Store, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class ImportedFile:
         error: Why it could not be imported, or "".
         something_else: Whether it is no card at all.
         world: The world that the card names, as the other program calls it, or "".
+        known: Whether ``target`` was there already, and nothing was written.
     """
 
     source: Path
@@ -53,6 +54,7 @@ class ImportedFile:
     error: str = ""
     something_else: bool = False
     world: str = ""
+    known: bool = False
 
 
 def import_files(
