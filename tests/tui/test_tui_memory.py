@@ -126,7 +126,7 @@ async def test_what_was_recalled_is_shown_with_its_reason_and_its_source(
         shown = screen_text(app)
         assert "words" in shown.split("RECALLED THIS TURN")[1].splitlines()[1]
         assert "My grandmother kept bees in Ravenna" in shown
-        assert f"Turn {said} of chat {chat}" in shown
+        assert f"Said in chat {chat}" in shown
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.chat.transcript.selected is not None)
         assert app.chat.session.chat_id == chat

@@ -92,5 +92,7 @@ def _place(document: Document, name: str, group: list[_Sentence], total: int) ->
         return f"{name}, pages {first.page}–{last.page}"
     if document.cited_by == "heading":
         return f"{name}, {' › '.join(first.heading)}" if first.heading else name
-    share = f"{100 * group[0].at // total} %"
-    return f"{name}, chapter “{first.heading[0]}”, {share}" if first.heading else f"{name}, {share}"
+    share = 100 * group[0].at // total
+    parts = [name, f"chapter “{first.heading[0]}”" if first.heading else ""]
+    # "notes.txt, 0 %" would read like a verdict.
+    return ", ".join(filter(None, [*parts, f"{share} %" if share else ""]))

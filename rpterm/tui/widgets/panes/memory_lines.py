@@ -91,9 +91,9 @@ def source(row: Row, here: int) -> str:
         who = "The model's words" if row.by_model else "Written by hand"
         return f"{who}, {day}."
     chat = "this chat" if row.chat_id == here else f"chat {row.chat_id}"
-    drawn = "" if row.kind == "turn" else "drawn from "
+    how = "Said in" if row.kind == "turn" else "Drawn from"
     who = "  The model's words." if row.by_model else ""
-    return _upper(f"{drawn}turn {row.turn_id} of {chat}, {day}.{who}")
+    return f"{how} {chat}, {day}.{who}"
 
 
 def _drawn(detail: Detail) -> str:
@@ -205,7 +205,3 @@ def _link(name: str, row: Row) -> Content:
 def _plural(kind: str) -> str:
     plurals = {"all": "all", "summary": "summaries"}
     return plurals.get(kind, f"{kind}s")
-
-
-def _upper(words: str) -> str:
-    return words[:1].upper() + words[1:]
