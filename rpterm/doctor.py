@@ -206,7 +206,8 @@ def _threads(settings: Settings) -> Check:
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    detail = f"{cores} cores, {settings.threads or 'chosen'} threads, load {load:.1f}"
+    chosen = f"{settings.threads} threads" if settings.threads else "as many threads as suit"
+    detail = f"{cores} cores, {chosen}, load {load:.1f}"
     if settings.threads > cores:
         remedy = f"More threads than cores is slower: rpterm config set threads {cores}"
         return Check("threads", "slow", detail, remedy)
