@@ -56,6 +56,16 @@ def test_the_status_line_drops_the_least_important_first() -> None:
     assert fit(parts(figures), 3).plain == "● ready"
 
 
+def test_turns_that_left_the_window_are_told_on_a_narrow_terminal() -> None:
+    figures = Figures(
+        Phase.READY, "SmolLM2-135M-Instruct.Q8_0", used=3000, context=4096, left=12,
+        reused=2757, evaluated=2, score="in character 30%",
+    )  # fmt: skip
+    assert "3,000/4,096   12 turns left out" in fit(parts(figures), 76).plain
+    assert "in character 30%" in fit(parts(figures), 76).plain
+    assert "left out" not in fit(parts(replace(figures, left=0)), 76).plain
+
+
 def test_a_score_outlives_the_name_of_the_model() -> None:
     figures = Figures(
         Phase.READY, "SmolLM2-135M-Instruct Q4_1", used=3684, context=8192, score="in character 48%"

@@ -156,6 +156,14 @@ async def test_a_paste_of_100_kb_is_taken_at_once_and_sent_whole(stage: Stage) -
         assert "more characters" in "".join(str(view.render()) for view in app.chat.query(TurnView))
 
 
+async def test_turns_without_room_in_the_window_are_counted_before_one_sends(
+    tmp_path: Path,
+) -> None:
+    app = Stage(tmp_path, turns=60, engine=ScriptedEngine(REPLIES, context=768)).app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: "turns left out" in screen_text(app))
+
+
 async def test_a_card_too_large_for_the_window_is_refused_with_numbers(tmp_path: Path) -> None:
     card = replace(CARD, description="very long " * 3000)
     stage = Stage(tmp_path, card=card, engine=ScriptedEngine(REPLIES, context=512))

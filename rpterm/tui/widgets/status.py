@@ -49,6 +49,7 @@ class Figures:
         share: Of loading, 0 to 1.
         done, total: Of prompt evaluation, in tokens; ``done`` also of a thought.
         used, context: Tokens of the last prompt with its reply, and of the window.
+        left: Turns that did not fit into that prompt.
         rate: Tokens a second of the last reply.
         first_s: Seconds from Enter to its first token.
         score: How much in character the last reply is, as a short word; "" where unknown.
@@ -62,6 +63,7 @@ class Figures:
     total: int = 0
     used: int = 0
     context: int = 0
+    left: int = 0
     reused: int = 0
     evaluated: int = 0
     rate: float = 0.0
@@ -102,20 +104,22 @@ def parts(figures: Figures) -> list[Part]:
     """The line in pieces, left to right."""
     found: list[Part] = [(0, _state(figures))]
     if figures.model:
-        found.append((3, Content(text.one_line(figures.model, 28))))
+        found.append((4, Content(text.one_line(figures.model, 28))))
     if figures.context and figures.used:
         found.append((1, _fill(figures)))
+    if figures.left:
+        found.append((2, Content(f"{counted(figures.left, 'turn')} left out")))
     if figures.reused or figures.evaluated:
         numbers = f"reused {text.count(figures.reused)} · evaluated {text.count(figures.evaluated)}"
-        found.append((4, Content(numbers)))
+        found.append((5, Content(numbers)))
     if figures.score:
-        found.append((2, Content(figures.score)))
+        found.append((3, Content(figures.score)))
     if figures.rate:
-        found.append((5, Content(f"{counted(round(figures.rate), 'token')}/s")))
+        found.append((6, Content(f"{counted(round(figures.rate), 'token')}/s")))
     if figures.first_s:
-        found.append((6, Content(f"first after {figures.first_s:.2f} s")))
+        found.append((7, Content(f"first after {figures.first_s:.2f} s")))
     if figures.hint:
-        found.append((7, Content.styled(figures.hint, "italic")))
+        found.append((8, Content.styled(figures.hint, "italic")))
     return found
 
 

@@ -46,7 +46,7 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
     chat.state = ChatState(epoch=state.epoch)
     chat.keeper.hush()
     chat.transcript.select(None)
-    chat.figures(used=0, context=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
+    chat.figures(used=0, context=0, left=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
     examples.changed(chat)
     if session is not None:
         # What is being written goes along to the other chat.

@@ -221,9 +221,17 @@ def previewed(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
         pane.show(event.prompt, event.problem)
     if event.prompt is not None and not chat.state.busy:
-        chat.figures(used=event.prompt.tokens, context=event.prompt.context)
+        measured(chat, event.prompt)
         # Without a draft nothing is recalled: what was recalled for the last reply stays in sight.
         _recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
+
+
+def measured(chat: ChatScreen, prompt: Prompt) -> None:
+    """Tell how full the window is, and how many turns it has no room for."""
+    from rpterm.chat.prompting import turns_left_out
+
+    left = len(turns_left_out(prompt))
+    chat.figures(used=prompt.tokens, context=prompt.context, left=left)
 
 
 def sent(chat: ChatScreen, prompt: Prompt) -> None:

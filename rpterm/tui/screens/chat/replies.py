@@ -183,7 +183,8 @@ async def started(chat: ChatScreen, event: messages.ReplyStarted) -> None:
     """Show the empty replies where they will grow."""
     state = chat.state
     state.prompt = event.prompt
-    chat.phase(Phase.EVALUATING, used=event.prompt.tokens, context=event.prompt.context)
+    chat.phase(Phase.EVALUATING)
+    panes.measured(chat, event.prompt)
     panes.sent(chat, event.prompt)
     if not event.turns:
         chat.input.read_only = True
