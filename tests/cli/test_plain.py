@@ -13,6 +13,7 @@ import pytest
 from cli_tools import LIMIT_S, Cli, Spawn, read_until
 
 from rpterm.cli.plain.commands import COMMANDS
+from rpterm.cli.plain.folding import Folder
 from rpterm.cli.plain.printer import Printer
 from rpterm.models.open import SCRIPTED_REPLIES
 from rpterm.store import Store
@@ -179,6 +180,24 @@ def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back
         printer.show(text)
     printer.finish("Good day, sir.")
     assert "".join(written) == "Good evening,  …\nGood day, sir.\n"
+
+
+def test_a_terminal_gets_lines_that_end_between_words() -> None:
+    folder = Folder(lambda: 12)
+    pieces = (
+        "Holmes: ",
+        "*He looks ",
+        "up.* ",
+        '"Twelve pence',
+        '"\n\n',
+        "Well? 日本語 ",
+        "x" * 30,
+    )
+    text = "".join(map(folder.fold, pieces))
+    assert text.split("\n") == ["Holmes: *He ", "looks up.* ", '"Twelve ', 'pence"', "",
+                                 "Well? 日本語", "x" * 30]  # fmt: skip
+    folder.begin()
+    assert folder.fold("what is new") == "what is new"
 
 
 def start(spawn: Spawn, *more: str) -> subprocess.Popen[str]:

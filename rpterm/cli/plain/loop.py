@@ -19,6 +19,7 @@ from rpterm.chat import events
 from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, told
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
+from rpterm.cli.plain.folding import Folder
 from rpterm.cli.plain.printer import Printer
 from rpterm.opening.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
@@ -57,6 +58,7 @@ def run(launch: Launch, tuning: Tuning) -> int:
         except Leave as leave:
             return leave.code
         except KeyboardInterrupt:
+            talk.leave_prompt()
             return INTERRUPTED
         finally:
             with _quiet():
@@ -75,6 +77,7 @@ class Talk:
         if hasattr(source, "reconfigure"):
             source.reconfigure(errors="replace")
         self._interactive = source.isatty()
+        self._folder = Folder() if sys.stdout.isatty() else None
         self._replying = False
         self._stop_code = 0
         self._card_file: Reloader | None = None
@@ -125,9 +128,10 @@ class Talk:
             if not line:
                 if held.strip():
                     yield held
-                if self._interactive:
-                    self.write("\n")
+                self.leave_prompt()
                 return
+            if self._folder is not None:
+                self._folder.begin()
             line = line.rstrip("\r\n")
             if line.endswith("\\"):
                 held += line[:-1] + "\n"
@@ -138,16 +142,20 @@ class Talk:
     # What goes out -----------------------------------------------------------------------------
     def write(self, text: str) -> None:
         """Write without a line end, at once."""
-        out.say(text, end="")
+        out.say(self._folder.fold(out.harmless(text)) if self._folder else text, end="")
         sys.stdout.flush()
+
+    def leave_prompt(self) -> None:
+        """End the line of a prompt that nobody answered."""
+        if self._interactive:
+            self.write("\n")
 
     def show(self, turns: list[Turn]) -> None:
         """Write turns, each with its speaker."""
         for turn in turns:
             swipe = f" ({turn.swipe} of {turn.swipes})" if turn.swipes > 1 else ""
             hidden = " (hidden from the model)" if turn.hidden else ""
-            out.say(f"{out.one_line(turn.speaker)}{swipe}{hidden}: {turn.text}")
-        sys.stdout.flush()
+            self.write(f"{out.one_line(turn.speaker)}{swipe}{hidden}: {turn.text}\n")
 
     def tell(self, text: str) -> None:
         """Write a remark of the program: to standard error, so that pipes hold the chat alone."""
