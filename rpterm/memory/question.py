@@ -6,6 +6,12 @@ as much as its own, and the embedding is of all three together. Where a draft sa
 lent to it only orders what is found and is no reason to recall it (``Question.own``): a question
 about a slipper called up seven turns of a tea party by "old", "man" and "smiles" of the reply
 before it.
+
+A short draft was lent every word of the last turns, as often as it stood there, at 0.8 and 0.7. On
+300 questions of LoCoMo's development half, by words alone, R@8 then and now: "What about X?"
+behind four unrelated lines 0.036 → 0.153, "And the X?" behind the rest of the question 0.565 →
+0.581, "And what about it?" behind the whole question 0.511 → 0.566; but "And what did she play?"
+behind a question about something else 0.435 → 0.325.
 """
 
 from __future__ import annotations
