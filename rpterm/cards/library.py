@@ -23,7 +23,7 @@ OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
 _MAX_NEAR = 3
 _ABOUT = 160
 """Characters of a description that stand for a tagline."""
-_SOMEBODY = "you"
+_SOMEBODY = "User"
 
 
 class CardNotFound(RptermError):

@@ -83,7 +83,7 @@ def test_summaries_have_broken_cards_too(shelves: list[Path]) -> None:
 def test_a_card_without_a_tagline_is_listed_by_its_description(tmp_path: Path) -> None:
     text = 'name = "Hy"\ndescription = "{{char}} reads\\nthe stars for {{user}}."\n'
     (tmp_path / "hy.toml").write_text(text)
-    assert summaries([tmp_path])[0].about == "Hy reads the stars for you."
+    assert summaries([tmp_path])[0].about == "Hy reads the stars for User."
 
 
 def test_the_shipped_folder_is_found(tmp_path: Path) -> None:
