@@ -122,7 +122,7 @@ class Tree:
 
     def rename(self, title: str) -> None:
         """Give the chat a title."""
-        self.store.update_chat(self.chat_id, title=title.strip())
+        self.store.update_chat(self.chat_id, title=title)
 
     def set_note(self, note: AuthorNote) -> None:
         """Change the author's note from the next reply on."""

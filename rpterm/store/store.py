@@ -168,7 +168,7 @@ class Store:
     ) -> Chat:
         """Change what is given, leave what is ``None``; its place among the chats stays."""
         changes = {
-            "title": title,
+            "title": title if title is None else title.strip(),
             "persona": persona,
             "note": note,
             "card_hash": card_hash,

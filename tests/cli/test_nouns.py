@@ -54,6 +54,9 @@ def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
 
 def test_a_chat_is_renamed_and_deleted(cli: Cli, chat: int, home: Path) -> None:
     assert cli("chats", "rename", "1", "Fog").code == 0
+    assert cli("chats", "rename", "1", "  ").code == 0
+    assert "Hello, Watson" in cli("chats").out  # No blank title: what was said first stands there.
+    assert cli("chats", "rename", "1", " Fog ").code == 0
     assert "Fog" in cli("chats").out
     assert cli("chats", "delete", "1", stdin="n\n").code == 1
     assert "Fog" in cli("chats").out
