@@ -184,7 +184,8 @@ class RptermApp(App[None], inherit_bindings=False):
 
                 if not self._in_front(TourScreen):
                     state, settings = self._chat.state, self.settings
-                    loading = state.info is None and state.figures.phase is not Phase.FAILED
+                    broken = state.figures.phase in (Phase.FAILED, Phase.CLOSED)
+                    loading = state.info is None and not broken
                     expected = settings.engine == "llama" and settings.model in ("", "starter")
                     starter = state.info.starter if state.info else expected
                     self.push_screen(TourScreen(settings.keys, self._typed, loading, starter))

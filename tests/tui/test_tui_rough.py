@@ -176,7 +176,10 @@ async def test_a_card_too_large_for_the_window_is_refused_with_numbers(tmp_path:
         assert stage.session.path()[-1].text == "Hello"
 
 
-async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(stage: Stage) -> None:
+@pytest.mark.parametrize("key", ["enter", "ctrl+r"])
+async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(
+    stage: Stage, key: str
+) -> None:
     from rpterm.store import StoreError
 
     def broken(target: str | None, chat_id: int | None) -> object:
@@ -197,9 +200,16 @@ async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(stage: S
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.chat.input.text == "Hello")
         assert "newer than this rpterm" in screen_text(app)
+        assert "✗ not open   Ctrl+R tries again" in screen_text(app)
         app.chat.opener = stage.open
-        await pilot.press("enter")
+        await pilot.press(key)
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert "newer than this rpterm" not in screen_text(app)
+        if key != "enter":
+            assert app.chat.input.text == "Hello"
+            await pilot.press("enter")
         await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
+        await wait_until(pilot, lambda: len(texts(app)) == 3)
         assert texts(app)[1:] == ["Hello", REPLIES[0]]
 
 

@@ -27,12 +27,14 @@ class Phase(StrEnum):
     SETTLING = "settling"
     READY = "ready"
     FAILED = "no model"
+    CLOSED = "not open"
 
 
 _STYLE = {
     Phase.READY: ("●", "$text-success"),
     Phase.FAILED: ("✗", "$text-error"),
     Phase.THINKING: ("◔", "$text-accent"),
+    Phase.CLOSED: ("✗", "$text-error"),
     Phase.WRITING: ("✎", "$text-accent"),
     Phase.EVALUATING: ("◐", "$text-accent"),
     Phase.LOADING: ("◌", "$text-warning"),

@@ -36,7 +36,7 @@ def dress(chat: ChatScreen) -> None:
 
 def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
     """Open a chat in a thread. ``None`` and ``None``: what the command line asked for."""
-    chat.phase(Phase.OPENING)
+    chat.phase(Phase.OPENING, hint="")
     opener, post = chat.opener, chat.post_message
     chat.loads.put(lambda: worker.open_chat(opener, target, chat_id, post))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import messages, worker
+from rpterm.tui import keys, messages, worker
 from rpterm.tui.screens.chat import elsewhere, examples, frame, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
@@ -101,7 +101,8 @@ async def failed(chat: ChatScreen, text: str) -> None:
     kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
-    chat.phase(Phase.FAILED)
+    again = keys.shown("regenerate", chat.settings.keys)
+    chat.phase(Phase.CLOSED, hint=f"{again} tries again")
 
 
 def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:

@@ -109,7 +109,7 @@ async def start(chat: ChatScreen, wish: Wish) -> None:
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
-    elif state.figures.phase is Phase.FAILED:
+    elif state.figures.phase is Phase.CLOSED:
         frame.open_chat(chat, None, None)  # What was in the way may be gone.
     frame.dress(chat)
     chat.refresh_hints()

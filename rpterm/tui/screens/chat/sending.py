@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import commanding, replies
+from rpterm.tui.screens.chat import commanding, frame, replies
 from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ async def several(chat: ChatScreen) -> None:
 
 async def _again(chat: ChatScreen, candidates: int) -> None:
     if replies.occupied(chat):
+        return
+    if chat.state.figures.phase is Phase.CLOSED:
+        await frame.clear_below(chat)
+        frame.open_chat(chat, None, None)
         return
     turn = replies.reply_meant(chat)
     if turn is None:
