@@ -83,7 +83,7 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
         if settings.keys:
             from rpterm.tui import key_check
 
-            key_check.check(settings.keys)
+            key_check.check_change(settings.keys)
     except RptermError as error:
         remedy = f"Mend {file}, or move it away."
         return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)

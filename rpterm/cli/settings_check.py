@@ -25,7 +25,7 @@ def checked(name: str, value: str, file: Path) -> str:
     if name.startswith("keys."):
         from rpterm.tui import key_check
 
-        key_check.check({**config.load(file, {}).keys, name.removeprefix("keys."): value})
+        key_check.check_change({**config.load(file, {}).keys, name.removeprefix("keys."): value})
     elif name == "theme":
         _theme(value)
     elif name == "duel.b":

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TWICE_S = 2.0
 """Two Ctrl+C within this time quit."""
+CLASH_S = 12.0
+"""How long the sentence about a key that two commands hear stays."""
 LAST_WORDS_S = 1.0
 """Longest wait for a reply that was stopped by leaving."""
 
@@ -139,6 +141,8 @@ class RptermApp(App[None], inherit_bindings=False):
             self.set_interval(hangup.EVERY_S, self._look_for_terminal)
         if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
+        if self.settings.keys and (told := key_check.clash(self.settings.keys)):
+            self.notify(told, severity="warning", timeout=CLASH_S, markup=False)
         if self._first_run:
             self.run_command("tour")
 

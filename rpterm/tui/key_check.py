@@ -33,13 +33,32 @@ def check(overrides: Mapping[str, str]) -> None:
             ) from error
         if not known:
             raise KeyMapError(f'config.toml [keys] {name}: give a key, such as "ctrl+g".')
+
+
+def clash(overrides: Mapping[str, str]) -> str:
+    """A sentence about a key that two commands hear, or "".
+
+    Told and no reason to refuse the table at a start: a new version may bring the other command.
+    """
     for name in overrides:
         if taken := _taken(keys.BY_ID[name], overrides):
             key, other = taken
-            raise KeyMapError(
+            return (
                 f"config.toml [keys] {name}: {key_names.show(key)} is a key of {other.id}; give "
                 f"{name} another one, or first give {other.id} another one."
             )
+    return ""
+
+
+def check_change(overrides: Mapping[str, str]) -> None:
+    """Refuse a table that is about to be kept where two commands would hear a key, too.
+
+    Raises:
+        KeyMapError: As ``check``, or with what ``clash`` says.
+    """
+    check(overrides)
+    if told := clash(overrides):
+        raise KeyMapError(told)
 
 
 def _taken(key: keys.Key, overrides: Mapping[str, str]) -> tuple[str, keys.Key] | None:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from tui_support import Stage, running, say, screen_text, shown, wait_until
+from tui_support import Stage, notices, running, say, screen_text, shown, wait_until
 
 from rpterm.config import Settings
 from rpterm.tui import key_names, keys
-from rpterm.tui.key_check import KeyMapError, check
+from rpterm.tui.key_check import KeyMapError, check, check_change
 from rpterm.tui.keys import KEYS
 
 
@@ -71,7 +71,14 @@ def test_an_unknown_id_is_refused_with_the_near_one() -> None:
 )
 def test_a_key_that_another_command_hears_is_refused(table: dict[str, str], other: str) -> None:
     with pytest.raises(KeyMapError, match=f"is a key of (regenerate|pane-consistency|{other})"):
-        check(table)
+        check_change(table)
+
+
+async def test_it_is_told_at_the_start_and_keeps_nobody_out(stage: Stage) -> None:
+    stage.settings = Settings(keys={"regenerate": "ctrl+p"})
+    app = stage.app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: "Ctrl+P is a key of palette" in notices(app))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +93,7 @@ def test_a_key_that_another_command_hears_is_refused(table: dict[str, str], othe
     ],
 )
 def test_keys_that_never_meet_may_be_the_same(table: dict[str, str]) -> None:
-    check(table)
+    check_change(table)
 
 
 def test_keys_are_shown_as_people_write_them() -> None:
