@@ -175,3 +175,27 @@ def keep(file: Path, data: bytes) -> None:
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, data)
+
+
+def prune(folder: Path, pattern: str, limit: int) -> None:
+    """Delete the longest unused of these files of the cache, beyond so many bytes."""
+    total = 0
+    for path in sorted(folder.glob(pattern), key=last_use, reverse=True):
+        with suppress(OSError):
+            total += path.stat().st_size
+            if total > limit:
+                path.unlink(missing_ok=True)
+
+
+def last_use(path: Path) -> float:
+    """When a file of the cache was used last; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def used(path: Path) -> None:
+    """Note that a file of the cache is used now."""
+    with suppress(OSError):
+        os.utime(path)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpterm.paths import last_use, prune
+
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
 
@@ -48,7 +50,7 @@ class States:
         if own.exists():
             return own
         others = self.folder.glob(f"{self._head(card, key)}-*.state")
-        return max(others, key=_used, default=None)
+        return max(others, key=last_use, default=None)
 
     def restore(self, engine: Engine, chat_id: int, key: str, cards: Iterable[str]) -> None:
         """Read what is saved for each of these characters; the last one's stays at hand."""
@@ -78,12 +80,7 @@ class States:
 
     def prune(self) -> None:
         """Delete the longest unused files beyond the limit."""
-        files = sorted(self.folder.glob("*.state*"), key=_used, reverse=True)
-        kept = 0
-        for path in files:
-            kept += _size(path)
-            if kept > self.limit:
-                path.unlink(missing_ok=True)
+        prune(self.folder, "*.state*", self.limit)
 
     def forget(self, chat_id: int) -> None:
         """Delete what is saved of a chat, under whatever model."""
@@ -92,17 +89,3 @@ class States:
 
     def _head(self, card: str, key: str) -> str:
         return f"{hashlib.sha256(card.encode('utf-8', 'replace')).hexdigest()[:12]}-{key}"
-
-
-def _used(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

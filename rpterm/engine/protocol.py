@@ -249,3 +249,20 @@ class AsideEngine(Protocol):
     def cancel_aside(self) -> None:
         """Stop a running ``aside``; returns at once, from any thread."""
         ...
+
+
+@runtime_checkable
+class KeepingEngine(Protocol):
+    """What an engine can do for prompts of ``logprobs`` that come again from run to run."""
+
+    def recall_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
+        """Whether a prompt need not be evaluated: it is at hand, or in a file that is read now.
+
+        Args:
+            room: Tokens of the reply that will be asked after it.
+        """
+        ...
+
+    def keep_prompt(self, prompt: Sequence[int], path: Path) -> bool:
+        """Write a prompt that ``logprobs`` was asked with last; false where that fails."""
+        ...

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CONTEXT = 2048
 _EVERYDAY = "everyday.npz"
+_PROMPTS = "scorer"
+"""The folder of what the language model has read of cards."""
 
 
 def open_scorer(
@@ -45,7 +47,8 @@ def open_scorer(
         log = paths.logs / "scorer.log" if paths.logs.is_dir() else None
         return open_starter(paths.cache, context=_CONTEXT, log=log)
 
-    likelihood = EngineLikelihood(make, polite=polite) if slow else None
+    prompts = paths.cache / _PROMPTS
+    likelihood = EngineLikelihood(make, polite=polite, kept=prompts) if slow else None
     infer = getattr(embed, "infer", None) if settings.scoring.nli_model else None
     kept = Kept(paths.cache / _EVERYDAY, embed.model) if embed is not None else None
     return Scorer(embed=embed, kept=kept, likelihood=likelihood, infer=infer)

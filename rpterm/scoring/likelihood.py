@@ -2,9 +2,11 @@
 
 The model that plays may be any; the one that judges is always the same, so that numbers stay
 comparable. It runs in a process of its own, niced, started when first asked. Prompts stay in its
-cache as sequences: scoring many replies under the same cards evaluates the cards once. Several
-signals ask for a reply after the same prompt, so the last answers are remembered, too. What the
-prompts mean is for the signals to know.
+cache as sequences: scoring many replies under the same cards evaluates the cards once. Prompts of
+plain text are a card's lines and come again in every run: those that are long are kept on disk (of
+a first score of two replies they are two thirds of the work). Several signals ask for a reply after
+the same prompt, so the last answers are remembered, too. What the prompts mean is for the signals
+to know.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from rpterm.engine.protocol import Engine, EngineError, Piece
+from rpterm.engine.protocol import Engine, EngineError, KeepingEngine, Piece
+from rpterm.paths import prune, used
 
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
@@ -27,6 +31,9 @@ _NICE = 15
 _BEGIN = "<|endoftext|>"
 """Parts texts in what the starter model was trained on; its begin token opens a chat's turn."""
 _REMEMBERED = 256
+_KEPT = "*.prompt*"
+_MOST_BYTES = 1 << 30
+"""Of prompts on disk: a card has two, of about 11 MB each, and is contrasted with four others."""
 Text = str | tuple[Piece, ...]
 """Plain text; or pieces, of which some are control tokens, which open the text themselves."""
 
@@ -62,11 +69,15 @@ class EngineLikelihood:
     Args:
         make: Makes the engine; called when first asked.
         polite: Whether everything else goes first, as behind a chat; a benchmark does not wait.
+        kept: The folder of prompts that come again; ``None`` evaluates them in every run.
     """
 
-    def __init__(self, make: Callable[[], Engine], *, polite: bool = True) -> None:
+    def __init__(
+        self, make: Callable[[], Engine], *, polite: bool = True, kept: Path | None = None
+    ) -> None:
         self._make = make
         self._polite = polite
+        self._kept = kept
         self._engine: Engine | None = None
         self._begin: list[int] = []
         self._tokens: OrderedDict[Text, list[int]] = OrderedDict()
@@ -96,12 +107,20 @@ class EngineLikelihood:
         said = _tokens(engine, reply)
         if not said:
             return [[] for _ in asked]
-        self._warm(engine, asked, stopped)
         found: list[list[float]] = []
         for at in range(0, len(asked), _AT_ONCE):
+            some = asked[at : at + _AT_ONCE]
+            again = [
+                each
+                for each, text in zip(some, prompts[at:], strict=False)
+                if isinstance(text, str)
+            ]
+            ready = [each for each in again if self._recalled(engine, each, len(said))]
+            self._warm(engine, [each for each in some if each not in ready], stopped)
             if stopped():
                 raise Stopped
-            found += engine.logprobs(said, asked[at : at + _AT_ONCE])
+            found += engine.logprobs(said, some)
+            self._keep(engine, [each for each in again if each not in ready])
         return found
 
     def close(self) -> None:
@@ -145,6 +164,31 @@ class EngineLikelihood:
         while len(self._tokens) > _REMEMBERED:
             self._tokens.popitem(last=False)
         return result
+
+    def _recalled(self, engine: Engine, prompt: list[int], room: int) -> bool:
+        """Whether a prompt that comes again need not be evaluated."""
+        path = self._path(prompt)
+        if path is None or not isinstance(engine, KeepingEngine):
+            return False
+        if not engine.recall_prompt(prompt, path, room):
+            self._warmed.pop(tuple(prompt), None)  # It may have had to go.
+            return False
+        used(path)
+        return True
+
+    def _keep(self, engine: Engine, prompts: list[list[int]]) -> None:
+        """Write what was evaluated for the next run."""
+        if self._kept is None or not isinstance(engine, KeepingEngine):
+            return
+        for prompt in prompts:
+            if (path := self._path(prompt)) is not None and engine.keep_prompt(prompt, path):
+                prune(self._kept, _KEPT, _MOST_BYTES)
+
+    def _path(self, prompt: list[int]) -> Path | None:
+        """Where a long prompt is kept; the file itself knows which model it is of."""
+        if self._kept is None or len(prompt) <= _STEP:
+            return None
+        return self._kept / f"{sha256(repr(prompt).encode()).hexdigest()[:32]}.prompt"
 
     def _warm(self, engine: Engine, prompts: list[list[int]], stopped: Callable[[], bool]) -> None:
         """Evaluate new long prompts piece by piece, so that a stop is noticed soon.

@@ -117,6 +117,24 @@ def test_after_candidates_banned_phrases_and_states(
     assert np.array_equal(after(cache, ids), whole), "after a saved state"
 
 
+def test_a_prompt_of_another_run_is_scored_as_one_that_was_evaluated(
+    model: Model, ids: list[int], tmp_path: Path
+) -> None:
+    file, prompts = tmp_path / "kept", [ids[:70], ids[40:60]]
+    first, second = Scorer(model), Scorer(model)
+    assert not first.recall(ids[:70], file, 5), "neither here nor there"
+    evaluated = first.logprobs(ids[70:75], prompts)
+    assert first.keep(ids[:70], file) and not first.keep(ids[:50], file)
+    assert first.recall(ids[:70], tmp_path / "none", 5), "it is at hand"
+    assert second.recall(ids[:70], file, 5)
+    assert not second.recall(ids[:50][::-1], file, 5), "another prompt's file"
+    assert second.recall(ids[:70], file, 5)
+    assert second.logprobs(ids[70:75], prompts) == evaluated
+    file.write_bytes(file.read_bytes()[:-100])
+    assert not Scorer(model).recall(ids[:70], file, 5), "a file that was cut"
+    first.free(), second.free()
+
+
 class AfterTwoChunks(Abort):
     """A flag that sets itself when it is asked for the third time."""
 

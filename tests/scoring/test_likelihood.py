@@ -71,6 +71,30 @@ def test_a_long_prompt_is_evaluated_in_pieces_once_and_can_be_stopped() -> None:
         likelihood.logprobs("a", ["z" * 700], lambda: next(answers))
 
 
+class Keeping(Counting):
+    """An engine that can keep prompts, as marks on disk."""
+
+    def recall_prompt(self, prompt: list[int], path: Path, room: int) -> bool:
+        return path.exists()
+
+    def keep_prompt(self, prompt: list[int], path: Path) -> bool:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{len(prompt)}")
+        return True
+
+
+def test_long_plain_prompts_are_evaluated_in_one_run_only(tmp_path: Path) -> None:
+    talk = (Piece("z" * 500),)
+    for new in (True, False):
+        engine = Keeping()
+        likelihood = EngineLikelihood(lambda: engine, kept=tmp_path / "kept")  # type: ignore[arg-type,return-value]  # noqa: B023
+        likelihood.logprobs("a", ["y" * 500, "short", talk])
+        pieces = [192, 384] if new else []
+        assert [len(each) for each in engine.asked] == [*pieces, 192, 384, 501, 6, 500]
+    (file,) = (tmp_path / "kept").iterdir()
+    assert file.read_text() == "501"
+
+
 def test_what_several_signals_ask_is_evaluated_once() -> None:
     engine = Counting()
     likelihood = EngineLikelihood(lambda: engine)  # type: ignore[arg-type,return-value]

@@ -216,6 +216,13 @@ class LlamaEngine:
         result: list[list[float]] = self._ask("logprobs", reply=list(reply), prompts=asked)
         return result
 
+    def recall_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
+        asked = {"prompt": list(prompt), "path": str(path.absolute()), "room": room}
+        return bool(self._ask("recall_prompt", **asked))
+
+    def keep_prompt(self, prompt: Sequence[int], path: Path) -> bool:
+        return bool(self._ask("keep_prompt", prompt=list(prompt), path=str(path.absolute())))
+
     def save_state(self, path: Path) -> bool:
         """See the contract; a worker that is not running holds nothing, and is not started."""
         with self._state:

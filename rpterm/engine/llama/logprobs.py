@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rpterm.engine.llama import state
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.kv import Batch
 from rpterm.engine.llama.model import UBATCH, Model
@@ -26,6 +28,8 @@ _BUDGET = 384 << 20
 """Bytes of cache that may be kept for prompts of earlier calls: the sixteen a slow score asks for,
 1,300 tokens long."""
 _MOST_SLOTS = 16
+_LENGTH = 1024
+"""Tokens of a sequence to begin with: what is made anew for a longer prompt loses what it held."""
 _WORTH_A_COPY = 32
 _LOGITS = 32 << 20
 """Most logits asked for at once."""
@@ -65,6 +69,35 @@ class Scorer:
             result += self._round(reply, asked[start : start + len(self._slots)])
         return result
 
+    def recall(self, prompt: Sequence[int], path: Path, room: int) -> bool:
+        """Whether a prompt is evaluated already, here or in a file, from which it is taken.
+
+        Args:
+            room: Tokens of the longest reply that is asked after it.
+        """
+        wanted = list(prompt[:-1])
+        self._make_room(len(prompt) + room, 1)
+        if any(slot.tokens[: len(wanted)] == wanted for slot in self._slots):
+            return True
+        if not path.is_file():
+            return False
+        slot = self._choose(list(prompt), [])
+        lib.llama_memory_seq_rm(self._memory, slot.sequence, -1, -1)
+        slot.tokens, _ = state.read(self._place(slot), path, self._length)
+        if slot.tokens != wanted:
+            lib.llama_memory_seq_rm(self._memory, slot.sequence, -1, -1)
+            slot.tokens, slot.worth = [], 0
+        return bool(slot.tokens)
+
+    def keep(self, prompt: Sequence[int], path: Path) -> bool:
+        """Write a prompt that is evaluated into a file; false where it is not, or it fails."""
+        wanted = list(prompt[:-1])
+        slot = next((each for each in self._slots if each.tokens == wanted), None)
+        return slot is not None and state.write(self._place(slot), wanted, path)
+
+    def _place(self, slot: _Slot) -> state.Place:
+        return state.Place(self._model, self._context, slot.sequence)
+
     def _make_room(self, length: int, prompts: int) -> None:
         if length <= self._length and (len(self._slots) >= min(prompts, self._most(self._length))):
             return
@@ -74,7 +107,7 @@ class Scorer:
                 f"Prompt and reply have {length:,} tokens together and the model was trained for "
                 f"{largest:,}: shorten the prompt."
             )
-        self._length = max(512, -(-length // 256) * 256)
+        self._length = max(self._first_length(), -(-length // 256) * 256)
         count = max(1, self._most(self._length), min(prompts, 2))
         self.free()
         self._context = self._model.new_context(
@@ -82,6 +115,10 @@ class Scorer:
         )
         self._memory = lib.llama_get_memory(self._context)
         self._slots = [_Slot(sequence) for sequence in range(count)]
+
+    def _first_length(self) -> int:
+        largest = self._model.trained_context or _LENGTH
+        return max(512, min(_LENGTH, largest // 256 * 256))
 
     def _most(self, length: int) -> int:
         return max(1, min(_MOST_SLOTS, _BUDGET // max(1, length * self._model.kv_bytes)))

@@ -1,4 +1,4 @@
-"""The chat's cache in a file, so that a chat is opened again without evaluating it.
+"""Evaluated tokens in a file: a chat is opened again, and a card scored, without evaluating it.
 
 llama.cpp writes the cells; a trailer of ours follows: a JSON object, its length, and a magic word.
 A file that was cut has no trailer; one of another model, adapter or number format is refused by it
@@ -13,11 +13,14 @@ import json
 import os
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.kv import CHAT, ChatCache
+from rpterm.engine.llama.model import Model
 
 _MAGIC = b"rptermKV1"
 _TAIL = struct.Struct("<I9s")
@@ -25,20 +28,56 @@ _SAMPLE = 1 << 16
 _SAMPLES = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One sequence of a llama.cpp context."""
+
+    model: Model
+    context: Any
+    sequence: int
+
+
 def save(cache: ChatCache, path: Path) -> bool:
-    """Write the cache; false where it holds nothing or the disk refuses."""
-    if not cache.tokens:
+    """Write the chat's cache; false where it holds nothing or the disk refuses."""
+    return write(_chat(cache), cache.tokens, path, cache.exact)
+
+
+def load(cache: ChatCache, path: Path) -> int:
+    """Read a cache; tokens restored. After 0 the cache is empty. What it held is put aside."""
+    cache.parked.serve(cache, ())
+    cache.clear()
+    tokens, exact = read(_chat(cache), path, cache.model.options.context)
+    if not tokens:
+        cache.clear()
+        return 0
+    cache.tokens[:] = tokens
+    cache.exact = exact
+    return len(tokens)
+
+
+def _chat(cache: ChatCache) -> Place:
+    return Place(cache.model, cache.context, CHAT)
+
+
+def write(place: Place, held: Sequence[int], path: Path, exact: int = 0) -> bool:
+    """Write a sequence; false where it holds nothing or the disk refuses.
+
+    Args:
+        held: Its tokens.
+        exact: How many of them were evaluated as they stand.
+    """
+    if not held:
         return False
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    tokens = (ctypes.c_int32 * len(cache.tokens))(*cache.tokens)
+    tokens = (ctypes.c_int32 * len(held))(*held)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         size = lib.llama_state_seq_save_file(
-            cache.context, str(temporary).encode(), CHAT, tokens, len(tokens)
+            place.context, str(temporary).encode(), place.sequence, tokens, len(tokens)
         )
         if not size:
             return False
-        _append_trailer(cache, temporary)
+        _append_trailer(place.model, len(held), exact, temporary)
         temporary.replace(path)
     except OSError:
         return False
@@ -47,49 +86,42 @@ def save(cache: ChatCache, path: Path) -> bool:
     return True
 
 
-def load(cache: ChatCache, path: Path) -> int:
-    """Read a cache; tokens restored. After 0 the cache is empty. What it held is put aside."""
-    cache.parked.serve(cache, ())
-    cache.clear()
+def read(place: Place, path: Path, most: int) -> tuple[list[int], int]:
+    """Read a sequence: its tokens, and how many are exact. After none the sequence is spoilt.
+
+    Args:
+        most: Tokens it has room for.
+    """
     try:
         facts = _read_trailer(path)
     except (OSError, ValueError):
-        return 0
+        return [], 0
     count = facts.get("tokens", 0)
-    if facts.get("of") != _identity(cache) or not 0 < count <= cache.model.options.context:
-        return 0
+    if facts.get("of") != _identity(place.model) or not 0 < count <= most:
+        return [], 0
     tokens = (ctypes.c_int32 * count)()
     found = ctypes.c_size_t(0)
-    read = lib.llama_state_seq_load_file(
-        cache.context, str(path).encode(), CHAT, tokens, count, ctypes.byref(found)
+    done = lib.llama_state_seq_load_file(
+        place.context, str(path).encode(), place.sequence, tokens, count, ctypes.byref(found)
     )
-    if not read or found.value != count:
-        cache.clear()
-        return 0
-    cache.tokens[:] = tokens[:count]
-    cache.exact = min(count, int(facts.get("exact", 0)))
-    return int(count)
+    if not done or found.value != count:
+        return [], 0
+    return list(tokens), min(count, int(facts.get("exact", 0)))
 
 
-def _identity(cache: ChatCache) -> list[Any]:
+def _identity(of: Model) -> list[Any]:
     """What a file must have been made with to be of use."""
-    options = cache.model.options
-    model = options.model_hash
+    model = of.options.model_hash
     if not model:
-        status = options.path.stat()
+        status = of.options.path.stat()
         model = f"{status.st_size}:{status.st_mtime_ns}"
-    return [model, cache.model.adapter_hash, cache.model.kv_type, cache.model.gpu]
+    return [model, of.adapter_hash, of.kv_type, of.gpu]
 
 
-def _append_trailer(cache: ChatCache, path: Path) -> None:
+def _append_trailer(model: Model, tokens: int, exact: int, path: Path) -> None:
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        facts = {
-            "of": _identity(cache),
-            "tokens": len(cache.tokens),
-            "exact": cache.exact,
-            "size": size,
-        }
+        facts = {"of": _identity(model), "tokens": tokens, "exact": exact, "size": size}
         raw = json.dumps(facts | {"sum": _checksum(file, facts)}).encode("ascii")
         file.seek(size)
         file.write(raw + _TAIL.pack(len(raw), _MAGIC))
