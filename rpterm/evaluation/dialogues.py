@@ -5,7 +5,8 @@ Understood are files of JSON lines (or one JSON list) whose objects are
 - single turns ``{"role"|"name"|"speaker": …, "content"|"text"|"value": …}``,
 - whole dialogues: ``messages``, ``conversations``, ``dialogue``, ``turns``,
 - rows of a reply and its context: ``reply`` (``response``, ``completion``, …) and ``history``
-  (``context``, ``prompt``, …), as a list or as text.
+  (``context``, ``prompt``, …), as a list or as text; names may stand before the turns,
+- pairs of a ``chosen`` and a ``rejected`` reply, of which both are taken.
 A text may be a list of parts that have one.
 
 Where several characters talk and one has the character's name, only that one's turns are replies.
@@ -16,10 +17,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rpterm.evaluation import speakers
 from rpterm.types import History, RptermError
 
 MOST_BYTES = 256 << 20
@@ -35,7 +38,15 @@ _NAMES = ("name", "speaker", "author", "sender")
 _TEXT = ("content", "text", "value", "mes", "message", "utterance")
 _HEAD = ("user_name", "character_name", "chat_metadata")
 _LISTS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
-_REPLIES = ("reply", "response", "completion", "answer", "output", "generated", "prediction")
+_REPLIES = (
+    "reply", "response", "completion", "answer", "output", "generated", "prediction",
+    "model_output",
+)  # fmt: skip
+_PAIR = ("chosen", "rejected")
+_PRINTED = re.compile(r"\{\s*\n")
+"""An object that is printed over several lines."""
+_TITLE = 3
+"""Letters of "Mrs": shorter parts of a name name nobody."""
 _CONTEXTS = ("context", "history", "dialogue_history", "prompt", "question", "input", *_LISTS)
 
 
@@ -49,6 +60,7 @@ class Said:
 
     Attributes:
         line: Of the file, from 1; in a JSON list the place in it.
+        turn: In the list of turns that stands in this line, from 1; 0 where there is none.
         history: The last ``RECENT`` turns before it.
         fields: Everything else that stood beside the reply, for labels.
     """
@@ -57,6 +69,7 @@ class Said:
     text: str
     history: History = ()
     user: str = ""
+    turn: int = 0
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def number(self, name: str) -> float | None:
@@ -84,16 +97,24 @@ def read(data: bytes, names: Sequence[str] = (), where: str = "the file") -> lis
     if len(data) > MOST_BYTES:
         raise DialogueError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
     objects = list(_objects(data, where))
-    known = frozenset(name.casefold() for name in names if name)
+    known = frozenset(called for name in names if name for called in _called(name.casefold()))
     several = any(_name_of(turn) in known for _, value in objects for turn in _turns_in(value))
     reader = _Reader(known, where, several)
     found = [said for line, value in objects for said in reader.take(line, value)]
+    if not data.strip():
+        raise DialogueError(f"{where} is empty: it has no reply to score.")
     if not found:
         raise DialogueError(
             f"{where} has no reply of the character: expected were chat lines (name, is_user, "
             'mes), messages with roles "user" and "assistant", or rows with "history" and "reply".'
         )
     return found
+
+
+def _called(name: str) -> Iterator[str]:
+    """A name and its parts, as transcripts have them; not "Dr" alone."""
+    yield name
+    yield from (part for part in name.split() if len(part.rstrip(".")) > _TITLE)
 
 
 def _objects(data: bytes, where: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -104,14 +125,26 @@ def _objects(data: bytes, where: str) -> Iterator[tuple[int, Mapping[str, Any]]]
         raise DialogueError(
             f"{where}, line {place}: this is no UTF-8 text: save it as UTF-8."
         ) from None
-    if text.lstrip().startswith("["):
-        values = _json(text, 1, where)
+    if (values := _whole(text, where)) is not None:
         for at, value in enumerate(values, 1):
             yield at, _object(value, at, where)
         return
     for at, row in enumerate(text.split("\n"), 1):
         if row.strip():
             yield at, _object(_json(row, at, where), at, where)
+
+
+def _whole(text: str, where: str) -> list[Any] | None:
+    """The rows of a file that is one JSON list, or one object over several lines."""
+    start = text.lstrip()
+    if start.startswith("["):
+        return list(_json(text, 1, where))
+    if _PRINTED.match(start) is None:
+        return None
+    value = _json(text, 1, where)
+    inner = [each for each in value.values() if isinstance(each, list)]
+    rows = inner[0] if len(inner) == 1 and not any(key in value for key in _LISTS) else [value]
+    return list(rows)
 
 
 def _json(text: str, line: int, where: str) -> Any:
@@ -140,6 +173,26 @@ def _said(value: Any) -> str | None:
         parts = [each.get("text", each.get("content")) for each in value]
         value = "\n".join(part for part in parts if isinstance(part, str)) or None
     return value if isinstance(value, str) else None
+
+
+def _replies(value: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """What a row says, with the row; of a pair both, with which one it is as ``chosen``."""
+    reply = _first(value, _REPLIES)
+    if reply is not None:
+        return [(reply, value)]
+    pair = [_last(value.get(key)) for key in _PAIR]
+    return [
+        (text, {**value, "chosen": key == "chosen"})
+        for key, text in zip(_PAIR, pair, strict=True)
+        if text is not None and None not in pair
+    ]
+
+
+def _last(value: Any) -> str | None:
+    """A reply, or the turn in which it is, or the last of several."""
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    return _first(value, _TEXT) if isinstance(value, Mapping) else _said(value)
 
 
 def _recent(history: Sequence[tuple[bool, str]]) -> History:
@@ -176,11 +229,13 @@ class _Reader:
 
     def take(self, line: int, value: Mapping[str, Any]) -> Iterator[Said]:
         """The replies in one object."""
-        reply = _first(value, _REPLIES)
+        replies = _replies(value)
         listed = next((key for key in _LISTS if isinstance(value.get(key), list)), None)
-        if reply is not None and not any(key in value for key in ("role", "is_user", "from")):
-            if reply.strip():
-                yield Said(line, reply, self._context(value, line), self._name(value), value)
+        if replies and not any(key in value for key in ("role", "is_user", "from")):
+            before, user = self._context(value, line), self._name(value)
+            for text, fields in replies:
+                if text.strip():
+                    yield Said(line, self._unnamed(text), before, user, fields=fields)
         elif listed is not None:
             yield from self._dialogue(value, value[listed], line)
         elif value.get("type") == "chat" or ("mes" not in value and any(map(value.get, _HEAD))):
@@ -208,7 +263,7 @@ class _Reader:
         self._history = _recent((*before, *added))
         # A greeting, as our own exports mark it, is the card's word and no reply.
         if spoken is not None and spoken[0] and value.get("origin") != "greeting":
-            yield Said(line, spoken[1], before, self._user, value)
+            yield Said(line, spoken[1], before, self._user, fields=value)
 
     def _dialogue(
         self, value: Mapping[str, Any], turns: Sequence[Any], line: int
@@ -216,19 +271,19 @@ class _Reader:
         history: History = ()
         replies = []
         said = 0
-        for turn in turns:
+        for at, turn in enumerate(self._roles(turns, asks=0), 1):
             spoken = self._listed(turn, line, own=said % 2 == 1)
             if spoken is None:
                 continue
             if spoken[0]:
                 own = turn if isinstance(turn, Mapping) else {}
-                replies.append(Said(line, spoken[1], history, self._name(value), own))
+                replies.append(Said(line, spoken[1], history, self._name(value), at, own))
             history = _recent((*history, spoken))
             said += 1
         if replies:  # What stands beside the whole dialogue is said of its last reply.
             last = replies.pop()
             beside = {**value, **last.fields}
-            replies.append(Said(line, last.text, last.history, last.user, beside))
+            replies.append(replace(last, fields=beside))
         yield from replies
 
     def _context(self, value: Mapping[str, Any], line: int) -> History:
@@ -239,7 +294,7 @@ class _Reader:
             if isinstance(given, str) and given.strip():
                 history += self._lines(given)
             elif isinstance(given, list):
-                for at, turn in enumerate(given):
+                for at, turn in enumerate(self._roles(given, asks=-1)):
                     spoken = self._listed(turn, line, own=(len(given) - at) % 2 == 0)
                     history += [spoken] if spoken is not None else []
         return _recent(history)
@@ -262,27 +317,42 @@ class _Reader:
             raise DialogueError(f"{self._where}, line {line}: a turn is neither text nor object.")
         return self._named(turn) or (own, turn)
 
+    def _roles(self, given: Sequence[Any], *, asks: int) -> Sequence[Any]:
+        """Texts with names before them as turns with a role; other turns as they are."""
+        texts = [turn for turn in given if isinstance(turn, str)]
+        named = speakers.listed(texts, self._known) if len(texts) == len(given) else None
+        if named is None:
+            return given
+        own = self._character(named, asks)
+        return [{"role": "assistant" if own(who) else "user", "text": said} for who, said in named]
+
     def _lines(self, text: str) -> History:
         """A history as one text: lines that begin with a name, or one turn of the user."""
-        turns: list[tuple[bool, str]] = []
-        for line in text.split("\n"):
-            named = self._named(line)
-            if named is not None:
-                turns.append(named)
-            elif turns and line.strip():
-                turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}")
-            elif line.strip():
-                turns.append((False, line))
-        return tuple(turns)
+        named = speakers.turns(text, self._known)
+        own = self._character(named, asks=-1)
+        return tuple((own(who), said) for who, said in named)
 
-    def _named(self, line: str) -> tuple[bool, str] | None:
-        name, colon, said = line.partition(":")
-        who = name.strip().casefold()
-        if not colon or not said.strip():
+    def _character(self, named: Sequence[speakers.Named], asks: int) -> speakers.Known:
+        whos = [who for who, _ in named]
+        return speakers.character(whos, self._own, _OTHER.__contains__, asks)
+
+    def _own(self, who: str) -> bool:
+        return who in self._names or who in _OWN
+
+    def _known(self, who: str) -> bool:
+        return self._own(who) or who in _OTHER
+
+    def _named(self, text: str) -> tuple[bool, str] | None:
+        """A turn with a known name before it."""
+        named = speakers.split(text, self._known)
+        if named is None or not self._known(named[0]):
             return None
-        if who in self._names or who in _OWN:
-            return True, said.strip()
-        return (False, said.strip()) if who in _OTHER else None
+        return self._own(named[0]), named[1]
+
+    def _unnamed(self, reply: str) -> str:
+        """A reply without the character's name before it."""
+        named = self._named(reply)
+        return named[1] if named is not None and named[0] else reply
 
     def _of_another(self, turn: Mapping[str, Any]) -> bool:
         name = _name_of(turn)
@@ -306,7 +376,7 @@ class _Reader:
         who = next((str(turn[key]).casefold() for key in _WHO if turn.get(key)), "")
         if who in _SILENT:
             return None
-        if who in self._names or who in _OWN:
+        if self._own(who):
             return not self._of_another(turn), text
         if who in _OTHER or (who and self._names):
             return False, text

@@ -58,6 +58,27 @@ SHAPES = {
         {"context": ASKED[0], "response": TOLD[0]},
         {"context": f"User: {ASKED[0]}\nHolmes: {TOLD[0]}\nUser: {ASKED[1]}", "output": TOLD[1]},
     ),
+    "rows with other names": lines(
+        {"context": [f"Watson: {ASKED[0]}"], "reply": f"Holmes: {TOLD[0]}"},
+        {
+            "context": f"Watson: {ASKED[0]}\n**Sherlock:** {TOLD[0]}\nWatson: {ASKED[1]}",
+            "model_output": f"**Sherlock Holmes**: {TOLD[1]}",
+        },
+    ),
+    "a list of named texts": lines(
+        {
+            "dialogue": [
+                f"Watson: {ASKED[0]}",
+                f"Sherlock: {TOLD[0]}",
+                f"Watson: {ASKED[1]}",
+                f"Sherlock: {TOLD[1]}",
+            ]
+        }
+    ),
+    "one object": json.dumps(
+        {"version": 1, "data": [{"messages": turns("role", "content", ("user", "assistant"))}]},
+        indent=1,
+    ).encode(),
     "parts": lines(
         {
             "messages": [
@@ -160,6 +181,32 @@ def test_a_scene_comes_before_what_was_said_in_it() -> None:
     assert said.history == ((False, "Fog."), (False, "Hm?"), (True, "Ha."), (False, "Well?"))
 
 
+def test_who_speaks_is_told_by_names_that_nobody_knows() -> None:
+    talk = "Lily: Hi.\nTom: Where are you?\nLily: Home.\nTom: Fine,\nbye: then."
+    both = (True, "Hi."), (False, "Where are you?"), (True, "Home."), (False, "Fine,\nbye: then.")
+    (said,) = read(lines({"context": talk, "reply": "Bye."}), NAMES)
+    assert said.history == both
+    (known,) = read(lines({"context": f"{talk}\nSherlock: Hm.", "reply": "Bye."}), NAMES)
+    assert [own for own, _ in known.history] == [False] * 4 + [True]
+    (asked,) = read(lines({"question": "Listen: what is it?", "answer": "It is me: Tom."}), NAMES)
+    assert (asked.history, asked.text) == (((False, "Listen: what is it?"),), "It is me: Tom.")
+
+
+def test_both_replies_of_a_pair_are_taken() -> None:
+    asked = [{"role": "user", "content": "Who?"}]
+    for chosen in ("Me.", {"from": "gpt", "value": "Me."}, [*asked, {"content": "Me."}]):
+        found = read(lines({"prompt": asked, "chosen": chosen, "rejected": "You."}))
+        assert [(said.text, said.number("chosen")) for said in found] == [("Me.", 1), ("You.", 0)]
+        assert {said.history for said in found} == {((False, "Who?"),)}
+
+
+def test_a_reply_tells_where_it_stands() -> None:
+    system = {"role": "system", "content": "You are Holmes."}
+    listed = [system, *turns("role", "content", ("user", "assistant"))]
+    found = read(lines({"messages": listed}, {"reply": "Yes."}))
+    assert [(said.line, said.turn) for said in found] == [(1, 3), (1, 5), (2, 0)]
+
+
 @pytest.mark.parametrize("odd", [f"1{'0' * 400}", "NaN", "-Infinity"])
 def test_a_label_that_is_no_finite_number_is_none(odd: str) -> None:
     (said,) = read(f'{{"history": [], "reply": "Yes.", "odd": {odd}}}'.encode())
@@ -180,7 +227,7 @@ def test_labels_stand_beside_the_reply() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "has no reply"),
+        (b"", "is empty"),
         (b"{", "line 1: this is no JSON"),
         (b'{"reply": "a"}\n\n[1]', "line 3: expected an object"),
         (b'{"reply": "a"}\n\xff', "line 2: this is no UTF-8"),
