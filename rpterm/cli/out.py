@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,18 @@ def data(value: Any) -> None:
         sys.stdout.write(_json(plain, ascii_only=False))
     except UnicodeEncodeError:  # Half of a pair of surrogates, or a terminal of few letters.
         sys.stdout.write(_json(plain, ascii_only=True))
+
+
+def csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows with the names of all their columns above them; what a row lacks is empty."""
+    from csv import DictWriter
+
+    heads = dict.fromkeys(name for row in rows for name in row)
+    sheet = StringIO()
+    writer = DictWriter(sheet, list(heads), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    say(sheet.getvalue(), end="")
 
 
 def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0) -> None:

@@ -54,20 +54,31 @@ def score(
         str | None,
         typer.Option(metavar="FIELD", help="A numeric field of the file to correlate with."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="JSON instead of a table, with all evidence.")
+    ] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="CSV instead: a row for each reply, for statistics.")
+    ] = False,
 ) -> None:
     """Score every reply of a chat file: probability of being in character, interval, evidence.
 
-    Ctrl+C ends early and shows what is done.
+    Read are chat logs, exports, messages with roles, and rows of a reply and its context. line and
+    turn say where a reply stands in the file. Ctrl+C ends early and shows what is done.
     """
     from rpterm.evaluation import dialogues
     from rpterm.evaluation.agreement import LEAST
-    from rpterm.evaluation.scored import with_labels
+    from rpterm.evaluation.scored import flat, with_labels
 
     paths = folders.find()
     mine = card_of(card)
     others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
-    replies = dialogues.read(_bytes(file), (mine.name, mine.char, mine.nickname), str(file))
+    names = (mine.name, mine.char, mine.nickname)
+    replies = dialogues.read(_bytes(file), names, str(file))
+    if others_speak := dialogues.strangers(replies, names):
+        complain(
+            f"{file} names {', '.join(others_speak[:3])}, not {mine.name}: scored all the same."
+        )
     if label and sum(each.number(label) is not None for each in replies) < LEAST:
         raise RptermError(
             f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
@@ -75,7 +86,9 @@ def score(
     with opened_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others))
     labels = with_labels(scored, label) if label else {}
-    if json:
+    if csv:
+        out.csv([flat(each) for each in scored])
+    elif json:
         out.data(_document(mine, scored, labels))
     elif scored:
         _show(scored, labels)
@@ -220,7 +233,10 @@ def _row(each: Scored) -> tuple[str, ...]:
              ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
     found = worst(score)
     against = reason(*found, each.said.text).text if found else ""
+    if found and found[0].kind == "against":
+        against = f"little: {against}"  # What it names speaks for a character, where there is more.
+    at = f"{each.said.line}.{each.said.turn}" if each.said.turn else str(each.said.line)
     return (
-        str(each.said.line), f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
+        at, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
         *(f"{part:.0%}" if part is not None else "–" for part in parts), against,
     )  # fmt: skip

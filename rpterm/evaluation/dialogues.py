@@ -111,6 +111,18 @@ def read(data: bytes, names: Sequence[str] = (), where: str = "the file") -> lis
     return found
 
 
+def strangers(replies: Sequence[Said], names: Sequence[str]) -> list[str]:
+    """Who says the replies, by name, where none of them is the character.
+
+    Args:
+        names: As ``read`` had them.
+    """
+    known = {called for name in names for called in _called(name.casefold())}
+    turns = [each.fields for each in replies if _first(each.fields, _TEXT) == each.text]
+    found = dict.fromkeys(name for turn in turns if (name := _name_of(turn)))
+    return [] if known & found.keys() else list(found)
+
+
 def _called(name: str) -> Iterator[str]:
     """A name and its parts, as transcripts have them; not "Dr" alone."""
     yield name

@@ -16,6 +16,8 @@ from rpterm.scoring.scorer import Score, Scorer
 
 AGAINST, FOR = 3, 1
 _WORDS, _LINE = 60, 160
+_MARK = 80
+"""Characters of a mark; a longer text is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,40 @@ def reason(finding: Finding, place: Evidence | None, reply: str) -> Reason:
     )
 
 
+def _beside(said: Said) -> dict[str, Any]:
+    """Marks and labels that stood beside a reply: what is short; the talk itself is not."""
+    return {
+        name: value
+        for name, value in said.fields.items()
+        if isinstance(value, bool | int | float)
+        or (isinstance(value, str) and len(value) <= _MARK and value != said.text)
+    }
+
+
+def flat(scored: Scored) -> dict[str, Any]:
+    """One reply's score as a row of a table: ``None`` where nothing was to go by.
+
+    Beside ``as_data`` it has no evidence; ``field.`` comes of the file, ``signal.`` is a reading.
+    """
+    data = as_data(scored)
+    head = ("line", "turn", "probability", "low", "high", "complete")
+    return {
+        **{name: data[name] for name in head},
+        **data["dimensions"],
+        **{f"signal.{name}": reading.value if reading.confidence > 0 else None
+           for name, reading in scored.score.readings.items()},
+        "reply": scored.said.text,
+        **{f"field.{name}": value for name, value in data["fields"].items()},
+    }  # fmt: skip
+
+
 def as_data(scored: Scored) -> dict[str, Any]:
     """One reply's score as plain data, for JSON."""
     score = scored.score
     return {
         "line": scored.said.line,
+        "turn": scored.said.turn,
+        "fields": _beside(scored.said),
         "reply": scored.said.text,
         "probability": score.probability,
         "low": score.low,

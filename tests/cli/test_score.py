@@ -69,6 +69,11 @@ def test_a_score_that_lacks_a_signal_is_told(capsys: pytest.CaptureFixture[str])
     assert "1 score without a signal whose model cannot be used" in capsys.readouterr().out
 
 
+def test_rows_of_different_columns_are_one_sheet(capsys: pytest.CaptureFixture[str]) -> None:
+    out.csv([{"line": 1, "reply": 'a, "b"\nc'}, {"line": 2, "field.id": "x", "reply": None}])
+    assert capsys.readouterr().out == 'line,reply,field.id\n1,"a, ""b""\nc",\n2,,x\n'
+
+
 def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
     out.data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
     found = json.loads(capsys.readouterr().out)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.evaluation.dialogues import RECENT, DialogueError, read
+from rpterm.evaluation.dialogues import RECENT, DialogueError, read, strangers
 
 ASKED, TOLD = ("Who are you?", "And where?"), ("I am Holmes.", "In Baker Street.")
 NAMES = ("Sherlock Holmes", "Holmes")
@@ -165,6 +165,15 @@ def test_of_several_characters_one_is_judged(turns: list[dict[str, Any]]) -> Non
     found = read(lines(*turns), NAMES)
     assert [(said.text, said.history) for said in found] == [("Ha.", ((False, "Hm."),))]
     assert len(read(lines(*turns), ("Moriarty",))) == 2  # under another name all are judged
+
+
+def test_a_file_of_another_character_is_known() -> None:
+    log, nobody = SHAPES["chat log"], SHAPES["turns by role"]
+    assert strangers(read(log, ("Mara",)), ("Mara",)) == ["holmes"]
+    assert strangers(read(log, NAMES), NAMES) == []
+    assert strangers(read(nobody, ("Mara",)), ("Mara",)) == []
+    row = lines({"name": "item 3", "history": [], "reply": "Yes."})
+    assert strangers(read(row, ("Mara",)), ("Mara",)) == []
 
 
 def test_a_reply_without_words_is_none_and_its_branch_goes_on() -> None:

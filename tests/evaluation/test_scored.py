@@ -10,7 +10,7 @@ import pytest
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import agreement
 from rpterm.evaluation.dialogues import Said, read
-from rpterm.evaluation.scored import as_data, score_all, with_labels, worst
+from rpterm.evaluation.scored import as_data, flat, score_all, with_labels, worst
 from rpterm.scoring.scorer import Scorer
 
 CARD = CharacterCard(
@@ -28,6 +28,16 @@ def test_broken_replies_score_lower_and_say_why() -> None:
     assert found is not None and found[1] is not None and found[1].end > found[1].start
     data = json.loads(json.dumps(as_data(broken)))
     assert data["line"] == 2 and data["readings"]["assistant_voice"]["evidence"]
+
+
+def test_a_row_for_statistics_leads_back_to_the_file_and_to_its_labels() -> None:
+    turns = [{"role": "user", "content": "Yes?"}, {"role": "assistant", "content": GOOD}]
+    (said,) = read(json.dumps({"id": "a1", "human": 4, "messages": turns}).encode())
+    (row,) = map(flat, score_all(Scorer(), CARD, [said]))
+    assert (row["line"], row["turn"], row["field.id"], row["field.human"]) == (1, 2, "a1", 4)
+    assert 0 < row["probability"] < 1 and row["persona"] is not None and row["reply"] == GOOD
+    assert row["signal.assistant_voice"] == 0 and row["signal.voice_words"] is None
+    assert "field.messages" not in row and "field.content" not in row
 
 
 def test_it_stops_between_two_replies() -> None:
