@@ -111,6 +111,49 @@ def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clas
     assert (Contradiction().measure(reply, scene).value > 0) is clashes
 
 
+@pytest.mark.parametrize(
+    ("reply", "clashes"),
+    [
+        ("You eat the grilled mussels, you said.", True),
+        ("I eat grilled mussels.", False),
+        ("You never eat grilled mussels.", False),
+        ("You eat grilled mussels?", False),
+    ],
+)
+def test_what_the_other_side_said_of_itself_is_remembered(reply: str, clashes: bool) -> None:
+    said = (False, "Hello. I never eat grilled mussels."), (True, "Hm."), (False, "What's cooking?")
+    reading = Contradiction().measure(reply, Scene(history=said))
+    assert (reading.value > 0) is clashes
+    assert [each.source for each in reading.evidence] == ["turn:-3"] * clashes
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Age: 34",
+        "Ines is a thirty-four-year-old smuggler.",
+        "She is 34, and widowed.",
+        "You are Ines, a 34-year-old smuggler.",
+    ],
+)
+def test_an_age_is_read_as_cards_and_as_people_say_it(line: str) -> None:
+    scene = Scene(char="Ines", facts=(Fact("card.description:0", line),))
+    found = {
+        said: Contradiction().measure(said, scene).value > 0
+        for said in ("I'm 51, if you must know.", "I am thirty-four.", "I'm fifty miles from home.")
+    }
+    assert list(found.values()) == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Her brother is a 12-year-old boy.", "She owns a 34-year-old boat.", "She sails at 12."],
+)
+def test_the_age_of_somebody_else_is_none(line: str) -> None:
+    scene = Scene(char="Ines", facts=(Fact("card.description:0", line),))
+    assert Contradiction().measure("I'm 51, if you must know.", scene).value == 0
+
+
 def test_repetition_and_parroting_point_at_the_words() -> None:
     said = "As I told you, the tide takes what it likes from us."
     assert Repetition().measure(said, SCENE).evidence[0].source == "turn:-2"

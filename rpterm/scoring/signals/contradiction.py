@@ -2,12 +2,13 @@
 
 By rule: a sentence and a line that share most of their rare words and differ in a negation, in a
 number, or in one word of a pair of opposites; or that fill a slot of a life (birthplace, age, …:
-``slots``) differently. What is said in other words is missed: ``bench planted`` finds 0.93 of the
-card's own lines turned round, and 0.03 of 100 contradictions in the character's own words. Without
-an NLI model nothing that was tried helps there: lines paired by sentence vectors instead of words
-(0.25 found, and 0.21 of what is true accused), likelihood under the line and under its contrary
-(a contradiction is likelier under the contrary than a true line in 0.60 of pairs), the starter
-model asked outright (0.44).
+``slots``) differently. What the reply says of "you" is held against what the other side said of
+itself ("I …") in the same way, but for the slots. What is said in other words is missed: ``bench
+planted`` finds 0.93 of the card's own lines turned round, and 0.05 of 100 contradictions in the
+character's own words. Without an NLI model nothing that was tried helps there: lines paired by
+sentence vectors instead of words (0.25 found, and 0.21 of what is true accused), likelihood under
+the line and under its contrary (a contradiction is likelier under the contrary than a true line in
+0.60 of pairs), the starter model asked outright (0.44).
 
 Where an NLI cross-encoder is installed, it is asked as well when nothing else goes on: each
 sentence against the lines that are nearest in meaning, as they stand, the line first. Its
@@ -71,14 +72,21 @@ class Contradiction:
         self._infer, self._encode = infer, encode
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        lines = _lines(scene)
-        if not lines or not reply.strip():
+        lines, theirs = _lines(scene), _of_you(scene)
+        if not (lines or theirs) or not reply.strip():
             return NOTHING
+        claims = _claims(reply)
         found = [
             Evidence(start, start + len(sentence), why, fact.source, line)
-            for start, sentence in _claims(reply)
+            for start, sentence in claims
             for fact, line in lines
-            if (why := _clash(sentence, line, _of_oneself(sentence, scene.char)))
+            if (why := _clash(sentence, line, fact, _of_oneself(sentence, scene.char)))
+        ]
+        found += [
+            Evidence(start, start + len(sentence), why, fact.source, line)
+            for start, sentence in claims
+            for fact, line in theirs
+            if _read(sentence).about == "you" and (why := _differ(_read(sentence), _read(line)))
         ]
         return Reading(0.8 if found else 0.0, 0.5, tuple(found))
 
@@ -100,6 +108,13 @@ def _lines(scene: Scene) -> list[tuple[Fact, str]]:
     own = (turn for mine, turn in reversed(scene.turns) if mine)
     facts = (*scene.facts, *own)
     return [(fact, sentence) for fact in facts for _, sentence in _claims(fact.text)]
+
+
+def _of_you(scene: Scene) -> list[tuple[Fact, str]]:
+    """What the other side said of itself, with where it stands, the latest first."""
+    heard = (turn for mine, turn in reversed(scene.turns) if not mine)
+    said = [(fact, sentence) for fact in heard for _, sentence in _claims(fact.text)]
+    return [each for each in said if _read(each[1]).about == "i"]
 
 
 def _claims(reply: str) -> list[tuple[int, str]]:
@@ -131,12 +146,17 @@ def _about(sentence: str) -> str:
     return first if first in _PRONOUNS else ""
 
 
-def _clash(sentence: str, line: str, own: bool) -> str:
-    if own and (slot := slots.clash(sentence, line)):
+def _clash(sentence: str, line: str, fact: Fact, own: bool) -> str:
+    if own and (slot := slots.clash(sentence, line, fact.source.startswith("card."))):
         return f"another {slot}"
     mine, known = _read(sentence), _read(line)
     if mine.about and known.about and mine.about != known.about:
         return ""
+    return _differ(mine, known)
+
+
+def _differ(mine: _Read, known: _Read) -> str:
+    """How a sentence says the contrary of a line about the same, or ""."""
     shared = len(mine.rare & known.rare)
     if shared < _SHARED or shared < _NEAR * len(known.rare):
         return ""

@@ -1,7 +1,9 @@
 """Slots of a life: where somebody was born, lives, works, how old they are. Pure patterns.
 
-``clash`` tells whether a sentence and a line of the card fill the same slot differently. Only
-slots that hold one thing are read; what fills them is compared by its words alone.
+``clash`` tells whether a sentence and a line fill the same slot differently. Only slots that hold
+one thing are read; what fills them is compared by its words alone. A card says in ways of its own
+what it says of its character ("Age: 34", "a keeper, who is 34"), a speaker in others ("I'm 34."):
+from the other mouth these may be about anybody.
 """
 
 from __future__ import annotations
@@ -35,7 +37,32 @@ _PATTERNS = (
     ("fear", rf"{_FEAR} of (?:the )?{_END}"),
     ("instrument", rf"{_WHO}{_VERY} (?:play|plays){_VERY} the {_END}"),
 )
-_SLOTS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
+_AGE = rf"(?P<fill>\d{{2,3}}|(?:{_DECADES})(?:-\w+)?|[a-z]+teen)"
+_ENDS = r"(?=[.,;!?\"”*]| and\b| but\b|$)"
+_NOT_KIN = r"^(?!(?:my|his|her|their|your)\b)"
+_BY_CARDS = (
+    ("age", rf"^ages?\s*[:=]\s*{_AGE}\b"),
+    ("age", rf"{_NOT_KIN}(?:[^.]{{0,60}}?(?:\b(?:is|are)|[,:;–-]) )?an? {_AGE}[- ]years?[- ]old\b"),
+    ("age", rf"\b(?:he|she|they|you|who) (?:is|are) {_AGE}{_ENDS}"),
+    ("birthplace", rf"^(?:birthplace|place of birth|born|home ?town)\s*[:=]\s*(?:in )?{_END}"),
+    ("home", rf"^(?:home|residence|lives in)\s*[:=]\s*{_END}"),
+    ("eyes", rf"^eyes?(?: colou?r)?\s*[:=]\s*(?P<fill>{_EYES})\b"),
+    ("hair", rf"^hair(?: colou?r)?\s*[:=]\s*(?P<fill>{_HAIR})\b"),
+)
+_BY_SPEAKERS = (
+    ("age", rf"\bI(?: am|'m){_VERY} {_AGE}{_ENDS}"),
+    ("age", rf"\bI(?: am|'m){_VERY} an? {_AGE}[- ]years?[- ]old\b"),
+)
+
+
+def _compiled(
+    patterns: tuple[tuple[str, str], ...],
+) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in patterns)
+
+
+_OF_CARDS = _compiled((*_PATTERNS, *_BY_CARDS))
+_OF_SPEAKERS = _compiled((*_PATTERNS, *_BY_SPEAKERS))
 _TENS_TEXT = "twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = _TENS_TEXT.split()
 _ONES_TEXT = (
@@ -46,10 +73,14 @@ _ONES = _ONES_TEXT.split()
 
 
 @lru_cache(maxsize=4096)
-def fills(text: str) -> Mapping[str, frozenset[str]]:
-    """Slot → the words that fill it."""
+def fills(text: str, card: bool = False) -> Mapping[str, frozenset[str]]:
+    """Slot → the words that fill it.
+
+    Args:
+        card: Whether the text is a card's and not spoken.
+    """
     found: dict[str, frozenset[str]] = {}
-    for name, pattern in _SLOTS:
+    for name, pattern in _OF_CARDS if card else _OF_SPEAKERS:
         for match in pattern.finditer(text.replace("’", "'")):
             key = f"{name} {match['what'].lower()}" if "what" in pattern.groupindex else name
             fill = _number(match["fill"]) if name == "age" else frozenset(content(match["fill"]))
@@ -58,9 +89,13 @@ def fills(text: str) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def clash(sentence: str, line: str) -> str:
-    """The slot that the two fill differently, or ""."""
-    known = fills(line)
+def clash(sentence: str, line: str, card: bool = True) -> str:
+    """The slot that the two fill differently, or "".
+
+    Args:
+        card: Whether the line is a card's and not spoken.
+    """
+    known = fills(line, card)
     if not known:
         return ""
     for slot, fill in fills(sentence).items():
