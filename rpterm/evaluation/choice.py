@@ -138,7 +138,10 @@ def _trusted(known: Trust, judge: str) -> str:
         f"The judging model, {judge}, gives the same verdict in {known.agreement:.0%} of "
         f"{counted(known.comparisons, 'comparison')} when the order is swapped"
     )
-    if wilson(round(known.agreement * known.comparisons), known.comparisons)[0] <= 0.5:
+    low, high = wilson(round(known.agreement * known.comparisons), known.comparisons)
+    if high < 0.5:
+        return f"{words}, so it goes by the place of a reply: do not go by it."
+    if low <= 0.5:
         return f"{words}, which chance may make, too: do not go by it."
     return f"{words}."
 

@@ -118,7 +118,10 @@ def test_a_judge_that_is_no_better_than_chance_is_not_to_be_gone_by() -> None:
     def verdicts(swapped: str) -> list[Verdict]:
         return [Verdict("persona", f"q{at}", 1, "a", "b", "a", swapped) for at in range(8)]
 
-    unsure = choice(measured, ["a", "b"], verdicts("b"), "big").reasons
-    assert any("big" in each and "do not go by it" in each for each in unsure)
+    by_place = choice(measured, ["a", "b"], verdicts("b"), "big").reasons
+    assert any("goes by the place" in each and "do not go by it" in each for each in by_place)
+    half = [*verdicts("a")[:4], *verdicts("b")[4:]]
+    unsure = choice(measured, ["a", "b"], half, "big").reasons
+    assert any("big" in each and "chance may make, too: do not go by" in each for each in unsure)
     steady = choice(measured, ["a", "b"], verdicts("a"), "big").reasons
     assert any("prefers a to b on 8 of 8 questions" in each for each in steady)
