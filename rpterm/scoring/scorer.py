@@ -222,13 +222,15 @@ class Scorer:
 
 def _compared(reply: str, scene: Scene) -> list[str]:
     """What the signals of a whole reply ask the embedder for."""
-    return [*_talk(scene), reply, cut(reply), *sentences(reply)]
+    told = frequency.nameless(reply, scene.char)
+    return [*_talk(scene), reply, cut(reply), *sentences(reply), told, *sentences(told)]
 
 
 def _standing(reply: str, scene: Scene) -> list[str]:
     """What of that will not change any more while the reply grows."""
     beginning = cut(reply)
-    done = sentences(reply)[:-1]
+    told = frequency.nameless(reply, scene.char)
+    done = [*sentences(reply)[:-1], *sentences(told)[:-1]]
     whole = beginning == " ".join(reply.split())
     return [*_talk(scene), *filter(None, ["" if whole else beginning]), *done]
 

@@ -18,7 +18,11 @@ from rpterm.bench.rivals import Rivals
 from rpterm.scoring.combine import chance
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit, soft, told_apart
+from rpterm.scoring.frequency import nameless
 from rpterm.scoring.frozen import frozen
+from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.signals.fitting import FactMeaning, FactWords
+from rpterm.scoring.signals.remembering import MemoryMeaning
 from rpterm.types import RptermError
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
@@ -60,6 +64,30 @@ def test_what_a_reply_takes_over_from_the_last_turn_is_no_fact() -> None:
     fit, facts = Fit(Letters().encode), ["i have a boat"]
     echoed, anew = (fit.to_facts("a boat", facts, asked=asked)[1] for asked in ("boat ?", "why ?"))
     assert echoed < anew
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("Holmes", "Holmes's pipe is out. *Holmes rises.*", "pipe is out. *rises.*"),
+        ("Sir Kaelan", "Kaelan waits, and Sir Kaelan prays.", "waits, and prays."),
+        ("Rose Hill", "Rose Hill loves her Rose.", "loves her Rose."),
+        ("Holmes", "Holmes.", "Holmes."),
+        ("Holmes", '*He rises.* "Good  night."', '*He rises.* "Good  night."'),
+        ("", "a  b", "a  b"),
+    ],
+)
+def test_a_reply_without_its_characters_name(name: str, text: str, told: str) -> None:
+    assert nameless(text, name) == told
+
+
+def test_to_be_told_of_by_name_is_no_knowledge_of_the_card() -> None:
+    facts = (Fact("card.description:0", "Zyzzyx has a boat."),)
+    scene = Scene(char="Zyzzyx", facts=facts, history=((False, "why ?"),))
+    fit = Fit(Letters().encode)
+    for signal in (FactWords(), FactMeaning(fit), MemoryMeaning(fit)):
+        named, plain = (signal.measure(said, scene) for said in ("Zyzzyx waits.", "waits."))
+        assert named.value == plain.value
 
 
 def test_a_long_reply_is_read_sentence_by_sentence() -> None:

@@ -1,7 +1,8 @@
 """How a reply fits the card's facts and the last turns, by words and by meaning (``scoring.fit``).
 
 Fitting is evidence for the character, not proof: a right reply need not touch any fact. Nothing
-here notices a contradiction, which fits in words and in meaning.
+here notices a contradiction, which fits in words and in meaning. The character's own name is left
+out of the reply against facts: whoever tells of "Holmes" knows no more of him than that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rpterm.scoring.fit import Fit
+from rpterm.scoring.frequency import nameless
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import dot, everyday_rarity
 
@@ -29,7 +31,7 @@ class FactWords:
         if not scene.facts or not reply.strip():
             return NOTHING
         rarity = everyday_rarity()
-        mine = rarity.vector(reply)
+        mine = rarity.vector(nameless(reply, scene.char))
         likeness = [dot(mine, rarity.vector(fact.text)) for fact in scene.facts]
         return _reading(reply, scene, likeness, lambda best: best)
 
@@ -53,7 +55,8 @@ class FactMeaning:
         if not scene.facts or not reply.strip():
             return NOTHING
         facts = [fact.text for fact in scene.facts]
-        cosines, value = self._fit.to_facts(reply, facts, _told(scene), scene.last)
+        said = nameless(reply, scene.char)
+        cosines, value = self._fit.to_facts(said, facts, _told(scene), scene.last)
         return _reading(reply, scene, [float(each) for each in cosines], lambda _: value)
 
 

@@ -42,6 +42,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from rpterm.engine.protocol import Piece
+from rpterm.scoring.frequency import nameless
 from rpterm.scoring.likelihood import Text
 from rpterm.scoring.records import NOTHING, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.signals.patient import ByLikelihood
@@ -68,7 +69,8 @@ class _ByCard(ByLikelihood):
         if not scene.facts or not reply.strip():
             return NOTHING
         prompts = [prompt(scene, facts=True), prompt(scene, facts=False)]
-        return self._read(*self._likelihood.logprobs(said(reply), prompts, stopped))
+        told = said(nameless(reply, scene.char))  # The card makes a name likelier than any fact.
+        return self._read(*self._likelihood.logprobs(told, prompts, stopped))
 
     def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
         raise NotImplementedError

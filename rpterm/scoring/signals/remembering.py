@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from rpterm.scoring.fit import Fit
-from rpterm.scoring.frequency import chance, rarity
+from rpterm.scoring.frequency import chance, nameless, rarity
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.texts import content, where, words
 
@@ -86,7 +86,8 @@ class MemoryMeaning:
         if not lines or not reply.strip():
             return NOTHING
         texts = [line.text for line in lines]
-        cosines, value = self._fit.to_known(reply, texts, scene.last)
+        said = nameless(reply, scene.char)
+        cosines, value = self._fit.to_known(said, texts, scene.last)
         nearest = lines[int(np.argmax(cosines))]
         note = f"nearest of all that is known, {float(cosines.max()):.2f}"
         return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
