@@ -36,6 +36,7 @@ _SILENT = frozenset(("system", "tool", "function", "developer", "ipython"))
 _WHO = ("role", "from", "speaker", "name", "author", "sender")
 _NAMES = ("name", "speaker", "author", "sender")
 _TEXT = ("content", "text", "value", "mes", "message", "utterance")
+_HIDDEN = ("hidden", "is_system")
 _HEAD = ("user_name", "character_name", "chat_metadata")
 _LISTS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
 _REPLIES = (
@@ -380,11 +381,10 @@ class _Reader:
                 f"{self._where}, line {line}: a turn has no text; expected one of "
                 f"{', '.join(_TEXT)}."
             )
-        if not text.strip():
+        if not text.strip() or any(turn.get(key) is True for key in _HIDDEN):
             return None
         if isinstance(turn.get("is_user"), bool):
-            own = not turn["is_user"] and not self._of_another(turn)
-            return (own, text) if turn.get("is_system") is not True else None
+            return not turn["is_user"] and not self._of_another(turn), text
         who = next((str(turn[key]).casefold() for key in _WHO if turn.get(key)), "")
         if who in _SILENT:
             return None

@@ -135,6 +135,15 @@ def test_a_swipe_has_the_history_of_its_branch() -> None:
     assert found[-1].user == "Anna"
 
 
+@pytest.mark.parametrize("shape", ["own export", "chat log"])
+def test_what_is_hidden_from_the_model_is_neither_history_nor_reply(shape: str) -> None:
+    head, *said = map(json.loads, SHAPES[shape].splitlines())
+    mark = "hidden" if "type" in head else "is_system"
+    said[0][mark] = said[3][mark] = True
+    (found,) = read(lines(head, *said), NAMES)
+    assert (found.text, found.history) == (TOLD[0], ())
+
+
 def test_a_greeting_of_our_own_exports_is_no_reply() -> None:
     turns = [
         {"type": "turn", "id": at, "parent_id": None, "role": "assistant", "text": text,
