@@ -18,11 +18,12 @@ from typing import Any, Protocol
 from rpterm import paths
 from rpterm.marks import why
 from rpterm.plural import counted
-from rpterm.training import card, parity, trainer
+from rpterm.training import card, parity, room, trainer
 from rpterm.training.base import Base, load, require_extra
 from rpterm.training.data import Data
 from rpterm.training.plan import Plan, TrainingError
 from rpterm.training.stopping import Halted, Stop, Stopped
+from rpterm.types import RptermError
 
 _FINGERPRINT = "training.sha256"
 _PROBES = 3
@@ -91,6 +92,12 @@ def train(
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)
         raise Stopped(kept) from None
+    except RptermError:
+        raise
+    except Exception as error:  # A full disk is told by every library in its own way.
+        if room.is_full(error, folder):
+            raise room.filled(folder) from error
+        raise
 
 
 class _Training:
@@ -114,6 +121,7 @@ class _Training:
             self.plan, base, self.data, self.folder, self.listener.stepped, self.stop,
             lambda: self._part(),
         )  # fmt: skip
+        room.check(self.folder, made.model.num_parameters(only_trainable=True))
         begun = trainer.last_checkpoint(self.folder)
         before, seconds = self._trained(made, begun)
         after = self._unseen_loss(made, "after the training")

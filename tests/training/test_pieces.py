@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rpterm.training import convert
+from rpterm.training import convert, room
 from rpterm.training.data import read
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, Plan, TrainingError
@@ -135,6 +135,21 @@ def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path
     assert not list(_folder(begun, "two", anew=True).glob("checkpoint-*"))
     with pytest.raises(RptermError, match="no folder"):
         _folder(tmp_path / "none" / "made.gguf", "one", anew=False)
+
+
+def test_a_disk_without_room_is_told_before_and_when_it_fills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 << 20))
+    room.check(tmp_path, 1_000_000)
+    with pytest.raises(TrainingError, match=r"need .* has .* free: make room"):
+        room.check(tmp_path, 9_000_000)
+    told = Exception("No space left on device (os error 28)"), OSError(28, "No space left")
+    assert all(room.is_full(error, tmp_path) for error in told)
+    assert not room.is_full(RuntimeError("a shape"), tmp_path)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    assert room.is_full(RuntimeError("unexpected pos"), tmp_path)
+    assert "goes on from" in str(room.filled(tmp_path))
 
 
 def test_the_gate_lets_rounding_through_and_nothing_else() -> None:
