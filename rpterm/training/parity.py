@@ -142,11 +142,8 @@ def prove(
     """
     found = Parity(0.0, 0.0, 0)
     for at, shake in enumerate(_SHAKES, 1):
-        again = f", a larger one, {at} of {len(_SHAKES)} at most" if at > 1 else ""
-        part = stage(
-            f"proving with a random adapter{again} that llama.cpp does what is trained",
-            PASSES * len(texts),
-        )
+        again = f", a larger one ({at} of {len(_SHAKES)})" if at > 1 else ""
+        part = stage(f"trying a random adapter in llama.cpp{again}", PASSES * len(texts))
         found = _shaken(base, texts, folder / "proof.gguf", shake, part)
         if found.telling:
             found.check(f"A random adapter to {base.path.name}")
