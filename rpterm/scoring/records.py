@@ -18,6 +18,8 @@ from rpterm.types import History
 Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
 """Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do.
 Attractiveness says nothing about being in character and has no part in the probability."""
+_LONG = 25
+"""Words of a line of the persona; a longer one is more than a claim."""
 Cost = Literal["words", "embedding", "likelihood"]
 """``words`` takes about a millisecond; ``embedding`` tens, ``likelihood`` hundreds or more."""
 
@@ -162,7 +164,8 @@ def scene_of(
         return [expand(line, char=card.char, user=person) for line in lines]
 
     def facts(source: str, lines: tuple[str, ...]) -> list[Fact]:
-        return [Fact(f"{source}:{at}", text) for at, text in enumerate(said(lines))]
+        placed = enumerate(said(lines))
+        return [Fact(f"{source}:{at}", claim) for at, line in placed for claim in _apart(line)]
 
     return Scene(
         char=card.char,
@@ -180,6 +183,11 @@ def scene_of(
 def _claims(description: str) -> tuple[str, ...]:
     """A description sentence by sentence: a reply leans on one claim, not on all of it."""
     return tuple(text for text in sentences(description) if len(text.split()) > 1)
+
+
+def _apart(line: str) -> tuple[str, ...]:
+    """A line; one that is a whole portrait claim by claim, as a description is read."""
+    return (_claims(line) or (line,)) if len(line.split()) > _LONG else (line,)
 
 
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:

@@ -189,6 +189,13 @@ def test_a_patient_signal_is_stopped_in_between() -> None:
     assert score is not None and score.readings["slow"].value == 1
 
 
+def test_a_line_that_is_a_whole_portrait_is_read_claim_by_claim() -> None:
+    portrait = "Ines mends nets by the harbour of Setubal. " * 4 + "She hates the sea."
+    facts = scene_of(CharacterCard("Ines", attributes=("Ines is 34. She is poor.", portrait))).facts
+    assert [fact.source for fact in facts] == ["card.attributes:0"] + ["card.attributes:1"] * 5
+    assert facts[0].text == "Ines is 34. She is poor." and facts[-1].text == "She hates the sea."
+
+
 def test_a_card_with_only_a_description_gives_one_fact_a_sentence() -> None:
     card = CharacterCard("Ines", description="{{char}} mends nets. She hates the sea!\nYes.")
     assert [fact.text for fact in scene_of(card).facts] == [
