@@ -26,7 +26,9 @@ from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
 
-VERSION = "8"
+VERSION = "9"
+"""Of what is measured and of the weights; 9 has the weights of 8, but reads replies without the
+character's own name."""
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short talks hardly have.
