@@ -10,7 +10,7 @@ import re
 
 _END = re.compile(r"[.!?…]+[\"”’'»*_)\]]*(?=\s|$)|[。！？][」』）]*|\n")
 _TITLE = re.compile(
-    r"(?:^|[^\w.])(?:Mrs?|Ms|Dr|St|Mt|Prof|Rev|Capt|Col|Gen|Lt|Sgt|Hon|Jr|Sr|[A-HJ-Z])\.$"
+    r"(?:^|[^\w.])(?:Mrs?|Ms|Mlle|Mme|Messrs|Dr|St|Mt|Prof|Rev|Capt|Col|Gen|Lt|Sgt|Hon|Jr|Sr|[A-HJ-Z])\.$"
 )
 _MAYBE = re.compile(r"(?:^|[^\w.])(?:vs|etc|approx|e\.g|i\.e)\.$")
 _NUMBER = re.compile(r"(?:^|[^\w.])(?:No|Nos|pp?|Vol|ch)\.$", re.IGNORECASE)

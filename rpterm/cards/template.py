@@ -54,7 +54,9 @@ def world_template(name: str) -> str:
 
 def _top(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:
     return [
-        _text("name", card.name, "Shown everywhere, and what {{char}} stands for."),
+        _text("name", card.name, "Shown everywhere, and what {{char}} stands for."
+              if not card.nickname else "Shown everywhere."),
+        *([_text("nickname", card.nickname, "What {{char}} stands for.")] if card.nickname else []),
         _text("tagline", card.tagline, "One line for lists: why would one talk to them?",
               "She mends clocks, and lies about the time."),
         _text("description", card.description,
@@ -64,7 +66,8 @@ def _top(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:
         _text("scenario", card.scenario, "Where the chat takes place, and why {{user}} is there.",
               "A wet evening. {{user}} brings a watch that runs backwards."),
         _text("knows_until", card.knows_until,
-              "A year after which they know nothing. Leave it out for people of today.", "1895"),
+              "A year after which they know nothing. Leave it out for people of today."
+              + _source(card.knows_until, notes), "1895"),
         _list("greetings", card.greetings,
               "How they begin; the first one is the default. The model takes its style from it:\n"
               "*actions between asterisks*, \"speech in quotes\". Leave to {{user}} what {{user}} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -15,10 +16,12 @@ from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.portrait import sketch
 from rpterm.paths import Paths
+from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
 
 _SHOWN = 30
 _LEAST_LINES = 3
+_CHOICES = 6
 
 
 class ExtractError(RptermError):
@@ -64,7 +67,7 @@ def write(
         raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
     target = card_new.target(name, to, paths)
     book = opened(file, [name, *also] if also else ())
-    drafted = sketch(book, _meant(book, name, file), file.stem, year)
+    drafted = sketch(book, _meant(book, name, file), _title(file), year, name)
     head = (
         f"Drafted by rules from {file.name}, of {drafted.lines} lines: every line is the book's "
         "own, and some will be\nsomebody else's. Above a claim stands its sentence. Read it "
@@ -85,12 +88,36 @@ def tell(card: Path, book: Path, json: bool) -> None:
     out.say(f"Remember: rpterm memory add {shlex.quote(str(book))} --to {shown}")
 
 
+def _title(file: Path) -> str:
+    """What a book is called, by its file: "the_flood.txt" is "The Flood"."""
+    words = " ".join(re.sub(r"[_-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", file.stem)).split())
+    return words.title() if words.islower() else words or file.name
+
+
 def _meant(book: Book, name: str, file: Path) -> Person:
-    known = {each.casefold(): each for p, _ in book.cast() for each in sorted(p.names)}
-    person = book.people.named(known.get(name.casefold(), name))
-    if person is not None and book.lines_of(person):
-        return person
-    near = [known[each] for each in get_close_matches(name.casefold(), known, 3, 0.5)]
-    near += [each for low, each in known.items() if name.casefold() in low and each not in near]
-    hint = f"did you mean {', '.join(near[:3])}?" if near else "without a name, all are listed."
+    """Whom a name means: the one who is called so, or the only one whose name has these words.
+
+    Raises:
+        ExtractError: Nobody is, or several are.
+    """
+    speakers = book.cast()
+    low = name.casefold()
+    exact = [p for p, _ in speakers if low in {each.casefold() for each in p.names}]
+    words = set(low.split())
+    near = [p for p, _ in speakers if any(words <= set(n.casefold().split()) for n in p.names)]
+    found = exact or near
+    if len(found) == 1:
+        return found[0]
+    if found:
+        counts = dict(speakers)
+        told = ", ".join(f"{_longest(p)} ({counted(counts[p], 'line')})" for p in found[:_CHOICES])
+        raise ExtractError(f"{name!r} may be several people in {file.name}: {told}; say which.")
+    known = {each.casefold(): each for p, _ in speakers for each in sorted(p.names)}
+    close = [known[each] for each in get_close_matches(low, known, 3, 0.5)]
+    close += [each for lower, each in known.items() if low in lower and each not in close]
+    hint = f"did you mean {', '.join(close[:3])}?" if close else "without a name, all are listed."
     raise ExtractError(f"Nobody called {name!r} speaks in {file.name}; {hint}")
+
+
+def _longest(person: Person) -> str:
+    return max(person.names, key=lambda name: (len(name), name))

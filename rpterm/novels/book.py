@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from rpterm.novels import people, speakers, speech
+from rpterm.novels import people, quoted, speakers, speech
 from rpterm.novels.people import Person
 from rpterm.novels.speakers import Line
 from rpterm.novels.tags import tag_of
@@ -20,7 +20,7 @@ class Book:
     """
 
     def __init__(self, paragraphs: Sequence[str], same: Collection[str] = ()) -> None:
-        self.paragraphs = speech.take_apart(speech.with_apostrophes(paragraphs))
+        self.paragraphs = speech.take_apart(quoted.with_quotes(speech.with_apostrophes(paragraphs)))
         tags = [
             tag_of(each, self.paragraphs[each.at - 1] if each.at else None) if each.said else None
             for each in self.paragraphs

@@ -33,7 +33,8 @@ _ANYBODY = frozenset(_ANYBODY_TEXT.split())
 _TITLED = re.compile(rf"{TITLE}\s+{WORD}")
 _FREE = re.compile(rf"(?<=[a-z,;] ){NAME}")
 _CALLED = re.compile(
-    rf"(?:^|[,.!?;:—-]\s*|\b(?:[Mm]y\s+)?(?:[Dd]ear(?:est)?|[Oo]ld|[Oo]h|O|[Pp]oor)\s+)({NAME})(?=\s*(?:[,.!?;:—-]|$))"
+    rf"(?:^|[,.!?;:—-]\s*|\b(?:[Mm]y\s+)?(?:[Dd]ear(?:est)?|[Oo]ld|[Oo]h|O|"
+    rf"[Pp]oor)\s+)({NAME})(?=\s*(?:[,.!?;:—-]|$))"
 )
 _AND = re.compile(rf"({TITLE}\s+{WORD}|{WORD})\s+and\s+({TITLE}\s+{WORD}|{WORD})(?!\s+[A-Z])")
 _NOBODY_TEXT = (

@@ -1,0 +1,110 @@
+"""What somebody looks like, gathered from words such as "his long, thin fingers". Pure.
+
+A book often tells no sentence about a face, but names its parts in passing. Only words for what
+lasts are taken: a pale cheek may be red tomorrow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from rpterm.novels.people import Person
+from rpterm.novels.reading import Sentence
+
+_LASTING_TEXT = (
+    "long short thin lean bony keen grey gray blue black brown dark hazel green blonde fair golden "
+    "red auburn curly curling straight aquiline hooked hawk-like eager square broad strong "
+    "delicate sharp piercing big large huge great small little tiny bald heavy bushy thick clear "
+    "deep soft low shrill harsh high slim slender stout round fat plump tall sunken hollow "
+    "wrinkled withered beautiful handsome pretty fine lovely homely plain rosy freckled ruddy "
+    "swarthy tanned weather-beaten sunburnt grizzled shaggy protruding prominent expressive "
+    "sinewy muscular powerful massive narrow pointed pale-blue light flaxen sandy yellow silver "
+    "silvery white nervous bright beady cold gentle sweet musical hoarse husky quiet rich mellow "
+    "noble stately elegant graceful clever intelligent open honest good-humoured melancholy "
+    "iron-gray iron-grey steel-gray dimpled ugly coarse rugged rough crooked toothless smooth"
+)
+_LASTING = "|".join(sorted(_LASTING_TEXT.split(), key=lambda word: (-len(word), word)))
+_ALONE = frozenset(
+    [
+        "little",
+        "great",
+        "long",
+        "poor",
+        "fine",
+        "big",
+        "white",
+        "low",
+        "soft",
+        "cold",
+        "high",
+        "short",
+        "light",
+        "red",
+    ]
+)
+"""Words that tell nothing without another one."""
+_PARTS = (
+    "eyes|hair|face|figure|beard|moustaches?|mustache|whiskers|nose|complexion|forehead|brows?|"
+    "eyebrows|chin|jaws?|cheeks|lips|mouth|teeth|hands|fingers|shoulders|frame|build|features|"
+    "voice|person|mien|form|countenance|curls|locks|eyelashes|neck|legs|arms"
+)
+_PART = re.compile(
+    r"(?P<whose>\b[Hh]is|\b[Hh]er|[’']s|s[’'])\s"
+    rf"(?P<words>(?:(?:very\s)?(?:{_LASTING}|[a-z]+-[a-z]+(?:ed|en))(?:,?\sand\s|,\s|"
+    rf"\s)){{1,4}})(?P<part>{_PARTS})\b"
+)
+_TRAITS = (
+    "temper|disposition|imagination|spirits|manners?|air|tongue|wit|humour|conscience|fancy|nature|"
+    "mind|smile|laugh|walk"
+)
+_HOW = (
+    "lively|quick|sharp|warm|uncertain|hot|cold|gentle|sweet|easy|cheerful|grave|quiet|vivid|"
+    "active|"
+    "generous|timid|proud|haughty|pleasant|kindly|genial|stern|dry|ready|restless|nervous|"
+    "sensitive|"
+    "affectionate|sanguine|placid|calm|bluff|hearty|nonchalant|masterly|energetic|frank|open|"
+    "amiable"
+)
+_TRAIT = re.compile(
+    r"(?P<whose>\b[Hh]is|\b[Hh]er|[’']s|s[’'])\s(?:own\s|usual\s|natural\s|customary\s)?"
+    rf"(?P<words>(?:(?:{_HOW})(?:,?\sand\s|,\s|\s)){{1,3}})(?P<part>{_TRAITS})\b"
+)
+_PLURAL = re.compile(r"(?:s|hair|teeth|complexion|humour)$")
+_MOST = 5
+"""Features that one sentence names."""
+
+
+def features(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
+    """What the book names of somebody's looks, as a list, and the sentences it names it in.
+
+    Returns:
+        Two empty texts where it names nothing.
+    """
+    counts: Counter[str] = Counter()
+    found: dict[str, tuple[str, str]] = {}
+    for sentence in sentences:
+        for match in [*_PART.finditer(sentence.text), *_TRAIT.finditer(sentence.text)]:
+            words = [each for each in re.split(r",?\sand\s|,?\s", match["words"].strip()) if each]
+            owner = sentence.owner(match["whose"], match.start())
+            if owner != person or (len(words) < 2 and words[0] in _ALONE):
+                continue
+            part = match["part"]
+            counts[part] += 1
+            if part not in found or len(words) > len(found[part][0].split()):
+                found[part] = (match["words"].strip(" ,"), sentence.text)
+    kept = [part for part, _ in counts.most_common(_MOST)]
+    parts = [_with_article(f"{found[part][0]} {part}") for part in found if part in kept]
+    evidence = " ".join(dict.fromkeys(found[part][1] for part in found if part in kept))
+    return _listed(parts), evidence
+
+
+def _with_article(told: str) -> str:
+    if _PLURAL.search(told):
+        return told
+    return f"{'an' if told[0] in 'aeiou' else 'a'} {told}"
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join([*(["; ".join(parts[:-1])] if parts[:-1] else []), *parts[-1:]])
