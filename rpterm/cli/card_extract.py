@@ -69,8 +69,8 @@ def write(
     book = opened(file, [name, *also] if also else ())
     drafted = sketch(book, _meant(book, name, file), _title(file), year, name)
     head = (
-        f"Drafted by rules from {file.name}, of {drafted.lines} lines: every line is the book's "
-        "own, and some will be\nsomebody else's. Above a claim stands its sentence. Read it "
+        f"Drafted by rules from {file.name}, of {drafted.lines} lines, in the book's words; some "
+        "will be\nsomebody else's. Above a claim stands its sentence. Read it "
         "through; take out what holds for one chapter only."
     )
     card_new.write(target, template(drafted.card, head, drafted.notes))

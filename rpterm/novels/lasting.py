@@ -189,10 +189,10 @@ NEVER = (
     r"[a-z]+s\b(?<!ss))"
 )
 HABIT = re.compile(
-    rf"^(?:(?:was |is |am )?(?:{OFTEN} (?!{EVENT}|\w+ing\b)[a-z]+|{NEVER})|used to "
-    r"(?!be\b)|(?:was|is|am) (?:\w+ )?(?:in the "
-    r"habit of|accustomed to|wont to)|made it a (?:rule|point|practice)|ma[kd]es? a (?:rule|point|"
-    r"practice))"
+    r"^(?:(?:was |is |am )?(?:(?:seldom|rarely) [a-z]+|"
+    rf"{OFTEN} (?!{EVENT}|\w+ing\b)[a-z]+|{NEVER})|"
+    r"used to (?!be\b)|(?:was|is|am) (?:\w+ )?(?:in the habit of|accustomed to|wont to)|made it a "
+    r"(?:rule|point|practice)|ma[kd]es? a (?:rule|point|practice))"
 )
 PASSIVE = re.compile(
     rf"^{BE}\s+{DEGREE}(?:dressed in|born|named|known (?:as|for|to (?:be|every))|"

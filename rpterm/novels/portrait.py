@@ -1,6 +1,7 @@
 """A card made of a book's own words: what somebody says, and what is told of them. Pure.
 
-Nothing is invented. Claims are sentences of the book with where they stand, examples its exchanges.
+Nothing is invented. Claims are sentences of the book with where they stand, or gather single words
+of it; ties are worded by rule from the sentence above them; examples are its exchanges.
 Rules cannot tell what matters, or what the last chapter changes: it is a draft for its writer's
 eyes.
 """
@@ -130,7 +131,7 @@ def sketch(book: Book, person: Person, source: str, year: str = "", asked: str =
         examples=tuple(exchanges.examples(book, person)),
         lorebook=Lorebook(tuple(_others(book, person, told))),
         tags=("novel",),
-        creator_notes=f"Drafted by rules from {source}: every line is the book's own.",
+        creator_notes=f"Drafted by rules from {source}: in the book's own words.",
     )
     notes = {_worded(each): each.evidence for each in [*attributes, *tied]}
     notes |= {tie.text: tie.evidence for tie in ties}

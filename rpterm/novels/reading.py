@@ -29,7 +29,7 @@ _HEAD = (
 _BEGINS = re.compile(_HEAD)
 _PHRASE = re.compile(
     _HEAD + r"(?:In|By|With|Of|As|For|Like|Though|Although|Among|Besides)\b"
-    r"[^,.;:“”\"]{2,45},?\s+(?=(?:he|she|I)\b)"
+    r"[^.;:“”\"]{2,60}?,?\s+(?=(?:he|she|I)\b)"
 )
 """A few words before the subject: "In height he was ..."."""
 _PRONOUN = re.compile(r"(he|she|his|her|I|my)\b", re.IGNORECASE)

@@ -95,9 +95,9 @@ class Signs:
         """Who is named between two paragraphs, or a little before: the name and how often."""
         found: Counter[str] = Counter()
         for at in range(max(0, first - before), last + 1):
-            found.update({person.name for _, person in self.told[at]})
+            found.update(list(dict.fromkeys(person.name for _, person in self.told[at])))
             if first <= at:
-                found.update(self.called[at])
+                found.update(sorted(self.called[at]))
                 if (person := self.tagged[at]) is not None:
                     found[person.name] += 3
         if self.people.narrator is not None:

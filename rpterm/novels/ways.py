@@ -142,7 +142,7 @@ def things_of(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
     kept = [what for what, count in counts.most_common(_MOST) if count >= _OFTEN]
     if len(kept) < _THINGS:
         return "", ""
-    owned = [what if what.endswith("s") else f"a {what}" for what in kept]
+    owned = [what if re.search(r"(?<!len)s$", what) else f"a {what}" for what in kept]
     told = f"{', '.join(owned[:-1])} and {owned[-1]}"
     return told, " ".join(dict.fromkeys(said[what] for what in kept))
 

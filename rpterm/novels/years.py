@@ -28,6 +28,8 @@ _DATED = re.compile(
     rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},?)\s+"
     r"(1[0-9]\d\d|20[0-4]\d)\b"
 )
+_PAST = re.compile(r"\b(?:ago|years before|in those days|last century)\b")
+"""Words that put a date before the time of the story."""
 _LEAST = 2
 """Whole dates that a book must name before the latest counts."""
 
@@ -41,8 +43,12 @@ def latest(paragraphs: Sequence[Paragraph]) -> tuple[str, str] | None:
     ]
     if printed:
         return min(printed)
-    dated = [(match[1], each) for each in paragraphs for match in _DATED.finditer(each.text)]
-    if len(dated) < _LEAST:
-        return None
-    year, paragraph = max(dated, key=lambda item: item[0])
-    return year, next(each for each in sentences(paragraph.text) if year in each)
+    dated = [
+        (match[1], sentence)
+        for each in paragraphs
+        if _DATED.search(each.text)
+        for sentence in sentences(each.text)
+        if not _PAST.search(sentence)
+        for match in _DATED.finditer(sentence)
+    ]
+    return max(dated) if len(dated) >= _LEAST else None

@@ -67,6 +67,17 @@ def test_nobody_of_that_name(cli: Cli, novel: Path, name: str, says: str) -> Non
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_a_part_of_a_name_is_enough_where_it_is_one_persons(cli: Cli, tmp_path: Path) -> None:
+    book = tmp_path / "bates.txt"
+    lines = ['"Yes," said Jane Hill.', '"No," said Sam Hill.'] * 4
+    book.write_text("\n\n".join(lines), encoding="utf-8")
+    done = cli("cards", "extract", str(book), "hill", "--to", str(tmp_path))
+    assert (
+        done.code == 1 and "may be several people" in done.err and "Jane Hill (4 lines)" in done.err
+    )
+    assert cli("cards", "extract", str(book), "jane", "--to", str(tmp_path / "j.toml")).code == 0
+
+
 def test_a_book_without_talk(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "mute.txt").write_text("It rained. Nobody came.", encoding="utf-8")
     done = cli("cards", "extract", str(tmp_path / "mute.txt"))
