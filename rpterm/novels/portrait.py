@@ -34,8 +34,9 @@ _MOST: dict[Kind, int] = {
     "age": 1, "looks": 3, "work": 3, "being": 3, "manner": 5, "habit": 4, "own": 6
 }  # fmt: skip
 """Claims of each kind that a card has."""
-_WORTH, _LESS, _ENOUGH = 2.0, 1.3, 10
-"""What a claim must be worth to stand in a card; what it must where there are not so many."""
+_WORTH, _ENOUGH, _LESS, _FEWER, _LITTLE = 2.0, 10, 1.3, 3, 0.8
+"""What a claim must be worth to stand in a card; what it must where there are not so
+many, and where there are hardly any."""
 _DESCRIBED: tuple[tuple[Kind, ...], ...] = (
     ("work", "age", "being"),
     ("looks",),
@@ -209,7 +210,8 @@ def _loose(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[Claim]:
     seen: list[set[str]] = []
     for claim in sorted([*claims, *gathered], key=lambda each: -each.worth):
         telling = set(content(claim.text))
-        able = claim.worth >= (_WORTH if len(kept) >= _ENOUGH else _LESS)
+        least = _WORTH if len(kept) >= _ENOUGH else _LESS if len(kept) >= _FEWER else _LITTLE
+        able = claim.worth >= least
         if able and not any(len(telling & each) > _ALIKE * len(telling) for each in seen):
             kept.append(claim)
             seen.append(telling)
