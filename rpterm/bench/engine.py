@@ -117,14 +117,16 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     Returns:
         Tokens/s from the first token to the finished reply on screen; usage; the prompt.
     """
+    from rpterm.chat.events import ReplyFinished, ReplyStarted
     from rpterm.tui import messages
     from rpterm.tui.app import RptermApp
 
     seen: dict[str, tuple[float, Any]] = {}
 
     def hook(message: object) -> None:
-        if isinstance(message, messages.ReplyStarted | messages.ReplyFinished):
-            seen.setdefault(type(message).__name__, (time.perf_counter(), message))
+        event = message.event if isinstance(message, messages.SessionTold) else None
+        if isinstance(event, ReplyStarted | ReplyFinished):
+            seen.setdefault(type(event).__name__, (time.perf_counter(), event))
 
     app = RptermApp(session.card, lambda _target, _chat: session, settings)
     session.load()

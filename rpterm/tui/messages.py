@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from rpterm.chat.events import SessionEvent
     from rpterm.chat.session import Session
     from rpterm.engine.protocol import EngineInfo
     from rpterm.scoring.scorer import Score
-    from rpterm.types import Chat, Generation, Prompt, Turn
+    from rpterm.types import Chat, Prompt, Turn
 
 
 class SessionOpened(Message):
@@ -57,14 +58,6 @@ class ModelFailed(Message):
         self.text, self.log_tail = text, log_tail
 
 
-class UserTurnStored(Message):
-    """The user's words are in the database; ``parted``: they began a branch beside another's."""
-
-    def __init__(self, turn: Turn, parted: bool = False) -> None:
-        super().__init__()
-        self.turn, self.parted = turn, parted
-
-
 class PathRead(Message):
     """Somebody wrote to the database; ``path`` is the end of the branch shown by now."""
 
@@ -73,34 +66,23 @@ class PathRead(Message):
         self.session, self.path = session, path
 
 
-class ReplyStarted(Message):
-    """The prompt stands; ``turns`` will grow, none for a draft."""
+class SessionTold(Message):
+    """What the session told of the reply it makes; growing text comes as ``ReplyGrown``."""
 
-    def __init__(self, turns: tuple[Turn, ...], prompt: Prompt) -> None:
+    def __init__(self, event: SessionEvent) -> None:
         super().__init__()
-        self.turns, self.prompt = turns, prompt
-
-
-class PromptEvaluated(Message):
-    """Prompt evaluation went on."""
-
-    def __init__(self, done: int, total: int, reused: int) -> None:
-        super().__init__()
-        self.done, self.total, self.reused = done, total, reused
+        self.event = event
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, PromptEvaluated)
+        from rpterm.chat.events import PromptEvaluated, ReplyThought
 
-
-class ReplyThought(Message):
-    """The model thinks before candidate ``index``; ``text`` is all of it so far."""
-
-    def __init__(self, index: int, text: str, tokens: int) -> None:
-        super().__init__()
-        self.index, self.text, self.tokens = index, text, tokens
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, ReplyThought) and message.index == self.index
+        match self.event, getattr(message, "event", None):
+            case PromptEvaluated(), PromptEvaluated():
+                return True
+            case ReplyThought(index), ReplyThought(other):
+                return index == other
+            case _:
+                return False
 
 
 class ReplyGrown(Message):
@@ -113,50 +95,6 @@ class ReplyGrown(Message):
     def can_replace(self, message: Message) -> bool:
         # A queue that fell behind drops what a later text contains anyway.
         return isinstance(message, ReplyGrown) and set(self.texts) <= set(message.texts)
-
-
-class ReplyFinished(Message):
-    """Candidate ``index`` is complete and stored."""
-
-    def __init__(self, index: int, turn: Turn, generation: Generation) -> None:
-        super().__init__()
-        self.index, self.turn, self.generation = index, turn, generation
-
-
-class ReplyCancelled(ReplyFinished):
-    """Candidate ``index`` was stopped; what had come is stored."""
-
-
-class DraftFinished(Message):
-    """A line was written for the user."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
-
-
-class ReplyFailed(Message):
-    """No reply, or none to its end."""
-
-    def __init__(self, text: str, log_tail: str = "") -> None:
-        super().__init__()
-        self.text, self.log_tail = text, log_tail
-
-
-class BestLed(Message):
-    """Of several growing candidates this one is most in character so far."""
-
-    def __init__(self, index: int) -> None:
-        super().__init__()
-        self.index = index
-
-
-class BestKept(Message):
-    """The best candidate by score is shown; ``chances`` has every one's probability."""
-
-    def __init__(self, index: int, turn: Turn, chances: tuple[float | None, ...]) -> None:
-        super().__init__()
-        self.index, self.turn, self.chances = index, turn, chances
 
 
 class ReplyEnded(Message):

@@ -82,6 +82,7 @@ def load_model(session: Session, post: Post) -> None:
 
 def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool]) -> None:
     """Make a reply and tell its events."""
+    from rpterm.chat import events
     from rpterm.chat.session import ReplyRequest
 
     request = ReplyRequest(
@@ -100,7 +101,7 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
         with closing(stream):
             _tell(stream, post, stopped)
     except RptermError as error:
-        post(messages.ReplyFailed(str(error), getattr(error, "log_tail", "")))
+        post(messages.SessionTold(events.ReplyFailed(str(error), getattr(error, "log_tail", ""))))
     post(messages.ReplyEnded())
 
 
@@ -176,7 +177,7 @@ def _tell(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[
                 if time.monotonic() - told < FRAME_S:
                     continue
                 told = time.monotonic()
-            post(_message(event))
+            post(messages.SessionTold(event))
     finally:
         batch.flush()  # Also what came before an error.
 
@@ -187,31 +188,3 @@ def _passing(event: events.SessionEvent) -> bool:
 
     unread = isinstance(event, events.PromptEvaluated) and event.done < event.total
     return unread or isinstance(event, events.ReplyThought)
-
-
-def _message(event: events.SessionEvent) -> Message:
-    from rpterm.chat import events
-
-    match event:
-        case events.UserTurnStored(turn, parted):
-            return messages.UserTurnStored(turn, parted)
-        case events.ReplyStarted(turns, prompt):
-            return messages.ReplyStarted(turns, prompt)
-        case events.PromptEvaluated(done, total, reused):
-            return messages.PromptEvaluated(done, total, reused)
-        case events.ReplyThought(index, text, tokens):
-            return messages.ReplyThought(index, text, tokens)
-        case events.ReplyFinished(index, turn, generation):
-            return messages.ReplyFinished(index, turn, generation)
-        case events.ReplyCancelled(index, turn, generation):
-            return messages.ReplyCancelled(index, turn, generation)
-        case events.BestLed(index):
-            return messages.BestLed(index)
-        case events.BestKept(index, turn, chances):
-            return messages.BestKept(index, turn, chances)
-        case events.DraftFinished(text):
-            return messages.DraftFinished(text)
-        case events.ReplyFailed(message, log_tail):
-            return messages.ReplyFailed(message, log_tail)
-        case events.ReplyDelta():
-            raise AssertionError("deltas are batched")

@@ -22,6 +22,7 @@ from typing import Any
 
 from rpterm import paths as folders
 from rpterm.cards import reader
+from rpterm.chat.events import ReplyFinished
 from rpterm.chat.live import LiveScores, shipped_cards
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
@@ -80,8 +81,9 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
     finished: dict[int, float] = {}
 
     def seen(message: Any) -> None:
-        if isinstance(message, messages.ReplyFinished):
-            finished.setdefault(message.turn.id, time.perf_counter())
+        event = message.event if isinstance(message, messages.SessionTold) else None
+        if isinstance(event, ReplyFinished):
+            finished.setdefault(event.turn.id, time.perf_counter())
         if isinstance(message, messages.ReplyScored) and message.turn.id in finished:
             took.append(time.perf_counter() - finished.pop(message.turn.id))
 

@@ -24,6 +24,7 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.chat import events
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui import messages
 from rpterm.tui.widgets.candidates import Candidate
@@ -33,9 +34,9 @@ from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Origin, Status
 
 REPLY = [
-    messages.UserTurnStored, messages.ReplyStarted, messages.ReplyGrown, messages.ReplyFinished,
-    messages.ReplyCancelled, messages.ReplyFailed, messages.ReplyEnded, messages.ReplySettled,
-    messages.DraftFinished,
+    events.UserTurnStored, events.ReplyStarted, messages.ReplyGrown, events.ReplyFinished,
+    events.ReplyCancelled, events.ReplyFailed, messages.ReplyEnded, messages.ReplySettled,
+    events.DraftFinished,
 ]  # fmt: skip
 
 

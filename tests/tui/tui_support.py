@@ -22,6 +22,7 @@ from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
+from rpterm.tui.messages import SessionTold
 from rpterm.tuning import Tuning
 from rpterm.types import Origin, Persona
 
@@ -205,16 +206,17 @@ async def second_marked(pilot: Pilot[Any], app: RptermApp) -> str:
     return app.chat.state.choosing.marked.text
 
 
-def names(seen: Sequence[Message], wanted: Sequence[type[Message]]) -> list[str]:
-    """The names of the messages of these kinds, in order; many alike in a row count once.
+def names(seen: Sequence[Message], wanted: Sequence[type[object]]) -> list[str]:
+    """Names of messages and events of these kinds, in order; many alike in a row count once.
 
     A message that bubbles is seen at every stop on its way and counts once, too.
     """
     found: list[str] = []
     known: set[int] = set()
     for message in seen:
-        name = type(message).__name__
-        if isinstance(message, tuple(wanted)) and id(message) not in known:
+        told = message.event if isinstance(message, SessionTold) else message
+        name = type(told).__name__
+        if isinstance(told, tuple(wanted)) and id(message) not in known:
             known.add(id(message))
             if not found or found[-1] != name:
                 found.append(name)

@@ -1,24 +1,22 @@
-"""The one reply path on screen: begin, stop, choose, and what comes.
+"""The one reply path on screen: begin, stop, choose, and show what is stored.
 
-Every command makes a ``Wish`` (``sending``) and hands it to ``start``. The rest of the file answers
-the messages of the worker.
+Every command makes a ``Wish`` (``sending``) and hands it to ``start``; what comes of it is shown by
+``incoming``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import keys, messages, worker
-from rpterm.tui.screens.chat import frame, panes
+from rpterm.tui import keys, worker
+from rpterm.tui.screens.chat import frame
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
-from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Generation, Intent, RptermError, Status, Turn
+from rpterm.types import Intent, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -162,142 +160,7 @@ def put_before(chat: ChatScreen, words: str) -> None:
         chat.input.put("\n".join(part for part in parts if part.strip()))
 
 
-# What the worker tells -------------------------------------------------------------------------
-async def stored(chat: ChatScreen, event: messages.UserTurnStored) -> None:
-    """The ghost of the user's turn becomes real."""
-    chat.state.stored = True
-    if event.parted:
-        from rpterm.chat.elsewhere import PARTED
-
-        chat.say(f"{PARTED} {keys.shown('branches', chat.settings.keys)} shows all.")
-    if (session := chat.session) is not None:
-        chat.desk.put(lambda: worker.keep_draft(session, ""))
-    view = chat.transcript.view(GHOST_USER)
-    if view is not None:
-        view.show(event.turn)
-    if chat.state.info is None:
-        chat.phase(Phase.LOADING, share=chat.state.figures.share)
-
-
-async def started(chat: ChatScreen, event: messages.ReplyStarted) -> None:
-    """Show the empty replies where they will grow."""
-    state = chat.state
-    state.prompt = event.prompt
-    chat.phase(Phase.EVALUATING)
-    panes.measured(chat, event.prompt)
-    panes.sent(chat, event.prompt)
-    if not event.turns:
-        chat.input.read_only = True
-        return
-    above = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
-    ids = [turn.id for turn in above]
-    parent = event.turns[0].parent_id
-    if parent in ids:
-        above = above[: ids.index(parent) + 1]
-    state.live = {index: turn.id for index, turn in enumerate(event.turns)}
-    if len(event.turns) == 1:
-        await chat.transcript.show([*above, event.turns[0]], more=chat.transcript.more)
-    else:
-        await chat.transcript.show(above, more=chat.transcript.more)
-        state.choosing = _choice(chat, event.turns)
-        await chat.transcript.below(state.choosing)
-    chat.refresh_hints()
-
-
-def _choice(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
-    """The frame for several replies: to choose from, blind, or with and without examples."""
-    if chat.state.wish is not None and chat.state.wish.aside and len(turns) == 2:
-        from rpterm.tui.widgets.aside import AsideView
-
-        return AsideView(turns)
-    if chat.state.wish is None or not chat.state.wish.duel or len(turns) != 2:
-        return Candidates(turns)
-    from rpterm.tui.screens.chat import duels
-
-    return duels.view(turns)
-
-
-def thought(chat: ChatScreen, event: messages.ReplyThought) -> None:
-    """The model thinks; the reply is still to come."""
-    state = chat.state
-    chat.phase(Phase.THINKING, done=event.tokens)
-    if (view := chat.transcript.view(state.live.get(event.index, 0))) is not None:
-        view.think(event.text)
-
-
-def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
-    """More text."""
-    state = chat.state
-    if state.figures.phase is not Phase.WRITING:
-        chat.phase(Phase.WRITING)
-    if state.choosing is not None:
-        state.choosing.grow(event.texts, event.tokens)
-    elif state.wish is not None and state.wish.intent is Intent.IMPERSONATE:
-        chat.input.put(event.texts.get(0, ""))
-    else:
-        for index, whole in event.texts.items():
-            if (view := chat.transcript.view(state.live.get(index, 0))) is not None:
-                view.grow(whole, wait=chat.input.undrawn)
-                chat.keeper.growing(replace(view.turn, text=whole))
-
-
-def finished(chat: ChatScreen, event: messages.ReplyFinished) -> None:
-    """A reply is complete, or was stopped; either way it is stored."""
-    state = chat.state
-    if state.choosing is not None:
-        state.choosing.finish(event.index, event.turn, event.generation.usage.generated)
-    elif (view := chat.transcript.view(event.turn.id)) is not None:
-        view.show(event.turn)
-    count(chat, event.generation)
-    if state.session is not None:
-        state.session.rater.see(event.turn.id)
-    chat.keeper.replied(event.turn)
-
-
-def drafted(chat: ChatScreen, text: str) -> None:
-    """The draft is complete."""
-    chat.input.put(text)
-
-
-async def failed(chat: ChatScreen, text: str, log_tail: str) -> None:
-    """Say why, and lose nothing."""
-    state = chat.state
-    if state.wish is not None and not state.stored:
-        give_back(chat, state.wish)
-    if not state.stopping:
-        await frame.show_error(chat, text, log_tail)
-
-
-def settled(chat: ChatScreen) -> None:
-    """The engine is ready for the next message, or will not be."""
-    if not chat.state.busy and chat.state.info is not None:
-        chat.phase(Phase.READY)
-        chat.keeper.idle()
-
-
-async def ended(chat: ChatScreen) -> None:
-    """Nothing more comes: show what the database holds, and let the engine settle."""
-    state = chat.state
-    was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
-    state.wish, state.running = None, False
-    chat.input.read_only = False
-    chosen, state.chosen = state.chosen, False
-    if state.info is None and state.session is not None:
-        state.info = state.session.engine.info
-    chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
-    if state.choosing is not None and not state.choosing.end():
-        await frame.clear_below(chat)
-    if state.choosing is None and not was_draft:
-        await resync(chat)
-    elif chosen:
-        await choose(chat)
-    else:
-        frame.dress(chat)
-    if state.info is not None:
-        frame.settle(chat)
-    panes.want_preview(chat, always=True)
-
-
+# What is shown ----------------------------------------------------------------------------------
 async def resync(chat: ChatScreen) -> None:
     """Show the path as the session has it."""
     session = chat.session
@@ -387,11 +250,3 @@ def editing(chat: ChatScreen) -> bool:
     chat.say(f"A turn is being edited: {keeps} keeps it, {leaves} leaves it as it was.")
     editor.focus()
     return True
-
-
-def count(chat: ChatScreen, generation: Generation) -> None:
-    usage = generation.usage
-    chat.figures(
-        reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,
-        first_s=usage.first_token_s, hint="",
-    )  # fmt: skip

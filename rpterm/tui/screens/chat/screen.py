@@ -25,6 +25,7 @@ from rpterm.tui.screens.chat import (
     chats,
     elsewhere,
     frame,
+    incoming,
     opening,
     panes,
     reload,
@@ -209,7 +210,9 @@ class ChatScreen(Screen[None]):
 
     def _broke(self, error: Exception) -> None:
         """The thread of the reply met a defect of ours: show it instead of waiting for ever."""
-        self.post_message(messages.ReplyFailed(told(error), traced(error)))
+        from rpterm.chat.events import ReplyFailed
+
+        self.post_message(messages.SessionTold(ReplyFailed(told(error), traced(error))))
         self.post_message(messages.ReplyEnded())
 
     def _slipped(self, error: Exception) -> None:
@@ -253,61 +256,26 @@ class ChatScreen(Screen[None]):
     async def model_failed(self, event: messages.ModelFailed) -> None:
         await opening.model_failed(self, event)
 
-    @on(messages.UserTurnStored)
-    async def user_turn_stored(self, event: messages.UserTurnStored) -> None:
-        await replies.stored(self, event)
-
     @on(messages.PathRead)
     async def path_read(self, event: messages.PathRead) -> None:
         await self._guarded(elsewhere.read(self, event))
 
-    @on(messages.ReplyStarted)
-    async def reply_started(self, event: messages.ReplyStarted) -> None:
-        await replies.started(self, event)
-
-    @on(messages.PromptEvaluated)
-    def prompt_evaluated(self, event: messages.PromptEvaluated) -> None:
-        self.phase(Phase.EVALUATING, done=event.done, total=event.total)
-
-    @on(messages.ReplyThought)
-    def reply_thought(self, event: messages.ReplyThought) -> None:
-        replies.thought(self, event)
+    @on(messages.SessionTold)
+    async def session_told(self, event: messages.SessionTold) -> None:
+        await self._guarded(incoming.show(self, event.event))
 
     @on(messages.ReplyGrown)
     def reply_grown(self, event: messages.ReplyGrown) -> None:
-        replies.grown(self, event)
-
-    @on(messages.BestLed)
-    def best_led(self, event: messages.BestLed) -> None:
-        if self.state.choosing is not None and not self.state.chosen:
-            self.state.choosing.point(event.index)
-
-    @on(messages.BestKept)
-    async def best_kept(self, event: messages.BestKept) -> None:
-        from rpterm.tui.screens.chat import remedies
-
-        await remedies.best_kept(self, event.chances, event.index)
-
-    @on(messages.ReplyFinished)
-    def reply_finished(self, event: messages.ReplyFinished) -> None:
-        replies.finished(self, event)
-
-    @on(messages.DraftFinished)
-    def draft_finished(self, event: messages.DraftFinished) -> None:
-        replies.drafted(self, event.text)
-
-    @on(messages.ReplyFailed)
-    async def reply_failed(self, event: messages.ReplyFailed) -> None:
-        await self._guarded(replies.failed(self, event.text, event.log_tail))
+        incoming.grown(self, event)
 
     @on(messages.ReplyEnded)
     async def reply_ended(self, event: messages.ReplyEnded) -> None:
-        await self._guarded(replies.ended(self))
+        await self._guarded(incoming.ended(self))
         await self._guarded(elsewhere.replied(self))
 
     @on(messages.ReplySettled)
     def reply_settled(self) -> None:
-        replies.settled(self)
+        incoming.settled(self)
 
     @on(messages.ReplyScored)
     def reply_scored(self, event: messages.ReplyScored) -> None:
