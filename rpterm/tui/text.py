@@ -21,6 +21,8 @@ CODE = "$text-success on $panel"
 MUTED = "$foreground 60%"
 FAINT = "$foreground-disabled"
 
+Part = str | tuple[str, str] | Content
+
 _MARKS = re.compile(
     r"(?P<code>`(?P<code_in>[^`\n]+)`)"
     r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>(?:[^\n]|\n(?!\n))+?)(?<=\S)\*\*)"
@@ -150,6 +152,24 @@ def link(text: str, action: str, style: str = "") -> Content:
     if style:
         spans.append(Span(0, len(text), style))
     return Content(text, spans)
+
+
+def key_link(key: str, label: str, action: str, gap: str = " ") -> Content:
+    """A key and what it does, either of which runs it when it is clicked."""
+    return Content.assemble(link(key, action, "bold $text-primary"), gap, link(label, action))
+
+
+def ends(left: Part, right: Part, width: int, apart: int = 1) -> Content:
+    """A line ``width`` cells wide: one part at its left end, the other at its right end.
+
+    Args:
+        left: A text, a text with its style, or content.
+        right: Likewise.
+        apart: Cells between them at the least; where there is no room the line is longer.
+    """
+    first, last = Content.assemble(left), Content.assemble(right)
+    gap = " " * max(apart, width - first.cell_length - last.cell_length)
+    return Content.assemble(first, gap, last)
 
 
 def bar(share: float, width: int) -> tuple[str, str]:

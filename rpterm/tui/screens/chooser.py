@@ -161,8 +161,7 @@ class Chooser(Dialog[Done]):
         room = max(8, width - right.cell_length - len(choice.indent) - 6)
         title = highlighted(choice.title).truncate(room, ellipsis=True)
         head = Content.assemble(mark, (choice.indent, text.FAINT), title)
-        gap = " " * max(1, width - head.cell_length - right.cell_length - 1)
-        line = Content.assemble(head, gap, right)
+        line = text.ends(head, right, width - 1)
         if choice.detail:
             detail = highlighted(choice.detail).stylize_before(text.MUTED)
             detail = detail.truncate(max(8, width - 4), ellipsis=True)

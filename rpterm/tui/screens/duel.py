@@ -6,7 +6,6 @@ knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -21,7 +20,8 @@ from rpterm.defect import told
 from rpterm.dueling.tally import Tally, running
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.dialog import LeftOnce, telling
+from rpterm.tui.screens.dialog import telling
+from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.writing import Line
 from rpterm.types import RptermError
@@ -34,23 +34,17 @@ if TYPE_CHECKING:
     from rpterm.dueling.maker import Maker
     from rpterm.store.judgement_records import Verdict
 
-VERDICTS: Mapping[str, Verdict] = {
-    "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
-}  # fmt: skip
 MORE = ("judge-undo",)
 WRITING = "Both are writing…"
 NARROW = 64
 """Below so many cells the two stand one above the other."""
 
 
-class DuelScreen(LeftOnce[None]):
+class DuelScreen(JudgingScreen):
     """One round at a time."""
 
     DEFAULT_CSS = """
     DuelScreen {
-        background: $background;
-        #top { height: 1; padding: 0 2; background: $surface; color: $text-muted; }
-        #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
         #page { width: 100%; max-width: 150; height: auto; padding: 1 1 0 1; }
         #pair { height: auto; }
         .side {
@@ -67,10 +61,7 @@ class DuelScreen(LeftOnce[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "skip", "undecided", show=False),
         Binding("q", "leave", "leave", show=False),
-        Binding("pageup", "page(-1)", "up", show=False),
-        Binding("pagedown", "page(1)", "down", show=False),
     ]
-    AUTO_FOCUS = ""
 
     class Made(Message):
         """A reply was made, or making ended, perhaps with a problem."""
@@ -160,7 +151,7 @@ class DuelScreen(LeftOnce[None]):
         self._making.put(answer)
 
     # Judging -----------------------------------------------------------------------------------
-    def action_command(self, name: str) -> None:
+    async def action_command(self, name: str) -> None:
         """A key of the registry."""
         if name == "judge-undo":
             self._undo()
@@ -195,11 +186,6 @@ class DuelScreen(LeftOnce[None]):
     def action_leave(self) -> None:
         """Leave; everything is stored, and the same command goes on."""
         self.dismiss(None)
-
-    def action_page(self, by: int) -> None:
-        """Scroll long replies."""
-        middle = self.query_one("#middle", VerticalScroll)
-        middle.scroll_relative(y=by * max(1, middle.size.height - 2), animate=False)
 
     # Showing -----------------------------------------------------------------------------------
     def show(self) -> None:
@@ -260,13 +246,11 @@ class DuelScreen(LeftOnce[None]):
     def _head(self) -> None:
         made, needed = len(self.bout.replies()), self.bout.places * len(self.bout.names)
         number = self.pair.round.number if self.pair is not None else len(self.bout.planned)
-        left = Content.assemble(
-            (f"Round {number} of {len(self.bout.planned)}", "bold $text-primary"),
-            (f"  ·  {self.bout.setup.card}", text.MUTED),
-        )
-        right = Content("" if made >= needed or self.bout.fresh else f"made {made} of {needed}")
-        gap = max(2, self.size.width - 4 - left.cell_length - right.cell_length)
-        self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
+        making = made < needed and not self.bout.fresh
+        self.head(
+            f"Round {number} of {len(self.bout.planned)}", self.bout.setup.card,
+            f"made {made} of {needed}" if making else "",
+        )  # fmt: skip
         self.query_one("#stand", Static).update(self._stand(self.bout.tally(bootstrap=0)))
 
     def _stand(self, found: Tally) -> str:
@@ -280,10 +264,3 @@ class DuelScreen(LeftOnce[None]):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "-stacked")
         self._head()
-
-    def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
-        """A hint was clicked."""
-        if event.command == "help":
-            self.app.action_command("help")  # type: ignore[attr-defined]
-        else:
-            self.action_command(event.command)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap, BindingType
+from textual.binding import BindingsMap
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -24,8 +23,8 @@ from rpterm.preference.rating import Mark
 from rpterm.preference.reviewing import REVIEWED, Filter, Item, Review
 from rpterm.tui import keys, text
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.dialog import LeftOnce, telling
-from rpterm.tui.screens.duel import VERDICTS
+from rpterm.tui.screens.dialog import telling
+from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
@@ -44,30 +43,22 @@ RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thum
         "flag")  # fmt: skip
 FIRST = ("judge-skip", "judge-undo", "judge-filter", "judge-more")
 """What a small terminal has room for in the hints beside the stars or verdicts."""
-MOVE = (*FIRST, "judge-back", "judge-leave")
+LAST = ("judge-back", "judge-leave")
 LITTLE, MUCH = 3, 15
 """Turns shown above the reply."""
 
 
-class ReviewScreen(LeftOnce[None]):
+class ReviewScreen(JudgingScreen):
     """The queue, one reply or one close duel at a time."""
 
     DEFAULT_CSS = """
     ReviewScreen {
-        background: $background;
-        #top { height: 1; padding: 0 2; background: $surface; color: $text-muted; }
-        #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
         #turns { width: 100%; max-width: 96; height: auto; padding: 1 1 0 1; }
         #why { height: 1; padding: 0 2; color: $text-muted; }
         TurnView { text-opacity: 85%; }
         TurnView.-judged { text-opacity: 100%; border-left: outer $accent; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page(-1)", "up", show=False),
-        Binding("pagedown", "page(1)", "down", show=False),
-    ]
-    AUTO_FOCUS = ""
 
     def __init__(
         self, store: Store, settings: Settings, *, card: CharacterCard | None = None,
@@ -79,7 +70,7 @@ class ReviewScreen(LeftOnce[None]):
         self.wanted = wanted or Filter(card=card.name if card else "")
         self._overrides = settings.keys
         # Where two are compared, the arrows choose between them: their keys are asked first.
-        own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *MOVE), settings.keys))
+        own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
         self._lane = Lane("review", self._failed)
         self._items: list[Item] = []
@@ -164,11 +155,6 @@ class ReviewScreen(LeftOnce[None]):
         """Leave once everything is stored."""
         await self._lane.call(lambda: None)
         self.dismiss(None)
-
-    def action_page(self, by: int) -> None:
-        """Scroll a long reply."""
-        middle = self.query_one("#middle", VerticalScroll)
-        middle.scroll_relative(y=by * max(1, middle.size.height - 2), animate=False)
 
     # Judging -----------------------------------------------------------------------------------
     def _stars(self, item: Item, n: int) -> Callable[[], object]:
@@ -290,20 +276,11 @@ class ReviewScreen(LeftOnce[None]):
     def _dress(self) -> None:
         item, total = self.item, len(self._items)
         at = min(self._at + 1, total)
-        width = self.size.width - 4
-        left = Content.assemble(
-            (f"{at} of {total}", "bold $text-primary"), (f"  ·  {self.wanted.text}", text.MUTED)
-        )
-        right = Content(self._pace())
-        left = left.truncate(max(1, width - right.cell_length - 2), ellipsis=True)
-        gap = max(2, width - left.cell_length - right.cell_length)
-        self.query_one("#top", Static).update(Content.assemble(left, " " * gap, right))
+        self.head(f"{at} of {total}", self.wanted.text, self._pace())
         self.query_one("#why", Static).update(self._about(item))
         pair = item is not None and item.rival is not None
         first, others = (tuple(VERDICTS), ()) if pair else (RATE[:5], RATE[5:])
-        self.query_one("#hints", KeyHints).show(
-            (*first, *FIRST, *others, "judge-back", "judge-leave", "help")
-        )
+        self.query_one("#hints", KeyHints).show((*first, *FIRST, *others, *LAST, "help"))
 
     def _about(self, item: Item | None) -> str:
         if item is None:
@@ -334,10 +311,3 @@ class ReviewScreen(LeftOnce[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self._dress()
-
-    def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
-        """A hint was clicked."""
-        if event.command == "help":
-            self.app.action_command("help")  # type: ignore[attr-defined]
-        else:
-            self.run_worker(self.action_command(event.command))

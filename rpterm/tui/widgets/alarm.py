@@ -73,11 +73,8 @@ class Alarm(Static):
     def _remedies(self) -> list[Content]:
         parts = []
         for name in REMEDIES:
-            key = keys.hint(name, self._overrides)
-            parts.append(Content.assemble(
-                text.link(key, f"remedy('{name}')", "bold $text-primary"), " ",
-                text.link(keys.BY_ID[name].label, f"remedy('{name}')"),
-            ))  # fmt: skip
+            key, label = keys.hint(name, self._overrides), keys.BY_ID[name].label
+            parts.append(text.key_link(key, label, f"remedy('{name}')"))
         return [*parts, text.link("✕", "remedy('')")]
 
 

@@ -39,5 +39,4 @@ class Header(Static):
         if self._tagline and room > 12:
             tagline = Content(self._tagline).truncate(room, ellipsis=True)
             left = Content.assemble(left, ("  ·  ", text.FAINT), tagline)
-        gap = " " * max(0, width - left.cell_length - right.cell_length)
-        self.update(Content.assemble(left, gap, right))
+        self.update(text.ends(left, right, width, 0))

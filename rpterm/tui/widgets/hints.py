@@ -107,9 +107,7 @@ class KeyHints(Static):
         for label, commands in self._labels().items():
             shown = "".join(key_names.short(shown_keys[name]) for name in commands)
             action = f"hint('{commands[-1]}')"
-            drawn = Content.assemble(
-                text.link(shown, action, "bold $text-primary"), " ", text.link(label, action)
-            )
+            drawn = text.key_link(shown, label, action)
             hints.append(Hint(drawn, not STAY.isdisjoint(commands)))
         self.update(fit(hints, self.size.width))
 

@@ -152,8 +152,7 @@ class ConsistencyPane(Vertical):
         if finding.kind == "appeal":
             adds = f"{finding.reading.value:.2f}"
         left = Content.assemble((f"{mark} ", style), finding.label)
-        gap = " " * max(1, width - left.cell_length - len(adds))
-        first = Content.assemble(left, gap, (adds, text.MUTED))
+        first = text.ends(left, (adds, text.MUTED), width)
         shown = finding.reading.evidence[:3]
         told = ""
         for number, evidence in enumerate(shown or (None,)):
@@ -218,10 +217,9 @@ def _figures(score: Score, width: int) -> list[Content]:
     known = "" if score.complete else ", quick"
     figure = f"in character {score.probability:.0%}"
     between = f"{score.low:.0%} to {score.high:.0%}{known}"
-    gap = " " * max(1, width - len(figure) - len(between))
     scale = interval(score.low, score.probability, score.high, width)
     rows = [
-        Content.assemble((figure, "bold"), gap, (between, text.MUTED)),
+        text.ends((figure, "bold"), (between, text.MUTED), width),
         Content.assemble((scale, colour(score.probability))),
         Content(""),
     ]

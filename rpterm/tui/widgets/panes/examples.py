@@ -20,7 +20,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
-from rpterm.tui.widgets.panes.list import PaneList
+from rpterm.tui.widgets.panes.list import Links, PaneList, pane
 
 if TYPE_CHECKING:
     from rpterm.examples.records import Exemplar, Row
@@ -109,9 +109,9 @@ class ExamplesPane(Vertical):
         self._renamed: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        yield _Links(id="examples-head", markup=False)
+        yield Links(id="examples-head", markup=False)
         yield PaneList()
-        yield _Links(id="examples-keys", markup=False)
+        yield Links(id="examples-keys", markup=False)
 
     def on_mount(self) -> None:
         self._draw()
@@ -191,10 +191,9 @@ class ExamplesPane(Vertical):
         if self._problem:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
         tokens = f"{text.count(sizes.used)} tokens"
-        gap = " " * max(2, width - len("Examples") - len(tokens))
         usual = " usual" if sizes.usual else ""
         rows = [
-            Content.assemble(title, gap, (tokens, text.MUTED)), Content(""),
+            text.ends(title, (tokens, text.MUTED), width, 2), Content(""),
             self._slider("a turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
             self._slider("budget", "smaller larger", "budget", sizes.cell, _CELLS,
                          f"{text.count(sizes.budget)}{usual}"),
@@ -220,14 +219,11 @@ class ExamplesPane(Vertical):
     ) -> Content:
         """A click on a cell sets the value there; the keys at its ends move it by one step."""
         down, up = (
-            text.link(
-                keys.hint(name, self._overrides),
-                f"command('{name}')", "bold",
-            )
+            text.link(keys.hint(name, self._overrides), pane("command", name), "bold")
             for name in (f"example-{end}" for end in ends.split())
-        )  # fmt: skip
+        )
         bar = [
-            text.link("━" if at <= value else "─", f"{action}({at})",
+            text.link("━" if at <= value else "─", pane(action, at),
                       "$text-primary" if at <= value else text.FAINT)
             for at in range(1, cells + 1)
         ]  # fmt: skip
@@ -235,14 +231,12 @@ class ExamplesPane(Vertical):
         return Content.assemble(named, down, " ", *bar, " ", up, f"  {figure}")
 
     def _foot(self) -> Content:
-        hints = []
-        for name in _SHORT:
-            key = keys.hint(name, self._overrides)
-            hints.append(Content.assemble(
-                text.link(key, f"command('{name}')", "bold $text-primary"), " ",
-                text.link(keys.BY_ID[name].label, f"command('{name}')"),
-            ))  # fmt: skip
-        return Content("  ").join(hints)
+        return Content("  ").join(
+            text.key_link(
+                keys.hint(name, self._overrides), keys.BY_ID[name].label, pane("command", name)
+            )
+            for name in _SHORT
+        )
 
     def _options(self) -> Iterable[Option]:
         heading = ""
@@ -264,8 +258,7 @@ class ExamplesPane(Vertical):
         tokens = text.count(row.tokens)
         left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
         right = f"{like}  {tokens:>5}" if like else f"{tokens:>5}"
-        gap = " " * max(1, width - left.cell_length - len(right))
-        lines = [Content.assemble(left, gap, (right, text.MUTED))]
+        lines = [text.ends(left, (right, text.MUTED), width)]
         if open_:
             lines += _dialogue(row)
         else:
@@ -275,23 +268,6 @@ class ExamplesPane(Vertical):
         if row.place in ("out", "excluded") or open_:
             lines.append(Content.styled(f"   {row.why}", f"italic {text.MUTED}"))
         return Content("\n").join(lines)
-
-
-class _Links(Static):
-    """Lines whose links are actions of the pane."""
-
-    def action_command(self, name: str) -> None:
-        self._pane.action_command(name)
-
-    def action_k(self, cell: int) -> None:
-        self._pane.action_k(cell)
-
-    def action_budget(self, cell: int) -> None:
-        self._pane.action_budget(cell)
-
-    @property
-    def _pane(self) -> ExamplesPane:
-        return next(above for above in self.ancestors if isinstance(above, ExamplesPane))
 
 
 def _dialogue(row: Row) -> list[Content]:

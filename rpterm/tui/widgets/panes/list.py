@@ -1,12 +1,27 @@
-"""The list of a pane: without a frame, and with a mark only while it has the keys."""
+"""What panes are made of: their list, and lines whose links do something in the pane."""
 
 from __future__ import annotations
 
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
+
+
+def pane(action: str, value: str | int) -> str:
+    """What a link in ``Links`` does: an action of the pane around it."""
+    return f"pane({action!r}, {value!r})"
+
+
+class Links(Static):
+    """Lines that stand in a pane, whose links are actions of the pane."""
+
+    def action_pane(self, action: str, value: str | int) -> None:
+        getattr(self.parent, f"action_{action}")(value)
 
 
 class PaneList(OptionList):
-    """Rows that may be headings (disabled) or choices; nothing is marked until it is focused."""
+    """Rows that may be headings (disabled) or choices, without a frame.
+
+    Nothing looks marked until the list has the keys.
+    """
 
     DEFAULT_CSS = """
     PaneList {

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
-from rpterm.tui.widgets.panes.list import PaneList
+from rpterm.tui.widgets.panes.list import Links, PaneList, pane
 from rpterm.tui.widgets.writing import Line
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class MemoryPane(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(id="memory-head", markup=False)
         yield Line(placeholder="/ search all memories", id="memory-search")
-        yield _Links(id="memory-kinds", markup=False)
+        yield Links(id="memory-kinds", markup=False)
         yield PaneList()
         with VerticalScroll(id="memory-detail", can_focus=False):
             yield Static(id="memory-whole", markup=False)
-        yield _Links(id="memory-keys", markup=False)
+        yield Links(id="memory-keys", markup=False)
 
     @property
     def listed(self) -> OptionList:
@@ -203,8 +203,7 @@ class MemoryPane(Vertical):
         done, wanted = self._view.embedded
         if done < wanted:
             total += f" · {text.count(wanted - done)} to embed"
-        gap = " " * max(2, self._width() - len("Memory") - len(total))
-        head = Content.assemble(title, gap, (total, text.MUTED))
+        head = text.ends(title, (total, text.MUTED), self._width(), 2)
         if self._view.error:
             head = Content.assemble(head, "\n", (self._view.error, "$text-error"))
         return head
@@ -272,25 +271,8 @@ class MemoryPane(Vertical):
             key = keys.BY_ID[name]
             label = "allow" if name == "memory-never" and (block or _hidden(item)) else key.label
             shown = keys.hint(key.id, self._overrides)
-            action = f"command('{name}')"
-            hints.append(
-                text.link(shown, action, "bold $text-primary") + text.link(f"\u00a0{label}", action)
-            )
+            hints.append(text.key_link(shown, label, pane("command", name), "\u00a0"))
         return Content("  ").join(hints)
-
-
-class _Links(Static):
-    """A line whose links are actions of the pane."""
-
-    def action_command(self, name: str) -> None:
-        self._pane.action_command(name)
-
-    def action_kind(self, kind: str) -> None:
-        self._pane.action_kind(kind)
-
-    @property
-    def _pane(self) -> MemoryPane:
-        return next(above for above in self.ancestors if isinstance(above, MemoryPane))
 
 
 def _hidden(item: Item | None) -> bool:

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from rpterm.plural import counted
 from rpterm.tui import text
+from rpterm.tui.widgets.panes.list import pane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,12 +40,11 @@ def entry(item: Item, width: int) -> Content:
     if why.plain:
         left = Content.assemble(left, "  ", why)
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
-    gap = " " * max(1, width - left.cell_length - len(right))
     gone = item.aside or item.veiled or row.superseded_by
     style = text.FAINT if gone else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
-    return Content.assemble(left, gap, (right, text.MUTED), "\n",
-                            words.truncate(width, ellipsis=True))  # fmt: skip
+    head = text.ends(left, (right, text.MUTED), width)
+    return Content.assemble(head, "\n", words.truncate(width, ellipsis=True))
 
 
 def blocked(block: Block, width: int) -> Content:
@@ -118,7 +118,7 @@ def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Cont
         if kind != "all" and not counts.get(kind) and kind != chosen:
             continue
         style = "bold reverse" if kind == chosen else text.MUTED
-        cells.append(text.link(f" {_plural(kind)} ", f"kind('{kind}')", style))
+        cells.append(text.link(f" {_plural(kind)} ", pane("kind", kind), style))
     return Content("").join(cells)
 
 

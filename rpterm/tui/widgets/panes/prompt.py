@@ -106,9 +106,8 @@ class PromptPane(Vertical):
         if prompt is None:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
         total = f"{text.count(prompt.tokens)} of {text.count(prompt.context)} tokens"
-        gap = " " * max(2, width - len("Prompt") - len(total))
-        head = Content.assemble(title, gap, (total, text.MUTED), "\n", _bar(prompt, width), "\n",
-                                _legend(prompt, width))  # fmt: skip
+        first = text.ends(title, (total, text.MUTED), width, 2)
+        head = Content.assemble(first, "\n", _bar(prompt, width), "\n", _legend(prompt, width))
         if self._problem:
             head = Content.assemble(head, "\n", (self._problem, "$text-error"))
         return head
@@ -139,8 +138,7 @@ class PromptPane(Vertical):
         if piece.why and (rest := room - left.cell_length - 2) > 8 and not (open_ or gone):
             why = Content.styled(text.one_line(piece.why), text.MUTED).truncate(rest, ellipsis=True)
             left = Content.assemble(left, "  ", why)
-        gap = " " * max(1, width - left.cell_length - len(number))
-        line = Content.assemble(left, gap, number)
+        line = text.ends(left, number, width)
         if gone and not open_:
             why = Content.styled(f"  {text.one_line(piece.why)}", text.MUTED)
             line = Content.assemble(line, "\n", why.truncate(width, ellipsis=True))

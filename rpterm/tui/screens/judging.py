@@ -1,0 +1,63 @@
+"""What the review and a duel of many rounds share: verdicts, head, scrolling, clicks on hints."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from rpterm.tui import text
+from rpterm.tui.screens.dialog import LeftOnce
+from rpterm.tui.widgets.hints import KeyHints
+
+if TYPE_CHECKING:
+    from rpterm.store.judgement_records import Verdict
+
+VERDICTS: Mapping[str, Verdict] = {
+    "duel-left": "left", "duel-right": "right", "duel-tie": "tie", "duel-bad": "both_bad",
+}  # fmt: skip
+
+
+class JudgingScreen(LeftOnce[None]):
+    """A head ``#top``, what is judged in ``#middle``, and hints; one key judges."""
+
+    DEFAULT_CSS = """
+    JudgingScreen {
+        background: $background;
+        #top { height: 1; padding: 0 2; background: $surface; color: $text-muted; }
+        #middle { height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page(-1)", "up", show=False),
+        Binding("pagedown", "page(1)", "down", show=False),
+    ]
+    AUTO_FOCUS = ""
+
+    @abstractmethod
+    async def action_command(self, name: str) -> None:
+        """A key of the registry."""
+
+    def action_page(self, by: int) -> None:
+        """Scroll long replies."""
+        middle = self.query_one("#middle", VerticalScroll)
+        middle.scroll_relative(y=by * max(1, middle.size.height - 2), animate=False)
+
+    def head(self, place: str, about: str, right: str) -> None:
+        """Say which one of how many is shown, and of what."""
+        width = self.size.width - 4
+        left = Content.assemble((place, "bold $text-primary"), (f"  ·  {about}", text.MUTED))
+        left = left.truncate(max(1, width - Content(right).cell_length - 2), ellipsis=True)
+        self.query_one("#top", Static).update(text.ends(left, right, width, 2))
+
+    def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
+        """A hint was clicked."""
+        if event.command == "help":
+            self.app.action_command("help")  # type: ignore[attr-defined]
+        else:
+            self.run_worker(self.action_command(event.command))
