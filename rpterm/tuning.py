@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from rpterm import config, config_text
+from rpterm import config
 from rpterm.cards.card import CharacterCard
 from rpterm.config import ConfigError, Scoring, Settings
+from rpterm.config.text import typed
 from rpterm.types import Sampling
 
 DEFAULT = "default"
@@ -72,7 +73,7 @@ class Knob:
             return "on" if self.value else "off"
         if self.name == MODEL:
             return _model_name(str(self.value))
-        return config_text.typed(self.value) or "none"
+        return typed(self.value) or "none"
 
     @property
     def about(self) -> str:

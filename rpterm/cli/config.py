@@ -11,7 +11,7 @@ from rpterm import config as settings
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
-from rpterm.config_text import toml
+from rpterm.config.text import toml
 
 app = new("Show and change settings.", no_args_is_help=True)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rpterm import config, config_values
-from rpterm.config import Settings
+from rpterm import config
+from rpterm.config import Settings, values
 from rpterm.types import Generation, RptermError, Sampling
 
 _WEIGHTS = ("model", "adapter")
@@ -96,7 +96,7 @@ def _sampler(name: str, key: str, value: str) -> Any:
         near = get_close_matches(key, [*known, *_WEIGHTS], 1)
         hint = f"did you mean {near[0]}?" if near else "give a sampler, model or adapter."
         raise ContenderError(f"Side {name}: {key!r} cannot be set here; {hint}")
-    parsed, problems = config_values.parse(f"sampling.{key}", value, kind, f"Side {name}: {key}")
+    parsed, problems = values.parse(f"sampling.{key}", value, kind, f"Side {name}: {key}")
     if problems:
         raise ContenderError(problems[0])
     return parsed

@@ -64,7 +64,7 @@ async def tell(chat: ChatScreen, name: str) -> None:
 
 async def _asked(chat: ChatScreen, knob: Knob) -> str | None:
     """The value one wants; a switch is turned at once."""
-    from rpterm.config_text import typed
+    from rpterm.config.text import typed
     from rpterm.tui.screens.form import Field, Form
 
     if knob.name == MODEL:

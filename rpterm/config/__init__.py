@@ -1,0 +1,37 @@
+"""Settings: a TOML file in the user's config folder, overridden by the environment and by flags.
+
+``load`` reads strictly and tells everything that is wrong at once; ``save`` writes one setting
+back and leaves the user's comments alone. Names of settings are dotted here: ``theme``,
+``sampling.temperature``, ``persona.name``. Where the file lies is not known here.
+"""
+
+from rpterm.config.layers import load, origins, save
+from rpterm.config.names import full_name, names, read, show
+from rpterm.config.settings import (
+    ConfigError,
+    Distilling,
+    Duel,
+    ExampleSizes,
+    FlagError,
+    KvType,
+    Scoring,
+    Settings,
+)
+
+__all__ = [
+    "ConfigError",
+    "Distilling",
+    "Duel",
+    "ExampleSizes",
+    "FlagError",
+    "KvType",
+    "Scoring",
+    "Settings",
+    "full_name",
+    "load",
+    "names",
+    "origins",
+    "read",
+    "save",
+    "show",
+]

@@ -1,0 +1,84 @@
+"""Every setting by its dotted name: which there are, what they hold, and what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, get_type_hints
+
+from rpterm.config.settings import ConfigError, Distilling, Duel, ExampleSizes, Scoring, Settings
+from rpterm.config.values import Kind, kind_of, parse
+from rpterm.types import Persona, Sampling
+
+TABLES = {
+    "distil": Distilling, "duel": Duel, "examples": ExampleSizes, "persona": Persona,
+    "sampling": Sampling, "scoring": Scoring,
+}  # fmt: skip
+
+
+def names() -> dict[str, Kind]:
+    """Every setting by its dotted name, with what it holds."""
+    found: dict[str, Kind] = {}
+    for name, hint in get_type_hints(Settings).items():
+        if name in TABLES:
+            inner = get_type_hints(TABLES[name])
+            found.update({f"{name}.{key}": kind_of(each) for key, each in inner.items()})
+        else:
+            found[name] = kind_of(hint)
+    return found
+
+
+def show(settings: Settings) -> dict[str, object]:
+    """Every setting's value by its dotted name."""
+    values: dict[str, object] = {}
+    for name in names():
+        value: Any = settings
+        for part in name.split("."):
+            value = getattr(value, part)
+        values[name] = value
+    return values
+
+
+def full_name(name: str) -> str:
+    """The dotted name in full; ``temperature`` is enough for ``sampling.temperature``.
+
+    Raises:
+        ConfigError: There is no such setting; a near one is told.
+    """
+    kinds = names()
+    if name in kinds or (name.startswith("keys.") and len(name) > len("keys.")):
+        return name
+    for table in TABLES:
+        if f"{table}.{name}" in kinds:
+            return f"{table}.{name}"
+    raise ConfigError([f"There is no setting {name!r}{near(name, kinds)}"])
+
+
+def read(name: str, text: str) -> object:
+    """The value of a setting as a user types it.
+
+    Raises:
+        ConfigError: It does not fit.
+    """
+    kind = Kind("plain") if name.startswith("keys.") else names()[name]
+    value, problems = parse(name, text, kind, name)
+    if not text.isprintable() and not problems:
+        problems = [f"{name} must be plain text, not {text!r}."]
+    if problems:
+        raise ConfigError(problems)
+    return value
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that there is not: what may have been meant."""
+    from difflib import get_close_matches
+
+    known = list(known)
+    short = {last(each): each for each in known}
+    near = get_close_matches(name, known, 1)
+    near = near or [short[each] for each in get_close_matches(last(name), short, 1)]
+    return f"; did you mean {near[0]}?" if near else "; `rpterm config show` lists them all."
+
+
+def last(name: str) -> str:
+    """The name without its table."""
+    return name.rsplit(".", 1)[-1]
