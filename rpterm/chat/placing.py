@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.tree import Tree
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending
 from rpterm.store import shared
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.types import Intent, Turn
 
 WRITTEN_ELSEWHERE = (
     "Another terminal is writing a reply here: go on when it is there, or stop it there."
 )
-
-
-class SessionError(RptermError):
-    """The request makes no sense in this chat; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyRequest:
-    """What to make.
-
-    Attributes:
-        intent: Send the text and reply; regenerate ``turn_id`` as a new swipe; continue
-            ``turn_id``; write the user's next line (impersonate); or let the next character speak.
-        text: The user's words (``SEND``), or words to begin with (``IMPERSONATE``).
-        turn_id: The reply meant; ``None`` is the last one shown.
-        candidates: How many replies to decode at once.
-        hint: One extra instruction for this reply alone, in the volatile block.
-        seeds: One candidate for each, however many ``candidates`` says; () draws as usual.
-        examples: False leaves all example dialogues out of the prompt.
-        shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
-        sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
-        speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
-        after: The turn that was on screen last: the words go under it, also where another program
-            has gone on from there. ``None`` is the last one by now.
-        best: Whether of several candidates the best by score is kept. ``None`` is no, but a plain
-            request becomes one of that kind where the setting ``scoring.best_of`` says so.
-    """
-
-    intent: Intent = Intent.SEND
-    text: str = ""
-    turn_id: int | None = None
-    candidates: int = 1
-    hint: str = ""
-    seeds: tuple[int, ...] = ()
-    examples: bool = True
-    shown: bool = True
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-    speaker: str = ""
-    after: int | None = None
-    best: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +58,23 @@ def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
     return Job(path, path[-1].id if path else None)
 
 
-def goes_on_from(chat: Tree, request: ReplyRequest) -> int | None:
-    """The turn under which the user's words belong; ``None`` is an empty chat.
+def goes_on_from(chat: Tree, request: ReplyRequest) -> tuple[int | None, bool]:
+    """The turn under which the user's words belong, and whether a branch begins there.
+
+    The turn is ``None`` in an empty chat. A branch begins where another program has gone on from
+    that turn.
 
     Raises:
         SessionError: Another program is still writing what the request goes on from, or a reply to
             it.
     """
-    under = request.after or chat.chat.leaf_id
+    leaf = chat.chat.leaf_id
+    under = request.after or leaf
     meant = request.turn_id if request.intent is Intent.CONTINUE and request.turn_id else under
     anew = request.intent is Intent.REGENERATE
     if meant and not anew and shared.written_elsewhere(chat.store, meant):
         raise SessionError(WRITTEN_ELSEWHERE)
-    return under
+    return under, under != leaf
 
 
 def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Job:

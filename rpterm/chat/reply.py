@@ -6,9 +6,8 @@ all. Nothing is told before it is written. It knows no prompt building and no UI
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rpterm import __version__
@@ -214,13 +213,3 @@ def without_name(text: str, names: tuple[str, ...], *, whole: bool) -> str:
         if not whole and label.startswith(text):
             return ""
     return text
-
-
-def stops_for(user: str, char: str, others: Iterable[str] = ()) -> tuple[str, ...]:
-    """Where a reply ends at the latest: before a line that would speak for the user or for another
-    character, or a second line headed by the character's own name."""
-    names = dict.fromkeys((user, "User", "{{user}}", char))
-    heads = [f"{name}:" for name in names]
-    for name in others:
-        heads += [f"{name}:", f"**{name}:", f"**{name}**:"]
-    return tuple(f"\n{head}" for head in dict.fromkeys(heads) if re.search(r"\w", head))

@@ -7,11 +7,9 @@ methods may be called from any thread; ``reply`` is iterated in one thread at a 
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -20,20 +18,20 @@ from rpterm.chat.bestof import best_of
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.cast.scene import Scene, Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
-from rpterm.chat.length import usual_length
-from rpterm.chat.placing import Job, ReplyRequest, SessionError, goes_on_from, place
+from rpterm.chat.placing import Job, goes_on_from, place
 from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out
-from rpterm.chat.reply import ReplyRun, stops_for
+from rpterm.chat.reply import ReplyRun
+from rpterm.chat.request import ReplyRequest, SessionError, stops_for, to_engine, with_choice
 from rpterm.chat.states import States
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
-from rpterm.engine.protocol import Engine, EngineError, EngineInfo, GenerateRequest
+from rpterm.engine.protocol import Engine, EngineError, EngineInfo
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.compose import expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
 from rpterm.store.shared import answering
-from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Sampling, Status, Turn
+from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
     from rpterm.store.liveness import Presence
 
-
-_WITH_CHOICE = (Intent.SEND, Intent.REGENERATE, Intent.NEXT)
 
 __all__ = ["ReplyRequest", "Session", "SessionError"]
 
@@ -169,16 +165,18 @@ class Session(Tree):
         self.scene.follow()
         if request.speaker:
             self.scene.seat(request.speaker)
-        leaf, under = self.chat.leaf_id, goes_on_from(self, request)
+        under, parted = goes_on_from(self, request)
         said = None
         if request.intent is Intent.SEND:
             turn = self._store_user(request.text, under)
             self.scene.remember(turn)
-            said, under = UserTurnStored(turn, parted=under != leaf), turn.id
+            said, under = UserTurnStored(turn, parted=parted), turn.id
+        if self.scores is not None:
+            request = with_choice(request, self.settings.scoring.best_of)
         with answering(self.store, under if request.intent in (Intent.SEND, Intent.NEXT) else None):
             if said is not None:
                 yield said
-            yield from self._reply(self._as_set(request))
+            yield from self._reply(request)
 
     def _reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
         job = place(self, request, group=self.scene.group)
@@ -231,7 +229,11 @@ class Session(Tree):
         self, request: ReplyRequest, job: Job, seat: Seat, prompt: Prompt, info: EngineInfo
     ) -> ReplyRun:
         """The reply, ready to run; its empty turns are stored."""
-        asked = self._asked(request, seat, prompt, info.sequences)
+        stops = stops_for(self.chat.persona.name, seat.card.char, self.scene.others(seat))
+        asked = to_engine(
+            request, prompt, self.settings, seat.card, self._flagged, most=info.sequences,
+            stop=stops + (seat.prompter.template.stops if seat.prompter.template else ()),
+        )  # fmt: skip
         count = 0 if job.draft else len(asked.seeds)
         before = self.chat.leaf_id if request.shown else None
         return ReplyRun(
@@ -246,32 +248,6 @@ class Session(Tree):
             before=before,
             names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
         )
-
-    def _asked(
-        self, request: ReplyRequest, seat: Seat, prompt: Prompt, most: int
-    ) -> GenerateRequest:
-        """What the engine is asked: at most so many candidates, each with its seed."""
-        first = {"seed": request.seeds[0]} if request.seeds else {}
-        sampling = replace(self.sampling(seat.card), **{**first, **request.sampling})
-        drawn = _seeds(sampling.seed or 0, min(max(request.candidates, 1), most))
-        return GenerateRequest(
-            prompt_ids=prompt.ids,
-            prompt_text=prompt.text,
-            messages=prompt.messages,
-            sampling=sampling,
-            seeds=request.seeds[:most] or drawn,
-            stop=stops_for(self.chat.persona.name, seat.card.char, self.scene.others(seat))
-            + (seat.prompter.template.stops if seat.prompter.template else ()),
-            kv_mode=self.settings.kv_mode,
-        )
-
-    def _as_set(self, request: ReplyRequest) -> ReplyRequest:
-        """The request with as many candidates as the settings want."""
-        many = self.settings.scoring.best_of
-        plain = request.candidates == 1 and request.shown and not request.seeds
-        if many < 2 or not plain or self.scores is None or request.intent not in _WITH_CHOICE:
-            return request
-        return replace(request, candidates=many, best=True) if request.best is None else request
 
     def cancel(self) -> None:
         """Stop the running reply from any thread; returns at once."""
@@ -289,15 +265,6 @@ class Session(Tree):
         if job.draft:
             return self.scene.expected(self.path())
         return self.scene.next(job.history, self.engine)
-
-    def sampling(self, card: CharacterCard | None = None) -> Sampling:
-        """The samplers of the next reply: settings, then the card's, with a seed drawn."""
-        card = card or self.card
-        known = {k: v for k, v in card.sampling.items() if v is not None and k not in self._flagged}
-        merged = replace(self.settings.sampling, **known)  # type: ignore[arg-type]
-        seed = merged.seed if merged.seed is not None else secrets.randbits(31)
-        after = merged.close_after if merged.close_after >= 0 else usual_length(card)
-        return replace(merged, seed=seed, close_after=after)
 
     def _store_user(self, text: str, leaf: int | None) -> Turn:
         if not text.strip():
@@ -405,8 +372,3 @@ class Session(Tree):
             self.scene.close()
             self.engine.close()
             self.store.close()
-
-
-def _seeds(seed: int, count: int) -> tuple[int, ...]:
-    """One seed a candidate; the first is the one asked for."""
-    return tuple((seed + index * 0x9E3779B1) & 0xFFFFFFFF for index in range(count))

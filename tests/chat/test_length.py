@@ -8,6 +8,7 @@ from chatting import CARD, MakeSession
 
 from rpterm.cards.card import Example
 from rpterm.chat.length import usual_length
+from rpterm.chat.request import sampling
 
 LONG = Example((("user", "word " * 500), ("char", "word " * 100)))
 SHORT = Example((("user", "Hi"), ("char", "Yes.")))
@@ -24,8 +25,8 @@ def test_a_card_without_examples_gets_room() -> None:
 
 
 def test_a_session_asks_for_it_unless_told_otherwise(make: MakeSession) -> None:
-    session = make(["Yes."])
-    assert session.sampling().close_after == usual_length(CARD)
+    settings = make(["Yes."]).settings
+    assert sampling(settings, CARD, ()).close_after == usual_length(CARD)
     for given in (0, 33):
         card = replace(CARD, sampling={"close_after": given})
-        assert session.sampling(card).close_after == given
+        assert sampling(settings, card, ()).close_after == given
