@@ -24,11 +24,11 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.bench.store import insert_chat, talk
 from rpterm.memory.embed import State
 from rpterm.memory.facade import Memory
 from rpterm.memory.meaning import VectorIndex
 from rpterm.store import Store
-from rpterm.store.bench import insert_chat, talk
 from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import wording_hash
 from rpterm.store.memory_vectors import MemoryVectors

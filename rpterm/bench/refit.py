@@ -18,10 +18,10 @@ from typing import Any
 from rpterm.bench import persona, told, voice
 from rpterm.bench.choices import FAST
 from rpterm.bench.convai2 import draw, read
+from rpterm.bench.locomo import read as read_talks
 from rpterm.bench.opening import models
 from rpterm.bench.pdnc import read as read_novels
 from rpterm.bench.rivals import Rivals
-from rpterm.memory.locomo import read as read_talks
 from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood

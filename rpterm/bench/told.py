@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from rpterm.bench.choices import FAST, SLOW, Choice, log_odds_of, signals, values, with_lift
 from rpterm.bench.figures import above, mean_figures
+from rpterm.bench.locomo import Conversation, Question, read
 from rpterm.bench.printing import Step
-from rpterm.memory.locomo import Conversation, Question, read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.frozen import frozen
 from rpterm.scoring.likelihood import Likelihood

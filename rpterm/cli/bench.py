@@ -1,7 +1,7 @@
 """``rpterm bench``: the figures rpterm promises, measured on this machine.
 
-Each room measures itself: its module has ``main(json: bool)``, which prints, or ``measure()``,
-which gives the figures by name.
+Each benchmark's module has ``main(json: bool)``, which prints, or ``measure()``, which gives the
+figures by name.
 """
 
 from __future__ import annotations
@@ -20,20 +20,11 @@ from rpterm.types import NoSuchChoice, RptermError
 
 app = new("")
 
-ROOMS = {
-    "startup": "rpterm.cli.startup",
-    "engine": "rpterm.bench.engine",
-    "tui": "rpterm.tui.bench",
-    "store": "rpterm.store.bench",
-    "recall": "rpterm.bench.recall",
-    "planted": "rpterm.bench.planted",
-    "persona": "rpterm.bench.persona",
-    "voice": "rpterm.bench.voice",
-    "told": "rpterm.bench.told",
-    "rated": "rpterm.bench.rated",
-    "people": "rpterm.bench.people",
-    "novels": "rpterm.bench.novels",
-}
+ROOMS = (
+    "startup", "engine", "tui", "store", "recall", "planted", "persona", "voice", "told", "rated",
+    "people", "novels",
+)  # fmt: skip
+"""Modules of ``rpterm.bench``."""
 
 _LOCOMO = typer.Option(
     "--locomo", metavar="FILE", help="recall, told: questions in LoCoMo's format."
@@ -78,7 +69,7 @@ def bench(
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise NoSuchChoice(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
-    module = import_module(ROOMS[room])
+    module = import_module(f"rpterm.bench.{room}")
     if hasattr(module, "main"):
         given = {
             "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,

@@ -7,7 +7,7 @@ bytes order it, the half bytes put the best in their true order (bytes alone fin
 ten nearest among a million). A million rows take 624 MB, in RAM alone: nothing lies on disk but the
 database, so nothing else has to forget. Against a graph or cell index this needs no training and
 no rebuilding, a row can be hidden or forgotten at once, and what is visible is searched whatever
-else is not. The price is time in proportion to the rows; tests/bench/recall.py prints it.
+else is not. The price is time in proportion to the rows; ``rpterm bench recall`` prints it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from rpterm.cli.startup import measure
+from rpterm.bench.startup import measure
 
 PROMISED = {"first_frame_s": 0.6, "help_s": 0.25}
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from rpterm.store.bench import QUERIES, fill, measure
+from rpterm.bench.store import QUERIES, fill, measure
 
 
 def milliseconds(work: Callable[[], object], runs: int = 3) -> float:

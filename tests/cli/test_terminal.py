@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cli_tools import LIMIT_S, Cli
 
-from rpterm.cli import startup
+from rpterm.bench import startup
 from rpterm.store import Store
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.bench.recall import main as recall_command
-from rpterm.memory import bench, dates, locomo
+from rpterm.bench import locomo
+from rpterm.bench import recall as bench
+from rpterm.memory import dates
 from rpterm.memory.bm25 import WordIndex, query_terms
 from rpterm.memory.budget import fill
 from rpterm.memory.index import SITTING_GAP, Entry, MemoryIndex
@@ -348,12 +349,12 @@ def test_another_file_is_refused(tmp_path):
     with pytest.raises(RptermError, match="LoCoMo"):
         locomo.read(path)
     with pytest.raises(RptermError, match="LoCoMo"):
-        recall_command(locomo=path)
+        bench.main(locomo=path)
 
 
 def test_the_time_of_recall_is_told_for_any_size():
     out = io.StringIO()
-    recall_command(json=True, memories=1_000, out=out)
+    bench.main(json=True, memories=1_000, out=out)
     (figures,) = json.loads(out.getvalue())
     assert figures["memories"] == 1_000
     assert figures["recall@10_of_exact"] == 1.0

@@ -9,9 +9,9 @@ import pytest
 from letters import Letters
 
 from rpterm.bench import told
+from rpterm.bench.locomo import read
 from rpterm.bench.rated import scenes
 from rpterm.cli.bench import bench
-from rpterm.memory.locomo import read
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.frequency import chance, rarity

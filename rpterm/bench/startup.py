@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rpterm.cli import out
 from rpterm.types import RptermError
 
 RUNS = 7
@@ -50,20 +49,10 @@ def measure(runs: int = RUNS) -> dict[str, object]:
         for _ in range(runs):
             for name, timer in timers.items():
                 taken[name].append(timer())
-    figures: dict[str, object] = {k: statistics.median(v) for k, v in taken.items()}
+    figures = {name: statistics.median(seconds) for name, seconds in taken.items()}
     figures["first_frame_min_s"] = min(taken["first_frame_s"])
     figures["first_frame_max_s"] = max(taken["first_frame_s"])
-    return {**figures, "runs": runs}
-
-
-def main(json: bool = False) -> None:
-    """Measure and print, as JSON or as lines for people."""
-    figures = measure()
-    if json:
-        out.data(figures)
-        return
-    for name, value in figures.items():
-        out.say(f"{name:<20}{value:.3f}" if isinstance(value, float) else f"{name:<20}{value}")
+    return {**{name: round(seconds, 4) for name, seconds in figures.items()}, "runs": runs}
 
 
 def first_frame(env: Mapping[str, str], wanted: Sequence[bytes]) -> float:
