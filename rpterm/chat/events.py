@@ -55,11 +55,10 @@ class ReplyThought:
 
 @dataclass(frozen=True, slots=True)
 class ReplyDelta:
-    """The reply of candidate ``index`` now reads ``text`` in whole; ``added`` came just now."""
+    """The reply of candidate ``index`` now reads ``text`` in whole."""
 
     index: int
     text: str
-    added: str
     tokens: int
 
 

@@ -115,7 +115,7 @@ class ReplyRun:
             case Retracted(index, characters):
                 growing = self._growing[index]
                 growing.raw = growing.raw[: len(growing.raw) - characters]
-                yield ReplyDelta(index, self._text(growing), "", growing.tokens)
+                yield ReplyDelta(index, self._text(growing), growing.tokens)
             case Finished():
                 yield from self._finish(event)
 
@@ -127,7 +127,7 @@ class ReplyRun:
         if growing.turn is not None and now - growing.written_at >= WRITE_EVERY_S:
             self.store.write_reply(growing.turn.id, whole)
             growing.written_at = now
-        yield ReplyDelta(index, whole, text, growing.tokens)
+        yield ReplyDelta(index, whole, growing.tokens)
 
     def _finish(self, event: Finished) -> Iterator[SessionEvent]:
         growing = self._growing[event.index]

@@ -30,9 +30,7 @@ class Agreement:
     pearson_high: float
 
 
-def agreement(
-    left: Sequence[float], right: Sequence[float], *, rounds: int = ROUNDS, seed: int = 0
-) -> Agreement | None:
+def agreement(left: Sequence[float], right: Sequence[float]) -> Agreement | None:
     """Spearman's rank correlation (ties share their mean rank) and Pearson's.
 
     Returns:
@@ -41,7 +39,7 @@ def agreement(
     if len(left) < LEAST:
         return None
     x, y = np.asarray(left, float), np.asarray(right, float)
-    draws = np.random.default_rng(seed).integers(0, len(x), (rounds, len(x)))
+    draws = np.random.default_rng(0).integers(0, len(x), (ROUNDS, len(x)))
     return Agreement(
         len(x),
         spearman(x, y), *_interval([spearman(x[at], y[at]) for at in draws]),

@@ -25,22 +25,18 @@ from rpterm.models.remember import FileFacts
 
 WHOLE_UP_TO = 512 << 20
 _HEAD, _SAMPLE, _SAMPLES = 8 << 20, 64 << 10, 64
-_CHUNK = 1 << 20
 
 
-def file_hash(
-    path: Path, cache: Path | None = None, on_progress: Callable[[int, int], None] | None = None
-) -> str:
+def file_hash(path: Path, cache: Path | None = None) -> str:
     """SHA-256 of a whole file, hex.
 
     Args:
         cache: The cache folder; ``None`` remembers nothing.
-        on_progress: Told bytes done and bytes in all, once every MiB.
 
     Raises:
         ModelError: The file cannot be read.
     """
-    return _remembered(path, cache, "sha256", lambda: _whole(path, on_progress))
+    return _remembered(path, cache, "sha256", lambda: _whole(path))
 
 
 def known_hash(path: Path, cache: Path | None) -> str | None:
@@ -80,16 +76,9 @@ def _remembered(path: Path, cache: Path | None, key: str, compute: Callable[[], 
         raise _unreadable(path, error) from error
 
 
-def _whole(path: Path, on_progress: Callable[[int, int], None] | None) -> str:
-    digest = hashlib.sha256()
-    size, done = path.stat().st_size, 0
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            if on_progress:
-                on_progress(done, size)
-    return digest.hexdigest()
+def _whole(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fingerprint(path: Path, size: int) -> str:

@@ -48,9 +48,7 @@ class Header:
         parameters: Weights, counted from the tensor table (of this file alone).
         heads_kv: Key-value heads of each layer.
         key_length, value_length: Numbers of one head's key and value.
-        sliding_window: Tokens that the local layers look back; 0 is no such layers.
         quantization: Label of the file type, "Q4_K_M".
-        add_bos: Whether the begin token is wanted; ``None`` where the file leaves it open.
         pooling: Kind of pooling; more than 0 is an embedding or ranking model.
         file_size: Bytes of this file, ``data_size`` bytes that its tensor table asks for.
         block_bytes: Bytes of tensors that belong to one of the layers.
@@ -69,13 +67,11 @@ class Header:
     heads_kv: tuple[int, ...] = ()
     key_length: int = 0
     value_length: int = 0
-    sliding_window: int = 0
     vocab_size: int = 0
     quantization: str = ""
     chat_template: str = ""
     bos: str = ""
     eos: str = ""
-    add_bos: bool | None = None
     pooling: int = 0
     adapter_type: str = ""
     tensor_count: int = 0
@@ -197,7 +193,7 @@ def _read_key(source: Source, seen: _Seen) -> None:
         seen.token_count, seen.tokens = count, source.skip_strings(count)
         seen.values[key] = None
     elif "head_count" in key:
-        seen.values[key] = source.numbers(10_000)
+        seen.values[key] = source.numbers()
     else:
         source.skip_array()
         seen.values[key] = None
@@ -215,7 +211,6 @@ def _header(source: Source, seen: _Seen, version: int) -> Header:
         raise Damaged(f"asks for {layers:,} layers")
     most_heads = max(heads, default=0)
     length = embedding // most_heads if most_heads else 0
-    add_bos = values.get("tokenizer.ggml.add_bos_token")
     return Header(
         arch=arch,
         kind=_text(values, "general.type") or "model",
@@ -228,13 +223,11 @@ def _header(source: Source, seen: _Seen, version: int) -> Header:
         heads_kv=_heads_kv(values, arch, heads, layers),
         key_length=_int(values, f"{arch}.attention.key_length", length),
         value_length=_int(values, f"{arch}.attention.value_length", length),
-        sliding_window=_int(values, f"{arch}.attention.sliding_window"),
         vocab_size=seen.token_count or _int(values, f"{arch}.vocab_size"),
         quantization=_QUANTIZATIONS.get(_int(values, "general.file_type", -1) & ~1024, ""),
         chat_template=_text(values, "tokenizer.chat_template"),
         bos=_token(source, seen, "tokenizer.ggml.bos_token_id"),
         eos=_token(source, seen, "tokenizer.ggml.eos_token_id"),
-        add_bos=add_bos if isinstance(add_bos, bool) else None,
         pooling=_int(values, f"{arch}.pooling_type"),
         adapter_type=_text(values, "adapter.type"),
         splits=_int(values, "split.count", 1) or 1,
@@ -255,7 +248,7 @@ def _token(source: Source, seen: _Seen, key: str) -> str:
     index = _int(seen.values, key, -1)
     if not 0 <= index < seen.token_count:
         return ""
-    return source.string_at(seen.tokens, index, 65_535)
+    return source.string_at(seen.tokens, index)
 
 
 def _tensors(source: Source, header: Header, count: int, align: int) -> Header:

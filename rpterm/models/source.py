@@ -14,6 +14,8 @@ from typing import BinaryIO
 _WINDOW = 1 << 18
 _STRIDE = 1024
 """Every so many strings of an array their offset is noted, so that one of them is found again."""
+_MOST_NUMBERS = 10_000
+_LONGEST_TOKEN = 65_535
 MAX_STRINGS = 4_000_000
 """Strings in all arrays of one file; the largest vocabularies with merges have about 800,000."""
 
@@ -140,13 +142,13 @@ class Source:
         else:
             self.skip(count * _SCALARS[kind].size)
 
-    def numbers(self, limit: int) -> list[Scalar]:
+    def numbers(self) -> list[Scalar]:
         """The array that begins here, when it is a short one of numbers; else it is skipped."""
         kind, count = self.array_head()
         if kind == STRING:
             self.skip_strings(count)
             return []
-        if count > limit:
+        if count > _MOST_NUMBERS:
             self.skip(count * _SCALARS[kind].size)
             return []
         return [self.scalar(kind) for _ in range(count)]
@@ -177,12 +179,12 @@ class Source:
                 self._at = at + 8
                 self.skip(length)
 
-    def string_at(self, marks: list[int], index: int, limit: int) -> str:
+    def string_at(self, marks: list[int], index: int) -> str:
         """String ``index`` of an array that was skipped; the place to read on is kept."""
         back = self.offset
         self.go_to(marks[index // _STRIDE])
         for _ in range(index % _STRIDE):
             self.skip_text()
-        found = self.text(limit)
+        found = self.text(_LONGEST_TOKEN)
         self.go_to(back)
         return found

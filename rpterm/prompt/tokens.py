@@ -11,21 +11,19 @@ Encode = Callable[[Sequence[Piece]], list[tuple[int, ...]]]
 """Tokens of many pieces at once."""
 
 
+SIZE = 20_000
+"""How many pieces are remembered."""
+
+
 class TokenCache:
     """Tokens of pieces by an engine's tokenizer; a chat's old turns are never tokenized again.
 
     Not safe to share between threads without a lock; ``Prompter`` holds one.
     """
 
-    def __init__(
-        self, tokenize: Callable[[Sequence[Piece]], list[list[int]]], *, size: int = 20_000
-    ) -> None:
-        """Args:
-        tokenize: The engine's ``tokenize``.
-        size: How many pieces are remembered.
-        """
+    def __init__(self, tokenize: Callable[[Sequence[Piece]], list[list[int]]]) -> None:
+        """``tokenize`` is the engine's."""
         self._tokenize = tokenize
-        self._size = size
         self._known: OrderedDict[Piece, tuple[int, ...]] = OrderedDict()
 
     def __call__(self, pieces: Sequence[Piece]) -> list[tuple[int, ...]]:
@@ -44,5 +42,5 @@ class TokenCache:
 
     def _remember(self, fresh: dict[Piece, tuple[int, ...]]) -> None:
         self._known.update(fresh)
-        while len(self._known) > self._size:
+        while len(self._known) > SIZE:
             self._known.popitem(last=False)

@@ -84,7 +84,6 @@ class Detail:
         newer: Memories that take its place where they are shown, oldest first.
     """
 
-    memory_id: int
     method: Method
     subject: str
     slot: str
@@ -381,7 +380,6 @@ def _detail(row: Sequence[Any], related: Sequence[dict[int, tuple[int, ...]]]) -
     memory_id, method, subject, slot, value, single, retracts, quote, edited = row
     turns, evidence, older, newer = (of.get(memory_id, ()) for of in related)
     return Detail(
-        memory_id,
         method,
         subject,
         slot,

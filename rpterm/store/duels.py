@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,16 +29,15 @@ class StoredDuel:
 class Duels:
     """The duels of one store."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store) -> None:
         """Make the tables where they are missing."""
-        self._clock = clock
         self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
     def begin(self, chat_id: int, setup: Mapping[str, Any]) -> StoredDuel:
         """Keep a new duel."""
-        now = self._clock()
+        now = time.time()
         with self._connections.write() as connection:
             number = connection.execute(
                 "INSERT INTO duels (chat_id, setup_json, created_at) VALUES (?, ?, ?)",

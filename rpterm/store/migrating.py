@@ -39,6 +39,13 @@ def bring_up(
         return
     if not set(applied) <= set(known):
         raise newer(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
+    apply(connection, name, migrations)
+
+
+def apply(
+    connection: sqlite3.Connection, name: str, migrations: Sequence[Callable[[Database], None]]
+) -> None:
+    """Apply what is missing of a migration set; the caller owns the transaction."""
     from sqlite_utils import Database, Migrations
 
     wanted = Migrations(name)

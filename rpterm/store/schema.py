@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.store.errors import StoreError
-from rpterm.store.migrating import newer
+from rpterm.store.migrating import apply, newer
 from rpterm.store.rooms import ROOMS
 
 if TYPE_CHECKING:
@@ -252,14 +252,9 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
         raise newer(path)
 
 
-def migrate(connection: sqlite3.Connection, stop_before: str | None = None) -> None:
+def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is missing; the caller owns the transaction."""
-    from sqlite_utils import Database, Migrations
-
-    migrations = Migrations(SET)
-    for migration in MIGRATIONS:
-        migrations(name=migration.__name__)(migration)
-    migrations.apply(Database(connection, execute_plugins=False), stop_before=stop_before)
+    apply(connection, SET, MIGRATIONS)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 

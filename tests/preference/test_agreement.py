@@ -29,6 +29,6 @@ def test_edits_and_swipes_have_no_sides(scene: Scene) -> None:
 
 
 def test_a_share_knows_what_it_cannot_tell() -> None:
-    assert Share(0, 0).value is None and not Share(0, 0).apart_from(0.5)
-    assert not Share(14, 20).apart_from(0.5) and Share(70, 100).apart_from(0.5)
+    assert Share(0, 0).value is None and not Share(0, 0).one_sided
+    assert not Share(14, 20).one_sided and Share(70, 100).one_sided
     assert Share(14, 20).row()["low"] == pytest.approx(0.4810, abs=1e-3)

@@ -7,7 +7,7 @@ numbers must be in the texts, and so must most of what it says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rpterm.memory.words import STOP, terms
 
@@ -29,11 +29,6 @@ def borne_out(sentence: str, texts: Iterable[str], share: float) -> bool:
     if any(not set(terms(name)) <= said for name in _names(sentence)):
         return False
     return sum(term in said for term in own) >= share * len(own)
-
-
-def windows(texts: Sequence[str], size: int) -> Iterable[Sequence[str]]:
-    """Runs of neighbouring texts."""
-    return (texts[at : at + size] for at in range(max(1, len(texts) - size + 1)))
 
 
 def _names(sentence: str) -> list[str]:

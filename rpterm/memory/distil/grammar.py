@@ -40,17 +40,11 @@ def cited(count: int, most: int = 3) -> str:
     )
 
 
-def questions(most: int = 3) -> str:
-    """Lines that are questions."""
-    return f'root ::= question{{1,{most}}}\nquestion ::= "- " [A-Z] [^\\n?()]{{8,90}} "?\\n"\n'
+QUESTIONS = 'root ::= question{1,3}\nquestion ::= "- " [A-Z] [^\\n?()]{8,90} "?\\n"\n'
+"""Up to three lines that are questions."""
 
-
-def sentences(most: int = 4) -> str:
-    """A few plain sentences in one line."""
-    return (
-        f'root ::= sentence (" " sentence){{0,{most - 1}}}\n'
-        'sentence ::= [A-Z] [^\\n.!?]{8,160} "."\n'
-    )
+SENTENCES = 'root ::= sentence (" " sentence){0,3}\nsentence ::= [A-Z] [^\\n.!?]{8,160} "."\n'
+"""Up to four plain sentences in one line."""
 
 
 def quoted(text: str) -> str:

@@ -45,7 +45,7 @@ def think(facts: Sequence[str], who: str, ask: Ask) -> list[Thought] | None:
     """
     numbered = "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, 1))
     system: Message = ("system", _SYSTEM.format(facts=numbered))
-    asked = ask((system, ("user", _ASK.format(who=who))), grammar.questions(), _TOKENS)
+    asked = ask((system, ("user", _ASK.format(who=who))), grammar.QUESTIONS, _TOKENS)
     if asked is None:
         return None
     request = _THINK.format(who=who, questions=asked.strip())

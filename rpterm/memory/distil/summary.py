@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rpterm.memory.distil import grammar
 from rpterm.memory.distil.ask import Ask, Message
-from rpterm.memory.distil.borne import borne_out, windows
+from rpterm.memory.distil.borne import borne_out
 from rpterm.sentences import sentences
 from rpterm.store.distilled import Source
 
@@ -39,17 +39,18 @@ def write(turns: Sequence[Source], ask: Ask) -> str | None:
         ("system", _SYSTEM),
         ("user", "\n".join(lines) + "\n\nWhat happened?"),
     )
-    answer = ask(question, grammar.sentences(), _TOKENS)
+    answer = ask(question, grammar.SENTENCES, _TOKENS)
     return None if answer is None else checked(answer, lines)
 
 
 def checked(answer: str, lines: Sequence[str]) -> str:
     """Only the whole sentences that a few neighbouring turns bear out."""
+    near = [lines[at : at + _NEAR] for at in range(max(1, len(lines) - _NEAR + 1))]
     return " ".join(
         dict.fromkeys(
             sentence
             for sentence in sentences(answer)
             if sentence.endswith((".", "!", "?"))
-            and any(borne_out(sentence, near, SHARE) for near in windows(lines, _NEAR))
+            and any(borne_out(sentence, some, SHARE) for some in near)
         )
     )

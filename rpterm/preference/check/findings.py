@@ -113,13 +113,13 @@ def _verdicts(report: Report) -> Iterator[Finding]:
             f"{_said(quality.good)} of the labelled replies are good; set KTO's weights "
             "(desirable_weight, undesirable_weight) so that both sides weigh alike.",
         )
-    if quality.longer.apart_from(0.5):
+    if quality.longer.one_sided:
         yield _made(
             "length",
             f"The chosen reply is the longer one in {_said(quality.longer)}: DPO will learn "
             "length, too.",
         )
-    if report.left_wins.apart_from(0.5):
+    if report.left_wins.one_sided:
         yield _made("position", f"The left reply won {_said(report.left_wins)} of the duels.")
     small = sum(width < _SMALL_EDIT for width in quality.edits)
     if small:

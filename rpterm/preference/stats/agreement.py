@@ -30,10 +30,11 @@ class Share:
         """Wilson's 95 % interval; (0, 1) where nothing was counted."""
         return wilson(self.hits, self.total)
 
-    def apart_from(self, chance: float) -> bool:
-        """Whether the interval leaves a value out."""
+    @property
+    def one_sided(self) -> bool:
+        """Whether the interval leaves a half out."""
         low, high = self.interval
-        return bool(self.total) and not low <= chance <= high
+        return bool(self.total) and not low <= 0.5 <= high
 
     def row(self) -> dict[str, float | int | None]:
         """For JSON."""

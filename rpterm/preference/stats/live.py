@@ -78,7 +78,7 @@ class Honesty:
     known: int
 
 
-def honesty(items: Sequence[Judged], *, rounds: int = ROUNDS, seed: int = 0) -> Honesty | None:
+def honesty(items: Sequence[Judged]) -> Honesty | None:
     """The figures; ``None`` for fewer than ``LEAST`` rated replies with a score."""
     if len(items) < LEAST:
         return None
@@ -87,8 +87,8 @@ def honesty(items: Sequence[Judged], *, rounds: int = ROUNDS, seed: int = 0) -> 
     bins = calibration(clear)
     gaps = sum(abs(each.mean - (each.good.value or 0.0)) * each.good.total for each in bins)
     return Honesty(
-        _figure(clear, lambda some: auc(*_columns(some, "good")), rounds, seed),
-        _figure(starred, lambda some: spearman(*_columns(some, "stars")), rounds, seed),
+        _figure(clear, lambda some: auc(*_columns(some, "good"))),
+        _figure(starred, lambda some: spearman(*_columns(some, "stars"))),
         bins,
         gaps / len(clear) if clear else float("nan"),
         len(items),
@@ -96,14 +96,14 @@ def honesty(items: Sequence[Judged], *, rounds: int = ROUNDS, seed: int = 0) -> 
     )
 
 
-def calibration(items: Sequence[Judged], bins: int = BINS) -> tuple[Bin, ...]:
+def calibration(items: Sequence[Judged]) -> tuple[Bin, ...]:
     """Bins of equal width that have replies in them."""
     inside: dict[int, list[Judged]] = defaultdict(list)
     for each in items:
-        inside[min(bins - 1, int(each.score * bins))].append(each)
+        inside[min(BINS - 1, int(each.score * BINS))].append(each)
     return tuple(
         Bin(
-            at / bins, (at + 1) / bins, sum(each.score for each in some) / len(some),
+            at / BINS, (at + 1) / BINS, sum(each.score for each in some) / len(some),
             Share(sum(bool(each.good) for each in some), len(some)),
         )
         for at, some in sorted(inside.items())
@@ -125,9 +125,7 @@ def _columns(items: Sequence[Judged], name: str) -> tuple[Array, Array]:
     return scores, np.array([getattr(each, name) for each in items], float)
 
 
-def _figure(
-    items: Sequence[Judged], of: Callable[[Sequence[Judged]], float], rounds: int, seed: int
-) -> Figure:
+def _figure(items: Sequence[Judged], of: Callable[[Sequence[Judged]], float]) -> Figure:
     nan = float("nan")
     if len(items) < LEAST:
         return Figure(nan, nan, nan, len(items))
@@ -135,15 +133,15 @@ def _figure(
     for each in items:
         chats[each.chat].append(each)
     groups = list(chats.values())
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     found = []
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         picked = draw.integers(0, len(groups), len(groups))
         value = of([each for at in picked for each in groups[at]])
         if value == value:
             found.append(value)
     # One chat drawn again and again has no spread: no interval, rather than one of no width.
-    if len(groups) < 3 or len(found) < rounds / 2:
+    if len(groups) < 3 or len(found) < ROUNDS / 2:
         return Figure(of(items), nan, nan, len(items))
     low, high = np.percentile(found, [2.5, 97.5])
     return Figure(of(items), float(low), float(high), len(items))
