@@ -36,8 +36,8 @@ def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     work = Work(memory, share=settings.distil.share)
     if again:
         for job in (RULES, MODEL) if model else (RULES,):
-            work.distilled.read_again(memory.character, job)
-    chats = work.distilled.chats(memory.character)
+            work.distilled.reads.read_again(memory.character, job)
+    chats = work.distilled.reads.chats(memory.character)
     kept: list[Row] = []
     with rich_out.progress() as bar:
         task = bar.add_task("chats", total=len(chats))

@@ -2,7 +2,8 @@
 
 The rows themselves are memories (``memories``); this room adds their sources, their evidence, what
 they settle and which older ones they take the place of. ``keep`` stores all that one piece of work
-gave together with the mark that it was done, or nothing. Knows no rules and no model.
+gave together with the mark that it was done (``distil_reads``), or nothing. Knows no rules and no
+model.
 """
 
 from __future__ import annotations
@@ -12,28 +13,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rpterm.store import distil_reads
 from rpterm.store.distil_schema import prepare
 from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import Memory, wording_hash
 from rpterm.store.rows import marks, parts, storable
 
 Method = Literal["rules", "model"]
-_HEARD = (
-    "(c.card_name = :character OR EXISTS (SELECT 1 FROM memories h WHERE h.turn_id = t.id "
-    "AND h.kind = 'turn' AND h.character = :character))"
-)
-# A turn is read once by each who heard it; of those that joined, the job bears the name.
-_JOB = "(CASE c.card_name WHEN :character THEN :job ELSE :job || ' ' || :character END)"
-_READABLE = (
-    f"t.status <> 'streaming' AND NOT t.hidden AND {_HEARD} AND NOT EXISTS "
-    f"(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = {_JOB}) "
-    "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) AND NOT EXISTS "
-    "(SELECT 1 FROM memories m WHERE m.turn_id = t.id AND m.kind = 'turn' AND m.hidden)"
-)
-_IN_CHATS = (
-    "(c.card_name = :character OR c.id IN "
-    "(SELECT k.chat_id FROM cast_members k WHERE k.card_name = :character))"
-)
 _RELATIONS = (
     ("distilled_turns", "memory_id", "turn_id"),
     ("distilled_evidence", "memory_id", "evidence_id"),
@@ -98,18 +84,6 @@ class Detail:
     newer: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A turn to read."""
-
-    turn_id: int
-    chat_id: int
-    role: str
-    speaker: str
-    text: str
-    created_at: float
-
-
 class Distilled:
     """What was drawn, in one store."""
 
@@ -117,6 +91,7 @@ class Distilled:
         """Make the tables where they are missing."""
         self._memories = memories
         self._connections = memories.store.connections
+        self.reads = distil_reads.Reads(self._connections)
         with self._connections.write() as connection:
             prepare(connection)
 
@@ -131,66 +106,14 @@ class Distilled:
         ids: list[int] = []
         with self._connections.write() as connection:
             reads = [{"turn": turn, "character": character, "job": job} for turn in read]
-            if reads and all(_was_read(connection, each) for each in reads):
+            if reads and all(distil_reads.noted(connection, each) for each in reads):
                 return []
             for draft in drafts:
                 if self._stands(connection, draft):
                     ids.append(self._add(connection, character, chat_id, draft))
-            connection.executemany(
-                f"INSERT OR IGNORE INTO distilled_reads (turn_id, job) SELECT t.id, {_JOB} "
-                "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = :turn",
-                reads,
-            )
+            distil_reads.note(connection, reads)
         found = self._memories.many(ids)
         return [found[memory_id] for memory_id in ids if memory_id in found]
-
-    def unread(
-        self, character: str, chat_id: int, job: str, roles: Sequence[str] = ("user",)
-    ) -> list[Source]:
-        """Turns of the branch shown that a job has not read, from the first on.
-
-        What the character did not hear, what the user took out of memory, hid from the model, or
-        never wants mentioned, is not read.
-        """
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "WITH RECURSIVE up (id) AS (SELECT leaf_id FROM chats WHERE id = :chat "
-                "UNION ALL SELECT t.parent_id FROM up JOIN turns t ON t.id = up.id "
-                "WHERE t.parent_id IS NOT NULL) "
-                "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
-                "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
-                f"WHERE {_READABLE} ORDER BY t.id",
-                {"chat": chat_id, "character": character, "job": job},
-            )
-            return [Source(*row) for row in rows if row[2] in roles]
-
-    def read_again(self, character: str, job: str) -> None:
-        """Forget which turns of a character's chats a job has read."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "DELETE FROM distilled_reads WHERE (turn_id, job) IN (SELECT t.id, "
-                f"{_JOB} FROM turns t JOIN chats c ON c.id = t.chat_id WHERE {_IN_CHATS})",
-                {"job": job, "character": character},
-            )
-
-    def chats(self, character: str) -> list[int]:
-        """The chats a character is or was in, oldest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT c.id FROM chats c WHERE {_IN_CHATS} ORDER BY c.id",
-                {"character": character},
-            )
-            return [chat_id for (chat_id,) in rows]
-
-    def chats_to_read(self, character: str, job: str) -> list[int]:
-        """Those of them with turns of the user that a job has not read."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT t.chat_id FROM turns t JOIN chats c ON c.id = t.chat_id "
-                f"WHERE {_IN_CHATS} AND t.role = 'user' AND {_READABLE} ORDER BY t.chat_id",
-                {"character": character, "job": job},
-            )
-            return [chat_id for (chat_id,) in rows]
 
     def settling(self, character: str, subject: str, slot: str) -> list[tuple[Memory, Detail]]:
         """The facts that settle a slot, of all branches, oldest first."""
@@ -342,14 +265,6 @@ def _note(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:
         _link(connection, old, memory_id)
     for new in draft.yields_to:
         _link(connection, memory_id, new)
-
-
-def _was_read(connection: sqlite3.Connection, read: dict[str, object]) -> bool:
-    return connection.execute(
-        "SELECT 1 FROM turns t JOIN chats c ON c.id = t.chat_id JOIN distilled_reads r "
-        f"ON r.turn_id = t.id AND r.job = {_JOB} WHERE t.id = :turn",
-        read,
-    ).fetchone() is not None  # fmt: skip
 
 
 def _link(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:

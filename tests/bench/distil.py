@@ -29,7 +29,7 @@ from rpterm.memory.words import terms
 from rpterm.models.starter import llm_path
 from rpterm.prompt.template import ChatTemplate
 from rpterm.sentences import sentences
-from rpterm.store.distilled import Source
+from rpterm.store.distil_reads import Source
 
 SPEAKER = "Ann"
 _NEGATORS = {"not", "no", "never", "can't"}

@@ -16,7 +16,7 @@ from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.distil.supersede import Known, verdict
 from rpterm.memory.distil.support import support
-from rpterm.store.distilled import Source
+from rpterm.store.distil_reads import Source
 
 
 def texts(turn, speaker="Ann"):

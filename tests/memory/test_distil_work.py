@@ -201,7 +201,7 @@ def test_forgetting_a_fact_takes_a_thought_along_and_it_does_not_come_back(world
     world.memory.forget(facts[BATH])
     assert world.memory.page(kinds=["reflection"]) == []
     assert world.read(chat) == {}
-    world.work.distilled.read_again("C", work.RULES)
+    world.work.distilled.reads.read_again("C", work.RULES)
     again = world.read(chat)
     assert list(again) == [BATH]
     assert world.memory.many(again.values())[again[BATH]].superseded_by == facts[LONDON]
@@ -262,7 +262,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     assert work.read_rules(chat).kept == ()
     assert company.forget(kept[0].id) == 1
     assert work.read_rules(chat).kept == ()
-    work.distilled.read_again("D", RULES)
+    work.distilled.reads.read_again("D", RULES)
     assert len(work.read_rules(chat).kept) == 1
     assert world.read(chat) == {}
     company.close()

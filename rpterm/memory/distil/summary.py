@@ -12,7 +12,7 @@ from rpterm.memory.distil import grammar
 from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.borne import borne_out
 from rpterm.sentences import sentences
-from rpterm.store.distilled import Source
+from rpterm.store.distil_reads import Source
 
 TURNS = 8
 """How many turns one account covers."""

@@ -15,7 +15,8 @@ from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import Known, Verdict, verdict
-from rpterm.store.distilled import Distilled, Draft, Method, Source
+from rpterm.store.distil_reads import Source
+from rpterm.store.distilled import Distilled, Draft, Method
 from rpterm.store.memory_rows import Memory
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
@@ -64,7 +65,9 @@ class Work:
         otherwise is a slip. What they announced is what they have to remember.
         """
         kept: list[Memory] = []
-        for turn in self.distilled.unread(self.character, chat_id, RULES, ("user", "assistant")):
+        for turn in self.distilled.reads.unread(
+            self.character, chat_id, RULES, ("user", "assistant")
+        ):
             if stopped():
                 return Done(tuple(kept), True)
             found = statements(turn.text, turn.speaker)
@@ -76,11 +79,11 @@ class Work:
 
     def to_catch_up(self) -> list[int]:
         """Chats with turns of the user that the rules have not read."""
-        return self.distilled.chats_to_read(self.character, RULES)
+        return self.distilled.reads.chats_to_read(self.character, RULES)
 
     def to_read(self, chat_id: int) -> int:
         """How many turns of a chat the model has yet to read."""
-        waiting = self.distilled.unread(self.character, chat_id, MODEL)
+        waiting = self.distilled.reads.unread(self.character, chat_id, MODEL)
         return sum(bool(clauses(turn.text)) for turn in waiting)
 
     def read_model(self, chat_id: int, ask: Ask) -> Done | None:
@@ -89,7 +92,7 @@ class Work:
         Raises:
             EngineError: The engine failed.
         """
-        waiting = self.distilled.unread(self.character, chat_id, MODEL)
+        waiting = self.distilled.reads.unread(self.character, chat_id, MODEL)
         plain = [turn for turn in waiting if not clauses(turn.text)]
         if plain:
             self.distilled.keep(self.character, chat_id, [], [t.turn_id for t in plain], MODEL)
@@ -114,7 +117,7 @@ class Work:
         Raises:
             EngineError: The engine failed.
         """
-        waiting = self.distilled.unread(
+        waiting = self.distilled.reads.unread(
             self.character, chat_id, SUMMARY, ("user", "assistant")
         )  # fmt: skip
         gone = [turn for turn in waiting if turn.turn_id in set(left)][: summary.TURNS]
@@ -134,7 +137,7 @@ class Work:
         Raises:
             EngineError: The engine failed.
         """
-        waiting = self.distilled.unread(self.character, chat_id, REFLECTION)
+        waiting = self.distilled.reads.unread(self.character, chat_id, REFLECTION)
         turns = {turn.turn_id for turn in waiting}
         known = self._facts_of(chat_id)
         if sum(fact.importance for fact in known if fact.turn_id in turns) < reflect.ENOUGH:
