@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, cast
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.bestof import best_of
 from rpterm.chat.cast.company import Casting
-from rpterm.chat.cast.scene import Scene, Seat
+from rpterm.chat.cast.scene import Scene
+from rpterm.chat.cast.seats import Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.placing import Job, goes_on_from, place
 from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out

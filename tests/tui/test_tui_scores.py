@@ -25,7 +25,7 @@ from tui_support import (
 )
 
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.cast.scene import Seat
+from rpterm.chat.cast.seats import Seat
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine

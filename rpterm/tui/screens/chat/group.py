@@ -11,7 +11,8 @@ from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
 
 if TYPE_CHECKING:
-    from rpterm.chat.cast.scene import Scene, Seat
+    from rpterm.chat.cast.scene import Scene
+    from rpterm.chat.cast.seats import Seat
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 TINTS = ("$text-primary", "$text-accent", "$text-error", "$foreground", "$text-success")
