@@ -35,7 +35,7 @@ from rpterm.examples.provider import Examples
 from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import examples, opening, replies
+from rpterm.tui.screens.chat import example_commands, examples, opening, replies
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
@@ -342,7 +342,7 @@ async def test_the_pinned_example_is_told_in_plain_words(stage: FileStage) -> No
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Far?")
-        await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
+        await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         expected = 'Example 2 is pinned: “She nods. "Far enough, Ansel."” It counts'
         await wait_until(pilot, lambda: expected in notices(app))
         key = of_card(stage.session.card)[1].key
@@ -367,7 +367,7 @@ async def test_nothing_is_pinned_for_the_reply_of_another_character(stage: FileS
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Tam?")
-        await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
+        await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         await wait_until(pilot, lambda: "Only examples of Mara Venn can be pinned" in notices(app))
         assert provider(stage).marks(stage.session.chat_id) == {}
 

@@ -1,30 +1,20 @@
-"""The Examples pane at work: list, pin, exclude, edit, keep an exchange, with and without.
-
-What stands in the card's file is changed in the file, so that its author sees it in an editor and
-in git; what belongs to one chat is kept in the store.
-"""
+"""The Examples pane at work: what it lists, how many stand in the prompt, and what changes them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys
-from rpterm.tui.screens.chat import panes, replies
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat import panes
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Intent, RptermError, Status, Turn
+from rpterm.types import RptermError, Turn
 
 if TYPE_CHECKING:
-    from rpterm.cards.card import Example
     from rpterm.chat.session import Session
     from rpterm.examples.editor import CardEditor
     from rpterm.examples.provider import Examples
-    from rpterm.examples.records import Exemplar, Row
-    from rpterm.scoring.scorer import Score
-    from rpterm.store.example_marks import Mark
+    from rpterm.examples.records import Row
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
-    from rpterm.types import Member
 
 STEP = 64
 """Tokens by which a key changes the budget."""
@@ -38,7 +28,7 @@ async def toggle(chat: ChatScreen) -> None:
 
     pane = await chat.panes.toggle("examples", lambda: ExamplesPane(chat.settings.keys))
     if pane is not None:
-        if (provider := _provider(chat)) is not None:
+        if (provider := provider_of(chat)) is not None:
             provider.refresh()
         await fill(chat)
         pane.query("OptionList").first().focus()
@@ -49,7 +39,7 @@ async def toggle(chat: ChatScreen) -> None:
 
 async def fill(chat: ChatScreen) -> None:
     """Read the rows again, if the pane is open."""
-    pane, session, provider = _pane(chat), chat.session, _provider(chat)
+    pane, session, provider = pane_of(chat), chat.session, provider_of(chat)
     if pane is None:
         return
     if session is None or provider is None or chat.state.info is None:
@@ -68,7 +58,7 @@ async def fill(chat: ChatScreen) -> None:
 
 def _missing(chat: ChatScreen) -> str:
     """Why nothing can be shown."""
-    if chat.session is not None and _provider(chat) is None:
+    if chat.session is not None and provider_of(chat) is None:
         return "There are none here."
     failed = chat.state.figures.phase is Phase.FAILED
     return "Without a model nothing can be counted." if failed else "Waiting for the model…"
@@ -76,7 +66,7 @@ def _missing(chat: ChatScreen) -> str:
 
 def changed(chat: ChatScreen) -> None:
     """Something happened that the pane may show."""
-    if _pane(chat) is not None:
+    if pane_of(chat) is not None:
         chat.work(fill(chat), "examples")
 
 
@@ -98,123 +88,6 @@ def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], 
     inside = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     usual = prompt.context // EXAMPLES_SHARE
     return rows, Sizes(k, budget or usual, not budget, inside, prompt.context // MOST_SHARE)
-
-
-# One example -----------------------------------------------------------------------------------
-async def pin(chat: ChatScreen) -> None:
-    """Pin the marked example in this chat, or no longer."""
-    row = _row(chat)
-    if row is not None:
-        await _mark(chat, row.exemplar, None if row.place == "pinned" else "pinned")
-
-
-async def exclude(chat: ChatScreen) -> None:
-    """Leave the marked example out of this chat, or no longer."""
-    row = _row(chat)
-    if row is not None:
-        await _mark(chat, row.exemplar, None if row.place == "excluded" else "excluded")
-
-
-async def edit(chat: ChatScreen) -> None:
-    """Change the words of an example of the card, in its file."""
-    from rpterm.cards.card import Example
-    from rpterm.examples.records import card_key
-    from rpterm.tui.screens.form import Field, Form
-
-    row, session = _row(chat), chat.session
-    if row is None or session is None:
-        return
-    found = row.exemplar
-    if not found.number:
-        chat.say("This is what was said. Edit the turn itself, or keep it as an example first.")
-        return
-    lines = found.example.dialogue
-    fields = [
-        Field(f"line{at}", "You" if who == "user" else chat.card.char if chat.card else "They",
-              line, lines=3)
-        for at, (who, line) in enumerate(lines)
-    ]  # fmt: skip
-    given = await chat.app.push_screen_wait(
-        Form(f"Example {found.number}", fields, chat.settings.keys)
-    )
-    if given is None:
-        return
-    if chat.session is not session:
-        chat.say("Nothing was changed: another chat was opened meanwhile.")
-        return
-    wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
-    example = Example(wanted, found.example.pinned)
-    if example != found.example:
-        editor = editor_of(chat, session)
-        told = await chat.ask(editor.change, found.example, example)
-        if (pane := _pane(chat)) is not None:
-            pane.renamed(found.key, card_key(example))
-        await written(chat, told)
-
-
-async def keep(chat: ChatScreen) -> None:
-    """Write the selected or last exchange into the card of who replied, as an example."""
-    session, turn = chat.session, replies.reply_meant(chat)
-    if session is None or turn is None:
-        chat.say("There is no exchange yet.")
-        return
-    from rpterm.examples.pool import exchange
-
-    if turn.status is not Status.COMPLETE:
-        goes = keys.shown("continue", chat.settings.keys)
-        chat.say(f"This reply breaks off: let it go on ({goes}) or edit it, then keep it.")
-        return
-    found = await chat.ask(exchange, session.store, turn)
-    if found is None:
-        chat.say("Choose a reply to something you said: only an exchange makes an example.")
-        return
-    member = _member(session, turn)
-    if member is not None and member.narrator:
-        chat.say(f"{member.speaker} tells the scene; only what a character says is an example.")
-        return
-    example = _without_names(found.example, replies.user_name(chat))
-    name = member.card_name if member is not None else ""
-    await written(chat, await chat.ask(editor_of(chat, session).add, example, name), name)
-
-
-async def undo(chat: ChatScreen) -> None:
-    """Take back the last change of the examples of a card."""
-    editor = chat.examples_editor
-    ours = editor is not None and editor.session is chat.session
-    edit = await chat.ask(editor.undo) if editor is not None and ours else None
-    if edit is None:
-        chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
-        return
-    await written(chat, "Taken back.", edit.member)
-
-
-async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
-    """Pin the card's example that shows best what a reply missed."""
-    from rpterm.cards import macros
-    from rpterm.scoring import findings
-    from rpterm.tui import text
-
-    session, provider = chat.session, _provider(chat)
-    if session is None or provider is None:
-        return
-    card = session.card
-    if (other := _member(session, turn)) is not None:
-        chat.say(
-            f"Only examples of {card.char} can be pinned here: those of {other.speaker} stand in "
-            "the prompt anyway, as many as fit."
-        )
-        return
-    wanted = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
-    asked = chat.transcript.turns
-    said = next((t.text for t in reversed(asked) if t.id == turn.parent_id), "")
-    found = await chat.ask(provider.nearest, card, session.chat, wanted or said, turn.text)
-    if found is None:
-        chat.say("The card has no example left to pin. Keep a good exchange as one first.")
-        return
-    await _mark(chat, found, "pinned")
-    words = macros.expand(found.said, char=card.char, user=replies.user_name(chat))
-    shown = text.one_line(words, 80)
-    chat.say(f"Example {found.number} is pinned: “{shown}” It counts from the next reply.")
 
 
 # How many --------------------------------------------------------------------------------------
@@ -239,14 +112,14 @@ async def smaller(chat: ChatScreen) -> None:
 
 
 async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
-    if (pane := _pane(chat)) is not None:
+    if (pane := pane_of(chat)) is not None:
         now = pane.sizes
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
 async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """A slider was set: how many for a turn, or the share of the most tokens."""
-    if (pane := _pane(chat)) is not None:
+    if (pane := pane_of(chat)) is not None:
         now = pane.sizes
         tokens = now.chosen if budget is None else round(budget * now.most / STEP) * STEP
         await _resize(chat, now.k if k is None else k, tokens)
@@ -256,7 +129,7 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
     """Set both, within the sliders; no budget is the usual one."""
     from rpterm.tui.widgets.panes.examples import MOST_A_TURN
 
-    pane, session, provider = _pane(chat), chat.session, _provider(chat)
+    pane, session, provider = pane_of(chat), chat.session, provider_of(chat)
     if pane is None or session is None or provider is None:
         return
     count = min(MOST_A_TURN, max(0, k))
@@ -265,30 +138,8 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
     await refreshed(chat)
 
 
-# With and without ------------------------------------------------------------------------------
-async def aside(chat: ChatScreen) -> None:
-    """The same turn with and without examples, beside each other."""
-    from rpterm.chat.aside import differ
-
-    session, turn = chat.session, replies.reply_meant(chat)
-    if session is None or replies.occupied(chat):
-        return
-    if turn is None or turn.role != "assistant" or turn.parent_id is None:
-        chat.say("Choose a reply to something you said: it is made twice, with and without.")
-        return
-    if not await chat.ask(differ, session, turn.id):
-        chat.say("No example stands in the prompt of this reply: without any it is the same one.")
-        return
-    if replies.occupied(chat):  # One may have been asked for meanwhile.
-        return
-    if chat.panes.covers:
-        chat.panes.close_last()
-    chat.input.focus()
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=2, aside=True))
-
-
 # Helpers ---------------------------------------------------------------------------------------
-def _pane(chat: ChatScreen) -> ExamplesPane | None:
+def pane_of(chat: ChatScreen) -> ExamplesPane | None:
     pane = chat.panes.pane("examples")
     if pane is None:
         return None
@@ -298,35 +149,12 @@ def _pane(chat: ChatScreen) -> ExamplesPane | None:
     return pane
 
 
-def _row(chat: ChatScreen) -> Row | None:
-    pane = _pane(chat)
-    row = pane.row if pane is not None else None
-    if row is None:
-        chat.say("Mark an example first.")
-    return row
-
-
-def _provider(chat: ChatScreen) -> Examples | None:
+def provider_of(chat: ChatScreen) -> Examples | None:
     from rpterm.examples.provider import Examples
 
     session = chat.session
     found = session.examples if session is not None else None
     return found if isinstance(found, Examples) else None
-
-
-async def _mark(chat: ChatScreen, found: Exemplar, mark: Mark | None) -> None:
-    session, provider = chat.session, _provider(chat)
-    if session is None or provider is None:
-        return
-    if mark == "pinned" and found.chat_id == session.chat_id:
-        chat.say("This was said in this very chat; the model would copy it. Keep it as an example "
-                 "of the card instead.")  # fmt: skip
-        return
-    if mark is None and found.example.pinned:
-        chat.say("The card itself pins this one: edit the card to change that.")
-        return
-    await chat.ask(provider.mark, session.chat_id, found.key, mark)
-    await refreshed(chat)
 
 
 async def refreshed(chat: ChatScreen) -> None:
@@ -356,41 +184,3 @@ async def written(chat: ChatScreen, told: str, member: str = "") -> None:
     elif chat.session is not None:
         await frame.card_changed(chat, chat.session.card, told)
     await refreshed(chat)
-
-
-def _member(session: Session, turn: Turn) -> Member | None:
-    """Which other one of several characters said a reply; ``None``: the chat's own."""
-    from rpterm.group import owner
-
-    cast = session.scene.cast
-    member = owner(cast, turn) if cast is not None else None
-    return None if cast is None or member == cast.members[0] else member
-
-
-def _without_names(example: Example, user: str) -> Example:
-    """An exchange as a card would have it: whoever plays next takes the user's place."""
-    import re
-
-    from rpterm.cards.card import Example as Made
-
-    if len(user) < 3:
-        return example
-    name = re.compile(rf"\b{re.escape(user)}\b")
-    lines = tuple(
-        (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
-    )
-    return Made(lines, example.pinned)
-
-
-COMMANDS = {
-    "example-pin": pin,
-    "example-exclude": exclude,
-    "example-edit": edit,
-    "example-undo": undo,
-    "example-aside": aside,
-    "example-more": more,
-    "example-fewer": fewer,
-    "example-larger": larger,
-    "example-smaller": smaller,
-}
-"""What the keys of the pane do."""

@@ -67,12 +67,12 @@ async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int
 
 async def pin_example(chat: ChatScreen) -> None:
     """Pin the example that shows best what the last reply missed."""
-    from rpterm.tui.screens.chat import examples
+    from rpterm.tui.screens.chat import example_commands
 
     found = _bad_reply(chat)
     if found is not None:
         turn, score, _ = found
-        await examples.pin_nearest(chat, turn, score)
+        await example_commands.pin_nearest(chat, turn, score)
 
 
 async def add_note(chat: ChatScreen) -> None:

@@ -362,7 +362,7 @@ class ChatScreen(Screen[None]):
 
     def on_examples_pane_wanted(self, event: ExamplesPane.Wanted) -> None:
         """A key of the Examples pane."""
-        from rpterm.tui.screens.chat.examples import COMMANDS
+        from rpterm.tui.screens.chat.example_commands import COMMANDS
 
         self._asking(COMMANDS[event.command](self))
 
