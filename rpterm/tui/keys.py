@@ -308,7 +308,7 @@ def read(value: str) -> tuple[str, ...]:
     return tuple(key_names.read(part) for part in value.split(",") if part.strip())
 
 
-def of_scope(scope: Scope) -> Iterable[Key]:
+def of_scope(scope: str) -> Iterable[Key]:
     return (key for key in KEYS if key.scope == scope)
 
 
@@ -337,7 +337,7 @@ def is_for(command: str, name: str, overrides: Mapping[str, str] | None = None) 
     return name in keys_of(BY_ID[command], overrides)
 
 
-def bindings(scope: Scope, overrides: Mapping[str, str] | None = None) -> list[Binding]:
+def bindings(scope: str, overrides: Mapping[str, str] | None = None) -> list[Binding]:
     """Textual bindings for a scope; every one runs ``command('ID')`` with priority.
 
     Priority lets a key act before the input gets it; ``check_action`` of the owner then says by

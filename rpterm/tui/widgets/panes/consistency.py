@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
@@ -21,7 +20,7 @@ from textual.widgets.option_list import Option
 from rpterm.plural import counted
 from rpterm.scoring.findings import Finding, excerpt, findings
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list import PaneList
+from rpterm.tui.widgets.panes.list import ListPane, PaneList
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Standing:
     problem: str = ""
 
 
-class ConsistencyPane(Vertical):
+class ConsistencyPane(ListPane):
     """Figures and bars above, what made them below."""
 
     DEFAULT_CSS = """
@@ -81,7 +80,7 @@ class ConsistencyPane(Vertical):
             self.source, self.line = source, line
 
     def __init__(self) -> None:
-        super().__init__(name="consistency")
+        super().__init__("consistency")
         self.standing = Standing(problem="Waiting for the first reply…")
         self._evidence: dict[str, Evidence] = {}
 
@@ -89,17 +88,11 @@ class ConsistencyPane(Vertical):
         yield Static(id="score-head", markup=False)
         yield PaneList()
 
-    def on_mount(self) -> None:
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
-
     def show(self, standing: Standing) -> None:
         """Show this."""
         if standing != self.standing:
             self.standing = standing
-            self._draw()
+            self.draw()
 
     @on(OptionList.OptionSelected)
     def taken(self, event: OptionList.OptionSelected) -> None:
@@ -109,14 +102,12 @@ class ConsistencyPane(Vertical):
             self.post_message(self.LineWanted(found.source, found.line))
 
     def _draw(self) -> None:
-        if not self.is_attached or not self.size.width:
-            return
-        width = max(20, self.size.width - 3)
+        width = self.width
         shown = head(self.standing, width)
         self.query_one("#score-head", Static).update(shown)
         low = shown.get_height({}, width) + ROWS > self.size.height
         self.set_class(low, "-low")
-        listed = self.query_one(OptionList)
+        listed = self.listed
         at = listed.highlighted
         # Where there is no room for both, the head scrolls with the rest.
         first = [Option(shown + Content("\n"))] if low else []

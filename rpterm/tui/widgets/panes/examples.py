@@ -10,17 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
-from rpterm.tui.widgets.panes.list import Links, PaneList, pane
+from rpterm.tui.widgets.panes.list import Links, ListPane, PaneList, pane
 
 if TYPE_CHECKING:
     from rpterm.examples.records import Exemplar, Row
@@ -69,7 +67,7 @@ class Sizes:
         return min(_CELLS, round(_CELLS * self.budget / self.most)) if self.most else 0
 
 
-class ExamplesPane(Vertical):
+class ExamplesPane(ListPane):
     """Two sliders above, the list below."""
 
     DEFAULT_CSS = """
@@ -96,11 +94,7 @@ class ExamplesPane(Vertical):
             self.k, self.budget = k, budget
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
-        super().__init__(name="examples")
-        self._overrides = overrides
-        self._bindings = BindingsMap.merge(
-            [self._bindings, BindingsMap(keys.bindings("examples", overrides))]
-        )
+        super().__init__("examples", overrides)
         self._rows: dict[str, Row] = {}
         self._order: list[str] = []
         self.sizes = Sizes()
@@ -113,24 +107,15 @@ class ExamplesPane(Vertical):
         yield PaneList()
         yield Links(id="examples-keys", markup=False)
 
-    def on_mount(self) -> None:
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
-
     @property
     def marked(self) -> Exemplar | None:
         """The example that the keys act on."""
-        option = self.query_one(OptionList).highlighted_option
-        row = self._rows.get(option.id or "") if option is not None else None
-        return row.exemplar if row is not None else None
+        return self.row.exemplar if self.row is not None else None
 
     @property
     def row(self) -> Row | None:
         """Its row."""
-        found = self.marked
-        return self._rows[found.key] if found is not None else None
+        return self._rows.get(self.listed.marked)
 
     def show(self, rows: Sequence[Row], sizes: Sizes, problem: str = "") -> None:
         """Show these."""
@@ -140,7 +125,7 @@ class ExamplesPane(Vertical):
         ):  # fmt: skip
             self._rows, self._order = fresh, list(fresh)
             self.sizes, self._problem = sizes, problem
-            self._draw()
+            self.draw()
 
     def renamed(self, old: str, new: str) -> None:
         """An example has another key from now on, until that is taken back: it stays marked."""
@@ -162,28 +147,17 @@ class ExamplesPane(Vertical):
         key = event.option.id or ""
         self._unfolded ^= {key}
         if key in self._rows:
-            event.option_list.replace_option_prompt(key, self._line(self._rows[key], self._width))
-
-    @property
-    def _width(self) -> int:
-        return max(20, self.size.width - 3)
+            event.option_list.replace_option_prompt(key, self._line(self._rows[key], self.width))
 
     def _draw(self) -> None:
-        if not self.is_attached or not self.size.width:
-            return
-        self.query_one("#examples-head", Static).update(self._head(self._width))
+        self.query_one("#examples-head", Static).update(self._head(self.width))
         self.query_one("#examples-keys", Static).update(self._foot())
-        listed = self.query_one(OptionList)
-        before = listed.highlighted_option
-        top = listed.scroll_y
-        listed.set_options(self._options())
-        key = str(before.id) if before is not None else ""
-        key = key if key in self._rows else self._renamed.get(key, "")
-        if key in self._rows:
-            listed.highlighted = listed.get_option_index(key)
-        elif listed.option_count > 1:
-            listed.highlighted = 1
-        listed.scroll_to(y=top, animate=False)
+        self.listed.refill(self._options(), self._to_mark)
+
+    def _to_mark(self, before: str) -> str:
+        """The row that was marked, also under another key, or the first one."""
+        key = before if before in self._rows else self._renamed.get(before, "")
+        return key if key in self._rows else next(iter(self._rows), "")
 
     def _head(self, width: int) -> Content:
         sizes = self.sizes
@@ -246,7 +220,7 @@ class ExamplesPane(Vertical):
                 yield Option(
                     Content.styled(f"\n{heading.upper()}", f"bold {text.MUTED}"), disabled=True
                 )
-            yield Option(self._line(row, self._width), id=row.exemplar.key)
+            yield Option(self._line(row, self.width), id=row.exemplar.key)
 
     def _line(self, row: Row, width: int) -> Content:
         open_ = row.exemplar.key in self._unfolded

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
@@ -20,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
-from rpterm.tui.widgets.panes.list import Links, PaneList, pane
+from rpterm.tui.widgets.panes.list import Links, ListPane, PaneList, pane
 from rpterm.tui.widgets.writing import Line
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 KINDS = ("all", "turn", "fact", "reflection", "summary", "note", "document")
 
 
-class MemoryPane(Vertical):
+class MemoryPane(ListPane):
     """A search line, the kinds, the list, and the marked memory in full."""
 
     DEFAULT_CSS = """
@@ -61,11 +60,7 @@ class MemoryPane(Vertical):
         """Another search or another kind was asked for."""
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
-        super().__init__(name="memory")
-        self._overrides = overrides
-        self._bindings = BindingsMap.merge(
-            [self._bindings, BindingsMap(keys.bindings("memory", overrides))]
-        )
+        super().__init__("memory", overrides)
         self._view: Overview | None = None
         self._here = 0
         self._problem = "Reading…"
@@ -85,10 +80,6 @@ class MemoryPane(Vertical):
         yield Links(id="memory-keys", markup=False)
 
     @property
-    def listed(self) -> OptionList:
-        return self.query_one(OptionList)
-
-    @property
     def search(self) -> Input:
         return self.query_one("#memory-search", Input)
 
@@ -102,23 +93,17 @@ class MemoryPane(Vertical):
         """The kinds to show; none means all."""
         return () if self.kind == "all" else (cast("Kind", self.kind),)
 
-    def on_mount(self) -> None:
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
-
     def show(self, view: Overview, here: int) -> None:
         """Show what was read; ``here`` is the chat that is open."""
         self._problem = ""
         if view != self._view or here != self._here:
             self._view, self._here = view, here
-            self._draw()
+            self.draw()
 
     def say(self, problem: str) -> None:
         """Tell why there is nothing to show."""
         self._problem, self._view = problem, None
-        self._draw()
+        self.draw()
 
     # What the user does ------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -171,8 +156,8 @@ class MemoryPane(Vertical):
         self._draw_detail()
 
     # Drawing -----------------------------------------------------------------------------------
-    def _width(self) -> int:
-        # The list keeps a cell for its bar and one at either side.
+    @property
+    def width(self) -> int:
         return max(16, self.listed.size.width - 3)
 
     def _count(self, kind: str) -> int:
@@ -180,20 +165,15 @@ class MemoryPane(Vertical):
         return 1 if kind == "all" else counts.get(kind, 0)
 
     def _draw(self) -> None:
-        if not self.is_attached or not self.size.width:
-            return
         self.query_one("#memory-head", Static).update(self._head())
         counts = self._view.kinds if self._view else {}
         self.query_one("#memory-kinds", Static).update(lines.kinds_row(KINDS, self.kind, counts))
-        marked = self.listed.highlighted_option.id if self.listed.highlighted_option else None
-        top = self.listed.scroll_y
-        self.listed.set_options(list(self._options()))
-        if marked in self._items or marked in self._blocks:
-            self.listed.highlighted = self.listed.get_option_index(str(marked))
-        elif first := next(iter([*self._items, *self._blocks]), None):
-            self.listed.highlighted = self.listed.get_option_index(first)
-        self.listed.scroll_to(y=top, animate=False)
+        self.listed.refill(list(self._options()), self._to_mark)
         self._draw_detail()
+
+    def _to_mark(self, before: str) -> str:
+        known = [*self._items, *self._blocks]
+        return before if before in known else next(iter(known), "")
 
     def _head(self) -> Content:
         title = Content.styled("Memory", "bold $text-primary")
@@ -203,7 +183,7 @@ class MemoryPane(Vertical):
         done, wanted = self._view.embedded
         if done < wanted:
             total += f" · {text.count(wanted - done)} to embed"
-        head = text.ends(title, (total, text.MUTED), self._width(), 2)
+        head = text.ends(title, (total, text.MUTED), self.width, 2)
         if self._view.error:
             head = Content.assemble(head, "\n", (self._view.error, "$text-error"))
         return head
@@ -220,7 +200,7 @@ class MemoryPane(Vertical):
             yield Option(lines.heading("never mention", str(count), "$text-error"), disabled=True)
         for block in view.blocks:
             self._blocks[f"block:{block.id}"] = block
-            yield Option(lines.blocked(block, self._width()), id=f"block:{block.id}")
+            yield Option(lines.blocked(block, self.width), id=f"block:{block.id}")
         yield from self._entries("hidden", view.hidden)
         named = "found" if self.query_text else "newest"
         yield Option(lines.heading(named, "" if view.rows else "nothing"), disabled=True)
@@ -238,11 +218,10 @@ class MemoryPane(Vertical):
         for item in items:
             key = f"{section}:{item.row.id}"
             self._items[key] = item
-            yield Option(lines.entry(item, self._width()), id=key)
+            yield Option(lines.entry(item, self.width), id=key)
 
     def _marked(self) -> tuple[Item | None, Block | None]:
-        option = self.listed.highlighted_option
-        key = (option.id or "") if option else ""
+        key = self.listed.marked
         return self._items.get(key), self._blocks.get(key)
 
     def _draw_detail(self) -> None:
@@ -251,7 +230,7 @@ class MemoryPane(Vertical):
         item, block = self._marked()
         shown = Content("")
         if item is not None:
-            shown = lines.detail(item, self._width(), here=self._here)
+            shown = lines.detail(item, self.width, here=self._here)
         elif block is not None:
             shown = Content(f"What holds “{text.harmless(block.phrase)}” is never recalled.")
         self.query_one("#memory-detail").display = bool(shown.plain)

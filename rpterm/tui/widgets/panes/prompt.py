@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list import PaneList
+from rpterm.tui.widgets.panes.list import ListPane, PaneList
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {
@@ -37,7 +36,7 @@ class Piece:
     body: str
 
 
-class PromptPane(Vertical):
+class PromptPane(ListPane):
     """A bar, its legend, and the list of pieces."""
 
     DEFAULT_CSS = """
@@ -48,7 +47,7 @@ class PromptPane(Vertical):
     """
 
     def __init__(self) -> None:
-        super().__init__(name="prompt")
+        super().__init__("prompt")
         self._prompt: Prompt | None = None
         self._problem = "Waiting for the model…"
         self._unfolded: set[str] = set()
@@ -58,12 +57,6 @@ class PromptPane(Vertical):
         yield Static(id="prompt-head", markup=False)
         yield PaneList()
 
-    def on_mount(self) -> None:
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
-
     def show(self, prompt: Prompt | None, problem: str = "") -> None:
         """Show a prompt, or why there is none."""
         if prompt is None and not problem:
@@ -72,7 +65,7 @@ class PromptPane(Vertical):
         if prompt is not None and prompt == self._prompt:
             return
         self._prompt = prompt if prompt is not None else self._prompt
-        self._draw()
+        self.draw()
 
     @on(OptionList.OptionSelected)
     def fold(self, event: OptionList.OptionSelected) -> None:
@@ -80,25 +73,15 @@ class PromptPane(Vertical):
         key = event.option.id or ""
         self._unfolded ^= {key}
         if key in self._pieces:
-            width = self._width()
-            event.option_list.replace_option_prompt(key, self._line(self._pieces[key], width))
-
-    def _width(self) -> int:
-        return max(16, self.size.width - 3)
+            event.option_list.replace_option_prompt(key, self._line(self._pieces[key], self.width))
 
     def _draw(self) -> None:
-        if not self.is_attached or not self.size.width:
-            return
-        self.query_one("#prompt-head", Static).update(self._head(self._width()))
+        self.query_one("#prompt-head", Static).update(self._head(self.width))
         if self._prompt is None:
             return
-        listed = self.query_one(OptionList)
-        marked = listed.highlighted_option.id if listed.highlighted_option else None
-        top = listed.scroll_y
-        listed.set_options(self._options(self._prompt))
-        if marked in self._pieces:
-            listed.highlighted = listed.get_option_index(str(marked))
-        listed.scroll_to(y=top, animate=False)
+        self.listed.refill(
+            self._options(self._prompt), lambda before: before if before in self._pieces else ""
+        )
 
     def _head(self, width: int) -> Content:
         prompt = self._prompt
@@ -114,7 +97,7 @@ class PromptPane(Vertical):
 
     def _options(self, prompt: Prompt) -> Iterable[Option]:
         self._pieces = {}
-        width = self._width()
+        width = self.width
         zone = ""
         for piece_zone, piece in pieces(prompt.spans):
             if piece_zone != zone:
