@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from rpterm.preference.stats.intervals import wilson
 
 _Z = 1.96
+_BINS = 10
+_TIMES = 100
 _T = TypeVar("_T")
 
 
@@ -20,14 +22,14 @@ def share(outcomes: Iterable[bool]) -> dict[str, float]:
     return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
-def calibration_error(chances: Sequence[float], outcomes: Sequence[bool], bins: int = 10) -> float:
+def calibration_error(chances: Sequence[float], outcomes: Sequence[bool]) -> float:
     """Expected calibration error: mean distance of chance and share over bins of equal width."""
     error = 0.0
-    for at in range(bins):
+    for at in range(_BINS):
         inside = [
             (chance, outcome)
             for chance, outcome in zip(chances, outcomes, strict=True)
-            if min(bins - 1, int(chance * bins)) == at
+            if min(_BINS - 1, int(chance * _BINS)) == at
         ]
         if inside:
             gap = sum(chance for chance, _ in inside) - sum(outcome for _, outcome in inside)
@@ -35,9 +37,7 @@ def calibration_error(chances: Sequence[float], outcomes: Sequence[bool], bins: 
     return error / max(1, len(chances))
 
 
-def balanced_bins(
-    heard: Iterable[tuple[float, bool]], bins: int = 10
-) -> list[tuple[float, float, float]]:
+def balanced_bins(heard: Iterable[tuple[float, bool]]) -> list[tuple[float, float, float]]:
     """For each bin of equal width that holds anything: mean chance, share of right, weight.
 
     Right and wrong ones weigh the same in sum, because that is what the chances mean.
@@ -45,9 +45,9 @@ def balanced_bins(
     pairs = list(heard)
     right = sum(outcome for _, outcome in pairs)
     weigh = {True: 0.5 / max(1, right), False: 0.5 / max(1, len(pairs) - right)}
-    sums = [[0.0, 0.0, 0.0] for _ in range(bins)]
+    sums = [[0.0, 0.0, 0.0] for _ in range(_BINS)]
     for value, outcome in pairs:
-        weight, inside = weigh[outcome], sums[min(bins - 1, int(value * bins))]
+        weight, inside = weigh[outcome], sums[min(_BINS - 1, int(value * _BINS))]
         inside[0] += weight * value
         inside[1] += weight * outcome
         inside[2] += weight
@@ -63,9 +63,7 @@ def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
     return sum(weight * abs(mean - true) for mean, true, weight in bins)
 
 
-def error_figures(
-    name: str, judged: Sequence[Sequence[tuple[float, bool]]], times: int = 100
-) -> dict[str, object]:
+def error_figures(name: str, judged: Sequence[Sequence[tuple[float, bool]]]) -> dict[str, object]:
     """The calibration error, its 95 % bootstrap interval, and what a perfect score would have.
 
     Args:
@@ -77,9 +75,9 @@ def error_figures(
     rng = random.Random(9)
     every = [each for part in judged for each in part]
     interval = redrawn(
-        judged, lambda some: error_of(balanced_bins(some)), rng, times if every else 0
+        judged, lambda some: error_of(balanced_bins(some)), rng, _TIMES if every else 0
     )
-    perfect = [error_of(balanced_bins(_as_said(every, rng))) for _ in range(times if every else 0)]
+    perfect = [error_of(balanced_bins(_as_said(every, rng))) for _ in range(_TIMES if every else 0)]
     return {
         name: round(error_of(balanced_bins(every)), 4),
         f"{name}_interval": interval,

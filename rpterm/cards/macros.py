@@ -52,17 +52,12 @@ def expand(
     user: str,
     seed: int = 0,
     chat_seed: int = 0,
-    now: datetime | None = None,
-    idle: float | None = None,
-    original: str | None = None,
-    more: Mapping[str, str] | None = None,
 ) -> str:
     """Replace the macros of a text; see ``Scope`` for the arguments.
 
     Names are read in small and capital letters alike. Unknown macros stay as they are.
     """
-    scope = Scope(char, user, seed, chat_seed, now, idle, original, more or {})
-    return expand_in(text, scope)
+    return expand_in(text, Scope(char, user, seed, chat_seed))
 
 
 def expand_in(text: str, scope: Scope) -> str:

@@ -77,7 +77,7 @@ class Pair:
 class Bout:
     """A duel under way; may be called from any thread."""
 
-    def __init__(self, store: Store, stored: StoredDuel, *, rater: Rater | None = None) -> None:
+    def __init__(self, store: Store, stored: StoredDuel) -> None:
         self.store, self.id, self.chat_id = store, stored.id, stored.chat_id
         values = dict(stored.setup)
         values |= {name: tuple(values[name]) for name in ("specs", "lines")}
@@ -85,7 +85,7 @@ class Bout:
         self.contenders: tuple[Contender, ...] = parse_all(self.setup.specs)
         self.names = tuple(each.name for each in self.contenders)
         self.planned = rounds(self.names, self.setup.count, self.setup.seed)
-        self.rater = rater or Rater(store, method=self.method)
+        self.rater = Rater(store, method=self.method)
         self.failed: set[int] = set()
         """Places at which a side had nothing to say; their rounds are left out."""
         self._skipped: set[int] = set()

@@ -90,12 +90,15 @@ def in_prompt(prompt: Prompt | None) -> list[InPrompt]:
     return list(found.values())
 
 
+_SHOWN = 100
+"""Memories listed at the most, beside those in the prompt."""
+
+
 def overview(
     memory: Memory,
     prompt: Prompt | None,
     query: str = "",
     kinds: Sequence[Kind] = (),
-    limit: int = 100,
 ) -> Overview:
     """Read everything; call it in a thread.
 
@@ -106,9 +109,11 @@ def overview(
     used = in_prompt(prompt)
     mine = memory.many(item.id for item in used)
     if query.strip():
-        rows = [r for r in memory.search(query, 4 * limit) if not kinds or r.kind in kinds][:limit]
+        rows = [r for r in memory.search(query, 4 * _SHOWN) if not kinds or r.kind in kinds][
+            :_SHOWN
+        ]
     else:
-        rows = memory.page(kinds=kinds, limit=limit)
+        rows = memory.page(kinds=kinds, limit=_SHOWN)
     hidden = memory.hidden()
     link = _Links(memory, [*mine.values(), *rows, *hidden])
     stats = memory.stats()

@@ -114,8 +114,8 @@ class Voices:
             total += times * math.log(mine * len(others) / theirs)
         return total / math.sqrt(len(found))
 
-    def telling(self, line: str, most: int = 3) -> list[str]:
-        """The words of the line that speak most for or against the character."""
+    def telling(self, line: str) -> list[str]:
+        """Up to three words of the line, those that speak most for or against the character."""
         own, others, everybody = self._own["words"], self._others["words"], self._all["words"]
         prior = _PRIOR["words"]
         weighed = []
@@ -124,4 +124,4 @@ class Voices:
             mine = (own.counts[item] + base) / (own.total + prior)
             theirs = sum((v.counts[item] + base) / (v.total + prior) for v in others)
             weighed.append((abs(math.log(mine * len(others) / theirs)), item))
-        return [item for _, item in sorted(weighed, reverse=True)[:most]]
+        return [item for _, item in sorted(weighed, reverse=True)[:3]]

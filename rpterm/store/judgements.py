@@ -98,7 +98,7 @@ class Judgements:
 
     def kept_edit(self, original: int, edited: int, *, how: How = How()) -> Comparison:
         """The user's own wording stands in place of the original."""
-        return self._compare("edit", edited, original, "left", {}, None, how)
+        return self._compare("edit", edited, original, "left", None, how)
 
     def kept_swipe(
         self,
@@ -110,7 +110,7 @@ class Judgements:
         """The chat went on with one reply after others to the same prompt were seen."""
         others = [turn for turn in dict.fromkeys(seen) if turn != kept]
         with self._connections.write():
-            return [self._compare("swipe", kept, other, "left", {}, None, how) for other in others]
+            return [self._compare("swipe", kept, other, "left", None, how) for other in others]
 
     def kept_by_score(self, turn: int) -> None:
         """The score kept this reply out of several; that is nobody's judgement."""
@@ -139,7 +139,6 @@ class Judgements:
         right: int,
         verdict: Verdict,
         *,
-        dimensions: Mapping[str, int] | None = None,
         asked_again: int | None = None,
         how: How = How(method="duel"),
     ) -> Comparison:
@@ -153,7 +152,7 @@ class Judgements:
         Raises:
             StoreError: The two are no replies to one turn.
         """
-        return self._compare("duel", left, right, verdict, dimensions or {}, asked_again, how)
+        return self._compare("duel", left, right, verdict, asked_again, how)
 
     def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
         """Take back one judgement of a chat; taken back twice is taken back."""
@@ -282,7 +281,6 @@ class Judgements:
         left_id: int,
         right_id: int,
         verdict: Verdict,
-        dimensions: Mapping[str, int],
         asked_again: int | None,
         how: How,
     ) -> Comparison:
@@ -297,13 +295,13 @@ class Judgements:
             now = self._clock()
             connection.execute(
                 f"INSERT INTO comparisons ({_COMPARISON}) VALUES ({', '.join('?' * 14)})",
-                (number, left.chat_id, left_id, right_id, kind, verdict, _json(dimensions),
-                 "", asked_again, storable(how.rater), now, how.seconds, how.position,
+                (number, left.chat_id, left_id, right_id, kind, verdict, "{}", "",
+                 asked_again, storable(how.rater), now, how.seconds, how.position,
                  how.method),
             )  # fmt: skip
         return Comparison(
             number, left.chat_id, left_id, right_id, kind, verdict, how, now,
-            dict(dimensions), asked_again=asked_again,
+            asked_again=asked_again,
         )  # fmt: skip
 
     def _reply(self, turn_id: int) -> Turn:

@@ -359,12 +359,12 @@ def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None)
     ]  # fmt: skip
 
 
-def markdown(overrides: Mapping[str, str] | None = None) -> str:
-    """The table of the readME: one row for each command, with its id."""
+def markdown() -> str:
+    """The table of the README: one row for each command, with its id."""
     rows = ["| key | what it does | id |", "|---|---|---|"]
     for heading, keys in groups().items():
         rows.append(f"| **{heading}** | | |")
         for key in keys:
-            shown = " · ".join(f"`{key_names.show(name)}`" for name in keys_of(key, overrides))
+            shown = " · ".join(f"`{key_names.show(name)}`" for name in keys_of(key))
             rows.append(f"| {shown} | {key.description} | `{key.id}` |")
     return "\n".join(rows) + "\n"

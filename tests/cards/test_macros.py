@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.cards.macros import expand, spoken_duration
+from rpterm.cards.macros import Scope, expand, expand_in, spoken_duration
 
 NOW = datetime(2031, 5, 7, 9, 4)
 
 
 def run(text: str, seed: int = 1, chat_seed: int = 1) -> str:
-    return expand(
-        text, char="Ada", user="Tom", seed=seed, chat_seed=chat_seed, now=NOW, idle=7300,
-        original="base", more={"persona": "a customer"},
-    )  # fmt: skip
+    more = {"persona": "a customer"}
+    return expand_in(text, Scope("Ada", "Tom", seed, chat_seed, NOW, 7300, "base", more))
 
 
 @pytest.mark.parametrize(

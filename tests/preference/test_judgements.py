@@ -19,7 +19,7 @@ def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
     scene.judge.thumb(a, True, reason="sharp", how=how)
     scene.judge.stars(b, 2, dimensions={"voice": 1}, how=how)
     scene.judge.flag(b, (0, 6), "out of character")
-    scene.judge.compare(a, b, "left", dimensions={"plot": 3}, how=How(seconds=4.0))
+    scene.judge.compare(a, b, "left", how=How(seconds=4.0))
     thumb, stars, flag = scene.judge.ratings()
     assert (thumb.kind, thumb.value, thumb.reason, thumb.how) == ("thumb", 1, "sharp", how)
     assert (stars.value, dict(stars.dimensions), stars.created_at) == (2, {"voice": 1}, 1000.0)

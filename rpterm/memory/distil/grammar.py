@@ -13,7 +13,7 @@ _GLUE_WORDS = (
 _GLUE = _GLUE_WORDS.split()
 
 
-def facts(turn: str, names: Iterable[str], most: int = 3) -> str:
+def facts(turn: str, names: Iterable[str]) -> str:
     """Lines ``- Ann has a sister called Clara``, of words of the turn alone, or ``none``.
 
     Small words that hold sentences together are allowed besides, and the forms of the third
@@ -24,17 +24,17 @@ def facts(turn: str, names: Iterable[str], most: int = 3) -> str:
     words = " | ".join(sorted({quoted(word) for word in own | forms | set(_GLUE)}))
     who = " | ".join(quoted(name) for name in dict.fromkeys(names))
     return (
-        f'root ::= "none" | fact{{1,{most}}}\n'
+        'root ::= "none" | fact{1,3}\n'
         'fact ::= "- " who ("\'s " word)? (" " word){2,11} "\\n"\n'
         f"who ::= {who}\nword ::= {words}\n"
     )
 
 
-def cited(count: int, most: int = 3) -> str:
+def cited(count: int) -> str:
     """Lines ``- a thought (1, 4)`` that cite two or more of ``count`` numbered statements."""
     numbers = " | ".join(quoted(str(number)) for number in range(1, count + 1))
     return (
-        f'root ::= "none" | thought{{1,{most}}}\n'
+        'root ::= "none" | thought{1,3}\n'
         'thought ::= "- " [A-Z] [^\\n()]{10,140} " (" number (", " number){1,3} ")\\n"\n'
         f"number ::= {numbers}\n"
     )

@@ -42,7 +42,7 @@ class Strength:
     rank: int | None
 
 
-def ranking(votes: Sequence[Vote], *, rounds: int = 200, seed: int = 0) -> list[Strength]:
+def ranking(votes: Sequence[Vote], *, rounds: int = 200) -> list[Strength]:
     """Models, strongest first."""
     counts: Counter[str] = Counter(name for vote in votes for name in (vote.winner, vote.loser))
     names = sorted(counts)
@@ -50,7 +50,7 @@ def ranking(votes: Sequence[Vote], *, rounds: int = 200, seed: int = 0) -> list[
     chats: dict[int, list[Vote]] = {}
     for vote in votes:
         chats.setdefault(vote.chat, []).append(vote)
-    draw, groups = random.Random(seed), list(chats.values())
+    draw, groups = random.Random(0), list(chats.values())
     drawn: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
         some = [vote for group in draw.choices(groups, k=len(groups)) for vote in group]
