@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rpterm.cards.card import CharacterCard
+from rpterm.chat.asked import stops_for, to_engine, with_choice
 from rpterm.chat.bestof import best_of
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.cast.scene import Scene
@@ -22,7 +23,7 @@ from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTur
 from rpterm.chat.placing import Job, goes_on_from, place
 from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun
-from rpterm.chat.request import ReplyRequest, SessionError, stops_for, to_engine, with_choice
+from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.states import States
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings

@@ -14,7 +14,7 @@ def reply_once(launch: Launch, text: str) -> int:
     Raises:
         RptermError: The engine failed; what had come is stored.
     """
-    from rpterm.chat.session import ReplyRequest
+    from rpterm.chat.request import ReplyRequest
 
     try:
         session = launch.open()

@@ -9,7 +9,6 @@ from typing import Literal
 
 from rpterm.config.names import TABLES, full_name, last, names, near, read
 from rpterm.config.settings import ConfigError, FlagError, Settings
-from rpterm.config.text import put
 from rpterm.config.values import Kind, parse, wrong
 from rpterm.marks import why
 from rpterm.paths import write_whole
@@ -83,6 +82,8 @@ def save(path: Path, name: str, text: str | None) -> None:
         ConfigError: The name is unknown, the value does not fit, or the file is no TOML.
     """
     from tomlkit.exceptions import TOMLKitError
+
+    from rpterm.config.text import put
 
     name = full_name(name)
     value = None if text is None else read(name, text)

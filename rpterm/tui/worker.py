@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rpterm.chat import events
-    from rpterm.chat.session import ReplyRequest, Session
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.state import Wish
 
 Post = Callable[[Message], object]
@@ -83,21 +83,9 @@ def load_model(session: Session, post: Post) -> None:
 def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool]) -> None:
     """Make a reply and tell its events."""
     from rpterm.chat import events
-    from rpterm.chat.session import ReplyRequest
 
-    request = ReplyRequest(
-        wish.intent,
-        wish.text,
-        wish.turn_id,
-        wish.candidates,
-        wish.hint,
-        speaker=wish.speaker,
-        after=wish.after or None,
-        best=wish.best or None,
-    )
     try:
-        made = _made(session, wish, request)
-        stream = cast("Generator[events.SessionEvent, None, None]", made)
+        stream = cast("Generator[events.SessionEvent, None, None]", _made(session, wish))
         with closing(stream):
             _tell(stream, post, stopped)
     except RptermError as error:
@@ -105,20 +93,20 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
     post(messages.ReplyEnded())
 
 
-def _made(session: Session, wish: Wish, request: ReplyRequest) -> Iterator[events.SessionEvent]:
+def _made(session: Session, wish: Wish) -> Iterator[events.SessionEvent]:
     if wish.duel:
-        return _duel(session, request)
+        return _duel(session, wish)
     if wish.aside and wish.turn_id is not None:
         from rpterm.chat.aside import with_and_without
 
         return with_and_without(session, wish.turn_id)
-    return session.reply(request)
+    return session.reply(wish)
 
 
-def _duel(session: Session, request: ReplyRequest) -> Iterator[events.SessionEvent]:
+def _duel(session: Session, wish: Wish) -> Iterator[events.SessionEvent]:
     from rpterm.dueling import contender, inchat
 
-    return inchat.duel(session, request, contender.parse("B", session.settings.duel.b))
+    return inchat.duel(session, wish, contender.parse("B", session.settings.duel.b))
 
 
 def settle(session: Session, post: Post) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rpterm import paths as folders
-from rpterm.chat import request
+from rpterm.chat.asked import sampling as samplers
 from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
@@ -180,7 +180,7 @@ def test_a_flag_goes_before_the_cards_own_sampler(card: str, engine: Watched) ->
     settings = Settings(sampling=Sampling(temperature=0.2, top_k=3))
     run = launch(engine, settings, target=card, flags=("sampling.temperature", "model"))
     session = run.open()
-    sampling = request.sampling(session.settings, session.card, session._flagged)
+    sampling = samplers(session.settings, session.card, session._flagged)
     assert (sampling.temperature, sampling.top_k) == (0.2, 7)
     session.close()
 

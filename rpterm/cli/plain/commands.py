@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rpterm import slash
 from rpterm.chat.branches import ends, played
 from rpterm.chat.cast.casting import taking_of
-from rpterm.chat.session import ReplyRequest
+from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave

@@ -88,7 +88,7 @@ def _consent(allowed: bool) -> Command:
 
 # Duel ------------------------------------------------------------------------------------------
 def _duel(talk: Talk, rest: str) -> None:
-    from rpterm.chat.session import ReplyRequest
+    from rpterm.chat.request import ReplyRequest
     from rpterm.dueling import contender, inchat
 
     session = talk.session

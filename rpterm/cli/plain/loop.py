@@ -102,7 +102,7 @@ class Talk:
             self._see()
 
     def _answer(self, line: str) -> None:
-        from rpterm.chat.session import ReplyRequest
+        from rpterm.chat.request import ReplyRequest
         from rpterm.cli.plain.commands import command
 
         moved = self._look_elsewhere()
@@ -206,7 +206,7 @@ class Talk:
 
     def send(self, text: str) -> None:
         """Send a message and write the reply."""
-        from rpterm.chat.session import ReplyRequest
+        from rpterm.chat.request import ReplyRequest
 
         self.reply(ReplyRequest(text=text, after=self._seen.id if self._seen else None))
 

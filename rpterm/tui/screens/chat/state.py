@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rpterm.chat.request import ReplyRequest
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Figures
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import Chat, Intent, Prompt
+from rpterm.types import Chat, Prompt
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -19,27 +20,16 @@ GHOST_USER, GHOST_REPLY, GHOST_GREETING = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a user asked for: a ``ReplyRequest`` before there is a session, whose import is slow.
+class Wish(ReplyRequest):
+    """What a user asked for, and how the replies are shown.
 
     Attributes:
         duel: Two blind ones.
-        best: Of the candidates the best by score is kept.
         aside: With and without examples, beside each other.
-        speaker: Who of several characters speaks; "" is whose turn it is.
-        after: The turn that was on screen last; 0 is unknown.
     """
 
-    intent: Intent = Intent.SEND
-    text: str = ""
-    turn_id: int | None = None
-    candidates: int = 1
     duel: bool = False
-    hint: str = ""
-    best: bool = False
     aside: bool = False
-    speaker: str = ""
-    after: int = 0
 
 
 @dataclass(slots=True)
