@@ -250,7 +250,7 @@ class MemoryPane(ListPane):
             key = keys.BY_ID[name]
             label = "allow" if name == "memory-never" and (block or _hidden(item)) else key.label
             shown = keys.hint(key.id, self._overrides)
-            hints.append(text.key_link(shown, label, pane("command", name), "\u00a0"))
+            hints.append(text.key_link(shown, f"\u00a0{label}", pane("command", name), ""))
         return Content("  ").join(hints)
 
 
