@@ -21,7 +21,7 @@ from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
 from rpterm.cards.worlds import Lost
-from rpterm.chat.cast.scene import Seat
+from rpterm.chat.cast.seats import Seat
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
 from rpterm.group import GroupError
