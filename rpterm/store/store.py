@@ -22,10 +22,11 @@ from rpterm.store.liveness import Owner
 from rpterm.store.opening import make_place, open_file, repair_streaming
 from rpterm.store.rows import CHAT_COLUMNS, GENERATION_COLUMNS, storable, to_chat, to_generation
 from rpterm.store.search import SearchHit
+from rpterm.store.small import Small
 from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn
 
 
-class Store:
+class Store(Small):
     """One database file, opened."""
 
     file: Path
@@ -348,33 +349,6 @@ class Store:
             ).fetchone()
             return None if row is None else to_generation(row)
 
-    # Personas and flags ------------------------------------------------------------------------
-    def personas(self) -> list[Persona]:
-        """The user's personas by name."""
-        with self.connections.read() as connection:
-            rows = connection.execute("SELECT name, description FROM personas ORDER BY name")
-            return [Persona(*row) for row in rows]
-
-    def put_persona(self, persona: Persona) -> None:
-        """Keep a persona; one of the same name is replaced."""
-        self._run(
-            "INSERT OR REPLACE INTO personas (name, description) VALUES (?, ?)",
-            storable(persona.name, "name"),
-            storable(persona.description, "description"),
-        )
-
-    def delete_persona(self, name: str) -> None:
-        """Forget a persona; chats that use it keep their copy."""
-        self._run("DELETE FROM personas WHERE name = ?", storable(name, "name"))
-
-    def flag(self, key: str) -> str | None:
-        """A small remembered fact, such as that the tour was seen."""
-        return self._value("SELECT value FROM flags WHERE key = ?", key)
-
-    def set_flag(self, key: str, value: str) -> None:
-        """Remember a small fact."""
-        self._run("INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", key, storable(value))
-
     def backup(self, to: Path) -> None:
         """Copy the database, as it is at this moment, into one new file.
 
@@ -395,12 +369,3 @@ class Store:
         if self.owner.owns(connection.execute(query, (turn_id,)).fetchone()[0]):
             return turn
         raise StoreError(f"Turn {turn_id} is finished already; regenerate it for another reply.")
-
-    def _run(self, statement: str, *values: str) -> None:
-        with self.connections.read() as connection:
-            connection.execute(statement, values)
-
-    def _value(self, query: str, key: str) -> str | None:
-        with self.connections.read() as connection:
-            row = connection.execute(query, (key,)).fetchone()
-            return None if row is None else str(row[0])
