@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from chatting import CARD, MakeSession
 
+from rpterm.chat.asked import sampling as samplers
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyThought
 from rpterm.chat.reply import THOUGHT_ONLY
-from rpterm.chat.session import ReplyRequest
+from rpterm.chat.request import ReplyRequest
 from rpterm.store.chatlog import export_log, import_log, parse, render
 from rpterm.store.export import to_jsonl
 from rpterm.store.whole import import_whole
@@ -40,7 +41,7 @@ def test_room_is_kept_for_it(make: MakeSession) -> None:
     sampling = replace(session.settings.sampling, think_tokens=400)
     session.retune(replace(session.settings, sampling=sampling))
     assert session.preview("Hm?").reserve == reserve + 400
-    assert session.sampling(CARD).think_tokens == 400
+    assert samplers(session.settings, CARD, ()).think_tokens == 400
 
 
 def test_a_model_that_only_thought_is_told_of(make: MakeSession) -> None:
