@@ -27,7 +27,8 @@ _FIRST = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "max_token
 _SAMPLERS = (*_FIRST, *(each.name for each in fields(Sampling) if each.name not in _FIRST))
 MODEL = "model"
 TEMPLATE = "chat_template"
-_OTHERS = ("scoring.best_of", "candidates", "memory", "scoring.live", MODEL, TEMPLATE)
+PROFILE = "profile"
+_OTHERS = (PROFILE, "scoring.best_of", "candidates", "memory", "scoring.live", MODEL, TEMPLATE)
 NAMES: tuple[str, ...] = (
     *(f"sampling.{name}" for name in _FIRST),
     *_OTHERS,
@@ -161,16 +162,31 @@ class Tuning:
         """
         name = known(name)
         text = None if text == DEFAULT else text
-        if text and self.settings.engine == "llama":
+        if text and name == PROFILE:
+            self._try(text)
+        elif text and self.settings.engine == "llama":
             text = _usable(self.settings, name, text)
         config.save(self.file, name, text)
         fresh = config.load(self.file, self.env, self.flags)
-        kept = config.show(config.load(self.file))[name]
+        own = config.show(config.load(self.file, flags={PROFILE: ""}))
+        kept = (text or "") if name == PROFILE else own[name]
         before = self.settings
-        self.settings = _with(before, name, config.show(fresh)[name])
+        one = _with(before, name, config.show(fresh)[name])
+        self.settings = fresh if name == PROFILE else one
         self.take(self.settings)
         knob = self.knob(name, card)
         return Changed(knob, Knob(name, kept).shown, self._counts(before, knob, kept))
+
+    def _try(self, profile: str) -> None:
+        """Refuse a profile that cannot be used, before it is kept.
+
+        Raises:
+            ConfigError: There is none of that name, or its file is wrong.
+            ModelError: Its model cannot be used.
+        """
+        trial = config.load(self.file, self.env, {**self.flags, PROFILE: profile})
+        if trial.engine == "llama" and trial.model != self.settings.model:
+            _usable(trial, MODEL, trial.model)
 
     def _counts(self, before: Settings, knob: Knob, kept: object) -> Counts:
         if knob.value != kept:
@@ -181,7 +197,8 @@ class Tuning:
 
     def _origins(self) -> dict[str, str]:
         found = config.origins(self.file, self.env, self.flags)
-        return {name: _FROM[origin] for name, origin in found.items()}
+        profile = f"profile {self.settings.profile}"
+        return {name: _FROM.get(origin, profile) for name, origin in found.items()}
 
 
 def known(name: str) -> str:

@@ -40,6 +40,7 @@ def chat(
     plain: Annotated[bool, _PLAIN] = False,
     once: Annotated[str | None, _ONCE] = None,
     model: Annotated[str | None, _option("A GGUF file, or a name in the models folder.")] = None,
+    profile: Annotated[str | None, _option("Settings of this profile.", "NAME")] = None,
     engine: Annotated[str | None, _option("llama, remote or scripted.", "NAME")] = None,
     context: Annotated[int | None, _option("Tokens of the window; 0 chooses.", "N")] = None,
     threads: Annotated[int | None, _option("Threads for the model; 0 chooses.", "N")] = None,
@@ -71,8 +72,9 @@ def chat(
     from rpterm.opening.launch import Asked
 
     given = {
-        "model": model, "engine": engine, "context": context, "threads": threads,
-        "gpu_layers": gpu_layers, "kv_type": kv_type, "kv_mode": kv_mode, "adapter": adapter,
+        "model": model, "profile": profile, "engine": engine, "context": context,
+        "threads": threads, "gpu_layers": gpu_layers, "kv_type": kv_type, "kv_mode": kv_mode,
+        "adapter": adapter,
         "sampling.seed": seed, "sampling.max_tokens": max_tokens,
         "sampling.temperature": temperature, "sampling.top_k": top_k, "sampling.top_p": top_p,
         "sampling.min_p": min_p, "sampling.repeat_penalty": repeat_penalty,

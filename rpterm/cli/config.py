@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,9 +13,13 @@ from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new
 from rpterm.config.text import toml
+from rpterm.types import NoSuchChoice
 
 app = new("Show and change settings.", no_args_is_help=True)
 
+_Profile = Annotated[
+    str, typer.Option("--profile", metavar="PROFILE", help="Of this profile instead.")
+]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Like theme, or sampling.temperature.")]
 
 
@@ -35,24 +40,36 @@ def show(
 
 
 @app.command("set", context_settings={"ignore_unknown_options": True})
-def set_value(name: _Name, value: Annotated[str, typer.Argument(help="The new value.")]) -> None:
+def set_value(
+    name: _Name,
+    value: Annotated[str, typer.Argument(help="The new value.")],
+    profile: _Profile = "",
+) -> None:
     """Write one setting; comments in the file stay."""
     from rpterm.cli.settings_check import checked
 
-    file = folders.find().config_file
+    file = _file(profile)
     settings.save(file, name, checked(name, value, file))
 
 
 @app.command()
-def unset(name: _Name) -> None:
+def unset(name: _Name, profile: _Profile = "") -> None:
     """Take one setting out, so that its default holds."""
-    settings.save(folders.find().config_file, name, None)
+    settings.save(_file(profile), name, None)
 
 
 @app.command()
-def path() -> None:
+def path(profile: _Profile = "") -> None:
     """Print where the file of settings is."""
-    out.say(str(folders.find().config_file))
+    out.say(str(_file(profile)))
+
+
+def _file(profile: str) -> Path:
+    """The file of settings, or that of a profile."""
+    file = folders.find().config_file
+    if Path(profile).name != profile:
+        raise NoSuchChoice(f"--profile: a profile has a plain name, not {profile!r}.")
+    return settings.profile_file(file, profile) if profile else file
 
 
 def _toml(value: object) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rpterm import config
 from rpterm.types import RptermError
 
-_FILES = frozenset({"model", "adapter"})
+_FILES = frozenset({"model", "adapter", "chat_template"})
 _FOLDERS = frozenset({"embedder", "reranker", "scoring.nli_model"})
 _URL = re.compile(r"https?://[^/\s]+\S*")
 
@@ -28,13 +28,17 @@ def checked(name: str, value: str, file: Path) -> str:
         key_check.check_change({**config.load(file, {}).keys, name.removeprefix("keys."): value})
     elif name == "theme":
         _theme(value)
+    elif name == "chat_template":
+        from rpterm.models import templates
+
+        templates.source(value)
     elif name == "duel.b":
         from rpterm.dueling import contender
 
         contender.parse("B", value)
     elif name == "remote_url" and value and not _URL.fullmatch(value):
         raise RptermError(f"remote_url: {value!r} is no address, such as http://host:8080/v1.")
-    elif value and _is_here(name, Path(value).expanduser()):
+    if value and _is_here(name, Path(value).expanduser()):
         return str(Path(value).expanduser().absolute())
     return value
 

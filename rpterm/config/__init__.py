@@ -1,11 +1,12 @@
 """Settings: a TOML file in the user's config folder, overridden by the environment and by flags.
 
-``load`` reads strictly and tells everything that is wrong at once; ``save`` writes one setting
-back and leaves the user's comments alone. Names of settings are dotted here: ``theme``,
-``sampling.temperature``, ``persona.name``. Where the file lies is not known here.
+A profile is a second such file, laid over the first. ``load`` reads strictly and tells everything
+that is wrong at once; ``save`` writes one setting back and leaves the user's comments alone. Names
+of settings are dotted here: ``theme``, ``sampling.temperature``, ``persona.name``. Where the file
+lies is not known here.
 """
 
-from rpterm.config.layers import load, origins, save
+from rpterm.config.layers import load, origins, profile_file, profiles, save
 from rpterm.config.names import full_name, names, read, show
 from rpterm.config.settings import (
     ConfigError,
@@ -31,6 +32,8 @@ __all__ = [
     "load",
     "names",
     "origins",
+    "profile_file",
+    "profiles",
     "read",
     "save",
     "show",

@@ -1,4 +1,4 @@
-"""The settings that hold: flags before the environment before the file before the defaults."""
+"""The settings that hold: flags before the environment, a profile, the file, the defaults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rpterm.config.values import Kind, parse, wrong
 from rpterm.marks import why
 from rpterm.paths import write_whole
 
-Origin = Literal["file", "environment", "flag"]
+Origin = Literal["file", "profile", "environment", "flag"]
 
 _VARIABLES = {
     "persona.name": "persona", "duel.b": "duel_b", "scoring.live": "live_scores",
@@ -29,7 +29,7 @@ def load(
     env: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
 ) -> Settings:
-    """The settings that hold: flags before the environment before the file before the defaults.
+    """The settings that hold: flags before the environment, a profile, the file, the defaults.
 
     Args:
         path: The file; a missing one is an empty one. ``None`` reads none.
@@ -37,7 +37,7 @@ def load(
         flags: Dotted name → value, from the command line; ``None`` values are not set.
 
     Raises:
-        ConfigError: With everything that is wrong in all three.
+        ConfigError: With everything that is wrong in all of them.
     """
     problems: list[str] = []
     values: dict[str, object] = {}
@@ -67,7 +67,41 @@ def _layers(
     given = {name: value for name, value in flags.items() if value is not None}
     for name, value in given.items():
         problems += wrong(name, value, kinds[name], "--" + last(name).replace("_", "-"))
-    return [("file", file), ("environment", variables), ("flag", given)]
+    named = {**file, **variables, **given}.get("profile")
+    profile = _from_profile(path, str(named), kinds, problems) if path and named else {}
+    layers: list[tuple[Origin, dict[str, object]]] = [("file", file), ("profile", profile)]
+    return [*layers, ("environment", variables), ("flag", given)]
+
+
+def profiles(path: Path) -> list[str]:
+    """The profiles beside a file of settings, by name."""
+    return sorted(each.stem for each in profile_file(path, "").parent.glob("*.toml"))
+
+
+def profile_file(path: Path, name: str) -> Path:
+    """Where a profile lies, or would lie.
+
+    Args:
+        path: The file of settings.
+    """
+    return path.parent / "profiles" / f"{name}.toml"
+
+
+def _from_profile(
+    path: Path, name: str, kinds: Mapping[str, Kind], problems: list[str]
+) -> dict[str, object]:
+    file = profile_file(path, name)
+    if name not in (known := profiles(path)):
+        there = f"there are {', '.join(known)}" if known else "there is none yet"
+        problems.append(
+            f"There is no profile {name!r}: {there}. `rpterm config set NAME VALUE --profile "
+            f"{name}` begins it, `rpterm config unset profile` goes on without."
+        )
+        return {}
+    values = _from_file(file, kinds, problems)
+    if "profile" in values:
+        problems.append(f"{file}: a profile names no other; take `profile` out.")
+    return values
 
 
 def save(path: Path, name: str, text: str | None) -> None:

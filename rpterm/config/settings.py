@@ -96,6 +96,8 @@ class Settings:
         chat_template: How messages are written for the model: a name such as chatml, llama-3,
             mistral, gemma, alpaca, vicuna or metharme, or the path of a Jinja file; "" is the
             model's own.
+        profile: Name of a file in the folder profiles beside config.toml, whose settings go before
+            those of config.toml; "" is none.
         system_prompt: Your own system prompt, used where a card has none; "" is the built-in one.
         candidates: How many replies the candidates key makes at once.
         theme: Colours of the terminal program: lamplight, paper, or one of Textual's themes.
@@ -122,6 +124,7 @@ class Settings:
     reranker: str = ""
     adapter: str = ""
     chat_template: str = ""
+    profile: str = ""
     system_prompt: str = ""
     candidates: int = 4
     theme: str = "lamplight"
@@ -140,8 +143,15 @@ class Settings:
 
     def asks_another(self, before: Settings) -> bool:
         """Whether what was opened for the settings before cannot serve these."""
-        opened = (self.model, self.chat_template) != (before.model, before.chat_template)
-        return opened or self.at_once > before.at_once
+        unlike = any(getattr(self, name) != getattr(before, name) for name in _OF_ENGINE)
+        return unlike or self.at_once > before.at_once
+
+
+_OF_ENGINE = (
+    "engine", "model", "adapter", "chat_template", "remote_url", "remote_key_env", "context",
+    "threads", "gpu_layers", "kv_type",
+)  # fmt: skip
+"""What an engine is opened with."""
 
 
 class ConfigError(RptermError):

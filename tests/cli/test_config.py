@@ -8,7 +8,7 @@ import pytest
 from cli_tools import Cli
 
 from rpterm import config
-from rpterm.config import ConfigError, Settings, load, save
+from rpterm.config import ConfigError, Settings, load, origins, profiles, save
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -155,3 +155,54 @@ def test_a_linked_file_of_settings_stays_a_link_and_as_readable_as_it_was(tmp_pa
     assert link.is_symlink() and real.read_text("utf-8").startswith("# mine\n")
     assert config.load(link, {}).theme == "lamplight" and real.stat().st_mode & 0o777 == 0o644
     assert [each.name for each in real.parent.iterdir()] == [real.name]
+
+
+def profile(folder: Path, name: str, text: str) -> None:
+    (folder / "profiles").mkdir(exist_ok=True)
+    (folder / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+def test_a_profile_lies_over_the_file_and_under_all_else(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('profile = "wild"\ntheme = "paper"\n[sampling]\ntop_k = 9\nmin_p = 0.2\n')
+    profile(tmp_path, "wild", 'model = "big"\n[sampling]\ntemperature = 1.3\nmin_p = 0.0\n')
+    profile(tmp_path, "calm", "[sampling]\ntemperature = 0.2\n")
+    wild = load(file)
+    assert (wild.model, wild.theme) == ("big", "paper")
+    assert (wild.sampling.temperature, wild.sampling.min_p, wild.sampling.top_k) == (1.3, 0.0, 9)
+    assert load(file, {"RPTERM_TEMPERATURE": "0.7"}).sampling.temperature == 0.7
+    calm = load(file, {"RPTERM_PROFILE": "calm"})
+    assert (calm.sampling.temperature, calm.sampling.min_p, calm.model) == (0.2, 0.2, "")
+    assert load(file, {"RPTERM_PROFILE": "calm"}, {"profile": "wild"}).model == "big"
+    assert load(file, {}, {"profile": ""}).sampling.min_p == 0.2
+    assert origins(file, {}, {})["sampling.temperature"] == "profile"
+    assert profiles(file) == ["calm", "wild"]
+
+
+@pytest.mark.parametrize(
+    ("named", "text", "told"),
+    [
+        ("wilt", "", r"no profile 'wilt': there are wild\."),
+        ("../wild", "", r"no profile '\.\./wild'"),
+        ("wild", "temprature = 1\n", r"wild\.toml:1: temprature is not a setting"),
+        ("wild", 'profile = "calm"\n', r"wild\.toml: a profile names no other"),
+        ("wild", "[sampling\n", r"wild\.toml:1: "),
+    ],
+)
+def test_a_profile_that_cannot_be_used(tmp_path: Path, named: str, text: str, told: str) -> None:
+    profile(tmp_path, "wild", text)
+    with pytest.raises(ConfigError, match=told):
+        load(tmp_path / "config.toml", {}, {"profile": named})
+
+
+def test_a_profile_is_begun_and_used_from_the_command_line(cli: Cli) -> None:
+    assert cli("config", "set", "temperature", "1.3", "--profile", "wild").code == 0
+    file = Path(cli("config", "path", "--profile", "wild").out.strip())
+    assert (file.parent.name, file.name) == ("profiles", "wild.toml")
+    assert "temperature = 1.3" in file.read_text(encoding="utf-8")
+    assert cli("config", "set", "profile", "wild").code == 0
+    assert "sampling.temperature = 1.3" in cli("config", "show").out
+    refused = cli("config", "set", "temperature", "1", "--profile", "../x")
+    assert refused.code == 2 and "plain name" in refused.err
+    gone = cli("chat", "sherlock", "--profile", "wilt", "--once", "Hi")
+    assert gone.code != 0 and "no profile 'wilt': there are wild" in gone.err

@@ -129,3 +129,31 @@ async def test_another_model_takes_over_in_the_same_chat(
         await pilot.press("enter")
         await wait_until(pilot, lambda: "Broken.gguf" in notices(app))
         assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()
+
+
+async def test_a_profile_is_taken_on_and_off_while_one_chats(stage: Stage) -> None:
+    folder = stage.folder / "profiles"
+    folder.mkdir()
+    (folder / "wild.toml").write_text("candidates = 6\n[sampling]\ntemperature = 1.3\n")
+    app = stage.app()
+    async with running(app, (100, 30)) as pilot:
+        await opened(pilot, app, "folder profiles")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "wild" in screen_text(app))
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: "profile is wild" in notices(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert stage.session.settings.candidates == 6
+        await say(pilot, app, "Hello")
+        assert sampled(stage, "temperature") == 1.3
+        await say_command(pilot, app, "/set temperature 0.9")
+        await wait_until(pilot, lambda: "but profile wild says 1.3 here" in notices(app))
+        await say_command(pilot, app, "/set profile default")
+        await wait_until(pilot, lambda: "profile is none" in notices(app))
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        await say(pilot, app, "Hello again")
+        assert sampled(stage, "temperature") == 0.9
+        app.chat.input.put("/set profile wilt")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "no profile 'wilt'" in notices(app))

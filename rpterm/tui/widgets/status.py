@@ -24,7 +24,7 @@ class Phase(StrEnum):
     EVALUATING = "reading"
     THINKING = "thinking"
     WRITING = "writing"
-    SETTLING = "settling"
+    SETTLING = "preparing"
     READY = "ready"
     FAILED = "no model"
     CLOSED = "not open"

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import opening, panes
-from rpterm.tuning import DEFAULT, MODEL, problem
+from rpterm.tuning import DEFAULT, MODEL, PROFILE, problem
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -69,6 +69,8 @@ async def _asked(chat: ChatScreen, knob: Knob) -> str | None:
 
     if knob.name == MODEL:
         return await _model(chat, knob)
+    if knob.name == PROFILE:
+        return await _profile(chat, knob)
     if knob.is_switch:
         return "off" if knob.value else "on"
     now = typed(knob.value)
@@ -94,6 +96,21 @@ async def _model(chat: ChatScreen, knob: Knob) -> str | None:
         choices = [Choice(each.name, each.name, right=sized(each.size)) for each in models]
         names = {"": "starter", **{str(each.path): each.name for each in models}}
     now = names.get(str(knob.value), str(knob.value))
+    done = await chat.app.push_screen_wait(Chooser(title, choices, marked=now))
+    return None if done is None or done.id == now else done.id
+
+
+async def _profile(chat: ChatScreen, knob: Knob) -> str | None:
+    """Another one of the profiles that are here, or none."""
+    from rpterm import config
+    from rpterm.tui.screens.chooser import Choice, Chooser
+
+    if (tuning := _tuning(chat)) is None:
+        return None
+    names = await chat.ask(config.profiles, tuning.file)
+    title = "Profiles; rpterm config set NAME VALUE --profile begins one"
+    choices = [Choice(DEFAULT, "none"), *(Choice(name, name) for name in names)]
+    now = str(knob.value) or DEFAULT
     done = await chat.app.push_screen_wait(Chooser(title, choices, marked=now))
     return None if done is None or done.id == now else done.id
 
