@@ -104,15 +104,19 @@ def _tell_card(result: ImportedFile) -> None:
         return
     if result.known:
         out.say(f"known   {result.source}: it is {result.target.name} already")
-        return
+    else:
+        _tell_new(result, result.target)
+    for note in result.notes:
+        out.say(f"        {note}")
+
+
+def _tell_new(result: ImportedFile, target: Path) -> None:
     origin = f" ({result.origin})" if result.origin else ""
     world = result.kind == "lorebook"
     place = f"{worlds.FOLDER}/" if world else ""
-    out.say(f"ok      {result.source} -> {place}{result.target.name}{origin}")
+    out.say(f"ok      {result.source} -> {place}{target.name}{origin}")
     if world:
-        out.say(f"        A character knows it by: rpterm cards join CARD {result.target.stem}")
-    for note in result.notes:
-        out.say(f"        {note}")
+        out.say(f"        A character knows it by: rpterm cards join CARD {target.stem}")
 
 
 def _tell_chat(result: ImportedChat) -> None:

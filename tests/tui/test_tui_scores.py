@@ -437,10 +437,10 @@ async def test_an_exchange_is_written_into_the_card_and_taken_back(
         await pilot.press("alt+k")
         await wait_until(pilot, lambda: "Who is {{user}}?" in path.read_text("utf-8"))
         assert path.read_text("utf-8").startswith(text[:30])
-        assert len(session.card.examples) == 2
+        await wait_until(pilot, lambda: len(session.card.examples) == 2)
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "card 2" in screen_text(app))
         await pilot.press("u")
         await wait_until(pilot, lambda: path.read_text("utf-8") == text)
-        assert len(session.card.examples) == 1
+        await wait_until(pilot, lambda: len(session.card.examples) == 1)
         assert CARD.examples  # the card of the tests itself is another one
