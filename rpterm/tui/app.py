@@ -201,6 +201,8 @@ class RptermApp(App[None], inherit_bindings=False):
                 self.run_worker(choosing.choose(self, self._on_setting))
             case "interrupt":
                 self._interrupt()
+            case "suspend":
+                self.action_suspend_process()
             case "quit":
                 self.leave()
             case _:

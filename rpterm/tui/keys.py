@@ -225,6 +225,8 @@ KEYS: tuple[Key, ...] = (
     Key("tour", ("alt+i",), "tour", "See the short tour again.", APP, scope="app"),
     Key("interrupt", ("ctrl+c",), "quit", "Stop the reply; twice: quit.", APP, scope="app",
         palette=False),
+    Key("suspend", ("alt+z",), "suspend", "Go back to the shell for a while; fg comes back.", APP,
+        scope="app"),
     Key("quit", ("ctrl+q",), "quit", "Quit. Everything is saved already.", APP, scope="app"),
     Key("list-new", ("ctrl+n",), "new", "Make a new one.", LISTS, scope="list", palette=False),
     Key("list-rename", ("ctrl+r",), "rename", "Rename or change the marked one.", LISTS,

@@ -200,3 +200,13 @@ async def test_the_hints_below_a_pane_over_the_chat_say_how_to_leave_it(stage: S
         await pilot.press("escape")
         await wait_until(pilot, lambda: "⏎ keep" in screen_text(app).splitlines()[-1])
         assert app.chat.state.editor is not None and app.chat.state.editor.has_focus
+
+
+async def test_the_shell_is_one_key_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, asked = stage.app(), []
+    monkeypatch.setattr(app, "action_suspend_process", lambda: asked.append(True))
+    async with running(app) as pilot:
+        app.chat.input.put("half a line")
+        await pilot.press("alt+z")
+        await wait_until(pilot, lambda: asked == [True])
+        assert app.chat.input.whole == "half a line"

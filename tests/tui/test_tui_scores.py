@@ -35,6 +35,7 @@ from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
 from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chat import scores
 from rpterm.tui.widgets.aside import AsideView
 from rpterm.tui.widgets.panes.card import CardPane
 
@@ -299,6 +300,19 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
         await type_text(pilot, "ab")
         assert app.chat.keeper._disturbed > before
         assert app.chat.keeper._stale(before)
+
+
+async def test_no_alarm_of_the_reply_before_while_another_is_made(tmp_path: Path) -> None:
+    async with fallen(tmp_path) as (stage, app, pilot):
+        stage.engine._prompt_delay = 30.0
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: app.chat.state.running)
+        assert "fell out of character" not in screen_text(app)
+        scores.show(app.chat)  # As when its score comes late.
+        await pilot.pause()
+        assert figure(app) == "" and app.chat.keeper.sentence == ""
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
 
 
 async def test_an_edited_reply_is_scored_at_once(stage: Scored) -> None:

@@ -258,7 +258,8 @@ def show(chat: ChatScreen) -> None:
     """Bring status line, pane, highlight and alarm to what is known of the turns shown."""
     keeper = chat.keeper
     path = [turn for turn in chat.transcript.turns if measured(turn)]
-    last = path[-1] if path else None
+    # While another reply is made, nothing is said of the one it follows or takes the place of.
+    last = path[-1] if path and not chat.state.busy else None
     score = keeper.known.get(last.id) if last is not None else None
     chat.figures(score="" if score is None else f"in character {score.probability:.0%}")
     _show_pane(chat, path)
