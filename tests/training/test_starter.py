@@ -116,7 +116,8 @@ def test_a_training_that_was_stopped_goes_on_and_gives_an_adapter(
     assert not any(second.parts.values())
     told = dict.fromkeys(each.split(",")[0].split(" with")[0] for each in second.told)
     assert list(told) == [
-        "reading the model", "proving", "tokenizing 6 rows", "measuring how long a step takes",
+        "reading the model", "trying a random adapter in llama.cpp", "tokenizing 6 rows",
+        "measuring how long a step takes",
         "2 of 3 steps", "the loss after the training",
         "comparing the adapter in llama.cpp",
     ]  # fmt: skip
