@@ -26,9 +26,11 @@ DEFAULT = "default"
 _FIRST = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "max_tokens", "close_after")
 _SAMPLERS = (*_FIRST, *(each.name for each in fields(Sampling) if each.name not in _FIRST))
 MODEL = "model"
+ADAPTER = "adapter"
 TEMPLATE = "chat_template"
 PROFILE = "profile"
-_OTHERS = (PROFILE, "scoring.best_of", "candidates", "memory", "scoring.live", MODEL, TEMPLATE)
+_FILES = (MODEL, ADAPTER, TEMPLATE)
+_OTHERS = (PROFILE, "scoring.best_of", "candidates", "memory", "scoring.live", *_FILES)
 NAMES: tuple[str, ...] = (
     *(f"sampling.{name}" for name in _FIRST),
     *_OTHERS,
@@ -260,21 +262,21 @@ def _usable(settings: Settings, name: str, text: str) -> str:
     """What to keep of a value: of a path from where one stands, that from everywhere.
 
     Raises:
-        ModelError: There is no such model or template, or it cannot be used here.
+        ModelError: There is no such model, adapter or template, or it cannot be used here.
     """
     if name == TEMPLATE:
         from rpterm.models import templates
 
         templates.source(text)
-    elif name == MODEL:
+    elif name in _FILES:
         from rpterm import paths
         from rpterm.models.open import adapter_file, plan
 
-        here, trial = paths.find(), replace(settings, model=text)
+        here, trial = paths.find(), _with(settings, name, text)
         planned = plan(trial, models_folder=here.models, cache_folder=here.cache)
-        adapter_file(settings.adapter, planned.header)
+        adapter_file(trial.adapter, planned.header)
     file = Path(text).expanduser()
-    return str(file.absolute()) if name in (MODEL, TEMPLATE) and file.is_file() else text
+    return str(file.absolute()) if name in _FILES and file.is_file() else text
 
 
 def _with(settings: Settings, name: str, value: object) -> Settings:

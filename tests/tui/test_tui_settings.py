@@ -128,6 +128,9 @@ async def test_another_model_takes_over_in_the_same_chat(
         app.chat.input.put("/set model Broken")
         await pilot.press("enter")
         await wait_until(pilot, lambda: "Broken.gguf" in notices(app))
+        app.chat.input.put("/set adapter nowhere.gguf")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "There is no adapter nowhere.gguf" in notices(app))
         assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()
 
 
