@@ -174,3 +174,9 @@ def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
 def test_alt_is_written_in_one_way() -> None:
     assert key_names.short("alt+h") == key_names.show("alt+h") == "Alt+H"
     assert key_names.short("ctrl+alt+h") == "^Alt+H"
+
+
+def test_an_adapter_stays_in_sight_beside_a_long_name() -> None:
+    shown = fit(parts(Figures(model="SmolLM2-135M-Instruct.Q8_0 + holmes-dpo")), 200).plain
+    assert "SmolLM2-135M-I… + holmes-dpo" in shown
+    assert "thinker" in fit(parts(Figures(model="thinker")), 200).plain

@@ -74,6 +74,8 @@ class Figures:
     hint: str = ""
 
 
+_NAME = 28
+"""Cells of a model's name."""
 Part = tuple[int, Content]
 """How soon a part goes (higher first) and the part."""
 
@@ -106,7 +108,7 @@ def parts(figures: Figures) -> list[Part]:
     """The line in pieces, left to right."""
     found: list[Part] = [(0, _state(figures))]
     if figures.model:
-        found.append((4, Content(text.one_line(figures.model, 28))))
+        found.append((4, Content(_model(figures.model))))
     if figures.context and figures.used:
         found.append((1, _fill(figures)))
     if figures.left:
@@ -146,6 +148,13 @@ def _state(figures: Figures) -> Content:
     elif figures.phase is Phase.THINKING and figures.done:
         name = f"thinking {text.count(figures.done)}"
     return Content.assemble((f"{mark} {name}", style))
+
+
+def _model(name: str) -> str:
+    """The model's name, cut to its width; what it has on top, an adapter, stays in sight."""
+    model, plus, adapter = name.partition(" + ")
+    adapter = text.one_line(adapter, _NAME // 2)
+    return text.one_line(model, _NAME - len(plus + adapter)) + plus + adapter
 
 
 def _fill(figures: Figures) -> Content:
