@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rpterm.evaluation import speakers
+from rpterm.thinking import split
 from rpterm.types import History, RptermError
 
 MOST_BYTES = 256 << 20
@@ -181,11 +182,12 @@ def _first(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:
 
 
 def _said(value: Any) -> str | None:
-    """A text, or parts of one as OpenAI writes them, or a completion of turns as TRL does."""
+    """A text, without what was thought before it, or parts of one as OpenAI writes them, or a
+    completion of turns as TRL does."""
     if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
         parts = [each.get("text", each.get("content")) for each in value]
         value = "\n".join(part for part in parts if isinstance(part, str)) or None
-    return value if isinstance(value, str) else None
+    return split(value)[1] if isinstance(value, str) else None
 
 
 def _replies(value: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -275,3 +275,11 @@ def test_nothing_else_than_a_sentence(value: object) -> None:
     except DialogueError:
         return
     assert all(isinstance(said.text, str) for said in found)
+
+
+def test_a_thought_before_a_reply_is_no_part_of_it() -> None:
+    thinks = "<think>\nI should answer as Holmes.\n</think>\n\nThe maid did."
+    turns = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": thinks}]
+    rows = [{"messages": turns}, {"history": ["Who?"], "reply": thinks}]
+    found = read("\n".join(map(json.dumps, rows)).encode())
+    assert [said.text for said in found] == ["The maid did."] * 2
