@@ -145,6 +145,8 @@ class Reloader:
 
     def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
         """Start with the file as it is; it may have been saved since the chat was opened."""
+        if self._member and not path.exists():
+            return None  # One who takes part goes on as kept, until the file is there again.
         try:
             file = CardFile(path, self._session.scene.folders, self._extra())
         except CardError as error:

@@ -6,6 +6,7 @@ the store's helpers are imported when a chat is looked for.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -200,8 +201,8 @@ class Entry:
         if chat.worlds:
             found = self._with_worlds(found, chat.worlds)
         digest = store.put_card(found.card.name, found.text)
-        if digest != chat.card_hash:
-            path = str(found.path) if found.path else None
+        path = str(found.path) if found.path else None
+        if digest != chat.card_hash or (path and path != chat.card_path):
             chat = store.update_chat(chat.id, card_hash=digest, card_path=path)
         if asked.persona:
             chat = store.update_chat(chat.id, persona=self._persona(store, asked, found.card))
@@ -219,8 +220,8 @@ class Entry:
     def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
         if asked is self.asked and asked.target is not None:
             return find_card(asked.target, self.paths)
-        if chat.card_path and Path(chat.card_path).is_file():
-            return find_card(chat.card_path, self.paths)
+        if chat.card_path and (found := self._at(Path(chat.card_path), chat.card_name)):
+            return found
         text = store.get_card(chat.card_hash)
         if text is None:
             raise LaunchError(
@@ -230,6 +231,16 @@ class Entry:
         from rpterm.cards import reader
 
         return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
+
+    def _at(self, path: Path, name: str) -> FoundCard | None:
+        """The card of a file. Where that is gone, the card that has its name and the file's where
+        cards are looked for: it was moved, or rpterm was installed in another place."""
+        if path.is_file():
+            return find_card(str(path), self.paths)
+        with suppress(RptermError):
+            found = find_card(path.stem, self.paths)
+            return found if found.card.name == name else None
+        return None
 
     def _persona(self, store: Store, asked: Asked, card: CharacterCard) -> Persona:
         """Who the user is: named by a flag, by the settings, or hinted at by the card."""

@@ -10,6 +10,7 @@ import pytest
 
 from rpterm import paths as folders
 from rpterm.chat.asked import sampling as samplers
+from rpterm.chat.reload import Reloader
 from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
@@ -108,6 +109,18 @@ def test_a_chat_can_be_opened_without_its_cards_file(card: str, engine: Watched)
     Path(card).unlink()
     again = launch(engine, chat_id=session.chat_id).open()
     assert again.card.name == "Ada"
+    again.close()
+
+
+def test_a_card_that_was_moved_is_followed(card: str, engine: Watched) -> None:
+    session = launch(engine, target=card).open()
+    session.close()
+    home = folders.find().characters
+    home.mkdir(parents=True)
+    moved = Path(card).rename(home / Path(card).name)
+    again = launch(engine, chat_id=session.chat_id).open()
+    assert again.chat.card_path == str(moved)
+    assert Reloader(again).poll() is None
     again.close()
 
 
