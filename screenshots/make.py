@@ -72,6 +72,7 @@ BROKEN = (
 )
 EARLIER = "Mrs Dell has the second key to my house; she keeps it on a nail behind the flour."
 
+SETTLE_S = 20.0
 _STILL = 5
 """Looks, a tenth of a second apart, that must show the same."""
 Drive = Callable[[Pilot[None], RptermApp], Awaitable[None]]
@@ -109,6 +110,9 @@ async def _slip(pilot: Pilot[None], app: RptermApp) -> None:
 
 async def _remembered(pilot: Pilot[None], app: RptermApp) -> None:
     """What was recalled for a question about something said long ago."""
+    session = app.chat.session
+    assert session is not None and session.memory is not None
+    session.memory.settled(SETTLE_S)  # What was said counts in how rare its words are.
     app.chat.input.text = "Do you remember who has the keys to my house?"
     await pilot.press("enter")
     await _quiet(pilot, app)
