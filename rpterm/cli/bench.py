@@ -24,7 +24,9 @@ ROOMS = (
     "startup", "engine", "tui", "store", "recall", "planted", "persona", "voice", "told", "rated",
     "people", "novels",
 )  # fmt: skip
-"""Modules of ``rpterm.bench``."""
+"""Modules of ``rpterm.bench``, but for those of ``_ELSEWHERE``."""
+_ELSEWHERE = {"tui": "rpterm.tui.bench"}
+"""Only ``rpterm.tui`` knows Textual."""
 
 _LOCOMO = typer.Option(
     "--locomo", metavar="FILE", help="recall, told: questions in LoCoMo's format."
@@ -69,7 +71,7 @@ def bench(
     """Measure this machine; close other programs first."""
     if room not in ROOMS:
         raise NoSuchChoice(f"There is no benchmark {room!r}; there is {', '.join(ROOMS)}.")
-    module = import_module(f"rpterm.bench.{room}")
+    module = import_module(_ELSEWHERE.get(room, f"rpterm.bench.{room}"))
     if hasattr(module, "main"):
         given = {
             "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,

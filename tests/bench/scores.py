@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import paths as folders
-from rpterm.bench import tui as bench
 from rpterm.cards import reader
 from rpterm.chat.events import ReplyFinished
 from rpterm.chat.live import LiveScores, shipped_cards
@@ -34,7 +33,7 @@ from rpterm.models.starter import embedder_folder
 from rpterm.opening.judge import open_scorer
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
-from rpterm.tui import messages
+from rpterm.tui import bench, messages
 from rpterm.tui.app import RptermApp
 from rpterm.types import Persona, Turn
 

@@ -10,6 +10,7 @@ from rpterm.tuning import DEFAULT, MODEL, PROFILE, problem
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.screens.chooser import Choice
     from rpterm.tuning import Knob, Tuning
 
 
@@ -84,7 +85,7 @@ async def _model(chat: ChatScreen, knob: Knob) -> str | None:
     from rpterm import paths
     from rpterm.models import library
     from rpterm.plural import sized
-    from rpterm.tui.screens.chooser import Choice, Chooser
+    from rpterm.tui.screens.chooser import Choice
 
     if chat.settings.engine == "remote":
         served = chat.state.info.detail.get("models", "") if chat.state.info else ""
@@ -95,22 +96,26 @@ async def _model(chat: ChatScreen, knob: Knob) -> str | None:
         title = "Models here; rpterm models pull gets others"
         choices = [Choice(each.name, each.name, right=sized(each.size)) for each in models]
         names = {"": "starter", **{str(each.path): each.name for each in models}}
-    now = names.get(str(knob.value), str(knob.value))
-    done = await chat.app.push_screen_wait(Chooser(title, choices, marked=now))
-    return None if done is None or done.id == now else done.id
+    return await _other(chat, title, choices, names.get(str(knob.value), str(knob.value)))
 
 
 async def _profile(chat: ChatScreen, knob: Knob) -> str | None:
     """Another one of the profiles that are here, or none."""
     from rpterm import config
-    from rpterm.tui.screens.chooser import Choice, Chooser
+    from rpterm.tui.screens.chooser import Choice
 
     if (tuning := _tuning(chat)) is None:
         return None
     names = await chat.ask(config.profiles, tuning.file)
     title = "Profiles; rpterm config set NAME VALUE --profile begins one"
     choices = [Choice(DEFAULT, "none"), *(Choice(name, name) for name in names)]
-    now = str(knob.value) or DEFAULT
+    return await _other(chat, title, choices, str(knob.value) or DEFAULT)
+
+
+async def _other(chat: ChatScreen, title: str, choices: list[Choice], now: str) -> str | None:
+    """The one chosen from a list, where it is another than the one in use."""
+    from rpterm.tui.screens.chooser import Chooser
+
     done = await chat.app.push_screen_wait(Chooser(title, choices, marked=now))
     return None if done is None or done.id == now else done.id
 
