@@ -238,7 +238,7 @@ async def test_the_reply_of_another_character_becomes_an_example_of_its_own_card
         await pilot.press("alt+k")
         await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn.", REPLIES[0]])
         assert "Example 2 was added in tam.toml" in notices(app)
-        assert len(stage.session.scene.seat("tam").card.examples) == 2
+        assert len(stage.session.scene.actor("tam").card.examples) == 2
         await open_pane(pilot, app)
         await pilot.press("u")
         await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn."])

@@ -25,7 +25,7 @@ from tui_support import (
 )
 
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.cast.seats import Seat
+from rpterm.chat.cast.actors import Actor
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
@@ -202,8 +202,8 @@ async def test_a_remedy_is_about_the_one_who_spoke(
 ) -> None:
     async with fallen(tmp_path) as (stage, app, pilot):
         scene = stage.session.scene
-        tam = Seat(CharacterCard("Tam"), scene.lead.prompter, None)
-        monkeypatch.setattr(scene, "seat_of", lambda _turn: tam)
+        tam = Actor(CharacterCard("Tam"), scene.lead.prompter, None)
+        monkeypatch.setattr(scene, "actor_of", lambda _turn: tam)
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert "Speak as Tam and nobody else" in stage.engine.requests[-1].prompt_text
@@ -213,7 +213,7 @@ async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.Mo
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
-        monkeypatch.setattr(stage.session.scene, "plays", lambda _seat: False)
+        monkeypatch.setattr(stage.session.scene, "plays", lambda _actor: False)
         await say(pilot, app, "Hello")
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: "A narrator has no character to keep" in notices(app))

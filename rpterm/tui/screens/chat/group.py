@@ -11,8 +11,8 @@ from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
 
 if TYPE_CHECKING:
+    from rpterm.chat.cast.actors import Actor
     from rpterm.chat.cast.scene import Scene
-    from rpterm.chat.cast.seats import Seat
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 TINTS = ("$text-primary", "$text-accent", "$text-error", "$foreground", "$text-success")
@@ -47,11 +47,11 @@ def _invitation(chat: ChatScreen, scene: Scene) -> str:
 
 def upcoming(chat: ChatScreen, scene: Scene, words: str = "") -> str:
     """The name of who speaks next, after these words of the user or without any; "" for nobody."""
-    seat = _following(chat, scene, words)
-    return seat.card.char if seat is not None else ""
+    actor = _following(chat, scene, words)
+    return actor.card.char if actor is not None else ""
 
 
-def _following(chat: ChatScreen, scene: Scene, words: str) -> Seat | None:
+def _following(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
     from rpterm.group import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
@@ -71,7 +71,7 @@ def answering(chat: ChatScreen, scene: Scene, wish: Wish) -> str:
 
     if wish.speaker:
         try:
-            return scene.seat(wish.speaker).card.char
+            return scene.actor(wish.speaker).card.char
         except GroupError:
             return "…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
@@ -103,9 +103,9 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     free = [member for member in scene.present if not member.muted]
     lines = [_about(scene, member) for member in free]
-    seat = _following(chat, scene, chat.input.whole.strip())
+    actor = _following(chat, scene, chat.input.whole.strip())
     taking = scene.cast.taking
-    following = seat.card.name if seat is not None and taking is not Taking.MODEL else ""
+    following = actor.card.name if actor is not None and taking is not Taking.MODEL else ""
     done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, taking, following))
     if done is None:
         return

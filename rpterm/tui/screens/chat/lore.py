@@ -99,12 +99,14 @@ def _choices(
     from rpterm.examples.editor import CHAT
 
     lead = session.scene.lead
-    seats = {name: session.scene.seat(name) if name else lead for name in targets if name != CHAT}
-    known = {name: _short(seat.card.worlds) for name, seat in seats.items()} | {CHAT: _short(extra)}
-    gone = {each.source for seat in seats.values() for each in seat.prompter.lost}
+    actors = {name: session.scene.actor(name) if name else lead for name in targets if name != CHAT}
+    known = {name: _short(actor.card.worlds) for name, actor in actors.items()} | {
+        CHAT: _short(extra)
+    }
+    gone = {each.source for actor in actors.values() for each in actor.prompter.lost}
 
     def size(world: str) -> str:
-        books = [seat.card.lorebook.entries for seat in seats.values()]
+        books = [actor.card.lorebook.entries for actor in actors.values()]
         most = max(sum(world_name(entry.world) == world for entry in book) for book in books)
         return counted(most, "entry", "entries")
 

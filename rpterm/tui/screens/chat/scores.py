@@ -221,8 +221,8 @@ class Watcher:
 
 def speaker(session: Session, turn: Turn) -> CharacterCard | None:
     """The card of whoever said it; a narrator has no character to keep."""
-    seat = session.scene.seat_of(turn)
-    return seat.card if session.scene.plays(seat) else None
+    actor = session.scene.actor_of(turn)
+    return actor.card if session.scene.plays(actor) else None
 
 
 def _whole(turn: Turn) -> bool:
