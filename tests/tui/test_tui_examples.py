@@ -181,7 +181,7 @@ async def test_another_chat_shows_its_own_examples(stage: FileStage) -> None:
         await save(pilot, app, "Not far.")
         await wait_until(pilot, lambda: stage.said() == ["Not far.", "Always."])
         stage.gate = threading.Event()
-        app.chat.work(opening.switch(app.chat, "tam", None))
+        app.chat.work(opening.switch_chat(app.chat, "tam", None))
         await wait_until(pilot, lambda: answers(app) == [])
         await pilot.press("e")
         await wait_until(pilot, lambda: "Mark an example first" in notices(app))
@@ -200,7 +200,7 @@ async def test_an_edit_never_reaches_the_card_of_another_chat(stage: FileStage) 
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
         await open_form(pilot, app)
-        await opening.switch(app.chat, "tam", None)
+        await opening.switch_chat(app.chat, "tam", None)
         await wait_until(pilot, lambda: len(stage.opened) == 2 and app.chat.session is not None)
         await save(pilot, app, "Never.")
         await wait_until(pilot, lambda: "another chat was opened" in notices(app))
@@ -356,7 +356,7 @@ async def test_a_reply_that_breaks_off_is_no_example(stage: FileStage) -> None:
         reply = app.chat.transcript.turns[-1]
         with stage.session.store.connections.write() as connection:
             connection.execute("UPDATE turns SET status = 'partial' WHERE id = ?", (reply.id,))
-        await replies.resync(app.chat)
+        await replies.refresh_transcript(app.chat)
         await pilot.press("alt+k")
         await wait_until(pilot, lambda: "breaks off: let it go on (Ctrl+O)" in notices(app))
         assert stage.said() == ["Far enough.", "Always."]

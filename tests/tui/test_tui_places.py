@@ -144,7 +144,7 @@ async def test_what_was_found_on_a_branch_that_is_not_shown_is_gone_to(stage: St
         assert session is not None
         asked = next(turn for turn in session.path() if turn.role == "user")
         await chat.ask(session.edit, asked.id, "Tell me of the gulls")
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
         await wait_until(pilot, lambda: "Tell me of the gulls" in texts(app))
         judged = len(list(session.rater.judgements.comparisons()))
         await pilot.press("ctrl+s")

@@ -36,7 +36,7 @@ from rpterm.store.scores import Scores
 from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.aside import AsideView
 from rpterm.tui.widgets.panes.card import CardPane
 
@@ -305,13 +305,13 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
 
 async def test_no_alarm_of_the_reply_before_while_another_is_made(tmp_path: Path) -> None:
     async with fallen(tmp_path) as (_, app, pilot):
-        app.chat.state.wish = Wish()  # Asked for, and its prompt is not built yet.
+        app.chat.state.request = ScreenRequest()  # Asked for, and its prompt is not built yet.
         app.chat.keeper.hush()
-        scores.show(app.chat)  # As when a score comes late.
+        scores.refresh(app.chat)  # As when a score comes late.
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
         assert figure(app) == "" and app.chat.keeper.sentence == ""
-        app.chat.state.wish = None
-        scores.show(app.chat)
+        app.chat.state.request = None
+        scores.refresh(app.chat)
         await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
 
 

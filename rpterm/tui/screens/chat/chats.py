@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.plural import counted
-from rpterm.tui.screens.chat import opening, replies, way
+from rpterm.tui.screens.chat import navigation, opening, replies
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ async def choose_chat(chat: ChatScreen) -> None:
             return await new_chat(chat)
         chat_id, at = int(done.id), done.id
         if done.action == "open" and (turn_id := screen.found.get(done.id)):
-            return await way.go(chat, chat_id, turn_id)
+            return await navigation.go_to_turn(chat, chat_id, turn_id)
         if done.action == "open":
-            return await open_other(chat, chat_id)
+            return await open_chat(chat, chat_id)
         if done.action == "rename":
             await rename_chat(chat, chat_id)
         elif done.action == "delete" and await delete_chat(chat, chat_id):
@@ -45,11 +45,11 @@ async def choose_chat(chat: ChatScreen) -> None:
             at = done.near
 
 
-async def open_other(chat: ChatScreen, chat_id: int) -> None:
+async def open_chat(chat: ChatScreen, chat_id: int) -> None:
     """Go to another chat."""
     session = chat.session
     if session is not None and chat_id != session.chat_id:
-        await opening.switch(chat, None, chat_id)
+        await opening.switch_chat(chat, None, chat_id)
 
 
 async def new_chat(chat: ChatScreen) -> None:
@@ -63,7 +63,7 @@ async def new_chat(chat: ChatScreen) -> None:
 
 async def _begin(chat: ChatScreen, session: Session) -> None:
     path = chat.state.chat.card_path if chat.state.chat else None
-    await opening.switch(chat, path or session.card.name, opening.NEW_CHAT)
+    await opening.switch_chat(chat, path or session.card.name, opening.NEW_CHAT)
 
 
 def _is_untouched(session: Session) -> bool:
@@ -76,7 +76,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     from rpterm.tui.screens.confirm import Confirm
 
     session = _open(chat)
-    if session is None or (chat_id == session.chat_id and replies.occupied(chat)):
+    if session is None or (chat_id == session.chat_id and replies.refuse_while_busy(chat)):
         return False
     what = await chat.ask(session.store.chat, chat_id)
     question = f"Delete “{what.heading or what.card_name}” with its {counted(what.length, 'turn')}?"
@@ -114,7 +114,7 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
         await chat.ask(session.rename, given["title"].strip())
     else:
         await chat.ask(session.store.update_chat, chat_id, title=given["title"].strip())
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
 
 
 async def choose_greeting(chat: ChatScreen) -> None:
@@ -122,7 +122,7 @@ async def choose_greeting(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chooser import Choice, Chooser
 
     session = _open(chat)
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     path = await chat.ask(session.path)
     first = path[0] if path else None
@@ -136,7 +136,7 @@ async def choose_greeting(chat: ChatScreen) -> None:
     )
     if done is not None and done.id != str(first.id):
         await chat.ask(session.select, int(done.id))
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
 
 
 async def choose_branch(chat: ChatScreen) -> None:
@@ -144,13 +144,13 @@ async def choose_branch(chat: ChatScreen) -> None:
     from rpterm.tui.screens.branches import BranchesScreen
 
     session = _open(chat)
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)
     done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
     if done is not None:
-        await way.to_branch(chat, session.select, int(done.id))
+        await navigation.show_branch(chat, session.select, int(done.id))
         chat.transcript.to_end()
 
 
@@ -257,7 +257,7 @@ async def choose_character(chat: ChatScreen) -> None:
         if chat.card is None:
             chat.app.exit()
         return
-    await opening.switch(chat, done.id, None)
+    await opening.switch_chat(chat, done.id, None)
 
 
 def _open(chat: ChatScreen) -> Session | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, judging, replies, sending
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat import frame, ratings, replies, sending
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 async def begin(chat: ChatScreen) -> None:
     """Two replies to what is written, or else to what was said last."""
     if chat.input.whole.strip() and chat.transcript.selected is None:
-        await sending.say(chat, Wish(candidates=2, duel=True))
+        await sending.send_text(chat, ScreenRequest(candidates=2, duel=True))
         return
-    if replies.occupied(chat):
+    if replies.refuse_while_busy(chat):
         return
     if chat.state.choosing is not None:
-        await replies.choose(chat)
-    turn = replies.reply_meant(chat)
+        await replies.keep_marked(chat)
+    turn = replies.target_turn(chat)
     if turn is None or (turn.role == "assistant" and turn.parent_id is None):
         chat.say("Write something first: a duel is between two replies to it.")
         return
@@ -35,10 +35,12 @@ async def begin(chat: ChatScreen) -> None:
         await chat.ask(chat.session.branch, turn.id)
     chat.input.focus()
     turn_id = turn.id if turn.role == "assistant" else None
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn_id, candidates=2, duel=True))
+    await replies.start(
+        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=2, duel=True)
+    )
 
 
-def view(turns: Sequence[Turn]) -> DuelView:
+def duel_view(turns: Sequence[Turn]) -> DuelView:
     """Both in a frame, on sides drawn by lot."""
     first = secrets.randbelow(2)
     return DuelView(turns, (first, 1 - first))
@@ -83,7 +85,7 @@ async def judge(chat: ChatScreen, verdict: Verdict) -> None:
     kept = {"left": one, "right": other}.get(verdict, duel.marked)
     told = await chat.ask(_identities, session, one, other)
     await _show(chat, kept)
-    await judging.show_marks(chat)
+    await ratings.show_marks(chat)
     chat.say(f"You said: {verdict_words(verdict)}. {told}", title="Duel")
 
 
@@ -110,7 +112,7 @@ async def review(chat: ChatScreen) -> None:
         chat.say("The chat is still opening.")
         return
     await chat.app.push_screen_wait(ReviewScreen(session.store, chat.settings, card=session.card))
-    await judging.show_marks(chat)
+    await ratings.show_marks(chat)
 
 
 async def _show(chat: ChatScreen, turn: Turn) -> None:
@@ -118,7 +120,7 @@ async def _show(chat: ChatScreen, turn: Turn) -> None:
     if session is not None and turn.id > 0:
         await chat.ask(session.select, turn.id)
     await frame.clear_below(chat)
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     chat.input.focus()
 
 

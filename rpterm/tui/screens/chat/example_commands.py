@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import examples, replies
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Status, Turn
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ async def edit(chat: ChatScreen) -> None:
         told = await chat.ask(editor.change, found.example, example)
         if (pane := examples.pane_of(chat)) is not None:
             pane.renamed(found.key, card_key(example))
-        await examples.written(chat, told)
+        await examples.card_written(chat, told)
 
 
 async def keep(chat: ChatScreen) -> None:
     """Write the selected or last exchange into the card of who replied, as an example."""
-    session, turn = chat.session, replies.reply_meant(chat)
+    session, turn = chat.session, replies.target_turn(chat)
     if session is None or turn is None:
         chat.say("There is no exchange yet.")
         return
@@ -96,7 +96,7 @@ async def keep(chat: ChatScreen) -> None:
         return
     example = _without_names(found.example, replies.user_name(chat))
     name = member.card_name if member is not None else ""
-    await examples.written(
+    await examples.card_written(
         chat, await chat.ask(examples.editor_of(chat, session).add, example, name), name
     )
 
@@ -109,7 +109,7 @@ async def undo(chat: ChatScreen) -> None:
     if edit is None:
         chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
         return
-    await examples.written(chat, "Taken back.", edit.member)
+    await examples.card_written(chat, "Taken back.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
@@ -145,8 +145,8 @@ async def aside(chat: ChatScreen) -> None:
     """The same turn with and without examples, beside each other."""
     from rpterm.chat.aside import differ
 
-    session, turn = chat.session, replies.reply_meant(chat)
-    if session is None or replies.occupied(chat):
+    session, turn = chat.session, replies.target_turn(chat)
+    if session is None or replies.refuse_while_busy(chat):
         return
     if turn is None or turn.role != "assistant" or turn.parent_id is None:
         chat.say("Choose a reply to something you said: it is made twice, with and without.")
@@ -154,12 +154,15 @@ async def aside(chat: ChatScreen) -> None:
     if not await chat.ask(differ, session, turn.id):
         chat.say("No example stands in the prompt of this reply: without any it is the same one.")
         return
-    if replies.occupied(chat):  # One may have been asked for meanwhile.
+    if replies.refuse_while_busy(chat):  # One may have been asked for meanwhile.
         return
     if chat.panes.covers:
         chat.panes.close_last()
     chat.input.focus()
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=2, aside=True))
+    await replies.start(
+        chat,
+        ScreenRequest(Intent.REGENERATE, turn_id=turn.id, candidates=2, compare_examples=True),
+    )
 
 
 # Helpers ---------------------------------------------------------------------------------------
@@ -183,7 +186,7 @@ async def _mark(chat: ChatScreen, found: Exemplar, mark: Mark | None) -> None:
         chat.say("The card itself pins this one: edit the card to change that.")
         return
     await chat.ask(provider.mark, session.chat_id, found.key, mark)
-    await examples.refreshed(chat)
+    await examples.examples_changed(chat)
 
 
 def _member(session: Session, turn: Turn) -> Member | None:

@@ -64,7 +64,7 @@ def _missing(chat: ChatScreen) -> str:
     return "Without a model nothing can be counted." if failed else "Waiting for the model…"
 
 
-def changed(chat: ChatScreen) -> None:
+def refresh_soon(chat: ChatScreen) -> None:
     """Something happened that the pane may show."""
     if pane_of(chat) is not None:
         chat.work(fill(chat), "examples")
@@ -117,7 +117,7 @@ async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
-async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
+async def slider_moved(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """A slider was set: how many for a turn, or the share of the most tokens."""
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes
@@ -135,7 +135,7 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
     count = min(MOST_A_TURN, max(0, k))
     tokens = min(pane.sizes.most, budget) if budget >= STEP else 0
     await chat.ask(provider.set_sizes, session.chat_id, count, tokens)
-    await refreshed(chat)
+    await examples_changed(chat)
 
 
 # Helpers ---------------------------------------------------------------------------------------
@@ -157,12 +157,12 @@ def provider_of(chat: ChatScreen) -> Examples | None:
     return found if isinstance(found, Examples) else None
 
 
-async def refreshed(chat: ChatScreen) -> None:
+async def examples_changed(chat: ChatScreen) -> None:
     """The static part changed: the cache follows, and whatever shows it."""
     if chat.session is not None and not chat.state.busy:
         await chat.ask(chat.session.settle)
     await fill(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
 def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
@@ -175,7 +175,7 @@ def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
     return chat.examples_editor
 
 
-async def written(chat: ChatScreen, told: str, member: str = "") -> None:
+async def card_written(chat: ChatScreen, told: str, member: str = "") -> None:
     """A card was saved from here: the chat's own, or that of one of several characters."""
     from rpterm.tui.screens.chat import frame
 
@@ -183,4 +183,4 @@ async def written(chat: ChatScreen, told: str, member: str = "") -> None:
         chat.say(told, title=f"{member} was saved")
     elif chat.session is not None:
         await frame.card_changed(chat, chat.session.card, told)
-    await refreshed(chat)
+    await examples_changed(chat)

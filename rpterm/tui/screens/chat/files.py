@@ -20,7 +20,7 @@ async def edit_card(chat: ChatScreen) -> None:
     chat goes on with the copy.
     """
     session = chat.session
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     editor = examples.editor_of(chat, session)
     member = await _whose_card(chat, session)
@@ -30,7 +30,7 @@ async def edit_card(chat: ChatScreen) -> None:
     path = await chat.ask(editor.own_file, member)
     if path != before:
         told = f"This chat goes on with your own copy of the card, {path}."
-        await examples.written(chat, told, member)
+        await examples.card_written(chat, told, member)
     edit_file(chat.app, path)
     chat.follower.tick()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-def dress(chat: ChatScreen) -> None:
+def show_header(chat: ChatScreen) -> None:
     """Name whom one talks to."""
     header = chat.query_one("#header", Header)
     card, record = chat.card, chat.state.chat
@@ -31,7 +31,7 @@ def dress(chat: ChatScreen) -> None:
     if chat.session is not None and chat.session.scene.group:
         from rpterm.tui.screens.chat import group
 
-        group.dress(chat, chat.session.scene)
+        group.show_header(chat, chat.session.scene)
 
 
 def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
@@ -67,6 +67,6 @@ async def card_changed(
 ) -> None:
     """The card is another one, most often saved in an editor: say what changed, and show it."""
     chat.card = card
-    dress(chat)
-    panes.opened(chat)
+    show_header(chat)
+    panes.chat_opened(chat)
     chat.say(summary, title=title or f"{card.name} was saved")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import commanding, frame, panes, replies, sending
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat import frame, panes, replies, sending, slash_commands
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
 
@@ -21,7 +21,7 @@ _NARRATOR = "$foreground 60%"
 
 
 # Looks -----------------------------------------------------------------------------------------
-def dress(chat: ChatScreen, scene: Scene) -> None:
+def show_header(chat: ChatScreen, scene: Scene) -> None:
     """Name who is there and who is next, and give each name its colour."""
     lead, *others = scene.present
     title = chat.state.chat.title if chat.state.chat else ""
@@ -41,11 +41,11 @@ def _invitation(chat: ChatScreen, scene: Scene) -> str:
         return "Write…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
         return "Write, or ⏎ and the model chooses who speaks"
-    name = upcoming(chat, scene)
+    name = next_speaker_name(chat, scene)
     return f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
 
 
-def upcoming(chat: ChatScreen, scene: Scene, words: str = "") -> str:
+def next_speaker_name(chat: ChatScreen, scene: Scene, words: str = "") -> str:
     """The name of who speaks next, after these words of the user or without any; "" for nobody."""
     actor = _following(chat, scene, words)
     return actor.card.char if actor is not None else ""
@@ -55,7 +55,7 @@ def _following(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
     from rpterm.group import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
-    if (marked := replies.marked(chat)) is not None:
+    if (marked := replies.marked_candidate(chat)) is not None:
         path.append(marked)
     if words:
         path.append(Turn(0, 0, None, "user", "", words))
@@ -65,18 +65,18 @@ def _following(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
         return None
 
 
-def answering(chat: ChatScreen, scene: Scene, wish: Wish) -> str:
-    """The name under which the answer to a wish is awaited."""
+def expected_name(chat: ChatScreen, scene: Scene, request: ScreenRequest) -> str:
+    """The name under which the answer to a request is awaited."""
     from rpterm.group import GroupError
 
-    if wish.speaker:
+    if request.speaker:
         try:
-            return scene.actor(wish.speaker).card.char
+            return scene.actor(request.speaker).card.char
         except GroupError:
             return "…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
         return "…"
-    return upcoming(chat, scene, wish.text) or "…"
+    return next_speaker_name(chat, scene, request.text) or "…"
 
 
 def _list(members: list[Member]) -> str:
@@ -94,7 +94,11 @@ async def choose_speaker(chat: ChatScreen) -> None:
     from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
 
     session = chat.session
-    if await commanding.written(chat) or session is None or replies.occupied(chat):
+    if (
+        await slash_commands.run_if_command(chat)
+        or session is None
+        or replies.refuse_while_busy(chat)
+    ):
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
@@ -111,7 +115,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     if (way := way_of(done.id)) is not None:
         await chat.ask(scene.take, way)
-        await changed(chat)
+        await cast_changed(chat)
     elif name := member_of(done.id):
         await _give_the_word(chat, scene, name)
 
@@ -121,9 +125,9 @@ async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         await chat.ask(scene.hold, name)
     if chat.input.whole.strip():
-        await sending.say(chat, Wish(speaker=name))
+        await sending.send_text(chat, ScreenRequest(speaker=name))
     else:
-        await replies.follow(chat, Wish(Intent.NEXT, speaker=name))
+        await replies.start_after_choice(chat, ScreenRequest(Intent.NEXT, speaker=name))
 
 
 async def edit_cast(chat: ChatScreen) -> None:
@@ -135,7 +139,7 @@ async def edit_cast(chat: ChatScreen) -> None:
         chat.say("The chat is still opening.")
         return
     at = ""
-    while not replies.occupied(chat):
+    while not replies.refuse_while_busy(chat):
         scene = session.scene
         lines = [_about(scene, member) for member in scene.present]
         screen = CastScreen(scene.present, lines, chat.settings.keys, at)
@@ -166,7 +170,7 @@ async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> N
     except RptermError as error:
         chat.say(str(error), error=True)
     else:
-        await changed(chat)
+        await cast_changed(chat)
 
 
 async def _join(chat: ChatScreen, scene: Scene) -> bool:
@@ -180,21 +184,21 @@ async def _join(chat: ChatScreen, scene: Scene) -> bool:
     return True
 
 
-async def changed(chat: ChatScreen) -> None:
+async def cast_changed(chat: ChatScreen) -> None:
     """The cast is another one: show it, and get the next speaker ready."""
     session = chat.session
     if session is None:
         return
     if chat.state.choosing is None and chat.state.info is not None:
         await frame.clear_below(chat)  # That nobody could speak may hold no longer.
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     for turn in chat.transcript.turns:
         if (view := chat.transcript.view(turn.id)) is not None:
             view.refresh_head()
     await chat.ask(session.settle)
     if chat.state.info is not None and not chat.state.busy:
         frame.settle(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
 def _about(scene: Scene, member: Member) -> str:

@@ -12,7 +12,7 @@ from rpterm import paths
 from rpterm.plural import counted
 from rpterm.tui import text
 from rpterm.tui.lane import Lane
-from rpterm.tui.screens.chat import panes, way
+from rpterm.tui.screens.chat import navigation, panes
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -39,7 +39,7 @@ async def toggle(chat: ChatScreen) -> None:
     if isinstance(opened, MemoryPane):
         opened.listed.focus()
         await refresh(chat)
-        panes.want_preview(chat, after=0.0)
+        panes.request_preview(chat, after=0.0)
     else:
         chat.input.focus()
 
@@ -54,13 +54,13 @@ async def refresh(chat: ChatScreen) -> None:
         pane.say(_NONE)
         return
     pane.wishes += 1
-    wish, prompt = pane.wishes, chat.state.recalled
+    request, prompt = pane.wishes, chat.state.recalled
     query, kinds = pane.query_text, pane.chosen_kinds
 
     def read() -> Overview | None:
         from rpterm.memory.overview import overview
 
-        if pane.wishes != wish:
+        if pane.wishes != request:
             return None
         view = overview(memory, prompt, query, kinds)
         failed = session.distiller.error if session.distiller is not None else ""
@@ -75,14 +75,14 @@ async def refresh(chat: ChatScreen) -> None:
         pane.show(view, session.chat_id)
 
 
-def changed(chat: ChatScreen) -> None:
+def refresh_soon(chat: ChatScreen) -> None:
     """Something happened that the pane may show."""
     if isinstance(chat.panes.pane("memory"), MemoryPane):
         chat.work(refresh(chat), "memory")
 
 
 # What the user does to memories ----------------------------------------------------------------
-async def wanted(chat: ChatScreen, event: MemoryPane.Wanted) -> None:
+async def run_command(chat: ChatScreen, event: MemoryPane.Wanted) -> None:
     """Carry out a key of the pane."""
     memory, item = _memory(chat), event.item
     if memory is None:
@@ -110,7 +110,7 @@ async def _open(chat: ChatScreen, item: Item) -> None:
     if row.turn_id is None or row.chat_id is None:
         chat.say(f"From {row.place}." if row.place else "This memory comes from no turn.")
         return
-    await way.go(chat, row.chat_id, row.turn_id)
+    await navigation.go_to_turn(chat, row.chat_id, row.turn_id)
 
 
 async def add(chat: ChatScreen) -> None:

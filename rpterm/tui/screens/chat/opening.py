@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys, messages, worker
-from rpterm.tui.screens.chat import elsewhere, examples, frame, panes, replies
+from rpterm.tui.screens.chat import examples, frame, other_terminals, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
@@ -35,9 +35,9 @@ def begin(chat: ChatScreen) -> None:
         frame.open_chat(chat, None, None)
 
 
-async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
+async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
     """Leave the chat that is open and open another one."""
-    if replies.editing(chat):
+    if replies.refuse_while_editing(chat):
         return
     state, session = chat.state, chat.session
     state.epoch += 1
@@ -47,7 +47,7 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
     chat.keeper.hush()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, left=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
-    examples.changed(chat)
+    examples.refresh_soon(chat)
     if session is not None:
         # What is being written goes along to the other chat.
         chat.loads.put(lambda: worker.keep_draft(session, ""))
@@ -57,47 +57,47 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
         chat.loads.put(session.close)
 
 
-async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
+async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
     """The chat is open: show it, load its model, send what waits."""
     state = chat.state
     state.session, state.chat = event.session, event.chat
     chat.card = event.session.card
-    frame.dress(chat)
+    frame.show_header(chat)
     await frame.clear_below(chat)
     tail = list(event.turns)
     ghosts = [turn for turn in chat.transcript.turns if turn.id in (GHOST_USER, GHOST_REPLY)]
-    if state.wish is not None:
+    if state.request is not None:
         tail += ghosts
     await chat.transcript.show(tail, more=len(event.turns) >= worker.WINDOW)
     chat.transcript.to_end()
     if event.session.scene.group:
-        frame.dress(chat)
+        frame.show_header(chat)
     chat.phase(Phase.LOADING)
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: worker.load_model(session, post))
-    panes.opened(chat)
-    if chat.input.empty and state.wish is None:
+    panes.chat_opened(chat)
+    if chat.input.empty and state.request is None:
         from rpterm.store import drafts
 
         draft = await chat.ask(drafts.kept, session.store, session.chat_id)
-        replies.put_before(chat, draft)  # Somebody may have begun to write meanwhile.
+        replies.prepend_to_input(chat, draft)  # Somebody may have begun to write meanwhile.
     chat.work(_marks(chat), "marks")
-    chat.work(elsewhere.opened(chat, session), "elsewhere")
-    if state.wish is not None:
+    chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
+    if state.request is not None:
         replies.run(chat)
 
 
 async def _marks(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import judging
+    from rpterm.tui.screens.chat import ratings
 
-    await judging.show_marks(chat)
+    await ratings.show_marks(chat)
 
 
-async def failed(chat: ChatScreen, text: str) -> None:
+async def opening_failed(chat: ChatScreen, text: str) -> None:
     """The chat could not be opened; what was typed stays in the input."""
-    if (wish := chat.state.wish) is not None:
-        chat.state.wish = None
-        replies.give_back(chat, wish)
+    if (request := chat.state.request) is not None:
+        chat.state.request = None
+        replies.restore_message(chat, request)
     kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
@@ -105,7 +105,7 @@ async def failed(chat: ChatScreen, text: str) -> None:
     chat.phase(Phase.CLOSED, hint=f"{again} tries again")
 
 
-def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
+def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     """The model is there."""
     info = event.info
     chat.state.info = info
@@ -114,13 +114,13 @@ def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     if not chat.state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle(chat)
-    examples.changed(chat)
-    panes.want_preview(chat, always=True)
+    examples.refresh_soon(chat)
+    panes.request_preview(chat, always=True)
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
     """There is no model; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
-    examples.changed(chat)
+    examples.refresh_soon(chat)
     if not chat.state.busy:
         await frame.show_error(chat, event.text, event.log_tail)

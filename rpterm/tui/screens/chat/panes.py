@@ -8,7 +8,7 @@ from textual.geometry import Size
 
 from rpterm import slash
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import commanding
+from rpterm.tui.screens.chat import slash_commands
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import Prompt, Turn
 
@@ -70,7 +70,7 @@ def show_hints(chat: ChatScreen) -> None:
     """Show them, or the commands that begin as what is written."""
     line, shown = chat.input.text, chat.query_one("#hints", KeyHints)
     if slash.is_command(line):
-        shown.complete(*commanding.offered(line))
+        shown.complete(*slash_commands.suggestions(line))
     else:
         shown.show(hints(chat), fixed_hints(chat))
 
@@ -82,7 +82,7 @@ def _for_turn(turn: Turn) -> tuple[str, ...]:
     return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
 
 
-def fit(chat: ChatScreen, size: Size) -> None:
+def fit_to_size(chat: ChatScreen, size: Size) -> None:
     """Follow the size of the terminal; a tiny one keeps the text and the input."""
 
     async def adapt() -> None:
@@ -103,7 +103,7 @@ async def toggle_prompt(chat: ChatScreen) -> None:
     pane = await chat.panes.toggle("prompt", PromptPane)
     if isinstance(pane, PromptPane):
         pane.show(chat.state.prompt)
-        want_preview(chat, after=0.0)
+        request_preview(chat, after=0.0)
     _focus(chat)
 
 
@@ -123,7 +123,7 @@ async def toggle_consistency(chat: ChatScreen) -> None:
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
     await chat.panes.toggle("consistency", ConsistencyPane)
-    scores.show(chat)
+    scores.refresh(chat)
     chat.keeper.idle()
     _focus(chat)
 
@@ -160,33 +160,33 @@ async def fill_chats(chat: ChatScreen) -> None:
         pane.show(await chat_choices(chat.ask, session.store), session.chat_id)
 
 
-def opened(chat: ChatScreen) -> None:
+def chat_opened(chat: ChatScreen) -> None:
     """Another chat is open: the panes show it."""
     from rpterm.tui.screens.chat import examples, scores
 
-    noted(chat)
-    scores.show(chat)
-    examples.changed(chat)
+    refresh_card(chat)
+    scores.refresh(chat)
+    examples.refresh_soon(chat)
     chat.work(fill_chats(chat), "panes")
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(chat)
+        memory.refresh_soon(chat)
     if chat.going_to is not None:
-        from rpterm.tui.screens.chat import way
+        from rpterm.tui.screens.chat import navigation
 
-        chat.work(way.arrived(chat), "way")
+        chat.work(navigation.show_pending_turn(chat), "way")
 
 
-def remembered(chat: ChatScreen) -> None:
+def refresh_memory(chat: ChatScreen) -> None:
     """Something was written into memory: show it, if the pane is open."""
     if chat.panes.pane("memory") is not None:
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(chat)
+        memory.refresh_soon(chat)
 
 
-def noted(chat: ChatScreen) -> None:
+def refresh_card(chat: ChatScreen) -> None:
     """The card, or what is said of its file, changed: show it, if the pane is open."""
     from rpterm.tui.widgets.panes.card import CardPane
 
@@ -194,7 +194,9 @@ def noted(chat: ChatScreen) -> None:
         pane.show(chat.card, chat.state.card_note)
 
 
-def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:
+def request_preview(
+    chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False
+) -> None:
     """Build the prompt for the draft soon, if its pane is open and no reply is being made.
 
     ``always`` builds it for the status line alone, too.
@@ -214,19 +216,19 @@ def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bo
     chat.set_timer(after, build) if after else build()
 
 
-def previewed(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
+def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
     """Show a prompt that was built for the draft."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
 
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
         pane.show(event.prompt, event.problem)
     if event.prompt is not None and not chat.state.busy:
-        measured(chat, event.prompt)
+        show_window_usage(chat, event.prompt)
         # Without a draft nothing is recalled: what was recalled for the last reply stays in sight.
         _recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
 
 
-def measured(chat: ChatScreen, prompt: Prompt) -> None:
+def show_window_usage(chat: ChatScreen, prompt: Prompt) -> None:
     """Tell how full the window is, and how many turns it has no room for."""
     from rpterm.chat.prompting import turns_left_out
 
@@ -234,7 +236,7 @@ def measured(chat: ChatScreen, prompt: Prompt) -> None:
     chat.figures(used=prompt.tokens, context=prompt.context, left=left)
 
 
-def sent(chat: ChatScreen, prompt: Prompt) -> None:
+def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
     """Show the prompt that was sent."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
 
@@ -249,7 +251,7 @@ def _recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(chat)
+        memory.refresh_soon(chat)
 
 
 def _focus(chat: ChatScreen) -> None:

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, replies
-from rpterm.tui.screens.chat.scores import answered, meant, measured, speaker
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.scores import (
+    card_of_speaker,
+    ends_with_reply,
+    is_scorable,
+    target_reply,
+)
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ async def again_with_hint(chat: ChatScreen) -> None:
     said = hint(score, turn.text, char=card.char, user=replies.user_name(chat))
     chat.say(said, title="Again, with a hint")
     chat.input.focus()
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, hint=said))
+    await replies.start(chat, ScreenRequest(Intent.REGENERATE, turn_id=turn.id, hint=said))
 
 
 async def best_of(chat: ChatScreen) -> None:
@@ -44,11 +49,13 @@ async def best_of(chat: ChatScreen) -> None:
         return
     chat.input.focus()
     count = max(2, chat.settings.candidates)
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=count, best=True))
+    await replies.start(
+        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn.id, candidates=count, best=True)
+    )
 
 
 async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int) -> None:
-    """The session measured all candidates and kept one: show it.
+    """The session is_scorable all candidates and kept one: show it.
 
     A candidate that the user chose meanwhile goes before it. What the others got is told where it
     was asked for; with every message it would only be in the way.
@@ -56,7 +63,7 @@ async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int
     if chat.state.chosen:
         return
     await frame.clear_below(chat)
-    if chat.state.wish is None or not chat.state.wish.best:
+    if chat.state.request is None or not chat.state.request.best:
         return
     shares = ", ".join(
         f"{'▸' if at == best else ''}{chance:.0%}" if chance is not None else "–"
@@ -89,13 +96,13 @@ async def add_note(chat: ChatScreen) -> None:
 
 def _reply(chat: ChatScreen) -> Turn | None:
     """The selected reply, or the last one unless a message or candidates wait below it."""
-    if replies.occupied(chat) or replies.unchosen(chat):
+    if replies.refuse_while_busy(chat) or replies.refuse_while_choosing(chat):
         return None
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
-    turn = meant(chat, path)
+    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
+    turn = target_reply(chat, path)
     if turn is None:
         chat.say("There is no reply yet.")
-    elif chat.transcript.selected is None and not answered(chat):
+    elif chat.transcript.selected is None and not ends_with_reply(chat):
         makes = keys.shown("regenerate", chat.settings.keys)
         chat.say(f"Your last message has no reply yet: {makes} makes one.")
         return None
@@ -103,15 +110,15 @@ def _reply(chat: ChatScreen) -> Turn | None:
 
 
 def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard] | None:
-    """The reply meant, what was measured of it, and the card of who said it."""
+    """The reply target_reply, what was is_scorable of it, and the card of who said it."""
     turn, session = _reply(chat), chat.session
     if turn is None or session is None:
         return None
-    card, score = speaker(session, turn), chat.keeper.known.get(turn.id)
+    card, score = card_of_speaker(session, turn), chat.keeper.known.get(turn.id)
     if card is None:
-        chat.say("A narrator has no character to keep: nothing was measured.")
+        chat.say("A narrator has no character to keep: nothing was is_scorable.")
     elif score is None:
-        chat.say("The reply was not measured yet.")
+        chat.say("The reply was not is_scorable yet.")
     else:
         return turn, score, card
     return None

@@ -1,6 +1,6 @@
 """The one reply path on screen: begin, stop, choose, and show what is stored.
 
-Every command makes a ``Wish`` (``sending``) and hands it to ``start``; what comes of it is shown by
+Every command makes a ``ScreenRequest`` (``sending``) and hands it to ``start``; what comes of it is shown by
 ``incoming``.
 """
 
@@ -14,7 +14,7 @@ from textual.message import Message
 from rpterm import slash
 from rpterm.tui import keys, worker
 from rpterm.tui.screens.chat import frame
-from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
+from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, RptermError, Status, Turn
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 async def stop(chat: ChatScreen) -> None:
     """Stop the reply; what has come is kept."""
     state = chat.state
-    if state.wish is None:
+    if state.request is None:
         return
     if state.running and state.session is not None:
         state.stopping = True
         state.session.cancel()
     else:
-        wish, state.wish = state.wish, None
-        give_back(chat, wish)
-        await resync(chat)
+        request, state.request = state.request, None
+        restore_message(chat, request)
+        await refresh_transcript(chat)
 
 
-async def choose(chat: ChatScreen) -> None:
+async def keep_marked(chat: ChatScreen) -> None:
     """Keep the marked candidate."""
     if chat.state.choosing is None:
         return
@@ -46,21 +46,21 @@ async def choose(chat: ChatScreen) -> None:
 
         await duels.leave(chat)
     else:
-        await choose_turn(chat, chat.state.choosing.marked)
+        await keep_candidate(chat, chat.state.choosing.marked)
 
 
-async def leave_choice(chat: ChatScreen) -> None:
+async def leave_candidates(chat: ChatScreen) -> None:
     """Go on without choosing: the marked one stays, or what was there before a comparison."""
     from rpterm.tui.widgets.aside import AsideView
 
     if not isinstance(chat.state.choosing, AsideView):
-        await choose(chat)
+        await keep_marked(chat)
     elif not chat.state.busy:
         await frame.clear_below(chat)
-        await resync(chat)
+        await refresh_transcript(chat)
 
 
-async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
+async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
     """Keep this candidate; the others stay as its swipes."""
     if chat.state.choosing is not None and chat.state.choosing.blind:
         from rpterm.tui.screens.chat import duels
@@ -74,54 +74,54 @@ async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
     if chat.session is not None and chat.state.choosing is not None:
         await chat.ask(chat.session.select, turn.id)
         await frame.clear_below(chat)
-        await resync(chat)
+        await refresh_transcript(chat)
         chat.input.focus()
 
 
-# The path of one wish --------------------------------------------------------------------------
-async def follow(chat: ChatScreen, wish: Wish) -> None:
+# The path of one request --------------------------------------------------------------------------
+async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
     """Begin a reply below the candidate that is marked, where some wait."""
     state = chat.state
     state.keeping = True
     try:
         if state.choosing is not None:
-            await leave_choice(chat)
+            await leave_candidates(chat)
     except RptermError:
-        give_back(chat, wish)
+        restore_message(chat, request)
         raise
     finally:
         state.keeping = False
-    await start(chat, wish)
+    await start(chat, request)
 
 
-async def start(chat: ChatScreen, wish: Wish) -> None:
+async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     """Begin a reply; before the chat is open it waits on screen."""
     state = chat.state
-    state.wish, state.running, state.stored, state.stopping = wish, False, False, False
+    state.request, state.running, state.stored, state.stopping = request, False, False, False
     state.epoch += 1
     state.live.clear()
     chat.keeper.hush()
     await frame.clear_below(chat)
-    if wish.intent is Intent.SEND:
-        await _show_ghosts(chat, wish)
+    if request.intent is Intent.SEND:
+        await _show_ghosts(chat, request)
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.CLOSED:
         frame.open_chat(chat, None, None)  # What was in the way may be gone.
-    frame.dress(chat)
+    frame.show_header(chat)
     chat.refresh_hints()
 
 
 def run(chat: ChatScreen) -> None:
-    """Hand the wish to the session, in the reply lane."""
+    """Hand the request to the session, in the reply lane."""
     state = chat.state
-    session, wish, epoch = state.session, state.wish, state.epoch
-    if session is None or wish is None:
+    session, request, epoch = state.session, state.request, state.epoch
+    if session is None or request is None:
         return
     state.running = True
     if (seen := last_turn(chat)) is not None:
-        wish = replace(wish, after=seen.id)
+        request = replace(request, after=seen.id)
     if state.info is not None:
         chat.phase(Phase.EVALUATING, done=0, total=0)
 
@@ -132,28 +132,28 @@ def run(chat: ChatScreen) -> None:
         if not stale():
             chat.post_message(message)
 
-    chat.replies.put(lambda: worker.reply(session, wish, post, stale))
+    chat.replies.put(lambda: worker.reply(session, request, post, stale))
 
 
-async def _show_ghosts(chat: ChatScreen, wish: Wish) -> None:
+async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
     persona = chat.state.chat.persona if chat.state.chat else chat.settings.persona
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
         from rpterm.tui.screens.chat import group
 
-        name = group.answering(chat, chat.session.scene, wish)
-    user = Turn(GHOST_USER, 0, None, "user", persona.name, wish.text)
+        name = group.expected_name(chat, chat.session.scene, request)
+    user = Turn(GHOST_USER, 0, None, "user", persona.name, request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.more)
 
 
-def give_back(chat: ChatScreen, wish: Wish) -> None:
+def restore_message(chat: ChatScreen, request: ScreenRequest) -> None:
     """Put words that were not stored back into the input, before what was begun there since."""
-    if wish.intent is Intent.SEND:
-        put_before(chat, slash.written(wish.text))
+    if request.intent is Intent.SEND:
+        prepend_to_input(chat, slash.written(request.text))
 
 
-def put_before(chat: ChatScreen, words: str) -> None:
+def prepend_to_input(chat: ChatScreen, words: str) -> None:
     """Put words into the input, before what is written there."""
     if words.strip():
         parts = (words, chat.input.whole)
@@ -161,7 +161,7 @@ def put_before(chat: ChatScreen, words: str) -> None:
 
 
 # What is shown ----------------------------------------------------------------------------------
-async def resync(chat: ChatScreen) -> None:
+async def refresh_transcript(chat: ChatScreen) -> None:
     """Show the path as the session has it."""
     session = chat.session
     if session is None:
@@ -173,7 +173,7 @@ async def resync(chat: ChatScreen) -> None:
     await chat.transcript.show(_with_unstored(chat, path), more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
-    frame.dress(chat)
+    frame.show_header(chat)
     await _other_places(chat)
 
 
@@ -195,7 +195,7 @@ async def _other_places(chat: ChatScreen) -> None:
     """What else tells of the path shown."""
     from rpterm.tui.screens.chat import examples, scores
 
-    scores.show(chat)
+    scores.refresh(chat)
     chat.keeper.shown()
     await examples.fill(chat)
 
@@ -212,13 +212,13 @@ def user_name(chat: ChatScreen) -> str:
     return record.persona.name if record is not None else chat.settings.persona.name
 
 
-def marked(chat: ChatScreen) -> Turn | None:
+def marked_candidate(chat: ChatScreen) -> Turn | None:
     """The candidate that is marked, where some wait that one may tell apart."""
     choosing = chat.state.choosing
     return choosing.marked if choosing is not None and not choosing.blind else None
 
 
-def unchosen(chat: ChatScreen) -> bool:
+def refuse_while_choosing(chat: ChatScreen) -> bool:
     """Whether candidates wait, of which none is the reply yet; says so.
 
     The last turn is not what one looks at then.
@@ -230,19 +230,19 @@ def unchosen(chat: ChatScreen) -> bool:
     return waits
 
 
-def reply_meant(chat: ChatScreen) -> Turn | None:
+def target_turn(chat: ChatScreen) -> Turn | None:
     """The selected turn, the marked candidate, or the last turn."""
-    return chat.transcript.selected or marked(chat) or last_turn(chat)
+    return chat.transcript.selected or marked_candidate(chat) or last_turn(chat)
 
 
-def occupied(chat: ChatScreen) -> bool:
+def refuse_while_busy(chat: ChatScreen) -> bool:
     """Whether a reply is being written or a turn edited; says so."""
     if busy := chat.state.busy or chat.state.keeping:
         chat.say("Still writing: Esc stops the reply.")
-    return busy or editing(chat)
+    return busy or refuse_while_editing(chat)
 
 
-def editing(chat: ChatScreen) -> bool:
+def refuse_while_editing(chat: ChatScreen) -> bool:
     """Whether a turn is being edited; says so and goes there."""
     if (editor := chat.state.editor) is None:
         return False

@@ -87,7 +87,7 @@ class Watcher:
     def growing(self, turn: Turn) -> None:
         """A reply grows: what of it stands is read in the meantime, when nothing else is."""
         scores, session = self.follow(), self._chat.session
-        if scores is None or session is None or self._reading or not measured(turn):
+        if scores is None or session is None or self._reading or not is_scorable(turn):
             return
         self._reading = True
         self._lane.put(lambda: self._read(session, scores, turn))
@@ -129,7 +129,7 @@ class Watcher:
 
     def _measure(self, turn: Turn, *, full: bool) -> None:
         scores, session = self.follow(), self._chat.session
-        if scores is None or session is None or not measured(turn):
+        if scores is None or session is None or not is_scorable(turn):
             return
         at = self._disturbed
         self._asked.add(turn.id)
@@ -140,7 +140,7 @@ class Watcher:
     # In the thread -----------------------------------------------------------------------------
     def _read(self, session: Session, scores: LiveScores, turn: Turn) -> None:
         try:
-            if (card := speaker(session, turn)) is not None:
+            if (card := card_of_speaker(session, turn)) is not None:
                 scores.ahead(card, session.chat, turn)
         except RptermError:
             return  # The chat was left, and its database closed, in between.
@@ -199,7 +199,7 @@ class Watcher:
         if stopped() or session is not self._chat.session:
             return
         try:
-            chat, card = session.chat, speaker(session, turn)
+            chat, card = session.chat, card_of_speaker(session, turn)
             if card is None:
                 return
             if full:
@@ -219,7 +219,7 @@ class Watcher:
         self._chat.post_message(messages.ReplyScored(session, turn, score, problem))
 
 
-def speaker(session: Session, turn: Turn) -> CharacterCard | None:
+def card_of_speaker(session: Session, turn: Turn) -> CharacterCard | None:
     """The card of whoever said it; a narrator has no character to keep."""
     actor = session.scene.actor_of(turn)
     return actor.card if session.scene.plays(actor) else None
@@ -227,10 +227,10 @@ def speaker(session: Session, turn: Turn) -> CharacterCard | None:
 
 def _whole(turn: Turn) -> bool:
     """Whether it is worth measuring and nobody, in whatever terminal, is writing it still."""
-    return measured(turn) and turn.status is not Status.STREAMING
+    return is_scorable(turn) and turn.status is not Status.STREAMING
 
 
-def measured(turn: Turn) -> bool:
+def is_scorable(turn: Turn) -> bool:
     """Whether a turn is worth measuring: a reply, not the card's own greeting."""
     return (
         turn.role == "assistant"
@@ -241,7 +241,7 @@ def measured(turn: Turn) -> bool:
 
 
 # What the screen does with it ------------------------------------------------------------------
-def scored(chat: ChatScreen, event: messages.ReplyScored) -> None:
+def receive_score(chat: ChatScreen, event: messages.ReplyScored) -> None:
     """A score came: keep it, show it."""
     keeper = chat.keeper
     if chat.session is not event.session:
@@ -251,19 +251,19 @@ def scored(chat: ChatScreen, event: messages.ReplyScored) -> None:
         before = keeper.known.get(event.turn.id)
         if before is None or event.score.complete or not before.complete:
             keeper.known[event.turn.id] = event.score
-    show(chat)
+    refresh(chat)
 
 
-def show(chat: ChatScreen) -> None:
+def refresh(chat: ChatScreen) -> None:
     """Bring status line, pane, highlight and alarm to what is known of the turns shown."""
     keeper = chat.keeper
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
+    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
     # While another reply is made, nothing is said of the one it follows or takes the place of.
     last = path[-1] if path and not chat.state.busy else None
     score = keeper.known.get(last.id) if last is not None else None
     chat.figures(score="" if score is None else f"in character {score.probability:.0%}")
     _show_pane(chat, path)
-    _show_alarm(chat, last if answered(chat) else None, score, path)
+    _show_alarm(chat, last if ends_with_reply(chat) else None, score, path)
 
 
 def _trend(chat: ChatScreen, path: Sequence[Turn], turn: Turn | None) -> tuple[float, ...]:
@@ -279,13 +279,13 @@ def _drift(trend: Sequence[float]) -> Drift | None:
     return drift(trend) if trend else None
 
 
-def meant(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
+def target_reply(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
     """The reply that the pane is about: the selected one, or the last one."""
     chosen = chat.transcript.selected
-    return chosen if chosen is not None and measured(chosen) else path[-1] if path else None
+    return chosen if chosen is not None and is_scorable(chosen) else path[-1] if path else None
 
 
-def answered(chat: ChatScreen) -> bool:
+def ends_with_reply(chat: ChatScreen) -> bool:
     """Whether the last turn is a reply."""
     turns = chat.transcript.turns
     return bool(turns) and turns[-1].role == "assistant"
@@ -293,7 +293,7 @@ def answered(chat: ChatScreen) -> bool:
 
 def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
     pane = chat.panes.pane("consistency")
-    turn = meant(chat, path) if pane is not None else None
+    turn = target_reply(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
     if pane is not None:
         from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
@@ -352,8 +352,8 @@ async def _raise_alarm(chat: ChatScreen) -> None:
     chat.query_one("#alarm", Alarm).show(chat.keeper.sentence)
 
 
-def put_away(chat: ChatScreen) -> None:
+def dismiss_alarm(chat: ChatScreen) -> None:
     """The user saw the alarm; it comes back only with another reply."""
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
+    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
     chat.keeper.put_away = path[-1].id if path else 0
-    show(chat)
+    refresh(chat)

@@ -23,18 +23,18 @@ from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import (
     chats,
-    elsewhere,
     frame,
-    incoming,
     opening,
+    other_terminals,
     panes,
-    reload,
+    polling,
     replies,
+    reply_events,
     scores,
     turns,
 )
+from rpterm.tui.screens.chat.keyboard import is_active
 from rpterm.tui.screens.chat.state import ChatState
-from rpterm.tui.screens.chat.when import allowed
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
 from rpterm.tui.widgets.hints import KeyHints
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
-    from rpterm.tui.screens.chat.way import Place
+    from rpterm.tui.screens.chat.navigation import Place
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
@@ -107,7 +107,7 @@ class ChatScreen(Screen[None]):
         self.replies = Lane("reply", self._broke)
         self.idle = Lane("idle", self._slipped)
         self.previews = Lane("preview", self._slipped)
-        self.follower = reload.Follower(self, self._slipped)
+        self.follower = polling.Follower(self, self._slipped)
         self.keeper = scores.Watcher(self, self._slipped)
         self.examples_editor: CardEditor | None = None
         self._said = ("", 0.0)
@@ -124,10 +124,10 @@ class ChatScreen(Screen[None]):
         yield KeyHints(self.settings.keys, id="hints")
 
     def on_mount(self) -> None:
-        frame.dress(self)
+        frame.show_header(self)
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
-        self.set_interval(reload.EVERY_S, self.follower.tick)
+        self.set_interval(polling.EVERY_S, self.follower.tick)
 
     @property
     def transcript(self) -> Transcript:
@@ -148,13 +148,13 @@ class ChatScreen(Screen[None]):
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
-            return self.is_mounted and allowed(self, key, typed=False)  # Keys may come early.
+            return self.is_mounted and is_active(self, key, typed=False)  # Keys may come early.
         return True
 
     def press(self, name: str) -> bool:
         """Do what a key means while one writes; False leaves it to the input."""
         for key in keys.while_writing(name, self.settings.keys):
-            if allowed(self, key, typed=True):
+            if is_active(self, key, typed=True):
                 self.command(key.id)
                 return True
         if self.input.empty and keys.is_for("help", name, self.settings.keys):
@@ -238,11 +238,11 @@ class ChatScreen(Screen[None]):
     # What happened in threads ------------------------------------------------------------------
     @on(messages.SessionOpened)
     async def session_opened(self, event: messages.SessionOpened) -> None:
-        await self._guarded(opening.opened(self, event))
+        await self._guarded(opening.session_opened(self, event))
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
-        await opening.failed(self, event.text)
+        await opening.opening_failed(self, event.text)
 
     @on(messages.ModelProgressed)
     def model_progressed(self, event: messages.ModelProgressed) -> None:
@@ -250,7 +250,7 @@ class ChatScreen(Screen[None]):
 
     @on(messages.ModelLoaded)
     def model_loaded(self, event: messages.ModelLoaded) -> None:
-        opening.loaded(self, event)
+        opening.model_loaded(self, event)
 
     @on(messages.ModelFailed)
     async def model_failed(self, event: messages.ModelFailed) -> None:
@@ -258,36 +258,36 @@ class ChatScreen(Screen[None]):
 
     @on(messages.PathRead)
     async def path_read(self, event: messages.PathRead) -> None:
-        await self._guarded(elsewhere.read(self, event))
+        await self._guarded(other_terminals.show_changes(self, event))
 
     @on(messages.SessionTold)
     async def session_told(self, event: messages.SessionTold) -> None:
-        await self._guarded(incoming.show(self, event.event))
+        await self._guarded(reply_events.handle(self, event.event))
 
     @on(messages.ReplyGrown)
     def reply_grown(self, event: messages.ReplyGrown) -> None:
-        incoming.grown(self, event)
+        reply_events.show_growth(self, event)
 
     @on(messages.ReplyEnded)
     async def reply_ended(self, event: messages.ReplyEnded) -> None:
-        await self._guarded(incoming.ended(self))
-        await self._guarded(elsewhere.replied(self))
+        await self._guarded(reply_events.reply_ended(self))
+        await self._guarded(other_terminals.reply_ended(self))
 
     @on(messages.ReplySettled)
     def reply_settled(self) -> None:
-        incoming.settled(self)
+        reply_events.engine_settled(self)
 
     @on(messages.ReplyScored)
     def reply_scored(self, event: messages.ReplyScored) -> None:
-        scores.scored(self, event)
+        scores.receive_score(self, event)
 
     @on(messages.MemoryNoted)
     def memory_noted(self) -> None:
-        panes.remembered(self)
+        panes.refresh_memory(self)
 
     @on(messages.PromptPreviewed)
     def prompt_previewed(self, event: messages.PromptPreviewed) -> None:
-        panes.previewed(self, event)
+        panes.show_preview(self, event)
 
     # What happened in widgets ------------------------------------------------------------------
     @on(PromptInput.Emptied)
@@ -296,14 +296,14 @@ class ChatScreen(Screen[None]):
 
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
-        from rpterm.tui.screens.chat import drafting
+        from rpterm.tui.screens.chat import sending
 
         self.keeper.disturb()
-        drafting.typed(self)
+        sending.draft_changed(self)
 
     @on(TurnView.Clicked)
     def turn_clicked(self, event: TurnView.Clicked) -> None:
-        turns.pick(self, event.turn)
+        turns.select(self, event.turn)
 
     @on(TurnView.SwipeClicked)
     def swipe_clicked(self, event: TurnView.SwipeClicked) -> None:
@@ -315,7 +315,7 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.work(replies.choose_turn(self, event.turn))
+        self.work(replies.keep_candidate(self, event.turn))
 
     @on(Transcript.HistoryWanted)
     def history_wanted(self) -> None:
@@ -333,28 +333,28 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
 
     def on_resize(self, event: events.Resize) -> None:
-        panes.fit(self, event.size)
+        panes.fit_to_size(self, event.size)
 
-    @on(reload.CardSaved)
-    async def card_saved(self, event: reload.CardSaved) -> None:
-        await self._guarded(reload.saved(self, event))
+    @on(polling.CardSaved)
+    async def card_saved(self, event: polling.CardSaved) -> None:
+        await self._guarded(polling.card_saved(self, event))
 
     @on(ChatsPane.Taken)
     def chat_taken(self, event: ChatsPane.Taken) -> None:
-        self.work(chats.open_other(self, event.chat_id))
+        self.work(chats.open_chat(self, event.chat_id))
 
     # By name, not by @on: the Memory pane is imported when it is first opened.
     def on_memory_pane_wanted(self, event: MemoryPane.Wanted) -> None:
         """A key of the Memory pane."""
         from rpterm.tui.screens.chat import memory
 
-        self._asking(memory.wanted(self, event))
+        self._asking(memory.run_command(self, event))
 
     def on_memory_pane_asked(self) -> None:
         """Another search in the Memory pane."""
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(self)
+        memory.refresh_soon(self)
 
     def on_consistency_pane_line_wanted(self, event: ConsistencyPane.LineWanted) -> None:
         """A line of the card in the Consistency pane."""
@@ -368,13 +368,13 @@ class ChatScreen(Screen[None]):
 
     def on_examples_pane_sized(self, event: ExamplesPane.Sized) -> None:
         """A slider of the Examples pane."""
-        from rpterm.tui.screens.chat.examples import sized
+        from rpterm.tui.screens.chat.examples import slider_moved
 
-        self.work(sized(self, event.k, event.budget))
+        self.work(slider_moved(self, event.k, event.budget))
 
     def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
         """A remedy, or none."""
-        self.command(event.command) if event.command else scores.put_away(self)
+        self.command(event.command) if event.command else scores.dismiss_alarm(self)
 
     def on_unmount(self) -> None:
         lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)

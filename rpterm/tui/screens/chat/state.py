@@ -20,7 +20,7 @@ GHOST_USER, GHOST_REPLY, GHOST_GREETING = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
-class Wish(ReplyRequest):
+class ScreenRequest(ReplyRequest):
     """What a user asked for, and how the replies are shown.
 
     Attributes:
@@ -29,7 +29,7 @@ class Wish(ReplyRequest):
     """
 
     duel: bool = False
-    aside: bool = False
+    compare_examples: bool = False
 
 
 @dataclass(slots=True)
@@ -40,9 +40,9 @@ class ChatState:
         session: ``None`` until the chat is open.
         chat: Its record when it was last read.
         info: ``None`` until the model is loaded.
-        wish: The reply being made, or waiting for the chat to open.
-        running: Whether ``wish`` was given to the session.
-        stored: Whether the user's words of ``wish`` are in the database.
+        request: The reply being made, or waiting for the chat to open.
+        running: Whether ``request`` was given to the session.
+        stored: Whether the user's words of ``request`` are in the database.
         stopping: Whether the user stopped it.
         epoch: Counts requests; a worker of an older one stops.
         live: Ids of the turns that grow, by candidate.
@@ -61,7 +61,7 @@ class ChatState:
     session: Session | None = None
     info: EngineInfo | None = None
     chat: Chat | None = None
-    wish: Wish | None = None
+    request: ScreenRequest | None = None
     running: bool = False
     stored: bool = False
     stopping: bool = False
@@ -82,4 +82,4 @@ class ChatState:
     @property
     def busy(self) -> bool:
         """Whether a reply is asked for and not at its end."""
-        return self.wish is not None
+        return self.request is not None

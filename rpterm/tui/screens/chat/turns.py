@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rpterm.tui import keys, text, worker
 from rpterm.tui.external import edit_outside
 from rpterm.tui.screens.chat import files, frame, panes, replies
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
@@ -20,7 +20,7 @@ CANNOT_UNDO = "It cannot be undone."
 
 
 # Selection -------------------------------------------------------------------------------------
-def pick(chat: ChatScreen, turn: Turn | None) -> None:
+def select(chat: ChatScreen, turn: Turn | None) -> None:
     """Select a turn, or none; the keys of turns act on it, from the very next one on."""
     chat.transcript.select(turn)
     if turn is not None and turn.id > 0 and chat.session is not None:
@@ -32,14 +32,14 @@ def pick(chat: ChatScreen, turn: Turn | None) -> None:
 def select_previous(chat: ChatScreen) -> None:
     """Select the turn above."""
     if (turn := chat.transcript.step(-1)) is not None:
-        pick(chat, turn)
+        select(chat, turn)
         if chat.transcript.turns[0].id == turn.id:
             chat.transcript.want_history()
 
 
 def select_next(chat: ChatScreen) -> None:
     """Select the turn below; below the last one is the input."""
-    pick(chat, chat.transcript.step(1))
+    select(chat, chat.transcript.step(1))
     if chat.transcript.selected is None:
         chat.transcript.to_end()
 
@@ -47,10 +47,10 @@ def select_next(chat: ChatScreen) -> None:
 async def back(chat: ChatScreen) -> None:
     """Leave whatever is in front: the selection, the candidates, a pane."""
     if chat.transcript.selected is not None:
-        pick(chat, None)
+        select(chat, None)
         chat.transcript.to_end()
     elif chat.state.choosing is not None:
-        await replies.leave_choice(chat)
+        await replies.leave_candidates(chat)
     else:
         chat.panes.close_last()
         (chat.state.editor or chat.input).focus()
@@ -78,7 +78,7 @@ async def _swipe(chat: ChatScreen, step: int) -> None:
 
 async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     """Show the sibling of a turn and what follows it."""
-    if chat.session is None or replies.occupied(chat):
+    if chat.session is None or replies.refuse_while_busy(chat):
         return
     if turn.swipes < 2:
         makes = keys.shown("regenerate", chat.settings.keys)
@@ -91,7 +91,7 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     if chat.transcript.selected is not None:
         chat.transcript.selected = shown
     await frame.clear_below(chat)  # What was refused there is not said here.
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
 
 
 # Editing ---------------------------------------------------------------------------------------
@@ -109,17 +109,17 @@ async def edit_last(chat: ChatScreen) -> None:
 
 async def edit(chat: ChatScreen) -> None:
     """Edit the selected turn."""
-    turn = replies.reply_meant(chat)
+    turn = replies.target_turn(chat)
     if turn is None:
         return
-    if turn is replies.marked(chat) and not chat.state.busy:
-        await replies.choose_turn(chat, turn)  # A candidate has no place among the turns yet.
+    if turn is replies.marked_candidate(chat) and not chat.state.busy:
+        await replies.keep_candidate(chat, turn)  # A candidate has no place among the turns yet.
     await edit_turn(chat, turn)
 
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     """Put an editor in the place of a turn."""
-    if replies.occupied(chat):
+    if replies.refuse_while_busy(chat):
         return
     view = chat.transcript.view(turn.id)
     if view is None:
@@ -150,12 +150,12 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
     if chat.session is None:
         return
     await chat.ask(chat.session.edit, turn.id, text)
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     if turn.role == "user":
-        await replies.start(chat, Wish(Intent.REGENERATE))
+        await replies.start(chat, ScreenRequest(Intent.REGENERATE))
 
 
-async def outside(chat: ChatScreen) -> None:
+async def edit_outside_here(chat: ChatScreen) -> None:
     """Edit the card whose pane has the keys, the selected turn, or what one writes, outside."""
     if chat.panes.active == "card":
         await files.edit_card(chat)
@@ -163,7 +163,7 @@ async def outside(chat: ChatScreen) -> None:
     turn = chat.transcript.selected
     if turn is None:
         _write_outside(chat)
-    elif not replies.occupied(chat):
+    elif not replies.refuse_while_busy(chat):
         after = (edit_outside(chat.app, turn.text) or "").strip()
         if after and after != turn.text:
             await keep_edit(chat, turn, after)
@@ -184,25 +184,25 @@ async def branch_here(chat: ChatScreen) -> None:
     if turn is None:
         chat.say(f"Select a turn first: {keys.shown('select-previous', chat.settings.keys)}.")
         return
-    if chat.session is None or replies.occupied(chat):
+    if chat.session is None or replies.refuse_while_busy(chat):
         return
     await chat.ask(chat.session.branch, turn.id)
-    await replies.resync(chat)
-    pick(chat, None)
+    await replies.refresh_transcript(chat)
+    select(chat, None)
     shows = keys.shown("branches", chat.settings.keys)
     chat.say(f"You are on a new branch now; {shows} shows all of them.")
 
 
 async def copy(chat: ChatScreen) -> None:
     """Copy the selected turn."""
-    if (turn := replies.reply_meant(chat)) is not None:
+    if (turn := replies.target_turn(chat)) is not None:
         chat.app.copy_to_clipboard(turn.text)
         chat.say("Copied.")
 
 
-async def thought(chat: ChatScreen) -> None:
+async def toggle_thought(chat: ChatScreen) -> None:
     """Show what the model thought before a reply, or fold it away."""
-    turn = replies.reply_meant(chat)
+    turn = replies.target_turn(chat)
     view = chat.transcript.view(turn.id) if turn is not None else None
     if view is None or not view.turn.thought:
         chat.say("The model did not think before this. Alt+S, think_tokens, lets it.")
@@ -212,14 +212,14 @@ async def thought(chat: ChatScreen) -> None:
 
 async def hide(chat: ChatScreen) -> None:
     """Hide the selected turn from the model, or let the model read it again."""
-    session, turn = chat.session, replies.reply_meant(chat)
-    if turn is None or turn.id < 0 or session is None or replies.occupied(chat):
+    session, turn = chat.session, replies.target_turn(chat)
+    if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
         return
-    if replies.unchosen(chat):
+    if replies.refuse_while_choosing(chat):
         return
     now = await chat.ask(session.hide, turn.id)
-    await replies.resync(chat)
-    panes.want_preview(chat, always=True)
+    await replies.refresh_transcript(chat)
+    panes.request_preview(chat, always=True)
     chat.say(
         "The model does not read this turn now." if now.hidden else "The model reads it again."
     )
@@ -227,20 +227,20 @@ async def hide(chat: ChatScreen) -> None:
 
 async def delete(chat: ChatScreen) -> None:
     """Delete the selected turn, alone or with what follows it, after asking."""
-    session, turn = chat.session, replies.reply_meant(chat)
-    if turn is None or turn.id < 0 or session is None or replies.occupied(chat):
+    session, turn = chat.session, replies.target_turn(chat)
+    if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
         return
     below = await chat.ask(session.following, turn.id)
     alone = await _alone(chat, turn, below)
     if alone is None:
         return
     await chat.ask(lambda: session.delete(turn.id, alone=alone))
-    pick(chat, None)
+    select(chat, None)
     if alone:
         chat.keeper.measure_again()
     await frame.clear_below(chat)
-    await replies.resync(chat)
-    panes.want_preview(chat, always=True)
+    await replies.refresh_transcript(chat)
+    panes.request_preview(chat, always=True)
 
 
 async def _alone(chat: ChatScreen, turn: Turn, below: Following) -> bool | None:

@@ -30,12 +30,12 @@ def stars(n: int) -> Callable[[ChatScreen], Awaitable[None]]:
     return rate
 
 
-async def good(chat: ChatScreen) -> None:
+async def thumb_up(chat: ChatScreen) -> None:
     """A thumb up."""
     await _thumb(chat, True)
 
 
-async def bad(chat: ChatScreen) -> None:
+async def thumb_down(chat: ChatScreen) -> None:
     """A thumb down."""
     await _thumb(chat, False)
 
@@ -120,7 +120,7 @@ def _meant(chat: ChatScreen) -> tuple[Rater, Turn] | None:
     if chat.session is None:
         chat.say("The chat is still opening.")
         return None
-    if replies.unchosen(chat):
+    if replies.refuse_while_choosing(chat):
         return None
     turn = chat.transcript.selected
     if turn is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-async def opened(chat: ChatScreen, session: Session) -> None:
+async def warn_if_open(chat: ChatScreen, session: Session) -> None:
     """Say so where the chat is open in another terminal."""
     from rpterm.chat.elsewhere import OPEN_TWICE, is_elsewhere
 
@@ -25,7 +25,7 @@ async def opened(chat: ChatScreen, session: Session) -> None:
         chat.say(OPEN_TWICE)
 
 
-def free(chat: ChatScreen) -> bool:
+def may_redraw(chat: ChatScreen) -> bool:
     """Whether what is on screen may change under the user's hands."""
     state = chat.state
     commands = (each for each in chat.workers if each.group in ("command", "asking"))
@@ -35,19 +35,19 @@ def free(chat: ChatScreen) -> bool:
     )  # fmt: skip
 
 
-async def replied(chat: ChatScreen) -> None:
+async def reply_ended(chat: ChatScreen) -> None:
     """A reply ended here; meanwhile another terminal may have gone to another branch."""
     live, session = list(chat.state.live.values()), chat.session
     if session is not None and chat.state.choosing is None and len(live) == 1:
         await _led_away(chat, session, live[0])
 
 
-async def read(chat: ChatScreen, event: messages.PathRead) -> None:
+async def show_changes(chat: ChatScreen, event: messages.PathRead) -> None:
     """Show what another terminal did to the branch shown."""
     session = chat.session
     if session is None or session is not event.session:
         return
-    if not free(chat):
+    if not may_redraw(chat):
         chat.follower.again()
         return
     before = [turn for turn in chat.transcript.turns if turn.id > 0]
@@ -56,7 +56,7 @@ async def read(chat: ChatScreen, event: messages.PathRead) -> None:
     await _clear_refusal(chat, session)
     if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
         return
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
         chat.desk.put(session.moved)
     if before:
@@ -68,7 +68,7 @@ async def _recast(chat: ChatScreen, news: list[str]) -> None:
     from rpterm.chat.elsewhere import told
     from rpterm.tui.screens.chat import group
 
-    await group.changed(chat)
+    await group.cast_changed(chat)
     if news:
         chat.say(told(news))
 

@@ -37,7 +37,7 @@ def names() -> dict[str, str]:
     return {**written, **_ABOUT}
 
 
-async def written(chat: ChatScreen) -> bool:
+async def run_if_command(chat: ChatScreen) -> bool:
     """Whether a command is written; it is carried out."""
     line = chat.input.whole.strip()
     if commanded := slash.is_command(line):
@@ -72,10 +72,14 @@ async def _with_words(chat: ChatScreen, line: str, name: str, rest: str) -> None
 
 
 async def _set(chat: ChatScreen, rest: str) -> None:
-    from rpterm.tui.screens.chat import tuning
+    from rpterm.tui.screens.chat import setting_commands
 
     name, value = slash.setting(rest)
-    await (tuning.put(chat, name, value) if value else tuning.tell(chat, name))
+    await (
+        setting_commands.change_setting(chat, name, value)
+        if value
+        else setting_commands.show_setting(chat, name)
+    )
 
 
 async def _note(chat: ChatScreen, rest: str) -> None:
@@ -91,7 +95,7 @@ async def _rename(chat: ChatScreen, rest: str) -> None:
 
     if (session := chat.session) is not None:
         await chat.ask(session.rename, rest)
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
 
 
 async def _export(chat: ChatScreen, rest: str) -> None:
@@ -102,9 +106,9 @@ async def _export(chat: ChatScreen, rest: str) -> None:
 
 
 async def _world(chat: ChatScreen, rest: str) -> None:
-    from rpterm.tui.screens.chat import lore
+    from rpterm.tui.screens.chat import worlds
 
-    await lore.turn(chat, rest)
+    await worlds.toggle_world(chat, rest)
 
 
 _WITH_WORDS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
@@ -113,7 +117,7 @@ _WITH_WORDS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
 
 
 # Completion ------------------------------------------------------------------------------------
-def offered(line: str) -> tuple[list[str], str]:
+def suggestions(line: str) -> tuple[list[str], str]:
     """What may be about to be written, and what it does where that is clear or there is none."""
     name, space, rest = line[1:].partition(" ")
     if not space:
@@ -132,7 +136,7 @@ def offered(line: str) -> tuple[list[str], str]:
 async def complete(chat: ChatScreen) -> None:
     """Write on as far as what may be meant goes on alike."""
     line = chat.input.text
-    words, _ = offered(line)
+    words, _ = suggestions(line)
     head, space, rest = line.partition(" ")
     begun = rest if space else head
     going = [word for word in words if word.startswith(begun.casefold())]

@@ -92,7 +92,7 @@ class Follower:
             self._chat.post_message(messages.PathRead(session, path))
 
 
-async def saved(chat: ChatScreen, event: CardSaved) -> None:
+async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
     """Say what the save changed, or what cannot be read; the Card pane keeps the word."""
     from rpterm.chat.reload import Reloaded
 
@@ -104,17 +104,17 @@ async def saved(chat: ChatScreen, event: CardSaved) -> None:
     if lost:
         chat.say(lost, error=True, title="A world cannot be read")
     if not isinstance(report, Reloaded):
-        panes.noted(chat)
+        panes.refresh_card(chat)
         chat.say(report.summary, error=True, title="The card cannot be used")
         return
     if not report.summary:
-        panes.noted(chat)
+        panes.refresh_card(chat)
     elif report.member:
-        frame.dress(chat)
+        frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
         await frame.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)

@@ -30,7 +30,7 @@ async def choose_world(chat: ChatScreen) -> None:
     from rpterm.paths import find
 
     session = chat.session
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     at, whose = "", ""
     while chat.session is session:
@@ -54,10 +54,10 @@ async def choose_world(chat: ChatScreen) -> None:
             await _turned(chat, await chat.ask(editor.turn_world, done.id, whose), whose)
 
 
-async def turn(chat: ChatScreen, words: str) -> None:
+async def toggle_world(chat: ChatScreen, words: str) -> None:
     """Carry out the command: join a world that is named there, or leave it."""
     session = chat.session
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     editor = examples.editor_of(chat, session)
     whose, world = editor.aimed(words)
@@ -68,10 +68,10 @@ async def _turned(chat: ChatScreen, told: str, whose: str) -> None:
     from rpterm.examples.editor import CHAT
 
     if whose != CHAT:
-        await examples.written(chat, told, whose)
+        await examples.card_written(chat, told, whose)
     elif chat.session is not None:
         await frame.card_changed(chat, chat.session.card, told, title="This chat")
-        await examples.refreshed(chat)
+        await examples.examples_changed(chat)
 
 
 def _targets(session: Session) -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rpterm.tuning import Knob, Tuning
 
 
-async def choose(chat: ChatScreen) -> None:
+async def choose_setting(chat: ChatScreen) -> None:
     """The list of settings: change one after the other."""
     from rpterm.tui.screens.settings import SettingsScreen
 
@@ -30,10 +30,10 @@ async def choose(chat: ChatScreen) -> None:
         at = done.id
         text = await _asked(chat, knobs[at]) if done.action == "open" else DEFAULT
         if text is not None:
-            await put(chat, at, text)
+            await change_setting(chat, at, text)
 
 
-async def put(chat: ChatScreen, name: str, text: str) -> None:
+async def change_setting(chat: ChatScreen, name: str, text: str) -> None:
     """Change a setting; the chat goes on with it.
 
     Raises:
@@ -47,13 +47,13 @@ async def put(chat: ChatScreen, name: str, text: str) -> None:
     free = not chat.state.busy and chat.state.editor is None
     if counts == "opening" and chat.session is not None and free:
         # Memory, scores and model come with the chat: it is opened again.
-        await opening.switch(chat, None, chat.session.chat_id)
+        await opening.switch_chat(chat, None, chat.session.chat_id)
         counts = "reply"
     chat.say(changed.told(counts))
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
-async def tell(chat: ChatScreen, name: str) -> None:
+async def show_setting(chat: ChatScreen, name: str) -> None:
     """Say how a setting stands.
 
     Raises:

@@ -36,18 +36,18 @@ class Place:
     prompt: Prompt | None
 
 
-async def go(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
+async def go_to_turn(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
     """Show a turn, opening its chat where that is another one."""
     session = chat.session
     if session is None or chat_id == session.chat_id:
         await _reveal(chat, turn_id)
-    elif not replies.occupied(chat):
+    elif not replies.refuse_while_busy(chat):
         chat.came_from.append(await _here(chat, session))
         chat.going_to = chat_id, turn_id
-        await opening.switch(chat, None, chat_id)
+        await opening.switch_chat(chat, None, chat_id)
 
 
-async def arrived(chat: ChatScreen) -> None:
+async def show_pending_turn(chat: ChatScreen) -> None:
     """Another chat is open: if one went there for a turn, show it."""
     wanted, chat.going_to = chat.going_to, None
     if wanted is not None and chat.session is not None and chat.session.chat_id == wanted[0]:
@@ -57,18 +57,18 @@ async def arrived(chat: ChatScreen) -> None:
         )
 
 
-async def back(chat: ChatScreen) -> None:
+async def go_back(chat: ChatScreen) -> None:
     """Back to the chat, or the branch, from which one came for a turn."""
     session = chat.session
     if session is None or not chat.came_from:
         chat.say("There is nothing to go back to.")
-    elif not replies.occupied(chat):
+    elif not replies.refuse_while_busy(chat):
         place = chat.came_from.pop()
         if place.chat_id != session.chat_id:
-            await opening.switch(chat, None, place.chat_id)
+            await opening.switch_chat(chat, None, place.chat_id)
             chat.state.prompt = chat.state.recalled = place.prompt
         elif place.leaf_id is not None:
-            await to_branch(chat, session.show, place.leaf_id)
+            await show_branch(chat, session.show, place.leaf_id)
             chat.transcript.to_end()
 
 
@@ -77,11 +77,11 @@ async def _here(chat: ChatScreen, session: Session) -> Place:
     return Place(shown.id, shown.leaf_id, chat.state.prompt)
 
 
-async def to_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: int) -> None:
+async def show_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: int) -> None:
     """Show the branch through a turn, by what the session has for it."""
     await chat.ask(show, turn_id)
     await frame.clear_below(chat)
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
 
 
 async def _reveal(chat: ChatScreen, turn_id: int) -> None:
@@ -94,7 +94,7 @@ async def _reveal(chat: ChatScreen, turn_id: int) -> None:
         if chat.panes.covers:
             chat.panes.close_last()
         chat.transcript.release_anchor()
-        chat.call_after_refresh(turns.pick, chat, view.turn)
+        chat.call_after_refresh(turns.select, chat, view.turn)
 
 
 async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
@@ -103,10 +103,10 @@ async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
         return True
     path = await chat.ask(session.path)
     if all(turn.id != turn_id for turn in path):
-        if replies.occupied(chat):
+        if replies.refuse_while_busy(chat):
             return False
         chat.came_from.append(await _here(chat, session))
-        await to_branch(chat, session.show, turn_id)
+        await show_branch(chat, session.show, turn_id)
         goes = keys.shown("go-back", chat.settings.keys)
         chat.say(f"This is another branch. {goes} goes back to the one that was shown.")
         path = await chat.ask(session.path)

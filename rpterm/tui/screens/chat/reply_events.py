@@ -1,4 +1,4 @@
-"""What comes of a wish: the session's events and the end of a reply, on screen.
+"""What comes of a request: the session's events and the end of a reply, on screen.
 
 The worker posts them as messages, in their order; the screen hands each to the function here.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-async def show(chat: ChatScreen, event: events.SessionEvent) -> None:
+async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
     """Show what the session told."""
     from rpterm.chat import events
 
@@ -70,8 +70,8 @@ async def _started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     state = chat.state
     state.prompt = event.prompt
     chat.phase(Phase.EVALUATING)
-    panes.measured(chat, event.prompt)
-    panes.sent(chat, event.prompt)
+    panes.show_window_usage(chat, event.prompt)
+    panes.show_sent_prompt(chat, event.prompt)
     if not event.turns:
         chat.input.read_only = True
         return
@@ -92,15 +92,15 @@ async def _started(chat: ChatScreen, event: events.ReplyStarted) -> None:
 
 def _choice(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
     """The frame for several replies: to choose from, blind, or with and without examples."""
-    if chat.state.wish is not None and chat.state.wish.aside and len(turns) == 2:
+    if chat.state.request is not None and chat.state.request.compare_examples and len(turns) == 2:
         from rpterm.tui.widgets.aside import AsideView
 
         return AsideView(turns)
-    if chat.state.wish is None or not chat.state.wish.duel or len(turns) != 2:
+    if chat.state.request is None or not chat.state.request.duel or len(turns) != 2:
         return Candidates(turns)
     from rpterm.tui.screens.chat import duels
 
-    return duels.view(turns)
+    return duels.duel_view(turns)
 
 
 def _thought(chat: ChatScreen, event: events.ReplyThought) -> None:
@@ -111,14 +111,14 @@ def _thought(chat: ChatScreen, event: events.ReplyThought) -> None:
         view.think(event.text)
 
 
-def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
+def show_growth(chat: ChatScreen, event: messages.ReplyGrown) -> None:
     """More text."""
     state = chat.state
     if state.figures.phase is not Phase.WRITING:
         chat.phase(Phase.WRITING)
     if state.choosing is not None:
         state.choosing.grow(event.texts, event.tokens)
-    elif state.wish is not None and state.wish.intent is Intent.IMPERSONATE:
+    elif state.request is not None and state.request.intent is Intent.IMPERSONATE:
         chat.input.put(event.texts.get(0, ""))
     else:
         for index, whole in event.texts.items():
@@ -143,24 +143,24 @@ def _finished(chat: ChatScreen, event: events.ReplyFinished | events.ReplyCancel
 async def _failed(chat: ChatScreen, event: events.ReplyFailed) -> None:
     """Say why, and lose nothing."""
     state = chat.state
-    if state.wish is not None and not state.stored:
-        replies.give_back(chat, state.wish)
+    if state.request is not None and not state.stored:
+        replies.restore_message(chat, state.request)
     if not state.stopping:
         await frame.show_error(chat, event.message, event.log_tail)
 
 
-def settled(chat: ChatScreen) -> None:
+def engine_settled(chat: ChatScreen) -> None:
     """The engine is ready for the next message, or will not be."""
     if not chat.state.busy and chat.state.info is not None:
         chat.phase(Phase.READY)
         chat.keeper.idle()
 
 
-async def ended(chat: ChatScreen) -> None:
+async def reply_ended(chat: ChatScreen) -> None:
     """Nothing more comes: show what the database holds, and let the engine settle."""
     state = chat.state
-    was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
-    state.wish, state.running = None, False
+    was_draft = state.request is not None and state.request.intent is Intent.IMPERSONATE
+    state.request, state.running = None, False
     chat.input.read_only = False
     chosen, state.chosen = state.chosen, False
     if state.info is None and state.session is not None:
@@ -169,14 +169,14 @@ async def ended(chat: ChatScreen) -> None:
     if state.choosing is not None and not state.choosing.end():
         await frame.clear_below(chat)
     if state.choosing is None and not was_draft:
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
     elif chosen:
-        await replies.choose(chat)
+        await replies.keep_marked(chat)
     else:
-        frame.dress(chat)
+        frame.show_header(chat)
     if state.info is not None:
         frame.settle(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
 def _count(chat: ChatScreen, generation: Generation) -> None:
