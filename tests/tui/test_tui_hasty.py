@@ -204,7 +204,7 @@ async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stag
             app.chat.command(name)
             await wait_until(pilot, lambda: "has no reply yet: Ctrl+R" in notices(app))
             app.clear_notifications()
-            app.chat._said = ("", 0.0)
+            app.chat._last_notice = ("", 0.0)
         assert texts(app)[-1] == "Wait" and not app.chat.state.busy
 
 

@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 from rpterm.tui.screens.dialog import Dialog
 
 T = TypeVar("T")
+CANNOT_UNDO = "It cannot be undone."
 
 
 class _Question(Dialog[T]):

@@ -1,4 +1,4 @@
-"""Which function carries out which command of the key registry."""
+"""Maps every command id of the key registry to the function that runs it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 Command = Callable[["ChatScreen"], Awaitable[None] | None]
-"""Those that give nothing are done at once: the next key may already be on its way."""
+"""A command that is not a coroutine runs at once: the next key may already be on its way."""
 
 
 async def _newline(chat: ChatScreen) -> None:
@@ -58,8 +58,8 @@ async def _settings(chat: ChatScreen) -> None:
     await setting_commands.choose_setting(chat)
 
 
-def _edited(name: str) -> Command:
-    """A command of the turn's editor, whose hint was clicked."""
+def _editor_command(name: str) -> Command:
+    """Pass a command on to the turn editor; needed when its hint is clicked."""
 
     async def pass_on(chat: ChatScreen) -> None:
         if chat.state.editor is not None:
@@ -139,5 +139,5 @@ COMMANDS: dict[str, Command] = {
     "pane-memory": memory.toggle,
     "memory-file": memory.add_file,
     "go-back": navigation.go_back,
-    **{key.id: _edited(key.id) for key in keys.of_scope("turn")},
+    **{key.id: _editor_command(key.id) for key in keys.of_scope("turn")},
 }

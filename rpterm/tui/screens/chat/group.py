@@ -1,4 +1,7 @@
-"""Commands and looks of a chat with several characters. Imported only when there is one."""
+"""Group chats: the commands on the cast, and what the screen shows of it.
+
+Imported only in a chat with several characters, or when somebody may join.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +19,27 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 TINTS = ("$text-primary", "$text-accent", "$text-error", "$foreground", "$text-success")
-"""Colours of the speakers, in the order of the cast; the names say the same without colour."""
+"""The colours of the speakers, in the order of the cast; names tell them apart without colour."""
 _NARRATOR = "$foreground 60%"
 
 
-# Looks -----------------------------------------------------------------------------------------
+# What is shown ---------------------------------------------------------------------------------
 def show_header(chat: ChatScreen, scene: Scene) -> None:
-    """Name who is there and who is next, and give each name its colour."""
+    """Show who takes part and who speaks next, and give each speaker a colour."""
     lead, *others = scene.present
     title = chat.state.chat.title if chat.state.chat else ""
-    name = _tagged(lead.card_name, lead)
-    chat.query_one("#header", Header).show(name, f"with {_list(others)}", title)
+    name = _with_muted(lead.card_name, lead)
+    chat.query_one("#header", Header).show(name, f"with {_names(others)}", title)
     members = scene.cast.members if scene.cast is not None else ()
     chat.tints = {
         member.speaker: _NARRATOR if member.narrator else TINTS[place % len(TINTS)]
         for place, member in enumerate(members)
     }
-    chat.input.placeholder = _invitation(chat, scene)
+    chat.input.placeholder = _placeholder(chat, scene)
 
 
-def _invitation(chat: ChatScreen, scene: Scene) -> str:
-    """What stands in the empty input: what Enter does, where it lets somebody speak."""
+def _placeholder(chat: ChatScreen, scene: Scene) -> str:
+    """The placeholder of the empty input: who speaks if the user presses Enter."""
     if chat.state.choosing is not None or chat.state.busy:
         return "Write…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
@@ -46,12 +49,12 @@ def _invitation(chat: ChatScreen, scene: Scene) -> str:
 
 
 def next_speaker_name(chat: ChatScreen, scene: Scene, words: str = "") -> str:
-    """The name of who speaks next, after these words of the user or without any; "" for nobody."""
-    actor = _following(chat, scene, words)
+    """The name of the next speaker, after this message of the user if any; "" if nobody can."""
+    actor = _next_speaker(chat, scene, words)
     return actor.card.char if actor is not None else ""
 
 
-def _following(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
+def _next_speaker(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
     from rpterm.group import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
@@ -66,7 +69,7 @@ def _following(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
 
 
 def expected_name(chat: ChatScreen, scene: Scene, request: ScreenRequest) -> str:
-    """The name under which the answer to a request is awaited."""
+    """The name shown above the reply that is awaited; "…" if it is not known yet."""
     from rpterm.group import GroupError
 
     if request.speaker:
@@ -79,18 +82,18 @@ def expected_name(chat: ChatScreen, scene: Scene, request: ScreenRequest) -> str
     return next_speaker_name(chat, scene, request.text) or "…"
 
 
-def _list(members: list[Member]) -> str:
-    names = [_tagged(member.speaker, member) for member in members]
+def _names(members: list[Member]) -> str:
+    names = [_with_muted(member.speaker, member) for member in members]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _tagged(name: str, member: Member) -> str:
+def _with_muted(name: str, member: Member) -> str:
     return f"{name} (muted)" if member.muted else name
 
 
 # Commands --------------------------------------------------------------------------------------
 async def choose_speaker(chat: ChatScreen) -> None:
-    """Let somebody speak now, or change how turns are taken."""
+    """Choose who speaks now, or how turns are taken."""
     from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
 
     session = chat.session
@@ -102,26 +105,26 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
-        lets = keys.shown("cast", chat.settings.keys)
-        chat.say(f"Nobody else is here yet: {lets} lets somebody join.")
+        cast_key = keys.shown("cast", chat.settings.keys)
+        chat.say(f"No other character is here yet: {cast_key} adds one.")
         return
-    free = [member for member in scene.present if not member.muted]
-    lines = [_about(scene, member) for member in free]
-    actor = _following(chat, scene, chat.input.whole.strip())
+    able = [member for member in scene.present if not member.muted]
+    taglines = [_tagline(scene, member) for member in able]
+    actor = _next_speaker(chat, scene, chat.input.whole.strip())
     taking = scene.cast.taking
-    following = actor.card.name if actor is not None and taking is not Taking.MODEL else ""
-    done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, taking, following))
+    upcoming = actor.card.name if actor is not None and taking is not Taking.MODEL else ""
+    done = await chat.app.push_screen_wait(SpeakerScreen(able, taglines, taking, upcoming))
     if done is None:
         return
-    if (way := way_of(done.id)) is not None:
-        await chat.ask(scene.take, way)
+    if (new_taking := way_of(done.id)) is not None:
+        await chat.ask(scene.take, new_taking)
         await cast_changed(chat)
     elif name := member_of(done.id):
-        await _give_the_word(chat, scene, name)
+        await _let_speak(chat, scene, name)
 
 
-async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
-    """To this one now; what is written is said to them first."""
+async def _let_speak(chat: ChatScreen, scene: Scene, name: str) -> None:
+    """Let this member speak now; a draft in the input is sent first."""
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         await chat.ask(scene.hold, name)
     if chat.input.whole.strip():
@@ -131,7 +134,7 @@ async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
 
 
 async def edit_cast(chat: ChatScreen) -> None:
-    """Let characters join, leave, or only listen."""
+    """Let characters join, leave, or be muted."""
     from rpterm.tui.screens.cast import CastScreen
 
     session = chat.session
@@ -141,17 +144,17 @@ async def edit_cast(chat: ChatScreen) -> None:
     at = ""
     while not replies.refuse_while_busy(chat):
         scene = session.scene
-        lines = [_about(scene, member) for member in scene.present]
-        screen = CastScreen(scene.present, lines, chat.settings.keys, at)
+        taglines = [_tagline(scene, member) for member in scene.present]
+        screen = CastScreen(scene.present, taglines, chat.settings.keys, at)
         done = await chat.app.push_screen_wait(screen)
         at = "" if done is None else done.near if done.action == "delete" else done.id
         if done is None:
             return
-        await _recast(chat, scene, done.action, done.id)
+        await _change_cast(chat, scene, done.action, done.id)
 
 
-async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> None:
-    """Carry out one change, or say why not."""
+async def _change_cast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> None:
+    """Carry out one change, or say why it is impossible."""
     from rpterm.tui.screens.cast import ADD, NARRATOR, member_of
     from rpterm.types import RptermError
 
@@ -180,17 +183,17 @@ async def _join(chat: ChatScreen, scene: Scene) -> bool:
     if done is None:
         return False
     member = await chat.ask(scene.add, done.id)
-    chat.say(f"{member.card_name} is here now.")
+    chat.say(f"{member.card_name} has joined.")
     return True
 
 
 async def cast_changed(chat: ChatScreen) -> None:
-    """The cast is another one: show it, and get the next speaker ready."""
+    """After the cast changed: show it, and prepare the next speaker's prompt."""
     session = chat.session
     if session is None:
         return
     if chat.state.choosing is None and chat.state.info is not None:
-        await frame.clear_below(chat)  # That nobody could speak may hold no longer.
+        await frame.clear_below(chat)  # An error that nobody can speak may no longer hold.
     await replies.refresh_transcript(chat)
     for turn in chat.transcript.turns:
         if (view := chat.transcript.view(turn.id)) is not None:
@@ -201,5 +204,5 @@ async def cast_changed(chat: ChatScreen) -> None:
     panes.request_preview(chat, always=True)
 
 
-def _about(scene: Scene, member: Member) -> str:
+def _tagline(scene: Scene, member: Member) -> str:
     return scene.tagline(member).replace("{{user}}", "you")

@@ -1,7 +1,6 @@
-"""The way to a turn, in this chat or another one, and back: for memories and for what was found.
+"""Jumps to a turn in this chat or another one, and back; used by memories and search hits.
 
-A turn on a branch that is not shown is gone to, too; that says nothing of which reply the user
-likes.
+A jump may show another branch, which is not recorded as a preference of the user.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ if TYPE_CHECKING:
     from rpterm.types import Prompt, Turn
 
 _ABOVE = 3
-"""Turns loaded above the one that is shown."""
+"""How many turns are loaded above the turn that is jumped to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one was.
+    """Where a jump started.
 
     Attributes:
-        leaf_id: The end of the branch shown; ``None`` where nothing was said.
-        prompt: What was sent there last.
+        leaf_id: The last turn of the shown branch; ``None`` in an empty chat.
+        prompt: The last prompt that was sent there.
     """
 
     chat_id: int
@@ -37,7 +36,7 @@ class Place:
 
 
 async def go_to_turn(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
-    """Show a turn, opening its chat where that is another one."""
+    """Show a turn, after opening its chat if it is another one."""
     session = chat.session
     if session is None or chat_id == session.chat_id:
         await _reveal(chat, turn_id)
@@ -48,17 +47,16 @@ async def go_to_turn(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
 
 
 async def show_pending_turn(chat: ChatScreen) -> None:
-    """Another chat is open: if one went there for a turn, show it."""
-    wanted, chat.going_to = chat.going_to, None
-    if wanted is not None and chat.session is not None and chat.session.chat_id == wanted[0]:
-        await _reveal(chat, wanted[1])
-        chat.say(
-            f"{keys.shown('go-back', chat.settings.keys)} goes back to the chat you came from."
-        )
+    """After another chat was opened: show the turn that a jump led to, if any."""
+    target, chat.going_to = chat.going_to, None
+    if target is not None and chat.session is not None and chat.session.chat_id == target[0]:
+        await _reveal(chat, target[1])
+        back_key = keys.shown("go-back", chat.settings.keys)
+        chat.say(f"{back_key} goes back to the chat you came from.")
 
 
 async def go_back(chat: ChatScreen) -> None:
-    """Back to the chat, or the branch, from which one came for a turn."""
+    """Go back to the chat or branch where the last jump started."""
     session = chat.session
     if session is None or not chat.came_from:
         chat.say("There is nothing to go back to.")
@@ -78,16 +76,20 @@ async def _here(chat: ChatScreen, session: Session) -> Place:
 
 
 async def show_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: int) -> None:
-    """Show the branch through a turn, by what the session has for it."""
+    """Show the branch through a turn.
+
+    Args:
+        show: ``Session.select``, or ``Session.show`` to record no preference.
+    """
     await chat.ask(show, turn_id)
     await frame.clear_below(chat)
     await replies.refresh_transcript(chat)
 
 
 async def _reveal(chat: ChatScreen, turn_id: int) -> None:
-    """Select a turn, going to its branch and loading the turns above it where needed."""
+    """Select a turn, after showing its branch and loading the turns above it if needed."""
     session = chat.session
-    if session is None or not await _loaded(chat, session, turn_id):
+    if session is None or not await _load_turn(chat, session, turn_id):
         return
     view = chat.transcript.view(turn_id)
     if view is not None:
@@ -97,8 +99,8 @@ async def _reveal(chat: ChatScreen, turn_id: int) -> None:
         chat.call_after_refresh(turns.select, chat, view.turn)
 
 
-async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
-    """Whether the turn is in the transcript now."""
+async def _load_turn(chat: ChatScreen, session: Session, turn_id: int) -> bool:
+    """Load a turn into the transcript; returns whether it is there now."""
     if chat.transcript.view(turn_id) is not None:
         return True
     path = await chat.ask(session.path)
@@ -107,8 +109,8 @@ async def _loaded(chat: ChatScreen, session: Session, turn_id: int) -> bool:
             return False
         chat.came_from.append(await _here(chat, session))
         await show_branch(chat, session.show, turn_id)
-        goes = keys.shown("go-back", chat.settings.keys)
-        chat.say(f"This is another branch. {goes} goes back to the one that was shown.")
+        back_key = keys.shown("go-back", chat.settings.keys)
+        chat.say(f"This is another branch. {back_key} goes back to the one before.")
         path = await chat.ask(session.path)
     ids = [turn.id for turn in path]
     first = next((turn.id for turn in chat.transcript.turns if turn.id in ids), None)

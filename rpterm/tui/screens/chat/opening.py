@@ -1,4 +1,4 @@
-"""From the first frame to a chat that answers: open the session, load the model, or say why not."""
+"""Opens a chat: from the first frame to a loaded model, or to the reason why that failed."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
-"""The chat id that asks an opener for a new chat."""
+"""The chat id that tells an opener to create a new chat."""
 
 STARTER_HINT = "a starter; `rpterm models` has better ones"
 
 
 def first_views(chat: ChatScreen) -> list[TurnView]:
-    """The greeting, for the first frame; the session has the exact one."""
+    """The greeting as far as it is known for the first frame; the session has the exact text."""
     if chat.card is None or not chat.greeting:
         return []
     return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", chat.card.char, chat.greeting))]
 
 
 def begin(chat: ChatScreen) -> None:
-    """After the first frame: open the chat, or choose a character."""
+    """After the first frame: open the chat, or let the user choose a character."""
     if chat.choose_first:
         chat.command("characters")
     else:
@@ -36,7 +36,7 @@ def begin(chat: ChatScreen) -> None:
 
 
 async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
-    """Leave the chat that is open and open another one."""
+    """Leave the open chat and open another one."""
     if replies.refuse_while_editing(chat):
         return
     state, session = chat.state, chat.session
@@ -49,16 +49,17 @@ async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None)
     chat.figures(used=0, context=0, left=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
     examples.refresh_soon(chat)
     if session is not None:
-        # What is being written goes along to the other chat.
+        # The draft stays in the input and moves to the other chat.
         chat.loads.put(lambda: worker.keep_draft(session, ""))
     frame.open_chat(chat, target, chat_id)
     if session is not None:
-        # The opener leaves the old chat first: its cache is saved while the engine still holds it.
+        # Closed afterwards: the opener leaves the old chat first, which saves its KV cache while
+        # the engine still holds it.
         chat.loads.put(session.close)
 
 
 async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
-    """The chat is open: show it, load its model, send what waits."""
+    """The chat is open: show it, load its model, and send the message that waits for it."""
     state = chat.state
     state.session, state.chat = event.session, event.chat
     chat.card = event.session.card
@@ -80,33 +81,33 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
         from rpterm.store import drafts
 
         draft = await chat.ask(drafts.kept, session.store, session.chat_id)
-        replies.prepend_to_input(chat, draft)  # Somebody may have begun to write meanwhile.
-    chat.work(_marks(chat), "marks")
+        replies.prepend_to_input(chat, draft)  # The user may have begun to write meanwhile.
+    chat.work(_show_ratings(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
     if state.request is not None:
         replies.run(chat)
 
 
-async def _marks(chat: ChatScreen) -> None:
+async def _show_ratings(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import ratings
 
     await ratings.show_marks(chat)
 
 
 async def opening_failed(chat: ChatScreen, text: str) -> None:
-    """The chat could not be opened; what was typed stays in the input."""
+    """The chat could not be opened: say why; a message that waits returns to the input."""
     if (request := chat.state.request) is not None:
         chat.state.request = None
         replies.restore_message(chat, request)
     kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
-    again = keys.shown("regenerate", chat.settings.keys)
-    chat.phase(Phase.CLOSED, hint=f"{again} tries again")
+    retry_key = keys.shown("regenerate", chat.settings.keys)
+    chat.phase(Phase.CLOSED, hint=f"{retry_key} tries again")
 
 
 def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
-    """The model is there."""
+    """The model is loaded: show its name, and wait for the engine to settle."""
     info = event.info
     chat.state.info = info
     hint = STARTER_HINT if info.starter else ""
@@ -119,7 +120,7 @@ def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
-    """There is no model; the chat can be read and edited, and Ctrl+R tries again."""
+    """The model could not be loaded; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
     examples.refresh_soon(chat)
     if not chat.state.busy:

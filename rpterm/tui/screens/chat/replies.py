@@ -1,7 +1,7 @@
-"""The one reply path on screen: begin, stop, choose, and show what is stored.
+"""Starts and stops replies, keeps one of several candidates, and shows what is stored.
 
-Every command makes a ``ScreenRequest`` (``sending``) and hands it to ``start``; what comes of it is shown by
-``incoming``.
+Every command that wants a reply builds a ``ScreenRequest`` (see ``sending``) and passes it to
+``start``; ``reply_events`` shows what happens then.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Stopping and choosing ---------------------------------------------------------------------------
 async def stop(chat: ChatScreen) -> None:
-    """Stop the reply; what has come is kept."""
+    """Stop the reply, keeping its text so far."""
     state = chat.state
     if state.request is None:
         return
@@ -38,7 +38,7 @@ async def stop(chat: ChatScreen) -> None:
 
 
 async def keep_marked(chat: ChatScreen) -> None:
-    """Keep the marked candidate."""
+    """Keep the marked candidate, or end a duel without a verdict."""
     if chat.state.choosing is None:
         return
     if chat.state.choosing.blind:
@@ -50,7 +50,7 @@ async def keep_marked(chat: ChatScreen) -> None:
 
 
 async def leave_candidates(chat: ChatScreen) -> None:
-    """Go on without choosing: the marked one stays, or what was there before a comparison."""
+    """Close the candidates: keep the marked one or, after a comparison, the reply from before."""
     from rpterm.tui.widgets.aside import AsideView
 
     if not isinstance(chat.state.choosing, AsideView):
@@ -69,7 +69,7 @@ async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
         return
     if chat.state.busy:
         chat.state.chosen = True
-        chat.say("It is kept as soon as all are written; Esc stops them now.")
+        chat.say("This reply is kept once all of them are complete; Esc stops them now.")
         return
     if chat.session is not None and chat.state.choosing is not None:
         await chat.ask(chat.session.select, turn.id)
@@ -78,9 +78,9 @@ async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
         chat.input.focus()
 
 
-# The path of one request --------------------------------------------------------------------------
+# Starting --------------------------------------------------------------------------------------
 async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
-    """Begin a reply below the candidate that is marked, where some wait."""
+    """Start a reply, after keeping the marked candidate if candidates wait."""
     state = chat.state
     state.keeping = True
     try:
@@ -95,7 +95,7 @@ async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
 
 
 async def start(chat: ChatScreen, request: ScreenRequest) -> None:
-    """Begin a reply; before the chat is open it waits on screen."""
+    """Start a reply; if the chat is still opening, the message waits on screen."""
     state = chat.state
     state.request, state.running, state.stored, state.stopping = request, False, False, False
     state.epoch += 1
@@ -108,20 +108,20 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.CLOSED:
-        frame.open_chat(chat, None, None)  # What was in the way may be gone.
+        frame.open_chat(chat, None, None)  # The reason for the failure may be gone.
     frame.show_header(chat)
     chat.refresh_hints()
 
 
 def run(chat: ChatScreen) -> None:
-    """Hand the request to the session, in the reply lane."""
+    """Pass the request to the session, in the thread of the reply lane."""
     state = chat.state
     session, request, epoch = state.session, state.request, state.epoch
     if session is None or request is None:
         return
     state.running = True
-    if (seen := last_turn(chat)) is not None:
-        request = replace(request, after=seen.id)
+    if (last := last_turn(chat)) is not None:
+        request = replace(request, after=last.id)
     if state.info is not None:
         chat.phase(Phase.EVALUATING, done=0, total=0)
 
@@ -148,13 +148,13 @@ async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
 
 
 def restore_message(chat: ChatScreen, request: ScreenRequest) -> None:
-    """Put words that were not stored back into the input, before what was begun there since."""
+    """Return a message that was not stored to the input, before what was written there since."""
     if request.intent is Intent.SEND:
         prepend_to_input(chat, slash.written(request.text))
 
 
 def prepend_to_input(chat: ChatScreen, words: str) -> None:
-    """Put words into the input, before what is written there."""
+    """Put text into the input, before what is written there."""
     if words.strip():
         parts = (words, chat.input.whole)
         chat.input.put("\n".join(part for part in parts if part.strip()))
@@ -162,11 +162,12 @@ def prepend_to_input(chat: ChatScreen, words: str) -> None:
 
 # What is shown ----------------------------------------------------------------------------------
 async def refresh_transcript(chat: ChatScreen) -> None:
-    """Show the path as the session has it."""
+    """Show the branch as it is stored, and update what depends on it."""
     session = chat.session
     if session is None:
-        real = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
-        await chat.transcript.show(real, more=chat.transcript.more)
+        ghosts = (GHOST_USER, GHOST_REPLY)
+        stored = [turn for turn in chat.transcript.turns if turn.id not in ghosts]
+        await chat.transcript.show(stored, more=chat.transcript.more)
         return
     loaded = max(worker.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
     chat.state.chat, path = await chat.ask(lambda: (session.chat, session.path(loaded)))
@@ -174,25 +175,25 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
     frame.show_header(chat)
-    await _other_places(chat)
+    await _refresh_dependents(chat)
 
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
-    """The path, and what came of a reply whose end could not be stored: it stays in sight."""
+    """The path with the text of a reply whose end could not be stored, which stays on screen."""
     views = (chat.transcript.view(turn_id) for turn_id in chat.state.live.values())
     view = next((view for view in views if view and view.live and view.whole.strip()), None)
     if view is None or chat.state.running:
         return path
     reply, ids = view.turn, [turn.id for turn in path]
-    stored = any(turn.id == reply.id and turn.status is not Status.STREAMING for turn in path)
-    if stored or reply.parent_id not in ids:
+    is_stored = any(turn.id == reply.id and turn.status is not Status.STREAMING for turn in path)
+    if is_stored or reply.parent_id not in ids:
         return path
     above = path[: ids.index(reply.parent_id) + 1]
     return [*above, replace(reply, text=view.whole, status=Status.PARTIAL)]
 
 
-async def _other_places(chat: ChatScreen) -> None:
-    """What else tells of the path shown."""
+async def _refresh_dependents(chat: ChatScreen) -> None:
+    """Update what else depends on the shown branch: scores and examples."""
     from rpterm.tui.screens.chat import examples, scores
 
     scores.refresh(chat)
@@ -207,46 +208,48 @@ def last_turn(chat: ChatScreen) -> Turn | None:
 
 
 def user_name(chat: ChatScreen) -> str:
-    """What the user is called in this chat."""
+    """The name of the user in this chat."""
     record = chat.state.chat
     return record.persona.name if record is not None else chat.settings.persona.name
 
 
 def marked_candidate(chat: ChatScreen) -> Turn | None:
-    """The candidate that is marked, where some wait that one may tell apart."""
+    """The marked candidate; ``None`` if no candidates wait or the choice is blind."""
     choosing = chat.state.choosing
     return choosing.marked if choosing is not None and not choosing.blind else None
 
 
 def refuse_while_choosing(chat: ChatScreen) -> bool:
-    """Whether candidates wait, of which none is the reply yet; says so.
+    """Return whether candidates wait for a choice, and tell the user to choose first.
 
-    The last turn is not what one looks at then.
+    Until then, the last turn of the transcript is not the reply that the user is looking at.
     """
-    waits = chat.transcript.selected is None and chat.state.choosing is not None
-    if waits:
-        blind = chat.state.choosing is not None and chat.state.choosing.blind
-        chat.say("Say first which is better." if blind else "Choose one of them first: ⏎.")
-    return waits
+    choosing = chat.state.choosing
+    if choosing is None or chat.transcript.selected is not None:
+        return False
+    chat.say("Say first which is better." if choosing.blind else "Choose one of them first: ⏎.")
+    return True
 
 
 def target_turn(chat: ChatScreen) -> Turn | None:
-    """The selected turn, the marked candidate, or the last turn."""
+    """The turn that a command acts on: the selected one, the marked candidate, or the last one."""
     return chat.transcript.selected or marked_candidate(chat) or last_turn(chat)
 
 
 def refuse_while_busy(chat: ChatScreen) -> bool:
-    """Whether a reply is being written or a turn edited; says so."""
+    """Return whether a reply is being written or a turn edited, and tell the user so."""
     if busy := chat.state.busy or chat.state.keeping:
         chat.say("Still writing: Esc stops the reply.")
     return busy or refuse_while_editing(chat)
 
 
 def refuse_while_editing(chat: ChatScreen) -> bool:
-    """Whether a turn is being edited; says so and goes there."""
+    """Return whether a turn is being edited; if so, say so and focus the editor."""
     if (editor := chat.state.editor) is None:
         return False
-    keeps, leaves = (keys.shown(f"turn-{each}", chat.settings.keys) for each in ("keep", "leave"))
-    chat.say(f"A turn is being edited: {keeps} keeps it, {leaves} leaves it as it was.")
+    keep_key, leave_key = (
+        keys.shown(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
+    )
+    chat.say(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
     editor.focus()
     return True

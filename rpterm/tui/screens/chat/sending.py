@@ -23,23 +23,23 @@ KEPT_AFTER_S = 1.5
 
 
 async def send(chat: ChatScreen) -> None:
-    """Send the draft."""
+    """Send the draft; without one, keep the marked candidate or let the next character speak."""
     if chat.input.whole.strip():
         await send_text(chat, ScreenRequest())
     else:
-        await _without_words(chat)
+        await _send_without_text(chat)
 
 
 async def send_text(chat: ChatScreen, request: ScreenRequest) -> None:
-    """Say what is written, for a request that lacks the words; a command is carried out instead."""
+    """Send the draft as the text of a request; if the draft is a command, run it instead."""
     if await slash_commands.run_if_command(chat) or replies.refuse_while_busy(chat):
         return
     text = slash.message(chat.input.whole.strip())
-    chat.input.put("")  # Before anything is waited for: another Enter would send it again.
+    chat.input.put("")  # Before the first await, or a second Enter would send it again.
     await replies.start_after_choice(chat, replace(request, text=text))
 
 
-async def _without_words(chat: ChatScreen) -> None:
+async def _send_without_text(chat: ChatScreen) -> None:
     if chat.state.choosing is not None and chat.state.choosing.blind:
         chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
     elif chat.state.choosing is not None:
@@ -52,20 +52,20 @@ async def _without_words(chat: ChatScreen) -> None:
 
 
 async def regenerate(chat: ChatScreen) -> None:
-    """Another version of the selected or last reply."""
-    await _again(chat, 1)
+    """Generate another version of the selected or last reply."""
+    await _regenerate(chat, 1)
 
 
 async def several_candidates(chat: ChatScreen) -> None:
-    """Several replies at once: to what is written, or else anew to what was said."""
+    """Generate several replies at once: to the draft or, without one, as versions of a reply."""
     count = max(2, chat.settings.candidates)
     if chat.input.whole.strip() and chat.transcript.selected is None:
         await send_text(chat, ScreenRequest(candidates=count))
     else:
-        await _again(chat, count)
+        await _regenerate(chat, count)
 
 
-async def _again(chat: ChatScreen, candidates: int) -> None:
+async def _regenerate(chat: ChatScreen, candidates: int) -> None:
     if replies.refuse_while_busy(chat):
         return
     if chat.state.figures.phase is Phase.CLOSED:
@@ -74,14 +74,14 @@ async def _again(chat: ChatScreen, candidates: int) -> None:
         return
     turn = replies.target_turn(chat)
     if turn is None:
-        chat.say("There is no reply to make again yet.")
+        chat.say("There is no reply to regenerate yet.")
         return
     turn_id = turn.id if turn.role == "assistant" else None
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     if turn.parent_id is None and turn.role == "assistant":
-        lists = keys.shown("greeting", chat.settings.keys)
-        chat.say(f"This is the greeting: ← and → show the card's other ones, {lists} lists them.")
+        list_key = keys.shown("greeting", chat.settings.keys)
+        chat.say(f"This is the greeting: ← and → show the card's others, {list_key} lists them.")
         return
     chat.input.focus()
     await replies.start(
@@ -90,19 +90,19 @@ async def _again(chat: ChatScreen, candidates: int) -> None:
 
 
 async def continue_reply(chat: ChatScreen) -> None:
-    """Let the selected or last reply go on."""
+    """Continue the selected or last reply."""
     turn = replies.target_turn(chat)
     if replies.refuse_while_busy(chat):
         return
     if turn is None or turn.role != "assistant":
-        chat.say("There is no reply that could go on.")
+        chat.say("There is no reply to continue.")
         return
     chat.input.focus()
     await replies.start(chat, ScreenRequest(Intent.CONTINUE, turn_id=turn.id))
 
 
 async def impersonate(chat: ChatScreen) -> None:
-    """Draft the user's next line into the input."""
+    """Let the model draft the user's next line in the input."""
     if not replies.refuse_while_busy(chat):
         await replies.start_after_choice(chat, ScreenRequest(Intent.IMPERSONATE, chat.input.whole))
 

@@ -1,4 +1,4 @@
-"""Commands that are written: those of the palette by their ids, and ``/set``."""
+"""Slash commands in the input: the palette's commands by their ids, ``/set``, and completion."""
 
 from __future__ import annotations
 
@@ -15,66 +15,64 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _SET = "set"
-_OF_A_TURN = frozenset(("branch-here", "regenerate-here", "continue-here"))
-"""Those that mean the selected turn: nothing is selected while one writes."""
-_ABOUT = {
-    _SET: "NAME VALUE changes a setting; the value default sets it back.",
+_SELECTED_TURN_COMMANDS = frozenset(("branch-here", "regenerate-here", "continue-here"))
+"""Not available here: no turn is selected while the user writes."""
+_USAGE = {
+    _SET: "NAME VALUE changes a setting; the value default resets it.",
     "note": "[TEXT] writes the author's note; - alone clears it.",
     "rename": "[TITLE] renames this chat.",
     "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
-    "world": "[NAME] lets the character know a world, or no longer; chat: NAME this chat alone, "
-    "and WHO: NAME another one. Alone it lists them.",
+    "world": "[NAME] adds a world to the character's card or removes it; chat: NAME does so for "
+    "this chat only, WHO: NAME for another character. Alone it lists the worlds.",
 }
-"""What may stand behind a command, and what it does then."""
+"""The arguments of the commands that take any, and what they do with them."""
 
 
 @cache
 def names() -> dict[str, str]:
-    """Every command that can be written, with what it does."""
-    written = {
-        key.id: key.description for key in keys.KEYS if key.palette and key.id not in _OF_A_TURN
-    }
-    return {**written, **_ABOUT}
+    """Every slash command, with its description."""
+    available = (key for key in keys.KEYS if key.palette and key.id not in _SELECTED_TURN_COMMANDS)
+    return {**{key.id: key.description for key in available}, **_USAGE}
 
 
 async def run_if_command(chat: ChatScreen) -> bool:
-    """Whether a command is written; it is carried out."""
+    """Run the input as a command if it is one; returns whether it was."""
     line = chat.input.whole.strip()
-    if commanded := slash.is_command(line):
+    if is_command := slash.is_command(line):
         await run(chat, line)
-    return commanded
+    return is_command
 
 
 async def run(chat: ChatScreen, line: str) -> None:
-    """Carry out a line that begins with a slash; it stays in the input when it is no command."""
-    name, rest = slash.split(line)
+    """Run a line that begins with a slash; an unknown command stays in the input."""
+    name, arguments = slash.split(line)
     if name not in names():
-        finds = keys.shown("palette", chat.settings.keys)
-        chat.say(slash.unknown(name, names(), f"{finds} finds them all."))
-    elif rest and name in _WITH_WORDS:
-        await _with_words(chat, line, name, rest)
-    elif rest:
-        chat.say(f"/{name} stands alone: {names()[name]}")
+        palette_key = keys.shown("palette", chat.settings.keys)
+        chat.say(slash.unknown(name, names(), f"{palette_key} finds them all."))
+    elif arguments and name in _WITH_ARGUMENTS:
+        await _run_with_arguments(chat, line, name, arguments)
+    elif arguments:
+        chat.say(f"/{name} takes nothing after it: {names()[name]}")
     else:
         chat.input.put("")
         await chat.run_action(f"app.command('{'settings' if name == _SET else name}')")
 
 
-async def _with_words(chat: ChatScreen, line: str, name: str, rest: str) -> None:
-    """Carry out a command with what stands behind it; it comes back when it cannot be done."""
-    chat.input.put("")  # Before anything is waited for: another Enter would run it again.
+async def _run_with_arguments(chat: ChatScreen, line: str, name: str, arguments: str) -> None:
+    """Run a command with arguments; if it fails, its line returns to the input."""
+    chat.input.put("")  # Before the first await, or a second Enter would run it again.
     try:
-        await _WITH_WORDS[name](chat, rest)
+        await _WITH_ARGUMENTS[name](chat, arguments)
     except RptermError:
         if chat.input.empty:
             chat.input.put(line)
         raise
 
 
-async def _set(chat: ChatScreen, rest: str) -> None:
+async def _set(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import setting_commands
 
-    name, value = slash.setting(rest)
+    name, value = slash.setting(arguments)
     await (
         setting_commands.change_setting(chat, name, value)
         if value
@@ -82,80 +80,80 @@ async def _set(chat: ChatScreen, rest: str) -> None:
     )
 
 
-async def _note(chat: ChatScreen, rest: str) -> None:
+async def _note(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import chats
 
     if (session := chat.session) is not None:
         note = (await chat.ask(lambda: session.chat)).note
-        await chats.keep_note(chat, session, replace(note, text=slash.words(rest)))
+        await chats.keep_note(chat, session, replace(note, text=slash.words(arguments)))
 
 
-async def _rename(chat: ChatScreen, rest: str) -> None:
+async def _rename(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import replies
 
     if (session := chat.session) is not None:
-        await chat.ask(session.rename, rest)
+        await chat.ask(session.rename, arguments)
         await replies.refresh_transcript(chat)
 
 
-async def _export(chat: ChatScreen, rest: str) -> None:
+async def _export(chat: ChatScreen, arguments: str) -> None:
     from rpterm.moving import exporting
     from rpterm.tui.screens.chat import files
 
-    await files.export(chat, *exporting.asked(rest))
+    await files.export(chat, *exporting.asked(arguments))
 
 
-async def _world(chat: ChatScreen, rest: str) -> None:
+async def _world(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import worlds
 
-    await worlds.toggle_world(chat, rest)
+    await worlds.toggle_world(chat, arguments)
 
 
-_WITH_WORDS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
+_WITH_ARGUMENTS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
     _SET: _set, "note": _note, "rename": _rename, "world": _world, "export-chat": _export,
 }  # fmt: skip
 
 
 # Completion ------------------------------------------------------------------------------------
 def suggestions(line: str) -> tuple[list[str], str]:
-    """What may be about to be written, and what it does where that is clear or there is none."""
-    name, space, rest = line[1:].partition(" ")
+    """The possible completions of a line, and the description of the only one (or a problem)."""
+    name, space, arguments = line[1:].partition(" ")
     if not space:
         known = names()
         found = slash.beginning(name, known)
         found += [each for each in slash.within(name, known) if each not in found]
         if not found:
-            return [], "No command is called so; a message that begins with a slash needs two."
+            return [], "There is no such command; a message that begins with a slash needs two."
         return [f"/{each}" for each in found], known[found[0]] if len(found) == 1 else ""
-    if name.casefold() == _SET and (found := _settings(rest.partition(" ")[0])):
-        return found, _of_setting(found[0]) if len(found) == 1 else ""
-    about = names().get(name.casefold())
-    return ([f"/{name}"], about) if about else ([], "There is no such command.")
+    if name.casefold() == _SET and (found := _setting_names(arguments.partition(" ")[0])):
+        return found, _setting_description(found[0]) if len(found) == 1 else ""
+    description = names().get(name.casefold())
+    return ([f"/{name}"], description) if description else ([], "There is no such command.")
 
 
 async def complete(chat: ChatScreen) -> None:
-    """Write on as far as what may be meant goes on alike."""
+    """Complete the command or setting name as far as all suggestions agree."""
     line = chat.input.text
-    words, _ = suggestions(line)
-    head, space, rest = line.partition(" ")
-    begun = rest if space else head
-    going = [word for word in words if word.startswith(begun.casefold())]
-    going = going or (words if len(words) == 1 else [])
-    found = slash.common(begun, going)
-    ends = len(going) == 1 and (bool(space) or found[1:] in _WITH_WORDS)
-    chat.input.put(f"{head} {found}" if space else found)
-    if ends:
+    suggested, _ = suggestions(line)
+    command, space, argument = line.partition(" ")
+    prefix = argument if space else command
+    matches = [word for word in suggested if word.startswith(prefix.casefold())]
+    matches = matches or (suggested if len(suggested) == 1 else [])
+    completed = slash.common(prefix, matches)
+    takes_more = len(matches) == 1 and (bool(space) or completed[1:] in _WITH_ARGUMENTS)
+    chat.input.put(f"{command} {completed}" if space else completed)
+    if takes_more:
         chat.input.insert(" ")
 
 
-def _settings(begun: str) -> list[str]:
-    """The settings that begin so."""
+def _setting_names(prefix: str) -> list[str]:
+    """The settings whose name begins with this prefix."""
     from rpterm.tuning import NAMES
 
-    return slash.beginning(begun, (name.removeprefix("sampling.") for name in NAMES))
+    return slash.beginning(prefix, (name.removeprefix("sampling.") for name in NAMES))
 
 
-def _of_setting(label: str) -> str:
+def _setting_description(label: str) -> str:
     from rpterm.tuning import about, known
 
     return about(known(label))

@@ -1,5 +1,5 @@
-"""Commands on single turns: select, swipe, edit, branch, copy, hide, its thought, delete, and older
-history."""
+"""Commands on single turns: select, swipe, edit, branch, copy, hide and delete, show its thoughts;
+and scrolling, with older history."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from rpterm.store.lifting import Following
     from rpterm.tui.screens.chat.screen import ChatScreen
 
-CANNOT_UNDO = "It cannot be undone."
-
 
 # Selection -------------------------------------------------------------------------------------
 def select(chat: ChatScreen, turn: Turn | None) -> None:
-    """Select a turn, or none; the keys of turns act on it, from the very next one on."""
+    """Select a turn, or none; the very next key already acts on it."""
     chat.transcript.select(turn)
     if turn is not None and turn.id > 0 and chat.session is not None:
         chat.session.rater.see(turn.id)
@@ -38,14 +36,14 @@ def select_previous(chat: ChatScreen) -> None:
 
 
 def select_next(chat: ChatScreen) -> None:
-    """Select the turn below; below the last one is the input."""
+    """Select the turn below; after the last one comes the input."""
     select(chat, chat.transcript.step(1))
     if chat.transcript.selected is None:
         chat.transcript.to_end()
 
 
 async def back(chat: ChatScreen) -> None:
-    """Leave whatever is in front: the selection, the candidates, a pane."""
+    """Leave the innermost of: the selection, the candidates, a pane."""
     if chat.transcript.selected is not None:
         select(chat, None)
         chat.transcript.to_end()
@@ -58,12 +56,12 @@ async def back(chat: ChatScreen) -> None:
 
 # Versions --------------------------------------------------------------------------------------
 async def swipe_previous(chat: ChatScreen) -> None:
-    """The version before."""
+    """Show the previous version."""
     await _swipe(chat, -1)
 
 
 async def swipe_next(chat: ChatScreen) -> None:
-    """The version after."""
+    """Show the next version."""
     await _swipe(chat, 1)
 
 
@@ -81,22 +79,22 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     if chat.session is None or replies.refuse_while_busy(chat):
         return
     if turn.swipes < 2:
-        makes = keys.shown("regenerate", chat.settings.keys)
-        chat.say(f"There is only this version. {makes} makes another one.")
+        regenerate_key = keys.shown("regenerate", chat.settings.keys)
+        chat.say(f"There is only this version. {regenerate_key} makes another one.")
         return
-    shown = await chat.ask(chat.session.swipe, turn.id, step)
-    if shown is None:
-        chat.say("The last version." if step > 0 else "The first version.")
+    sibling = await chat.ask(chat.session.swipe, turn.id, step)
+    if sibling is None:
+        chat.say("This is the last version." if step > 0 else "This is the first version.")
         return
     if chat.transcript.selected is not None:
-        chat.transcript.selected = shown
-    await frame.clear_below(chat)  # What was refused there is not said here.
+        chat.transcript.selected = sibling
+    await frame.clear_below(chat)  # An error there was about the other version.
     await replies.refresh_transcript(chat)
 
 
 # Editing ---------------------------------------------------------------------------------------
 async def edit_last(chat: ChatScreen) -> None:
-    """Edit what the user said last; among candidates, mark the one above."""
+    """Edit the user's last turn; among candidates, mark the one above."""
     if chat.state.choosing is not None:
         chat.state.choosing.move(-chat.state.choosing.columns)
         return
@@ -113,12 +111,12 @@ async def edit(chat: ChatScreen) -> None:
     if turn is None:
         return
     if turn is replies.marked_candidate(chat) and not chat.state.busy:
-        await replies.keep_candidate(chat, turn)  # A candidate has no place among the turns yet.
+        await replies.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
     await edit_turn(chat, turn)
 
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
-    """Put an editor in the place of a turn."""
+    """Replace the view of a turn by an editor."""
     if replies.refuse_while_busy(chat):
         return
     view = chat.transcript.view(turn.id)
@@ -127,14 +125,14 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     chat.transcript.select(None)
     editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
     await chat.transcript.swap(view, editor)
-    editor.focus(scroll_visible=False)  # It scrolls into sight itself once it has a place.
+    editor.focus(scroll_visible=False)  # The editor scrolls into view once it is laid out.
 
 
 async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
-    """Keep an edit as a sibling, or leave things as they were."""
+    """Close the editor, and keep its text as a new version unless it is ``None``."""
     editor, chat.state.editor = chat.state.editor, None
     if editor is not None:
-        # Out of the layout first: a text area that is removed while a repaint of it waits fails.
+        # Hidden first: removing a text area while a repaint of it is pending fails.
         editor.display = False
         chat.call_after_refresh(editor.remove)
     if (view := chat.transcript.view(turn.id)) is not None:
@@ -146,7 +144,7 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
 
 
 async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
-    """Store an edit; what the user said differently is answered anew."""
+    """Store an edit as a new version; after an edit of the user's turn, generate a new reply."""
     if chat.session is None:
         return
     await chat.ask(chat.session.edit, turn.id, text)
@@ -156,30 +154,30 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 
 
 async def edit_outside_here(chat: ChatScreen) -> None:
-    """Edit the card whose pane has the keys, the selected turn, or what one writes, outside."""
+    """Open the external editor on the card if its pane has the focus, the selected turn, or the draft."""
     if chat.panes.active == "card":
         await files.edit_card(chat)
         return
     turn = chat.transcript.selected
     if turn is None:
-        _write_outside(chat)
+        _edit_draft_outside(chat)
     elif not replies.refuse_while_busy(chat):
-        after = (edit_outside(chat.app, turn.text) or "").strip()
-        if after and after != turn.text:
-            await keep_edit(chat, turn, after)
+        edited = (edit_outside(chat.app, turn.text) or "").strip()
+        if edited and edited != turn.text:
+            await keep_edit(chat, turn, edited)
 
 
-def _write_outside(chat: ChatScreen) -> None:
-    """The turn that is being edited, or else the draft; it comes back to where it was written."""
-    place = chat.input if chat.input.has_focus else chat.state.editor or chat.input
-    after = edit_outside(chat.app, place.whole)
-    if after is not None and after != place.whole:
-        place.put(after)
+def _edit_draft_outside(chat: ChatScreen) -> None:
+    """Edit the text of the input or of the turn editor, whichever is in use, externally."""
+    widget = chat.input if chat.input.has_focus else chat.state.editor or chat.input
+    edited = edit_outside(chat.app, widget.whole)
+    if edited is not None and edited != widget.whole:
+        widget.put(edited)
 
 
 # Branch, copy, hide, delete --------------------------------------------------------------------
 async def branch_here(chat: ChatScreen) -> None:
-    """Make the selected turn the end of what is shown."""
+    """End the shown branch at the selected turn."""
     turn = chat.transcript.selected
     if turn is None:
         chat.say(f"Select a turn first: {keys.shown('select-previous', chat.settings.keys)}.")
@@ -189,8 +187,8 @@ async def branch_here(chat: ChatScreen) -> None:
     await chat.ask(chat.session.branch, turn.id)
     await replies.refresh_transcript(chat)
     select(chat, None)
-    shows = keys.shown("branches", chat.settings.keys)
-    chat.say(f"You are on a new branch now; {shows} shows all of them.")
+    branches_key = keys.shown("branches", chat.settings.keys)
+    chat.say(f"You are on a new branch now; {branches_key} shows all of them.")
 
 
 async def copy(chat: ChatScreen) -> None:
@@ -201,37 +199,35 @@ async def copy(chat: ChatScreen) -> None:
 
 
 async def toggle_thought(chat: ChatScreen) -> None:
-    """Show what the model thought before a reply, or fold it away."""
+    """Show or hide the model's thoughts before a reply."""
     turn = replies.target_turn(chat)
     view = chat.transcript.view(turn.id) if turn is not None else None
     if view is None or not view.turn.thought:
-        chat.say("The model did not think before this. Alt+S, think_tokens, lets it.")
+        chat.say("The model did not think before this turn. Alt+S, think_tokens, lets it think.")
         return
     view.toggle_thought()
 
 
 async def hide(chat: ChatScreen) -> None:
-    """Hide the selected turn from the model, or let the model read it again."""
+    """Hide the selected turn from the model, or unhide it."""
     session, turn = chat.session, replies.target_turn(chat)
     if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
         return
     if replies.refuse_while_choosing(chat):
         return
-    now = await chat.ask(session.hide, turn.id)
+    hidden = (await chat.ask(session.hide, turn.id)).hidden
     await replies.refresh_transcript(chat)
     panes.request_preview(chat, always=True)
-    chat.say(
-        "The model does not read this turn now." if now.hidden else "The model reads it again."
-    )
+    chat.say("This turn is hidden from the model." if hidden else "The model reads it again.")
 
 
 async def delete(chat: ChatScreen) -> None:
-    """Delete the selected turn, alone or with what follows it, after asking."""
+    """Delete the selected turn after asking, alone or with what follows it."""
     session, turn = chat.session, replies.target_turn(chat)
     if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
         return
-    below = await chat.ask(session.following, turn.id)
-    alone = await _alone(chat, turn, below)
+    following = await chat.ask(session.following, turn.id)
+    alone = await _ask_what_to_delete(chat, turn, following)
     if alone is None:
         return
     await chat.ask(lambda: session.delete(turn.id, alone=alone))
@@ -243,38 +239,38 @@ async def delete(chat: ChatScreen) -> None:
     panes.request_preview(chat, always=True)
 
 
-async def _alone(chat: ChatScreen, turn: Turn, below: Following) -> bool | None:
-    """Whether a turn is to be deleted alone; ``None`` when it is not to be deleted."""
-    from rpterm.tui.screens.confirm import Confirm, Either
+async def _ask_what_to_delete(chat: ChatScreen, turn: Turn, following: Following) -> bool | None:
+    """Ask whether to delete a turn; returns whether to delete it alone, ``None`` for not at all."""
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm, Either
 
-    what = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
-    if not below.turns:
-        sure = await chat.app.push_screen_wait(Confirm(what, CANNOT_UNDO, yes="Delete"))
+    question = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
+    if not following.turns:
+        sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete"))
         return False if sure else None
-    detail = f"{below.told()} {CANNOT_UNDO}"
-    both = {"alone": "Only this", "all": "All of it"}
-    answer = await chat.app.push_screen_wait(Either(what, detail, both))
+    detail = f"{following.told()} {CANNOT_UNDO}"
+    answers = {"alone": "Only this", "all": "All of it"}
+    answer = await chat.app.push_screen_wait(Either(question, detail, answers))
     return None if answer is None else answer == "alone"
 
 
 # Scrolling -------------------------------------------------------------------------------------
 async def scroll_up(chat: ChatScreen) -> None:
-    """A page up."""
+    """Scroll a page up."""
     chat.transcript.scroll_page_up(animate=False)
 
 
 async def scroll_down(chat: ChatScreen) -> None:
-    """A page down."""
+    """Scroll a page down."""
     chat.transcript.scroll_page_down(animate=False)
 
 
 async def to_end(chat: ChatScreen) -> None:
-    """To the end, and stay there."""
+    """Scroll to the end, and stay there as the transcript grows."""
     chat.transcript.to_end()
 
 
 async def load_history(chat: ChatScreen) -> None:
-    """Show older turns above."""
+    """Load older turns above the transcript."""
     try:
         await _load_above(chat)
     finally:
@@ -292,11 +288,5 @@ async def _load_above(chat: ChatScreen) -> None:
 
 
 def _last_reply(chat: ChatScreen) -> Turn | None:
-    return next(
-        (
-            turn
-            for turn in reversed(chat.transcript.turns)
-            if turn.role == "assistant" and turn.id > 0
-        ),
-        None,
-    )
+    stored_replies = (t for t in chat.transcript.turns[::-1] if t.role == "assistant" and t.id > 0)
+    return next(stored_replies, None)
