@@ -267,7 +267,7 @@ async def test_a_persona_that_is_renamed_is_no_second_one(stage: Stage) -> None:
         await pilot.press("up", "ctrl+r")
         await wait_until(pilot, lambda: isinstance(app.screen, Form))
         await pilot.press("end", *["backspace"] * 3, *"Ansel", "ctrl+s")
-        await wait_until(pilot, lambda: "there is one called Ansel already" in notices(app))
+        await wait_until(pilot, lambda: "Ansel is in use already" in notices(app))
         await pilot.press(*"e", "ctrl+s")
         await wait_until(pilot, lambda: "You are still Ansel" in notices(app))
         assert stage.session.store.personas() == [Persona("Ansele", "A surveyor")]

@@ -105,7 +105,7 @@ async def test_tags_want_a_verdict_on_the_whole_first(stage: Stage) -> None:
         await pilot.press("alt+up", "t")
         await wait_until(pilot, lambda: isinstance(app.screen, TagScreen))
         await pilot.press("s", "l", "l", "c", "3", "enter")
-        await wait_until(pilot, lambda: "First the reply as a whole" in screen_text(app))
+        await wait_until(pilot, lambda: "Rate the reply as a whole first" in screen_text(app))
         await pilot.press("2", "enter")
         await wait_until(pilot, lambda: not isinstance(app.screen, TagScreen))
         await wait_until(pilot, lambda: marks(stage)[-1].stars == 2)

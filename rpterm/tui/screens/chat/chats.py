@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rpterm.plural import counted
 from rpterm.tui.screens.chat import navigation, opening, replies
-from rpterm.tui.screens.confirm import CANNOT_UNDO
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
 
     If it is the open chat, a new one is begun in its place.
     """
-    from rpterm.tui.screens.confirm import Confirm
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
     session = _open_session(chat)
     if session is None or (chat_id == session.chat_id and replies.refuse_while_busy(chat)):
@@ -217,7 +216,7 @@ async def choose_persona(chat: ChatScreen) -> None:
 
 
 async def _forget_persona(chat: ChatScreen, session: Session, name: str, current: str) -> None:
-    from rpterm.tui.screens.confirm import Confirm
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
     if name == current:
         chat.say(f"You are {name} in this chat: choose another persona first.")

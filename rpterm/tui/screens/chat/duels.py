@@ -1,4 +1,4 @@
-"""Duels in the chat: two blind replies, a verdict, and only then which model or setting was which."""
+"""Duels in the chat: two blind replies, a verdict, and only then which reply was made how."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
 
 
 async def slider_moved(chat: ChatScreen, k: int | None, budget: float | None) -> None:
-    """Apply a slider: the number of examples for each turn, or the budget as a share of its maximum."""
+    """Apply a slider: examples for each turn, or the budget as a share of its maximum."""
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes
         tokens = now.chosen if budget is None else round(budget * now.most / STEP) * STEP

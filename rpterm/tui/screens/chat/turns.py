@@ -154,7 +154,7 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 
 
 async def edit_outside_here(chat: ChatScreen) -> None:
-    """Open the external editor on the card if its pane has the focus, the selected turn, or the draft."""
+    """Open in the external editor: the card in a focused pane, the selected turn, or the draft."""
     if chat.panes.active == "card":
         await files.edit_card(chat)
         return
