@@ -104,7 +104,7 @@ def test_where_worlds_are_looked_for(ada: Path, tmp_path: Path) -> None:
 def test_a_card_serves_as_a_world(ada: Path) -> None:
     other = ada.with_name("bo.toml")
     other.write_text('name = "Bo"\nworlds = ["ada"]\n', encoding="utf-8")
-    assert "A world names no other worlds" in worlds.read(other).lost[0].told
+    assert "A world cannot name other worlds" in worlds.read(other).lost[0].told
     ada.write_text(ADA.replace('worlds = ["loom"]\n', ""), encoding="utf-8")
     assert [e.world for e in worlds.read(other).card.lorebook.entries] == ["ada"]
 
