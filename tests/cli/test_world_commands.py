@@ -70,7 +70,7 @@ def test_a_card_joins_and_leaves_a_world(cli: Cli, ada: Path) -> None:
     assert cli("cards", "join", "ada", "lom").err.count("There are: loom.") == 1
     done = cli("cards", "join", "ada", "Loom")
     assert (done.code, done.out.strip()) == (0, str(ada))
-    assert "has the world loom already" in cli("cards", "join", "ada", "loom").err
+    assert "already has the world loom" in cli("cards", "join", "ada", "loom").err
     listed = json.loads(cli("cards", "worlds", "--json").out)
     assert [(row["key"], row["entries"], row["cards"]) for row in listed] == [("loom", 1, ["ada"])]
     assert cli("cards", "show", "ada").out == ada.read_text("utf-8")
