@@ -1,8 +1,8 @@
-"""On which line of a TOML text does a key stand?
+"""Finds the line number of every key, table and list item in a TOML text.
 
-A scanner of its own: parsers give values without places. It expects text that a parser accepted
-and never raises on other text: it stops where it no longer understands. It knows nothing of
-cards.
+It has its own scanner, because TOML parsers return values without positions. It expects text that
+a parser accepted; on other text it never raises but stops at what it does not understand. It
+knows nothing of cards.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _MAX_DEPTH = 100
 
 @dataclass
 class Places:
-    """Where things stand.
+    """Line numbers by path.
 
     Attributes:
         lines: Path of keys and list indexes → 1-based line where it begins.
-        open_at: The line where a string begins that never ends, or 0.
+        open_at: The line where an unterminated string begins, or 0.
     """
 
     lines: dict[Path, int] = field(default_factory=dict)
     open_at: int = 0
 
     def line(self, path: Path) -> int:
-        """The line of a path, or of the nearest thing around it; 0 when nothing is known."""
+        """The line of a path, or of its nearest known parent; 0 if there is none."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
@@ -49,13 +49,13 @@ class Places:
 def locate(text: str) -> Places:
     """Find the line of every key, table and list item of a TOML text."""
     scanner = _Scanner(text)
-    with suppress(_LostError):
+    with suppress(_ScanError):
         scanner.document()
     return scanner.places
 
 
-class _LostError(Exception):
-    """The text is not TOML as this scanner knows it."""
+class _ScanError(Exception):
+    """The scanner does not understand the text."""
 
 
 class _Scanner:
@@ -120,7 +120,7 @@ class _Scanner:
         else:
             match = _BARE_KEY.match(self.text, self.pos)
             if not match:
-                raise _LostError
+                raise _ScanError
             key = match[0]
             self.pos = match.end()
         self.skip(_SPACE)
@@ -128,7 +128,7 @@ class _Scanner:
 
     def value(self, path: Path, depth: int) -> None:
         if depth > _MAX_DEPTH:
-            raise _LostError
+            raise _ScanError
         for quote in _STRINGS:
             if self.text.startswith(quote, self.pos):
                 self.string(quote)
@@ -144,7 +144,7 @@ class _Scanner:
         match = _STRINGS[quote].match(self.text, self.pos + len(quote))
         if not match:
             self.places.open_at = self.line()
-            raise _LostError
+            raise _ScanError
         self.pos = match.end()
 
     def items(self, path: Path, depth: int) -> None:
@@ -177,7 +177,7 @@ class _Scanner:
 
     def expect(self, token: str) -> None:
         if not self.text.startswith(token, self.pos):
-            raise _LostError
+            raise _ScanError
         self.pos += len(token)
 
     def skip(self, pattern: re.Pattern[str]) -> None:
@@ -200,4 +200,4 @@ def _unquote(key: str) -> str:
     try:
         return str(tomli.loads(f"k = {key}")["k"])
     except tomli.TOMLDecodeError as error:
-        raise _LostError from error
+        raise _ScanError from error
