@@ -70,8 +70,8 @@ class ReplyRun:
     Attributes:
         turns: The empty stored turns that grow, one for each candidate; () for a draft.
         base: The existing text that the reply continues.
-        before: The leaf to show again if every reply is empty; ``None`` leaves the shown branch
-            unchanged.
+        previous_leaf: The leaf to show again if every reply is empty; ``None`` leaves the shown
+            branch unchanged.
         names: Speakers' names that a model may put before its line; they are removed.
         kept: The ids of the turns that have text; the empty ones are deleted.
     """
@@ -84,7 +84,7 @@ class ReplyRun:
     template_hash: str
     turns: tuple[Turn, ...]
     base: str = ""
-    before: int | None = None
+    previous_leaf: int | None = None
     names: tuple[str, ...] = ()
     kept: list[int] = field(default_factory=list)
     _growing: list[_Growing] = field(default_factory=list)
@@ -134,7 +134,7 @@ class ReplyRun:
     def _finish(self, event: Finished) -> Iterator[SessionEvent]:
         growing = self._growing[event.index]
         growing.done = True
-        text = self._text(growing, whole=True).rstrip()
+        text = self._text(growing, complete=True).rstrip()
         if growing.turn is None:
             yield DraftFinished(text)
             return
@@ -159,7 +159,7 @@ class ReplyRun:
             if growing.done or growing.turn is None:
                 continue
             growing.done = True
-            text = self._text(growing, whole=True).rstrip()
+            text = self._text(growing, complete=True).rstrip()
             if text == growing.base.rstrip():
                 self.store.delete_turn(growing.turn.id)
             else:
@@ -169,15 +169,15 @@ class ReplyRun:
 
     def _show_first_kept(self) -> None:
         """If the shown reply was empty, show the first one that has text."""
-        if self.before is not None and self.turns and self.turns[0].id not in self.kept:
-            leaf = min(self.kept, default=self.before)
+        if self.previous_leaf is not None and self.turns and self.turns[0].id not in self.kept:
+            leaf = min(self.kept, default=self.previous_leaf)
             self.store.set_leaf(self.turns[0].chat_id, leaf)
 
-    def _text(self, growing: _Growing, *, whole: bool = False) -> str:
+    def _text(self, growing: _Growing, *, complete: bool = False) -> str:
         """The reply as shown: without a name before it, or after the text that it continues."""
         if growing.base:
             return growing.base + growing.raw
-        return without_name(growing.raw.lstrip(), self.names, whole=whole)
+        return without_name(growing.raw.lstrip(), self.names, complete=complete)
 
     def _generation(self, event: Finished) -> Generation:
         seeds = self.request.seeds or (self.request.sampling.seed or 0,)
@@ -202,16 +202,16 @@ class ReplyRun:
         )
 
 
-def without_name(text: str, names: tuple[str, ...], *, whole: bool) -> str:
+def without_name(text: str, names: tuple[str, ...], *, complete: bool) -> str:
     """Remove ``Name:`` from the front of a reply, even while the reply grows.
 
     Text that could still turn out to be ``Name:`` is held back, so that it never flickers. It is
-    returned once the reply is complete (``whole``).
+    returned once the reply is ``complete``.
     """
     for name in names:
         label = f"{name}:"
         if text.startswith(label):
             return text[len(label) :].lstrip()
-        if not whole and label.startswith(text):
+        if not complete and label.startswith(text):
             return ""
     return text

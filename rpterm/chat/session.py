@@ -267,7 +267,7 @@ class Session(Tree):
             template_hash=template.hash if template else "",
             turns=self._create_reply_turns(actor.card, job, count, request.shown),
             base=job.base,
-            before=previous_leaf,
+            previous_leaf=previous_leaf,
             names=() if job.draft else self.scene.heads(actor, persona.name),
         )
 

@@ -36,7 +36,7 @@ class _Question(Dialog[T]):
     ]
 
     def __init__(self, question: str, detail: str, answers: Mapping[str, str]) -> None:
-        """``answers`` are what the buttons beside no say, by their ids."""
+        """``answers`` are the labels of the buttons next to “No”, by their ids."""
         super().__init__()
         self._question, self._detail, self._answers = question, detail, answers
 

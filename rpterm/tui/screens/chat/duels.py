@@ -47,22 +47,22 @@ def duel_view(turns: Sequence[Turn]) -> DuelView:
 
 
 async def left(chat: ChatScreen) -> None:
-    """The left one is better."""
+    """Judge the left reply to be better."""
     await judge(chat, "left")
 
 
 async def right(chat: ChatScreen) -> None:
-    """The right one is better."""
+    """Judge the right reply to be better."""
     await judge(chat, "right")
 
 
 async def tie(chat: ChatScreen) -> None:
-    """Both are equally good."""
+    """Judge both replies to be equally good."""
     await judge(chat, "tie")
 
 
 async def both_bad(chat: ChatScreen) -> None:
-    """Neither is any good."""
+    """Judge both replies to be bad."""
     await judge(chat, "both_bad")
 
 

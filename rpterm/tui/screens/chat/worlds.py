@@ -1,7 +1,7 @@
 """The list of worlds: add them to a character's card or to the chat alone, or remove them.
 
-The first line of the list says whose worlds are shown. Enter there moves on to the next character,
-and after the last one to the chat itself.
+The first line of the list says whose worlds are shown. Enter there moves on to the next
+character, and after the last one to the chat itself.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ async def choose_world(chat: ChatScreen) -> None:
         targets = _targets(session)
         whose = whose if whose in targets else ""
         editor = examples.editor_of(chat, session)
-        there = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
+        available = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
         extra = (await chat.ask(lambda: session.chat)).worlds
-        found = _choices(session, there, extra, whose, targets)
+        found = _choices(session, available, extra, whose, targets)
         none = "No world matches." if found else worlds.none_yet(find().characters)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
@@ -92,7 +92,7 @@ def _next(targets: Mapping[str, str], whose: str) -> str:
 
 
 def _choices(
-    session: Session, there: Mapping[str, Path], extra: tuple[str, ...], whose: str,
+    session: Session, available: Mapping[str, Path], extra: tuple[str, ...], whose: str,
     targets: Mapping[str, str],
 ) -> list[Choice]:  # fmt: skip
     from rpterm.cards.lore.rules import world_name
@@ -103,7 +103,7 @@ def _choices(
     known = {name: _short(actor.card.worlds) for name, actor in actors.items()} | {
         CHAT: _short(extra)
     }
-    gone = {each.source for actor in actors.values() for each in actor.prompter.lost}
+    unreadable = {each.source for actor in actors.values() for each in actor.prompter.lost}
 
     def size(world: str) -> str:
         books = [actor.card.lorebook.entries for actor in actors.values()]
@@ -113,10 +113,10 @@ def _choices(
     def state(world: str) -> str:
         owners = [targets[name] for name in targets if world in known[name]]
         mine = "✓ " if world in known[whose] else ""
-        about = "cannot be read" if f"world:{world}" in gone else size(world)
+        about = "cannot be read" if f"world:{world}" in unreadable else size(world)
         return f"{mine}{', '.join(owners)} · {about}" if owners else ""
 
-    listed = {**dict.fromkeys((*known[whose], *known[CHAT]), None), **there}
+    listed = {**dict.fromkeys((*known[whose], *known[CHAT]), None), **available}
     if not listed:
         return []
     first = Choice(
