@@ -222,9 +222,7 @@ def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str
             coerce.note("The card has too many regex patterns; the rest is kept for export only.")
             continue
         except PatternError as error:
-            coerce.note(
-                f"{where}: the regex {key[:60]} cannot be used ({error}); exports keep it."
-            )
+            coerce.note(f"{where}: the regex {key[:60]} cannot be used ({error}); exports keep it.")
             continue
         kept.append(key)
     return tuple(kept)
