@@ -35,24 +35,24 @@ def build(
         remedy = "Add it to a card with: rpterm cards join CARD WORLD."
         report.add((), "This is a world: it has lore but no character.", remedy)
         return None
-    fields = _table("", data, (), report, partial)
+    fields = _fields("", data, (), report, partial)
     for name in ("persona", "user"):
-        fields |= _table(name, _subtable(data, name, report), (name,), report, partial)
-    sampling = _table(
+        fields |= _fields(name, _subtable(data, name, report), (name,), report, partial)
+    sampling = _fields(
         "sampling", _subtable(data, "sampling", report), ("sampling",), report, partial
     )
     entries = [
-        _lore(table, ("lore", index), report, partial)
-        for index, table in enumerate(_array_of_tables(data, "lore", report))
+        _lore_entry(table, ("lore", index), report, partial)
+        for index, table in enumerate(_tables(data, "lore", report))
     ]
-    book = _table("lorebook", _subtable(data, "lorebook", report), ("lorebook",), report, partial)
+    book = _fields("lorebook", _subtable(data, "lorebook", report), ("lorebook",), report, partial)
     examples = [
         _example(table, ("examples", index), report)
-        for index, table in enumerate(_array_of_tables(data, "examples", report))
+        for index, table in enumerate(_tables(data, "examples", report))
     ]
     tests = [
         _probe(table, ("test", index), report, partial)
-        for index, table in enumerate(_array_of_tables(data, "test", report))
+        for index, table in enumerate(_tables(data, "test", report))
     ]
     _check_card(fields, entries, report, partial, world)
     if world and fields.get("worlds"):
@@ -81,7 +81,7 @@ def _subtable(data: Table, name: str, report: Report) -> Table:
     return {}
 
 
-def _array_of_tables(data: Table, name: str, report: Report) -> list[Table]:
+def _tables(data: Table, name: str, report: Report) -> list[Table]:
     tables = data.get(name, [])
     remedy = f"Begin each one with [[{name}]]."
     if not isinstance(tables, list):
@@ -94,7 +94,7 @@ def _array_of_tables(data: Table, name: str, report: Report) -> list[Table]:
     return [table if isinstance(table, dict) else dict(_REPORTED) for table in tables]
 
 
-def _table(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
+def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
     """The checked values of one table, by the name of the dataclass field."""
     if data == _REPORTED or report.full:
         return {}
@@ -160,9 +160,9 @@ def _place_in_words(table: str) -> str:
     return f"under [[{table}]]" if table in layout.ARRAYS else f"under [{table}]"
 
 
-def _lore(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
+def _lore_entry(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
     before = len(report.found)
-    fields = _table("lore", data, path, report, partial)
+    fields = _fields("lore", data, path, report, partial)
     for name in ("keys", "secondary_keys"):
         for index, key in enumerate(fields.get(name, ())):
             place = (*path, name) if isinstance(data[name], str) else (*path, name, index)
@@ -191,7 +191,7 @@ def _check_pattern(body: str, flags: str, path: Path, report: Report) -> None:
 
 def _example(data: Table, path: Path, report: Report) -> Example | None:
     before = len(report.found)
-    fields = _table("examples", data, path, report, False)
+    fields = _fields("examples", data, path, report, False)
     lines: Any = [(role, fields[role]) for role in ("user", "char") if role in fields]
     if "dialogue" in data:
         if lines:
@@ -224,7 +224,7 @@ def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
 
 def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | None:
     before = len(report.found)
-    fields = _table("test", data, path, report, partial)
+    fields = _fields("test", data, path, report, partial)
     if "user" in fields and not fields["user"]:
         report.add((*path, "user"), "The test has no user message.", 'Write user = "…".')
     if fields.get("regex"):

@@ -41,39 +41,39 @@ class Change:
 
 def diff(old: CharacterCard, new: CharacterCard) -> list[Change]:
     """All differences between two cards, in the order of the dataclass fields."""
-    return list(_record("", old, new))
+    return list(_record_changes("", old, new))
 
 
-def _record(prefix: str, old: Any, new: Any) -> Iterator[Change]:
+def _record_changes(prefix: str, old: Any, new: Any) -> Iterator[Change]:
     for item in fields(old):
         before, after = getattr(old, item.name), getattr(new, item.name)
         if before != after:
             name = f"persona {item.name}" if item.name in _PERSONA else item.name
-            yield from _value(f"{prefix}{name}", before, after)
+            yield from _field_changes(f"{prefix}{name}", before, after)
 
 
-def _value(field: str, old: Any, new: Any) -> Iterator[Change]:
+def _field_changes(field: str, old: Any, new: Any) -> Iterator[Change]:
     if is_dataclass(old):
-        yield from _record(f"{field} ", old, new)
+        yield from _record_changes(f"{field} ", old, new)
     elif isinstance(old, Mapping):
         for key in {**old, **new}:
-            yield from _single(f"{field} {key}", old.get(key), new.get(key))
+            yield from _value_change(f"{field} {key}", old.get(key), new.get(key))
     elif isinstance(old, tuple) and isinstance((*old, *new)[0], LoreEntry):
-        yield from _lore(old, new)
+        yield from _lore_changes(old, new)
     elif isinstance(old, tuple):
-        yield from _lines(field, old, new)
+        yield from _list_changes(field, old, new)
     else:
-        yield from _single(field, old, new)
+        yield from _value_change(field, old, new)
 
 
-def _single(field: str, old: Any, new: Any) -> Iterator[Change]:
+def _value_change(field: str, old: Any, new: Any) -> Iterator[Change]:
     if old != new or type(old) is not type(new):
         before, after = _text(old), _text(new)
         kind: Kind = "added" if not before else "removed" if not after else "changed"
         yield Change(field, kind, before, after)
 
 
-def _lines(field: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
+def _list_changes(field: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
@@ -81,22 +81,22 @@ def _lines(field: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Chang
         paired = min(old_end - old_start, new_end - new_start)
         for index in range(paired):
             line = new_start + index
-            yield from _line(f"{field} #{line + 1}", old[old_start + index], new[line])
+            yield from _item_changes(f"{field} #{line + 1}", old[old_start + index], new[line])
         for index in range(old_start + paired, old_end):
             yield Change(f"{field} #{index + 1}", "removed", _text(old[index]), "")
         for index in range(new_start + paired, new_end):
             yield Change(f"{field} #{index + 1}", "added", "", _text(new[index]))
 
 
-def _line(field: str, old: Any, new: Any) -> Iterator[Change]:
+def _item_changes(field: str, old: Any, new: Any) -> Iterator[Change]:
     """A changed line, example or test; for a test, each of its changed fields."""
     if isinstance(old, Probe):
-        yield from _record(f"{field} ", old, new)
+        yield from _record_changes(f"{field} ", old, new)
     else:
         yield Change(field, "changed", _text(old), _text(new))
 
 
-def _lore(old: tuple[LoreEntry, ...], new: tuple[LoreEntry, ...]) -> Iterator[Change]:
+def _lore_changes(old: tuple[LoreEntry, ...], new: tuple[LoreEntry, ...]) -> Iterator[Change]:
     before, after = _by_name(old), _by_name(new)
     for name, entry in before.items():
         if name not in after:
@@ -105,7 +105,7 @@ def _lore(old: tuple[LoreEntry, ...], new: tuple[LoreEntry, ...]) -> Iterator[Ch
         if name not in before:
             yield Change(f"lore {name}", "added", "", entry.content)
         elif entry != before[name]:
-            yield from _record(f"lore {name} ", before[name], entry)
+            yield from _record_changes(f"lore {name} ", before[name], entry)
     if list(before) != list(after) and before == after:
         yield Change("lore order", "changed", ", ".join(before), ", ".join(after))
 

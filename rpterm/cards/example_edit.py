@@ -36,7 +36,7 @@ def add(text: str, example: Example) -> str:
     if "examples" not in toml or _examples_are_last(toml):
         return _checked(_appended(text, _table_text(example)), text, (*before, example))
     listed: Any = toml["examples"]
-    listed.append(_item(example, inline=not _is_array_of_tables(listed)))
+    listed.append(_tomlkit_table(example, inline=not _is_array_of_tables(listed)))
     return _checked(toml.as_string(), text, (*before, example))
 
 
@@ -49,7 +49,7 @@ def change(text: str, number: int, example: Example) -> str:
     before = parse(text).examples
     toml, at = document(text), _index(before, number)
     table: Any = toml["examples"][at]
-    wanted = _fields(example)
+    wanted = _keys_and_values(example)
     if len(table.get("dialogue", ())) == len(example.dialogue):
         _replace_lines(table["dialogue"], example)
         wanted = {"dialogue": table["dialogue"]} | _pinned(example)
@@ -57,7 +57,7 @@ def change(text: str, number: int, example: Example) -> str:
         del table[name]
     for name, value in wanted.items():
         if name not in table or table[name] != value:
-            table[name] = _value(value)
+            table[name] = _tomlkit_value(value)
     return _checked(toml.as_string(), text, (*before[:at], example, *before[at + 1 :]))
 
 
@@ -94,7 +94,7 @@ def _checked(text: str, before: str, wanted: Sequence[Example]) -> str:
     return text
 
 
-def _fields(example: Example) -> dict[str, Any]:
+def _keys_and_values(example: Example) -> dict[str, Any]:
     """The keys and values of an example, as an author would write them."""
     fields: dict[str, Any]
     if [role for role, _ in example.dialogue] == ["user", "char"]:
@@ -113,29 +113,29 @@ def _replace_lines(lines: Any, example: Example) -> None:
     for line, wanted in zip(lines, example.dialogue, strict=True):
         for at, text in enumerate(wanted):
             if line[at] != text:
-                line[at] = _value(text)
+                line[at] = _tomlkit_value(text)
 
 
 def _table_text(example: Example) -> str:
-    lines = [f"{name} = {_toml(value)}" for name, value in _fields(example).items()]
+    lines = [f"{name} = {_as_toml(value)}" for name, value in _keys_and_values(example).items()]
     return "\n".join(["[[examples]]", *lines]) + "\n"
 
 
-def _toml(value: Any) -> str:
+def _as_toml(value: Any) -> str:
     return toml_text.string(value) if isinstance(value, str) else toml_text.value(value)
 
 
-def _value(value: Any) -> Any:
+def _tomlkit_value(value: Any) -> Any:
     import tomlkit
 
-    return tomlkit.parse(f"x = {_toml(value)}\n")["x"]
+    return tomlkit.parse(f"x = {_as_toml(value)}\n")["x"]
 
 
-def _item(example: Example, *, inline: bool) -> Any:
+def _tomlkit_table(example: Example, *, inline: bool) -> Any:
     import tomlkit
 
     if inline:
-        return tomlkit.parse(f"x = {toml_text.value(_fields(example))}\n")["x"]
+        return tomlkit.parse(f"x = {toml_text.value(_keys_and_values(example))}\n")["x"]
     return tomlkit.parse(_table_text(example) + "\n")["examples"][0]
 
 

@@ -45,8 +45,10 @@ def lint(
     Returns:
         Problems with their severity, the worst first, then in file order.
     """
-    found = [*_missing(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
-             *contradictions(card), *lore(card, count), *_tests(card)]  # fmt: skip
+    found = [
+        *_missing_parts(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
+        *contradictions(card), *lore(card, count), *_duplicate_tests(card),
+    ]  # fmt: skip
     if count:
         found += _costs(card, count)
     locations = _Locations(card, text, origin, worlds)
@@ -123,7 +125,7 @@ def static_tokens(costs: dict[str, int]) -> int:
     )
 
 
-def _missing(card: CharacterCard) -> Iterator[Finding]:
+def _missing_parts(card: CharacterCard) -> Iterator[Finding]:
     if not (card.description.strip() or card.attributes):
         remedy = "Add a description and attributes."
         yield Finding((), "warning", "The card says nothing about the character.", remedy)
@@ -132,7 +134,7 @@ def _missing(card: CharacterCard) -> Iterator[Finding]:
         yield Finding((), "note", message, "Add [persona] with one claim per line.")
 
 
-def _tests(card: CharacterCard) -> Iterator[Finding]:
+def _duplicate_tests(card: CharacterCard) -> Iterator[Finding]:
     names = [probe.name for probe in card.tests]
     for at, name in enumerate(names):
         if name and name in names[:at]:

@@ -45,7 +45,7 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
         extensions=own,
     )
     origin: Table = {}
-    patch = diff(_base(book), {key: value for key, value in raw.items() if key != "entries"})
+    patch = diff(_base_fields(book), {key: value for key, value in raw.items() if key != "entries"})
     if patch:
         origin["book"] = patch
     return pack(replace(book, entries=tuple(entries)), origin)
@@ -55,11 +55,13 @@ def is_entry(value: Any, where: str, coerce: Coercer) -> TypeGuard[Mapping[str, 
     """Whether a value can be an entry; if not, a note is added."""
     if isinstance(value, Mapping):
         return True
-    coerce.note(f"{where} was left out: it is {_kind(value)}, not an object with keys and content.")
+    coerce.note(
+        f"{where} was left out: it is {_json_type(value)}, not an object with keys and content."
+    )
     return False
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     kinds = {type(None): "null", str: "text", list: "a list", bool: "true or false"}
     return kinds.get(type(value), "a number")
 
@@ -112,7 +114,7 @@ def write_book(
     origin = origin if isinstance(origin, Mapping) else {}
     common = origin.get("common")
     common = common if isinstance(common, Mapping) else {}
-    base = apply(_base(book), origin.get("book"), additive=additive)
+    base = apply(_base_fields(book), origin.get("book"), additive=additive)
     base["entries"] = [
         write_entry(each, spec, {} if each.world else common, additive=additive or bool(each.world))
         for each in entries
@@ -122,7 +124,7 @@ def write_book(
 
 def base_book(book: Lorebook, spec: str, entries: Iterable[LoreEntry]) -> dict[str, Any]:
     """The book as our fields alone describe it, without patches."""
-    return {**_base(book), "entries": [base_entry(each, spec) for each in entries]}
+    return {**_base_fields(book), "entries": [base_entry(each, spec) for each in entries]}
 
 
 def is_empty(book: Lorebook) -> bool:
@@ -146,6 +148,6 @@ def plain_fields(book: Lorebook) -> Table:
     return base
 
 
-def _base(book: Lorebook) -> Table:
+def _base_fields(book: Lorebook) -> Table:
     kept = {key: value for key, value in book.extensions.items() if key != ORIGIN}
     return {"extensions": kept, **plain_fields(book)}

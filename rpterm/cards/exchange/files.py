@@ -175,7 +175,7 @@ def _import(path: Path, folder: Path) -> ImportedFile:
         return _import_world(path, folder / worlds.FOLDER, found)
     stem = _free_name(folder, safe_name(found.card.name))
     card, files, portrait = _with_file_names(found, stem)
-    text = dump(card, _header(path, found))
+    text = dump(card, _header_comment(path, found))
     if parse(text, f"{stem}.toml") != card:
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
     target = folder / f"{stem}.toml"
@@ -191,7 +191,7 @@ def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
     folder.mkdir(exist_ok=True)
     # Cards of other programs name a world by its file name.
     stem = _free_name(folder, safe_name(path.stem))
-    text = dump_world(found.card, _header(path, found))
+    text = dump_world(found.card, _header_comment(path, found))
     read = worlds.book(text, f"{stem}.toml")
     if (read.lorebook, read.extensions) != (found.card.lorebook, found.card.extensions):
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
@@ -291,7 +291,7 @@ def _file_extension(head: str) -> str:
     return f".{kind}" if re.fullmatch(r"[a-z0-9]{1,8}", kind) else ".bin"
 
 
-def _header(path: Path, found: Imported) -> str:
+def _header_comment(path: Path, found: Imported) -> str:
     lines = [f"Imported from {path.name}: {found.origin}."]
     lines += [f"Note: {note}" for note in found.notes]
     lines.append("The tables named rpterm_origin let an export reproduce the original file.")

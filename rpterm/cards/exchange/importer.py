@@ -121,7 +121,7 @@ def _from_json(value: Any, name: str, container: str, coerce: Coercer) -> Import
         return _from_lorebook_v3(value, name, coerce)
     if spec_of(value) == "v1" and is_world(value) and "first_mes" not in value:
         book = read_world(value, coerce)
-        return _lorebook(book or Lorebook(), name, "world", coerce, "a world file", {})
+        return _imported_lorebook(book or Lorebook(), name, "world", coerce, "a world file", {})
     document = dict(value)
     label = spec_of(document).upper()
     if _is_foreign(document):
@@ -174,10 +174,10 @@ def _from_lorebook_v3(value: Mapping[str, Any], name: str, coerce: Coercer) -> I
     root = {key: each for key, each in value.items() if key != "data"}
     patch = diff({"spec": "lorebook_v3"}, root)
     more = {"root": patch} if patch else {}
-    return _lorebook(book, name, "lorebook_v3", coerce, "a V3 lorebook", more)
+    return _imported_lorebook(book, name, "lorebook_v3", coerce, "a V3 lorebook", more)
 
 
-def _lorebook(
+def _imported_lorebook(
     book: Lorebook, name: str, form: str, coerce: Coercer, label: str, more: Table
 ) -> Imported:
     card = CharacterCard(name=book.name.strip() or name, lorebook=book)

@@ -48,11 +48,11 @@ def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard,
     if not isinstance(own, Mapping):
         return card, False
     report = Report()
-    changed = replace(card, **_checked(own, report))
+    changed = replace(card, **_read_fields(own, report))
     persona = own.get("persona")
     if isinstance(persona, Mapping):
         lines: dict[str, Any] = {
-            name: _check(name, persona.get(name, []), report) or () for name in _LINES
+            name: _check_value(name, persona.get(name, []), report) or () for name in _LINES
         }
         split = replace(card, **lines)
         if personality(split) == personality(card):
@@ -65,10 +65,10 @@ def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard,
     return changed, write(changed).keys() == own.keys()
 
 
-def _checked(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def _read_fields(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in _TEXTS:
-        value = _check(name, own[name], report) if name in own else None
+        value = _check_value(name, own[name], report) if name in own else None
         if value is not None and (name != "knows_until" or values.horizon(value)):
             found[name] = value
     known = {key.name: key for key in layout.SAMPLING}
@@ -96,7 +96,7 @@ def _with_pinned(card: CharacterCard, numbers: Any) -> CharacterCard:
     return replace(card, examples=examples)
 
 
-def _check(name: str, value: Any, report: Report) -> Any:
+def _check_value(name: str, value: Any, report: Report) -> Any:
     return values.check(_KEYS[name], value, (name,), report)
 
 

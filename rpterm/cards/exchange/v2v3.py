@@ -104,7 +104,7 @@ def _is_mirror(key: str, value: Any, data: Table) -> bool:
 def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spec) -> CharacterCard:
     ext = data.get("extensions")
     ext = ext if isinstance(ext, Mapping) else None
-    card = _plain_fields(data, name, coerce)
+    card = _mapped_fields(data, name, coerce)
     own = {key: value for key, value in (ext or {}).items() if key != ORIGIN}
     card, used = native.read(card, own.pop(OWN, None), coerce)
     if not used and ext and OWN in ext:
@@ -130,7 +130,7 @@ def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spe
     return replace(card, extensions={**own, ORIGIN: origin})
 
 
-def _plain_fields(data: Table, name: str, coerce: Coercer) -> CharacterCard:
+def _mapped_fields(data: Table, name: str, coerce: Coercer) -> CharacterCard:
     first = coerce.text(data.get("first_mes"), "first_mes")
     others = coerce.texts(data.get("alternate_greetings"), "alternate_greetings")
     group = coerce.texts(data.get("group_only_greetings"), "group_only_greetings")

@@ -111,7 +111,7 @@ class Rules:
             cooldown=FOREVER if deco.once else entry.cooldown,
             groups=tuple(part.strip() for part in entry.group.split(",") if part.strip()),
             identity=blake2b(identity, digest_size=8).digest(),
-            never=_never(deco, book.recursive),
+            never=_never_reason(deco, book.recursive),
         )
 
     def _number(self, entry: LoreEntry, keys: Sequence[str]) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ def world_name(world: str) -> str:
     return PurePath(world).name.removesuffix(".toml") or world
 
 
-def _never(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:
+def _never_reason(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:
     entry = deco.entry
     if not entry.enabled:
         return "disabled", "it is switched off"
