@@ -105,11 +105,11 @@ async def test_words_for_what_stood_there_before_begin_a_branch_and_it_is_told(
     app = stage.app()
     async with running(app) as pilot:
         monkeypatch.setattr(app.chat.follower, "tick", lambda: None)
-        await wait_until(pilot, lambda: not app.chat.follower._looking)
+        await wait_until(pilot, lambda: not app.chat.follower._polling)
         says(other, "Theirs")
         await say(pilot, app, "Ours")
         assert texts(app)[1:] == ["Ours", REPLIES[0]]
-        assert "your words began a branch of their own. F8 shows all." in notices(app)
+        assert "your message began a new branch. F8 shows all." in notices(app)
         assert "Theirs" in [turn.text for turn in other.tree(1)]
 
 
