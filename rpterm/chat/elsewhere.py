@@ -1,8 +1,8 @@
 """Notices what other terminals do to the chat of a session, between replies.
 
 A chat may be open in several terminals; all of them show the same branch, the one the chat record
-names. ``Elsewhere.poll`` checks once and is cheap while nothing changes; the owner of an event loop
-calls it while no reply is being written here. Knows no front end.
+names. ``Elsewhere.poll`` checks once and is cheap while nothing changes; the owner of an event
+loop calls it while no reply is being written here. Knows no front end.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Elsewhere:
     def poll(self) -> list[Turn] | None:
         """The last turns of the shown branch if they may have changed since the last call.
 
-        Changes of the cast are in the session when this returns; ``Scene.news`` describes them. A
-        reply whose program died is marked as partial. Call this from one thread.
+        Changes of the cast are in the session when this returns; ``Scene.news`` describes them.
+        A reply whose program died is marked as partial. Call this from one thread.
 
         Returns:
             ``None`` if nothing changed.

@@ -16,8 +16,8 @@ from rpterm.types import Generation, Prompt, Turn
 class UserTurnStored:
     """The user's text is in the database.
 
-    ``parted`` is true if another program had already continued the same turn, so that this one
-    begins a branch.
+    ``parted`` is true if another program had already continued the same turn, so that this
+    one begins a branch.
     """
 
     turn: Turn
@@ -94,7 +94,7 @@ class BestKept:
     """All candidates have ended and are scored; the best is shown, the others are its swipes.
 
     Attributes:
-        chances: The probability of being in character of each candidate; ``None`` for one that
+        chances: For each candidate, the probability of being in character; ``None`` if it
             was not scored or is empty.
     """
 

@@ -52,7 +52,7 @@ class Session(Tree):
 
     Attributes:
         scene: The characters that take part; with one character, a scene of one.
-        rivals: Opens another model for a duel; ``None`` where no other model can be opened.
+        rivals: Opens another model for a duel; ``None`` if there is none to open.
         presence: Tells other programs that the chat is open; released when the chat is left.
         opponent: The other side of a running duel; cancelling this session cancels it, too.
     """

@@ -1,7 +1,7 @@
 """The tree of turns of one chat: swipes, branches, edits, and the chat's own settings.
 
-Nothing here needs a model. ``Session`` extends it and overrides ``moved`` to keep the engine's
-cache in step with the shown branch.
+Nothing here needs a model. ``Session`` extends it and overrides ``moved`` to keep the
+engine's cache in step with the shown branch.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Polls for changes from outside: saves of the card file, and other terminals' changes of the chat.
 
 Both are checked twice a second in a thread, and never while a reply is generated, so that a single
-card applies to all of a reply. ``rpterm.chat.reload`` interprets a save; ``other_terminals`` shows
-what other terminals did.
+card applies to all of a reply. ``rpterm.chat.reload`` interprets a save; ``other_terminals``
+shows what other terminals did.
 """
 
 from __future__ import annotations
