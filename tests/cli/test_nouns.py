@@ -245,7 +245,7 @@ def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
         )
     for command in (["doctor", "--repair"], ["memory", "list", "sherlock"], ["stats"]):
         done = cli(*command)
-        assert done.code == 1 and "made by a newer rpterm" in done.err
+        assert done.code == 1 and "written by a newer rpterm" in done.err
     assert not list(home.glob("*damaged*"))
 
 

@@ -76,7 +76,7 @@ def test_only_replies_to_one_turn_are_compared(scene: Scene) -> None:
     a = scene.reply("One.")
     with pytest.raises(StoreError, match="do not answer the same turn"):
         scene.judge.compare(a, scene.greeting.id, "left")
-    with pytest.raises(StoreError, match="only replies are judged"):
+    with pytest.raises(StoreError, match="only replies can be judged"):
         scene.judge.thumb(scene.user.id, True)
     with pytest.raises(StoreError, match="from 1 to 5"):
         scene.judge.stars(a, 6)
