@@ -13,7 +13,7 @@ from pathlib import Path
 from rpterm.plural import counted
 from rpterm.preference.check.examples import Example, RowError, recognise
 from rpterm.preference.check.report import Model
-from rpterm.preference.check.trainers import long_prompt
+from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.history import roomy
 from rpterm.training.data import SMALLEST, Data, Lengths, Row
 from rpterm.training.plan import Method, TrainingError
@@ -89,7 +89,7 @@ def _sized(rows: Sequence[Row], model: Model, limit: int) -> list[_Sized]:
     for row, example in good:
         prompt = next(sizes)
         reply = max(next(sizes) for _ in example.replies)
-        fate = long_prompt(example, prompt, reply, limit)
+        fate = drop_long_prompt(example, prompt, reply, limit)
         found.append(_Sized(row, prompt + reply, fate))
     return found
 
