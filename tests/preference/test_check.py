@@ -165,7 +165,7 @@ def test_bad_rows_are_named_by_line_and_the_others_are_read(tmp_path: Path) -> N
     rows = [pair("Who?", "Moran.", "I."), "{not json", "", {"x": 1}, pair("Where?", "Here.", "No.")]
     report = checked(tmp_path / "d", rows)
     assert report.quality.rows == 2 and report.bad.count == 2
-    assert report.bad.first[0] == "train.jsonl:2: it is no JSON"
+    assert report.bad.first[0] == "train.jsonl:2: it is not JSON"
     assert report.bad.first[1].startswith("train.jsonl:4: its keys")
     assert [each.name for each in report.strict] == ["bad rows"]
 

@@ -80,7 +80,7 @@ def test_only_replies_to_one_turn_are_compared(scene: Scene) -> None:
         scene.judge.thumb(scene.user.id, True)
     with pytest.raises(StoreError, match="from 1 to 5"):
         scene.judge.stars(a, 6)
-    with pytest.raises(StoreError, match="Characters 2 to 99"):
+    with pytest.raises(StoreError, match="no part from 2 to 99"):
         scene.judge.flag(a, (2, 99), "")
     assert list(scene.judge.ratings()) == []
 
