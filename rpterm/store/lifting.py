@@ -70,48 +70,48 @@ def following(store: Store, turn_id: int) -> Following:
     return Following(turns, leaves, turn.swipes - 1, turn.parent_id is None)
 
 
-def lift(connection: sqlite3.Connection, gone: Turn) -> int | None:
+def lift(connection: sqlite3.Connection, turn: Turn) -> int | None:
     """Delete only this turn; return the chat's leaf afterwards.
 
     The branch shown stays the same without the turn. If the turn was its leaf, its parent becomes
     the leaf; a root is replaced by another root.
     """
-    _remove_prompts(connection, gone)
-    _remove_scores(connection, gone)
+    _remove_prompts(connection, turn)
+    _remove_scores(connection, turn)
     (leaf,) = connection.execute(
-        "SELECT leaf_id FROM chats WHERE id = ?", (gone.chat_id,)
+        "SELECT leaf_id FROM chats WHERE id = ?", (turn.chat_id,)
     ).fetchone()
-    shown = leaf is not None and gone.id in tree.path_ids(connection, leaf)
+    shown = leaf is not None and turn.id in tree.path_ids(connection, leaf)
     connection.execute(
         "UPDATE turns SET shown_child = (SELECT shown_child FROM turns WHERE id = :id) "
         "WHERE id = :parent AND shown_child = :id",
-        {"id": gone.id, "parent": gone.parent_id},
+        {"id": turn.id, "parent": turn.parent_id},
     )
     connection.execute(
-        "UPDATE turns SET parent_id = ?, lifted = 1 WHERE parent_id = ?", (gone.parent_id, gone.id)
+        "UPDATE turns SET parent_id = ?, lifted = 1 WHERE parent_id = ?", (turn.parent_id, turn.id)
     )
-    connection.execute("DELETE FROM turns WHERE id = ?", (gone.id,))
+    connection.execute("DELETE FROM turns WHERE id = ?", (turn.id,))
     if not shown:
         return None if leaf is None else int(leaf)
-    new_leaf = int(leaf) if leaf != gone.id else _leaf_without(connection, gone)
-    tree.show(connection, gone.chat_id, new_leaf)
+    new_leaf = int(leaf) if leaf != turn.id else _leaf_without(connection, turn)
+    tree.show(connection, turn.chat_id, new_leaf)
     return new_leaf
 
 
-def _leaf_without(connection: sqlite3.Connection, gone: Turn) -> int | None:
+def _leaf_without(connection: sqlite3.Connection, turn: Turn) -> int | None:
     """The leaf of the branch shown after its last turn was deleted."""
-    if gone.parent_id is not None:
-        return gone.parent_id
-    sibling = tree.nearest_sibling(connection, gone)
+    if turn.parent_id is not None:
+        return turn.parent_id
+    sibling = tree.nearest_sibling(connection, turn)
     return None if sibling is None else tree.descend(connection, sibling)
 
 
-def _remove_prompts(connection: sqlite3.Connection, gone: Turn) -> None:
+def _remove_prompts(connection: sqlite3.Connection, turn: Turn) -> None:
     """Remove stored prompts of later replies that contain the words of a turn."""
-    words = gone.text.strip()
+    words = turn.text.strip()
     if not words:
         return
-    for turn_id, ids, text in list(_prompts_below(connection, gone.id)):
+    for turn_id, ids, text in list(_prompts_below(connection, turn.id)):
         if words in zlib.decompress(text).decode("utf-8", "surrogatepass"):
             connection.execute(
                 "UPDATE generations SET prompt_digest = ?, prompt_ids = ?, prompt_text = ? "
@@ -130,7 +130,7 @@ def _prompts_below(
     )
 
 
-def _remove_scores(connection: sqlite3.Connection, gone: Turn) -> None:
+def _remove_scores(connection: sqlite3.Connection, turn: Turn) -> None:
     """Remove scores that depend on a turn: those of its children and those that quote the chat.
 
     They are computed again when they are shown.
@@ -140,5 +140,5 @@ def _remove_scores(connection: sqlite3.Connection, gone: Turn) -> None:
             f"{tree.BELOW} DELETE FROM scores WHERE turn_id IN (SELECT id FROM below) AND "
             "(instr(readings_json, :cites) OR turn_id IN "
             "(SELECT id FROM turns WHERE parent_id = :top))",
-            {"top": gone.id, "cites": _QUOTES_TURN},
+            {"top": turn.id, "cites": _QUOTES_TURN},
         )

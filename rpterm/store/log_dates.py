@@ -53,5 +53,5 @@ def iso(at: float | None) -> str:
     """A time in Unix seconds as ISO 8601 in UTC; "" for ``None``."""
     if at is None:
         return ""
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = datetime.fromtimestamp(at, UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,6 +19,8 @@ from rpterm.preference.stats.agreement import Share
 PLACES = 5
 """How many places of a finding are listed."""
 
+_UNKNOWN = "(unknown)"
+
 
 @dataclass(slots=True)
 class Places:
@@ -88,10 +90,10 @@ class Quality:
         meta = example.meta
         self.kinds[example.kind] += 1
         self.splits[split] += 1
-        self.sources[str(meta.get("source") or "(not told)")] += 1
-        self.characters[str(meta.get("character") or "(not told)")] += 1
+        self.sources[str(meta.get("source") or _UNKNOWN)] += 1
+        self.characters[str(meta.get("character") or _UNKNOWN)] += 1
         models = meta.get("models")
-        for model in models if isinstance(models, list) and models else ["(not told)"]:
+        for model in models if isinstance(models, list) and models else [_UNKNOWN]:
             self.models[str(model) or "(a person)"] += 1
         if example.label is not None:
             self.labels[example.label] += 1

@@ -56,10 +56,10 @@ def exports(path: Path) -> list[Path]:
     if not path.is_dir() or (path / MANIFEST).is_file():
         return [path]
     inside = sorted(each.parent for each in path.glob(f"*/{MANIFEST}"))
-    beside = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
-    if beside:
+    others = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
+    if others:
         raise ExportError(
-            f"{path} contains exports and also {beside[0].name}: check them one by one."
+            f"{path} contains exports and also {others[0].name}: check them one by one."
         )
     return inside or [path]
 
