@@ -66,10 +66,10 @@ def why(form: Format, passed: PassedOver, left_out: Counter[str]) -> str:
 def nobody(card: str | None, judged: Sequence[str]) -> str:
     """The message for the case that no chat, or none with this character, was judged."""
     if card is None or not judged:
-        return "Nothing is rated yet: rate replies in a chat, then export."
+        return "Nothing was rated yet: rate replies in a chat, then export."
     more = f" and {len(judged) - _MAX_LISTED} more" if len(judged) > _MAX_LISTED else ""
     return (
-        f"Nothing is rated in a chat with {card!r}: `--card` can be "
+        f"Nothing was rated in a chat with {card!r}: `--card` can be "
         f"{', '.join(judged[:_MAX_LISTED])}{more}."
     )
 

@@ -230,7 +230,7 @@ def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Pat
     with pytest.raises(TrainingError, match=r"several exports \(axolotl, trl_dpo\): name one"):
         read(tmp_path / "all", None)
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
-    with pytest.raises(ExportError, match=r"beside them, odd.jsonl: check them one by one"):
+    with pytest.raises(ExportError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")
 
 
