@@ -127,7 +127,7 @@ def export(
     """
     if options.format not in FORMATS:
         raise NoSuchChoice(
-            f"There is no format {options.format!r}; the formats are {', '.join(OFFERED)}."
+            f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
         )
     run = _Run(judgements, options, model)
     with replacing(out) as folder:
