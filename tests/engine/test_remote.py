@@ -263,9 +263,9 @@ def unset(_server: FakeServer) -> RemoteEngine:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (refused, "refuses the key"),
+        (refused, "rejects the key"),
         (unknown, "no model 'tyni'; it has tiny"),
-        (nobody, "no server at"),
+        (nobody, "No server answers at"),
         (unset, "remote_url"),
     ],
 )

@@ -1,8 +1,8 @@
-"""Draws tokens for one reply: the plain way at full speed, or under a grammar or with bans.
+"""Samples tokens for one reply: unconstrained at full speed, or with a grammar or forbidden tokens.
 
-The plain way never leaves C. Under a grammar a token is drawn first and checked then; only if the
-grammar refuses it are all candidates checked and drawn from again, which is rare and gives the
-same distribution (llama.cpp's own programs do it so).
+Unconstrained sampling never leaves C. With a grammar, a token is sampled first and checked
+afterwards; only if the grammar rejects it are all candidates filtered and sampled from again, which
+is rare and gives the same distribution (llama.cpp's own programs do the same).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.model import Model
-from rpterm.engine.llama.sampling import build_chain, build_grammar, history_length
+from rpterm.engine.llama.sampler_chain import build_chain, build_grammar, history_length
 from rpterm.types import Sampling
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _SALT = 0x9E3779B1
 
 
-class Drawer:
-    """The samplers of one reply and what they have seen."""
+class TokenSampler:
+    """The sampler chain and grammar of one reply, with the tokens they have accepted."""
 
     def __init__(self, model: Model, sampling: Sampling, seed: int, prompt: Sequence[int]) -> None:
         self._model = model
@@ -34,31 +34,37 @@ class Drawer:
         self._grammar: Any = build_grammar(model, sampling.grammar) if sampling.grammar else None
         self._chain = build_chain(model, sampling, seed, self._history)
 
-    def draw(
-        self, context: Any, row: int, forbidden: Collection[int] = (), *, free: bool = False
+    def sample(
+        self,
+        context: Any,
+        row: int,
+        forbidden: Collection[int] = (),
+        *,
+        use_grammar: bool = True,
     ) -> int:
-        """Sample from a row of logits and accept the token; -1 where nothing is allowed.
+        """Sample from a row of logits and accept the token; -1 where no token is allowed.
 
         Args:
-            free: Without the grammar, which then does not see the token.
+            use_grammar: False samples without the grammar, which then does not see the token
+                either, and ignores ``forbidden``.
         """
-        if free or (self._grammar is None and not forbidden):
+        if not use_grammar or (self._grammar is None and not forbidden):
             return int(lib.llama_sampler_sample(self._chain, context, row))
-        token = self._pick(context, row, forbidden, with_grammar=False)
-        if self._grammar is not None and not self._allowed(token):
-            token = self._pick(context, row, forbidden, with_grammar=True)
+        token = self._sample_filtered(context, row, forbidden, with_grammar=False)
+        if self._grammar is not None and not self._fits_grammar(token):
+            token = self._sample_filtered(context, row, forbidden, with_grammar=True)
         if token >= 0:
-            self._accept(token)
+            self._accept_sampled(token)
         return token
 
-    def take(self, token: int) -> int:
-        """Accept a token that was not drawn, past any grammar; returns it."""
+    def accept(self, token: int) -> int:
+        """Accept a token that was not sampled, without the grammar; returns it."""
         lib.llama_sampler_accept(self._chain, token)
         return token
 
     def rewind(self, ids: Sequence[int], salt: int) -> None:
-        """Be as if only ``ids`` had been drawn, with fresh but reproducible luck from here on."""
-        self.free_chain()
+        """Return to the state after ``ids``, with a new but reproducible random sequence."""
+        self._free_chain()
         self._chain = build_chain(
             self._model, self._sampling, self._seed + salt * _SALT, [*self._history, *ids]
         )
@@ -67,24 +73,24 @@ class Drawer:
             for token in ids:
                 lib.llama_sampler_accept(self._grammar, token)
 
-    def free_chain(self) -> None:
-        if self._chain:
-            lib.llama_sampler_free(self._chain)
-            self._chain = None
-
     def free(self) -> None:
-        """Give the memory back; the drawer is of no use then."""
-        self.free_chain()
+        """Free the memory; the sampler cannot be used afterwards."""
+        self._free_chain()
         if self._grammar:
             lib.llama_sampler_free(self._grammar)
             self._grammar = None
 
-    def _accept(self, token: int) -> None:
+    def _free_chain(self) -> None:
+        if self._chain:
+            lib.llama_sampler_free(self._chain)
+            self._chain = None
+
+    def _accept_sampled(self, token: int) -> None:
         lib.llama_sampler_accept(self._chain, token)
         if self._grammar is not None and not self._model.ends(token):
             lib.llama_sampler_accept(self._grammar, token)
 
-    def _allowed(self, token: int) -> bool:
+    def _fits_grammar(self, token: int) -> bool:
         if token < 0:
             return False
         row = lib.llama_token_data(token, 1.0, 0.0)
@@ -92,7 +98,7 @@ class Drawer:
         lib.llama_sampler_apply(self._grammar, ctypes.byref(array))
         return bool(row.logit > float("-inf"))
 
-    def _pick(
+    def _sample_filtered(
         self, context: Any, row: int, forbidden: Collection[int], *, with_grammar: bool
     ) -> int:
         rows = candidates(context, row, self._model.vocab_size)
@@ -109,7 +115,7 @@ class Drawer:
 
 
 def candidates(context: Any, row: int, vocab_size: int) -> NDArray[np.void]:
-    """All tokens with their logits, in llama.cpp's own layout."""
+    """All tokens with their logits, in the memory layout of ``llama_token_data``."""
     import numpy as np
 
     layout = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])

@@ -1,4 +1,4 @@
-"""An engine that is lent: many chats use one model, one after the other."""
+"""Lends one engine to several chats, one after the other."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rpterm.engine.protocol import (
 )
 
 
-class Lent:
-    """An engine lent to one session: closing gives it back, and what is given back is left alone.
+class EngineLease:
+    """The engine as one session sees it: ``close`` ends the lease and leaves the model loaded.
 
-    Without this, a session that closes late would free the model that the next chat is using, or
-    save the next chat's cache as its own.
+    Without this, a session that closes late would free the model the next chat is using, or save
+    the next chat's cache as its own.
     """
 
     def __init__(self, engine: Engine) -> None:

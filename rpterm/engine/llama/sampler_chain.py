@@ -1,10 +1,11 @@
-"""From ``Sampling`` to llama.cpp's sampler chain.
+"""Builds llama.cpp's sampler chain from a ``Sampling``.
 
-Order as in llama.cpp's own programs: bias, penalties, DRY, top-n-sigma, top-k, typical, top-p,
-min-p, XTC, temperature, draw. Where it changes nothing, the likeliest tokens are picked out first:
-penalties that look at all of a vocabulary take longer than all the rest (0.33 ms a token with the
-starter's 49,152, 0.21 with a shortlist). Mirostat takes the place of the truncation samplers.
-Penalties see the end of the prompt, too, because its tokens are accepted before the first draw.
+The order is that of llama.cpp's own programs: logit bias, penalties, DRY, top-n-sigma, top-k,
+typical, top-p, min-p, XTC, temperature, random draw. Where it cannot change the result, a shortlist
+of the likeliest tokens is taken first, because penalties over the whole vocabulary take longer than
+everything else (0.33 ms a token with the starter's 49,152, 0.21 with a shortlist). Mirostat
+replaces the truncation samplers. Penalties also see the end of the prompt, because its tokens are
+accepted before the first one is sampled.
 """
 
 from __future__ import annotations
@@ -19,32 +20,32 @@ from rpterm.engine.protocol import EngineError
 from rpterm.types import Sampling
 
 _BREAKERS = (b"\n", b":", b'"', b"*")
-_UNTOUCHED = 1024
-"""Tokens on the shortlist beside all that penalties may take down."""
-_LEAST_MIN_P = 0.02
-"""From here on what min-p leaves is far shorter than the shortlist."""
+_SHORTLIST = 1024
+"""Tokens on the shortlist in addition to those that penalties may push down."""
+_SHORT_MIN_P = 0.02
+"""From this min-p on, the tokens it leaves are far fewer than the shortlist."""
 _SEED_MASK = 0xFFFFFFFF
 
 
 def history_length(sampling: Sampling) -> int:
-    """How many last tokens of the prompt the samplers want to see."""
+    """How many tokens at the end of the prompt the samplers need to see."""
     penalties = sampling.penalty_last_n if _has_penalties(sampling) else 0
     dry = sampling.dry_range if sampling.dry_multiplier > 0 else 0
     return max(0, penalties, dry)
 
 
 def build_chain(model: Model, sampling: Sampling, seed: int, history: Sequence[int]) -> Any:
-    """A chain that has seen ``history``; the caller frees it with ``lib.llama_sampler_free``."""
+    """A chain that has accepted ``history``; free it with ``lib.llama_sampler_free``."""
     params = lib.llama_sampler_chain_default_params()
     params.no_perf = True
     chain = lib.llama_sampler_chain_init(params)
     for sampler in _samplers(model, sampling, seed & _SEED_MASK):
         if not sampler:
             lib.llama_sampler_free(chain)
-            raise EngineError("llama.cpp refused the samplers: check their values.")
+            raise EngineError("llama.cpp rejected the samplers: check their values.")
         lib.llama_sampler_chain_add(chain, sampler)
-    wanted = history_length(sampling)
-    for token in history[-wanted:] if wanted else ():
+    length = history_length(sampling)
+    for token in history[-length:] if length else ():
         lib.llama_sampler_accept(chain, token)
     return chain
 
@@ -61,30 +62,30 @@ def build_grammar(model: Model, grammar: str) -> Any:
     if not sampler:
         raise EngineError(
             "The grammar cannot be used: it must be GBNF with a rule named root; the engine's "
-            "log names the place."
+            "log shows where it is wrong."
         )
     return sampler
 
 
 def _has_penalties(sampling: Sampling) -> bool:
     neutral = (1.0, 0.0, 0.0)
-    asked = (sampling.repeat_penalty, sampling.presence_penalty, sampling.frequency_penalty)
-    return sampling.penalty_last_n > 0 and asked != neutral
+    values = (sampling.repeat_penalty, sampling.presence_penalty, sampling.frequency_penalty)
+    return sampling.penalty_last_n > 0 and values != neutral
 
 
-def _shortlisted(s: Sampling) -> bool:
-    """Whether the end of the list can be left out: nothing raises it, measures it or draws it."""
-    raises = s.repeat_penalty < 1 or s.presence_penalty < 0 or s.frequency_penalty < 0
-    measures = s.top_n_sigma > 0 or s.typical_p < 1 or s.mirostat
-    few = s.temperature <= 0 or 0 < s.top_k <= _UNTOUCHED
-    few = few or (s.min_p >= _LEAST_MIN_P and s.top_p >= 1)
-    return few and not raises and not measures and history_length(s) > 0
+def _can_shortlist(s: Sampling) -> bool:
+    """Whether unlikely tokens can be left out early: no sampler boosts, counts or draws them."""
+    boosts = s.repeat_penalty < 1 or s.presence_penalty < 0 or s.frequency_penalty < 0
+    counts = s.top_n_sigma > 0 or s.typical_p < 1 or s.mirostat
+    draws_few = s.temperature <= 0 or 0 < s.top_k <= _SHORTLIST
+    draws_few = draws_few or (s.min_p >= _SHORT_MIN_P and s.top_p >= 1)
+    return draws_few and not boosts and not counts and history_length(s) > 0
 
 
 def _samplers(model: Model, s: Sampling, seed: int) -> list[Any]:
     chain = [_bias(model, s)] if s.logit_bias else []
-    if _shortlisted(s):
-        chain.append(lib.llama_sampler_init_top_k(_UNTOUCHED + history_length(s)))
+    if _can_shortlist(s):
+        chain.append(lib.llama_sampler_init_top_k(_SHORTLIST + history_length(s)))
     if _has_penalties(s):
         chain.append(
             lib.llama_sampler_init_penalties(
@@ -101,7 +102,7 @@ def _samplers(model: Model, s: Sampling, seed: int) -> list[Any]:
         return [*chain, lib.llama_sampler_init_greedy()]
     if s.mirostat:
         return [*chain, lib.llama_sampler_init_temp(s.temperature), _mirostat(model, s, seed)]
-    return [*chain, *_truncation(s, seed), *_draw(s, seed)]
+    return [*chain, *_truncation(s, seed), *_temperature_and_draw(s, seed)]
 
 
 def _truncation(s: Sampling, seed: int) -> list[Any]:
@@ -121,12 +122,14 @@ def _truncation(s: Sampling, seed: int) -> list[Any]:
     return chain
 
 
-def _draw(s: Sampling, seed: int) -> list[Any]:
+def _temperature_and_draw(s: Sampling, seed: int) -> list[Any]:
     if s.dynatemp_range > 0:
-        heat = lib.llama_sampler_init_temp_ext(s.temperature, s.dynatemp_range, s.dynatemp_exponent)
+        temperature = lib.llama_sampler_init_temp_ext(
+            s.temperature, s.dynatemp_range, s.dynatemp_exponent
+        )
     else:
-        heat = lib.llama_sampler_init_temp(s.temperature)
-    return [heat, lib.llama_sampler_init_dist(seed)]
+        temperature = lib.llama_sampler_init_temp(s.temperature)
+    return [temperature, lib.llama_sampler_init_dist(seed)]
 
 
 def _mirostat(model: Model, s: Sampling, seed: int) -> Any:
@@ -138,14 +141,14 @@ def _mirostat(model: Model, s: Sampling, seed: int) -> Any:
 
 
 def _dry(model: Model, s: Sampling) -> Any:
-    """A copy of one that is kept: a new one looks all tokens through for breakers, for 9 ms."""
+    """A clone of a cached sampler: a new one searches all tokens for breakers, which takes 9 ms."""
     values = (s.dry_multiplier, s.dry_base, s.dry_allowed_length, s.dry_range)
     if model.dry is None or model.dry[0] != values:
         if model.dry is not None:
             lib.llama_sampler_free(model.dry[1])
         breakers = (ctypes.c_char_p * len(_BREAKERS))(*_BREAKERS)
-        made = lib.llama_sampler_init_dry(model.vocab, *values, breakers, len(_BREAKERS))
-        model.dry = (values, made) if made else None
+        sampler = lib.llama_sampler_init_dry(model.vocab, *values, breakers, len(_BREAKERS))
+        model.dry = (values, sampler) if sampler else None
     return lib.llama_sampler_clone(model.dry[1]) if model.dry is not None else None
 
 

@@ -1,8 +1,8 @@
-"""Jobs on their way from the reader thread to the model, and the flag that stops the current one.
+"""The worker's job queue between its reader thread and the model, and the flag that aborts a job.
 
-The flag is a byte that llama.cpp's compute threads read through the C library's ``strlen``: a
-Python callback there would run, with the interpreter lock, for each of about a thousand graph
-nodes of every token.
+The flag is a byte that llama.cpp's compute threads read through the C library's ``strlen``. A
+Python callback there would need the interpreter lock for each of about a thousand graph nodes of
+every token.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from rpterm.engine.llama.wire import Message
+from rpterm.engine.llama.messages import Message
 
-_BACKGROUND = ("settle", "aside")
+_PREEMPTIBLE = ("settle", "aside")
+"""Operations that nobody waits for."""
 
 
-class Abort:
-    """A flag that both Python and llama.cpp can read; setting it stops a running evaluation."""
+class AbortFlag:
+    """A flag that both Python and llama.cpp can read; setting it aborts a running evaluation."""
 
     def __init__(self) -> None:
         self._flag = ctypes.create_string_buffer(2)
@@ -37,17 +38,17 @@ class Abort:
         return self._flag[0] != b"\x00"
 
     def install(self, lib: Any, context: Any) -> None:
-        """Let a llama.cpp context stop when the flag is set: ``strlen`` of it is 1 then, else 0."""
+        """Make a llama.cpp context abort when the flag is set: its ``strlen`` is then 1, else 0."""
         address = ctypes.cast(self._strlen, ctypes.c_void_p).value
         self._callback = lib.ggml_abort_callback(address)
         data = ctypes.cast(self._flag, ctypes.c_void_p)
         lib.llama_set_abort_callback(context, self._callback, data)
 
 
-class Desk:
-    """A queue of one consumer that knows what is being worked on."""
+class JobQueue:
+    """A queue with one consumer that also knows the job in progress."""
 
-    def __init__(self, abort: Abort) -> None:
+    def __init__(self, abort: AbortFlag) -> None:
         self.abort = abort
         self._jobs: deque[Message] = deque()
         self._current: Message | None = None
@@ -55,29 +56,29 @@ class Desk:
         self._changed = threading.Condition()
 
     def put(self, job: Message) -> None:
-        """Add a job; what works in the background has to make room for it."""
+        """Add a job; a job in the background is aborted in favour of it."""
         with self._changed:
             self._jobs.append(job)
-            if self._current is not None and _gives_way(self._current, [job]):
+            if self._current is not None and _is_preempted(self._current, [job]):
                 self.abort.set()
             self._changed.notify()
 
     def cancel(self, ids: list[int]) -> None:
-        """Stop these jobs: the current one at once, waiting ones when their turn comes."""
+        """Cancel these jobs: the current one at once, waiting ones when their turn comes."""
         with self._changed:
             if self._current is not None and self._current["id"] in ids:
                 self.abort.set()
             self._cancelled.update(job["id"] for job in self._jobs if job["id"] in ids)
 
     def take(self) -> Message:
-        """Wait for the next job; the flag is set already if it was cancelled while waiting."""
+        """Wait for the next job; the flag is already set if the job was cancelled in the queue."""
         with self._changed:
             self._current = None
             while not self._jobs:
                 self._changed.wait()
             job = self._jobs.popleft()
             self._current = job
-            if job["id"] in self._cancelled or _gives_way(job, self._jobs):
+            if job["id"] in self._cancelled or _is_preempted(job, self._jobs):
                 self._cancelled.discard(job["id"])
                 self.abort.set()
             else:
@@ -85,6 +86,6 @@ class Desk:
             return job
 
 
-def _gives_way(job: Message, others: Iterable[Message]) -> bool:
-    """Whether a job that nobody waits for has to end, because somebody waits for another."""
-    return job["op"] in _BACKGROUND and any(other["op"] != "aside" for other in others)
+def _is_preempted(job: Message, others: Iterable[Message]) -> bool:
+    """Whether a job that nobody waits for has to give way to one of the others."""
+    return job["op"] in _PREEMPTIBLE and any(other["op"] != "aside" for other in others)

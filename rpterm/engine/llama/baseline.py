@@ -1,8 +1,8 @@
-"""The yardstick of ``rpterm bench engine``: llama.cpp with nothing of rpterm around it.
+"""The baselines of ``rpterm bench engine``: llama.cpp without rpterm.
 
-Run as a process of its own: ``python -m rpterm.engine.llama.bare < JOB.json``. ``decode`` is the
-barest loop there is: greedy, no pipe, no text. ``naive`` is what a simple chat program does: a
-chat completion whose system message holds this turn's memory and lore.
+Runs as a process of its own: ``python -m rpterm.engine.llama.baseline < JOB.json``. ``decode`` is a
+minimal greedy loop without a pipe or text. ``naive`` is what a simple chat program does: a chat
+completion with this turn's memories and lore in the system message.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ import llama_cpp
 import llama_cpp.llama_cpp as ll
 
 
-def _quiet(_level: int, _text: bytes, _data: Any) -> None:
+def _discard(_level: int, _text: bytes, _data: Any) -> None:
     """Drop llama.cpp's log."""
 
 
-_QUIET = ll.llama_log_callback(_quiet)
+_DISCARD_LOG = ll.llama_log_callback(_discard)  # A reference, because C code holds none.
 
 
 def decode(job: dict[str, Any]) -> dict[str, float]:
     """Evaluate a prompt, then sample greedily.
 
     Args:
-        job: ``model``, ``threads``, ``context``, ``prompt_ids``, ``tokens`` (how many to sample).
+        job: ``model``, ``threads``, ``context``, ``prompt_ids`` and ``tokens`` (how many to
+            sample).
 
     Returns:
-        ``tokens_per_s`` of the loop from the first to the last sampled token.
+        ``tokens_per_s`` from the first to the last sampled token.
     """
     params = ll.llama_model_default_params()
     params.n_gpu_layers = job.get("gpu_layers", 0)
@@ -57,14 +58,14 @@ def decode(job: dict[str, Any]) -> dict[str, float]:
 
 
 def naive(job: dict[str, Any]) -> dict[str, float]:
-    """Chat completion over a list of prompts; only the last one is timed.
+    """Run a chat completion for each turn; only the last one is timed.
 
     Args:
-        job: ``model``, ``threads``, ``context``, ``chats`` (lists of messages, as they were sent
-            on successive turns).
+        job: ``model``, ``threads``, ``context`` and ``chats`` (the list of messages of each
+            successive turn).
 
     Returns:
-        ``first_token_s`` of the last chat, the ones before it in the cache.
+        ``first_token_s`` of the last turn, with the earlier ones in the cache.
     """
     llama = llama_cpp.Llama(
         job["model"],
@@ -76,12 +77,12 @@ def naive(job: dict[str, Any]) -> dict[str, float]:
     )
     first = 0.0
     for messages in job["chats"]:
-        first = _first_token(llama, messages)
+        first = _first_token_s(llama, messages)
     return {"first_token_s": first}
 
 
-def _first_token(llama: Any, messages: list[dict[str, str]]) -> float:
-    """Seconds from the call to the first chunk that carries text (the very first has the role)."""
+def _first_token_s(llama: Any, messages: list[dict[str, str]]) -> float:
+    """Seconds from the call to the first chunk with text (the very first has only the role)."""
     began = time.perf_counter()
     stream = llama.create_chat_completion(messages, max_tokens=4, stream=True, temperature=0.0)
     spent = 0.0
@@ -93,7 +94,7 @@ def _first_token(llama: Any, messages: list[dict[str, str]]) -> float:
 
 def main() -> None:
     """Read a job from stdin, write its result to stdout."""
-    ll.llama_log_set(_QUIET, ctypes.c_void_p(0))
+    ll.llama_log_set(_DISCARD_LOG, ctypes.c_void_p(0))
     job = json.load(sys.stdin)
     result = {"decode": decode, "naive": naive}[job["what"]](job)
     sys.stdout.write(json.dumps(result))

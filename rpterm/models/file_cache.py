@@ -1,7 +1,8 @@
-"""What was found out about a file, kept while the file stays the same: hashes, headers.
+"""Caches what was found out about a file, such as its hash or header, until the file changes.
 
-One small JSON file for each path in the cache folder; a file counts as the same while its size and
-time of change are. A cache that cannot be read or written is no error: the work is done again.
+One small JSON file for each path in the cache folder; a file counts as unchanged while its size and
+modification time stay the same. A cache that cannot be read or written is no error: the work is
+done again.
 """
 
 from __future__ import annotations
@@ -16,28 +17,28 @@ from rpterm.paths import keep
 _FORMAT = 2
 
 
-class FileFacts:
-    """Facts about one file, read once and written back by ``set``.
+class FileCache:
+    """Cached values for one file, read once and written back by ``set``.
 
     Args:
-        path: The file the facts are about.
-        folder: The cache folder; ``None`` remembers nothing.
+        path: The file the values are about.
+        folder: The cache folder; ``None`` for no cache.
     """
 
     def __init__(self, path: Path, folder: Path | None) -> None:
-        state = path.stat()
-        self._stamp = [_FORMAT, state.st_size, state.st_mtime_ns]
+        status = path.stat()
+        self._stamp = [_FORMAT, status.st_size, status.st_mtime_ns]
         name = hashlib.sha1(str(path.absolute()).encode("utf-8", "surrogateescape")).hexdigest()
         self._file = folder / "models" / f"{name}.json" if folder else None
-        self._facts = self._read()
+        self._values = self._read()
 
     def get(self, key: str) -> Any:
-        """The fact, or ``None``."""
-        return self._facts.get(key)
+        """The value, or ``None``."""
+        return self._values.get(key)
 
     def set(self, key: str, value: Any) -> None:
-        """Remember a fact; anything JSON can hold."""
-        self._facts[key] = value
+        """Store a JSON value."""
+        self._values[key] = value
         self._write()
 
     def _read(self) -> dict[str, Any]:
@@ -49,11 +50,11 @@ class FileFacts:
             return {}
         if not isinstance(stored, dict) or stored.get("stamp") != self._stamp:
             return {}
-        facts = stored.get("facts")
-        return facts if isinstance(facts, dict) else {}
+        values = stored.get("facts")
+        return values if isinstance(values, dict) else {}
 
     def _write(self) -> None:
         if self._file is None:
             return
-        text = json.dumps({"stamp": self._stamp, "facts": self._facts})
+        text = json.dumps({"stamp": self._stamp, "facts": self._values})
         keep(self._file, text.encode())

@@ -1,4 +1,4 @@
-"""Looks at a weights' file before llama.cpp does, which would only say that it failed."""
+"""Checks files and options before loading, because llama.cpp gives no reason when it fails."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ _LARGEST_CONTEXT = 1 << 24
 
 
 def check_file(path: Path, what: str = "model") -> None:
-    """Refuse what cannot be a GGUF file.
+    """Check that a file can be a GGUF file.
+
+    Args:
+        what: What to call it in messages: model or adapter.
 
     Raises:
-        ModelError: Missing, a folder, unreadable, empty, too short, or another format.
+        ModelError: It is missing, a folder, unreadable, empty, truncated or in another format.
     """
     if path.is_dir():
         raise ModelError(f"{path} is a folder: name the {what}'s .gguf file in it.")
@@ -30,16 +33,16 @@ def check_file(path: Path, what: str = "model") -> None:
     if not head:
         raise ModelError(f"The {what} file {path} is empty: download it again.")
     if not head.startswith(_MAGIC):
-        raise ModelError(f"{path} is no GGUF file: rpterm needs a {what} in GGUF format.")
+        raise ModelError(f"{path} is not a GGUF file: rpterm needs a {what} in GGUF format.")
     if len(head) < 24:
-        raise ModelError(f"The {what} file {path} is cut off: download it again.")
+        raise ModelError(f"The {what} file {path} is incomplete: download it again.")
 
 
 def check_context(context: int) -> None:
-    """Refuse windows that no model has; larger ones make llama.cpp hang.
+    """Check the context length; an absurdly large one makes llama.cpp hang.
 
     Raises:
-        ModelError: Not positive, or absurdly large.
+        ModelError: It is not positive, or larger than that of any model.
     """
     if context <= 0:
         raise ModelError(f"A context of {context} tokens is impossible: choose 512 or more.")
@@ -48,12 +51,12 @@ def check_context(context: int) -> None:
 
 
 def load_failure(path: Path, log: str) -> str:
-    """One sentence for people from what llama.cpp logged when loading failed."""
+    """Turn what llama.cpp logged when loading failed into one sentence for the user."""
     text = log.lower()
     if "not within" in text or "corrupted or incomplete" in text or "failed to read" in text:
-        return f"The model file {path} is cut off or damaged: download it again."
+        return f"The model file {path} is incomplete or damaged: download it again."
     if "unknown model architecture" in text:
-        return f"The model in {path} is of a kind this build of llama.cpp does not know."
+        return f"This build of llama.cpp does not know the architecture of the model {path}."
     if "alloc" in text or "out of memory" in text:
         return f"There is not enough memory for {path}: choose a smaller model or context."
     return f"llama.cpp cannot load {path}: the file is damaged or of an unknown kind."

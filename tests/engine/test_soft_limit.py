@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.engine.closing import closes
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.protocol import Delta, Engine, Finished, GenerateRequest, Piece
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.engine.soft_limit import reached_soft_limit
 from rpterm.types import Sampling
 
 AFTER = 10
@@ -30,7 +30,7 @@ AFTER = 10
     ],
 )
 def test_a_reply_may_end_here(text: str) -> None:
-    assert closes(text, AFTER, AFTER)
+    assert reached_soft_limit(text, AFTER, AFTER)
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,19 @@ def test_a_reply_may_end_here(text: str) -> None:
     ],
 )
 def test_a_reply_must_not_end_here(text: str) -> None:
-    assert not closes(text, AFTER, AFTER)
+    assert not reached_soft_limit(text, AFTER, AFTER)
 
 
 def test_what_is_never_closed_ends_at_a_sentence_later() -> None:
-    assert not closes("*He turns away.", AFTER, AFTER)
-    assert closes("*He turns away.", 2 * AFTER, AFTER)
-    assert not closes("*He turns aw", 2 * AFTER, AFTER)
+    assert not reached_soft_limit("*He turns away.", AFTER, AFTER)
+    assert reached_soft_limit("*He turns away.", 2 * AFTER, AFTER)
+    assert not reached_soft_limit("*He turns aw", 2 * AFTER, AFTER)
 
 
 @given(st.text(), st.integers(0, 100), st.integers(-1, 100))
 def test_never_early_and_never_when_off(text: str, tokens: int, after: int) -> None:
     if after <= 0 or tokens < after:
-        assert not closes(text, tokens, after)
+        assert not reached_soft_limit(text, tokens, after)
 
 
 def test_the_scripted_engine_closes() -> None:
@@ -84,6 +84,6 @@ def test_the_model_stops_after_a_sentence(engine: LlamaEngine, prompt: tuple[int
     (end,) = [event for event in events if isinstance(event, Finished)]
     assert end.reason == "closed"
     assert 8 <= len(end.ids) < 120
-    assert closes(shown, len(end.ids), 8)
+    assert reached_soft_limit(shown, len(end.ids), 8)
     again = list(engine.generate(GenerateRequest(prompt, sampling)))
     assert [e.ids for e in again if isinstance(e, Finished)] == [end.ids]

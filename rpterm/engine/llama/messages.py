@@ -1,4 +1,4 @@
-"""The lines of JSON that client and worker exchange; both ends import this and nothing heavier.
+"""The JSON lines that client and worker exchange; both ends import this and nothing heavier.
 
 To the worker: ``{"id", "op", …}``. From it: ``{"id", "ev": [event, …]}`` any number of times, then
 once ``{"id", "ok": value}`` or ``{"id", "error": "engine" | "model", "text"}``. Events are short
@@ -28,15 +28,15 @@ Message = dict[str, Any]
 
 
 def pack(message: Message) -> bytes:
-    """One message as one line; ASCII only, so that no text can break a line."""
+    """Encode a message as one line; ASCII only, so that no text can contain a line break."""
     return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def unpack(line: bytes) -> Message:
-    """The message of a line.
+    """Decode a line.
 
     Raises:
-        ValueError: It is no JSON object.
+        ValueError: The line is not a JSON object.
     """
     message = json.loads(line)
     if not isinstance(message, dict):
@@ -44,17 +44,17 @@ def unpack(line: bytes) -> Message:
     return message
 
 
-def _plain(record: Any) -> Message:
-    """A flat frozen record as a dictionary, without copying what is in it."""
-    plain = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {name: dict(v) if isinstance(v, Mapping) else v for name, v in plain.items()}
+def _as_dict(record: Any) -> Message:
+    """A flat dataclass as a dictionary, without the deep copy of ``dataclasses.asdict``."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: dict(v) if isinstance(v, Mapping) else v for name, v in values.items()}
 
 
 def pack_request(request: GenerateRequest) -> Message:
-    """A request, without the text and the messages, which this engine does not read."""
+    """Encode a request, without its text and messages, which this engine does not read."""
     return {
         "prompt": request.prompt_ids,
-        "sampling": _plain(request.sampling),
+        "sampling": _as_dict(request.sampling),
         "seeds": request.seeds,
         "stop": request.stop,
         "kv_mode": request.kv_mode,
@@ -75,8 +75,8 @@ def unpack_request(message: Message) -> GenerateRequest:
 
 
 def pack_info(info: EngineInfo) -> Message:
-    """What ``load`` found out."""
-    return _plain(info)
+    """Encode the result of ``load``."""
+    return _as_dict(info)
 
 
 def unpack_info(message: Message) -> EngineInfo:
@@ -85,7 +85,7 @@ def unpack_info(message: Message) -> EngineInfo:
 
 
 def pack_event(event: EngineEvent) -> list[Any]:
-    """An event as a short list: a letter and its fields."""
+    """Encode an event as a short list: a letter and the event's fields."""
     match event:
         case Delta(index, text, tokens):
             return ["d", index, text, tokens]
@@ -96,7 +96,7 @@ def pack_event(event: EngineEvent) -> list[Any]:
         case Retracted(index, characters):
             return ["r", index, characters]
         case Finished(index, reason, usage, ids):
-            return ["f", index, reason, _plain(usage), ids]
+            return ["f", index, reason, _as_dict(usage), ids]
 
 
 def unpack_event(data: list[Any]) -> EngineEvent:
