@@ -237,7 +237,7 @@ def test_a_disk_that_fills_up(
 def test_two_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
     def again(stage: str, done: int, total: int) -> None:
         if stage == "download" and done == 0:
-            with pytest.raises(DownloadError, match="another rpterm"):
+            with pytest.raises(DownloadError, match="Another rpterm"):
                 pull(SPEC, tmp_path, endpoint=hub[1])
 
     assert pull(SPEC, tmp_path, endpoint=hub[1], on_progress=again).read_bytes() == DATA

@@ -58,7 +58,7 @@ def test_little_memory_gives_a_small_window() -> None:
     chosen = choose(EIGHT, Memory(2 * room, room))
     assert 2560 <= chosen.context <= 3000
     assert chosen.context % STEP == 0
-    assert chosen.why == "what memory leaves"
+    assert chosen.why == "limited by memory"
 
 
 def test_too_large_a_model_is_refused_with_numbers() -> None:
@@ -237,8 +237,8 @@ def test_what_does_not_fit_says_what_is_short() -> None:
     small, large = MODELS[0], MODELS[-1]
     assert obstacle(small, Memory(8 * GB, GB)) == ""
     told = obstacle(large, Memory(8 * GB, GB))
-    assert re.fullmatch(r"needs 4\d\.\d GB, a model can have 6\.\d GB here", told), told
+    assert re.fullmatch(r"needs 4\d\.\d GB, but a model can use 6\.\d GB here", told), told
     slow = next(model for model in MODELS if model.name == "mistral-nemo-12b")
-    assert obstacle(slow, Memory(64 * GB, GB)) == "too slow without a card"
+    assert obstacle(slow, Memory(64 * GB, GB)) == "too slow without a GPU"
     assert "is unknown" in obstacle(small, Memory(0, 0))
     assert "on the GPU" in obstacle(large, Memory(8 * GB, GB), GpuMemory("x", 24 * GB, 24 * GB))

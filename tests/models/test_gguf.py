@@ -81,7 +81,7 @@ def test_version_2_is_read(tmp_path: Path) -> None:
         (struct.pack("<Q", 99) + b'{"__metadata__":{}}', "safetensors"),
         (b"tjgg" + b"\1" * 60, "GGJT"),
         (b"lmgg" + b"\1" * 60, "old GGML"),
-        (b"\0" * 4096, "zeros only"),
+        (b"\0" * 4096, "begins with zeros"),
         (b"\x1f\x8b\x08" + b"\1" * 60, "gzip"),
         (b'{"name": "Sherlock"}', "JSON"),
         (bytes(range(7, 200)), "damaged"),
@@ -140,8 +140,8 @@ def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ("keys", "words"),
     [
         ({"general.type": "adapter", "adapter.type": "lora"}, "LoRA adapter"),
-        ({"general.type": "mmproj"}, "picture part"),
-        ({"general.architecture": "clip"}, "picture part"),
+        ({"general.type": "mmproj"}, "image part"),
+        ({"general.architecture": "clip"}, "image part"),
         ({"general.type": "imatrix"}, "importance matrix"),
         ({"general.architecture": "nomic-bert"}, "embedding model"),
         ({"llama.pooling_type": 3}, "embedding model"),
@@ -150,7 +150,7 @@ def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ({"general.alignment": 33}, "alignment of 33"),
         ({"general.alignment": 0}, "alignment of 0"),
         ({"llama.block_count": 4_000_000_000}, "layers"),
-        ({"split.count": 2}, "not named like one"),
+        ({"split.count": 2}, "has another name"),
         ({"split.count": 4_000_000}, "damaged"),
     ],
 )

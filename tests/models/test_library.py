@@ -1,4 +1,4 @@
-"""The starter, hashes and what is remembered, names of models, and opening an engine."""
+"""The starter, hashes and what is cached, names of models, and opening an engine."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_the_starter_is_the_published_file(tmp_path: Path) -> None:
     assert (starter.embedder_folder(tmp_path) / "modules.json").is_file()
 
 
-def test_the_verdict_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     starter.llm_path(tmp_path)
-    monkeypatch.setattr(hashes, "_whole", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
     assert starter.llm_path(tmp_path).is_file()
 
 
@@ -180,7 +180,7 @@ def test_adapters_are_checked_before_llama_sees_them(tmp_path: Path) -> None:
 
     assert opened(good).options["adapter"] == good  # type: ignore[attr-defined]
     for path, words in (
-        (foreign, "made for a qwen3 model"),
+        (foreign, "trained for a qwen3 model"),
         (cut, "incomplete"),
         (tmp_path / "tiny.gguf", "not a LoRA adapter"),
         (tmp_path / "none.gguf", "no adapter"),
@@ -211,16 +211,16 @@ def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
     fresh = opening.checked_header(path, tmp_path / "c")
     facts = FileCache(path, tmp_path / "c").get("header")
     assert facts is not None
-    assert opening._thaw(facts) == fresh
-    assert opening._thaw({"heads_kv": 3}) is None
-    assert opening._thaw({"heads_kv": [], "unknown": 1}) is None
+    assert opening._cached_header(facts) == fresh
+    assert opening._cached_header({"heads_kv": 3}) is None
+    assert opening._cached_header({"heads_kv": [], "unknown": 1}) is None
 
 
 def test_planning_the_starter_again_reads_no_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
-    monkeypatch.setattr(hashes, "_whole", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
     monkeypatch.setattr(gguf, "read_header", lambda path: pytest.fail(f"{path} read again"))
     planned = opening.plan(
         Settings(model=str(starter.llm_path(tmp_path))),

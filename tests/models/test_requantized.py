@@ -103,7 +103,7 @@ def test_a_damaged_one_is_written_again(tmp_path: Path, written: Path) -> None:
 def test_without_room_or_a_cache_the_package_s_weights_serve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = SimpleNamespace(free=requantized._ROOM - 1)
+    few = SimpleNamespace(free=requantized._MIN_FREE_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: few)
     for cache in (tmp_path, None):
         planned = opening.plan(Settings(), models_folder=tmp_path, cache_folder=cache)

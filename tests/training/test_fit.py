@@ -1,4 +1,4 @@
-"""Rows that do not fit into the limit are dropped, counted and reported before anything is loaded."""
+"""Rows that do not fit into the limit: dropped, counted, reported before a model is loaded."""
 
 from __future__ import annotations
 
