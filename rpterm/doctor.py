@@ -85,7 +85,7 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
 
             key_check.check_change(settings.keys)
     except RptermError as error:
-        remedy = f"Mend {file}, or move it away."
+        remedy = f"Coercer {file}, or move it away."
         return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)
     return settings, Check("settings", "ok", str(file) if file.exists() else "defaults")
 
