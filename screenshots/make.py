@@ -31,7 +31,7 @@ from rpterm.opening import launch
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat.scores import measured
+from rpterm.tui.screens.chat.scores import is_scorable
 from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
@@ -215,7 +215,7 @@ async def _wait_until_still(pilot: Pilot[None], app: RptermApp) -> None:
 
 def _is_scored(app: RptermApp) -> bool:
     """Whether the last reply on screen has its score, or there is no reply."""
-    replies = [turn for turn in app.chat.transcript.turns if measured(turn)]
+    replies = [turn for turn in app.chat.transcript.turns if is_scorable(turn)]
     return not replies or replies[-1].id in app.chat.keeper.known
 
 
