@@ -48,7 +48,7 @@ def measure(
     Args:
         encode: Makes sentence vectors; without it assistants are known by words alone.
     """
-    cards = [reader.load(path) for path in library.files(library.folders(None)).values()]
+    cards = [reader.load(path) for path in library.card_files(library.card_folders(None)).values()]
     clean = [line for card in cards for line in _clean(card)]
     random.Random(_SEED).shuffle(clean)
     known, fresh = read_table("planted.toml"), read_table("planted_fresh.toml")
@@ -194,7 +194,7 @@ def _told() -> dict[str, list[tuple[Scene, str, bool]]]:
     """What characters say of their people and of themselves, as their cards have it and not."""
     found: dict[str, list[tuple[Scene, str, bool]]] = {}
     for name, lines in read_table("planted_told.toml").items():
-        scene = scene_of(reader.load(library.find(name, library.folders(None))))
+        scene = scene_of(reader.load(library.find(name, library.card_folders(None))))
         for kind, right, wrong in (
             ("contradiction_told", "true", "contrary"),
             ("wrong_relation_told", "right", "wrong"),

@@ -19,8 +19,8 @@ from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cards.lore.rules import world_name
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
-from rpterm.cards.watch import CardBroken, CardChanged, CardFile
-from rpterm.cards.worlds import Lost
+from rpterm.cards.watch import CardBroken, CardChanged, CardWatcher
+from rpterm.cards.worlds import UnreadableWorld
 from rpterm.chat.cast.seats import Seat
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
@@ -72,9 +72,9 @@ class Reloader:
         self._member = member
         self._company: dict[str, Reloader] = {}
         self._path: Path | None = None
-        self._file: CardFile | None = None
+        self._file: CardWatcher | None = None
         self._told = ""
-        self._lost: tuple[Lost, ...] = ()
+        self._lost: tuple[UnreadableWorld, ...] = ()
 
     def poll(self) -> Reloaded | NotReloaded | None:
         """Look at the file; a changed card is in the session when this returns.
@@ -148,7 +148,7 @@ class Reloader:
         if self._member and not path.exists():
             return None  # One who takes part goes on as kept, until the file is there again.
         try:
-            file = CardFile(path, self._session.scene.folders, self._extra())
+            file = CardWatcher(path, self._session.scene.folders, self._extra())
         except CardError as error:
             return self._broken(error)
         self._file = file
@@ -218,7 +218,7 @@ class Reloader:
         told = lost.lost if lost is not None else ""
         return Reloaded(found.card, found.changes, "\n".join(lines), self._member, told)
 
-    def _tell(self, lost: tuple[Lost, ...]) -> Reloaded | None:
+    def _tell(self, lost: tuple[UnreadableWorld, ...]) -> Reloaded | None:
         """What cannot be read by now, where it was not told; the Prompt pane goes on telling it."""
         fresh = [each.told for each in lost if each not in self._lost]
         self._lost = lost

@@ -95,10 +95,10 @@ async def _rename(chat: ChatScreen, rest: str) -> None:
 
 
 async def _export(chat: ChatScreen, rest: str) -> None:
-    from rpterm.moving import exporting
+    from rpterm.transfer import chat_export
     from rpterm.tui.screens.chat import files
 
-    await files.export(chat, *exporting.asked(rest))
+    await files.export(chat, *chat_export.parse_arguments(rest))
 
 
 async def _world(chat: ChatScreen, rest: str) -> None:

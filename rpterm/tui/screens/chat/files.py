@@ -55,7 +55,7 @@ async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
 
 async def export_chat(chat: ChatScreen) -> None:
     """Ask for a format and a file, and write the chat into it."""
-    from rpterm.moving import exporting
+    from rpterm.transfer import chat_export
     from rpterm.tui.screens.form import Field, Form
 
     session = chat.session
@@ -63,10 +63,10 @@ async def export_chat(chat: ChatScreen) -> None:
         return
 
     def unknown(form: str) -> str:
-        return "" if form in exporting.FORMATS else "Write md, jsonl or log."
+        return "" if form in chat_export.FORMATS else "Write md, jsonl or log."
 
     record = await chat.ask(lambda: session.chat)
-    file = exporting.place("", record, "md").with_suffix("")
+    file = chat_export.target_file("", record, "md").with_suffix("")
     fields = [
         Field("path", "File; its ending is that of the format where you write none", str(file)),
         Field("form", "Format: md to read, jsonl with every turn, log for other programs", "md",
@@ -79,8 +79,8 @@ async def export_chat(chat: ChatScreen) -> None:
 
 async def export(chat: ChatScreen, form: str, written: str) -> None:
     """Write the chat into a file, over one that is there only after asking."""
-    from rpterm.moving import exporting
     from rpterm.paths import FileThere
+    from rpterm.transfer import chat_export
     from rpterm.tui.screens.confirm import Confirm
 
     session = chat.session
@@ -89,7 +89,7 @@ async def export(chat: ChatScreen, form: str, written: str) -> None:
 
     def write(force: bool) -> Path | str:
         try:
-            return exporting.export(session.store, session.chat_id, form, written, force=force)
+            return chat_export.export(session.store, session.chat_id, form, written, force=force)
         except FileThere as there:
             return str(there)
 
