@@ -49,8 +49,10 @@ def test_the_reply_that_fits_this_card_rates_higher() -> None:
 
 def test_a_known_line_near_to_the_question_weighs_more() -> None:
     cosines = np.array([[0.9, 0.1]], np.float32)
-    asked, other = (soft(cosines, nearness=np.array(each, np.float32)) for each in ([2, 0], [0, 2]))
-    assert asked > soft(cosines) > other
+    near_asked, near_other = (
+        soft(cosines, log_weights=np.array(each, np.float32)) for each in ([2, 0], [0, 2])
+    )
+    assert near_asked > soft(cosines) > near_other
 
 
 def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
