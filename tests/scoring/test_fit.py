@@ -184,7 +184,7 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(
     assert of(keys[0]).slow["fact_meaning"] != of(keys[1]).slow["fact_meaning"]
     figures = report(rows, of)
     assert figures["hits@1"] > 0.8 and figures["pairwise_on_topic"] > 0.8
-    with pytest.raises(RptermError, match="Two personas"):
+    with pytest.raises(RptermError, match="two personas"):
         cross(rows[:1], frozen())
 
 
@@ -198,7 +198,7 @@ def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
     monkeypatch.setattr(
         opening, "models", lambda cache: nullcontext((Remembered(Letters()), Boats()))
     )
-    with pytest.raises(RptermError, match="Two personas"):
+    with pytest.raises(RptermError, match="two personas"):
         persona.main(path)
 
 
