@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its answer ("" if there is none), and the indices of the turns with the answer."""
+    """A question, its answer ("" if there is none), and the indices of the turns that hold it."""
 
     text: str
     answer: str

@@ -43,9 +43,9 @@ class FactWords:
 class FactMeaning:
     """``fact_meaning``: the reply means what the facts mean.
 
-    - Value: the contrasted similarity (nats, about -3 to 6) of what the reply adds to the last turn
-      with the facts that the character has not told yet. Confidence: 1; 0 without facts.
-      Cost: embedding.
+    - Value: the contrasted similarity of what the reply adds to the last turn with the facts that
+      the character has not told yet; unbounded, 0 is as similar as everyday lines. Confidence: 1; 0
+      without facts. Cost: embedding.
     - Facts told in the last twelve turns do not count again. On ConvAI2 that, ``Talk`` and the
       lower sharpness of ``Context`` together raise cross-validated hits@1 on 408 questions from
       0.654 to 0.691, without the language model.
@@ -70,8 +70,8 @@ class FactMeaning:
 class Context:
     """``context``: the reply is about what the user's last turn is about.
 
-    - Value: the contrasted similarity (nats, about -2 to 3) of the whole reply with that turn.
-      Confidence: 1; 0 before the user's first turn. Cost: embedding.
+    - Value: the contrasted similarity of the whole reply with that turn; unbounded, 0 is as similar
+      as everyday turns. Confidence: 1; 0 before the user's first turn. Cost: embedding.
     - Blind spots: an echo of the turn scores high.
     """
 

@@ -85,7 +85,7 @@ class _CardLift(ByLikelihood):
 
 
 class PersonaLift(_CardLift):
-    """``persona_lift``, in nats per token, about -1 to 2. See the module."""
+    """``persona_lift``, in nats per token; 0 is neutral. See the module."""
 
     name = "persona_lift"
 
@@ -111,7 +111,7 @@ class PersonaPeak(_CardLift):
 
 
 class ContextLift(ByLikelihood):
-    """``context_lift``, in nats per token, about -1 to 2. See the module."""
+    """``context_lift``, in nats per token; 0 is neutral. See the module."""
 
     name = "context_lift"
     dimension: Dimension = "conversation"

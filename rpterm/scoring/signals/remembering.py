@@ -36,6 +36,7 @@ class MemoryWords:
 
           value = sum over W of r(w) (1[w is known] - q(w)) / sqrt(sum over W of r(w))
 
+      Unbounded; 0 is what chance explains.
     - Confidence: 1; 0 if W or the known lines are empty. Cost: words.
     - Method: written for rpterm. Without q every reply would seem to remember in a long chat. The
       square root lies between a share, for which one known word of two equals ten of twenty, and a
@@ -70,8 +71,9 @@ class MemoryWords:
 class MemoryMeaning:
     """``memory_meaning``: what the reply adds means what was known before.
 
-    - Value: the contrasted similarity (``scoring.fit``; nats, about -3 to 6) of what the reply adds
-      to the last turn with all known lines; lines similar to the last turn weigh more.
+    - Value: the contrasted similarity (``scoring.fit``) of what the reply adds to the last turn
+      with all known lines, of which those similar to the last turn weigh more; unbounded, 0 is as
+      similar as everyday lines.
     - Confidence: 1; 0 if nothing is known. Cost: embedding.
     """
 
