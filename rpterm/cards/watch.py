@@ -132,7 +132,7 @@ class CardWatcher:
 def _content(current: CardText) -> str:
     """Everything that was read, and the messages about what could not be read."""
     worlds = (world.text for world in current.worlds)
-    return "\0".join((current.source, *worlds, *(world.told for world in current.lost)))
+    return "\0".join((current.source, *worlds, *(world.message for world in current.lost)))
 
 
 def _stamp(path: Path) -> _Stamp:

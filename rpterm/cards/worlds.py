@@ -65,7 +65,7 @@ class UnreadableWorld:
     kept: bool = False
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """A message that says what is wrong, with file and line, and what happens to the lore."""
         more = len(self.problems) - 1
         others = f" ({counted(more, 'more problem')} in this file.)" if more else ""

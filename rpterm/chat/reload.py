@@ -221,10 +221,10 @@ class Reloader:
 
     def _report_lost(self, lost: tuple[UnreadableWorld, ...]) -> Reloaded | None:
         """Report unreadable worlds once; the Prompt pane keeps listing them."""
-        fresh = [each.told for each in lost if each not in self._lost]
+        fresh = [each.message for each in lost if each not in self._lost]
         self._lost = lost
         self._actor.prompter.lost = tuple(
-            LeftOut(f"world:{world_name(each.name)}", each.told, 0, each.problems[0].message)
+            LeftOut(f"world:{world_name(each.name)}", each.message, 0, each.problems[0].message)
             for each in lost if not each.kept
         )  # fmt: skip
         return Reloaded(self._card, (), "", self._member, "\n".join(fresh)) if fresh else None

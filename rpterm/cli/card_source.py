@@ -77,5 +77,5 @@ def _as_then(text: str, path: Path, top: Path, revision: str, label: str) -> Sou
     known = library.card_folders(folders.find().characters)
     found = worlds.parse_card(text, path, known, fetch, label)
     for each in found.lost:
-        complain(each.told)
+        complain(each.message)
     return Source(found.card, text, label)

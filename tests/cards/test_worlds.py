@@ -73,8 +73,8 @@ def test_what_a_chat_keeps_says_the_same_without_the_world(ada: Path) -> None:
     assert [entry.content for entry in again.card.lorebook.entries] == ["It stops."]
     assert again.text == again.source and reader.parse(again.text) == again.card
     (lost,) = again.lost
-    assert f"{ada}:2: worlds #1: There is no world 'loom'." in lost.told
-    assert lost.told.endswith("The lore of this world is left out.")
+    assert f"{ada}:2: worlds #1: There is no world 'loom'." in lost.message
+    assert lost.message.endswith("The lore of this world is left out.")
     plain = worlds.parse_card('# mine\nname = "Bo"\n', ada)
     assert plain.text == plain.source == '# mine\nname = "Bo"\n'
 
@@ -96,15 +96,15 @@ def test_where_worlds_are_looked_for(ada: Path, tmp_path: Path) -> None:
         far.write_text(f'name = "Bo"\nworlds = "{name}"\n', encoding="utf-8")
         assert len(worlds.read_card(far, [tmp_path]).card.lorebook.entries) == 2
     (lost,) = worlds.parse_card('name = "Bo"\nworlds = "lom"\n', far, [tmp_path]).lost
-    assert "Did you mean loom?" in lost.told
+    assert "Did you mean loom?" in lost.message
     (lost,) = worlds.parse_card('name = "Bo"\nworlds = "bo"\n', far).lost
-    assert "There is no world" in lost.told, "it is no world of its own"
+    assert "There is no world" in lost.message, "it is no world of its own"
 
 
 def test_a_card_serves_as_a_world(ada: Path) -> None:
     other = ada.with_name("bo.toml")
     other.write_text('name = "Bo"\nworlds = ["ada"]\n', encoding="utf-8")
-    assert "A world cannot name other worlds" in worlds.read_card(other).lost[0].told
+    assert "A world cannot name other worlds" in worlds.read_card(other).lost[0].message
     ada.write_text(ADA.replace('worlds = ["loom"]\n', ""), encoding="utf-8")
     assert [e.world for e in worlds.read_card(other).card.lorebook.entries] == ["ada"]
 
@@ -119,7 +119,7 @@ def test_everything_wrong_in_a_world_is_told_with_its_line(ada: Path) -> None:
     (lost,) = worlds.read_card(ada).lost
     first = lost.problems[0]
     assert (Path(first.file).name, first.field) == ("loom.toml", "lore #2")
-    assert "1 more problem" in lost.told
+    assert "1 more problem" in lost.message
 
 
 def test_the_linter_names_the_worlds_file_and_line(ada: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_saved_world_changes_the_card(ada: Path) -> None:
     save(loom(ada), LOOM.replace("[lorebook]", "[lorebok]"))
     event = watch.poll()
     assert isinstance(event, CardChanged) and not event.changes and event.lost[0].kept
-    assert "loom.toml:2" in event.lost[0].told and "as it was last read" in event.lost[0].told
+    assert "loom.toml:2" in event.lost[0].message and "as it was last read" in event.lost[0].message
     assert watch.poll() is None
     # The card itself goes on with what is saved, and with the world as it was.
     save(ada, ADA.replace("It stops.", "It runs."))
@@ -231,7 +231,7 @@ def test_a_world_that_is_missing_at_the_start_comes_in_with_its_file(ada: Path) 
     assert [each.name for each in watch.lost] == ["loom"] and watch.poll() is None
     save(loom(ada), "[lorebok]\n")
     event = watch.poll()
-    assert isinstance(event, CardChanged) and "loom.toml:1" in event.lost[0].told
+    assert isinstance(event, CardChanged) and "loom.toml:1" in event.lost[0].message
     save(loom(ada), LOOM)
     event = watch.poll()
     assert isinstance(event, CardChanged) and not event.lost
