@@ -97,7 +97,7 @@ class Reloader:
         if isinstance(found, CardBroken):
             return self._report_broken(found.error)
         if self._is_own_save(found):
-            return self._report_lost(found.lost)
+            return self._report_lost(found.unreadable)
         return self._use(found)
 
     def _poll_others(self) -> Reloaded | NotReloaded | None:
@@ -153,10 +153,10 @@ class Reloader:
             return self._report_broken(error)
         self._file = file
         if self._is_stored(file.text) and not self._reported_error:
-            return self._report_lost(file.lost)
+            return self._report_lost(file.unreadable)
         before = self._stored_card() or self._card
         changes = tuple(diff(before, file.card))
-        return self._use(CardChanged(file.card, file.text, changes, file.lost))
+        return self._use(CardChanged(file.card, file.text, changes, file.unreadable))
 
     def _is_own_save(self, found: CardChanged) -> bool:
         """Whether the program itself wrote this version, so that the session already uses it.
@@ -205,7 +205,7 @@ class Reloader:
         self._member = found.card.name if self._member else ""
         count = self._token_counter()
         lines = summary_lines(found.changes, count)
-        lost = self._report_lost(found.lost)
+        lost = self._report_lost(found.unreadable)
         if not lines and lost is not None:
             return lost
         if not lines:

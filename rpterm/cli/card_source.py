@@ -76,6 +76,6 @@ def _as_then(text: str, path: Path, top: Path, revision: str, label: str) -> Sou
 
     known = library.card_folders(folders.find().characters)
     found = worlds.parse_card(text, path, known, fetch, label)
-    for each in found.lost:
+    for each in found.unreadable:
         complain(each.message)
     return Source(found.card, text, label)

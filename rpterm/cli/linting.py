@@ -71,7 +71,7 @@ def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = 
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None
     told = lint(found.card, count, text=text, origin=str(path), worlds=found.worlds)
-    lost = [problem for each in found.lost for problem in each.problems]
+    lost = [problem for each in found.unreadable for problem in each.problems]
     return Checked(path, found.card, [*lost, *told])
 
 

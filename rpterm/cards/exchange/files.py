@@ -115,7 +115,7 @@ def export_file(
         card, lost = worlds.parse_world(text, str(card_path)), []
     else:
         found = worlds.parse_card(text, card_path, folders)
-        card, lost = found.card, [each.message for each in found.lost]
+        card, lost = found.card, [each.message for each in found.unreadable]
     exported = export(card, form, file_reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
