@@ -1,4 +1,4 @@
-"""``rpterm backup``: a copy of every chat."""
+"""``rpterm backup``: copies the database."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ app = new("")
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; it must not exist.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist yet.")
+    ],
 ) -> None:
-    """Copy the database; chats may go on meanwhile."""
+    """Copy the database with all chats, memories and ratings; you can keep chatting meanwhile."""
     from rpterm.cli.chats import opened
 
     if file.exists():
-        raise RptermError(f"{file} exists already; name another file.")
-    fresh = not file.parent.exists()
+        raise RptermError(f"{file} already exists; name another file.")
+    creates_folder = not file.parent.exists()
     with opened() as store:
         store.backup(file)
-    if fresh:
-        out.say(f"The folder {file.parent} was made for it.")
+    if creates_folder:
+        out.say(f"The folder {file.parent} was created.")
     out.say(f"{file}: {sized(file.stat().st_size)}")

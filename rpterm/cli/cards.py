@@ -1,4 +1,4 @@
-"""``rpterm cards``: who is there, and whether their cards are good."""
+"""``rpterm cards``: lists, creates, checks, tests, imports and exports character cards."""
 
 from __future__ import annotations
 
@@ -17,37 +17,38 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import NOUNS, new
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.cli.counting import Counter
 
-app = new("List, write, check, test, import and export character cards.")
+app = new(NOUNS["cards"])
 
-_Card = Annotated[str, typer.Argument(metavar="CARD", help="A name, or a file.")]
+_Card = Annotated[str, typer.Argument(metavar="CARD", help="Name of a card, or its file.")]
 _Exact = Annotated[
     bool | None,
     typer.Option(
-        "--exact/--rough", help="Count by the model, or estimate; by itself what is cheap."
+        "--exact/--rough",
+        help="Count tokens with your model, or estimate them; by default, count if that is quick.",
     ),
 ]
 _Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A GGUF file, or a name in the models folder.")
+    str | None,
+    typer.Option(metavar="NAME", help="A GGUF file, or a model in the models folder."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 
 
 @app.callback(invoke_without_command=True)
 def bare(context: typer.Context) -> None:
-    """List, write, check, test, import and export character cards."""
     if context.invoked_subcommand is None:
         list_cards()
 
 
 @app.command("list")
 def list_cards(json: _Json = False) -> None:
-    """List every card: your own folder first, then those that come with rpterm."""
+    """List all cards: your own first, then those shipped with rpterm."""
     found = library.summaries(library.folders(folders.find().characters))
     if json:
         keys = ("key", "name", "tagline", "tags", "path", "error")
@@ -62,11 +63,14 @@ def show(
     card: _Card,
     toml: Annotated[
         bool | None,
-        typer.Option("--toml/--view", help="The file, or a view of it; a pipe gets the file."),
+        typer.Option(
+            "--toml/--view",
+            help="Print the card's file, or a formatted view; by default, the file in a pipe.",
+        ),
     ] = None,
     exact: _Exact = None,
 ) -> None:
-    """Show a card with its tokens; in a pipe print its file."""
+    """Show a card and the number of tokens of each part; in a pipe, print its file."""
     from rpterm.cli import card_source, card_view, rich_out
 
     found = card_source.find_card(card)
@@ -80,15 +84,21 @@ def show(
 
 @app.command()
 def lint(
-    cards: Annotated[list[str] | None, typer.Argument(metavar="CARD...", help="None: all.")] = None,
+    cards: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CARD...", help="Names, files or folders; by default, all cards."),
+    ] = None,
     exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Check cards: all that is wrong or could be better, and the tokens of each part."""
+    """Check cards for errors and possible improvements, and count the tokens of each part.
+
+    The exit code is 1 if there are errors.
+    """
     from rpterm.cli import linting
 
     paths = library.folders(folders.find().characters)
-    folder = any(Path(card).is_dir() for card in cards or [])
+    has_folder = any(Path(card).is_dir() for card in cards or [])
     files = [file for card in cards or [] for file in linting.files(card, paths)]
     with _counter(exact) as counter:
         every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
@@ -96,50 +106,59 @@ def lint(
     if json:
         out.data([problem for each in checked for problem in each.problems])
     else:
-        linting.tell(checked, counter, costs=bool(files) and not folder)
+        linting.tell(checked, counter, costs=bool(files) and not has_folder)
     if any(problem.severity == "error" for each in checked for problem in each.problems):
         raise typer.Exit(1)
 
 
 @app.command("new")
 def new_card(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the character is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The character's name.")],
     idea: Annotated[
         str | None,
-        typer.Option("--from", metavar="DESCRIPTION", help="Let the model draft the card."),
+        typer.Option(
+            "--from", metavar="DESCRIPTION", help="Let the model draft the card from this."
+        ),
     ] = None,
-    tagline: Annotated[str | None, typer.Option(help="One line for lists.")] = None,
-    description: Annotated[str | None, typer.Option(help="Who they are.")] = None,
+    tagline: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="One line that says who they are, for lists.")
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A longer description.")
+    ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="PATH", help="A folder, or a .toml file.")
+        Path | None,
+        typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
     ] = None,
     edit: Annotated[
-        bool | None, typer.Option("--edit/--no-edit", help="Open it in $EDITOR.")
+        bool | None, typer.Option("--edit/--no-edit", help="Open the new file in $EDITOR.")
     ] = None,
     model: _Model = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the draft.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed for --from, to repeat a draft.")
+    ] = None,
     world: Annotated[
-        bool, typer.Option("--world", help="Write a world instead: lore that cards share.")
+        bool, typer.Option("--world", help="Create a world instead: lore that cards can share.")
     ] = False,
 ) -> None:
-    """Write a new card: a commented template, or a draft by the model."""
+    """Create a card: a commented template to fill in, or a draft by the model."""
     from rpterm.cli import card_new
 
     paths = folders.find()
     file = card_new.target(name, to, paths, world=world)
     if world:
         if idea or tagline or description:
-            raise RptermError("A world is no character: --world takes no description.")
+            raise RptermError("A world is not a character: use --world without a description.")
         text = card_new.world(name)
     elif idea is not None:
         if not idea.strip():
-            raise RptermError("--from needs a description, in a sentence or more.")
+            raise RptermError("--from needs a description of one sentence or more.")
         text = card_new.drafted(name, idea, _flags(model), paths, seed)
     else:
-        asks = tagline is None and description is None
-        line = card_new.question("In one line, who are they?") if asks else tagline
+        interactive = tagline is None and description is None
+        line = card_new.question("In one line, who are they?") if interactive else tagline
         text = card_new.blank(name, line or "", description or "")
-        if edit is None and asks:
+        if edit is None and interactive:
             answer = card_new.question("Open it in your editor? [Y/n]")
             edit = answer is not None and answer.casefold() in ("", "y", "yes")
     card_new.write(file, text)
@@ -147,9 +166,9 @@ def new_card(
     if edit:
         card_new.edit(file)
     shown = shlex.quote(str(file))
-    known = f"Join it:  rpterm cards join CARD {shlex.quote(file.stem)}"
+    use_world = f"Use it:   rpterm cards join CARD {shlex.quote(file.stem)}"
     out.say(f"Check it: rpterm cards lint {shown}")
-    out.say(known if world else f"Talk:     rpterm chat {shown}")
+    out.say(use_world if world else f"Chat:     rpterm chat {shown}")
 
 
 @app.command()
@@ -158,21 +177,30 @@ def extract(
         Path, typer.Argument(metavar="BOOK", help="A novel: .txt, .md, .html, .epub or .pdf.")
     ],
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Who; none lists who speaks in it.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="The character; without a name, all speakers are listed."
+        ),
     ] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option("--also", metavar="NAME", help="Another name of the same person."),
+        typer.Option(
+            "--also", metavar="NAME", help="Another name of the same person; can be repeated."
+        ),
     ] = None,
     year: Annotated[
-        str, typer.Option("--year", metavar="YEAR", help="After it the character knows nothing.")
+        str,
+        typer.Option(
+            "--year", metavar="YEAR", help="The character knows nothing of what came after."
+        ),
     ] = "",
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="PATH", help="A file, or another folder.")
+        Path | None,
+        typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Draft a card from a novel: the character's own lines, and what is told of them."""
+    """Draft a card from a novel: the character's own lines, and what the novel says of them."""
     from rpterm.cli import card_extract
 
     if name is None:
@@ -184,17 +212,22 @@ def extract(
 
 @app.command()
 def diff(
-    old: Annotated[str, typer.Argument(help="A name, a file, or REV:PATH of git.")],
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="Name of a card, its file, or REV:PATH in git.")
+    ],
     new_version: Annotated[
-        str | None, typer.Argument(metavar="NEW", help="None: OLD's file against git.")
+        str | None,
+        typer.Argument(
+            metavar="NEW", help="Another card; without it, OLD is compared with its version in git."
+        ),
     ] = None,
     git: Annotated[
-        str, typer.Option("--git", metavar="REV", help="The revision, when NEW is not given.")
+        str, typer.Option("--git", metavar="REV", help="The git revision to compare with.")
     ] = "HEAD",
     exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Show what changed between two versions of a card, in fields and tokens."""
+    """Show the differences between two versions of a card, field by field and in tokens."""
     from rpterm.cards.diff import diff as changes_of
     from rpterm.cli import card_source, card_view, rich_out
 
@@ -212,7 +245,7 @@ def diff(
             ]
             out.data(rows)
         elif not changes:
-            out.say(f"{before.label} and {after.label} say the same.")
+            out.say(f"{before.label} and {after.label} are the same.")
         else:
             shown = rich_out.console()
             card_view.differences(changes, counter, before.card, after.card, shown)
@@ -222,28 +255,40 @@ def diff(
 def test(
     card: _Card,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="This test alone.")
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="Run only this test; can be repeated."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Trials a test.")] = 4,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1000, metavar="N", help="Trials of each test, each with its own seed."
+        ),
+    ] = 4,
     against: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="Compare with `git`, a revision, or another card."),
+        typer.Option(
+            metavar="VERSION",
+            help="Compare with another card, a git revision, or `git` for the last commit.",
+        ),
     ] = None,
     max_failures: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Failed trials a test may have.")
+        int, typer.Option(min=0, metavar="N", help="How many trials of a test may fail.")
     ] = 0,
     model: _Model = None,
     judge: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another model for yes-or-no questions.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Another model, to answer the tests' yes-or-no questions."
+        ),
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Longest reply, in tokens.")
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Run a card's tests against a model; exit code 1 when one fails too often.
+    """Run a card's tests with a model; the exit code is 1 if a test fails too often.
 
-    So it is when nothing could be judged, and every trial was skipped.
+    It is also 1 if every trial was skipped, so that nothing was judged.
     """
     from rpterm.cli import card_source, card_test, rich_out
 
@@ -256,7 +301,7 @@ def test(
     if json:
         out.data(card_test.plain(report, source, other))
     else:
-        card_test.tell(report, source, other, rich_out.console())
+        card_test.tell(report, other, rich_out.console())
     if not card_test.held(report, max_failures):
         raise typer.Exit(1)
 
@@ -264,13 +309,17 @@ def test(
 @app.command("import")
 def import_cards(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="PNG, APNG, JSON, CHARX, YAML, folders.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="PNG, APNG, JSON, CHARX or YAML files, or folders of them."
+        ),
     ],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Where they go; yours if none.")
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where to put them; by default, your cards."),
     ] = None,
 ) -> None:
-    """Import cards and lorebooks of other programs as TOML; nothing is overwritten."""
+    """Import cards and lorebooks from other programs as TOML; nothing is overwritten."""
     from rpterm.cli import exchanging
 
     results = exchanging.import_cards(paths, to or folders.find().characters)
@@ -287,7 +336,12 @@ def export(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="F", help="v1 v2 v3 png charx world lorebook."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="v1, v2, v3, png, charx, world or lorebook; by default, chosen by OUT's suffix.",
+        ),
     ] = None,
 ) -> None:
     """Export a card for other programs; nothing is overwritten."""
@@ -299,10 +353,10 @@ def export(
 @app.command()
 def join(
     card: _Card,
-    world: Annotated[str, typer.Argument(metavar="WORLD", help="A world's name, or its file.")],
-    leave: Annotated[bool, typer.Option("--leave", help="Take the world out again.")] = False,
+    world: Annotated[str, typer.Argument(metavar="WORLD", help="Name of a world, or its file.")],
+    leave: Annotated[bool, typer.Option("--leave", help="Remove the world from the card.")] = False,
 ) -> None:
-    """Let a character know a world: lore that it shares with others."""
+    """Add a world to a card: lore that several characters share."""
     from rpterm import card_files
 
     mine = folders.find().characters
@@ -312,7 +366,7 @@ def join(
 
 @app.command("worlds")
 def list_worlds(json: _Json = False) -> None:
-    """List worlds, how much lore each has, and which characters know it."""
+    """List the worlds with their number of lore entries and the cards that use them."""
     from rpterm.cli import card_worlds
 
     rows = card_worlds.rows(library.folders(folders.find().characters))
@@ -322,14 +376,14 @@ def list_worlds(json: _Json = False) -> None:
     if not rows:
         raise RptermError(worlds.none_yet(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
-    out.table(shown, ("world", "lore", "known by"))
+    out.table(shown, ("world", "entries", "used by"))
 
 
 @app.command()
 def schema(
-    path: Annotated[bool, typer.Option("--path", help="Where the schema's file is.")] = False,
+    path: Annotated[bool, typer.Option("--path", help="Print the path of its file.")] = False,
 ) -> None:
-    """Print the JSON schema of a card, for completion in an editor."""
+    """Print the JSON schema of cards, with which an editor can check and complete them."""
     from rpterm.cards import schema as published
 
     out.say(str(published.PUBLISHED) if path else published.text(), end="\n" if path else "")
@@ -337,9 +391,12 @@ def schema(
 
 @app.command()
 def path(
-    card: Annotated[str | None, typer.Argument(metavar="CARD", help="None: the folders.")] = None,
+    card: Annotated[
+        str | None,
+        typer.Argument(metavar="CARD", help="Name of a card; without it, all folders are printed."),
+    ] = None,
 ) -> None:
-    """Print where a card is, or where cards are looked for."""
+    """Print the file of a card, or the folders where cards are looked up."""
     paths = folders.find()
     found = library.folders(paths.characters)
     if card is not None:
@@ -348,7 +405,7 @@ def path(
     for folder in dict.fromkeys([paths.characters, *found]):
         out.say(str(folder))
     if not found:
-        raise RptermError("No folder of cards exists.")
+        raise RptermError("None of these folders exists.")
 
 
 def _flags(model: str | None) -> Mapping[str, object]:
@@ -356,7 +413,7 @@ def _flags(model: str | None) -> Mapping[str, object]:
 
 
 def _counter(exact: bool | None) -> AbstractContextManager[Counter]:
-    """Tokens by the model in use, or an estimate."""
+    """Counts tokens with the model of the settings, or estimates them."""
     from rpterm.cli.counting import counter
 
     paths = folders.find()

@@ -1,4 +1,4 @@
-"""``rpterm doctor``: every check with its verdict and remedy."""
+"""``rpterm doctor``: prints every check with its verdict and remedy."""
 
 from __future__ import annotations
 
@@ -17,12 +17,18 @@ app = new("")
 
 @app.command()
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Save what is readable of a damaged database.")
+        bool,
+        typer.Option(
+            "--repair", help="First repair a damaged database: rescue everything still readable."
+        ),
     ] = False,
 ) -> None:
-    """Say what works, what is slow and why; exit code 1 when something is broken."""
+    """Check this installation: what works, what is slow and why, and what to do about it.
+
+    The exit code is 1 if something is broken.
+    """
     from rpterm.doctor import examine
 
     paths = folders.find()
@@ -41,7 +47,7 @@ def doctor(
 
 
 def _repair(paths: folders.Paths) -> None:
-    """Make a new database of what can be read of a damaged one, which is kept beside it."""
+    """Replace a damaged database by a new one with all readable data; the old file is kept."""
     if not paths.database.exists():
         raise RptermError(f"There is no database at {paths.database} to repair.")
     from rpterm.store.repair import repair

@@ -1,4 +1,4 @@
-"""Whom ``--card`` means where judgements are read."""
+"""Resolves ``--card`` for commands that read judgements."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def whose(judgements: Judgements, wanted: str | None) -> str | None:
-    """The character by whose name chats are stored, also where its card's short name was given.
+    """The character's name as stored with its chats, given that name or the card's short name.
 
     Raises:
-        RptermError: Nothing was judged in a chat with it; the sentence says with whom.
+        RptermError: Nothing was rated in a chat with it; the text says with whom something was.
     """
     from rpterm import paths as folders
     from rpterm.opening.launch import find_card

@@ -1,4 +1,4 @@
-"""``rpterm import``: everything from another program at once."""
+"""``rpterm import``: imports everything from another program at once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ app = new("")
 
 @app.command()
 def move(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, or files.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Folders of the other program, or single files."),
+    ],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Where cards go; yours if none.")
+        Path | None,
+        typer.Option(
+            "--to", metavar="FOLDER", help="Where to put the cards; by default, with your own."
+        ),
     ] = None,
 ) -> None:
-    """Import cards, world files and chats of another program, all at once.
+    """Import cards, worlds and chats from another program in one go.
 
-    What was imported before is left as it is, so it can be repeated.
+    It can be repeated: what was imported before is left unchanged.
     """
     from rpterm.cli import exchanging
 

@@ -1,4 +1,4 @@
-"""One reply on standard output, for scripts: nothing else is ever written there."""
+"""``rpterm chat --once``: prints one reply, and nothing else, to standard output."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from rpterm.types import RptermError
 
 
 def reply_once(launch: Launch, text: str) -> int:
-    """Send a text, print the reply once it is whole.
+    """Send a text, and print the reply when it is complete.
 
     Raises:
-        RptermError: The engine failed; what had come is stored.
+        RptermError: The engine failed; what it had generated is stored.
     """
     from rpterm.chat.request import ReplyRequest
 

@@ -1,7 +1,7 @@
-"""Start a chat: the terminal program, plain lines, or one reply.
+"""Starts a chat in the TUI or in plain mode, or prints a single reply.
 
-This is the path between ``rpterm chat NAME`` and the first frame, so it imports neither typer nor
-the store, and textual only for the terminal program.
+This module lies between ``rpterm chat NAME`` and the first frame, so it imports neither typer nor
+the store, and Textual only for the TUI.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ def chat(
     """Run a chat until the user leaves.
 
     Args:
-        asked: Whom to talk to, and in which chat.
-        flags: Settings the command line gave, by dotted name.
-        plain: Lines instead of the terminal program; so are pipes.
-        once: Print one reply to this text and end.
+        asked: The character and the chat.
+        flags: Settings from the command line, by dotted name.
+        plain: Whether to use plain mode instead of the TUI; pipes always do.
+        once: A message, whose reply is printed instead of starting a chat.
 
     Returns:
         The exit code.
     """
     paths = folders.find()
     settings = load(paths.config_file, os.environ, flags)
-    # One reply is there before an embedder would be: its memories are found by words.
+    # A single reply is complete before an embedder would be ready: it recalls memories by words.
     launch = Launch(settings, paths, asked, embed=once is None)
     tuning = Tuning(settings, paths.config_file, os.environ, flags or {}, launch.retune)
-    lines = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
-    if once is None and not lines:
-        return _terminal(launch, tuning, paths)
+    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    if once is None and not plain:
+        return _run_tui(launch, tuning, paths)
     gc.enable()
     if asked.target is None and asked.chat_id is None:
-        raise LaunchError("Name a character: `rpterm cards list` shows who is there.")
+        raise LaunchError("Name a character: `rpterm cards list` lists them.")
     if once is not None:
         from rpterm.cli.once import reply_once
 
@@ -57,7 +57,7 @@ def chat(
     return run(launch, tuning)
 
 
-def _terminal(launch: Launch, tuning: Tuning, paths: Paths) -> int:
+def _run_tui(launch: Launch, tuning: Tuning, paths: Paths) -> int:
     card = launch.card()
     first_run = not paths.database.exists()
     from rpterm.tui.app import RptermApp
@@ -72,8 +72,8 @@ def _terminal(launch: Launch, tuning: Tuning, paths: Paths) -> int:
         on_setting=partial(save, paths.config_file),
         tuning=tuning,
     )
-    # What was imported stays, and the little that is garbage in it costs less than a collection
-    # before the first frame: the collector need not walk any of it while one types.
+    # Imported objects stay alive anyway, and the little garbage among them costs less than a
+    # collection before the first frame. Frozen, they are not traversed while the user types.
     gc.freeze()
     gc.enable()
     try:

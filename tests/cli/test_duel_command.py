@@ -31,7 +31,7 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
     done = cli(*command, stdin="l\nu\nr\nwhat\nq\n")
     assert done.code == 0, done.err
     assert "Round 1 of 3" in done.out and "And why?" not in done.out.split("Round 2")[0]
-    assert "Taken back." in done.out and "1 of 3 rounds" in done.out
+    assert "Undone." in done.out and "1 of 3 rounds" in done.out
     assert "A (as set)" in done.out and "B (temperature=1.5)" in done.out
     done = cli(*command, stdin="=\n0\n")
     assert done.out.count("Round ") == 2 and "3 of 3 rounds" in done.out

@@ -30,7 +30,7 @@ def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:
     assert len(lines) == 1, done.err
     assert lines[0].startswith("rpterm: ")
     assert "Traceback" not in done.err
-    assert "defect" not in done.err
+    assert "bug in rpterm" not in done.err
     for word in words:
         assert word in done.err
     assert not list(home.glob("logs/crash*"))
@@ -232,7 +232,7 @@ def test_a_full_disk_is_no_defect(
     def full(_: list[str]) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(guard, "_hush", lambda: None)
+    monkeypatch.setattr(guard, "_silence_output", lambda: None)
     assert guard.run(full, []) == 1
     assert capsys.readouterr().err == (
         "rpterm: The disk is full: nothing more could be written. Free some space.\n"
@@ -240,7 +240,7 @@ def test_a_full_disk_is_no_defect(
 
 
 BINARY = b"{\x9e\x00\xff"
-NOT_TEXT = "is no UTF-8 text"
+NOT_TEXT = "is not UTF-8 text"
 
 
 @pytest.mark.parametrize(

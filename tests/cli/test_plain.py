@@ -16,7 +16,7 @@ from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.folding import Folder
 from rpterm.cli.plain.printer import Printer
 from rpterm.models.open import SCRIPTED_REPLIES
-from rpterm.store import Store
+from rpterm.store import Store, shared
 from rpterm.types import Origin, RptermError, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
@@ -80,7 +80,7 @@ def test_delete_takes_a_turn_alone_or_with_all_that_follows(cli: Cli, home: Path
     talk(cli, "one", "two")
     done = cli("chat", "sherlock", stdin="/delete 4\n/delete 4 both\n/delete 9\n")
     assert "3 turns follow it." in done.err and "/delete 4 alone, or /delete 4 all" in done.err
-    assert "with alone or all behind it" in done.err and "to 5." in done.err
+    assert "and then alone or all" in done.err and "to 5." in done.err
     assert len(turns(home)) == 5
     talk(cli, "/delete 4 alone")
     assert [turn.text for turn in turns(home)][1:] == [FIRST, "two", SECOND]
@@ -132,7 +132,7 @@ def test_a_setting_is_told_changed_and_set_back(cli: Cli, home: Path) -> None:
     lines = ("/set temperature", "/set max_tokens 40", "Hello", "/set max_tokens=0", "/set")
     done = cli("chat", "sherlock", stdin="".join(f"{line}\n" for line in lines))
     assert "temperature is 0.75 (Sherlock Holmes's card)" in done.err
-    assert "max_tokens is 40; it counts from the next reply" in done.err
+    assert "max_tokens is 40, starting with the next reply" in done.err
     assert "must be between 1 and 1000000" in done.err
     assert "max_tokens = 40  (config.toml)" in done.err
     with Store(home / "rpterm.db") as store:
@@ -302,4 +302,24 @@ def test_a_chat_is_written_to_a_file_and_never_over_one(cli: Cli, tmp_path: Path
         "chat", "sherlock", "--plain", stdin=f"Hello\n/export-chat {file}\n/export-chat {file}\n"
     )
     assert f"This chat was written to {file}." in told.err and "Hello" in file.read_text("utf-8")
-    assert "exists already. Name another file." in told.err
+    assert "already exists. Name another file." in told.err
+
+
+def test_a_message_from_a_pipe_waits_while_another_terminal_answers(
+    cli: Cli, spawn: Spawn, home: Path
+) -> None:
+    talk(cli)
+    greeting = turns(home)[-1]
+    with Store(home / "rpterm.db") as other:
+        theirs = other.add_turn(1, greeting.id, "user", "Ann", "Theirs", origin=Origin.TYPED)
+        with shared.answering(other, theirs.id):
+            chat = spawn("chat", "sherlock", "--plain")
+            read_until(chat, "Theirs")
+            assert chat.stdin is not None and chat.stderr is not None
+            chat.stdin.write("Ours\n")
+            chat.stdin.flush()
+            assert any("your message waits" in line for line in chat.stderr)
+            other.add_turn(1, theirs.id, "assistant", "Holmes", "Quite.", origin=Origin.GENERATED)
+    out, told = chat.communicate(timeout=LIMIT_S)
+    assert chat.returncode == 0 and "Holmes: Quite." in out and "In another terminal:" in told
+    assert [turn.text for turn in turns(home)][1:] == ["Theirs", "Quite.", "Ours", FIRST]

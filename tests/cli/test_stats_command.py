@@ -46,7 +46,7 @@ def test_nothing_rated_is_said(cli: Cli, home: Path) -> None:
     with Store(find().database):
         pass
     done = cli("stats")
-    assert done.code == 1 and "Nothing was rated yet" in done.err
+    assert done.code == 1 and "Nothing has been rated yet" in done.err
 
 
 def test_a_card_may_be_named_by_its_file_and_what_fits_nothing_is_told(

@@ -1,4 +1,4 @@
-"""The slash commands of plain mode. Replies go through ``Talk.reply``, like any message."""
+"""The slash commands of plain mode. Replies go through ``Talk.reply``, as for any message."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 Command = Callable[["Talk", str], None]
 
-_HOW = ("alone", "all")
+_DELETE_MODES = ("alone", "all")
 
 
 class CommandError(RptermError):
-    """The command does not exist, or cannot be done here."""
+    """The command does not exist, or cannot be carried out here."""
 
 
 def command(talk: Talk, line: str) -> None:
     """Carry out a line that begins with a slash.
 
     Raises:
-        CommandError: There is no such command, or it makes no sense here.
+        CommandError: There is no such command, or it cannot be carried out here.
     """
     name, rest = slash.split(line)
     if name not in COMMANDS:
@@ -42,7 +42,7 @@ def command(talk: Talk, line: str) -> None:
 
 
 def _help(talk: Talk, rest: str) -> None:
-    talk.tell("A line is sent as a message; one that ends with \\ goes on in the next line.")
+    talk.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
     for name, (_, what) in COMMANDS.items():
         talk.tell(f"/{name} {what}")
 
@@ -77,49 +77,49 @@ def _swipe(talk: Talk, rest: str) -> None:
         step = steps[rest]
     turn = last if step == 0 else talk.session.swipe(last.id, step)
     if turn is None:
-        raise CommandError(f"This is version {last.swipe} of {last.swipes}; there is none there.")
+        raise CommandError(f"This is version {last.swipe} of {last.swipes}; there is no other one.")
     talk.show([talk.session.store.turn(turn.id)])
 
 
 def _edit(talk: Talk, rest: str) -> None:
     if not rest:
-        raise CommandError("Write the new text behind it: /edit TEXT.")
+        raise CommandError("Add the new text: /edit TEXT.")
     talk.show([talk.session.edit(_last(talk).id, rest)])
 
 
 def _undo(talk: Talk, rest: str) -> None:
     if rest:
-        raise CommandError("/undo takes one message back; write it again for the one before.")
+        raise CommandError("/undo takes back one message; repeat it for the one before.")
     path = talk.session.path()
     own = [at for at, turn in enumerate(path) if turn.role == "user"]
     if not own:
-        raise CommandError("You have not said anything yet.")
+        raise CommandError("You have not written anything yet.")
     if own[-1] == 0:
-        raise CommandError("The chat begins with your message; /delete takes it away for good.")
+        raise CommandError("The chat begins with your message; /delete deletes it for good.")
     before = path[own[-1] - 1]
     talk.session.branch(before.id)
-    talk.tell("Your last message and its reply are set aside; /branches has them. It read:")
+    talk.tell("Your last message and its reply are set aside; /branches lists them. It was:")
     talk.tell(path[own[-1]].text)
 
 
 def _hide(talk: Talk, rest: str) -> None:
-    turn = talk.session.hide(_counted(talk, rest).id)
+    turn = talk.session.hide(_nth_from_end(talk, rest).id)
     what = "Hidden from the model" if turn.hidden else "The model reads it again"
-    talk.tell(f"{what}: {_begun(turn)}")
+    talk.tell(f"{what}: {_beginning(turn)}")
 
 
 def _thought(talk: Talk, rest: str) -> None:
-    turn = _counted(talk, rest)
-    talk.tell(turn.thought or "The model did not think before this; /set think_tokens lets it.")
+    turn = _nth_from_end(talk, rest)
+    talk.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
 
 
 def _delete(talk: Talk, rest: str) -> None:
     number, _, how = rest.partition(" ")
-    if number in _HOW:
+    if number in _DELETE_MODES:
         number, how = "", rest
-    if how and how not in _HOW:
-        raise CommandError("Say /delete, or /delete and a number, with alone or all behind it.")
-    turn = _counted(talk, number)
+    if how and how not in _DELETE_MODES:
+        raise CommandError("Say /delete, optionally with a number, and then alone or all.")
+    turn = _nth_from_end(talk, number)
     below = talk.session.following(turn.id)
     if below.turns and not how:
         again = f"/delete {number}".rstrip()
@@ -127,25 +127,25 @@ def _delete(talk: Talk, rest: str) -> None:
             f"{below.told()} Say {again} alone, or {again} all; neither can be undone."
         )
     talk.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
-    talk.tell(f"Deleted: {_begun(turn)}")
+    talk.tell(f"Deleted: {_beginning(turn)}")
 
 
-def _begun(turn: Turn) -> str:
-    """How a turn begins, on one line."""
+def _beginning(turn: Turn) -> str:
+    """The beginning of a turn's text, on one line."""
     return out.one_line(turn.text)[:60]
 
 
 def _branches(talk: Talk, rest: str) -> None:
     if rest not in ("", "all"):
-        raise CommandError("Say /branches, or /branches all for every swipe.")
+        raise CommandError("Say /branches, or /branches all to include every swipe.")
     shown, tree = talk.session.chat.leaf_id, talk.session.store.tree(talk.session.chat_id)
     kept, left_out = (tree, {}) if rest else played(tree, shown)
     for leaf in ends(kept):
         mark = "*" if leaf.id == shown else " "
         more = f"  (+{counted(left_out[leaf.id], 'swipe')})" if leaf.id in left_out else ""
         talk.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
-    every = "; /branches all lists every swipe" if left_out else ""
-    talk.tell(f"/go and a number shows a branch{every}.")
+    hint = "; /branches all lists every swipe" if left_out else ""
+    talk.tell(f"/go and a number switches to a branch{hint}.")
 
 
 def _go(talk: Talk, rest: str) -> None:
@@ -154,7 +154,7 @@ def _go(talk: Talk, rest: str) -> None:
     known = {turn.id for turn in talk.session.store.tree(talk.session.chat.id)}
     number = _number(rest, 0)
     if number not in known:
-        raise CommandError("There is no such turn in this chat; /branches lists the ends.")
+        raise CommandError("There is no such turn in this chat; /branches lists the branches.")
     talk.session.select(number)
     talk.show(talk.session.path(SHOWN))
 
@@ -184,7 +184,7 @@ def _persona(talk: Talk, rest: str) -> None:
 
 def _rename(talk: Talk, rest: str) -> None:
     talk.session.rename(rest)
-    talk.tell(f"This chat is called {rest or 'nothing'}.")
+    talk.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
 
 
 def _set(talk: Talk, rest: str) -> None:
@@ -206,7 +206,9 @@ def _greeting(talk: Talk, rest: str) -> None:
     siblings = talk.session.store.siblings(path[0].id)
     number = _number(rest, path[0].swipe % len(siblings) + 1)
     if not 1 <= number <= len(siblings):
-        raise CommandError(f"There are {len(siblings)} greetings.")
+        raise CommandError(
+            f"Say a number from 1 to {len(siblings)}: that many greetings there are."
+        )
     talk.session.select(siblings[number - 1].id)
     talk.show(talk.session.path(1))
 
@@ -223,11 +225,12 @@ def _world(talk: Talk, rest: str) -> None:
         return
     scene = talk.session.scene
     cards = [scene.seat(each.card_name).card for each in scene.present]
-    told = [f"{card.char} knows {', '.join(card.worlds) or 'no world'}." for card in cards]
+    lines = [f"{card.char} knows {', '.join(card.worlds) or 'no world'}." for card in cards]
     if extra := talk.session.chat.worlds:
-        told.append(f"This chat alone has {', '.join(extra)}.")
-    there = ", ".join(editor.worlds())
-    talk.tell(" ".join([*told, f"There are: {there}." if there else none_yet(find().characters)]))
+        lines.append(f"This chat alone has {', '.join(extra)}.")
+    known = ", ".join(editor.worlds())
+    lines.append(f"Available: {known}." if known else none_yet(find().characters))
+    talk.tell(" ".join(lines))
 
 
 def _export(talk: Talk, rest: str) -> None:
@@ -236,8 +239,8 @@ def _export(talk: Talk, rest: str) -> None:
 
     try:
         path = exporting.export(talk.session.store, talk.session.chat_id, *exporting.asked(rest))
-    except FileThere as there:
-        raise CommandError(f"{there} Name another file.") from there
+    except FileThere as error:
+        raise CommandError(f"{error} Name another file.") from error
     talk.tell(f"This chat was written to {path}.")
 
 
@@ -245,9 +248,11 @@ def _prompt(talk: Talk, rest: str) -> None:
     prompt = talk.session.preview(rest)
     for span in prompt.spans:
         talk.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
-    for gone in prompt.left_out:
-        talk.tell(f"{gone.tokens:6} left out {gone.source}: {gone.why}")
-    talk.tell(f"{prompt.tokens:6} of {prompt.context}, {prompt.reserve} kept free for the reply")
+    for left_out in prompt.left_out:
+        talk.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
+    talk.tell(
+        f"{prompt.tokens:6} of {prompt.context} tokens, {prompt.reserve} kept free for the reply"
+    )
 
 
 def _last(talk: Talk) -> Turn:
@@ -257,8 +262,8 @@ def _last(talk: Talk) -> Turn:
     return path[-1]
 
 
-def _counted(talk: Talk, rest: str) -> Turn:
-    """The last turn, or that one counted from the end, the last one being 1."""
+def _nth_from_end(talk: Talk, rest: str) -> Turn:
+    """The turn with this number, counted from the end; by default 1, the last one."""
     number = _number(rest, 1)
     path = talk.session.path(number)
     if not 1 <= number <= len(path):
@@ -277,7 +282,7 @@ def _number(text: str, default: int) -> int:
 def _as(talk: Talk, rest: str) -> None:
     name, _, text = rest.partition(":")
     if not name.strip():
-        raise CommandError("Say /as NAME, or /as NAME: what you say to them.")
+        raise CommandError("Say /as NAME, or /as NAME: and your message to them.")
     scene = talk.session.scene
     speaker = scene.seat(name).card.name
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
@@ -311,39 +316,41 @@ def _cast(talk: Talk, rest: str) -> None:
     for member in scene.present:
         marks = [word for word, is_so in (("narrator", member.narrator), ("muted", member.muted))
                  if is_so]  # fmt: skip
-        said = f" ({', '.join(marks)})" if marks else ""
-        talk.tell(member.speaker + said)
+        talk.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
     if scene.group and scene.cast is not None:
         talk.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
 
 
 COMMANDS: dict[str, tuple[Command, str]] = {
-    "help": (_help, "tells the commands."),
-    "regenerate": (_regenerate, "[N] makes another reply, or N at once; the old one stays."),
-    "continue": (_continue, "lets the last reply go on."),
+    "help": (_help, "lists the commands."),
+    "regenerate": (_regenerate, "[N] generates another reply, or N at once; the old one is kept."),
+    "continue": (_continue, "continues the last reply."),
     "swipe": (_swipe, "[left|right|N] shows another version of the last turn."),
-    "edit": (_edit, "TEXT puts your text in place of the last turn; the original stays."),
+    "edit": (_edit, "TEXT replaces the text of the last turn; the original is kept."),
     "undo": (_undo, "sets your last message and its reply aside; nothing is deleted."),
     "impersonate": (_impersonate, "[BEGINNING] lets the model draft your next line."),
-    "as": (_as, "NAME lets that one speak; /as NAME: TEXT sends TEXT to them."),
+    "as": (_as, "NAME lets that character speak; /as NAME: TEXT sends TEXT to them."),
     "next": (_next, "lets the next character speak; so does an empty line."),
-    "cast": (_cast, "[add|remove|mute|unmute|turns WHAT] tells or changes who takes part."),
-    "note": (_note, "[TEXT] sets the author's note; /note - clears it."),
-    "persona": (_persona, "[NAME: DESCRIPTION] says who you are."),
-    "greeting": (_greeting, "[N] opens with another greeting."),
-    "set": (_set, "[NAME [VALUE]] tells settings or changes one; the value default sets it back."),
+    "cast": (_cast, "[add|remove|mute|unmute|turns WHAT] lists or changes who takes part."),
+    "note": (_note, "[TEXT] shows or sets the author's note; /note - clears it."),
+    "persona": (_persona, "[NAME: DESCRIPTION] shows or sets who you are."),
+    "greeting": (_greeting, "[N] begins the chat with another greeting."),
+    "set": (_set, "[NAME [VALUE]] shows settings or changes one; the value default restores it."),
     "world": (
         _world,
-        "[NAME] lets the character know a world, or no longer; chat: NAME this chat alone, and "
-        "WHO: NAME another one. Alone it lists them.",
+        "[NAME] adds a world to the character or removes it; chat: NAME does so for this chat "
+        "only, WHO: NAME for another character. Without a name it lists them.",
     ),
-    "export-chat": (_export, "[md|jsonl|log] [FILE] writes this chat into a file."),
+    "export-chat": (_export, "[md|jsonl|log] [FILE] writes this chat to a file."),
     "rename": (_rename, "TITLE gives the chat a title."),
-    "show": (_show, "writes the whole chat."),
-    "prompt": (_prompt, "[DRAFT] tells what the model would read."),
-    "branches": (_branches, "[all] lists the ends of all branches; all: with every swipe."),
-    "go": (_go, "ID shows the branch through a turn."),
-    "thought": (_thought, "[N] writes what the model thought before the last turn, or the Nth."),
+    "show": (_show, "prints the complete chat."),
+    "prompt": (_prompt, "[DRAFT] shows what the model would read."),
+    "branches": (_branches, "[all] lists the ends of the branches; with all, every swipe."),
+    "go": (_go, "ID switches to the branch through a turn."),
+    "thought": (
+        _thought,
+        "[N] shows what the model thought before the last turn, or the Nth from the end.",
+    ),
     "hide": (
         _hide,
         "[N] hides the last turn, or the Nth from the end, from the model, or shows it again.",
@@ -351,9 +358,9 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "delete": (
         _delete,
         "[N] [alone|all] deletes the last turn, or the Nth from the end, for good: "
-        "alone, or with all that follows.",
+        "alone, or with all that follow.",
     ),
     **JUDGING,
-    "quit": (_quit, "leaves; everything is saved."),
+    "quit": (_quit, "leaves the chat; everything is saved."),
 }
-"""Name → what it does, and its line of help."""
+"""The function and the line of help of each command, by name."""

@@ -1,6 +1,7 @@
-"""Lines that end between words: a terminal ends them within one, and a screen reader reads lines.
+"""Word wrapping for streamed text.
 
-Knows no chat. A pipe gets its text as it is.
+A terminal breaks lines within words, but screen readers read line by line. Pipes get their text
+unwrapped.
 """
 
 from __future__ import annotations
@@ -15,32 +16,33 @@ _PARTS = re.compile(r"\n|[^\S\n]+|\S+")
 
 
 def terminal_width() -> int:
-    """Columns of the terminal, asked anew each time: it may have been resized."""
+    """Columns of the terminal, measured each time, because it may have been resized."""
     return shutil.get_terminal_size().columns
 
 
 class Folder:
-    """Folds text that is written piece by piece; a piece ends with a whole word."""
+    """Wraps text that arrives piece by piece, each piece ending with a complete word."""
 
     def __init__(self, width: Callable[[], int] = terminal_width) -> None:
         self._width = width
         self._column = 0
 
     def begin(self) -> None:
-        """What comes next stands at the beginning of a line."""
+        """Note that the next text starts at the beginning of a line."""
         self._column = 0
 
     def fold(self, text: str) -> str:
-        """The text with the line ends it needs after what was written before it."""
-        return "".join(self._placed(part, self._width()) for part in _PARTS.findall(text))
+        """The text with line breaks, given what was written before it on the line."""
+        return "".join(self._wrap(part, self._width()) for part in _PARTS.findall(text))
 
-    def _placed(self, part: str, width: int) -> str:
+    def _wrap(self, part: str, width: int) -> str:
         if part == "\n":
             self._column = 0
             return part
-        before, size = self._column, out.cells(part)
-        if before + size <= width or size > width:  # What no line holds the terminal may break.
-            self._column = before + size if before + size <= width else (before + size) % width
+        size = out.cells(part)
+        end = self._column + size
+        if end <= width or size > width:  # A word longer than a line is left to the terminal.
+            self._column = end if end <= width else end % width
             return part
         self._column = 0 if part.isspace() else size
         return "\n" if part.isspace() else f"\n{part}"

@@ -1,4 +1,4 @@
-"""Rating and duels in plain mode; what a judgement is, ``rpterm.preference.rating`` knows."""
+"""The commands of plain mode for ratings and duels; ``rpterm.preference.rating`` stores them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class JudgingError(RptermError):
-    """This cannot be judged so."""
+    """A rating that is not possible; the text says why."""
 
 
-def _reply(talk: Talk) -> Turn:
+def _last_reply(talk: Talk) -> Turn:
     path = talk.session.path(2)
     turn = next((turn for turn in reversed(path) if turn.role == "assistant"), None)
     if turn is None:
@@ -32,10 +32,10 @@ def _reply(talk: Talk) -> Turn:
 def _rate(talk: Talk, rest: str) -> None:
     stars, *more = rest.split() or [""]
     if stars not in tuple("12345"):
-        raise JudgingError("Say /rate and a number from 1 to 5, such as /rate 4 style=2.")
-    turn = _reply(talk)
+        raise JudgingError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
+    turn = _last_reply(talk)
     talk.session.rater.stars(turn.id, int(stars), _dimensions(more))
-    talk.tell(f"{talk.session.rater.mark(turn.id).text}  /unrate takes it back.")
+    talk.tell(f"{talk.session.rater.mark(turn.id).text}  /unrate undoes it.")
 
 
 def _dimensions(parts: list[str]) -> dict[str, int]:
@@ -45,45 +45,47 @@ def _dimensions(parts: list[str]) -> dict[str, int]:
         name, sign, value = part.partition("=")
         if name not in known or not sign or value not in tuple("12345"):
             names = ", ".join(each.id for each in DIMENSIONS)
-            raise JudgingError(f"{part!r} says nothing: write NAME=1 to NAME=5 of {names}.")
+            raise JudgingError(
+                f"{part!r} is not valid: write NAME=1 to NAME=5 with one of {names}."
+            )
         found[known[name]] = int(value)
     return found
 
 
 def _thumb(up: bool) -> Command:
     def rate(talk: Talk, rest: str) -> None:
-        turn = _reply(talk)
+        turn = _last_reply(talk)
         talk.session.rater.thumb(turn.id, up)
-        talk.tell(f"The last reply is {'good' if up else 'bad'}. /unrate takes it back.")
+        talk.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
 
     return rate
 
 
 def _flag(talk: Talk, rest: str) -> None:
-    turn = _reply(talk)
-    at = turn.text.find(rest) if rest else -1
-    span = (at, at + len(rest)) if at >= 0 else None
+    turn = _last_reply(talk)
+    start = turn.text.find(rest) if rest else -1
+    span = (start, start + len(rest)) if start >= 0 else None
     talk.session.rater.flag(turn.id, span, "" if span else rest)
-    talk.tell("The marked words are flagged." if span else "The last reply is flagged.")
+    talk.tell("These words are flagged." if span else "The last reply is flagged.")
 
 
 def _unrate(talk: Talk, rest: str) -> None:
     undone = talk.session.rater.undo(talk.session.chat_id)
     if undone is None:
         raise JudgingError("Nothing was rated in this chat.")
-    talk.tell("Your last judgement in this chat is taken back.")
+    talk.tell("Your last rating in this chat is undone.")
 
 
 def _consent(allowed: bool) -> Command:
-    def say(talk: Talk, rest: str) -> None:
+    def set_exportable(talk: Talk, rest: str) -> None:
         talk.session.rater.allow(talk.session.chat_id, allowed)
         talk.tell(
-            "This chat may leave by `rpterm export`; /deny forbids it again."
+            "`rpterm export` may export this chat; /deny forbids it again."
             if allowed
-            else "This chat stays here: `rpterm export` passes it over."
+            else "`rpterm export` does not export this chat."
         )
 
-    return say
+    return set_exportable
 
 
 # Duel ------------------------------------------------------------------------------------------
@@ -96,14 +98,14 @@ def _duel(talk: Talk, rest: str) -> None:
     rival = contender.parse("B", session.settings.duel.b)
     turns = talk.collect(inchat.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
-        raise JudgingError("There are not two replies to judge between; /duel tries again.")
+        raise JudgingError("Two replies could not be generated; /duel tries again.")
     session.rater.see(*(turn.id for turn in turns))
     if secrets.randbelow(2):
         turns.reverse()
     talk.duel = (turns[0], turns[1])
     for side, turn in zip(("Left", "Right"), turns, strict=True):
         talk.write(f"{side}: {turn.text}\n")
-    talk.tell("/left, /right, /tie or /neither; anything else leaves it open.")
+    talk.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
 
 
 def _verdict(verdict: Verdict) -> Command:
@@ -111,16 +113,17 @@ def _verdict(verdict: Verdict) -> Command:
         from rpterm.dueling.contender import differences
 
         if talk.duel is None:
-            raise JudgingError("There is no duel to judge; /duel makes two replies.")
+            raise JudgingError("There is no duel to judge; /duel begins one.")
         left, right = talk.duel
         session = talk.session
         session.rater.duel(left.id, right.id, verdict)
         talk.duel = None
         kept = right if verdict == "right" else left
         session.select(kept.id)
-        made = session.store.generation(left.id), session.store.generation(right.id)
-        if made[0] is not None and made[1] is not None:
-            one, other = differences(made[0], made[1])
+        left_origin = session.store.generation(left.id)
+        right_origin = session.store.generation(right.id)
+        if left_origin is not None and right_origin is not None:
+            one, other = differences(left_origin, right_origin)
             talk.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
         talk.show([session.store.turn(kept.id)])
 
@@ -129,16 +132,16 @@ def _verdict(verdict: Verdict) -> Command:
 
 JUDGING: dict[str, tuple[Command, str]] = {
     "rate": (_rate, "N [style=N …] gives the last reply 1 to 5 stars."),
-    "good": (_thumb(True), "says that the last reply is good."),
-    "bad": (_thumb(False), "says that the last reply is bad."),
-    "flag": (_flag, "[WORDS] flags the last reply, these words of it, or why."),
-    "unrate": (_unrate, "takes back your last judgement in this chat."),
-    "duel": (_duel, "[MESSAGE] makes two blind replies to judge between."),
-    "left": (_verdict("left"), "says that the left one is better."),
-    "right": (_verdict("right"), "says that the right one is better."),
-    "tie": (_verdict("tie"), "says that both are equally good."),
-    "neither": (_verdict("both_bad"), "says that both are bad."),
-    "allow": (_consent(True), "lets this chat leave by `rpterm export`."),
-    "deny": (_consent(False), "keeps this chat out of exports."),
+    "good": (_thumb(True), "rates the last reply as good."),
+    "bad": (_thumb(False), "rates the last reply as bad."),
+    "flag": (_flag, "[WORDS] flags the last reply: these words in it, or else with this reason."),
+    "unrate": (_unrate, "undoes your last rating in this chat."),
+    "duel": (_duel, "[MESSAGE] generates two replies, which you compare blind."),
+    "left": (_verdict("left"), "says that the left reply is better."),
+    "right": (_verdict("right"), "says that the right reply is better."),
+    "tie": (_verdict("tie"), "says that both replies are equally good."),
+    "neither": (_verdict("both_bad"), "says that both replies are bad."),
+    "allow": (_consent(True), "allows `rpterm export` to export this chat."),
+    "deny": (_consent(False), "excludes this chat from exports."),
 }
-"""Name → what it does, and its line of help."""
+"""The function and the line of help of each command, by name."""

@@ -1,4 +1,4 @@
-"""A growing reply, written word by word: a screen reader should not hear halves of words."""
+"""Prints a growing reply word by word, so that a screen reader does not read parts of words."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from rpterm.cli import out
 
 
 class Printer:
-    """Writes what is new of a text that grows.
+    """Writes the additions to a growing text.
 
-    Text that was taken back after it was written (a banned phrase) cannot be unwritten on paper:
-    the line is begun again, after an ellipsis.
+    Output cannot be erased. If text is retracted after it was written (a banned phrase), an
+    ellipsis follows and the reply starts again on a new line.
     """
 
     def __init__(self, write: Callable[[str], None], written: str = "") -> None:
-        """``written`` is the beginning that stands already, of a reply that goes on."""
+        """``written`` is the part of a continued reply that has already been printed."""
         self._write = write
         self._written = written
 
     def show(self, text: str) -> None:
-        """The reply now reads ``text``; its last word may still grow."""
+        """Print the reply up to the last complete word of ``text``."""
         end = max(text.rfind(" "), text.rfind("\n")) + 1
-        self._go_to(text[:end])
+        self._print_up_to(text[:end])
 
     def finish(self, text: str) -> None:
-        """The reply is complete."""
-        self._go_to(text)
+        """Print the rest of the complete reply."""
+        self._print_up_to(text)
         self._write("\n")
 
-    def _go_to(self, text: str) -> None:
+    def _print_up_to(self, text: str) -> None:
         if not text.startswith(self._written):
             if self._written.startswith(text):
                 return
