@@ -70,7 +70,7 @@ def show(
     ] = None,
     exact: _Exact = None,
 ) -> None:
-    """Show a card and the number of tokens of each part; in a pipe, print its file."""
+    """Show a card with the tokens of each part. In a pipe, its file is printed instead."""
     from rpterm.cli import card_source, card_view, rich_out
 
     found = card_source.find_card(card)
@@ -91,9 +91,10 @@ def lint(
     exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Check cards for errors and possible improvements, and count the tokens of each part.
+    """Check cards for errors and possible improvements.
 
-    The exit code is 1 if there are errors.
+    For cards that you name, the tokens of each part are counted, too. The exit code is 1 if there
+    are errors.
     """
     from rpterm.cli import linting
 
@@ -141,7 +142,7 @@ def new_card(
         bool, typer.Option("--world", help="Create a world instead: lore that cards can share.")
     ] = False,
 ) -> None:
-    """Create a card: a commented template to fill in, or a draft by the model."""
+    """Create a card: a template to fill in, or a draft by the model."""
     from rpterm.cli import card_new
 
     paths = folders.find()
@@ -200,7 +201,10 @@ def extract(
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Draft a card from a novel: the character's own lines, and what the novel says of them."""
+    """Draft a card of a character in a novel.
+
+    The draft consists of the character's own lines and of what the novel says about them.
+    """
     from rpterm.cli import card_extract
 
     if name is None:
@@ -227,7 +231,7 @@ def diff(
     exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Show the differences between two versions of a card, field by field and in tokens."""
+    """Show the differences between two versions of a card."""
     from rpterm.cards.diff import diff as changes_of
     from rpterm.cli import card_source, card_view, rich_out
 
@@ -286,9 +290,10 @@ def test(
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Run a card's tests with a model; the exit code is 1 if a test fails too often.
+    """Run a card's tests with a model.
 
-    It is also 1 if every trial was skipped, so that nothing was judged.
+    The exit code is 1 if a test fails too often, or if every trial was skipped, so that nothing
+    was judged.
     """
     from rpterm.cli import card_source, card_test, rich_out
 
@@ -319,7 +324,7 @@ def import_cards(
         typer.Option("--to", metavar="FOLDER", help="Where to put them; by default, your cards."),
     ] = None,
 ) -> None:
-    """Import cards and lorebooks from other programs as TOML; nothing is overwritten."""
+    """Import cards and lorebooks from other programs. Nothing is overwritten."""
     from rpterm.cli import exchanging
 
     results = exchanging.import_cards(paths, to or folders.find().characters)
@@ -366,7 +371,7 @@ def join(
 
 @app.command("worlds")
 def list_worlds(json: _Json = False) -> None:
-    """List the worlds with their number of lore entries and the cards that use them."""
+    """List the worlds, and the cards that use them."""
     from rpterm.cli import card_worlds
 
     rows = card_worlds.rows(library.folders(folders.find().characters))
@@ -383,7 +388,7 @@ def list_worlds(json: _Json = False) -> None:
 def schema(
     path: Annotated[bool, typer.Option("--path", help="Print the path of its file.")] = False,
 ) -> None:
-    """Print the JSON schema of cards, with which an editor can check and complete them."""
+    """Print the JSON schema of cards, for checks in an editor."""
     from rpterm.cards import schema as published
 
     out.say(str(published.PUBLISHED) if path else published.text(), end="\n" if path else "")
@@ -396,7 +401,7 @@ def path(
         typer.Argument(metavar="CARD", help="Name of a card; without it, all folders are printed."),
     ] = None,
 ) -> None:
-    """Print the file of a card, or the folders where cards are looked up."""
+    """Print the file of a card, or the folders of all cards."""
     paths = folders.find()
     found = library.folders(paths.characters)
     if card is not None:

@@ -172,11 +172,13 @@ def import_chats(
         bool, typer.Option("--ratings", help="Also import ratings and choices between swipes.")
     ] = False,
 ) -> None:
-    """Import chat logs from other programs, with their swipes, or chats exported as jsonl.
+    """Import chat logs from other programs, with their swipes.
 
-    With --ratings, thumbs and stars are imported too, and wherever a chat continued from one of
-    several swipes, that swipe counts as preferred to the others. This also works later, for chats
-    that are already imported.
+    Chats exported as jsonl can be imported, too.
+
+    With --ratings, thumbs and stars are imported as well, and wherever a chat continued from one
+    of several swipes, that swipe counts as preferred to the others. This also works later, for
+    chats that have already been imported.
     """
     from rpterm.cli import exchanging
 
@@ -199,7 +201,10 @@ def export(
         bool, typer.Option("--force", help="Overwrite FILE if it already exists.")
     ] = False,
 ) -> None:
-    """Export a chat: md for reading, jsonl with every turn, log for other programs."""
+    """Export a chat to read it, to keep it, or for other programs.
+
+    The formats are md (for reading), jsonl (with every turn) and log (for other programs).
+    """
     from rpterm.moving import exporting
 
     with opened() as store:

@@ -32,7 +32,7 @@ _Name = Annotated[
 def show(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of TOML.")] = False,
 ) -> None:
-    """Print all settings with their current values, and mark those that are not the default."""
+    """Print all settings. Those that differ from their default are marked."""
     file = folders.find().config_file
     now = settings.show(settings.load(file, os.environ))
     if json:
@@ -50,7 +50,7 @@ def set_value(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value.")],
     profile: _Profile = "",
 ) -> None:
-    """Change one setting; comments in the settings file are preserved."""
+    """Change one setting. Comments in the settings file are preserved."""
     from rpterm.cli.settings_check import checked
 
     file = _file(profile)

@@ -103,7 +103,7 @@ def check(
         bool, typer.Option("--strict", help="Exit with code 1 if there are serious faults.")
     ] = False,
 ) -> None:
-    """Check training data: what trainers will do with it, and how good it is.
+    """Check how good training data is, and what trainers do with it.
 
     It reads exports of rpterm, and JSONL or Parquet files in the same formats from elsewhere. In a
     folder of exports, each one is checked by itself.

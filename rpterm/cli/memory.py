@@ -92,7 +92,7 @@ def list_memories(
     limit: _Limit = 200,
     json: _Json = False,
 ) -> None:
-    """List what a character remembers from all chats and branches, newest first."""
+    """List what a character remembers, newest first. All chats and branches are included."""
     from rpterm.cli import memory_files
 
     if kind is not None and kind not in KINDS:
@@ -153,7 +153,10 @@ def add(
     ] = False,
     json: _Json = False,
 ) -> None:
-    """Add a note or files (.txt, .md, .html, .pdf, .epub) to a character's memory."""
+    """Add a note or files to a character's memory.
+
+    Files can be .txt, .md, .html, .pdf or .epub.
+    """
     from rpterm.cli import memory_files
 
     character, *given = what if to is None else [to, *what]
@@ -184,7 +187,7 @@ def block(
     phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="A word or a phrase.")],
     undo: _Undo = False,
 ) -> None:
-    """Never recall memories that contain a phrase, or say the same in other words."""
+    """Never recall memories that mention a phrase, even in other words."""
     with opened(character, begin=not undo) as memory:
         if not undo:
             memory.block(phrase)
@@ -220,7 +223,7 @@ def edit(
     ],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The new text.")],
 ) -> None:
-    """Replace the text of a memory; the old text is erased from the disk."""
+    """Replace the text of a memory. The old text is erased from the disk."""
     with opened() as memory:
         memory.edit(memory_id, text)
 
@@ -350,7 +353,7 @@ def distil(
     ] = False,
     json: _Json = False,
 ) -> None:
-    """Extract lasting facts about you from a character's chats, and remember them."""
+    """Extract facts about you from a character's chats. They are kept as memories."""
     from rpterm.cli import memory_distil
 
     with opened(character) as memory:
@@ -367,7 +370,7 @@ def unlink(
     old: Annotated[int, typer.Argument(metavar="OLD", help="The fact that was replaced.")],
     new_id: Annotated[int, typer.Argument(metavar="NEW", help="The fact that replaced it.")],
 ) -> None:
-    """Restore a fact that was replaced by another one, because both are true."""
+    """Restore a fact that another one replaced, if both are true."""
     with opened() as memory:
         memory.unlink(old, new_id)
 

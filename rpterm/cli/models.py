@@ -28,7 +28,7 @@ def bare(context: typer.Context) -> None:
 
 @app.command("list")
 def list_models(json: _Json = False) -> None:
-    """List the models you have, and those that `rpterm models pull` can download."""
+    """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
     from rpterm.models.memory import gpu_memory, llama_libraries, system_memory
 
@@ -63,7 +63,7 @@ def info(
     ] = "",
     json: _Json = False,
 ) -> None:
-    """Show the properties of a model and how it would run on this machine."""
+    """Show a model's properties and how it would run here."""
     from rpterm.models.hashes import known_hash
     from rpterm.models.open import plan
 
