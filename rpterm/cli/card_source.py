@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
 from rpterm.cards import history, library, reader, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.guard import complain
 from rpterm.opening import launch
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.store.judgements import Judgements
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +82,23 @@ def _at_revision(text: str, path: Path, top: Path, revision: str, label: str) ->
     for each in found.lost:
         complain(each.told)
     return Source(found.card, text, label)
+
+
+def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
+    """The character's name as stored with its chats, given that name or the card's short name.
+
+    Raises:
+        RptermError: Nothing was rated in a chat with it; the text says with whom something was.
+    """
+    from rpterm.preference.nothing import nobody
+
+    known = sorted({judgements.store.chat(each).card_name for each in judgements.chats()})
+    if wanted is None or wanted in known or not known:
+        return wanted
+    try:
+        name = launch.find_card(wanted, folders.find()).card.name
+    except RptermError:
+        name = wanted
+    if name not in known:
+        raise RptermError(nobody(wanted, known))
+    return name

@@ -29,7 +29,7 @@ def doctor(
 
     The exit code is 1 if something is broken.
     """
-    from rpterm.doctor import examine
+    from rpterm.cli.doctor_checks import examine
 
     paths = folders.find()
     if repair:

@@ -181,8 +181,8 @@ def write(
 ) -> None:
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
+    from rpterm.cli.card_source import rated_character
     from rpterm.cli.chats import opened
-    from rpterm.cli.judged import whose
     from rpterm.preference.export import Options, export
     from rpterm.preference.formats import named
     from rpterm.preference.harvest import Wanted
@@ -198,7 +198,7 @@ def write(
     )  # fmt: skip
     with opened() as store, trainer_model.opened(model) as known:
         judgements = Judgements(store)
-        options = replace(options, card=whose(judgements, card))
+        options = replace(options, card=rated_character(judgements, card))
         check_export = _strict_check(known, region) if strict else None
         done = export(judgements, folder, options, _model(store, known), check_export)
     for name, rows in done.rows.items():

@@ -17,6 +17,7 @@ from rpterm.config import load, save
 from rpterm.opening.launch import Asked, Launch, LaunchError
 from rpterm.paths import Paths
 from rpterm.tuning import Tuning
+from rpterm.types import RptermError
 
 
 def chat(
@@ -49,9 +50,7 @@ def chat(
     if asked.target is None and asked.chat_id is None:
         raise LaunchError("Name a character: `rpterm cards list` lists them.")
     if once is not None:
-        from rpterm.cli.once import reply_once
-
-        return reply_once(launch, once)
+        return _reply_once(launch, once)
     from rpterm.cli.plain.loop import run
 
     return run(launch, tuning)
@@ -81,3 +80,30 @@ def _run_tui(launch: Launch, tuning: Tuning, paths: Paths) -> int:
     finally:
         launch.close()
     return app.return_code or 0
+
+
+def _reply_once(launch: Launch, text: str) -> int:
+    """Send a text, and print the complete reply and nothing else to standard output.
+
+    Raises:
+        RptermError: The engine failed; what it had generated is stored.
+    """
+    from rpterm.chat.events import BestKept, ReplyCancelled, ReplyFailed, ReplyFinished
+    from rpterm.chat.request import ReplyRequest
+    from rpterm.cli import out
+
+    try:
+        session = launch.open()
+        try:
+            reply = ""
+            for event in session.reply(ReplyRequest(text=text)):
+                if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
+                    reply = event.turn.text
+                elif isinstance(event, ReplyFailed):
+                    raise RptermError(event.message)
+            out.say(reply)
+        finally:
+            session.close()
+    finally:
+        launch.close()
+    return 0

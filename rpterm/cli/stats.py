@@ -50,15 +50,15 @@ def stats(
     0.5 is chance), and if about 80 % of the replies that score 0.8 are good. All intervals are
     95 % intervals.
     """
+    from rpterm.cli.card_source import rated_character
     from rpterm.cli.chats import opened
-    from rpterm.cli.judged import whose
     from rpterm.preference.overview import overview
     from rpterm.preference.stats.live import honesty
     from rpterm.store.judgements import Judgements
 
     with opened() as store:
         judgements = Judgements(store)
-        name = whose(judgements, card)
+        name = rated_character(judgements, card)
         found = overview(judgements, card=name, model=model)
         known = found if found.kinds else overview(judgements, card=name)
     if not known.kinds:

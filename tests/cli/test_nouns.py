@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm import doctor as examination
 from rpterm.chat.replay import ReplayError, replay, request_of
-from rpterm.cli import models
+from rpterm.cli import doctor_checks, models
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import hashes
 from rpterm.models.open import SCRIPTED_REPLIES
@@ -188,7 +187,9 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     (home / "characters" / "bad.toml").write_text("name = 3", encoding="utf-8")
     (home / "config.toml").write_text("thme = 1", encoding="utf-8")
     (home / "rpterm.db").write_bytes(b"no database" * 999)
-    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    monkeypatch.setattr(
+        doctor_checks, "_library", lambda: doctor_checks.Check("llama.cpp", "ok", "")
+    )
     done = cli("doctor", "--json")
     assert done.code == 1
     broken = {check["name"] for check in json.loads(done.out) if check["verdict"] == "broken"}
@@ -202,8 +203,10 @@ def test_a_check_that_fails_is_named_and_hides_no_other(
         raise PermissionError("no")
 
     closed: list[Store] = []
-    monkeypatch.setattr(examination, "_disk", fails)
-    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    monkeypatch.setattr(doctor_checks, "_disk", fails)
+    monkeypatch.setattr(
+        doctor_checks, "_library", lambda: doctor_checks.Check("llama.cpp", "ok", "")
+    )
     monkeypatch.setattr(Store, "chats", fails)
     monkeypatch.setattr(
         Store, "close", lambda store, close=Store.close: closed.append(close(store))
@@ -235,7 +238,7 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
 def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     cli: Cli, chat: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "examine", lambda *_: [])
+    monkeypatch.setattr(doctor_checks, "examine", lambda *_: [])
     done = cli("doctor", "--repair")
     assert done.code == 0 and "nothing to repair" in done.out
     with closing(sqlite3.connect(home / "rpterm.db", isolation_level=None)) as newer:
@@ -259,15 +262,15 @@ def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     ],
 )
 def test_doctor_judges_the_build(told: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "_has_gpu", lambda: False)
+    monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: False)
     monkeypatch.setattr("sys.platform", "linux")
-    assert examination.library_verdict(told, "again").verdict == verdict
+    assert doctor_checks.library_verdict(told, "again").verdict == verdict
 
 
 def test_a_card_the_build_cannot_use_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "_has_gpu", lambda: True)
+    monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: True)
     told = "0.3.36 False CPU : AVX2 = 1 | OPENMP = 1 | "
-    assert examination.library_verdict(told, "again").verdict == "slow"
+    assert doctor_checks.library_verdict(told, "again").verdict == "slow"
 
 
 # replay ----------------------------------------------------------------------------------------

@@ -13,8 +13,7 @@ import pytest
 from cli_tools import LIMIT_S, Cli, Spawn, read_until
 
 from rpterm.cli.plain.commands import COMMANDS
-from rpterm.cli.plain.folding import Folder
-from rpterm.cli.plain.printer import Printer
+from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.models.open import SCRIPTED_REPLIES
 from rpterm.store import Store, shared
 from rpterm.types import Origin, RptermError, Status, Turn
@@ -167,7 +166,7 @@ def test_every_command_is_helped(cli: Cli) -> None:
 
 def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
     written: list[str] = []
-    printer = Printer(written.append)
+    printer = ReplyPrinter(written.append)
     printer.show("a \x1b[2J b\x07 ")
     printer.finish("a \x1b[2J b\x07 c\u202e")
     assert "".join(written) == "a [2J b c\n"
@@ -175,7 +174,7 @@ def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
 
 def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back() -> None:
     written: list[str] = []
-    printer = Printer(written.append)
+    printer = ReplyPrinter(written.append)
     for text in ("Go", "Good ev", "Good evening, si", "Good day"):
         printer.show(text)
     printer.finish("Good day, sir.")
@@ -183,7 +182,7 @@ def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back
 
 
 def test_a_terminal_gets_lines_that_end_between_words() -> None:
-    folder = Folder(lambda: 12)
+    wrapper = LineWrapper(lambda: 12)
     pieces = (
         "Holmes: ",
         "*He looks ",
@@ -193,11 +192,11 @@ def test_a_terminal_gets_lines_that_end_between_words() -> None:
         "Well? 日本語 ",
         "x" * 30,
     )
-    text = "".join(map(folder.fold, pieces))
+    text = "".join(map(wrapper.wrap, pieces))
     assert text.split("\n") == ["Holmes: *He ", "looks up.* ", '"Twelve ', 'pence"', "",
                                  "Well? 日本語", "x" * 30]  # fmt: skip
-    folder.begin()
-    assert folder.fold("what is new") == "what is new"
+    wrapper.begin()
+    assert wrapper.wrap("what is new") == "what is new"
 
 
 def start(spawn: Spawn, *more: str) -> subprocess.Popen[str]:

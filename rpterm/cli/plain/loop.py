@@ -21,8 +21,7 @@ from rpterm.chat import events
 from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, is_written, told
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
-from rpterm.cli.plain.folding import Folder
-from rpterm.cli.plain.printer import Printer
+from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.opening.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
 
@@ -80,7 +79,7 @@ class Talk:
         if hasattr(source, "reconfigure"):
             source.reconfigure(errors="replace")
         self._interactive = source.isatty()
-        self._folder = Folder() if sys.stdout.isatty() else None
+        self._wrapper = LineWrapper() if sys.stdout.isatty() else None
         self._replying = False
         self._stop_code = 0
         self._card_file: Reloader | None = None
@@ -133,8 +132,8 @@ class Talk:
                     yield held
                 self.leave_prompt()
                 return
-            if self._folder is not None:
-                self._folder.begin()
+            if self._wrapper is not None:
+                self._wrapper.begin()
             line = line.rstrip("\r\n")
             if line.endswith("\\"):
                 held += line[:-1] + "\n"
@@ -145,7 +144,7 @@ class Talk:
     # Output ------------------------------------------------------------------------------------
     def write(self, text: str) -> None:
         """Write to standard output at once, without a line end."""
-        out.say(self._folder.fold(out.harmless(text)) if self._folder else text, end="")
+        out.say(self._wrapper.wrap(out.harmless(text)) if self._wrapper else text, end="")
         sys.stdout.flush()
 
     def leave_prompt(self) -> None:
@@ -240,7 +239,7 @@ class Talk:
             The draft, if the request was for one.
         """
         draft = ""
-        printer: Printer | None = None
+        printer: ReplyPrinter | None = None
         best = False
         self._replying = True
         try:
@@ -279,15 +278,15 @@ class Talk:
         self._check()
         return [turn for _, turn in sorted(finished.items())]
 
-    def _begin_reply(self, turns: Sequence[Turn]) -> Printer | None:
+    def _begin_reply(self, turns: Sequence[Turn]) -> ReplyPrinter | None:
         """Print who speaks. Several candidates are not streamed, but printed when complete."""
         if len(turns) > 1:
             return None
         base = turns[0].text
         self.write(f"{out.one_line(turns[0].speaker)}: {'…' if base else ''}")
-        return Printer(self.write, base)
+        return ReplyPrinter(self.write, base)
 
-    def _print_event(self, printer: Printer, event: events.SessionEvent) -> None:
+    def _print_event(self, printer: ReplyPrinter, event: events.SessionEvent) -> None:
         """Print an addition to the reply, or its end."""
         if isinstance(event, events.ReplyDelta):
             printer.show(event.text)
