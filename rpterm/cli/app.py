@@ -36,7 +36,7 @@ NOUNS: dict[str, str] = {
 }
 """The commands with their line of help, in the order shown."""
 
-_MODULES = {"eval": "evaluate", "import": "moving"}
+_MODULES = {"eval": "evaluate", "import": "import_all"}
 """Modules of commands whose names are reserved in Python."""
 
 _HELP = """Role-play with a local language model, in the terminal.
@@ -45,17 +45,17 @@ _HELP = """Role-play with a local language model, in the terminal.
 `rpterm COMMAND --help` explains a command."""
 
 
-class Nouns(TyperGroup):
+class LazyGroup(TyperGroup):
     """A group that replaces the placeholder of a command by the real one when it is called."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called, then resolve it as usual."""
         if args and args[0] in NOUNS:
-            self.commands[args[0]] = load(args[0])
+            self.commands[args[0]] = load_command(args[0])
         return super().resolve_command(ctx, args)
 
 
-def load(noun: str) -> Any:
+def load_command(noun: str) -> Any:
     """Import a command."""
     module = import_module(f"rpterm.cli.{_MODULES.get(noun, noun)}")
     command = typer.main.get_command(module.app)
@@ -67,7 +67,7 @@ def load(noun: str) -> Any:
 def root() -> Any:
     """The command ``rpterm``."""
     app = typer.Typer(
-        cls=Nouns, help=_HELP, no_args_is_help=True, rich_markup_mode=None,
+        cls=LazyGroup, help=_HELP, no_args_is_help=True, rich_markup_mode=None,
         add_completion=False, context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback()(_root)
@@ -85,7 +85,7 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def new(help_text: str, **settings: Any) -> typer.Typer:
+def new_app(help_text: str, **settings: Any) -> typer.Typer:
     """The ``app`` of a command, set up like all others."""
     return typer.Typer(
         help=help_text, rich_markup_mode=None, add_completion=False,
@@ -94,7 +94,7 @@ def new(help_text: str, **settings: Any) -> typer.Typer:
     )  # fmt: skip
 
 
-def renamed(older: str, now: str) -> type[TyperCommand]:
+def accepting_old_option(older: str, now: str) -> type[TyperCommand]:
     """A command that silently accepts the older name of an option that was renamed.
 
     Output files were renamed to ``--to``, and row lengths to ``--max-tokens``, in every command.

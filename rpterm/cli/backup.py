@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.plural import sized
 from rpterm.types import RptermError
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
@@ -22,12 +22,12 @@ def backup(
     ],
 ) -> None:
     """Copy the database with all chats, memories and ratings; you can keep chatting meanwhile."""
-    from rpterm.cli.chats import opened
+    from rpterm.cli.chats import open_store
 
     if file.exists():
         raise RptermError(f"{file} already exists; name another file.")
     creates_folder = not file.parent.exists()
-    with opened() as store:
+    with open_store() as store:
         store.backup(file)
     if creates_folder:
         out.say(f"The folder {file.parent} was created.")

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 import typer
 
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import NoSuchChoice, RptermError
 
-app = new("")
+app = new_app("")
 
 ROOMS = (
     "startup", "engine", "tui", "store", "recall", "planted", "persona", "voice", "told", "rated",
@@ -85,7 +85,7 @@ def bench(
         return
     figures: dict[str, object] = module.measure()
     if json:
-        out.data(figures)
+        out.json_data(figures)
         return
     for name, value in figures.items():
         out.say(f"{name:<28}{value}")

@@ -28,7 +28,7 @@ class ExtractError(RptermError):
     """No card can be drafted from this book and name; the text says why and what to do."""
 
 
-def opened(file: Path, same: Sequence[str]) -> Book:
+def read_book(file: Path, same: Sequence[str]) -> Book:
     """Read a novel.
 
     Args:
@@ -47,17 +47,17 @@ def opened(file: Path, same: Sequence[str]) -> Book:
     return book
 
 
-def tell_cast(book: Book, json: bool) -> None:
+def print_cast(book: Book, json: bool) -> None:
     """Print the speakers, those with the most lines first."""
     cast = [(person, lines) for person, lines in book.cast() if lines >= _MIN_LINES]
     if json:
-        out.data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
+        out.json_data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
         return
     rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_MAX_SHOWN]]
     out.table(rows, ("name", "lines", "also called"))
 
 
-def write(
+def write_card(
     file: Path, name: str, also: Sequence[str], year: str, to: Path | None, paths: Paths
 ) -> Path:
     """Write the card and return its file.
@@ -68,22 +68,22 @@ def write(
     """
     if year and not horizon(year):
         raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
-    target = card_new.target(name, to, paths)
-    book = opened(file, [name, *also] if also else ())
+    target = card_new.new_file(name, to, paths)
+    book = read_book(file, [name, *also] if also else ())
     drafted = sketch(book, _speaker(book, name, file), _title(file), year, name)
     head = (
         f"Drafted by rules from {file.name}, from {drafted.lines} lines in the book's words; some "
         "may be\nsomebody else's. Above each claim is the sentence it comes from. Read it "
         "through, and remove what is true of one chapter only."
     )
-    card_new.write(target, template(drafted.card, head, drafted.notes))
+    card_new.write_file(target, template(drafted.card, head, drafted.notes))
     return target
 
 
-def tell(card: Path, book: Path, json: bool) -> None:
+def print_next_steps(card: Path, book: Path, json: bool) -> None:
     """Print the card's file and what to do with it next."""
     if json:
-        out.data({"file": str(card)})
+        out.json_data({"file": str(card)})
         return
     shown = shlex.quote(str(card))
     out.say(str(card))

@@ -29,7 +29,7 @@ class NewCardError(RptermError):
     """The card cannot be created; the text says why."""
 
 
-def target(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
+def new_file(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
     """The file of a new card: ``to`` if it is a .toml file, else a file in that folder.
 
     By default, cards go into the user's folder of cards, and worlds into its folder ``worlds``.
@@ -46,7 +46,7 @@ def target(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> 
     return file
 
 
-def write(file: Path, text: str) -> None:
+def write_file(file: Path, text: str) -> None:
     """Write a new file; an existing one is never overwritten.
 
     Raises:
@@ -60,7 +60,7 @@ def write(file: Path, text: str) -> None:
         raise NewCardError(f"{file} cannot be written: {why(error)}.") from error
 
 
-def blank(name: str, tagline: str, description: str) -> str:
+def blank_card(name: str, tagline: str, description: str) -> str:
     """The text of a card to fill in."""
     return template(
         CharacterCard(
@@ -71,12 +71,12 @@ def blank(name: str, tagline: str, description: str) -> str:
     )
 
 
-def world(name: str) -> str:
+def blank_world(name: str) -> str:
     """The text of a world to fill in."""
     return world_template(draft.one_line(name))
 
 
-def drafted(
+def drafted_card(
     name: str, description: str, flags: Mapping[str, object], paths: Paths, seed: int | None = None
 ) -> str:
     """The text of a card drafted by the model; what it could not write is left to fill in.
@@ -128,7 +128,7 @@ def _drafted_text(
     return template(card, "\n".join(head))
 
 
-def question(text: str) -> str | None:
+def ask_user(text: str) -> str | None:
     """Ask a question on the terminal; ``None``, without asking, if it is not interactive."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
@@ -137,7 +137,7 @@ def question(text: str) -> str | None:
     return sys.stdin.readline().strip()
 
 
-def edit(file: Path) -> None:
+def open_editor(file: Path) -> None:
     """Open a file in the user's editor and wait.
 
     Raises:

@@ -49,7 +49,7 @@ class Report:
     other: list[ProbeResult]
 
 
-def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
+def selected_probes(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
     """The probes to run, each with a name.
 
     Args:
@@ -72,7 +72,7 @@ def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
     return [probe for probe in tests if not only or probe.name in only]
 
 
-def against(source: Source, other: str) -> Source:
+def version_to_compare(source: Source, other: str) -> Source:
     """The version to compare with: ``git`` (the last commit), a file, a name, or a revision.
 
     Raises:
@@ -172,7 +172,7 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
         scorer.close()
 
 
-def held(report: Report, max_failures: int) -> bool:
+def all_passed(report: Report, max_failures: int) -> bool:
     """Whether every test failed at most ``max_failures`` times.
 
     Raises:
@@ -185,7 +185,7 @@ def held(report: Report, max_failures: int) -> bool:
 
 
 # Output --------------------------------------------------------------------------------------
-def tell(report: Report, other: Source | None, shown: Console) -> None:
+def print_report(report: Report, other: Source | None, shown: Console) -> None:
     """Print a table of pass rates with their 95 % intervals, then each kind of failure once."""
     heads = ["test", "passed", "rate (95 %)"]
     heads += [f"at {other.label}", "rate (95 %)", ""] if other else []
@@ -243,7 +243,7 @@ def _failures(result: ProbeResult, shown: Console) -> None:
                     shown.print(rich_out.text(f"    {' '.join(trial.reply.split())[:300]}", "dim"))
 
 
-def plain(report: Report, source: Source, other: Source | None) -> dict[str, Any]:
+def as_data(report: Report, source: Source, other: Source | None) -> dict[str, Any]:
     """The report for JSON."""
     rows = [_row(result) for result in report.results]
     for row, result in zip(rows, report.other, strict=False):

@@ -10,7 +10,7 @@ from rpterm.cards.diff import Change
 from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cards.lore.rules import world_name
 from rpterm.cli import rich_out
-from rpterm.cli.counting import Counter
+from rpterm.cli.token_counter import TokenCounter
 from rpterm.plural import counted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def show(card: CharacterCard, counter: Counter, shown: Console) -> None:
+def print_card(card: CharacterCard, counter: TokenCounter, shown: Console) -> None:
     """Print the complete card, part by part, each with its number of tokens."""
     costs = tokens(card, counter.count)
     full = f"  ({card.name})" if card.nickname else ""
@@ -35,10 +35,10 @@ def show(card: CharacterCard, counter: Counter, shown: Console) -> None:
             for line in lines:
                 shown.print(rich_out.text(line.strip()))
     shown.print()
-    costs_table(card, counter, shown)
+    print_costs(card, counter, shown)
 
 
-def _heading(title: str, cost: int | None, counter: Counter) -> object:
+def _heading(title: str, cost: int | None, counter: TokenCounter) -> object:
     about = "" if counter.exact else "about "
     tokens_text = f"  {about}{cost:,} tokens" if cost else ""
     return rich_out.text(title, "bold cyan") + rich_out.text(tokens_text, "dim")
@@ -90,7 +90,7 @@ def _numbered(texts: Sequence[str]) -> Iterator[str]:
     return (f"{number}. {text.strip()}" for number, text in enumerate(texts, 1))
 
 
-def costs_table(card: CharacterCard, counter: Counter, shown: Console) -> None:
+def print_costs(card: CharacterCard, counter: TokenCounter, shown: Console) -> None:
     """Print the tokens of each part and when it is in the prompt."""
     costs = tokens(card, counter.count)
     lines: list[tuple[object, ...]] = [
@@ -112,8 +112,8 @@ def _when_in_prompt(name: str) -> str:
     }.get(name, "")
 
 
-def differences(
-    changes: Sequence[Change], counter: Counter, before: CharacterCard, after: CharacterCard,
+def print_differences(
+    changes: Sequence[Change], counter: TokenCounter, before: CharacterCard, after: CharacterCard,
     shown: Console,
 ) -> None:  # fmt: skip
     """Print each change with both texts and its token difference, then the total."""

@@ -28,7 +28,7 @@ class WorldRow:
     error: str = ""
 
 
-def rows(folders: Sequence[Path]) -> list[WorldRow]:
+def list_worlds(folders: Sequence[Path]) -> list[WorldRow]:
     """Every world in the ``worlds`` folders of the folders of cards."""
     users = _users(folders)
     return [

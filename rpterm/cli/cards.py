@@ -17,13 +17,13 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
-from rpterm.cli.app import NOUNS, new
+from rpterm.cli.app import NOUNS, new_app
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.cli.counting import Counter
+    from rpterm.cli.token_counter import TokenCounter
 
-app = new(NOUNS["cards"])
+app = new_app(NOUNS["cards"])
 
 _Card = Annotated[str, typer.Argument(metavar="CARD", help="Name of a card, or its file.")]
 _Exact = Annotated[
@@ -52,7 +52,7 @@ def list_cards(json: _Json = False) -> None:
     found = library.summaries(library.folders(folders.find().characters))
     if json:
         keys = ("key", "name", "tagline", "tags", "path", "error")
-        out.data([{key: getattr(summary, key) for key in keys} for summary in found])
+        out.json_data([{key: getattr(summary, key) for key in keys} for summary in found])
         return
     rows = [(each.key, each.name, each.error or each.about) for each in found]
     out.table(rows, ("card", "name", ""))
@@ -79,7 +79,7 @@ def show(
         return
 
     with _counter(exact) as counter:
-        card_view.show(found.card, counter, rich_out.console())
+        card_view.print_card(found.card, counter, rich_out.console())
 
 
 @app.command()
@@ -96,18 +96,18 @@ def lint(
     For cards that you name, the tokens of each part are counted, too. The exit code is 1 if there
     are errors.
     """
-    from rpterm.cli import linting
+    from rpterm.cli import card_lint
 
     paths = library.folders(folders.find().characters)
     has_folder = any(Path(card).is_dir() for card in cards or [])
-    files = [file for card in cards or [] for file in linting.files(card, paths)]
+    files = [file for card in cards or [] for file in card_lint.files_of(card, paths)]
     with _counter(exact) as counter:
         every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
-        checked = [linting.check(file, counter, paths) for file in every]
+        checked = [card_lint.check_file(file, counter, paths) for file in every]
     if json:
-        out.data([problem for each in checked for problem in each.problems])
+        out.json_data([problem for each in checked for problem in each.problems])
     else:
-        linting.tell(checked, counter, costs=bool(files) and not has_folder)
+        card_lint.print_results(checked, counter, costs=bool(files) and not has_folder)
     if any(problem.severity == "error" for each in checked for problem in each.problems):
         raise typer.Exit(1)
 
@@ -146,26 +146,26 @@ def new_card(
     from rpterm.cli import card_new
 
     paths = folders.find()
-    file = card_new.target(name, to, paths, world=world)
+    file = card_new.new_file(name, to, paths, world=world)
     if world:
         if idea or tagline or description:
             raise RptermError("A world is not a character: use --world without a description.")
-        text = card_new.world(name)
+        text = card_new.blank_world(name)
     elif idea is not None:
         if not idea.strip():
             raise RptermError("--from needs a description of one sentence or more.")
-        text = card_new.drafted(name, idea, _flags(model), paths, seed)
+        text = card_new.drafted_card(name, idea, _flags(model), paths, seed)
     else:
         interactive = tagline is None and description is None
-        line = card_new.question("In one line, who are they?") if interactive else tagline
-        text = card_new.blank(name, line or "", description or "")
+        line = card_new.ask_user("In one line, who are they?") if interactive else tagline
+        text = card_new.blank_card(name, line or "", description or "")
         if edit is None and interactive:
-            answer = card_new.question("Open it in your editor? [Y/n]")
+            answer = card_new.ask_user("Open it in your editor? [Y/n]")
             edit = answer is not None and answer.casefold() in ("", "y", "yes")
-    card_new.write(file, text)
+    card_new.write_file(file, text)
     out.say(f"{file}")
     if edit:
-        card_new.edit(file)
+        card_new.open_editor(file)
     shown = shlex.quote(str(file))
     use_world = f"Use it:   rpterm cards join CARD {shlex.quote(file.stem)}"
     out.say(f"Check it: rpterm cards lint {shown}")
@@ -208,10 +208,10 @@ def extract(
     from rpterm.cli import card_extract
 
     if name is None:
-        card_extract.tell_cast(card_extract.opened(book, also or []), json)
+        card_extract.print_cast(card_extract.read_book(book, also or []), json)
         return
-    file = card_extract.write(book, name, also or [], year, to, folders.find())
-    card_extract.tell(file, book, json)
+    file = card_extract.write_card(book, name, also or [], year, to, folders.find())
+    card_extract.print_next_steps(file, book, json)
 
 
 @app.command()
@@ -247,12 +247,12 @@ def diff(
             rows = [
                 {**asdict(change), "tokens": change.tokens(counter.count)} for change in changes
             ]
-            out.data(rows)
+            out.json_data(rows)
         elif not changes:
             out.say(f"{before.label} and {after.label} are the same.")
         else:
             shown = rich_out.console()
-            card_view.differences(changes, counter, before.card, after.card, shown)
+            card_view.print_differences(changes, counter, before.card, after.card, shown)
 
 
 @app.command()
@@ -298,16 +298,16 @@ def test(
     from rpterm.cli import card_source, card_test, rich_out
 
     source = card_source.find(card)
-    probes = card_test.chosen(source.card, only or [])
-    other = card_test.against(source, against) if against is not None else None
+    probes = card_test.selected_probes(source.card, only or [])
+    other = card_test.version_to_compare(source, against) if against is not None else None
     flags = {**_flags(model), **({"sampling.max_tokens": max_tokens} if max_tokens else {})}
     old = other.card if other else None
     report = card_test.run(source.card, probes, old, seeds, flags, judge)
     if json:
-        out.data(card_test.plain(report, source, other))
+        out.json_data(card_test.as_data(report, source, other))
     else:
-        card_test.tell(report, other, rich_out.console())
-    if not card_test.held(report, max_failures):
+        card_test.print_report(report, other, rich_out.console())
+    if not card_test.all_passed(report, max_failures):
         raise typer.Exit(1)
 
 
@@ -325,9 +325,9 @@ def import_cards(
     ] = None,
 ) -> None:
     """Import cards and lorebooks from other programs. Nothing is overwritten."""
-    from rpterm.cli import exchanging
+    from rpterm.cli import exchange
 
-    results = exchanging.import_cards(paths, to or folders.find().characters)
+    results = exchange.import_cards(paths, to or folders.find().characters)
     named = {path for path in paths if not path.is_dir()}
     if not any(each.target for each in results) or any(
         each.error and each.source in named for each in results
@@ -350,9 +350,9 @@ def export(
     ] = None,
 ) -> None:
     """Export a card for other programs; nothing is overwritten."""
-    from rpterm.cli import exchanging
+    from rpterm.cli import exchange
 
-    exchanging.export_card(card, format, output)
+    exchange.export_card(card, format, output)
 
 
 @app.command()
@@ -374,9 +374,9 @@ def list_worlds(json: _Json = False) -> None:
     """List the worlds, and the cards that use them."""
     from rpterm.cli import card_worlds
 
-    rows = card_worlds.rows(library.folders(folders.find().characters))
+    rows = card_worlds.list_worlds(library.folders(folders.find().characters))
     if json:
-        out.data([asdict(row) for row in rows])
+        out.json_data([asdict(row) for row in rows])
         return
     if not rows:
         raise RptermError(worlds.none_yet(folders.find().characters))
@@ -417,9 +417,9 @@ def _flags(model: str | None) -> Mapping[str, object]:
     return {"model": model} if model is not None else {}
 
 
-def _counter(exact: bool | None) -> AbstractContextManager[Counter]:
+def _counter(exact: bool | None) -> AbstractContextManager[TokenCounter]:
     """Counts tokens with the model of the settings, or estimates them."""
-    from rpterm.cli.counting import counter
+    from rpterm.cli.token_counter import open_counter
 
     paths = folders.find()
-    return counter(config.load(paths.config_file, os.environ), paths, exact)
+    return open_counter(config.load(paths.config_file, os.environ), paths, exact)

@@ -1,4 +1,4 @@
-"""``rpterm chat``: its options. The chat itself is started by ``cli.play``."""
+"""``rpterm chat``: its options. The chat itself is started by ``cli.chat_run``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 
-app = new("")
+app = new_app("")
 
 _CARD = typer.Argument(
     metavar="CARD", help="Name of a character, or a card's file; without it, you can choose."
@@ -100,7 +100,7 @@ def chat(
     The options from --model on override your settings for this run. There are more settings, among
     them all other samplers: `rpterm config show` lists them.
     """
-    from rpterm.cli import play
+    from rpterm.cli import chat_run
     from rpterm.opening.launch import Asked
 
     given = {
@@ -115,4 +115,4 @@ def chat(
     flags = {name: value for name, value in given.items() if value is not None}
     others = (*(company or ()), *(("narrator",) if narrator else ()))
     asked = Asked(card, chat_id, new_chat, greeting, persona, tuple(flags), others, turns or "")
-    raise typer.Exit(play.chat(asked, flags, plain=plain, once=once))
+    raise typer.Exit(chat_run.run_chat(asked, flags, plain=plain, once=once))

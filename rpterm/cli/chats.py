@@ -13,7 +13,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.chat.states import States
 from rpterm.cli import out
-from rpterm.cli.app import NOUNS, new, renamed
+from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Chat
 
-app = new(NOUNS["chats"])
+app = new_app(NOUNS["chats"])
 
 _Id = Annotated[
     int, typer.Argument(metavar="ID", help="Number of the chat, as `rpterm chats list` shows it.")
@@ -34,7 +34,7 @@ _Limit = typer.Option(min=1, metavar="N", help="Show at most this many.")
 
 
 @contextmanager
-def opened(*, begin: bool = False) -> Iterator[Store]:
+def open_store(*, begin: bool = False) -> Iterator[Store]:
     """The store of this user, closed at the end of the block.
 
     Args:
@@ -71,16 +71,16 @@ def list_chats(
     from rpterm.store.reviews import exportable
 
     if json and not folders.find().database.exists():
-        out.data([])  # Programs get a list even before the first chat.
+        out.json_data([])  # Programs get a list even before the first chat.
         return
-    with opened() as store:
+    with open_store() as store:
         chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
         members = Casts(store).counts()
     if json:
-        out.data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
+        out.json_data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
         return
     rows = [
-        (chat.id, out.when(chat.updated_at), _characters(chat, members), chat.length,
+        (chat.id, out.local_time(chat.updated_at), _characters(chat, members), chat.length,
          "yes" if chat.id in allowed else "no", chat.heading or chat.preview)
         for chat in chats
     ]  # fmt: skip
@@ -100,10 +100,10 @@ def search(
     json: _Json = False,
 ) -> None:
     """Search the text of all chats; matches are shown in [brackets]."""
-    with opened() as store:
+    with open_store() as store:
         hits = store.search(" ".join(words), card_name=card, limit=limit)
     if json:
-        out.data(hits)
+        out.json_data(hits)
         return
     for hit in hits:
         text = hit.snippet.replace("\x02", "[").replace("\x03", "]")
@@ -122,7 +122,7 @@ def show(
     ] = False,
 ) -> None:
     """Print a chat, in the branch that was shown last."""
-    with opened() as store:
+    with open_store() as store:
         chat = store.chat(chat_id)
         turns = store.path(chat.leaf_id) if chat.leaf_id is not None else []
     for turn in turns:
@@ -136,7 +136,7 @@ def rename(
     chat_id: _Id, title: Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
 ) -> None:
     """Give a chat a title."""
-    with opened() as store:
+    with open_store() as store:
         store.chat(chat_id)
         store.update_chat(chat_id, title=title)
 
@@ -147,7 +147,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete a chat with all its branches; this cannot be undone."""
-    with opened() as store:
+    with open_store() as store:
         chat = store.chat(chat_id)
         what = f"chat {chat.id} with {chat.card_name} ({counted(chat.length, 'turn')})"
         if not yes and not typer.confirm(f"Delete {what}? This cannot be undone."):
@@ -180,14 +180,14 @@ def import_chats(
     of several swipes, that swipe counts as preferred to the others. This also works later, for
     chats that have already been imported.
     """
-    from rpterm.cli import exchanging
+    from rpterm.cli import exchange
 
-    results = exchanging.import_chats(paths, card, ratings)
+    results = exchange.import_chats(paths, card, ratings)
     if any(each.error for each in results) or not results:
         raise typer.Exit(1)
 
 
-@app.command(cls=renamed("--output", "--to"))
+@app.command(cls=accepting_old_option("--output", "--to"))
 def export(
     chat_id: _Id,
     format: Annotated[
@@ -207,7 +207,7 @@ def export(
     """
     from rpterm.moving import exporting
 
-    with opened() as store:
+    with open_store() as store:
         text = exporting.text_of(store, chat_id, format)
     if to is None:
         out.say(text, end="")

@@ -11,11 +11,11 @@ import typer
 from rpterm import config as settings
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.config.text import toml
 from rpterm.types import NoSuchChoice
 
-app = new("Show and change settings.", no_args_is_help=True)
+app = new_app("Show and change settings.", no_args_is_help=True)
 
 _Profile = Annotated[
     str, typer.Option("--profile", metavar="PROFILE", help="Use this profile's file instead.")
@@ -36,7 +36,7 @@ def show(
     file = folders.find().config_file
     now = settings.show(settings.load(file, os.environ))
     if json:
-        out.data(now)
+        out.json_data(now)
         return
     plain = settings.show(settings.Settings())
     for name, value in now.items():
@@ -51,10 +51,10 @@ def set_value(
     profile: _Profile = "",
 ) -> None:
     """Change one setting. Comments in the settings file are preserved."""
-    from rpterm.cli.settings_check import checked
+    from rpterm.cli.setting_check import checked_value
 
     file = _file(profile)
-    settings.save(file, name, checked(name, value, file))
+    settings.save(file, name, checked_value(name, value, file))
 
 
 @app.command()

@@ -9,10 +9,10 @@ import typer
 
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import RptermError
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
@@ -29,14 +29,14 @@ def doctor(
 
     The exit code is 1 if something is broken.
     """
-    from rpterm.cli.doctor_checks import examine
+    from rpterm.cli.doctor_checks import run_checks
 
     paths = folders.find()
     if repair:
         _repair(paths)
-    checks = examine(paths, os.environ)
+    checks = run_checks(paths, os.environ)
     if json:
-        out.data(checks)
+        out.json_data(checks)
     else:
         for check in checks:
             out.say(f"{check.verdict:<7}{check.name:<15}{out.one_line(check.detail)}")

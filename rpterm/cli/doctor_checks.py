@@ -41,7 +41,7 @@ class Check:
     remedy: str = ""
 
 
-def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
+def run_checks(paths: Paths, env: Mapping[str, str]) -> list[Check]:
     """Run all checks, in the order they are shown."""
     settings, settings_check = _settings(paths, env)
     checks: list[tuple[str, Callable[[], Check]]] = [
@@ -109,10 +109,10 @@ def _library() -> Check:
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it crashed"])[-1]
         return Check("llama.cpp", "broken", last, rebuild)
-    return library_verdict(done.stdout, rebuild)
+    return judge_build(done.stdout, rebuild)
 
 
-def library_verdict(output: str, rebuild: str) -> Check:
+def judge_build(output: str, rebuild: str) -> Check:
     """Judge the library's output ``VERSION True|False NAME = 0|1 | …``.
 
     Args:

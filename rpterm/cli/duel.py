@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import RptermError
 
-app = new("")
+app = new_app("")
 
 
 def _side(help_text: str) -> Any:
@@ -62,16 +62,16 @@ def duel(
     enough evidence, and more rounds do not overturn that. Every tenth round is asked again with
     its sides swapped, to measure how consistent you are.
     """
-    from rpterm.cli import dueling
+    from rpterm.cli import duel_run
     from rpterm.dueling.bout import Setup
 
     if json and not report:
         raise RptermError("--json works only with --report.")
     specs = tuple(each for each in (a, b, c, d) if each is not None)
-    lines = dueling.lines(turns)
-    drawn = dueling.draw_seed() if seed is None else seed
-    wanted = Setup(dueling.card_name(card), dueling.normal(specs), count, drawn, lines)
+    lines = duel_run.read_messages(turns)
+    drawn = duel_run.draw_seed() if seed is None else seed
+    wanted = Setup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
     if report:
-        raise typer.Exit(dueling.report(wanted, as_json=json))
+        raise typer.Exit(duel_run.print_report(wanted, as_json=json))
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
-    raise typer.Exit(dueling.run(card, wanted, anew=new_duel, plain=plain))
+    raise typer.Exit(duel_run.run(card, wanted, anew=new_duel, plain=plain))

@@ -24,7 +24,7 @@ _STRENGTHS_LEGEND = (
 )
 
 
-def write(bout: Bout, found: Tally) -> None:
+def print_report(bout: Bout, found: Tally) -> None:
     """Print the complete report."""
     shown = rich_out.console()
     names = short_names([each.spec for each in bout.contenders])

@@ -14,9 +14,9 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cli import evaluated, out, rich_out
-from rpterm.cli.app import new, renamed
-from rpterm.cli.score import card_of, opened_scorer, others_than
+from rpterm.cli import evaluation_report, out, rich_out
+from rpterm.cli.app import accepting_old_option, new_app
+from rpterm.cli.score import load_card, other_cards, running_scorer
 from rpterm.config import Settings
 from rpterm.marks import why
 from rpterm.paths import Paths
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import Report
     from rpterm.preference.stats.live import Figure
 
-app = new("")
+app = new_app("")
 
 
-@app.command("eval", cls=renamed("--out", "--to"))
+@app.command("eval", cls=accepting_old_option("--out", "--to"))
 def evaluate(
     card: Annotated[
         str,
@@ -106,7 +106,7 @@ def evaluate(
     if png is not None:
         page.check_pictures()
     paths = folders.find()
-    mine = card_of(card)
+    mine = load_card(card)
     questions = _questions(mine, probes, kinds)[: limit or None]
     contenders = _contenders([*(models or ()), *(more or ())])
     numbers = list(range(1, seeds + 1))
@@ -129,9 +129,9 @@ def evaluate(
     run = _Run(mine, {each.name: each for each in questions}, paths, settings, kept)
     report = _report(run, known, judge)
     if json:
-        out.data(asdict(report))
+        out.json_data(asdict(report))
     else:
-        evaluated.show(report, answers=answered)
+        evaluation_report.print_evaluation(report, answers=answered)
     if html is not None:
         _write(html, page.html(report))
     if png is not None:
@@ -227,8 +227,8 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
         rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
     known = Known(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
-    with opened_scorer(run.paths) as scorer, rich_out.progress() as bar:
-        scored = AnswerScores(scorer, known, others_than(run.card, run.paths), setup)
+    with running_scorer(run.paths) as scorer, rich_out.progress() as bar:
+        scored = AnswerScores(scorer, known, other_cards(run.card, run.paths), setup)
         task = bar.add_task("scoring", total=len(answers))
         return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new, renamed
+from rpterm.cli.app import accepting_old_option, new_app
 from rpterm.plural import counted
 from rpterm.types import Chat, RptermError
 
@@ -47,7 +47,7 @@ class WithDefault(TyperGroup):
         return "" if name == self.default else name, command, rest
 
 
-app = new(
+app = new_app(
     "Export your ratings as training data: `rpterm export OUT` writes them into the folder OUT.\n\n"
     "Only chats that you allow are exported. `rpterm export OUT --help` lists all options.",
     cls=WithDefault,
@@ -85,7 +85,7 @@ def deny(chats: _Chats) -> None:
     _set_exportable(chats, False)
 
 
-@app.command(cls=renamed("--max-length", "--max-tokens"))
+@app.command(cls=accepting_old_option("--max-length", "--max-tokens"))
 def check(
     path: Annotated[
         Path, typer.Argument(metavar="OUT", help="An export, a folder of exports, or a data file.")
@@ -114,12 +114,12 @@ def check(
     """
     from rpterm.cli import export_check
 
-    found = export_check.reports(path, model, max_tokens, region)
+    found = export_check.check_exports(path, model, max_tokens, region)
     if json:
         rows = [export_check.as_data(each) for each in found]
-        out.data(rows[0] if len(rows) == 1 else {"exports": rows})
+        out.json_data(rows[0] if len(rows) == 1 else {"exports": rows})
     else:
-        export_check.show_all(found)
+        export_check.print_reports(found)
     if strict and any(each.strict for each in found):
         raise typer.Exit(1)
 
@@ -182,7 +182,7 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
-    from rpterm.cli.chats import opened
+    from rpterm.cli.chats import open_store
     from rpterm.preference.export import Options, export
     from rpterm.preference.formats import named
     from rpterm.preference.harvest import Wanted
@@ -196,7 +196,7 @@ def write(
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
         file_type="parquet" if parquet else "jsonl",
     )  # fmt: skip
-    with opened() as store, trainer_model.opened(model) as known:
+    with open_store() as store, trainer_model.open_trainer_model(model) as known:
         judgements = Judgements(store)
         options = replace(options, card=rated_character(judgements, card))
         check_export = _strict_check(known, region) if strict else None
@@ -232,10 +232,10 @@ def _named(kinds: type[_Kind], name: str, what: str) -> _Kind:
 
 
 def _set_exportable(chats: list[int], exportable: bool) -> None:
-    from rpterm.cli.chats import opened
+    from rpterm.cli.chats import open_store
     from rpterm.store.judgements import Judgements
 
-    with opened() as store:
+    with open_store() as store:
         judgements = Judgements(store)
         for chat in chats:
             store.chat(chat)  # A wrong number is reported before anything is marked.
@@ -248,7 +248,9 @@ def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
     from rpterm.cli import export_check
     from rpterm.preference.check.report import check
 
-    return lambda path: export_check.refuse(check(path, export_check.made(model), region=region))
+    return lambda path: export_check.raise_faults(
+        check(path, export_check.check_model(model), region=region)
+    )
 
 
 def _model(store: Store, model: TrainerModel) -> Model:

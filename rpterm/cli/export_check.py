@@ -22,23 +22,25 @@ _MAX_SHOWN = 6
 """How many characters and models a table lists; JSON has all of them."""
 
 
-def made(known: trainer_model.TrainerModel) -> Model:
+def check_model(known: trainer_model.TrainerModel) -> Model:
     """A model in the form that the check takes."""
     from rpterm.preference.check.report import Model
 
     return Model(known.name, known.render, known.count_rendered, known.end, known.exact)
 
 
-def reports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
+def check_exports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
     """Check an export or a file; in a folder of exports, each one by itself."""
     from rpterm.preference.check.reading import exports
     from rpterm.preference.check.report import check
 
-    with trainer_model.opened(name) as known:
-        return [check(each, made(known), limit=limit, region=region) for each in exports(path)]
+    with trainer_model.open_trainer_model(name) as known:
+        return [
+            check(each, check_model(known), limit=limit, region=region) for each in exports(path)
+        ]
 
 
-def refuse(found: Report) -> None:
+def raise_faults(found: Report) -> None:
     """Refuse training data with serious faults, as ``--strict`` does.
 
     Raises:
@@ -86,7 +88,7 @@ def as_data(found: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show_all(found: Sequence[Report]) -> None:
+def print_reports(found: Sequence[Report]) -> None:
     """Print reports one after the other, and first their number if there are several."""
     console = rich_out.console()
     if len(found) > 1:
@@ -94,10 +96,10 @@ def show_all(found: Sequence[Report]) -> None:
     for at, each in enumerate(found):
         if at:
             console.print()
-        show(each)
+        print_report(each)
 
 
-def show(found: Report) -> None:
+def print_report(found: Report) -> None:
     """Print tables, and the findings at the end, where the eye is."""
     console = rich_out.console()
     tokens = "tokens of" if found.exact else "tokens estimated, template of"

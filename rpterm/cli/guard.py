@@ -16,7 +16,7 @@ from pathlib import Path
 from rpterm.defect import traced
 from rpterm.types import NoSuchChoice, RptermError
 
-WRONG = 2
+WRONG_USAGE = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 HUNG_UP = 129
@@ -33,7 +33,7 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         sys.stdout.flush()
     except RptermError as error:
         complain(str(error))
-        return WRONG if isinstance(error, NoSuchChoice) else 1
+        return WRONG_USAGE if isinstance(error, NoSuchChoice) else 1
     except KeyboardInterrupt:
         import signal
 
@@ -62,7 +62,7 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
 def _report_bug(error: Exception) -> int:
     if os.environ.get("RPTERM_DEBUG", "") not in ("", "0"):
         raise error
-    complain(crashed(error))
+    complain(write_crash_report(error))
     return 1
 
 
@@ -99,14 +99,14 @@ def complain(text: str) -> None:
     """Write an error to standard error; if that is closed, do nothing."""
     from contextlib import suppress
 
-    from rpterm.cli.out import harmless
+    from rpterm.cli.out import without_controls
 
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"rpterm: {harmless(text)}\n")
+        sys.stderr.write(f"rpterm: {without_controls(text)}\n")
         sys.stderr.flush()
 
 
-def crashed(error: BaseException) -> str:
+def write_crash_report(error: BaseException) -> str:
     """Write the traceback of a bug to a file.
 
     Returns:

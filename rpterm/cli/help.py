@@ -10,10 +10,10 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import NoSuchChoice
 
-app = new("")
+app = new_app("")
 
 TOPICS = ("keys", "commands", "plain")
 

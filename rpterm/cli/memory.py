@@ -11,7 +11,7 @@ import typer
 
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import NOUNS, new, renamed
+from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.marks import why
 from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
 
-app = new(NOUNS["memory"])
+app = new_app(NOUNS["memory"])
 
 _Character = Annotated[
     str, typer.Argument(metavar="CHARACTER", help="Name of a character or card, or a card's file.")
@@ -38,7 +38,7 @@ KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @contextmanager
-def opened(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
+def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
     """The memory of a character, closed at the end of the block; no model is started.
 
     Args:
@@ -54,17 +54,17 @@ def opened(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
     path = folders.find().database
     if begin:
         if not path.exists():
-            named(character, ())  # An unknown name must not create a database.
+            resolve_character(character, ())  # An unknown name must not create a database.
         folders.make(path.parent)
     elif not path.exists():
         raise RptermError("There are no memories yet: `rpterm chat sherlock` begins a chat.")
     with Store(path) as store:
         if character:
-            character = named(character, Memory(store, "").characters())
+            character = resolve_character(character, Memory(store, "").characters())
         yield Memory(store, character)
 
 
-def named(wanted: str, known: Sequence[str]) -> str:
+def resolve_character(wanted: str, known: Sequence[str]) -> str:
     """The character's full name: one of the ``known`` ones in the database, or else a card's.
 
     Raises:
@@ -97,13 +97,13 @@ def list_memories(
 
     if kind is not None and kind not in KINDS:
         raise NoSuchChoice(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
-    with opened(character) as memory:
+    with open_memory(character) as memory:
         if files or blocked:
             if kind is not None:
                 raise RptermError(
                     "--kind is for memories: do not use it with --files or --blocked."
                 )
-            memory_files.show(memory, json, limit, files=files)
+            memory_files.print_list(memory, json, limit, files=files)
             return
         rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
         details = memory.distilled.details([row.id for row in rows])
@@ -118,7 +118,7 @@ def search(
     json: _Json = False,
 ) -> None:
     """Search for memories that contain all these words."""
-    with opened(character) as memory:
+    with open_memory(character) as memory:
         rows = memory.search(" ".join(words), limit)
         details = memory.distilled.details([row.id for row in rows])
     if not rows and not json:
@@ -164,21 +164,21 @@ def add(
         raise RptermError(
             "Name a character and what to add: `rpterm memory add sherlock book.txt`."
         )
-    with opened(character, begin=True) as memory:
+    with open_memory(character, begin=True) as memory:
         if memory_files.are_files(given):
             if pinned or shared:
                 raise RptermError(
                     "--pin and --share are for notes: add the file without them, then use `rpterm "
                     "memory pin` or `share` for the pieces that matter."
                 )
-            memory_files.give(memory, given, json)
+            memory_files.add_files(memory, given, json)
         elif len(given) == 1:
             row = memory.add(given[0], pinned=pinned, shared=shared)
             _print_result(json, _plain(row), f"{row.id}")
         else:
             raise RptermError("Put the note in quotes, or name only files.")
         if embed:
-            memory_files.embed(memory)
+            memory_files.embed_memories(memory)
 
 
 @app.command()
@@ -188,7 +188,7 @@ def block(
     undo: _Undo = False,
 ) -> None:
     """Never recall memories that mention a phrase, even in other words."""
-    with opened(character, begin=not undo) as memory:
+    with open_memory(character, begin=not undo) as memory:
         if not undo:
             memory.block(phrase)
             return
@@ -206,10 +206,10 @@ def move(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The card's new name.")],
 ) -> None:
     """Move a character's chats and memories to its card's new name."""
-    with opened(old) as memory:
-        if named(new, memory.characters()) == memory.character:
+    with open_memory(old) as memory:
+        if resolve_character(new, memory.characters()) == memory.character:
             raise RptermError(f"{old} and {new} are the same character.")
-        chats, memories = memory.rename(named(new, memory.characters()))
+        chats, memories = memory.rename(resolve_character(new, memory.characters()))
     out.say(f"{counted(chats, 'chat')} and {counted(memories, 'memory', 'memories')} moved")
 
 
@@ -224,14 +224,14 @@ def edit(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The new text.")],
 ) -> None:
     """Replace the text of a memory. The old text is erased from the disk."""
-    with opened() as memory:
+    with open_memory() as memory:
         memory.edit(memory_id, text)
 
 
 @app.command()
 def pin(ids: _Ids, undo: _Undo = False) -> None:
     """Pin memories, so that they are recalled with every reply."""
-    with opened() as memory:
+    with open_memory() as memory:
         for memory_id in _unknown_or_all(memory, ids):
             memory.pin(memory_id, not undo)
 
@@ -239,7 +239,7 @@ def pin(ids: _Ids, undo: _Undo = False) -> None:
 @app.command()
 def hide(ids: _Ids, undo: _Undo = False) -> None:
     """Hide memories: they are kept, but never recalled."""
-    with opened() as memory:
+    with open_memory() as memory:
         for memory_id in _unknown_or_all(memory, ids):
             memory.never_mention(memory_id, not undo)
 
@@ -247,7 +247,7 @@ def hide(ids: _Ids, undo: _Undo = False) -> None:
 @app.command()
 def share(ids: _Ids, undo: _Undo = False) -> None:
     """Share memories with all other characters."""
-    with opened() as memory:
+    with open_memory() as memory:
         for memory_id in _unknown_or_all(memory, ids):
             memory.share(memory_id, not undo)
 
@@ -274,14 +274,14 @@ def forget(
         things = f"{len(ids)} {'files with all their pieces' if files else 'memories'}"
     if not yes and not typer.confirm(f"Forget {things}? This cannot be undone."):
         raise typer.Exit(1)
-    with opened() as memory:
-        gone = memory_files.forget(memory, ids) if files else memory.forget(*ids)
+    with open_memory() as memory:
+        gone = memory_files.forget_files(memory, ids) if files else memory.forget(*ids)
     _print_result(json, {"forgotten": gone}, "")
     if gone < len(ids):
         raise RptermError(f"{gone} forgotten; the others do not exist.")
 
 
-@app.command(cls=renamed("--output", "--to"))
+@app.command(cls=accepting_old_option("--output", "--to"))
 def export(
     character: _Character,
     to: Annotated[
@@ -293,7 +293,7 @@ def export(
     ] = False,
 ) -> None:
     """Export a character's memories as JSON lines."""
-    with opened(character) as memory:
+    with open_memory(character) as memory:
         text = "".join(line + "\n" for line in memory.export())
     if to is None:
         out.say(text, end="")
@@ -317,7 +317,7 @@ def import_memories(
         raise RptermError(
             f"{file} cannot be read ({why(error)}): name a file written by `rpterm memory export`."
         ) from error
-    with opened(character, begin=True) as memory:
+    with open_memory(character, begin=True) as memory:
         count = memory.import_(lines, str(file))
     _print_result(json, {"added": count}, f"{count} added")
 
@@ -325,11 +325,11 @@ def import_memories(
 @app.command()
 def stats(character: _Character, json: _Json = False) -> None:
     """Count a character's memories by kind."""
-    with opened(character) as memory:
+    with open_memory(character) as memory:
         kinds = memory.stats().kinds
         files, blocks = len(memory.files()), len(memory.blocks())
     if json:
-        out.data({**kinds, "files": files, "blocked_phrases": blocks})
+        out.json_data({**kinds, "files": files, "blocked_phrases": blocks})
         return
     rows = [(kind, kinds.get(kind, 0)) for kind in KINDS]
     out.table([*rows, ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
@@ -356,8 +356,8 @@ def distil(
     """Extract facts about you from a character's chats. They are kept as memories."""
     from rpterm.cli import memory_distil
 
-    with opened(character) as memory:
-        rows = memory_distil.run(memory, model=model, again=again)
+    with open_memory(character) as memory:
+        rows = memory_distil.distil_chats(memory, model=model, again=again)
         details = memory.distilled.details([row.id for row in rows])
     if rows or json:
         _show(rows, details, json)
@@ -371,7 +371,7 @@ def unlink(
     new_id: Annotated[int, typer.Argument(metavar="NEW", help="The fact that replaced it.")],
 ) -> None:
     """Restore a fact that another one replaced, if both are true."""
-    with opened() as memory:
+    with open_memory() as memory:
         memory.unlink(old, new_id)
 
 
@@ -383,7 +383,7 @@ def _unknown_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
 
 def _print_result(json: bool, data: object, words: str) -> None:
     if json:
-        out.data(data)
+        out.json_data(data)
     elif words:
         out.say(words)
 
@@ -392,14 +392,18 @@ def _show(rows: list[Row], details: dict[int, Detail], json: bool) -> None:
     from rpterm.cli import memory_distil
 
     if json:
-        out.data([_plain(row) | memory_distil.fields(details.get(row.id)) for row in rows])
+        out.json_data(
+            [_plain(row) | memory_distil.source_data(details.get(row.id)) for row in rows]
+        )
         return
     heads = ["id", "when", "kind", "marks", "text"]
-    table = [[row.id, out.when(row.created_at), row.kind, _marks(row), _text(row)] for row in rows]
+    table = [
+        [row.id, out.local_time(row.created_at), row.kind, _marks(row), _text(row)] for row in rows
+    ]
     if details:
         heads.insert(4, "source")
         for line, row in zip(table, rows, strict=True):
-            line.insert(4, memory_distil.source(row, details.get(row.id)))
+            line.insert(4, memory_distil.source_text(row, details.get(row.id)))
     out.table(table, heads)
 
 

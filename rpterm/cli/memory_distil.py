@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rpterm.store.memory_rows import Memory as Row
 
 
-def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
+def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     """Extract facts from all chats of a character, with progress on stderr; return the new ones.
 
     Args:
@@ -85,7 +85,7 @@ def _read_chats(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
     return kept
 
 
-def source(row: Row, detail: Detail | None) -> str:
+def source_text(row: Row, detail: Detail | None) -> str:
     """Where a memory comes from and which facts it replaces, in a few words."""
     if detail is None:
         return f"turn {row.turn_id}" if row.turn_id is not None else ""
@@ -98,6 +98,6 @@ def source(row: Row, detail: Detail | None) -> str:
     return "; ".join(parts)
 
 
-def fields(detail: Detail | None) -> dict[str, object]:
+def source_data(detail: Detail | None) -> dict[str, object]:
     """The same for JSON; empty for a memory that is not a fact."""
     return {} if detail is None else {"drawn": asdict(detail)}

@@ -28,7 +28,7 @@ def are_files(given: Sequence[str]) -> bool:
     )
 
 
-def give(memory: Memory, given: Sequence[str], json: bool) -> None:
+def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
     """Add files to a character's memory; those that cannot be read are reported at the end.
 
     Raises:
@@ -49,12 +49,12 @@ def give(memory: Memory, given: Sequence[str], json: bool) -> None:
                 pieces = counted(done.file.pieces, "piece")
                 out.say(f"{done.how}  {done.file.id}  {done.file.name}  {pieces}")
     if json:
-        out.data(taken)
+        out.json_data(taken)
     if problems:
         raise RptermError("\n".join(problems))
 
 
-def forget(memory: Memory, ids: Sequence[int]) -> int:
+def forget_files(memory: Memory, ids: Sequence[int]) -> int:
     """Forget files with all their pieces, and return how many of them existed."""
     from rpterm.store.memories import Memories
     from rpterm.store.memory_files import MemoryFiles
@@ -65,20 +65,20 @@ def forget(memory: Memory, ids: Sequence[int]) -> int:
     return len(existing)
 
 
-def show(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
+def print_list(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
     """List at most ``limit`` files, or blocked phrases."""
     given, phrases = memory.files()[:limit], memory.blocks()[:limit]
     if json:
-        out.data(given if files else phrases)
+        out.json_data(given if files else phrases)
     elif files:
-        rows = [(f.id, out.when(f.added_at), f.pieces, f.name, f.path) for f in given]
+        rows = [(f.id, out.local_time(f.added_at), f.pieces, f.name, f.path) for f in given]
         out.table(rows, ("id", "when", "pieces", "name", "path"))
     else:
-        blocked = [(b.id, out.when(b.created_at), b.phrase) for b in phrases]
+        blocked = [(b.id, out.local_time(b.created_at), b.phrase) for b in phrases]
         out.table(blocked, ("id", "when", "phrase"))
 
 
-def embed(memory: Memory) -> None:
+def embed_memories(memory: Memory) -> None:
     """Embed the memories that have no vector yet, with progress on standard error.
 
     Raises:

@@ -12,10 +12,10 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import NOUNS, new
+from rpterm.cli.app import NOUNS, new_app
 from rpterm.plural import sized
 
-app = new(NOUNS["models"])
+app = new_app(NOUNS["models"])
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 
@@ -37,7 +37,7 @@ def list_models(json: _Json = False) -> None:
     gpu = gpu_memory(built_for, memory) if built_for else None
     fitting = catalogue.recommend(memory, gpu)
     if json:
-        out.data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
+        out.json_data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
     out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
@@ -91,7 +91,7 @@ def info(
         "why": fit.why,
     }
     if json:
-        out.data(facts)
+        out.json_data(facts)
         return
     for name, value in facts.items():
         if value is not None:

@@ -24,14 +24,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _MISSING = "-"
 
 
-def harmless(text: str) -> str:
+def without_controls(text: str) -> str:
     """The text without characters that move a terminal's cursor or change the text direction."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def say(text: str = "", end: str = "\n") -> None:
     """Write to standard output; characters its encoding lacks become question marks."""
-    text = harmless(text) + end
+    text = without_controls(text) + end
     try:
         sys.stdout.write(text)
     except UnicodeEncodeError:
@@ -39,7 +39,7 @@ def say(text: str = "", end: str = "\n") -> None:
         sys.stdout.write(text.encode(code, "replace").decode(code))
 
 
-def data(value: Any) -> None:
+def json_data(value: Any) -> None:
     """Write JSON to standard output; infinite numbers and NaN become null."""
     plain = _plain(value)
     try:
@@ -66,18 +66,20 @@ def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0
 
     width = width or (shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000)
     texts = [[one_line(str(cell)) or _MISSING for cell in row] for row in rows]
-    sizes = [max(cells(row[i]) for row in [list(heads), *texts]) for i in range(len(heads))]
+    sizes = [max(display_width(row[i]) for row in [list(heads), *texts]) for i in range(len(heads))]
     for row in [list(heads), *texts]:
-        line = "  ".join(text + " " * (sizes[i] - cells(text)) for i, text in enumerate(row))
+        line = "  ".join(
+            text + " " * (sizes[i] - display_width(text)) for i, text in enumerate(row)
+        )
         say(_cut(line.rstrip(), width))
 
 
 def one_line(text: str) -> str:
     """The text on one line, with each run of whitespace as one space."""
-    return " ".join(harmless(text).split())
+    return " ".join(without_controls(text).split())
 
 
-def cells(text: str) -> int:
+def display_width(text: str) -> int:
     """Columns a text takes in a terminal."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -85,7 +87,7 @@ def cells(text: str) -> int:
     )
 
 
-def when(seconds: float) -> str:
+def local_time(seconds: float) -> str:
     """A time in Unix seconds as local time, to the minute."""
     import time
 
@@ -93,11 +95,11 @@ def when(seconds: float) -> str:
 
 
 def _cut(line: str, width: int) -> str:
-    if cells(line) <= width:
+    if display_width(line) <= width:
         return line
     kept, used = 0, 0
     for char in line:
-        used += cells(char)
+        used += display_width(char)
         if used >= width:
             break
         kept += 1

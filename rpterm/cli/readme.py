@@ -19,11 +19,11 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 def commands() -> str:
     """One line for each command: its usage and what it does."""
-    from rpterm.cli.app import NOUNS, load
+    from rpterm.cli.app import NOUNS, load_command
 
     lines: list[str] = []
     for noun in NOUNS:
-        lines += _lines(load(noun), f"rpterm {noun}")
+        lines += _lines(load_command(noun), f"rpterm {noun}")
     return "\n".join(lines)
 
 

@@ -11,10 +11,10 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import Generation, RptermError
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
@@ -39,11 +39,11 @@ def replay(
     The exit code is 1 if it differs.
     """
     from rpterm.chat.replay import replay as make_again
-    from rpterm.cli.chats import opened
+    from rpterm.cli.chats import open_store
     from rpterm.opening.launch import Launch
 
     paths = folders.find()
-    with opened() as store:
+    with open_store() as store:
         store.turn(reply_id)
         generation = store.generation(reply_id)
     if generation is None:

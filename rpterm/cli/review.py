@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rpterm.preference.reviewing import Filter, Item, Review
     from rpterm.store.judgement_records import Verdict
 
-app = new("")
+app = new_app("")
 
 _RATING_HELP = "1-5 stars, + good, - bad, Enter skip, q quit."
 _DUEL_HELP = "l or r for the better one, = for a tie, 0 if both are bad, Enter skip, q quit."
@@ -53,19 +53,19 @@ def review(
     """
     from rpterm import config
     from rpterm import paths as folders
-    from rpterm.cli.chats import opened
-    from rpterm.cli.memory import named
+    from rpterm.cli.chats import open_store
+    from rpterm.cli.memory import resolve_character
     from rpterm.preference.reviewing import KINDS, Filter, Review
 
     if kind not in KINDS:
         raise RptermError(f"--show {kind} is not known; there are {', '.join(KINDS)}.")
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
-    with opened() as store:
+    with open_store() as store:
         names = {chat.card_name for chat in store.chats()}
-        wanted = Filter(kind, named(card, sorted(names)) if card else "", model)
+        wanted = Filter(kind, resolve_character(card, sorted(names)) if card else "", model)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            in_lines(Review(store), wanted)
+            review_plain(Review(store), wanted)
             return
         from rpterm.tui.screens.review import ReviewScreen
         from rpterm.tui.single import SingleApp
@@ -74,7 +74,7 @@ def review(
         SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
 
 
-def in_lines(queue: Review, wanted: Filter) -> None:
+def review_plain(queue: Review, wanted: Filter) -> None:
     """Ask on standard input, one reply after the other."""
     from rpterm.cli import out
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rpterm.cli.out import harmless
+from rpterm.cli.out import without_controls
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ def text(content: str, style: str = "") -> Text:
     """A text without markup, in one style."""
     from rich.text import Text
 
-    return Text(harmless(content), style=style)
+    return Text(without_controls(content), style=style)
 
 
 def hanging(content: str, style: str = "", *, by: int = 2) -> Padding:

@@ -17,7 +17,7 @@ from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cli import card_source, out, rich_out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.marks import why
 from rpterm.paths import Paths
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.scored import Scored
     from rpterm.scoring.scorer import Scorer
 
-app = new("")
+app = new_app("")
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _WIDE = 120
@@ -79,8 +79,8 @@ def score(
     from rpterm.evaluation.scored import flat, with_labels
 
     paths = folders.find()
-    mine = card_of(card)
-    others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
+    mine = load_card(card)
+    others = tuple(load_card(name) for name in against) if against else other_cards(mine, paths)
     names = (mine.name, mine.char, mine.nickname)
     replies = dialogues.read(_bytes(file), names, str(file))
     if others_speak := dialogues.strangers(replies, names):
@@ -93,13 +93,13 @@ def score(
             f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
             "for a correlation."
         )
-    with opened_scorer(paths, slow=not fast) as scorer:
+    with running_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others))
     labels = with_labels(scored, label) if label else {}
     if csv:
         out.csv([flat(each) for each in scored])
     elif json:
-        out.data(_document(mine, scored, labels))
+        out.json_data(_document(mine, scored, labels))
     elif scored:
         _show(scored, labels)
     if len(scored) < len(replies):
@@ -107,7 +107,7 @@ def score(
         raise typer.Exit(INTERRUPTED)
 
 
-def card_of(target: str) -> CharacterCard:
+def load_card(target: str) -> CharacterCard:
     """The card with a name, in a TOML file, or in a file of another program.
 
     Raises:
@@ -125,7 +125,7 @@ def card_of(target: str) -> CharacterCard:
         raise RptermError(f"{path}: {error}") from error
 
 
-def others_than(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
+def other_cards(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
     """The user's own cards and the shipped ones, except this character's."""
     from rpterm.cards import library
 
@@ -146,7 +146,7 @@ def _bytes(file: Path) -> bytes:
 
 
 @contextmanager
-def opened_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
+def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
     """The scorer of this installation, closed at the end of the block."""
     from rpterm.opening.launch import Launch
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rpterm.cli import out, rich_out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.marks import why
 from rpterm.plural import counted
 from rpterm.types import RptermError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rpterm.preference.stats.agreement import Share
     from rpterm.preference.stats.live import Figure, Honesty
 
-app = new("")
+app = new_app("")
 
 _BAR_CELLS = 24
 _SHORT_BAR_CELLS = 12
@@ -51,12 +51,12 @@ def stats(
     95 % intervals.
     """
     from rpterm.cli.card_source import rated_character
-    from rpterm.cli.chats import opened
+    from rpterm.cli.chats import open_store
     from rpterm.preference.overview import overview
     from rpterm.preference.stats.live import honesty
     from rpterm.store.judgements import Judgements
 
-    with opened() as store:
+    with open_store() as store:
         judgements = Judgements(store)
         name = rated_character(judgements, card)
         found = overview(judgements, card=name, model=model)
@@ -70,16 +70,16 @@ def stats(
         raise RptermError(f"No reply of a model {model!r} was rated. Models with ratings: {rated}.")
     honest = honesty(found.judged)
     if json:
-        out.data(_data(found, honest))
+        out.json_data(_data(found, honest))
     else:
-        show(rich_out.console(), found, honest)
+        print_stats(rich_out.console(), found, honest)
     if svg is not None:
         _save_svg(svg, found, honest)
         if not json:
             out.say(str(svg))
 
 
-def show(console: Console, found: Overview, honest: Honesty | None) -> None:
+def print_stats(console: Console, found: Overview, honest: Honesty | None) -> None:
     """Print tables and bars."""
     total = counted(sum(found.kinds.values()), "judgement")
     head = f"{total} in {counted(found.chats, 'chat')}, {found.exportable} of them exportable"
@@ -237,7 +237,7 @@ def _save_svg(path: Path, found: Overview, honest: Honesty | None) -> None:
         record=True, width=_SVG_WIDTH, file=io.StringIO(), force_terminal=True, markup=False,
         emoji=False, highlight=False, color_system="truecolor",
     )  # fmt: skip
-    show(console, found, honest)
+    print_stats(console, found, honest)
     try:
         console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
     except OSError as error:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
@@ -64,18 +64,18 @@ def train(
     Ctrl+C keeps what was trained so far, and the same command continues. The adapter is written
     only if llama.cpp reproduces what was trained.
     """
-    from rpterm.cli import training
+    from rpterm.cli import train_run
     from rpterm.training.data import read
     from rpterm.training.plan import RATES, Method, Plan
 
-    file, digest = training.weights(base)
-    data = read(export, training.named(method))
+    file, digest = train_run.base_weights(base)
+    data = read(export, train_run.method_named(method))
     plan = Plan(
         data.method, file, digest, epochs=epochs, rank=rank, alpha=2.0 * rank,
         rate=RATES[data.method] if rate is None else rate,
         batch=max(2, batch) if data.method is Method.KTO else batch,
         max_length=max_tokens, seed=seed, steps=steps,
     )  # fmt: skip
-    data = training.fitted(data, file, max_tokens, export)
+    data = train_run.fitting_rows(data, file, max_tokens, export)
     out = export.absolute()
-    training.run(plan, data, to or out.with_name(f"{out.name}-{plan.method}.gguf"), anew=restart)
+    train_run.run(plan, data, to or out.with_name(f"{out.name}-{plan.method}.gguf"), anew=restart)

@@ -54,7 +54,7 @@ class TrainerModel:
 
 
 @contextmanager
-def opened(name: str | None) -> Iterator[TrainerModel]:
+def open_trainer_model(name: str | None) -> Iterator[TrainerModel]:
     """A model by its name or file, or the one of the settings.
 
     Raises:
@@ -63,7 +63,7 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
     if name is None and settings.engine != "llama":
-        yield built("ChatML, tokens estimated", "", "", "<|im_end|>", None)
+        yield build_trainer_model("ChatML, tokens estimated", "", "", "<|im_end|>", None)
         return
     from rpterm.engine.llama.vocab import Vocabulary
     from rpterm.models import library, templates
@@ -73,10 +73,10 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     header = checked_header(path, folders.make(paths.cache))
     with Vocabulary(path) as vocabulary:
         source = templates.source(settings.chat_template) or header.chat_template
-        yield built(path.stem, source, header.bos, header.eos, vocabulary)
+        yield build_trainer_model(path.stem, source, header.bos, header.eos, vocabulary)
 
 
-def built(
+def build_trainer_model(
     name: str, source: str, bos: str, eos: str, vocabulary: Vocabulary | None
 ) -> TrainerModel:
     """A model with a template's ``source``; without a vocabulary, tokens are estimated.

@@ -20,7 +20,7 @@ def test_a_long_text_is_cut_at_once() -> None:
     from rpterm.cli import out
 
     long = "漢字 and words, " * 20_000
-    assert out.cells(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
+    assert out.display_width(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
 
 
 def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:

@@ -264,13 +264,13 @@ def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
 def test_doctor_judges_the_build(told: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: False)
     monkeypatch.setattr("sys.platform", "linux")
-    assert doctor_checks.library_verdict(told, "again").verdict == verdict
+    assert doctor_checks.judge_build(told, "again").verdict == verdict
 
 
 def test_a_card_the_build_cannot_use_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: True)
     told = "0.3.36 False CPU : AVX2 = 1 | OPENMP = 1 | "
-    assert doctor_checks.library_verdict(told, "again").verdict == "slow"
+    assert doctor_checks.judge_build(told, "again").verdict == "slow"
 
 
 # replay ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The slash commands of plain mode. Replies go through ``Talk.reply``, as for any message."""
+"""The slash commands of plain mode. Replies go through ``PlainChat.reply``, as for any message."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rpterm.chat.branches import ends, played
 from rpterm.chat.cast.casting import taking_of
 from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
-from rpterm.cli.plain.judging import JUDGING
 from rpterm.cli.plain.loop import Leave
+from rpterm.cli.plain.rating_commands import RATING_COMMANDS
 from rpterm.plural import counted
 from rpterm.tuning import DEFAULT
 from rpterm.types import Intent, RptermError, Taking, Turn
 
 if TYPE_CHECKING:
-    from rpterm.cli.plain.loop import Talk
+    from rpterm.cli.plain.loop import PlainChat
 
-Command = Callable[["Talk", str], None]
+Command = Callable[["PlainChat", str], None]
 
 _DELETE_MODES = ("alone", "all")
 
@@ -29,7 +29,7 @@ class CommandError(RptermError):
     """The command does not exist, or cannot be carried out here."""
 
 
-def command(talk: Talk, line: str) -> None:
+def run_command(chat: PlainChat, line: str) -> None:
     """Carry out a line that begins with a slash.
 
     Raises:
@@ -38,36 +38,36 @@ def command(talk: Talk, line: str) -> None:
     name, rest = slash.split(line)
     if name not in COMMANDS:
         raise CommandError(slash.unknown(name, COMMANDS, "/help lists them."))
-    COMMANDS[name][0](talk, rest)
+    COMMANDS[name][0](chat, rest)
 
 
-def _help(talk: Talk, rest: str) -> None:
-    talk.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
+def _help(chat: PlainChat, rest: str) -> None:
+    chat.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
     for name, (_, what) in COMMANDS.items():
-        talk.tell(f"/{name} {what}")
+        chat.tell(f"/{name} {what}")
 
 
-def _quit(talk: Talk, rest: str) -> None:
+def _quit(chat: PlainChat, rest: str) -> None:
     raise Leave(0)
 
 
-def _regenerate(talk: Talk, rest: str) -> None:
+def _regenerate(chat: PlainChat, rest: str) -> None:
     count = _number(rest, 1)
-    talk.reply(ReplyRequest(Intent.REGENERATE, candidates=count))
+    chat.reply(ReplyRequest(Intent.REGENERATE, candidates=count))
 
 
-def _continue(talk: Talk, rest: str) -> None:
-    talk.reply(ReplyRequest(Intent.CONTINUE))
+def _continue(chat: PlainChat, rest: str) -> None:
+    chat.reply(ReplyRequest(Intent.CONTINUE))
 
 
-def _impersonate(talk: Talk, rest: str) -> None:
-    draft = talk.reply(ReplyRequest(Intent.IMPERSONATE, text=rest))
+def _impersonate(chat: PlainChat, rest: str) -> None:
+    draft = chat.reply(ReplyRequest(Intent.IMPERSONATE, text=rest))
     if draft:
-        talk.tell(f"Draft, not sent: {draft}")
+        chat.tell(f"Draft, not sent: {draft}")
 
 
-def _swipe(talk: Talk, rest: str) -> None:
-    last = _last(talk)
+def _swipe(chat: PlainChat, rest: str) -> None:
+    last = _last(chat)
     if rest.isdecimal():
         step = _number(rest, 0) - last.swipe
     else:
@@ -75,59 +75,59 @@ def _swipe(talk: Talk, rest: str) -> None:
         if rest not in steps:
             raise CommandError("Say /swipe, /swipe left, or /swipe and a number.")
         step = steps[rest]
-    turn = last if step == 0 else talk.session.swipe(last.id, step)
+    turn = last if step == 0 else chat.session.swipe(last.id, step)
     if turn is None:
         raise CommandError(f"This is version {last.swipe} of {last.swipes}; there is no other one.")
-    talk.show([talk.session.store.turn(turn.id)])
+    chat.show([chat.session.store.turn(turn.id)])
 
 
-def _edit(talk: Talk, rest: str) -> None:
+def _edit(chat: PlainChat, rest: str) -> None:
     if not rest:
         raise CommandError("Add the new text: /edit TEXT.")
-    talk.show([talk.session.edit(_last(talk).id, rest)])
+    chat.show([chat.session.edit(_last(chat).id, rest)])
 
 
-def _undo(talk: Talk, rest: str) -> None:
+def _undo(chat: PlainChat, rest: str) -> None:
     if rest:
         raise CommandError("/undo takes back one message; repeat it for the one before.")
-    path = talk.session.path()
+    path = chat.session.path()
     own = [at for at, turn in enumerate(path) if turn.role == "user"]
     if not own:
         raise CommandError("You have not written anything yet.")
     if own[-1] == 0:
         raise CommandError("The chat begins with your message; /delete deletes it for good.")
     before = path[own[-1] - 1]
-    talk.session.branch(before.id)
-    talk.tell("Your last message and its reply are set aside; /branches lists them. It was:")
-    talk.tell(path[own[-1]].text)
+    chat.session.branch(before.id)
+    chat.tell("Your last message and its reply are set aside; /branches lists them. It was:")
+    chat.tell(path[own[-1]].text)
 
 
-def _hide(talk: Talk, rest: str) -> None:
-    turn = talk.session.hide(_nth_from_end(talk, rest).id)
+def _hide(chat: PlainChat, rest: str) -> None:
+    turn = chat.session.hide(_nth_from_end(chat, rest).id)
     what = "Hidden from the model" if turn.hidden else "The model reads it again"
-    talk.tell(f"{what}: {_beginning(turn)}")
+    chat.tell(f"{what}: {_beginning(turn)}")
 
 
-def _thought(talk: Talk, rest: str) -> None:
-    turn = _nth_from_end(talk, rest)
-    talk.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
+def _thought(chat: PlainChat, rest: str) -> None:
+    turn = _nth_from_end(chat, rest)
+    chat.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
 
 
-def _delete(talk: Talk, rest: str) -> None:
+def _delete(chat: PlainChat, rest: str) -> None:
     number, _, how = rest.partition(" ")
     if number in _DELETE_MODES:
         number, how = "", rest
     if how and how not in _DELETE_MODES:
         raise CommandError("Say /delete, optionally with a number, and then alone or all.")
-    turn = _nth_from_end(talk, number)
-    below = talk.session.following(turn.id)
+    turn = _nth_from_end(chat, number)
+    below = chat.session.following(turn.id)
     if below.turns and not how:
         again = f"/delete {number}".rstrip()
         raise CommandError(
             f"{below.told()} Say {again} alone, or {again} all; neither can be undone."
         )
-    talk.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
-    talk.tell(f"Deleted: {_beginning(turn)}")
+    chat.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
+    chat.tell(f"Deleted: {_beginning(turn)}")
 
 
 def _beginning(turn: Turn) -> str:
@@ -135,139 +135,139 @@ def _beginning(turn: Turn) -> str:
     return out.one_line(turn.text)[:60]
 
 
-def _branches(talk: Talk, rest: str) -> None:
+def _branches(chat: PlainChat, rest: str) -> None:
     if rest not in ("", "all"):
         raise CommandError("Say /branches, or /branches all to include every swipe.")
-    shown, tree = talk.session.chat.leaf_id, talk.session.store.tree(talk.session.chat_id)
+    shown, tree = chat.session.chat.leaf_id, chat.session.store.tree(chat.session.chat_id)
     kept, left_out = (tree, {}) if rest else played(tree, shown)
     for leaf in ends(kept):
         mark = "*" if leaf.id == shown else " "
         more = f"  (+{counted(left_out[leaf.id], 'swipe')})" if leaf.id in left_out else ""
-        talk.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
+        chat.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
     hint = "; /branches all lists every swipe" if left_out else ""
-    talk.tell(f"/go and a number switches to a branch{hint}.")
+    chat.tell(f"/go and a number switches to a branch{hint}.")
 
 
-def _go(talk: Talk, rest: str) -> None:
+def _go(chat: PlainChat, rest: str) -> None:
     from rpterm.cli.plain.loop import SHOWN
 
-    known = {turn.id for turn in talk.session.store.tree(talk.session.chat.id)}
+    known = {turn.id for turn in chat.session.store.tree(chat.session.chat.id)}
     number = _number(rest, 0)
     if number not in known:
         raise CommandError("There is no such turn in this chat; /branches lists the branches.")
-    talk.session.select(number)
-    talk.show(talk.session.path(SHOWN))
+    chat.session.select(number)
+    chat.show(chat.session.path(SHOWN))
 
 
-def _show(talk: Talk, rest: str) -> None:
-    talk.show(talk.session.path())
+def _show(chat: PlainChat, rest: str) -> None:
+    chat.show(chat.session.path())
 
 
-def _note(talk: Talk, rest: str) -> None:
-    note = talk.session.chat.note
+def _note(chat: PlainChat, rest: str) -> None:
+    note = chat.session.chat.note
     if rest:
         note = replace(note, text=slash.words(rest))
-        talk.session.set_note(note)
-    talk.tell(f"Author's note: {note.text or 'none'}")
+        chat.session.set_note(note)
+    chat.tell(f"Author's note: {note.text or 'none'}")
 
 
-def _persona(talk: Talk, rest: str) -> None:
-    persona = talk.session.chat.persona
+def _persona(chat: PlainChat, rest: str) -> None:
+    persona = chat.session.chat.persona
     if rest:
         name, _, description = rest.partition(":")
         if not name.strip():
             raise CommandError("Say /persona NAME: DESCRIPTION.")
         persona = replace(persona, name=name.strip(), description=description.strip())
-        talk.session.set_persona(persona)
-    talk.tell(f"You are {persona.name}. {persona.description}".rstrip())
+        chat.session.set_persona(persona)
+    chat.tell(f"You are {persona.name}. {persona.description}".rstrip())
 
 
-def _rename(talk: Talk, rest: str) -> None:
-    talk.session.rename(rest)
-    talk.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
+def _rename(chat: PlainChat, rest: str) -> None:
+    chat.session.rename(rest)
+    chat.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
 
 
-def _set(talk: Talk, rest: str) -> None:
+def _set(chat: PlainChat, rest: str) -> None:
     name, value = slash.setting(rest)
-    tuning, card = talk.tuning, talk.session.card
+    tuning, card = chat.tuning, chat.session.card
     if value:
-        talk.tell(tuning.change(name, value, card).told())
+        chat.tell(tuning.change(name, value, card).told())
     elif name:
-        talk.tell(tuning.knob(name, card).told())
+        chat.tell(tuning.knob(name, card).told())
     else:
         for knob in tuning.knobs(card):
-            talk.tell(f"{knob.label} = {knob.shown}  ({knob.origin or DEFAULT})")
+            chat.tell(f"{knob.label} = {knob.shown}  ({knob.origin or DEFAULT})")
 
 
-def _greeting(talk: Talk, rest: str) -> None:
-    path = talk.session.path()
+def _greeting(chat: PlainChat, rest: str) -> None:
+    path = chat.session.path()
     if not path or path[0].role != "assistant":
         raise CommandError("This chat has no greeting.")
-    siblings = talk.session.store.siblings(path[0].id)
+    siblings = chat.session.store.siblings(path[0].id)
     number = _number(rest, path[0].swipe % len(siblings) + 1)
     if not 1 <= number <= len(siblings):
         raise CommandError(
             f"Say a number from 1 to {len(siblings)}: that many greetings there are."
         )
-    talk.session.select(siblings[number - 1].id)
-    talk.show(talk.session.path(1))
+    chat.session.select(siblings[number - 1].id)
+    chat.show(chat.session.path(1))
 
 
-def _world(talk: Talk, rest: str) -> None:
+def _world(chat: PlainChat, rest: str) -> None:
     from rpterm.cards.worlds import none_yet
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
-    editor = CardEditor(talk.session, find().characters)
+    editor = CardEditor(chat.session, find().characters)
     if rest:
         whose, world = editor.aimed(rest)
-        talk.tell(editor.turn_world(world, whose))
+        chat.tell(editor.turn_world(world, whose))
         return
-    scene = talk.session.scene
+    scene = chat.session.scene
     cards = [scene.seat(each.card_name).card for each in scene.present]
     lines = [f"{card.char} knows {', '.join(card.worlds) or 'no world'}." for card in cards]
-    if extra := talk.session.chat.worlds:
+    if extra := chat.session.chat.worlds:
         lines.append(f"This chat alone has {', '.join(extra)}.")
     known = ", ".join(editor.worlds())
     lines.append(f"Available: {known}." if known else none_yet(find().characters))
-    talk.tell(" ".join(lines))
+    chat.tell(" ".join(lines))
 
 
-def _export(talk: Talk, rest: str) -> None:
+def _export(chat: PlainChat, rest: str) -> None:
     from rpterm.moving import exporting
     from rpterm.paths import FileThere
 
     try:
-        path = exporting.export(talk.session.store, talk.session.chat_id, *exporting.asked(rest))
+        path = exporting.export(chat.session.store, chat.session.chat_id, *exporting.asked(rest))
     except FileThere as error:
         raise CommandError(f"{error} Name another file.") from error
-    talk.tell(f"This chat was written to {path}.")
+    chat.tell(f"This chat was written to {path}.")
 
 
-def _prompt(talk: Talk, rest: str) -> None:
-    prompt = talk.session.preview(rest)
+def _prompt(chat: PlainChat, rest: str) -> None:
+    prompt = chat.session.preview(rest)
     for span in prompt.spans:
-        talk.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
+        chat.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
     for left_out in prompt.left_out:
-        talk.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
-    talk.tell(
+        chat.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
+    chat.tell(
         f"{prompt.tokens:6} of {prompt.context} tokens, {prompt.reserve} kept free for the reply"
     )
 
 
-def _last(talk: Talk) -> Turn:
-    path = talk.session.path(1)
+def _last(chat: PlainChat) -> Turn:
+    path = chat.session.path(1)
     if not path:
         raise CommandError("This chat is empty.")
     return path[-1]
 
 
-def _nth_from_end(talk: Talk, rest: str) -> Turn:
+def _nth_from_end(chat: PlainChat, rest: str) -> Turn:
     """The turn with this number, counted from the end; by default 1, the last one."""
     number = _number(rest, 1)
-    path = talk.session.path(number)
+    path = chat.session.path(number)
     if not 1 <= number <= len(path):
-        raise CommandError(f"Say a number from 1, the last turn, to {len(talk.session.path())}.")
+        raise CommandError(f"Say a number from 1, the last turn, to {len(chat.session.path())}.")
     return path[0]
 
 
@@ -279,25 +279,25 @@ def _number(text: str, default: int) -> int:
     return int(text)
 
 
-def _as(talk: Talk, rest: str) -> None:
+def _as(chat: PlainChat, rest: str) -> None:
     name, _, text = rest.partition(":")
     if not name.strip():
         raise CommandError("Say /as NAME, or /as NAME: and your message to them.")
-    scene = talk.session.scene
+    scene = chat.session.scene
     speaker = scene.seat(name).card.name
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         scene.hold(speaker)
     intent = Intent.SEND if text.strip() else Intent.NEXT
-    talk.reply(ReplyRequest(intent, text.strip(), speaker=speaker))
+    chat.reply(ReplyRequest(intent, text.strip(), speaker=speaker))
 
 
-def _next(talk: Talk, rest: str) -> None:
-    talk.reply(ReplyRequest(Intent.NEXT))
+def _next(chat: PlainChat, rest: str) -> None:
+    chat.reply(ReplyRequest(Intent.NEXT))
 
 
-def _cast(talk: Talk, rest: str) -> None:
+def _cast(chat: PlainChat, rest: str) -> None:
     what, _, name = rest.partition(" ")
-    scene = talk.session.scene
+    scene = chat.session.scene
     changes: dict[str, Callable[[str], object]] = {
         "add": scene.add,
         "remove": scene.remove,
@@ -312,13 +312,13 @@ def _cast(talk: Talk, rest: str) -> None:
         )
     if what:
         changes[what](name.strip())
-        talk.session.settle()
+        chat.session.settle()
     for member in scene.present:
         marks = [word for word, is_so in (("narrator", member.narrator), ("muted", member.muted))
                  if is_so]  # fmt: skip
-        talk.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
+        chat.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
     if scene.group and scene.cast is not None:
-        talk.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
+        chat.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
 
 
 COMMANDS: dict[str, tuple[Command, str]] = {
@@ -360,7 +360,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
         "[N] [alone|all] deletes the last turn, or the Nth from the end, for good: "
         "alone, or with all that follow.",
     ),
-    **JUDGING,
+    **RATING_COMMANDS,
     "quit": (_quit, "leaves the chat; everything is saved."),
 }
 """The function and the line of help of each command, by name."""

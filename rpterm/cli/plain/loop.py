@@ -53,14 +53,14 @@ def run(launch: Launch, tuning: Tuning) -> int:
     """
     try:
         session = launch.open()
-        talk = Talk(session, sys.stdin, tuning)
+        chat = PlainChat(session, sys.stdin, tuning)
         try:
-            with talk.signals():
-                talk.run()
+            with chat.signals():
+                chat.run()
         except Leave as leave:
             return leave.code
         except KeyboardInterrupt:
-            talk.leave_prompt()
+            chat.leave_prompt()
             return INTERRUPTED
         finally:
             with _signals_ignored():
@@ -70,7 +70,7 @@ def run(launch: Launch, tuning: Tuning) -> int:
     return 0
 
 
-class Talk:
+class PlainChat:
     """One chat in plain mode."""
 
     def __init__(self, session: Session, source: TextIO, tuning: Tuning) -> None:
@@ -105,13 +105,13 @@ class Talk:
 
     def _answer(self, line: str) -> None:
         from rpterm.chat.request import ReplyRequest
-        from rpterm.cli.plain.commands import command
+        from rpterm.cli.plain.commands import run_command
 
         moved = self._show_news()
         if slash.is_command(line) and moved:
             self.tell("Nothing was done, because the chat has changed. Repeat the command.")
         elif slash.is_command(line):
-            command(self, line)
+            run_command(self, line)
         elif line.strip():
             self.send(slash.message(line))
         elif self._interactive and self.session.scene.group:
@@ -144,7 +144,7 @@ class Talk:
     # Output ------------------------------------------------------------------------------------
     def write(self, text: str) -> None:
         """Write to standard output at once, without a line end."""
-        out.say(self._wrapper.wrap(out.harmless(text)) if self._wrapper else text, end="")
+        out.say(self._wrapper.wrap(out.without_controls(text)) if self._wrapper else text, end="")
         sys.stdout.flush()
 
     def leave_prompt(self) -> None:
@@ -162,7 +162,7 @@ class Talk:
     def tell(self, text: str) -> None:
         """Write a message of the program to standard error, so that pipes get only the chat."""
         with suppress(OSError, ValueError):
-            sys.stderr.write(out.harmless(text) + "\n")
+            sys.stderr.write(out.without_controls(text) + "\n")
             sys.stderr.flush()
 
     # The model ---------------------------------------------------------------------------------

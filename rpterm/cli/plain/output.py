@@ -39,7 +39,7 @@ class LineWrapper:
         if part == "\n":
             self._column = 0
             return part
-        size = out.cells(part)
+        size = out.display_width(part)
         end = self._column + size
         if end <= width or size > width:  # A word longer than a line is left to the terminal.
             self._column = end if end <= width else end % width
@@ -76,5 +76,5 @@ class ReplyPrinter:
                 return
             self._write(" …\n")
             self._written = ""
-        self._write(out.harmless(text[len(self._written) :]))
+        self._write(out.without_controls(text[len(self._written) :]))
         self._written = text

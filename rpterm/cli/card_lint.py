@@ -11,7 +11,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.lint import lint, lint_world
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
-from rpterm.cli.counting import Counter
+from rpterm.cli.token_counter import TokenCounter
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -26,7 +26,7 @@ class Checked:
     world: bool = False
 
 
-def files(name: str, folders: Sequence[Path]) -> list[Path]:
+def files_of(name: str, folders: Sequence[Path]) -> list[Path]:
     """The file of a card or a world, or all cards in a folder.
 
     Raises:
@@ -34,14 +34,14 @@ def files(name: str, folders: Sequence[Path]) -> list[Path]:
     """
     path = Path(name)
     if not path.is_dir():
-        return [find(name, folders)]
+        return [find_file(name, folders)]
     found = sorted(path.glob("*.toml"))
     if not found:
         raise RptermError(f"The folder {name} contains no card (a .toml file).")
     return found
 
 
-def find(name: str, folders: Sequence[Path]) -> Path:
+def find_file(name: str, folders: Sequence[Path]) -> Path:
     """The file of a card, or else of a world.
 
     Raises:
@@ -55,7 +55,9 @@ def find(name: str, folders: Sequence[Path]) -> Path:
         return world
 
 
-def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = ()) -> Checked:
+def check_file(
+    path: Path, counter: TokenCounter | None = None, folders: Sequence[Path] = ()
+) -> Checked:
     """All errors in the file of a card or a world, or else the linter's advice.
 
     Args:
@@ -75,7 +77,7 @@ def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = 
     return Checked(path, found.card, [*unreadable_worlds, *advice])
 
 
-def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
+def print_results(checked: Sequence[Checked], counter: TokenCounter, *, costs: bool) -> None:
     """Print the problems, file by file; ``costs`` adds a table of tokens for each card."""
     from rpterm.cli import card_view, rich_out
 
@@ -86,7 +88,7 @@ def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
                 problems += 1
                 out.say(f"{problem.severity:<8}{problem}")
         if costs and each.card is not None:
-            card_view.costs_table(each.card, counter, rich_out.console())
+            card_view.print_costs(each.card, counter, rich_out.console())
     world_count = sum(each.world for each in checked)
     kinds = (("card", len(checked) - world_count), ("world", world_count))
     files_checked = [counted(many, what) for what, many in kinds if many] or ["0 cards"]

@@ -20,7 +20,7 @@ from rpterm.tuning import Tuning
 from rpterm.types import RptermError
 
 
-def chat(
+def run_chat(
     asked: Asked,
     flags: Mapping[str, object] | None = None,
     *,

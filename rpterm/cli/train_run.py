@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rpterm.training.stopping import Stop
 
 
-def weights(name: str | None) -> tuple[Path, str]:
+def base_weights(name: str | None) -> tuple[Path, str]:
     """The file of the model to adapt and its hash.
 
     Raises:
@@ -49,7 +49,7 @@ def weights(name: str | None) -> tuple[Path, str]:
     return path, model_hash(path, folders.make(paths.cache))
 
 
-def named(name: str | None) -> Method | None:
+def method_named(name: str | None) -> Method | None:
     """The training method with a name; ``None`` for ``None``.
 
     Raises:
@@ -66,13 +66,13 @@ def named(name: str | None) -> Method | None:
         raise RptermError(f"There is no method {name!r}; there are {known}.") from error
 
 
-def fitted(data: Data, weights: Path, limit: int, export: Path) -> Data:
+def fitting_rows(data: Data, weights: Path, limit: int, export: Path) -> Data:
     """The rows that fit into the limit of tokens; no weights are loaded for that."""
     from rpterm.cli import export_check, trainer_model
     from rpterm.training import fit
 
-    with trainer_model.opened(str(weights)) as known:
-        return fit.fitted(data, export_check.made(known), limit, export)
+    with trainer_model.open_trainer_model(str(weights)) as known:
+        return fit.fitted(data, export_check.check_model(known), limit, export)
 
 
 def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:

@@ -11,31 +11,31 @@ from rpterm.types import Intent, RptermError, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rpterm.cli.plain.loop import Talk
+    from rpterm.cli.plain.loop import PlainChat
     from rpterm.store.judgement_records import Verdict
 
-    Command = Callable[[Talk, str], None]
+    Command = Callable[[PlainChat, str], None]
 
 
 class JudgingError(RptermError):
     """A rating that is not possible; the text says why."""
 
 
-def _last_reply(talk: Talk) -> Turn:
-    path = talk.session.path(2)
+def _last_reply(chat: PlainChat) -> Turn:
+    path = chat.session.path(2)
     turn = next((turn for turn in reversed(path) if turn.role == "assistant"), None)
     if turn is None:
         raise JudgingError("There is no reply to rate yet.")
     return turn
 
 
-def _rate(talk: Talk, rest: str) -> None:
+def _rate(chat: PlainChat, rest: str) -> None:
     stars, *more = rest.split() or [""]
     if stars not in tuple("12345"):
         raise JudgingError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
-    turn = _last_reply(talk)
-    talk.session.rater.stars(turn.id, int(stars), _dimensions(more))
-    talk.tell(f"{talk.session.rater.mark(turn.id).text}  /unrate undoes it.")
+    turn = _last_reply(chat)
+    chat.session.rater.stars(turn.id, int(stars), _dimensions(more))
+    chat.tell(f"{chat.session.rater.mark(turn.id).text}  /unrate undoes it.")
 
 
 def _dimensions(parts: list[str]) -> dict[str, int]:
@@ -53,33 +53,33 @@ def _dimensions(parts: list[str]) -> dict[str, int]:
 
 
 def _thumb(up: bool) -> Command:
-    def rate(talk: Talk, rest: str) -> None:
-        turn = _last_reply(talk)
-        talk.session.rater.thumb(turn.id, up)
-        talk.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
+    def rate(chat: PlainChat, rest: str) -> None:
+        turn = _last_reply(chat)
+        chat.session.rater.thumb(turn.id, up)
+        chat.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
 
     return rate
 
 
-def _flag(talk: Talk, rest: str) -> None:
-    turn = _last_reply(talk)
+def _flag(chat: PlainChat, rest: str) -> None:
+    turn = _last_reply(chat)
     start = turn.text.find(rest) if rest else -1
     span = (start, start + len(rest)) if start >= 0 else None
-    talk.session.rater.flag(turn.id, span, "" if span else rest)
-    talk.tell("These words are flagged." if span else "The last reply is flagged.")
+    chat.session.rater.flag(turn.id, span, "" if span else rest)
+    chat.tell("These words are flagged." if span else "The last reply is flagged.")
 
 
-def _unrate(talk: Talk, rest: str) -> None:
-    undone = talk.session.rater.undo(talk.session.chat_id)
+def _unrate(chat: PlainChat, rest: str) -> None:
+    undone = chat.session.rater.undo(chat.session.chat_id)
     if undone is None:
         raise JudgingError("Nothing was rated in this chat.")
-    talk.tell("Your last rating in this chat is undone.")
+    chat.tell("Your last rating in this chat is undone.")
 
 
 def _consent(allowed: bool) -> Command:
-    def set_exportable(talk: Talk, rest: str) -> None:
-        talk.session.rater.allow(talk.session.chat_id, allowed)
-        talk.tell(
+    def set_exportable(chat: PlainChat, rest: str) -> None:
+        chat.session.rater.allow(chat.session.chat_id, allowed)
+        chat.tell(
             "`rpterm export` may export this chat; /deny forbids it again."
             if allowed
             else "`rpterm export` does not export this chat."
@@ -89,48 +89,48 @@ def _consent(allowed: bool) -> Command:
 
 
 # Duel ------------------------------------------------------------------------------------------
-def _duel(talk: Talk, rest: str) -> None:
+def _duel(chat: PlainChat, rest: str) -> None:
     from rpterm.chat.request import ReplyRequest
     from rpterm.dueling import contender, inchat
 
-    session = talk.session
+    session = chat.session
     intent = Intent.SEND if rest else Intent.REGENERATE
     rival = contender.parse("B", session.settings.duel.b)
-    turns = talk.collect(inchat.duel(session, ReplyRequest(intent, rest), rival))
+    turns = chat.collect(inchat.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
         raise JudgingError("Two replies could not be generated; /duel tries again.")
     session.rater.see(*(turn.id for turn in turns))
     if secrets.randbelow(2):
         turns.reverse()
-    talk.duel = (turns[0], turns[1])
+    chat.duel = (turns[0], turns[1])
     for side, turn in zip(("Left", "Right"), turns, strict=True):
-        talk.write(f"{side}: {turn.text}\n")
-    talk.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
+        chat.write(f"{side}: {turn.text}\n")
+    chat.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
 
 
 def _verdict(verdict: Verdict) -> Command:
-    def judge(talk: Talk, rest: str) -> None:
+    def judge(chat: PlainChat, rest: str) -> None:
         from rpterm.dueling.contender import differences
 
-        if talk.duel is None:
+        if chat.duel is None:
             raise JudgingError("There is no duel to judge; /duel begins one.")
-        left, right = talk.duel
-        session = talk.session
+        left, right = chat.duel
+        session = chat.session
         session.rater.duel(left.id, right.id, verdict)
-        talk.duel = None
+        chat.duel = None
         kept = right if verdict == "right" else left
         session.select(kept.id)
         left_origin = session.store.generation(left.id)
         right_origin = session.store.generation(right.id)
         if left_origin is not None and right_origin is not None:
             one, other = differences(left_origin, right_origin)
-            talk.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
-        talk.show([session.store.turn(kept.id)])
+            chat.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
+        chat.show([session.store.turn(kept.id)])
 
     return judge
 
 
-JUDGING: dict[str, tuple[Command, str]] = {
+RATING_COMMANDS: dict[str, tuple[Command, str]] = {
     "rate": (_rate, "N [style=N …] gives the last reply 1 to 5 stars."),
     "good": (_thumb(True), "rates the last reply as good."),
     "bad": (_thumb(False), "rates the last reply as bad."),

@@ -13,8 +13,8 @@ from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
-from rpterm.cli import linting, out, rich_out
-from rpterm.cli.chats import opened
+from rpterm.cli import card_lint, out, rich_out
+from rpterm.cli.chats import open_store
 from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
@@ -51,7 +51,7 @@ def import_chats(
             raise RptermError(f"{file} has errors: `rpterm cards lint {file}` lists them.")
         owner = found[0]
     logs = [log for path in paths for log in _logs(path)]
-    with opened(begin=True) as store:
+    with open_store(begin=True) as store:
         results = moving.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
     for result in results:
         _print_chat(result)
@@ -59,10 +59,10 @@ def import_chats(
     return results
 
 
-def move(paths: Sequence[Path], to: Path | None) -> Moved:
+def import_everything(paths: Sequence[Path], to: Path | None) -> Moved:
     """Import all cards, world files and chats of files and folders, and print the results."""
     target = to or folders.find().characters
-    with opened(begin=True) as store, rich_out.progress() as bar:
+    with open_store(begin=True) as store, rich_out.progress() as bar:
         task = bar.add_task("importing", total=None)
         moved = moving.move(
             paths, target, store, _known_cards(),
@@ -98,7 +98,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     if name not in known:
         raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
     places = library.folders(folders.find().characters)
-    for note in export_file(linting.find(card, places), known[name], target, places):
+    for note in export_file(card_lint.find_file(card, places), known[name], target, places):
         out.say(f"note: {note}")
     out.say(str(target))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
-from rpterm.cli.chats import opened
+from rpterm.cli.chats import open_store
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
@@ -41,7 +41,7 @@ _KEYS_HELP = "l left, r right, = tie, 0 both bad, Enter skip, u undo, q quit"
 
 
 # Setup -----------------------------------------------------------------------------------------
-def lines(source: str) -> tuple[str, ...]:
+def read_messages(source: str) -> tuple[str, ...]:
     """The messages of a file; those shipped with rpterm for "", none for ``fresh``.
 
     Raises:
@@ -69,7 +69,7 @@ def lines(source: str) -> tuple[str, ...]:
     return tuple(found[:_MAX_MESSAGES])
 
 
-def normal(specs: Sequence[str]) -> tuple[str, ...]:
+def normalized(specs: Sequence[str]) -> tuple[str, ...]:
     """The sides in normal form, so that the same duel is found again however it was typed."""
     return tuple(parse(chr(ord("A") + at), spec).spec for at, spec in enumerate(specs))
 
@@ -84,7 +84,7 @@ def draw_seed() -> int:
     return secrets.randbits(31)
 
 
-def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
+def open_bout(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
     """Continue this duel, or begin it."""
     if not anew and (old := Bout.resume(store, wanted)) is not None:
         return old
@@ -153,12 +153,12 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     settings = config.load(paths.config_file, os.environ, {})
     engines = Engines(parse_all(wanted.specs), settings, paths)
     engines.check()
-    with opened(begin=True) as store:
-        bout = begin(store, target, wanted, settings, anew)
+    with open_store(begin=True) as store:
+        bout = open_bout(store, target, wanted, settings, anew)
         maker = Maker(bout, partial(engines.open, bout), together=engines.all_fit())
         try:
             if plain:
-                in_lines(bout, maker)
+                run_plain(bout, maker)
             else:
                 from rpterm.tui.screens.duel import DuelScreen
                 from rpterm.tui.single import SingleApp
@@ -168,11 +168,11 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
         finally:
             maker.stop()
             maker.close()
-        duel_report.write(bout, bout.tally())
+        duel_report.print_report(bout, bout.tally())
     return 0
 
 
-def report(wanted: Setup, *, as_json: bool) -> int:
+def print_report(wanted: Setup, *, as_json: bool) -> int:
     """Print the result of the newest duel like this one, however many rounds it has.
 
     Raises:
@@ -181,20 +181,20 @@ def report(wanted: Setup, *, as_json: bool) -> int:
     none = RptermError("There is no such duel yet; leave out --report to begin it.")
     if not folders.find().database.exists():
         raise none  # A report does not create a database.
-    with opened() as store:
+    with open_store() as store:
         if (bout := Bout.newest(store, wanted)) is None:
             raise none
         found = bout.tally()
         if as_json:
             sides = {each.name: each.spec for each in bout.contenders}
-            out.data({"duel": bout.id, "sides": sides, **asdict(found)})
+            out.json_data({"duel": bout.id, "sides": sides, **asdict(found)})
         else:
-            duel_report.write(bout, found)
+            duel_report.print_report(bout, found)
     return 0
 
 
 # Plain mode ------------------------------------------------------------------------------------
-def in_lines(bout: Bout, maker: Maker) -> None:
+def run_plain(bout: Bout, maker: Maker) -> None:
     """Ask on standard input, while a thread generates the replies."""
     voting = _PlainVoting(bout, maker)
     worker = threading.Thread(target=voting.generate, daemon=True)

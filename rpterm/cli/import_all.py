@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
@@ -29,9 +29,9 @@ def move(
 
     It can be repeated: what was imported before is left unchanged.
     """
-    from rpterm.cli import exchanging
+    from rpterm.cli import exchange
 
-    moved = exchanging.move(paths, to)
+    moved = exchange.import_everything(paths, to)
     good = any(card.target for card in moved.cards)
     if not good and not any(chat.error == "" for chat in moved.chats):
         raise typer.Exit(1)

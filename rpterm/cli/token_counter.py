@@ -20,7 +20,7 @@ _CONTEXT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class TokenCounter:
     """A way of counting tokens.
 
     Attributes:
@@ -35,7 +35,9 @@ class Counter:
 
 
 @contextmanager
-def counter(settings: Settings, paths: Paths, exact: bool | None = None) -> Iterator[Counter]:
+def open_counter(
+    settings: Settings, paths: Paths, exact: bool | None = None
+) -> Iterator[TokenCounter]:
     """A counter, usable inside the block.
 
     Args:
@@ -46,7 +48,7 @@ def counter(settings: Settings, paths: Paths, exact: bool | None = None) -> Iter
     """
     from rpterm.cards.lorebook import rough_count
 
-    rough = Counter(rough_count, "estimated at four characters per token", False)
+    rough = TokenCounter(rough_count, "estimated at four characters per token", False)
     if exact is False:
         yield rough
         return
@@ -65,7 +67,7 @@ def counter(settings: Settings, paths: Paths, exact: bool | None = None) -> Iter
             engine.close()
 
 
-def _counting(engine: Engine) -> Counter:
+def _counting(engine: Engine) -> TokenCounter:
     from rpterm.engine.protocol import Piece
 
     info = engine.load()
@@ -76,7 +78,7 @@ def _counting(engine: Engine) -> Counter:
             known[text] = len(engine.tokenize([Piece(text)])[0])
         return known[text]
 
-    return Counter(count, f"tokens of {info.model}", info.exact_tokens)
+    return TokenCounter(count, f"tokens of {info.model}", info.exact_tokens)
 
 
 def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:

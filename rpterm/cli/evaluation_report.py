@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import Report
 
 
-def show(report: Report, *, answers: bool = False) -> None:
+def print_evaluation(report: Report, *, answers: bool = False) -> None:
     """Print a report.
 
     Args:

@@ -13,7 +13,7 @@ _FOLDERS = frozenset({"embedder", "reranker", "scoring.nli_model"})
 _URL = re.compile(r"https?://[^/\s]+\S*")
 
 
-def checked(name: str, value: str, file: Path) -> str:
+def checked_value(name: str, value: str, file: Path) -> str:
     """The value to save: checked, and with the path of an existing file made absolute.
 
     Args:
