@@ -23,7 +23,7 @@ async def test_h_hides_a_turn_and_shows_it_again(stage: Stage) -> None:
         assert view is not None and view.has_class("-hidden")
         assert app.chat.transcript.selected == turn
         assert "My lamp is red." in screen_text(app)
-        assert "does not read this turn" in notices(app)
+        assert "is hidden from the model" in notices(app)
         await pilot.press("f2")
         await wait_until(pilot, lambda: "you hid it from the model" in screen_text(app))
         await pilot.press("f2", "escape", "ctrl+up", "ctrl+up", "h")

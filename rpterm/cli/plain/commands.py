@@ -224,7 +224,7 @@ def _world(chat: PlainChat, rest: str) -> None:
         chat.tell(editor.turn_world(world, whose))
         return
     scene = chat.session.scene
-    cards = [scene.seat(each.card_name).card for each in scene.present]
+    cards = [scene.actor(each.card_name).card for each in scene.present]
     lines = [f"{card.char} knows {', '.join(card.worlds) or 'no world'}." for card in cards]
     if extra := chat.session.chat.worlds:
         lines.append(f"This chat alone has {', '.join(extra)}.")
@@ -284,7 +284,7 @@ def _as(chat: PlainChat, rest: str) -> None:
     if not name.strip():
         raise CommandError("Say /as NAME, or /as NAME: and your message to them.")
     scene = chat.session.scene
-    speaker = scene.seat(name).card.name
+    speaker = scene.actor(name).card.name
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         scene.hold(speaker)
     intent = Intent.SEND if text.strip() else Intent.NEXT

@@ -1,7 +1,7 @@
-"""The worlds of a chat: choose from those there are; join or leave them for a card or for the chat.
+"""The list of worlds: add them to a character's card or to the chat alone, or remove them.
 
-The first line of the list says whose worlds are changed: Enter there goes on to the next card, and
-behind the last one to the chat itself.
+The first line of the list says whose worlds are shown. Enter there moves on to the next
+character, and after the last one to the chat itself.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _WHOSE = "\0whose"
-"""The choice that says whose worlds they are; no world is called so."""
+"""The id of the choice that says whose worlds are shown; no world can have this name."""
 
 
 async def choose_world(chat: ChatScreen) -> None:
-    """List the worlds; Enter lets a card or the chat have one, or no longer."""
+    """Show the list of worlds; Enter adds one to the card or the chat, or removes it."""
     from rpterm.cards import worlds
     from rpterm.examples.editor import CHAT
     from rpterm.paths import find
 
     session = chat.session
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     at, whose = "", ""
     while chat.session is session:
         targets = _targets(session)
         whose = whose if whose in targets else ""
         editor = examples.editor_of(chat, session)
-        there = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
+        available = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
         extra = (await chat.ask(lambda: session.chat)).worlds
-        found = _choices(session, there, extra, whose, targets)
+        found = _choices(session, available, extra, whose, targets)
         none = "No world matches." if found else worlds.none_yet(find().characters)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
@@ -51,31 +51,31 @@ async def choose_world(chat: ChatScreen) -> None:
         if done.id == _WHOSE:
             whose = _next(targets, whose)
         else:
-            await _turned(chat, await chat.ask(editor.turn_world, done.id, whose), whose)
+            await _show_change(chat, await chat.ask(editor.turn_world, done.id, whose), whose)
 
 
-async def turn(chat: ChatScreen, words: str) -> None:
-    """Carry out the command: join a world that is named there, or leave it."""
+async def toggle_world(chat: ChatScreen, arguments: str) -> None:
+    """Run ``/world``: add the named world, or remove it."""
     session = chat.session
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     editor = examples.editor_of(chat, session)
-    whose, world = editor.aimed(words)
-    await _turned(chat, await chat.ask(editor.turn_world, world, whose), whose)
+    whose, world = editor.aimed(arguments)
+    await _show_change(chat, await chat.ask(editor.turn_world, world, whose), whose)
 
 
-async def _turned(chat: ChatScreen, told: str, whose: str) -> None:
+async def _show_change(chat: ChatScreen, summary: str, whose: str) -> None:
     from rpterm.examples.editor import CHAT
 
     if whose != CHAT:
-        await examples.written(chat, told, whose)
+        await examples.card_written(chat, summary, whose)
     elif chat.session is not None:
-        await frame.card_changed(chat, chat.session.card, told, title="This chat")
-        await examples.refreshed(chat)
+        await frame.card_changed(chat, chat.session.card, summary, title="This chat")
+        await examples.examples_changed(chat)
 
 
 def _targets(session: Session) -> dict[str, str]:
-    """Whose worlds may be changed, and how they are called."""
+    """Whose worlds can be changed: card names ("" is the chat's own), and the names to show."""
     from rpterm.examples.editor import CHAT
 
     _, *others = session.scene.present
@@ -92,29 +92,31 @@ def _next(targets: Mapping[str, str], whose: str) -> str:
 
 
 def _choices(
-    session: Session, there: Mapping[str, Path], extra: tuple[str, ...], whose: str,
+    session: Session, available: Mapping[str, Path], extra: tuple[str, ...], whose: str,
     targets: Mapping[str, str],
 ) -> list[Choice]:  # fmt: skip
     from rpterm.cards.lore.rules import world_name
     from rpterm.examples.editor import CHAT
 
     lead = session.scene.lead
-    seats = {name: session.scene.seat(name) if name else lead for name in targets if name != CHAT}
-    known = {name: _short(seat.card.worlds) for name, seat in seats.items()} | {CHAT: _short(extra)}
-    gone = {each.source for seat in seats.values() for each in seat.prompter.lost}
+    actors = {name: session.scene.actor(name) if name else lead for name in targets if name != CHAT}
+    known = {name: _short(actor.card.worlds) for name, actor in actors.items()} | {
+        CHAT: _short(extra)
+    }
+    unreadable = {each.source for actor in actors.values() for each in actor.prompter.lost}
 
     def size(world: str) -> str:
-        books = [seat.card.lorebook.entries for seat in seats.values()]
+        books = [actor.card.lorebook.entries for actor in actors.values()]
         most = max(sum(world_name(entry.world) == world for entry in book) for book in books)
         return counted(most, "entry", "entries")
 
     def state(world: str) -> str:
         owners = [targets[name] for name in targets if world in known[name]]
         mine = "✓ " if world in known[whose] else ""
-        about = "cannot be read" if f"world:{world}" in gone else size(world)
+        about = "cannot be read" if f"world:{world}" in unreadable else size(world)
         return f"{mine}{', '.join(owners)} · {about}" if owners else ""
 
-    listed = {**dict.fromkeys((*known[whose], *known[CHAT]), None), **there}
+    listed = {**dict.fromkeys((*known[whose], *known[CHAT]), None), **available}
     if not listed:
         return []
     first = Choice(

@@ -1,6 +1,6 @@
-"""The open chat in other terminals: say that it is open there, and show what is said there.
+"""Shows what other terminals do to the open chat, and says when it is open in another one.
 
-``reload.Follower`` looks; what is read is shown only while nothing is being written or edited here.
+``polling.Follower`` reads the changes. They are shown only while nothing is written or edited here.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-async def opened(chat: ChatScreen, session: Session) -> None:
-    """Say so where the chat is open in another terminal."""
+async def warn_if_open(chat: ChatScreen, session: Session) -> None:
+    """Tell the user if the chat is open in another terminal."""
     from rpterm.chat.elsewhere import OPEN_TWICE, is_elsewhere
 
     if await chat.ask(is_elsewhere, session):
         chat.say(OPEN_TWICE)
 
 
-def free(chat: ChatScreen) -> bool:
-    """Whether what is on screen may change under the user's hands."""
+def may_redraw(chat: ChatScreen) -> bool:
+    """Whether the transcript may change now without disturbing what the user is doing."""
     state = chat.state
     commands = (each for each in chat.workers if each.group in ("command", "asking"))
     return not (
@@ -35,66 +35,68 @@ def free(chat: ChatScreen) -> bool:
     )  # fmt: skip
 
 
-async def replied(chat: ChatScreen) -> None:
-    """A reply ended here; meanwhile another terminal may have gone to another branch."""
+async def reply_ended(chat: ChatScreen) -> None:
+    """After a reply ended here: say so if another terminal has switched the branch meanwhile."""
     live, session = list(chat.state.live.values()), chat.session
     if session is not None and chat.state.choosing is None and len(live) == 1:
-        await _led_away(chat, session, live[0])
+        await _report_switched_branch(chat, session, live[0])
 
 
-async def read(chat: ChatScreen, event: messages.PathRead) -> None:
-    """Show what another terminal did to the branch shown."""
+async def show_changes(chat: ChatScreen, event: messages.PathRead) -> None:
+    """Show what another terminal did to the cast and the shown branch."""
     session = chat.session
     if session is None or session is not event.session:
         return
-    if not free(chat):
+    if not may_redraw(chat):
         chat.follower.again()
         return
     before = [turn for turn in chat.transcript.turns if turn.id > 0]
     if (news := session.scene.news()) is not None:
-        await _recast(chat, news)
+        await _show_cast_changes(chat, news)
     await _clear_refusal(chat, session)
     if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
         return
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
         chat.desk.put(session.moved)
     if before:
-        await _led_away(chat, session, before[-1].id)
+        await _report_switched_branch(chat, session, before[-1].id)
 
 
-async def _recast(chat: ChatScreen, news: list[str]) -> None:
-    """Others take part by now, or turns are taken in another way."""
+async def _show_cast_changes(chat: ChatScreen, news: list[str]) -> None:
     from rpterm.chat.elsewhere import told
     from rpterm.tui.screens.chat import group
 
-    await group.changed(chat)
+    await group.cast_changed(chat)
     if news:
         chat.say(told(news))
 
 
 async def _clear_refusal(chat: ChatScreen, session: Session) -> None:
-    """Where one may go on now, what forbade it goes."""
+    """Remove the error that another terminal is writing here, once that is over."""
     from rpterm.chat.elsewhere import is_written
     from rpterm.chat.placing import WRITTEN_ELSEWHERE
 
-    told = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
-    if told and not await chat.ask(is_written, session):
-        await chat.transcript.remove_children(told)
+    blocks = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
+    if blocks and not await chat.ask(is_written, session):
+        await chat.transcript.remove_children(blocks)
 
 
 def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:
-    """Whether a reply of ours stands last whose end could not be stored: it stays in sight."""
+    """Whether the last shown turn is a reply of ours whose end could not be stored.
+
+    Such a reply stays on screen.
+    """
     if not before or before[-1].id not in chat.state.live.values():
         return False
-    kept = next((turn for turn in path if turn.id == before[-1].id), None)
-    if kept is not None:
-        return kept.status is Status.STREAMING
+    stored = next((turn for turn in path if turn.id == before[-1].id), None)
+    if stored is not None:
+        return stored.status is Status.STREAMING
     return bool(path) and path[-1].id == before[-1].parent_id
 
 
-async def _led_away(chat: ChatScreen, session: Session, turn_id: int) -> None:
-    """Say so where this turn is on another branch than the one shown now, and not deleted."""
+async def _report_switched_branch(chat: ChatScreen, session: Session, turn_id: int) -> None:
+    """Say so if this turn still exists but is not on the branch that is shown now."""
     from rpterm.chat.elsewhere import LED_AWAY
 
     if chat.transcript.view(turn_id) is not None:

@@ -1,6 +1,6 @@
-"""What comes of a wish: the session's events and the end of a reply, on screen.
+"""Shows the events of a running reply on screen.
 
-The worker posts them as messages, in their order; the screen hands each to the function here.
+The worker posts the session's events as messages, in order; the screen passes them on to here.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-async def show(chat: ChatScreen, event: events.SessionEvent) -> None:
-    """Show what the session told."""
+async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
+    """Show an event of the session."""
     from rpterm.chat import events
 
     match event:
         case events.UserTurnStored():
-            await _stored(chat, event)
+            await _user_turn_stored(chat, event)
         case events.ReplyStarted():
-            await _started(chat, event)
+            await _reply_started(chat, event)
         case events.PromptEvaluated(done, total):
             chat.figures(phase=Phase.EVALUATING, done=done, total=total)
         case events.ReplyThought():
-            _thought(chat, event)
+            _show_thought(chat, event)
         case events.ReplyFinished() | events.ReplyCancelled():
-            _finished(chat, event)
+            _reply_finished(chat, event)
         case events.BestLed(index):
             if chat.state.choosing is not None and not chat.state.chosen:
                 chat.state.choosing.point(index)
@@ -46,11 +46,11 @@ async def show(chat: ChatScreen, event: events.SessionEvent) -> None:
         case events.DraftFinished(text):
             chat.input.put(text)
         case events.ReplyFailed():
-            await _failed(chat, event)
+            await _reply_failed(chat, event)
 
 
-async def _stored(chat: ChatScreen, event: events.UserTurnStored) -> None:
-    """The ghost of the user's turn becomes real."""
+async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> None:
+    """Replace the placeholder of the user's turn with the stored turn."""
     chat.state.stored = True
     if event.parted:
         from rpterm.chat.elsewhere import PARTED
@@ -65,13 +65,13 @@ async def _stored(chat: ChatScreen, event: events.UserTurnStored) -> None:
         chat.phase(Phase.LOADING, share=chat.state.figures.share)
 
 
-async def _started(chat: ChatScreen, event: events.ReplyStarted) -> None:
-    """Show the empty replies where they will grow."""
+async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
+    """Show the empty replies in the place where they will grow."""
     state = chat.state
     state.prompt = event.prompt
     chat.phase(Phase.EVALUATING)
-    panes.measured(chat, event.prompt)
-    panes.sent(chat, event.prompt)
+    panes.show_window_usage(chat, event.prompt)
+    panes.show_sent_prompt(chat, event.prompt)
     if not event.turns:
         chat.input.read_only = True
         return
@@ -85,82 +85,83 @@ async def _started(chat: ChatScreen, event: events.ReplyStarted) -> None:
         await chat.transcript.show([*above, event.turns[0]], more=chat.transcript.more)
     else:
         await chat.transcript.show(above, more=chat.transcript.more)
-        state.choosing = _choice(chat, event.turns)
+        state.choosing = _candidates_view(chat, event.turns)
         await chat.transcript.below(state.choosing)
     chat.refresh_hints()
 
 
-def _choice(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
-    """The frame for several replies: to choose from, blind, or with and without examples."""
-    if chat.state.wish is not None and chat.state.wish.aside and len(turns) == 2:
+def _candidates_view(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
+    """The widget for several replies: a choice, a comparison with and without examples, a duel."""
+    request = chat.state.request
+    if request is not None and request.compare_examples and len(turns) == 2:
         from rpterm.tui.widgets.aside import AsideView
 
         return AsideView(turns)
-    if chat.state.wish is None or not chat.state.wish.duel or len(turns) != 2:
-        return Candidates(turns)
-    from rpterm.tui.screens.chat import duels
+    if request is not None and request.duel and len(turns) == 2:
+        from rpterm.tui.screens.chat import duels
 
-    return duels.view(turns)
+        return duels.duel_view(turns)
+    return Candidates(turns)
 
 
-def _thought(chat: ChatScreen, event: events.ReplyThought) -> None:
-    """The model thinks; the reply is still to come."""
+def _show_thought(chat: ChatScreen, event: events.ReplyThought) -> None:
+    """Show the model's thoughts before the reply."""
     state = chat.state
     chat.figures(phase=Phase.THINKING, done=event.tokens)
     if (view := chat.transcript.view(state.live.get(event.index, 0))) is not None:
         view.think(event.text)
 
 
-def grown(chat: ChatScreen, event: messages.ReplyGrown) -> None:
-    """More text."""
+def show_growth(chat: ChatScreen, event: messages.ReplyGrown) -> None:
+    """Show the new text of growing replies."""
     state = chat.state
     if state.figures.phase is not Phase.WRITING:
         chat.phase(Phase.WRITING)
     if state.choosing is not None:
         state.choosing.grow(event.texts, event.tokens)
-    elif state.wish is not None and state.wish.intent is Intent.IMPERSONATE:
+    elif state.request is not None and state.request.intent is Intent.IMPERSONATE:
         chat.input.put(event.texts.get(0, ""))
     else:
-        for index, whole in event.texts.items():
+        for index, text in event.texts.items():
             if (view := chat.transcript.view(state.live.get(index, 0))) is not None:
-                view.grow(whole, wait=chat.input.undrawn)
-                chat.keeper.growing(replace(view.turn, text=whole))
+                view.grow(text, wait=chat.input.undrawn)
+                chat.keeper.growing(replace(view.turn, text=text))
 
 
-def _finished(chat: ChatScreen, event: events.ReplyFinished | events.ReplyCancelled) -> None:
-    """A reply is complete, or was stopped; either way it is stored."""
+def _reply_finished(chat: ChatScreen, event: events.ReplyFinished | events.ReplyCancelled) -> None:
+    """Show a reply that is complete or was stopped, and have it scored; it is stored already."""
     state = chat.state
     if state.choosing is not None:
         state.choosing.finish(event.index, event.turn, event.generation.usage.generated)
     elif (view := chat.transcript.view(event.turn.id)) is not None:
         view.show(event.turn)
-    _count(chat, event.generation)
+    _show_usage(chat, event.generation)
     if state.session is not None:
         state.session.rater.see(event.turn.id)
     chat.keeper.replied(event.turn)
 
 
-async def _failed(chat: ChatScreen, event: events.ReplyFailed) -> None:
-    """Say why, and lose nothing."""
+async def _reply_failed(chat: ChatScreen, event: events.ReplyFailed) -> None:
+    """Show the error, and return a message that was not stored to the input."""
     state = chat.state
-    if state.wish is not None and not state.stored:
-        replies.give_back(chat, state.wish)
+    if state.request is not None and not state.stored:
+        replies.restore_message(chat, state.request)
     if not state.stopping:
         await frame.show_error(chat, event.message, event.log_tail)
 
 
-def settled(chat: ChatScreen) -> None:
-    """The engine is ready for the next message, or will not be."""
+def engine_settled(chat: ChatScreen) -> None:
+    """The engine has settled, successfully or not: show that it is ready, and score replies."""
     if not chat.state.busy and chat.state.info is not None:
         chat.phase(Phase.READY)
         chat.keeper.idle()
 
 
-async def ended(chat: ChatScreen) -> None:
-    """Nothing more comes: show what the database holds, and let the engine settle."""
+async def reply_ended(chat: ChatScreen) -> None:
+    """After the last event: show what is stored, and wait for the engine to settle."""
     state = chat.state
-    was_draft = state.wish is not None and state.wish.intent is Intent.IMPERSONATE
-    state.wish, state.running = None, False
+    was_draft = state.request is not None and state.request.intent is Intent.IMPERSONATE
+    state.request, state.running = None, False
     chat.input.read_only = False
     chosen, state.chosen = state.chosen, False
     if state.info is None and state.session is not None:
@@ -169,18 +170,18 @@ async def ended(chat: ChatScreen) -> None:
     if state.choosing is not None and not state.choosing.end():
         await frame.clear_below(chat)
     if state.choosing is None and not was_draft:
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
     elif chosen:
-        await replies.choose(chat)
+        await replies.keep_marked(chat)
     else:
-        frame.dress(chat)
+        frame.show_header(chat)
     if state.info is not None:
         frame.settle(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
-def _count(chat: ChatScreen, generation: Generation) -> None:
-    """What the reply cost, in the status line."""
+def _show_usage(chat: ChatScreen, generation: Generation) -> None:
+    """Show the token counts and the speed of the reply in the status line."""
     usage = generation.usage
     chat.figures(
         reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,

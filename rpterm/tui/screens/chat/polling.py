@@ -1,8 +1,8 @@
-"""What changes from outside while one chats: the card's file, and the chat in other terminals.
+"""Polls for changes from outside: saves of the card file, and other terminals' changes of the chat.
 
-Both are looked at twice a second, in a thread of its own and never while a reply is made, so that a
-reply is of one card from its first to its last word. What a save means is ``rpterm.chat.reload``'s
-business, what other terminals do is told to ``elsewhere``.
+Both are checked twice a second in a thread, and never while a reply is generated, so that a single
+card applies to all of a reply. ``rpterm.chat.reload`` interprets a save; ``other_terminals`` shows
+what other terminals did.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EVERY_S = 0.5
 
 
 class CardSaved(Message):
-    """The card's file was saved: a good card is in use already, a broken one is not."""
+    """The card file was saved; a valid card is already in use, an invalid one is not."""
 
     def __init__(self, session: Session, report: Reloaded | NotReloaded) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class CardSaved(Message):
 
 
 class Follower:
-    """Follows the card's file of whatever chat is open, and what others say in that chat."""
+    """Polls the card files and the turns of the open chat, whichever it is."""
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
@@ -47,38 +47,38 @@ class Follower:
         self._reloader: Reloader | None = None
         self._elsewhere: Elsewhere | None = None
         self._session: Session | None = None
-        self._looking = False
+        self._polling = False
 
     def tick(self) -> None:
-        """Look in a moment, unless a look is under way or a reply is made."""
+        """Queue a poll, unless one is queued already or a reply is being generated."""
         session = self._chat.session
-        if session is not None and not self._looking and not self._chat.state.busy:
-            self._looking = True
-            self._lane.put(lambda: self._look(session))
+        if session is not None and not self._polling and not self._chat.state.busy:
+            self._polling = True
+            self._lane.put(lambda: self._poll(session))
 
     def again(self) -> None:
-        """What was said elsewhere could not be shown yet."""
+        """Report the other terminals' changes again: they could not be shown yet."""
         if self._elsewhere is not None:
             self._elsewhere.again()
 
     def close(self) -> None:
         self._lane.close()
 
-    def _look(self, session: Session) -> None:
+    def _poll(self, session: Session) -> None:
         try:
             if session is self._chat.session and not self._chat.state.busy:
-                report = self._of(session).poll()
+                report = self._reloader_for(session).poll()
                 if report is not None:
                     self._chat.post_message(CardSaved(session, report))
-                self._look_elsewhere(session)
+                self._poll_other_terminals(session)
         except RptermError:
-            # The chat was left, and its database closed, while its card was looked at.
+            # The error is expected if the chat was left meanwhile, which closes its database.
             if session is self._chat.session:
                 raise
         finally:
-            self._looking = False
+            self._polling = False
 
-    def _of(self, session: Session) -> Reloader:
+    def _reloader_for(self, session: Session) -> Reloader:
         from rpterm.chat.elsewhere import Elsewhere
         from rpterm.chat.reload import Reloader
 
@@ -87,13 +87,13 @@ class Follower:
             self._elsewhere = Elsewhere(session, WINDOW)
         return self._reloader
 
-    def _look_elsewhere(self, session: Session) -> None:
+    def _poll_other_terminals(self, session: Session) -> None:
         if self._elsewhere is not None and (path := self._elsewhere.poll()) is not None:
             self._chat.post_message(messages.PathRead(session, path))
 
 
-async def saved(chat: ChatScreen, event: CardSaved) -> None:
-    """Say what the save changed, or what cannot be read; the Card pane keeps the word."""
+async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
+    """Say what the save changed or what is wrong with it; the Card pane keeps the note."""
     from rpterm.chat.reload import Reloaded
 
     if chat.session is not event.session:
@@ -104,17 +104,17 @@ async def saved(chat: ChatScreen, event: CardSaved) -> None:
     if lost:
         chat.say(lost, error=True, title="A world cannot be read")
     if not isinstance(report, Reloaded):
-        panes.noted(chat)
+        panes.refresh_card(chat)
         chat.say(report.summary, error=True, title="The card cannot be used")
         return
     if not report.summary:
-        panes.noted(chat)
+        panes.refresh_card(chat)
     elif report.member:
-        frame.dress(chat)
+        frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
         await frame.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
