@@ -84,7 +84,7 @@ def list_chats(
          "yes" if chat.id in allowed else "no", chat.heading or chat.preview)
         for chat in chats
     ]  # fmt: skip
-    out.table(rows, ("id", "last used", "character", "turns", "exportable", "title"))
+    out.table(rows, ("id", "updated", "character", "turns", "exportable", "title"))
 
 
 def _characters(chat: Chat, members: Mapping[int, int]) -> str:

@@ -110,7 +110,7 @@ def test_a_model_that_fails_midway_leaves_what_it_gave(
     file = tmp_path / "ada.toml"
     assert cli("cards", "new", "Ada", "--from", "idea", "--to", str(file)).code == 0
     assert load(file).tagline == "Counts what falls."
-    assert "The draft is not whole" in file.read_text(encoding="utf-8")
+    assert "The draft is incomplete" in file.read_text(encoding="utf-8")
 
 
 def test_a_model_that_fails_at_once_writes_nothing(

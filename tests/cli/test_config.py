@@ -122,8 +122,8 @@ def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
     ("name", "value", "said"),
     [
         ("theme", "nosuch", "there is no 'nosuch'; there are"),
-        ("remote_url", "notaurl", "is no address, such as http://"),
-        ("remote_url", "ftp://host", "is no address"),
+        ("remote_url", "notaurl", "is not an address such as http://"),
+        ("remote_url", "ftp://host", "is not an address"),
         ("duel.b", "temperature=abc", "temperature"),
     ],
 )

@@ -258,7 +258,7 @@ NOT_TEXT = "is not UTF-8 text"
         (b"", ["bench", "rated", "--cache", "none/cache.jsonl"], ["--cache", "No such file"]),
         (BINARY, ["eval", "sherlock", "--probes", "FILE"], [NOT_TEXT]),
         (b"", ["eval", "sherlock", "--probes", ".."], ["Is a directory"]),
-        (b"", ["eval", "sherlock", "--kinds", ","], ["--kinds names none", "knowledge"]),
+        (b"", ["eval", "sherlock", "--kinds", ","], ["--kinds is empty", "knowledge"]),
         (BINARY, ["export", "check", "FILE"], [NOT_TEXT]),
     ],
 )

@@ -37,7 +37,7 @@ def test_a_list_for_programs_is_empty_before_the_first_chat(cli: Cli, home: Path
 def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
     listed = cli("chats")
     assert listed.out.splitlines()[0].split() == [
-        "id", "last", "character", "turns", "exports", "title",
+        "id", "updated", "character", "turns", "exportable", "title",
     ]  # fmt: skip
     assert "Sherlock Holmes" in listed.out
     assert listed.out.splitlines()[1].endswith("Hello, Watson")
@@ -366,7 +366,7 @@ def test_what_stands_wrong_in_the_file_is_no_wrong_command_line(cli: Cli, home: 
 
 def test_a_backup_says_which_folder_it_made(cli: Cli, chat: int, tmp_path: Path) -> None:
     told = cli("backup", str(tmp_path / "a" / "b" / "c.db")).out
-    assert f"The folder {tmp_path / 'a' / 'b'} was made for it." in told
+    assert f"The folder {tmp_path / 'a' / 'b'} was created." in told
     assert "folder" not in cli("backup", str(tmp_path / "a" / "b" / "d.db")).out
 
 
@@ -377,4 +377,4 @@ def test_counts_agree_with_what_they_count(cli: Cli, chat: int, tmp_path: Path) 
     cli("chats", "export", "1", "-f", "log", "-o", str(log))
     assert "1 of 1 chat imported." in cli("chats", "import", str(log), "--card", "sherlock").out
     again = cli("chats", "import", str(log), "--card", "sherlock").out
-    assert "0 of 1 chat imported, 1 was here already." in again
+    assert "0 of 1 chat imported, 1 was already imported." in again

@@ -58,7 +58,7 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
     said = [Scored(Said(at, "No.", fields={"good": 1}), one) for at in range(8)]
     labels = with_labels(said, "good")
     _show(said, labels)
-    assert "all alike" in (told := capsys.readouterr().out) and "nan" not in told
+    assert "all the same" in (told := capsys.readouterr().out) and "nan" not in told
     out.json_data(labels)
     assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
 

@@ -86,7 +86,7 @@ def test_in_the_terminal_nothing_is_wider_than_it_and_answers_come_on_demand(
     assert BROKEN not in plain and METRICS["persona"].means in plain
     evaluation_report.print_evaluation(long, answers=True)
     told = capsys.readouterr().out
-    assert BROKEN[:40] in told and "reference: Never for bees." in told and "The interview" in told
+    assert BROKEN[:40] in told and "reference: Never for bees." in told and "\nInterview: 1" in told
     assert max(map(len, told.splitlines())) <= 80
 
 

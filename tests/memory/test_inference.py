@@ -37,7 +37,7 @@ def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
     def check(name: str) -> doctor_checks.Check:
         return doctor_checks._contradictions(Settings(scoring=Scoring(nli_model=name)))
 
-    assert check("").verdict == "ok" and "rules alone" in check("").detail
+    assert check("").verdict == "ok" and "rules only" in check("").detail
     assert check(str(tmp_path)).verdict == "broken"
     (tmp_path / "config.json").write_text(json.dumps({"id2label": {"0": "yes"}}))
     assert "labels are yes" in check(str(tmp_path)).detail
