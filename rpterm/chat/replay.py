@@ -119,7 +119,7 @@ def find_model(model_hash: str, configured: str, models: Path, cache: Path | Non
     from rpterm.models.hashes import model_hash as hash_of
 
     paths = [library.resolve(configured, models, cache)]
-    paths += [requantized.place(cache)] if cache else []
+    paths += [requantized.path_in(cache)] if cache else []
     paths += [each.path for each in library.list_models(models)]
     for path in paths:
         try:

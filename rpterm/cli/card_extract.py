@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rpterm.cards.template import template
-from rpterm.cards.values import horizon
+from rpterm.cards.value_checks import is_year_or_date
 from rpterm.cli import card_new, out
 from rpterm.memory.bank import bank
 from rpterm.novels.book import Book
@@ -66,7 +66,7 @@ def write_card(
         RptermError: The book cannot be read, nobody in it has this name, the card already exists,
             or the year is not valid.
     """
-    if year and not horizon(year):
+    if year and not is_year_or_date(year):
         raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
     target = card_new.new_file(name, to, paths)
     book = read_book(file, [name, *also] if also else ())

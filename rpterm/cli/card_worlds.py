@@ -33,14 +33,14 @@ def list_worlds(folders: Sequence[Path]) -> list[WorldRow]:
     users = _users(folders)
     return [
         _row(key, path, tuple(users.get(path.resolve(), ())))
-        for key, path in worlds.files(folders).items()
+        for key, path in worlds.world_files(folders).items()
     ]
 
 
 def _users(folders: Sequence[Path]) -> dict[Path, list[str]]:
     """The keys of the cards that use each world file."""
     found: dict[Path, list[str]] = {}
-    for path in library.files(folders).values():
+    for path in library.card_files(folders).values():
         try:
             names = reader.load(path).worlds
         except CardError:
@@ -53,7 +53,7 @@ def _users(folders: Sequence[Path]) -> dict[Path, list[str]]:
 
 def _row(key: str, path: Path, cards: tuple[str, ...]) -> WorldRow:
     try:
-        book = worlds.book(reader.read_text(path), str(path)).lorebook
+        book = worlds.parse_world(reader.read_text(path), str(path)).lorebook
     except CardError as error:
         return WorldRow(key, path, 0, cards, str(error.problems[0]))
     return WorldRow(key, path, len(book.entries), cards)

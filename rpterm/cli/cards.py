@@ -49,7 +49,7 @@ def bare(context: typer.Context) -> None:
 @app.command("list")
 def list_cards(json: _Json = False) -> None:
     """List all cards: your own first, then those shipped with rpterm."""
-    found = library.summaries(library.folders(folders.find().characters))
+    found = library.summaries(library.card_folders(folders.find().characters))
     if json:
         keys = ("key", "name", "tagline", "tags", "path", "error")
         out.json_data([{key: getattr(summary, key) for key in keys} for summary in found])
@@ -98,11 +98,11 @@ def lint(
     """
     from rpterm.cli import card_lint
 
-    paths = library.folders(folders.find().characters)
+    paths = library.card_folders(folders.find().characters)
     has_folder = any(Path(card).is_dir() for card in cards or [])
     files = [file for card in cards or [] for file in card_lint.files_of(card, paths)]
     with _counter(exact) as counter:
-        every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
+        every = files or [*library.card_files(paths).values(), *worlds.world_files(paths).values()]
         checked = [card_lint.check_file(file, counter, paths) for file in every]
     if json:
         out.json_data([problem for each in checked for problem in each.problems])
@@ -365,7 +365,7 @@ def join(
     from rpterm import card_files
 
     mine = folders.find().characters
-    file = card_files.join(library.find(card, library.folders(mine)), world, mine, leave=leave)
+    file = card_files.join(library.find(card, library.card_folders(mine)), world, mine, leave=leave)
     out.say(str(file))
 
 
@@ -374,12 +374,12 @@ def list_worlds(json: _Json = False) -> None:
     """List the worlds, and the cards that use them."""
     from rpterm.cli import card_worlds
 
-    rows = card_worlds.list_worlds(library.folders(folders.find().characters))
+    rows = card_worlds.list_worlds(library.card_folders(folders.find().characters))
     if json:
         out.json_data([asdict(row) for row in rows])
         return
     if not rows:
-        raise RptermError(worlds.none_yet(folders.find().characters))
+        raise RptermError(worlds.no_worlds_hint(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
     out.table(shown, ("world", "entries", "used by"))
 
@@ -403,7 +403,7 @@ def path(
 ) -> None:
     """Print the file of a card, or the folders of all cards."""
     paths = folders.find()
-    found = library.folders(paths.characters)
+    found = library.card_folders(paths.characters)
     if card is not None:
         out.say(str(library.find(card, found)))
         return

@@ -205,10 +205,10 @@ def export(
 
     The formats are md (for reading), jsonl (with every turn) and log (for other programs).
     """
-    from rpterm.moving import exporting
+    from rpterm.transfer import chat_export
 
     with open_store() as store:
-        text = exporting.text_of(store, chat_id, format)
+        text = chat_export.render_chat(store, chat_id, format)
     if to is None:
         out.say(text, end="")
     else:

@@ -147,7 +147,7 @@ def _starter(paths: Paths) -> Check:
         detail = f"{starter.llm_path(paths.cache).name}, checksum correct"
     except RptermError as error:
         return Check("starter model", "broken", str(error))
-    faster = requantized.place(paths.cache)
+    faster = requantized.path_in(paths.cache)
     runs = f"; runs as {faster}" if faster.exists() else "; converted to Q8_0 when first used"
     return Check("starter model", "ok", detail + runs)
 
@@ -272,7 +272,7 @@ def _database(paths: Paths) -> Check:
 def _cards(paths: Paths) -> Check:
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.characters))
+    found = library.summaries(library.card_folders(paths.characters))
     broken = [each for each in found if each.error]
     if not found:
         return Check("cards", "broken", "no cards found", "Install rpterm again.")

@@ -1,6 +1,6 @@
 """Runs imports and exports and prints what became of each file.
 
-The conversions themselves are in ``cards.exchange`` and ``moving``.
+The conversions themselves are in ``cards.exchange`` and ``transfer``.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rpterm import moving
 from rpterm import paths as folders
+from rpterm import transfer
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.chats import open_store
-from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
+from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import NoSuchChoice, RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
@@ -30,7 +30,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
         def done(result: ImportedFile) -> None:
             bar.update(task, description=result.source.name, advance=1)
 
-        results = moving.join_worlds(import_files(paths, to, done), to)
+        results = transfer.join_worlds(import_files(paths, to, done), to)
     for result in results:
         _print_card(result)
     good = sum(result.target is not None for result in results)
@@ -44,27 +44,27 @@ def import_chats(
     """Import chat logs into the database, optionally with ratings, and print each log's result."""
     owner = None
     if card is not None:
-        places = library.folders(folders.find().characters)
+        places = library.card_folders(folders.find().characters)
         file = library.find(card, places)
-        found = moving.read_known([(file.stem, file)], places)
+        found = transfer.read_known([(file.stem, file)], places)
         if not found:
             raise RptermError(f"{file} has errors: `rpterm cards lint {file}` lists them.")
         owner = found[0]
     logs = [log for path in paths for log in _logs(path)]
     with open_store(begin=True) as store:
-        results = moving.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
+        results = transfer.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
     for result in results:
         _print_chat(result)
     out.say(_chats_summary(results))
     return results
 
 
-def import_everything(paths: Sequence[Path], to: Path | None) -> Moved:
+def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     """Import all cards, world files and chats of files and folders, and print the results."""
     target = to or folders.find().characters
     with open_store(begin=True) as store, rich_out.progress() as bar:
         task = bar.add_task("importing", total=None)
-        moved = moving.move(
+        moved = transfer.import_paths(
             paths, target, store, _known_cards(),
             lambda name: bar.update(task, description=name, advance=1),
         )  # fmt: skip
@@ -97,7 +97,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     known = {each: each for each in FORMATS}
     if name not in known:
         raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
-    places = library.folders(folders.find().characters)
+    places = library.card_folders(folders.find().characters)
     for note in export_file(card_lint.find_file(card, places), known[name], target, places):
         out.say(f"note: {note}")
     out.say(str(target))
@@ -155,10 +155,10 @@ def _already(known: int) -> str:
 
 def _known_cards() -> list[KnownCard]:
     paths = folders.find()
-    places = library.folders(paths.characters)
-    files = library.files(places)
-    return moving.read_known(((path.stem, path) for path in files.values()), places)
+    places = library.card_folders(paths.characters)
+    files = library.card_files(places)
+    return transfer.read_known(((path.stem, path) for path in files.values()), places)
 
 
 def _logs(path: Path) -> list[Path]:
-    return sorted(path.rglob(f"*{moving.LOGS}")) if path.is_dir() else [path]
+    return sorted(path.rglob(f"*{transfer.LOG_EXTENSION}")) if path.is_dir() else [path]

@@ -192,7 +192,7 @@ def _stop_on_ctrl_c(stop: Stop, shown: _Progress) -> Iterator[None]:
     """Let the first Ctrl+C stop and save the steps that are done, and the second quit at once."""
 
     def interrupt(*ignored: Any) -> None:
-        stop.ask(shown.stopping)
+        stop.request(shown.stopping)
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:

@@ -195,7 +195,7 @@ def test_facts_are_read_listed_with_their_source_and_unlinked(call):
     listed = call("list", "sherlock", "--kind", "fact")
     assert f"turn {first.id}; by rules" in listed
     assert f"replaces {bath['id']}" in listed
-    assert f"now {york['id']}" in listed
+    assert f"replaced by {york['id']}" in listed
     assert call("distil", "sherlock") == "Nothing new was found.\n"
     call("unlink", str(bath["id"]), str(york["id"]))
     assert "replaces" not in call("search", "sherlock", "Ann", "lives")

@@ -214,7 +214,7 @@ def _greeting(chat: PlainChat, rest: str) -> None:
 
 
 def _world(chat: PlainChat, rest: str) -> None:
-    from rpterm.cards.worlds import none_yet
+    from rpterm.cards.worlds import no_worlds_hint
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
@@ -229,16 +229,18 @@ def _world(chat: PlainChat, rest: str) -> None:
     if extra := chat.session.chat.worlds:
         lines.append(f"This chat alone has {', '.join(extra)}.")
     known = ", ".join(editor.worlds())
-    lines.append(f"Available: {known}." if known else none_yet(find().characters))
+    lines.append(f"Available: {known}." if known else no_worlds_hint(find().characters))
     chat.tell(" ".join(lines))
 
 
 def _export(chat: PlainChat, rest: str) -> None:
-    from rpterm.moving import exporting
     from rpterm.paths import FileThere
+    from rpterm.transfer import chat_export
 
     try:
-        path = exporting.export(chat.session.store, chat.session.chat_id, *exporting.asked(rest))
+        path = chat_export.export(
+            chat.session.store, chat.session.chat_id, *chat_export.parse_arguments(rest)
+        )
     except FileThere as error:
         raise CommandError(f"{error} Name another file.") from error
     chat.tell(f"This chat was written to {path}.")
