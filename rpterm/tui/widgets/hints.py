@@ -30,7 +30,7 @@ class Hint:
 
 
 class KeyHints(Static):
-    """``⏎ send  ^R again …``, as many as fit."""
+    """``⏎ send  ^R retry …``, as many as fit."""
 
     DEFAULT_CSS = """
     KeyHints {
