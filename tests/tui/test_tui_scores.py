@@ -158,7 +158,7 @@ async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
         picture = screen_text(app)
         assert "WENT WRONG" in picture and "contradicts" in picture
         assert "Counts ships that" in picture and "attributes 1" in picture
-        assert "behaviour" in picture and "nothing to go by" in picture
+        assert "behaviour" in picture and "not enough data" in picture
         view = app.chat.transcript.view(stage.session.path()[-1].id)
         assert view is not None
         underlined = [s for s in view._content().spans if "underline" in str(s.style)]
