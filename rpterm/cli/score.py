@@ -74,7 +74,7 @@ def score(
     mine = card_of(card)
     others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
     names = (mine.name, mine.char, mine.nickname)
-    replies = dialogues.read(_bytes(file), names, str(file))
+    replies = dialogues.read(_bytes(file), names, str(file), complain)
     if others_speak := dialogues.strangers(replies, names):
         complain(
             f"{file} names {', '.join(others_speak[:3])}, not {mine.name}: scored all the same."

@@ -135,7 +135,10 @@ class Maker:
             for event in session.reply(request):
                 if isinstance(event, ReplyFinished):
                     return event.turn
-                is_failure = isinstance(event, ReplyFailed) and event.message != NOTHING
-                if is_failure and not self._stopped:
+                if (
+                    isinstance(event, ReplyFailed)
+                    and event.message != NOTHING
+                    and not self._stopped
+                ):
                     raise MakerError(f"Side {contender.name}: {event.message}")
         return None

@@ -224,7 +224,7 @@ async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
         await wait_until(pilot, lambda: "“the cellar”" in screen_text(app))
         (block,) = memory.blocks()
         _mark(app, f"block:{block.id}")
-        await wait_until(pilot, lambda: "What holds" in screen_text(app))
+        await wait_until(pilot, lambda: "Nothing that contains" in screen_text(app))
         await pilot.press("n")
         await wait_until(pilot, lambda: not memory.blocks())
 
@@ -289,7 +289,7 @@ async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
         await opened(pilot, app)
         await wait_until(pilot, lambda: "has a parrot" in screen_text(app))
         _mark(app, f"row:{fact.id}")
-        await wait_until(pilot, lambda: "By the model, from “my old parrot”." in screen_text(app))
+        await wait_until(pilot, lambda: "by the model, from “my old parrot”." in screen_text(app))
 
 
 async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:
