@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard, Probe
-from rpterm.cards.lore.keys import normal
+from rpterm.cards.lore.keys import normalize
 from rpterm.cards.patterns import PatternError, compile_pattern
 from rpterm.chat.events import ReplyCancelled, ReplyFailed, ReplyFinished, SessionEvent
 from rpterm.chat.session import ReplyRequest, Session
@@ -259,10 +259,10 @@ def holds(text: str, reply: str) -> bool:
     Differences in spaces and kinds of apostrophes are ignored.
     """
     fold_case = text == text.lower()
-    pattern = normal(text, fold_case)
+    pattern = normalize(text, fold_case)
     start = r"(?<!\w)" if pattern[:1].isalnum() else ""
     end = r"(?!\w)" if pattern[-1:].isalnum() else ""
-    return re.search(start + re.escape(pattern) + end, normal(reply, fold_case)) is not None
+    return re.search(start + re.escape(pattern) + end, normalize(reply, fold_case)) is not None
 
 
 def _check_regex(pattern: str, reply: str) -> Check:
