@@ -1,4 +1,4 @@
-"""Check cards: the reader's errors, or what the linter would have better, and the costs."""
+"""``rpterm cards lint``: reports a card's errors or the linter's advice, and its token costs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.lint import lint, lint_world
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
-from rpterm.cli.counting import Counter
+from rpterm.cli.token_counter import TokenCounter
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file; ``card`` is ``None`` where it has errors, or is a ``world``."""
+    """The result for one file; ``card`` is ``None`` if it has errors or is a ``world``."""
 
     path: Path
     card: CharacterCard | None
@@ -26,22 +26,22 @@ class Checked:
     world: bool = False
 
 
-def files(name: str, folders: Sequence[Path]) -> list[Path]:
-    """The file of a card or a world, or all cards of a folder.
+def files_of(name: str, folders: Sequence[Path]) -> list[Path]:
+    """The file of a card or a world, or all cards in a folder.
 
     Raises:
         RptermError: There is none.
     """
     path = Path(name)
     if not path.is_dir():
-        return [find(name, folders)]
+        return [find_file(name, folders)]
     found = sorted(path.glob("*.toml"))
     if not found:
-        raise RptermError(f"The folder {name} has no card: a card's file ends in .toml.")
+        raise RptermError(f"The folder {name} contains no card (a .toml file).")
     return found
 
 
-def find(name: str, folders: Sequence[Path]) -> Path:
+def find_file(name: str, folders: Sequence[Path]) -> Path:
     """The file of a card, or else of a world.
 
     Raises:
@@ -55,11 +55,13 @@ def find(name: str, folders: Sequence[Path]) -> Path:
         return world
 
 
-def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = ()) -> Checked:
-    """Everything that is wrong with a card's file or a world's, or could be better.
+def check_file(
+    path: Path, counter: TokenCounter | None = None, folders: Sequence[Path] = ()
+) -> Checked:
+    """All errors in the file of a card or a world, or else the linter's advice.
 
     Args:
-        folders: Of cards: worlds are looked for in theirs, too.
+        folders: Folders of cards, whose worlds are found, too.
     """
     try:
         text = reader.read_text(path)
@@ -70,29 +72,29 @@ def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = 
     except CardError as error:
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None
-    told = lint(found.card, count, text=text, origin=str(path), worlds=found.worlds)
-    lost = [problem for each in found.lost for problem in each.problems]
-    return Checked(path, found.card, [*lost, *told])
+    advice = lint(found.card, count, text=text, origin=str(path), worlds=found.worlds)
+    unreadable_worlds = [problem for each in found.unreadable for problem in each.problems]
+    return Checked(path, found.card, [*unreadable_worlds, *advice])
 
 
-def tell(checked: Sequence[Checked], counter: Counter, *, costs: bool) -> None:
+def print_results(checked: Sequence[Checked], counter: TokenCounter, *, costs: bool) -> None:
     """Print the problems, file by file; ``costs`` adds a table of tokens for each card."""
     from rpterm.cli import card_view, rich_out
 
-    found = 0
+    problems = 0
     for each in checked:
         for problem in each.problems:
             if not _is_cost(problem):
-                found += 1
+                problems += 1
                 out.say(f"{problem.severity:<8}{problem}")
         if costs and each.card is not None:
-            card_view.costs_table(each.card, counter, rich_out.console())
-    worlds_there = sum(each.world for each in checked)
-    kinds = (("card", len(checked) - worlds_there), ("world", worlds_there))
-    files_told = [counted(many, what) for what, many in kinds if many] or ["0 cards"]
-    out.say(f"{', '.join(files_told)}, {counted(found, 'problem')}.")
+            card_view.print_costs(each.card, counter, rich_out.console())
+    world_count = sum(each.world for each in checked)
+    kinds = (("card", len(checked) - world_count), ("world", world_count))
+    files_checked = [counted(many, what) for what, many in kinds if many] or ["0 cards"]
+    out.say(f"{', '.join(files_checked)}, {counted(problems, 'problem')}.")
 
 
 def _is_cost(problem: Problem) -> bool:
-    """Notes that only say how many tokens a part has: the table says it better."""
+    """Whether this is only a note of how many tokens a part has, which the table shows better."""
     return problem.severity == "note" and "tokens" in problem.message and not problem.remedy

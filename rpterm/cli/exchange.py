@@ -1,4 +1,7 @@
-"""Import and export: what the commands print. The work is in ``cards.exchange`` and ``moving``."""
+"""Runs imports and exports and prints what became of each file.
+
+The conversions themselves are in ``cards.exchange`` and ``transfer``.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from rpterm import transfer
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
-from rpterm.cli import linting, out, rich_out
-from rpterm.cli.chats import opened
+from rpterm.cli import card_lint, out, rich_out
+from rpterm.cli.chats import open_store
 from rpterm.plural import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import NoSuchChoice, RptermError
@@ -20,7 +23,7 @@ _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"
 
 
 def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
-    """Import cards and lorebooks with a bar, and tell what became of each."""
+    """Import cards and lorebooks with a progress bar, and print each file's result."""
     with rich_out.progress() as bar:
         task = bar.add_task("importing", total=None)
 
@@ -29,7 +32,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
 
         results = transfer.join_worlds(import_files(paths, to, done), to)
     for result in results:
-        _tell_card(result)
+        _print_card(result)
     good = sum(result.target is not None for result in results)
     out.say(f"{good} of {counted(len(results), 'file')} imported to {to}.")
     return results
@@ -38,104 +41,107 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
 def import_chats(
     paths: Sequence[Path], card: str | None, ratings: bool = False
 ) -> list[ImportedChat]:
-    """Import chat logs into the database, with their ratings if wanted, and tell of each."""
-    known = _known()
-    mine = None
+    """Import chat logs into the database, optionally with ratings, and print each log's result."""
+    owner = None
     if card is not None:
         places = library.card_folders(folders.find().characters)
         file = library.find(card, places)
         found = transfer.read_known([(file.stem, file)], places)
         if not found:
-            raise RptermError(f"{file} has errors: `rpterm cards lint {file}` tells them.")
-        mine = found[0]
+            raise RptermError(f"{file} has errors: `rpterm cards lint {file}` lists them.")
+        owner = found[0]
     logs = [log for path in paths for log in _logs(path)]
-    with opened(begin=True) as store:
-        results = transfer.import_chats(logs, store, known, card=mine, ratings=ratings)
+    with open_store(begin=True) as store:
+        results = transfer.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
     for result in results:
-        _tell_chat(result)
-    out.say(_chats_line(results))
+        _print_chat(result)
+    out.say(_chats_summary(results))
     return results
 
 
-def move(paths: Sequence[Path], to: Path | None) -> ImportSummary:
-    """Import cards, world files and chats of whole folders, and tell what became of them."""
+def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
+    """Import all cards, world files and chats of files and folders, and print the results."""
     target = to or folders.find().characters
-    with opened(begin=True) as store, rich_out.progress() as bar:
+    with open_store(begin=True) as store, rich_out.progress() as bar:
         task = bar.add_task("importing", total=None)
         moved = transfer.import_paths(
-            paths, target, store, _known(),
+            paths, target, store, _known_cards(),
             lambda name: bar.update(task, description=name, advance=1),
         )  # fmt: skip
     for card in moved.cards:
-        _tell_card(card)
+        _print_card(card)
     for chat in moved.chats:
-        _tell_chat(chat)
+        _print_chat(chat)
     known = sum(card.known for card in moved.cards)
     good = sum(card.target is not None for card in moved.cards) - known
-    over = counted(moved.passed_over, "file")
-    rest = f"; {over} without a card passed over" if moved.passed_over else ""
-    all_of_them = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
-    out.say(f"{good} of {all_of_them} imported to {target}{_already(known)}{rest}.")
-    out.say(_chats_line(moved.chats))
+    skipped = (
+        f"; {counted(moved.passed_over, 'file')} without a card skipped"
+        if moved.passed_over
+        else ""
+    )
+    total = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
+    out.say(f"{good} of {total} imported to {target}{_already(known)}{skipped}.")
+    out.say(_chats_summary(moved.chats))
     return moved
 
 
 def export_card(card: str, form: str | None, target: Path) -> None:
-    """Export a card; without a format the file's name decides.
+    """Export a card; without a format, the file's suffix decides.
 
     Raises:
         RptermError: The format is unknown, the file exists, or the card has errors.
     """
     name = form or _BY_SUFFIX.get(target.suffix.lower())
     if name is None:
-        raise RptermError(f"Name a format for {target}: --format {' or '.join(FORMATS)}.")
+        raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
     known = {each: each for each in FORMATS}
     if name not in known:
         raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
     places = library.card_folders(folders.find().characters)
-    for note in export_file(linting.find(card, places), known[name], target, places):
+    for note in export_file(card_lint.find_file(card, places), known[name], target, places):
         out.say(f"note: {note}")
     out.say(str(target))
 
 
-def _tell_card(result: ImportedFile) -> None:
+def _print_card(result: ImportedFile) -> None:
     if result.target is None:
         out.say(f"failed  {result.source}: {result.error}")
         return
     if result.known:
-        out.say(f"known   {result.source}: it is {result.target.name} already")
+        out.say(f"known   {result.source}: already imported as {result.target.name}")
     else:
-        _tell_new(result, result.target)
+        _print_new_card(result, result.target)
     for note in result.notes:
         out.say(f"        {note}")
 
 
-def _tell_new(result: ImportedFile, target: Path) -> None:
+def _print_new_card(result: ImportedFile, target: Path) -> None:
     origin = f" ({result.origin})" if result.origin else ""
-    world = result.kind == "lorebook"
-    place = f"{worlds.FOLDER}/" if world else ""
-    out.say(f"ok      {result.source} -> {place}{target.name}{origin}")
-    if world:
-        out.say(f"        A character knows it by: rpterm cards join CARD {target.stem}")
+    is_world = result.kind == "lorebook"
+    folder = f"{worlds.FOLDER}/" if is_world else ""
+    out.say(f"ok      {result.source} -> {folder}{target.name}{origin}")
+    if is_world:
+        out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
 
 
-def _tell_chat(result: ImportedChat) -> None:
+def _print_chat(result: ImportedChat) -> None:
     if result.error:
         out.say(f"failed  {result.source}: {result.error}")
     elif result.known is not None:
-        out.say(f"known   {result.source}: it is chat {result.known} already")
+        out.say(f"known   {result.source}: already imported as chat {result.known}")
     else:
         about = f"chat {result.chat_id} with {result.card_name}, {counted(result.turns, 'turn')}"
         more = f", {counted(result.versions, 'more version')}" if result.versions else ""
         out.say(f"ok      {result.source} -> {about}{more}")
     if result.ratings or result.swipes:
-        rated, chosen = counted(result.ratings, "rating"), counted(result.swipes, "swipe")
-        out.say(f"        {rated} and {chosen} kept over others")
+        ratings = counted(result.ratings, "rating")
+        choices = counted(result.swipes, "choice between swipes", "choices between swipes")
+        out.say(f"        {ratings} and {choices}")
     for note in result.notes:
         out.say(f"        {note}")
 
 
-def _chats_line(results: Sequence[ImportedChat]) -> str:
+def _chats_summary(results: Sequence[ImportedChat]) -> str:
     if not results:
         return "There was no chat to import."
     good = sum(result.chat_id is not None for result in results)
@@ -144,10 +150,10 @@ def _chats_line(results: Sequence[ImportedChat]) -> str:
 
 
 def _already(known: int) -> str:
-    return f", {known} {'was' if known == 1 else 'were'} here already" if known else ""
+    return f", {known} {'was' if known == 1 else 'were'} already imported" if known else ""
 
 
-def _known() -> list[KnownCard]:
+def _known_cards() -> list[KnownCard]:
     paths = folders.find()
     places = library.card_folders(paths.characters)
     files = library.card_files(places)
