@@ -29,8 +29,7 @@ from rpterm.memory.bm25 import query_terms
 from rpterm.memory.index import Entry, MemoryIndex
 from rpterm.memory.meaning import VectorIndex, top
 from rpterm.memory.recall import Parts, Query, Weights, parts, recall
-from rpterm.memory.wording import spoken
-from rpterm.memory.words import terms
+from rpterm.memory.words import terms, with_speaker
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -144,7 +143,7 @@ def _line(name: str, figures: Mapping[str, object]) -> str:
 
 
 def _prepare(talk: Conversation, embed: Embed, *, speaker: bool) -> _Prepared:
-    texts = [spoken(turn.speaker if speaker else "", turn.text) for turn in talk.turns]
+    texts = [with_speaker(turn.speaker if speaker else "", turn.text) for turn in talk.turns]
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):

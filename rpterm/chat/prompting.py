@@ -204,7 +204,7 @@ class Prompter:
             in_prompt=inside,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.worded(card.char), item.why) for item in found
+            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in found
         )
 
     def _context(self) -> int:

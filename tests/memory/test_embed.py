@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from rpterm.memory.embed import _LATER, EmbedError, WorkerEmbedder
+from rpterm.memory.embed import _BACKGROUND, EmbedError, WorkerEmbedder
 
 STAND_IN = """
 import base64, json, os, struct, sys
@@ -66,18 +66,18 @@ def test_what_somebody_waits_for_goes_before_the_background(make):
         return exchange(job)
 
     embedder._exchange = seen
-    later = embedder._put(_LATER, {"texts": ["can wait"]})  # Nothing runs yet.
+    later = embedder._submit(_BACKGROUND, {"texts": ["can wait"]})  # Nothing runs yet.
     assert embedder.begin(["soon"])().tolist() == [[4, 1]]
     assert later.result.result().tolist() == [[8, 1]]
     assert asked == ["soon", "can wait"]
 
 
 def test_texts_of_very_different_lengths_are_embedded_apart():
-    from rpterm.memory.embed_worker import together
+    from rpterm.memory.embed_worker import length_groups
 
     texts = ["x" * size for size in (900, 20, 800, 30, 190, 0)]
-    assert together(texts) == [[5, 1, 3], [4], [2, 0]]
-    assert together([]) == []
+    assert length_groups(texts) == [[5, 1, 3], [4], [2, 0]]
+    assert length_groups([]) == []
 
 
 def test_before_it_is_ready_there_is_no_vector(make):

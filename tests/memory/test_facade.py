@@ -251,7 +251,7 @@ def test_changing_the_model_embeds_again(tmp_path):
     vectors = MemoryVectors(second.store)
     assert (vectors.progress("one"), vectors.progress("two")) == ((0, 1), (1, 1))
     assert second.memory.stats().vectors == 1
-    assert second.memory._shelf.index.vectors.have.sum() == 1
+    assert second.memory._shelf.index.vectors.has_vector.sum() == 1
     second.close()
 
 
@@ -279,7 +279,7 @@ def test_a_restart_embeds_nothing_again(tmp_path):
     second.memory.start()
     assert second.memory.settled(20)
     assert embedder.asked == 0
-    assert second.memory._shelf.index.vectors.have.sum() == 1
+    assert second.memory._shelf.index.vectors.has_vector.sum() == 1
     second.close()
 
 
@@ -399,7 +399,7 @@ def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
     assert world.memory.settled(20)
     assert embedder.asked == 300 - 128
     assert MemoryVectors(world.store).progress("bag") == (300, 300)
-    assert world.memory._shelf.index.vectors.have.sum() == 300
+    assert world.memory._shelf.index.vectors.has_vector.sum() == 300
     world.close()
 
 

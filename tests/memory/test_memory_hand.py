@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rpterm.memory.blocks import Blocks
+from rpterm.memory.blocked_phrases import Blocks
 from rpterm.memory.facade import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError

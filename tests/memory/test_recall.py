@@ -13,11 +13,11 @@ from rpterm.bench import locomo
 from rpterm.bench import recall as bench
 from rpterm.memory import dates
 from rpterm.memory.bm25 import WordIndex, query_terms
-from rpterm.memory.budget import fill
 from rpterm.memory.index import SITTING_GAP, Entry, MemoryIndex
 from rpterm.memory.meaning import VectorIndex, top
 from rpterm.memory.question import question
 from rpterm.memory.recall import Query, Weights, recall
+from rpterm.memory.recalled import fill
 from rpterm.memory.words import stem, terms
 from rpterm.types import RptermError, Turn
 
@@ -271,9 +271,11 @@ def test_what_the_last_turns_lend_is_no_reason_to_recall():
     weights = Weights(neighbours=False)
     hits = recall(index, Query(asked.terms, now=NOON, own=asked.own), 2, weights)
     said = {hit.row: hit for hit in hits}
-    assert said[0].words > said[1].words and said[0].said == 0 and said[1].said > 0.2
+    assert said[0].words > said[1].words and said[0].draft_words == 0 and said[1].draft_words > 0.2
     alone = recall(index, Query(asked.own, now=NOON), 2, weights)
-    assert next(hit for hit in alone if hit.row == 1).said == pytest.approx(said[1].said)
+    assert next(hit for hit in alone if hit.row == 1).draft_words == pytest.approx(
+        said[1].draft_words
+    )
     short = question("Where is the slipper?", [reply], NOON)
     assert short.own == short.terms
 

@@ -161,11 +161,11 @@ async def add_file(chat: ChatScreen) -> None:
 
 def _no_file(written: str) -> str:
     """Why this is no file that can be read; nothing written is nothing wanted."""
-    from rpterm.memory.bank.bank import look
+    from rpterm.memory.bank.bank import check_readable
 
     try:
         if written:
-            look(paths.written(written))
+            check_readable(paths.written(written))
     except RptermError as error:
         return str(error)
     return ""
