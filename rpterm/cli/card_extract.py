@@ -14,7 +14,7 @@ from rpterm.cli import card_new, out
 from rpterm.memory.bank import bank
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
-from rpterm.novels.portrait import sketch
+from rpterm.novels.portrait import draft_card
 from rpterm.paths import Paths
 from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
@@ -67,7 +67,7 @@ def write(
         raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
     target = card_new.target(name, to, paths)
     book = opened(file, [name, *also] if also else ())
-    drafted = sketch(book, _meant(book, name, file), _title(file), year, name)
+    drafted = draft_card(book, _meant(book, name, file), _title(file), year, name)
     head = (
         f"Drafted by rules from {file.name}, of {drafted.lines} lines, in the book's words; some "
         "will be\nsomebody else's. Above a claim stands its sentence. Read it "

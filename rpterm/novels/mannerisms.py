@@ -1,7 +1,7 @@
-"""What somebody does while they talk, how they say things, and what is always about them. Pure.
+"""Finds gestures while talking, adverbs of speech, and things somebody always has. Pure.
 
-Single words tell it by how often they come back: "rubbing his hands", "she said, grimly", "his
-pipe". What anybody in a book does ("turned his head") is held against what the others do.
+Phrases count by how often they recur: "rubbing his hands", "she said, grimly", "his pipe". What
+anybody in a book does ("turned his head") is compared with what the others do.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from rpterm.novels.attribution import Line
+from rpterm.novels.coreference import Sentence
 from rpterm.novels.people import Person
-from rpterm.novels.reading import Sentence
-from rpterm.novels.speakers import Line
-from rpterm.novels.tags import SAID
+from rpterm.novels.speech_tags import SPEECH_VERBS
 
-_OFTEN, _TIMES, _MOST = 2, 1.5, 4
-"""How often a way must be seen, how many times the others' share, and how many are told."""
-_THINGS = 2
-"""Things about somebody that are worth a word; one alone may be chance."""
+_MIN_COUNT, _MIN_RATIO, _MAX_LISTED = 2, 1.5, 4
+"""Least occurrences, least ratio to the others' share, and how many are listed."""
+_MIN_THINGS = 2
+"""Possessions that are worth mentioning; a single one may be chance."""
 _IRREGULAR = {
     "shook": "shaking", "threw": "throwing", "bent": "bending", "bit": "biting",
     "wrung": "wringing", "hung": "hanging", "drew": "drawing", "shrugged": "shrugging",
@@ -31,7 +31,7 @@ _GESTURE = re.compile(
     r"hat|cap|stick|cane|umbrella|spectacles|glasses|fan|apron|knitting|handkerchief|whip|"
     r"throat))\b"
 )
-_DULL = frozenset(
+_COMMON_GESTURES = frozenset(
     [
         "turning",
         "lifting",
@@ -46,10 +46,10 @@ _DULL = frozenset(
     ]
 )
 _ADVERB = re.compile(
-    rf"\b(?:{'|'.join(sorted(SAID))})\b(?:\s+[\w.’'-]+){{0,3}}?,?\s+(?:(?:very|rather|quite|"
+    rf"\b(?:{'|'.join(sorted(SPEECH_VERBS))})\b(?:\s+[\w.’'-]+){{0,3}}?,?\s+(?:(?:very|rather|quite|"
     rf"and)\s+)?([a-z]+ly)\b"
 )
-_PLAIN = frozenset(
+_COMMON_ADVERBS = frozenset(
     [
         "only",
         "suddenly",
@@ -104,7 +104,7 @@ _PLAIN = frozenset(
         "loudly",
     ]
 )
-_PROP = re.compile(
+_POSSESSION = re.compile(
     r"\b(?P<whose>[Hh]is|[Hh]er|[’']s)\s(?:own |old |little |favourite |new |big |long |black |"
     r"brier-root |silver |gold )?(?P<what>pipe|cigar|cigarettes?|violin|fiddle|piano|guitar|flute|"
     r"sword|rifle|gun|pistol|revolver|dagger|knife|sabre|spectacles|glasses|eyeglass|monocle|lens|"
@@ -118,58 +118,59 @@ _PROP = re.compile(
 )
 
 
-def style_of(own: Sequence[Line], others: Sequence[Line]) -> Iterator[str]:
-    """Traits of style, one a line: gestures, and adverbs of the ways somebody speaks."""
-    if gestures := _usual(own, others, _gestures):
+def mannerisms(own: Sequence[Line], others: Sequence[Line]) -> Iterator[str]:
+    """Style traits, one per line: gestures, and adverbs of how somebody speaks."""
+    if gestures := _characteristic(own, others, _gestures):
         yield f"While talking, often {', '.join(gestures)}."
-    if adverbs := _usual(own, others, _adverbs):
+    if adverbs := _characteristic(own, others, _adverbs):
         yield f"Often speaks {', '.join(adverbs)}."
 
 
-def things_of(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
-    """What the book names again and again as somebody's, as a list, and the first sentences.
+def possessions(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
+    """What the book repeatedly calls somebody's, as a list, and the first sentences that do.
 
     Returns:
-        Two empty texts where it names nothing so.
+        Two empty strings if there is nothing of that kind.
     """
     counts: Counter[str] = Counter()
-    said: dict[str, str] = {}
+    sentence_of: dict[str, str] = {}
     for sentence in sentences:
-        for match in _PROP.finditer(sentence.text):
+        for match in _POSSESSION.finditer(sentence.text):
             if sentence.owner(match["whose"], match.start()) == person:
                 counts[match["what"]] += 1
-                said.setdefault(match["what"], sentence.text)
-    kept = [what for what, count in counts.most_common(_MOST) if count >= _OFTEN]
-    if len(kept) < _THINGS:
+                sentence_of.setdefault(match["what"], sentence.text)
+    kept = [thing for thing, count in counts.most_common(_MAX_LISTED) if count >= _MIN_COUNT]
+    if len(kept) < _MIN_THINGS:
         return "", ""
-    owned = [what if re.search(r"(?<!len)s$", what) else f"a {what}" for what in kept]
-    told = f"{', '.join(owned[:-1])} and {owned[-1]}"
-    return told, " ".join(dict.fromkeys(said[what] for what in kept))
+    owned = [thing if re.search(r"(?<!len)s$", thing) else f"a {thing}" for thing in kept]
+    listed = f"{', '.join(owned[:-1])} and {owned[-1]}"
+    return listed, " ".join(dict.fromkeys(sentence_of[thing] for thing in kept))
 
 
 def _gestures(line: Line) -> set[str]:
     found = set()
     for match in _GESTURE.finditer(line.paragraph.narration):
         verb = _IRREGULAR.get(match["verb"], re.sub(r"ed$", "ing", match["verb"]))
-        if verb not in _DULL:
+        if verb not in _COMMON_GESTURES:
             whose = {"my": "his" if line.speaker and line.speaker.female is False else "her"}
             found.add(f"{verb} {whose.get(match['whose'], match['whose'])} {match['what']}")
     return found
 
 
 def _adverbs(line: Line) -> set[str]:
-    return {word for word in _ADVERB.findall(line.paragraph.narration) if word not in _PLAIN}
+    return set(_ADVERB.findall(line.paragraph.narration)) - _COMMON_ADVERBS
 
 
-def _usual(
-    own: Sequence[Line], others: Sequence[Line], read: Callable[[Line], set[str]]
+def _characteristic(
+    own: Sequence[Line], others: Sequence[Line], find: Callable[[Line], set[str]]
 ) -> list[str]:
-    """What is seen of somebody several times, and oftener than of the others."""
-    mine = Counter(each for line in own for each in read(line))
-    theirs = Counter(each for line in others for each in read(line))
-    able = [
-        (count, each)
+    """What occurs several times with somebody, and more often than with the others."""
+    mine = Counter(each for line in own for each in find(line))
+    theirs = Counter(each for line in others for each in find(line))
+    others_count = max(1, len(others))
+    candidates = [
+        (-count, each)
         for each, count in mine.items()
-        if count >= _OFTEN and count / len(own) >= _TIMES * theirs[each] / max(1, len(others))
+        if count >= _MIN_COUNT and count / len(own) >= _MIN_RATIO * theirs[each] / others_count
     ]
-    return [each for _, each in sorted(able, key=lambda item: (-item[0], item[1]))[:_MOST]]
+    return [each for _, each in sorted(candidates)[:_MAX_LISTED]]
