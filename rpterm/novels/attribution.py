@@ -50,15 +50,15 @@ class Line:
     Attributes:
         speaker: ``None`` if nobody is likely enough.
         how: What the attribution rests on.
-        answers: Index, in the list of lines, of the previous line of the conversation.
-        chance: Probability of the speaker.
+        replies_to: Index, in the list of lines, of the previous line of the conversation.
+        probability: How likely the speaker is.
     """
 
     paragraph: Paragraph
     speaker: Person | None = None
     how: How | None = None
-    answers: int | None = None
-    chance: float = 0.0
+    replies_to: int | None = None
+    probability: float = 0.0
 
 
 def attribute(
@@ -77,7 +77,7 @@ def attribute(
 
 def _attribute_all(cues: SpeakerCues) -> list[Line]:
     lines: list[Line] = []
-    for part in _conversations([each for each in cues.paragraphs if each.said]):
+    for part in _conversations([each for each in cues.paragraphs if each.quotes]):
         first = len(lines)
         lines += [_shifted(line, first) for line in _attribute_conversation(part, cues)]
     return lines
@@ -88,7 +88,7 @@ def _noun_links(lines: Sequence[Line], tags: Sequence[Tag | None]) -> dict[str, 
     counts: dict[str, Counter[str]] = {}
     totals: Counter[str] = Counter()
     for line in lines:
-        tag = tags[line.paragraph.at]
+        tag = tags[line.paragraph.index]
         if tag is not None and (tag.kind == "noun" or tag.text.startswith("the ")):
             totals[tag.text] += 1
             if line.speaker is not None:
@@ -111,13 +111,13 @@ def _noun_owners(links: Links, people: People) -> dict[str, str]:
 
 
 def _shifted(line: Line, by: int) -> Line:
-    return line if line.answers is None else replace(line, answers=line.answers + by)
+    return line if line.replies_to is None else replace(line, replies_to=line.replies_to + by)
 
 
 def _conversations(spoken: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
     part: list[Paragraph] = []
     for paragraph in spoken:
-        gap = paragraph.at - part[-1].at if part else 0
+        gap = paragraph.index - part[-1].index if part else 0
         if gap > _CONVERSATION_BREAK or (gap > _MAX_GAP and len(part) >= _LONG_CONVERSATION):
             yield part
             part = []
@@ -127,43 +127,44 @@ def _conversations(spoken: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
 
 
 def _attribute_conversation(part: Sequence[Paragraph], cues: SpeakerCues) -> list[Line]:
-    """The lines of one conversation; ``answers`` counts from its first line."""
+    """The lines of one conversation; ``replies_to`` counts from its first line."""
     candidates: list[Person | None] = [*_present(part, cues), None]
-    gaps = [0, *(after.at - before.at for before, after in pairwise(part))]
-    asked = [part[at - 1].at if at and gap <= _MAX_GAP else None for at, gap in enumerate(gaps)]
+    gaps = [0, *(after.index - before.index for before, after in pairwise(part))]
+    previous = [part[i - 1].index if i and gap <= _MAX_GAP else None for i, gap in enumerate(gaps)]
     scores = [
-        cues.scores(each.at, candidates, before) for each, before in zip(part, asked, strict=True)
+        cues.scores(paragraph.index, candidates, before)
+        for paragraph, before in zip(part, previous, strict=True)
     ]
     continued = [_continuation_log_odds(each, cues) for each in part]
     probabilities = turn_taking.speaker_probabilities(scores, gaps, continued)
     lines = []
     for at, paragraph in enumerate(part):
         best = int(probabilities[at].argmax())
-        chance = float(probabilities[at][best])
-        person = candidates[best] if chance >= _MIN_PROBABILITY else None
+        probability = float(probabilities[at][best])
+        person = candidates[best] if probability >= _MIN_PROBABILITY else None
         how = _how(paragraph, person, cues) if person else None
-        before = at - 1 if asked[at] is not None else None
-        lines.append(Line(paragraph, person, how, before, chance))
+        before = at - 1 if previous[at] is not None else None
+        lines.append(Line(paragraph, person, how, before, probability))
     return lines
 
 
 def _continuation_log_odds(paragraph: Paragraph, cues: SpeakerCues) -> float:
     """Log-odds that a line continues the speech before it; less if a speaker is named anew."""
-    if not paragraph.goes_on:
+    if not paragraph.continues_speech:
         return 0.0
-    return _CONTINUED if cues.tags[paragraph.at] is None else _CONTINUED_TAGGED
+    return _CONTINUED if cues.tags[paragraph.index] is None else _CONTINUED_TAGGED
 
 
 def _present(part: Sequence[Paragraph], cues: SpeakerCues) -> list[Person]:
-    counts = cues.present(part[0].at, part[-1].at, _PARAGRAPHS_BEFORE)
+    counts = cues.present(part[0].index, part[-1].index, _PARAGRAPHS_BEFORE)
     persons = {each.name: each for each in cues.people.persons}
     return [persons[name] for name, _ in counts.most_common(_MAX_PEOPLE)]
 
 
 def _how(paragraph: Paragraph, person: Person, cues: SpeakerCues) -> How:
-    tag = cues.tags[paragraph.at]
+    tag = cues.tags[paragraph.index]
     if tag is not None and tag.kind == "pronoun":
         return "pronoun"
-    if cues.tagged[paragraph.at] == person:
+    if cues.tagged[paragraph.index] == person:
         return "named"
-    return "deed" if person.name in cues.acting(paragraph.at) else "turns"
+    return "deed" if person.name in cues.acting(paragraph.index) else "turns"

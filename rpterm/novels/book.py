@@ -23,9 +23,10 @@ class Book:
     def __init__(self, paragraphs: Sequence[str], same: Collection[str] = ()) -> None:
         texts = with_quotes(restore_apostrophes(paragraphs))
         self.paragraphs = split_paragraphs(texts)
+        previous = [None, *self.paragraphs[:-1]]
         tags = [
-            tag_of(each, self.paragraphs[each.at - 1] if each.at else None) if each.said else None
-            for each in self.paragraphs
+            tag_of(each, before) if each.quotes else None
+            for each, before in zip(self.paragraphs, previous, strict=False)
         ]
         named = find_people(self.paragraphs, tags, same)
         self.people, self.lines = attribute(self.paragraphs, tags, named)

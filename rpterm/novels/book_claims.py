@@ -50,7 +50,7 @@ class Claim:
         evidence: The complete source sentence.
         kind: What it is about.
         told_by: Who says it; "" is the narration.
-        at: Index of the paragraph.
+        index: Index of its paragraph.
         worth: How informative it is.
     """
 
@@ -58,7 +58,7 @@ class Claim:
     evidence: str
     kind: Kind
     told_by: str = ""
-    at: int = 0
+    index: int = 0
     worth: float = 0.0
 
 
@@ -69,20 +69,20 @@ class BookClaims:
         self.book = book
         self._sentences = list(coreference.read(book))
         self._first_mention: dict[str, int] = {}
-        self._collectedby_name: dict[str, dict[str, Claim]] = {}
+        self._claims_by_name: dict[str, dict[str, Claim]] = {}
         self._relations: list[Relation] | None = None
         for sentence in self._sentences:
             for _, each in sentence.named:
-                self._first_mention.setdefault(each.name, sentence.at)
+                self._first_mention.setdefault(each.name, sentence.index)
             for person, claim in self._claims(sentence):
-                self._collectedby_name.setdefault(person.name, {}).setdefault(claim.text, claim)
+                self._claims_by_name.setdefault(person.name, {}).setdefault(claim.text, claim)
 
     def of(self, person: Person) -> list[Claim]:
         """All claims about a person, in the book's order; worth more at their introduction."""
-        introduced_until = self._first_mention.get(person.name, 0) + _INTRODUCTION
+        last = self._first_mention.get(person.name, 0) + _INTRODUCTION
         return [
-            replace(claim, worth=claim.worth + _INTRODUCTION_BONUS * (claim.at <= introduced_until))
-            for claim in self._collectedby_name.get(person.name, {}).values()
+            replace(claim, worth=claim.worth + _INTRODUCTION_BONUS * (claim.index <= last))
+            for claim in self._claims_by_name.get(person.name, {}).values()
         ]
 
     def gathered(self, person: Person, name: str) -> list[Claim]:
@@ -182,14 +182,14 @@ class BookClaims:
         self, sentence: Sentence, kind: Kind, text: str, told_by: str, bonus: float
     ) -> Claim:
         worth = claims.worth(kind, text) + bonus
-        return Claim(text, sentence.text, kind, told_by, sentence.at, worth)
+        return Claim(text, sentence.text, kind, told_by, sentence.index, worth)
 
 
 def best(candidates: Sequence[Claim], most: int, kinds: Sequence[Kind]) -> list[Claim]:
     """The claims of some kinds that are worth most, in the book's order."""
     of_kinds = [each for each in candidates if each.kind in kinds]
     by_worth = sorted(of_kinds, key=lambda each: -each.worth)
-    return sorted(by_worth[:most], key=lambda each: each.at)
+    return sorted(by_worth[:most], key=lambda each: each.index)
 
 
 def _later_clauses(sentence: Sentence) -> Iterator[tuple[Person, Sentence]]:

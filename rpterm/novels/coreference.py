@@ -55,6 +55,7 @@ class Sentence:
     """One sentence of a book.
 
     Attributes:
+        index: Index of its paragraph.
         by: Who says it; ``None`` for narration.
         to: Whom it is said to, if that is likely.
         subject: Whom it is about.
@@ -66,7 +67,7 @@ class Sentence:
     """
 
     text: str
-    at: int
+    index: int
     by: Person | None = None
     to: Person | None = None
     subject: Person | None = None
@@ -93,17 +94,17 @@ class Sentence:
 
 def read(book: Book) -> Iterator[Sentence]:
     """Every sentence of the narration, and of lines whose speaker is nearly certain, in order."""
-    lines = {line.paragraph.at: line for line in book.lines}
+    lines = {line.paragraph.index: line for line in book.lines}
     narrator = _Reader(book, None, None)
     for paragraph in book.paragraphs:
-        line = lines.get(paragraph.at)
+        line = lines.get(paragraph.index)
         narrator.enter(paragraph, line.speaker if line else None)
-        for piece in paragraph.told:
-            yield from (narrator.read(each, paragraph.at) for each in _sentences(piece))
-        if line is not None and line.speaker is not None and line.chance >= SURE:
+        for piece in paragraph.narration_parts:
+            yield from (narrator.read(each, paragraph.index) for each in _sentences(piece))
+        if line is not None and line.speaker is not None and line.probability >= SURE:
             voice = _Reader(book, line.speaker, _addressed(book, line))
-            for piece in paragraph.said:
-                yield from (voice.read(each, paragraph.at) for each in _sentences(piece))
+            for piece in paragraph.quotes:
+                yield from (voice.read(each, paragraph.index) for each in _sentences(piece))
 
 
 def _sentences(piece: str) -> list[str]:
@@ -118,8 +119,8 @@ def _addressed(book: Book, line: Line) -> Person | None:
     ]
     if called:
         return called[0] if called[0] != line.speaker else None
-    previous = book.lines[line.answers] if line.answers is not None else None
-    return previous.speaker if previous is not None and previous.chance >= SURE else None
+    previous = book.lines[line.replies_to] if line.replies_to is not None else None
+    return previous.speaker if previous is not None and previous.probability >= SURE else None
 
 
 class _Reader:

@@ -97,9 +97,9 @@ def _addressed(book: Book, at: int) -> Person | None:
     if called:
         return called[0] if called[0] != line.speaker else None
     after = book.lines[at + 1] if at + 1 < len(book.lines) else None
-    if after is not None and after.answers == at:
+    if after is not None and after.replies_to == at:
         return after.speaker if after.speaker != line.speaker else None
-    return book.lines[line.answers].speaker if line.answers is not None else None
+    return book.lines[line.replies_to].speaker if line.replies_to is not None else None
 
 
 def with_macros(book: Book, person: Person, line: Line, text: str) -> str:
@@ -112,7 +112,7 @@ def _opening_score(book: Book, line: Line, text: str, other: Person | None) -> f
     """How well a line opens a chat."""
     named = {each.name for _, each in book.people.mentions(line.paragraph.speech)}
     strangers = named - {each.name for each in (line.speaker, other) if each is not None}
-    score = 2.0 * (line.answers is None) + 1.5 * (line.how == "named") + 1.0 * ("*" in text)
+    score = 2.0 * (line.replies_to is None) + 1.5 * (line.how == "named") + 1.0 * ("*" in text)
     score += 1.5 * text.rstrip('"').endswith("?") + 1.0 * ("{{user}}" in text)
     score -= 1.0 * len(strangers) + 0.5 * len(_DEPENDENT.findall(line.paragraph.speech))
     score -= 1.5 * bool(_CONTINUATION.match(line.paragraph.speech))
@@ -121,8 +121,8 @@ def _opening_score(book: Book, line: Line, text: str, other: Person | None) -> f
 
 def _lead_in(book: Book, line: Line, person: Person) -> str:
     """What the person does right before a line, if the book says it in a short sentence."""
-    before = book.paragraphs[line.paragraph.at - 1] if line.paragraph.at else None
-    if before is None or before.said:
+    before = book.paragraphs[line.paragraph.index - 1] if line.paragraph.index else None
+    if before is None or before.quotes:
         return ""
     last = sentences(before.text)[-1]
     begins = book.people.mentions(last)[:1]
@@ -131,7 +131,7 @@ def _lead_in(book: Book, line: Line, person: Person) -> str:
 
 
 def _is_sure(line: Line) -> bool:
-    return line.chance >= SURE and not line.paragraph.goes_on
+    return line.probability >= SURE and not line.paragraph.continues_speech
 
 
 def _is_usable(line: Line) -> bool:
@@ -140,8 +140,8 @@ def _is_usable(line: Line) -> bool:
 
 def _answered_line(book: Book, person: Person, line: Line) -> Line | None:
     """The line that is answered, if somebody else said it."""
-    before = book.lines[line.answers] if line.answers is not None else None
-    if before is None or before.speaker == person or before.chance < _OTHER_MIN_PROBABILITY:
+    before = book.lines[line.replies_to] if line.replies_to is not None else None
+    if before is None or before.speaker == person or before.probability < _OTHER_MIN_PROBABILITY:
         return None
     return before
 
@@ -167,7 +167,7 @@ def _distinctiveness(book: Book, person: Person, lines: Sequence[Line]) -> Calla
 
 def _exchange(book: Book, person: Person, line: Line, long: bool) -> Example:
     """One exchange, or two if the conversation continues between the same two people."""
-    before = book.lines[line.answers or 0]
+    before = book.lines[line.replies_to or 0]
     turns = [_user_turn(before, person), _with_user_macro(_as_roleplay(line), before.speaker)]
     if long:
         turns += _next_exchange(book, person, line, before.speaker)
@@ -178,12 +178,13 @@ def _exchange(book: Book, person: Person, line: Line, long: bool) -> Example:
 def _next_exchange(book: Book, person: Person, line: Line, other: Person | None) -> list[str]:
     at = book.lines.index(line)
     after = book.lines[at + 1 : at + 3]
-    if len(after) < 2 or other is None or after[0].answers != at or after[1].answers != at + 1:
+    if other is None or [each.replies_to for each in after] != [at, at + 1]:
         return []
     question, answer = after
     same_two = question.speaker == other and answer.speaker == person
     words = sum(len(each.paragraph.speech.split()) for each in (line, question, answer))
-    if not (same_two and _is_usable(answer)) or question.chance < SURE or words > _MAX_LONG_WORDS:
+    is_usable = _is_usable(answer) and question.probability >= SURE and words <= _MAX_LONG_WORDS
+    if not (same_two and is_usable):
         return []
     return [_user_turn(question, person), _with_user_macro(_as_roleplay(answer), other)]
 
@@ -218,7 +219,9 @@ def _as_roleplay(line: Line) -> str:
     """Speech in quotes and actions between asterisks, without "said X"."""
     parts: list[str] = []
     spoken = ""
-    for narration, quote in zip_longest(line.paragraph.told, line.paragraph.said, fillvalue=""):
+    paragraph = line.paragraph
+    pieces = zip_longest(paragraph.narration_parts, paragraph.quotes, fillvalue="")
+    for narration, quote in pieces:
         untagged = _TAG_AT_START.sub("", _without_italics(narration)).strip(" ,;:.-—–")
         action = _TAG_AT_END.sub("", untagged).removeprefix("and ")
         if 2 < len(action.split()) <= _MAX_ACTION_WORDS and _ACTION.match(action):

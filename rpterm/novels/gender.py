@@ -85,7 +85,7 @@ def of_names(
     """
     counts: dict[str, list[int]] = {}
     for paragraph in paragraphs:
-        narration, named = paragraph.narration, list(mentions.get(paragraph.at, ()))
+        narration, named = paragraph.narration, list(mentions.get(paragraph.index, ()))
         ends = [at for at, _ in named[1:]] + [len(narration)]
         for (at, name), end in zip(named, ends, strict=False):
             limit = min(at + _PRONOUN_RANGE, end)

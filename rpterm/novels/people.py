@@ -115,7 +115,7 @@ def find_people(
         same: Names known to be one person's, such as a nickname and a name.
     """
     tagged = Counter(tag.text for tag in tags if tag and tag.kind == "name")
-    addressed = Counter(name for p in paragraphs if p.said for name in addressed_names(p.speech))
+    addressed = Counter(name for p in paragraphs if p.quotes for name in addressed_names(p.speech))
     narrated = Counter(name for p in paragraphs for name in _names_in(p.narration))
     spoken = Counter(name for p in paragraphs for name in _names_in(p.speech))
     counts = _name_counts(tagged, addressed, narrated + spoken)
@@ -183,7 +183,7 @@ def _genders(paragraphs: Sequence[Paragraph], known: Collection[str]) -> dict[st
     """The gender of each name for which it can be told."""
     people = People([Person(name, frozenset((name,))) for name in known])
     mentions = {
-        each.at: [(at, person.name) for at, person in people.mentions(each.narration)]
+        each.index: [(at, person.name) for at, person in people.mentions(each.narration)]
         for each in paragraphs
     }
     return gender.of_names(known, paragraphs, mentions)
@@ -225,7 +225,7 @@ def _noun_speakers(tags: Iterable[Tag]) -> list[Person]:
 
 # The narrator --------------------------------------------------------------------------------
 def _has_narrator(paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None]) -> bool:
-    narration = [each.text for each in paragraphs if not each.said]
+    narration = [each.text for each in paragraphs if not each.quotes]
     first_person = sum(bool(_FIRST_PERSON.search(text)) for text in narration)
     lines = sum(tag is not None and tag.kind == "narrator" for tag in tags)
     return lines >= _MIN_NAMED and first_person > _MIN_FIRST_PERSON * len(narration)

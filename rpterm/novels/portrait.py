@@ -229,7 +229,7 @@ def _select_claims(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[C
         if claim.worth >= _least_worth(len(kept)) and not repeats:
             kept.append(claim)
             seen.append(words)
-    return sorted(kept, key=lambda each: each.at)
+    return sorted(kept, key=lambda each: each.index)
 
 
 def _least_worth(count: int) -> float:
@@ -267,7 +267,7 @@ def _description_claims(claims: Sequence[Claim]) -> list[Claim]:
         if len(chosen) < _MAX_DESCRIPTION_SENTENCES and words <= _MAX_DESCRIPTION_WORDS:
             chosen.append(each)
     order = {kind: index for index, kinds in enumerate(_DESCRIPTION_KINDS) for kind in kinds}
-    return sorted(chosen, key=lambda claim: (order[claim.kind], claim.at))
+    return sorted(chosen, key=lambda claim: (order[claim.kind], claim.index))
 
 
 def _attribute_claims(claims: Sequence[Claim]) -> list[Claim]:
@@ -309,11 +309,11 @@ def _opinion(book: Book, person: Person, other: Person) -> Claim | None:
         rf"|\b(?:my|our) (?:\w+ )?(?:{KIN.pattern}),? (?:{names})\b"
     )
     for line in book.lines_of(person):
-        for sentence in sentences(line.paragraph.speech) if line.chance >= SURE else ():
+        for sentence in sentences(line.paragraph.speech) if line.probability >= SURE else ():
             fits = _MIN_VIEW_WORDS <= len(sentence.split()) <= _MAX_VIEW_WORDS
             is_statement = sentence[-1] in ".!" and not sentence.startswith("If ")
             if fits and is_statement and opinion.search(sentence):
-                return Claim(sentence, sentence, "own", person.name, line.paragraph.at)
+                return Claim(sentence, sentence, "own", person.name, line.paragraph.index)
     return None
 
 
@@ -329,7 +329,7 @@ def _forms_of_address(book: Book, person: Person) -> Iterator[str]:
 
 
 def _replies_to(book: Book, line: Line, other: Person) -> bool:
-    return line.answers is not None and book.lines[line.answers].speaker == other
+    return line.replies_to is not None and book.lines[line.replies_to].speaker == other
 
 
 def _addresses_in(line: Line, other: Person) -> list[str]:
@@ -347,7 +347,7 @@ def _interlocutors(book: Book, person: Person) -> list[Person]:
     """Those this person talks with, most lines first."""
     counts: Counter[str] = Counter()
     for line in book.lines_of(person):
-        other = book.lines[line.answers].speaker if line.answers is not None else None
+        other = book.lines[line.replies_to].speaker if line.replies_to is not None else None
         if other is not None and other != person:
             counts[other.name] += 1
     persons = {each.name: each for each in book.people.persons}
@@ -368,9 +368,9 @@ def _scene_before(book: Book, person: Person, openings: Sequence[tuple[Line, str
     """Where the first greeting is said, as the paragraphs before it describe it."""
     if not openings:
         return ""
-    at = openings[0][0].paragraph.at
+    at = openings[0][0].paragraph.index
     for paragraph in reversed(book.paragraphs[max(0, at - _SCENE_PARAGRAPHS) : at]):
-        narrated = [] if paragraph.said else sentences(paragraph.text.replace("_", ""))
+        narrated = [] if paragraph.quotes else sentences(paragraph.text.replace("_", ""))
         while narrated and _DEPENDENT_START.match(narrated[0]):
             narrated = narrated[1:]
         narrated = [each for each in narrated if not _FIRST_PERSON.search(each)]

@@ -23,27 +23,27 @@ class Paragraph:
     """One paragraph, split into quotations and narration.
 
     Attributes:
-        at: Its index in the book.
-        told: Narration before, between and after the quotations: one piece more than ``said``.
-        said: The quotations without marks; empty if nobody speaks.
-        goes_on: Whether the speaker of the previous paragraph is still speaking.
+        index: Its index in the book.
+        narration_parts: Narration before, between and after the quotations, one more than these.
+        quotes: The quotations without marks; empty if nobody speaks.
+        continues_speech: Whether the speaker of the previous paragraph is still speaking.
     """
 
-    at: int
+    index: int
     text: str
-    told: tuple[str, ...]
-    said: tuple[str, ...]
-    goes_on: bool = False
+    narration_parts: tuple[str, ...]
+    quotes: tuple[str, ...]
+    continues_speech: bool = False
 
     @property
     def speech(self) -> str:
         """All quotations as one text."""
-        return " ".join(self.said)
+        return " ".join(self.quotes)
 
     @property
     def narration(self) -> str:
         """All narration as one text."""
-        return " ".join(piece for piece in self.told if piece)
+        return " ".join(piece for piece in self.narration_parts if piece)
 
 
 def split_paragraphs(paragraphs: Sequence[str]) -> list[Paragraph]:

@@ -18,30 +18,28 @@ from rpterm.novels.speech_tags import Tag, noun_gender
 from rpterm.sentences import spans
 
 WEIGHTS: dict[str, float] = {
-    "named": 9.0,
-    "unnamed": 5.0,
-    "a_noun": 2.0,
-    "sex": -6.0,
-    "sex_unknown": -0.5,
-    "she_last": 1.5,
-    "he_narrates": -6.0,
-    "noun": 3.0,
-    "noun_own": 0.0,
-    "noun_sex": -4.0,
-    "acts": 2.5,
-    "told": 0.5,
-    "begins_sex": -1.5,
-    "begins_same": 0.5,
-    "called": -4.0,
-    "spoken_of": -2.5,
-    "answers_call": 1.5,
-    "is_answered": 0.5,
-    "led": 2.0,
-    "near": 1.5,
-    "fades": -0.35,
-    "often": 0.4,
-    "nobody": -5.0,
+    "named_by_tag": 9.0,
+    "tag_names_somebody_else": 5.0,
+    "tag_noun_is_nobody": 2.0,
+    "pronoun_conflicts": -6.0,
+    "pronoun_gender_unknown": -0.5,
+    "pronoun_antecedent": 1.5,
+    "narrator_in_third_person": -6.0,
+    "noun_link": 3.0,
+    "noun_conflicts": -4.0,
+    "acts_nearby": 2.5,
+    "named_in_narration": 0.5,
+    "leading_pronoun_conflicts": -1.5,
+    "leading_pronoun_fits": 0.5,
+    "addressed_in_line": -4.0,
+    "mentioned_in_line": -2.5,
+    "addressed_before": 1.5,
+    "addressed_after": 0.5,
+    "distance": -0.35,
+    "log_frequency": 0.4,
+    "somebody_else": -5.0,
 }
+"""Log-odds of each cue; ``distance`` counts per paragraph."""
 _MAX_DISTANCE = 8
 """Paragraphs after which a mention counts as equally far away."""
 _NARRATOR_DISTANCE = 4
@@ -74,7 +72,7 @@ class SpeakerCues:
         self.mentioned = [{p.name for _, p in people.mentions(each.speech)} for each in paragraphs]
         self.addressed = [
             {person.name for name in addressed_names(each.speech) if (person := people.named(name))}
-            if each.said
+            if each.quotes
             else set()
             for each in paragraphs
         ]
@@ -127,27 +125,30 @@ class SpeakerCues:
     ) -> float:
         w, tag = WEIGHTS, self.tags[at]
         if person is None:
-            score = 0.0 if self.paragraphs[at].goes_on else w["nobody"]
+            score = 0.0 if self.paragraphs[at].continues_speech else w["somebody_else"]
             if tag is None or self.tagged[at] is not None:
                 return score
-            return score + w["unnamed"] * (tag.kind == "name") + w["a_noun"] * (tag.kind == "noun")
+            score += w["tag_names_somebody_else"] * (tag.kind == "name")
+            return score + w["tag_noun_is_nobody"] * (tag.kind == "noun")
         name = person.name
         score = self._by_tag(person, at, antecedent)
-        if self.paragraphs[at].goes_on:
+        if self.paragraphs[at].continues_speech:
             return score
         if self.links is None and name[:4] == "the " and all(n[:4] == "the " for n in person.names):
-            return score + w["fades"] * 4 + w["often"] * self.log_frequency[name]
-        score += w["acts"] * (name in acting)
-        score += w["told"] * any(p.name == name for _, p in self.narrated[at])
-        score += w["called"] * (name in self.addressed[at])
-        score += w["spoken_of"] * (name in self.mentioned[at] and name not in self.addressed[at])
+            return score + w["distance"] * 4 + w["log_frequency"] * self.log_frequency[name]
+        score += w["acts_nearby"] * (name in acting)
+        score += w["named_in_narration"] * any(p.name == name for _, p in self.narrated[at])
+        if name in self.addressed[at]:
+            score += w["addressed_in_line"]
+        elif name in self.mentioned[at]:
+            score += w["mentioned_in_line"]
         if asked is not None:
-            score += w["answers_call"] * (name in self.addressed[asked])
+            score += w["addressed_before"] * (name in self.addressed[asked])
         after = at + 1
-        if after < len(self.paragraphs) and self.paragraphs[after].said:
-            score += w["is_answered"] * (name in self.addressed[after])
+        if after < len(self.paragraphs) and self.paragraphs[after].quotes:
+            score += w["addressed_after"] * (name in self.addressed[after])
         distance = min(_MAX_DISTANCE, at - last[name]) if name in last else _MAX_DISTANCE
-        score += w["fades"] * distance + w["often"] * self.log_frequency[name]
+        score += w["distance"] * distance + w["log_frequency"] * self.log_frequency[name]
         return score
 
     def _by_tag(self, person: Person, at: int, antecedent: str | None) -> float:
@@ -155,42 +156,44 @@ class SpeakerCues:
         if tag is None:
             return self._by_leading_pronoun(person, self._leading_pronoun(at))
         if tag.kind == "pronoun":
-            score = w["she_last"] * (person.name == antecedent)
+            score = w["pronoun_antecedent"] * (person.name == antecedent)
             if person.narrator:
-                return w["he_narrates"]
+                return w["narrator_in_third_person"]
             if person.female is None:
-                return score + w["sex_unknown"]
-            return score + (w["sex"] if person.female != (tag.text == "she") else 0.0)
+                return score + w["pronoun_gender_unknown"]
+            return score + (w["pronoun_conflicts"] if person.female != (tag.text == "she") else 0.0)
         owner = self.tagged[at]
         if tag.text[:4] == "the " and (self.links is None or owner is None):
-            return self._by_noun(person, tag.text) + w["noun_own"] * (owner == person)
+            return self._by_noun(person, tag.text)
         if tag.kind == "noun" and owner is None:
             return self._by_noun(person, tag.text)
-        return w["named"] * (owner == person)
+        return w["named_by_tag"] * (owner == person)
 
     def _by_leading_pronoun(self, person: Person, pronoun: str | None) -> float:
         w = WEIGHTS
         if pronoun is None:
             return 0.0
         if pronoun == "i" or person.narrator:
-            return w["acts"] if pronoun == "i" and person.narrator else w["begins_sex"]
+            is_narrator = pronoun == "i" and person.narrator
+            return w["acts_nearby"] if is_narrator else w["leading_pronoun_conflicts"]
         if person.female is None:
             return 0.0
-        return w["begins_sex"] if person.female != (pronoun == "she") else w["begins_same"]
+        fits = person.female == (pronoun == "she")
+        return w["leading_pronoun_fits"] if fits else w["leading_pronoun_conflicts"]
 
     def _by_noun(self, person: Person, noun: str) -> float:
         w, sex = WEIGHTS, noun_gender(noun)
         link = (self.links or {}).get(noun, {}).get(person.name, 0.0)
-        score = w["noun"] * link
+        score = w["noun_link"] * link
         if person.narrator:
-            return w["he_narrates"]
+            return w["narrator_in_third_person"]
         if sex is not None and person.female is not None and sex != person.female:
-            score += w["noun_sex"]
+            score += w["noun_conflicts"]
         return score
 
     def _leading_pronoun(self, at: int) -> str | None:
         """The pronoun that a piece of narration begins with: ``he``, ``she`` or ``i``."""
-        for piece in self.paragraphs[at].told:
+        for piece in self.paragraphs[at].narration_parts:
             if (found := _LEADING_PRONOUN.match(piece)) is not None:
                 return found[1].lower()
         return None
@@ -198,7 +201,7 @@ class SpeakerCues:
     def acting(self, at: int) -> set[str]:
         """Who is the subject of a sentence right before or after a quotation: "Anna rose." """
         found = set()
-        pieces = self.paragraphs[at].told
+        pieces = self.paragraphs[at].narration_parts
         for place, piece in enumerate(pieces):
             ends = spans(piece) if piece else []
             near = [ends[0]] * (place > 0) + [ends[-1]] * (place < len(pieces) - 1) if ends else []

@@ -134,8 +134,8 @@ def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> Tag | None:
     Args:
         before: The previous paragraph, which may introduce a quotation: "He turned, and said:".
     """
-    tags = [tag for at in range(len(paragraph.told)) if (tag := _tag_in(paragraph, at))]
-    if not tags and before is not None and not before.said and before.text.endswith((":", ",")):
+    tags = [tag for at in range(len(paragraph.narration_parts)) if (tag := _tag_in(paragraph, at))]
+    if not tags and before is not None and not before.quotes and before.text.endswith((":", ",")):
         tags = [tag] if (tag := tag_before(before.text)) else []
     order: tuple[Kind, ...] = ("name", "narrator", "pronoun", "noun")
     return min(tags, key=lambda tag: order.index(tag.kind), default=None)
@@ -143,7 +143,7 @@ def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> Tag | None:
 
 def _tag_in(paragraph: Paragraph, at: int) -> Tag | None:
     """The tag in one piece of narration."""
-    piece, last = paragraph.told[at], len(paragraph.told) - 1
+    piece, last = paragraph.narration_parts[at], len(paragraph.narration_parts) - 1
     return (tag_after(piece) if at else None) or (tag_before(piece) if at < last else None)
 
 

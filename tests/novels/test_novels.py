@@ -50,21 +50,21 @@ def test_a_paragraph_is_taken_apart(
     text: str, said: tuple[str, ...], told: tuple[str, ...]
 ) -> None:
     first = split_paragraphs([text, *FILLER])[0]
-    assert (first.said, first.told) == (said, told)
+    assert (first.quotes, first.narration_parts) == (said, told)
 
 
 def test_a_speech_goes_on_in_the_next_paragraph() -> None:
     first, second, third = split_paragraphs(
         ['"I have much to say.', '"And more," said Ann.', '"Do."', *FILLER]
     )[:3]
-    assert not first.goes_on and second.goes_on and not third.goes_on
+    assert not first.continues_speech and second.continues_speech and not third.continues_speech
 
 
 def test_other_marks_and_apostrophes() -> None:
     curly = ["“Don’t,” said Ann. “It’s his.”"] * 20
-    assert split_paragraphs(curly)[0].said == ("Don’t,", "It’s his.")
+    assert split_paragraphs(curly)[0].quotes == ("Don’t,", "It’s his.")
     single = ["‘Don’t,’ said Ann. ‘It’s his.’"] * 20
-    assert split_paragraphs(single)[0].said == ("Don’t,", "It’s his.")
+    assert split_paragraphs(single)[0].quotes == ("Don’t,", "It’s his.")
     assert marks_of(["no marks at all"]) is None
 
 
@@ -80,9 +80,9 @@ def test_a_copy_that_lost_its_apostrophes_has_them_again() -> None:
 @given(st.lists(st.text('ab ".“”', max_size=30), max_size=6))
 def test_no_letter_is_lost(texts: list[str]) -> None:
     for text, apart in zip(texts, split_paragraphs([*texts, *FILLER]), strict=False):
-        told = "".join((*apart.told, *apart.said))
+        told = "".join((*apart.narration_parts, *apart.quotes))
         assert sorted(c for c in told if c in "ab") == sorted(c for c in text if c in "ab")
-        assert len(apart.told) == len(apart.said) + 1
+        assert len(apart.narration_parts) == len(apart.quotes) + 1
 
 
 def test_a_title_ends_no_sentence() -> None:

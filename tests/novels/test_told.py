@@ -167,7 +167,7 @@ def test_dates_tell_what_can_be_known() -> None:
 def test_single_marks_and_dashes(text: str, said: tuple[str, ...], told: tuple[str, ...]) -> None:
     filler = "'So,' said Ann." if text[0] in "'H" else "—So, said Ann."
     first = split_paragraphs(with_quotes([text, *[filler] * 8]))[0]
-    assert (first.said, first.told) == (said, told)
+    assert (first.quotes, first.narration_parts) == (said, told)
 
 
 def test_a_book_with_double_quotes_stays_as_it_is() -> None:
