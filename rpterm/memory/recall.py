@@ -35,8 +35,7 @@ from rpterm.memory.neighbours import around, spread
 
 HALF_LIFE = 30 * DAY
 POOL = 400
-"""Rows taken from each of words, meaning and time before neighbours join them and all are
-scored."""
+"""Rows taken from each of words, meaning and time; neighbours join them before all are scored."""
 
 UNKNOWN = 0.75
 """How much a term that no memory contains counts towards the norm of a query, relative to the
@@ -146,8 +145,7 @@ class Parts:
 
 
 def recall(index: MemoryIndex, query: Query, count: int, weights: Weights = Weights()) -> list[Hit]:
-    """The rows that best match a query: pinned ones first, then by score, without near-
-    duplicates."""
+    """The rows that best match a query: pinned ones, then by score; no near-duplicates."""
     allowed = index.shown.copy()
     allowed[query.excluded] = False
     pinned = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)]

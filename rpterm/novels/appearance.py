@@ -85,10 +85,10 @@ def features(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
     return _join(parts), evidence
 
 
-def _with_article(told: str) -> str:
-    if _PLURAL.search(told):
-        return told
-    return f"{'an' if told[0] in 'aeiou' else 'a'} {told}"
+def _with_article(feature: str) -> str:
+    if _PLURAL.search(feature):
+        return feature
+    return f"{'an' if feature[0] in 'aeiou' else 'a'} {feature}"
 
 
 def _join(parts: list[str]) -> str:

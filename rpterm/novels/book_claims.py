@@ -145,7 +145,7 @@ class BookClaims:
                 yield sentence.to, self._make_claim(sentence, *found, speaker.name, _TO_FACE_BONUS)
 
     def _about_subject(
-        self, person: Person, sentence: Sentence, told_by: str, whole: str = ""
+        self, person: Person, sentence: Sentence, told_by: str, evidence: str = ""
     ) -> Iterator[tuple[Person, Claim]]:
         """The claim that a sentence makes about its subject."""
         text, begins, ends = sentence.text, sentence.begins, sentence.ends
@@ -157,7 +157,7 @@ class BookClaims:
         found = claims.classify(phrase + head + text[ends:], len(phrase + head), sentence.owned)
         if found is not None and claims.fits_gender(found[1], person.female):
             claim = self._make_claim(sentence, *found, told_by, _HEARSAY_BONUS if told_by else 0.0)
-            yield person, replace(claim, evidence=whole or claim.evidence)
+            yield person, replace(claim, evidence=evidence or claim.evidence)
 
     def _appositions(self, sentence: Sentence) -> Iterator[tuple[Person, Claim]]:
         """Appositions to names anywhere in a sentence: "a printer named Pell"."""

@@ -31,79 +31,20 @@ _GESTURE = re.compile(
     r"hat|cap|stick|cane|umbrella|spectacles|glasses|fan|apron|knitting|handkerchief|whip|"
     r"throat))\b"
 )
-_COMMON_GESTURES = frozenset(
-    [
-        "turning",
-        "lifting",
-        "raising",
-        "having",
-        "being",
-        "opening",
-        "closing",
-        "looking",
-        "seeing",
-        "taking",
-    ]
-)
+_COMMON_GESTURES_TEXT = "turning lifting raising having being opening closing looking seeing taking"
+_COMMON_GESTURES = frozenset(_COMMON_GESTURES_TEXT.split())
 _ADVERB = re.compile(
     rf"\b(?:{'|'.join(sorted(SPEECH_VERBS))})\b(?:\s+[\w.’'-]+){{0,3}}?,?\s+(?:(?:very|rather|quite|"
     rf"and)\s+)?([a-z]+ly)\b"
 )
-_COMMON_ADVERBS = frozenset(
-    [
-        "only",
-        "suddenly",
-        "presently",
-        "immediately",
-        "merely",
-        "simply",
-        "hardly",
-        "scarcely",
-        "nearly",
-        "really",
-        "directly",
-        "finally",
-        "instantly",
-        "slowly",
-        "quickly",
-        "hastily",
-        "abruptly",
-        "shortly",
-        "evidently",
-        "apparently",
-        "certainly",
-        "particularly",
-        "exactly",
-        "early",
-        "family",
-        "reply",
-        "fully",
-        "possibly",
-        "partly",
-        "lately",
-        "likely",
-        "usually",
-        "generally",
-        "recently",
-        "newly",
-        "entirely",
-        "quite",
-        "perfectly",
-        "completely",
-        "utterly",
-        "absolutely",
-        "extremely",
-        "exceedingly",
-        "equally",
-        "especially",
-        "chiefly",
-        "probably",
-        "momently",
-        "previously",
-        "subsequently",
-        "loudly",
-    ]
+_COMMON_ADVERBS_TEXT = (
+    "only suddenly presently immediately merely simply hardly scarcely nearly really directly "
+    "finally instantly slowly quickly hastily abruptly shortly evidently apparently certainly "
+    "particularly exactly early family reply fully possibly partly lately likely usually "
+    "generally recently newly entirely quite perfectly completely utterly absolutely extremely "
+    "exceedingly equally especially chiefly probably momently previously subsequently loudly"
 )
+_COMMON_ADVERBS = frozenset(_COMMON_ADVERBS_TEXT.split())
 _POSSESSION = re.compile(
     r"\b(?P<whose>[Hh]is|[Hh]er|[’']s)\s(?:own |old |little |favourite |new |big |long |black |"
     r"brier-root |silver |gold )?(?P<what>pipe|cigar|cigarettes?|violin|fiddle|piano|guitar|flute|"

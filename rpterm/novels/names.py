@@ -167,17 +167,17 @@ def _can_belong(name: str, group: Iterable[str], known: NameEvidence) -> bool:
     )
 
 
-def _conflicts(one: str, other: str, known: NameEvidence) -> bool:
+def _conflicts(name: str, other: str, known: NameEvidence) -> bool:
     """Whether two names cannot be one person's: he and she, miss and mistress, two first names."""
-    if frozenset((one, other)) in known.apart:
+    if frozenset((name, other)) in known.apart:
         return True
-    if {known.female.get(one), known.female.get(other)} == {True, False}:
+    if {known.female.get(name), known.female.get(other)} == {True, False}:
         return True
-    (title, plain), (other_title, whole) = split_title(one), split_title(other)
-    if plain[-1:] == whole[-1:] and _conflicting_titles(title, other_title):
+    (title, words), (other_title, other_words) = split_title(name), split_title(other)
+    if words[-1:] == other_words[-1:] and _conflicting_titles(title, other_title):
         return True
-    both = len(plain) > 1 and len(whole) > 1 and plain[-1] == whole[-1]
-    return both and not _same_first_name(plain[0], whole[0])
+    both = len(words) > 1 and len(other_words) > 1 and words[-1] == other_words[-1]
+    return both and not _same_first_name(words[0], other_words[0])
 
 
 def _conflicting_titles(one: str, other: str) -> bool:
@@ -198,21 +198,21 @@ def _same_first_name(one: str, other: str) -> bool:
 
 def is_short_for(short: str, long: str) -> bool:
     """Whether one name is another cut down: without a title, or a first or last name alone."""
-    title, plain = split_title(short)
-    other, whole = split_title(long)
-    if title and other and title != other:
+    title, words = split_title(short)
+    long_title, long_words = split_title(long)
+    if title and long_title and title != long_title:
         return False
-    if not plain:
-        return bool(title) and title == other
-    if not whole or (other == "mrs" and not title and plain == whole[-1:]):
+    if not words:
+        return bool(title) and title == long_title
+    if not long_words or (long_title == "mrs" and not title and words == long_words[-1:]):
         return False
-    if plain == whole:
+    if words == long_words:
         return True
-    if len(plain) == 1:
-        return plain[0] == whole[-1] or _same_first_name(plain[0], whole[0])
-    if len(whole) < len(plain) or plain[-1] != whole[-1]:
+    if len(words) == 1:
+        return words[0] == long_words[-1] or _same_first_name(words[0], long_words[0])
+    if len(long_words) < len(words) or words[-1] != long_words[-1]:
         return False
-    return _same_first_name(plain[0], whole[0])
+    return _same_first_name(words[0], long_words[0])
 
 
 def merge_groups(groups: Sequence[set[str]], same: Collection[str]) -> list[set[str]]:

@@ -52,9 +52,9 @@ def split_paragraphs(paragraphs: Sequence[str]) -> list[Paragraph]:
     split: list[Paragraph] = []
     was_open = False
     for at, text in enumerate(paragraphs):
-        told, said, is_open = _split(text, marks) if marks else ((text,), (), False)
-        starts_quoted = bool(said) and not told[0].strip()
-        split.append(Paragraph(at, text, told, said, was_open and starts_quoted))
+        narration, quotes, is_open = _split(text, marks) if marks else ((text,), (), False)
+        starts_quoted = bool(quotes) and not narration[0].strip()
+        split.append(Paragraph(at, text, narration, quotes, was_open and starts_quoted))
         was_open = is_open
     return split
 
@@ -81,16 +81,17 @@ def marks_of(paragraphs: Iterable[str]) -> tuple[str, str] | None:
 
 def _split(text: str, marks: tuple[str, str]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """Narration, quotations, and whether the last quotation is still open at the end."""
-    told, said, is_open = [""], [], False
+    narration, quotes, is_open = [""], [], False
     for quoted, piece, closed in _pieces(text, marks):
-        is_speech = quoted and (_SPEECH_END.search(piece) or not closed or not told[-1].strip())
+        follows_quote = not narration[-1].strip()
+        is_speech = quoted and (_SPEECH_END.search(piece) or not closed or follows_quote)
         if is_speech and piece:
-            said.append(piece)
-            told.append("")
+            quotes.append(piece)
+            narration.append("")
             is_open = not closed
         else:
-            told[-1] = f"{told[-1]} {piece}".strip()
-    return tuple(told), tuple(said), is_open
+            narration[-1] = f"{narration[-1]} {piece}".strip()
+    return tuple(narration), tuple(quotes), is_open
 
 
 def _pieces(text: str, marks: tuple[str, str]) -> Iterator[tuple[bool, str, bool]]:

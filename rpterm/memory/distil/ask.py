@@ -36,7 +36,7 @@ class Template(Protocol):
 
 
 class Asker:
-    """Asks one engine; see ``Ask``."""
+    """Puts questions to one engine."""
 
     def __init__(self, engine: AsideEngine, tokenize: Tokenize, template: Template) -> None:
         self._engine = engine
@@ -44,8 +44,10 @@ class Asker:
         self._template = template
 
     def __call__(self, messages: Sequence[Message], grammar: str, max_answer: int) -> str | None:
-        """Raises:
-        EngineError: The engine failed, or cannot work beside the chat.
+        """Ask; see ``Ask``.
+
+        Raises:
+            EngineError: The engine failed, or cannot work outside the chat.
         """
         parts = self._template.parts([role for role, _ in messages])
         pieces = [

@@ -22,22 +22,8 @@ _NEGATORS = frozenset(
     ("not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "hardly")
 )
 _PAST = frozenset(("had", "was", "were", "did", "used", "been"))
-_MODAL = frozenset(
-    (
-        "will",
-        "can",
-        "shall",
-        "should",
-        "may",
-        "must",
-        "want",
-        "need",
-        "going",
-        "gonna",
-        "hope",
-        "try",
-    )
-)
+_MODAL_TEXT = "will can shall should may must want need going gonna hope try"
+_MODAL = frozenset(_MODAL_TEXT.split())
 _SKIPPABLE = frozenset(
     ("who", "also", "really", "just", "now", "so", "too", "very", "well", "oh", "yes")
 )
