@@ -39,7 +39,7 @@ class Vectors(Protocol):
 
     @property
     def state(self) -> str: ...
-    def now(self, text: str, timeout: float) -> Floats | None: ...
+    def encode_now(self, text: str, timeout: float) -> Floats | None: ...
     def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
@@ -274,7 +274,7 @@ class Examples:
         if missing := [each for each in every if each.key not in self._embeddings]:
             self._embed_in_background(vectors, missing)
             return None
-        query = vectors.now(asked, _EMBED_WAIT_S)
+        query = vectors.encode_now(asked, _EMBED_WAIT_S)
         if query is None:
             return None
         known = self._embeddings

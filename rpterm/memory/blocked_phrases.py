@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rpterm.memory.words import terms
 
 
-class Blocks:
+class BlockedPhrases:
     """Blocked phrases, prepared for matching.
 
     A text contains a phrase when the phrase's terms stand next to each other in it. So "my
@@ -20,7 +20,7 @@ class Blocks:
     def __bool__(self) -> bool:
         return bool(self._phrases)
 
-    def holds(self, text: str) -> bool:
+    def occur_in(self, text: str) -> bool:
         """Whether the text contains any of the phrases."""
         text_terms = terms(text)
         return any(_is_run_of(phrase, text_terms) for phrase in self._phrases)

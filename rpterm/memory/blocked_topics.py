@@ -34,7 +34,7 @@ class Topic:
     vector: Floats
 
 
-class Topics:
+class BlockedTopics:
     """The topics of phrases, each embedded once."""
 
     def __init__(self, embedder: Embedder | None) -> None:
@@ -50,7 +50,7 @@ class Topics:
         for phrase in phrases:
             if phrase in self._known or self._embedder is None:
                 continue
-            vector = self._embedder.now(f"This is about {phrase}.", _EMBED_WAIT)
+            vector = self._embedder.encode_now(f"This is about {phrase}.", _EMBED_WAIT)
             if vector is None:
                 break  # The other phrases would time out too.
             self._known[phrase] = Topic(frozenset(terms(phrase)), vector)

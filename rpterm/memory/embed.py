@@ -1,8 +1,8 @@
 """Turns texts into vectors with a model in a process of its own. Imports nothing of torch.
 
-``start`` returns at once. Until the model is loaded ``now`` answers ``None``, and the caller does
-without. A user's request goes ahead of background batches. A worker process that dies is restarted
-and its request repeated, up to three times in a row.
+``start`` returns at once. Until the model is loaded ``encode_now`` answers ``None``, and the caller
+does without. A user's request goes ahead of background batches. A worker process that dies is
+restarted and its request repeated, up to three times in a row.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Embedder(Protocol):
         """Load the model in the background; returns at once. Safe to call twice."""
         ...
 
-    def now(self, text: str, timeout: float) -> Floats | None:
+    def encode_now(self, text: str, timeout: float) -> Floats | None:
         """The vector of a text, or ``None`` if it is not available in time."""
         ...
 
@@ -157,7 +157,7 @@ class WorkerEmbedder:
                 self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
                 self._thread.start()
 
-    def now(self, text: str, timeout: float) -> Floats | None:
+    def encode_now(self, text: str, timeout: float) -> Floats | None:
         if self._state != "ready":
             return None
         job = self._submit(_URGENT, {"texts": [text]})

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 
 from rpterm.memory import transfer
-from rpterm.memory.blocked_phrases import Blocks
-from rpterm.memory.blocked_topics import Topics, about_topics
+from rpterm.memory.blocked_phrases import BlockedPhrases
+from rpterm.memory.blocked_topics import BlockedTopics, about_topics
 from rpterm.memory.embed import Embedder
-from rpterm.memory.fallback_search import by_words
-from rpterm.memory.outdated import Times, about_the_past
-from rpterm.memory.question import Question, question
+from rpterm.memory.fact_history import FactHistory, about_the_past
+from rpterm.memory.fallback_search import search_database
+from rpterm.memory.live_index import LiveIndex
 from rpterm.memory.recall import Hit, Query, Weights, recall
-from rpterm.memory.recalled import Recalled, fill, recalled, without_repeats
+from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
 from rpterm.memory.relevance import distinctive, is_relevant
-from rpterm.memory.remember import Rememberer
-from rpterm.memory.shelf import Shelf
+from rpterm.memory.text_query import TextQuery, build_text_query
 from rpterm.memory.words import with_speaker
+from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.distilled import Distilled
 from rpterm.store.memories import Kind, Memories
@@ -100,17 +100,19 @@ class Memory:
         self._memories = Memories(store, clock)
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
-        model = embedder.model if embedder is not None else ""
-        self._topics = Topics(embedder)
+        self._topics = BlockedTopics(embedder)
         self.distilled = Distilled(self._memories)
         """Facts, reflections and summaries: their sources, and what they supersede."""
-        self._shelf = Shelf(self._memories, self._vectors, character, model, self.distilled.newer)
+        model = embedder.model if embedder is not None else ""
+        self._live = LiveIndex(
+            self._memories, self._vectors, character, model, self.distilled.newer
+        )
         self.recent: Mapping[int, Recalled] = {}
         """Memories recalled recently, by id, for the pane that shows why."""
         self.listeners: list[Callable[[int, int], object]] = []
         """Called with (vectors done, vectors wanted) during embedding, in a background thread."""
-        self._writer = Rememberer(
-            self._memories, self._vectors, self._shelf, embedder, self.listeners
+        self._writer = MemoryWriter(
+            self._memories, self._vectors, self._live, embedder, self.listeners
         )
 
     def start(self) -> None:
@@ -148,24 +150,24 @@ class Memory:
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
             most: Largest number of memories.
         """
-        search = question(draft, path, self._clock())
+        search = build_text_query(draft, path, self._clock())
         prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
         phrases = [block.phrase for block in self.blocks()]
-        blocks, about_past = Blocks(phrases), about_the_past(draft)
+        blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
         found = self._search(chat_id, path, search, prompt_turns, about_past, phrases)
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.of_hidden([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
-        history = Times(self.distilled, self._shelf.shown_of, self.many)
-        if about_past and self._shelf.loaded:
+        history = FactHistory(self.distilled, self._live.shown_of, self.many)
+        if about_past and self._live.loaded:
             found = history.current(found)
-        notes = history.notes([row for row, _ in found], about_past) if self._shelf.loaded else {}
+        notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
         prompt_texts = {turn.text.strip() for turn in path if turn.id in prompt_turns}
         candidates = (  # lazily: most are never needed
-            recalled(row, hit, search).with_note(notes.get(row.id, ""))
+            format_hit(row, hit, search).with_note(notes.get(row.id, ""))
             for row, hit in found
             if (row.kind != "turn" or row.text.strip() not in prompt_texts)
-            and not (blocks and blocks.holds(row.text))
+            and not (blocks and blocks.occur_in(row.text))
         )
         fitting = fill(
             without_repeats(candidates), lambda item: count(item.text), budget_tokens, most
@@ -244,7 +246,7 @@ class Memory:
     def block(self, phrase: str) -> Block:
         """Never mention what contains this phrase or, with an embedder, is about it."""
         phrase = " ".join(phrase.split())
-        if not Blocks([phrase]):
+        if not BlockedPhrases([phrase]):
             raise RecallError(
                 f"{phrase!r} contains no word that can be searched for; use more telling words."
             )
@@ -262,7 +264,7 @@ class Memory:
         """Move a renamed card's chats and memories to its new name; returns how many of each."""
         moved = MemorySources(self._memories).move(self.character, new, card_path)
         self.character = new
-        self._shelf.rename(new)
+        self._live.rename(new)
         return moved
 
     # Browsing ------------------------------------------------------------------------------------
@@ -323,7 +325,7 @@ class Memory:
 
     def export(self) -> Iterator[str]:
         """Everything as lines of JSON, oldest first; see ``transfer``."""
-        return transfer.lines(self._memories, self.character)
+        return transfer.export_lines(self._memories, self.character)
 
     def import_(self, lines: Iterable[str], origin: str = "import") -> int:
         """Add exported memories; one that exists already only gets the marks it lacks.
@@ -331,28 +333,29 @@ class Memory:
         Raises:
             TransferError: A line is not a memory; the lines before it stay imported.
         """
-        new = transfer.take(self._memories, self.character, lines, origin)
+        new = transfer.import_lines(self._memories, self.character, lines, origin)
         if new:
             self._writer.wake()
         return new
 
     # -------------------------------------------------------------------------------------------
     def _search(
-        self, chat_id: int, path: Sequence[Turn], search: Question, prompt_turns: set[int],
+        self, chat_id: int, path: Sequence[Turn], search: TextQuery, prompt_turns: set[int],
         about_past: bool, phrases: Sequence[str],
     ) -> list[tuple[Row, Hit]]:  # fmt: skip
         """Candidates best first, without irrelevant ones and without blocked topics."""
-        if not self._shelf.loaded:
-            found = by_words(self._memories, self.character, chat_id, path, search, prompt_turns)
-            return found[:_CANDIDATES]
-        self._shelf.follow(_SYNC_WAIT)
+        if not self._live.loaded:
+            return search_database(
+                self._memories, self.character, chat_id, path, search, prompt_turns
+            )[:_CANDIDATES]
+        self._live.follow(_SYNC_WAIT)
         vector = None
         if self._embedder is not None and search.text:
-            vector = self._embedder.now(search.text, _EMBED_WAIT)
+            vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
         topics = self._topics.of(phrases, 0 if vector is None else len(vector))
-        with self._shelf.lock:
-            index = self._shelf.index
-            self._shelf.show(chat_id, [turn.id for turn in path])
+        with self._live.lock:
+            index = self._live.index
+            self._live.show(chat_id, [turn.id for turn in path])
             if vector is not None and len(vector) != index.vectors.dim:
                 vector = None
             excluded = index.rows_of_turns(chat_id, prompt_turns)
@@ -373,7 +376,7 @@ class Memory:
         relevant = self._relevant(found, search, meaning=vector is not None)
         return self._reranked(relevant, search)
 
-    def _reranked(self, found: list[tuple[Row, Hit]], search: Question) -> list[tuple[Row, Hit]]:
+    def _reranked(self, found: list[tuple[Row, Hit]], search: TextQuery) -> list[tuple[Row, Hit]]:
         """The first hits in the order of the cross-encoder, if the user named one."""
         rank = getattr(self._embedder, "rank", None)
         if rank is None:
@@ -388,7 +391,7 @@ class Memory:
         return pinned + first + rest
 
     def _relevant(
-        self, found: list[tuple[Row, Hit]], search: Question, *, meaning: bool
+        self, found: list[tuple[Row, Hit]], search: TextQuery, *, meaning: bool
     ) -> list[tuple[Row, Hit]]:
         draft_terms = distinctive(search.own)
         return [

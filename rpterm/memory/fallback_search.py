@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from rpterm.memory.question import Question
 from rpterm.memory.recall import Hit
 from rpterm.memory.relevance import distinctive
+from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms
 from rpterm.store.memories import Memories, Memory
 from rpterm.types import Turn
@@ -16,12 +16,12 @@ _MAX_WORDS = 6
 _MAX_MATCHES = 120
 
 
-def by_words(
+def search_database(
     memories: Memories,
     character: str,
     chat_id: int,
     path: Sequence[Turn],
-    question: Question,
+    text_query: TextQuery,
     in_prompt: Collection[int],
 ) -> list[tuple[Memory, Hit]]:
     """Memories that contain one of the longest distinctive words of a draft, best first.
@@ -30,7 +30,7 @@ def by_words(
         path: The shown turns of the current chat.
         in_prompt: Those of them that the prompt contains anyway.
     """
-    candidates = [word for word in question.words if distinctive(terms(word))]
+    candidates = [word for word in text_query.words if distinctive(terms(word))]
     words = sorted(candidates, key=len, reverse=True)[:_MAX_WORDS]
     rows = memories.any_of(words, character, _MAX_MATCHES)
     other_chats = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}

@@ -109,21 +109,21 @@ class VectorIndex:
             return self._floats[rows]
         return self._bytes[rows] * self._scale[rows, None]
 
-    def ask(self, query: Floats) -> Asked:
+    def query(self, query: Floats) -> VectorQuery:
         """Begin a search with a unit vector. The result is valid until the index changes."""
-        return Asked(self, query)
+        return VectorQuery(self, query)
 
-    def dense(self, query: Floats) -> Floats | None:
+    def all_cosines(self, query: Floats) -> Floats | None:
         """The cosine similarity of every row, or ``None`` when there are too many rows."""
         return None if self._floats is None else cosine(self._floats[: self._size], query)
 
-    def some(self, rows: Rows, query: Floats) -> Floats:
+    def cosines(self, rows: Rows, query: Floats) -> Floats:
         """The cosine similarity of some rows."""
         if self._floats is not None:
             return cosine(self._floats[rows], query)
         return cosine(self._bytes[rows].astype(np.float32), query) * self._scale[rows]
 
-    def fine(self, rows: Rows, query: Floats) -> Floats:
+    def precise_cosines(self, rows: Rows, query: Floats) -> Floats:
         """The cosine similarity of some rows at the full precision there is."""
         if self._floats is not None:
             return cosine(self._floats[rows], query)
@@ -169,32 +169,32 @@ class VectorIndex:
         self._write(np.arange(filled), floats[:filled])
 
 
-class Asked:
+class VectorQuery:
     """One query vector with what was computed for it."""
 
     def __init__(self, index: VectorIndex, query: Floats) -> None:
         self._index = index
         self._query = query
-        self._dense = index.dense(query)
+        self._all = index.all_cosines(query)
 
     def cosines(self, rows: Rows) -> Floats:
         """Cosine similarity of the query with each row; 0 for rows without a vector."""
-        if self._dense is not None:
-            return self._dense[rows]
-        return self._index.some(rows, self._query)
+        if self._all is not None:
+            return self._all[rows]
+        return self._index.cosines(rows, self._query)
 
     def nearest(self, allowed: NDArray[np.bool_], count: int) -> Rows:
         """At most ``count`` of the nearest rows, best first; ``allowed`` has one flag per row."""
         allowed = allowed & self._index.has_vector
-        if self._dense is not None:
+        if self._all is not None:
             rows = np.flatnonzero(allowed)
         else:
             shortlist = max(2 * count, SHORTLIST)
             rows = self._index.shortlist(self._query, allowed, shortlist)
         best = rows[top(self.cosines(rows), count + _FINE_MARGIN)]
-        if self._dense is not None:
+        if self._all is not None:
             return best[:count]
-        return best[top(self._index.fine(best, self._query), count)]
+        return best[top(self._index.precise_cosines(best, self._query), count)]
 
 
 def cosine(vectors: Floats, other: Floats) -> Floats:

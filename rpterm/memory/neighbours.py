@@ -17,7 +17,7 @@ FROM_AFTER = (0.4, 0.2)
 Links = NDArray[np.int32]
 
 
-def spread(
+def spread_scores(
     scores: NDArray[np.float32], rows: NDArray[np.int64], before: Links, after: Links
 ) -> NDArray[np.float32]:
     """The scores of some rows plus what flows to them from their neighbours.
@@ -37,7 +37,7 @@ def spread(
     return total
 
 
-def around(rows: NDArray[np.int64], before: Links, after: Links) -> NDArray[np.int64]:
+def with_neighbours(rows: NDArray[np.int64], before: Links, after: Links) -> NDArray[np.int64]:
     """The rows and all rows close enough for scores to spread to them, each once, in order."""
     found = np.zeros(len(before), np.bool_)
     found[rows] = True

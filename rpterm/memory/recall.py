@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from rpterm.memory import dates
 from rpterm.memory.dates import DAY, TimeSpan
 from rpterm.memory.index import MemoryIndex
-from rpterm.memory.meaning import Asked, cosine, top
-from rpterm.memory.neighbours import around, spread
+from rpterm.memory.meaning import VectorQuery, cosine, top
+from rpterm.memory.neighbours import spread_scores, with_neighbours
 
 HALF_LIFE = 30 * DAY
 POOL = 400
@@ -161,14 +161,14 @@ def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights:
         weights: Only matters for which parts are switched off.
     """
     words, known_share = _word_scores(index, query.terms)
-    vector_query = None if query.vector is None else index.vectors.ask(query.vector)
+    vector_query = None if query.vector is None else index.vectors.query(query.vector)
     rows = _candidates(index, query, words, vector_query, allowed, weights)
     draft_words = words
     if query.own is not None and query.own != query.terms:
         draft_words, known_share = _word_scores(index, query.own)
-    spread_words = _spread(index, words, rows, weights)
+    spread_words = _with_spread(index, words, rows, weights)
     spread_draft_words = (
-        spread_words if draft_words is words else _spread(index, draft_words, rows, weights)
+        spread_words if draft_words is words else _with_spread(index, draft_words, rows, weights)
     )
     past = [span for span in query.spans if span.end <= query.now - DAY]
     none = np.zeros(len(rows), np.float32)
@@ -207,7 +207,7 @@ def _candidates(
     index: MemoryIndex,
     query: Query,
     words: Floats,
-    vector_query: Asked | None,
+    vector_query: VectorQuery | None,
     allowed: NDArray[np.bool_],
     weights: Weights,
 ) -> Rows:
@@ -222,7 +222,10 @@ def _candidates(
     if not pools:
         return np.zeros(0, np.int64)
     rows = np.concatenate(pools)
-    rows = around(rows, index.before, index.after) if weights.neighbours else np.unique(rows)
+    if weights.neighbours:
+        rows = with_neighbours(rows, index.before, index.after)
+    else:
+        rows = np.unique(rows)
     return rows[allowed[rows]]
 
 
@@ -258,11 +261,11 @@ def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
     ]
 
 
-def _spread(index: MemoryIndex, scores: Floats, rows: Rows, weights: Weights) -> Floats:
+def _with_spread(index: MemoryIndex, scores: Floats, rows: Rows, weights: Weights) -> Floats:
     """The scores of some rows plus what flows to them from their neighbours."""
     if not weights.neighbours:
         return scores[rows]
-    return spread(scores, rows, index.before, index.after)
+    return spread_scores(scores, rows, index.before, index.after)
 
 
 def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:

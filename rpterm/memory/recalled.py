@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
 
-from rpterm.memory.question import Question
 from rpterm.memory.recall import Hit, Weights
+from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory_rows import Kind
 from rpterm.store.memory_rows import Memory as Row
@@ -58,13 +58,13 @@ class Recalled:
         return replace(self, tokens=tokens)
 
 
-def recalled(row: Row, hit: Hit, question: Question) -> Recalled:
+def format_hit(row: Row, hit: Hit, text_query: TextQuery) -> Recalled:
     """Format a hit for the prompt, with its reasons."""
     return Recalled(
         id=row.id,
         text=cite(row),
         tokens=0,
-        why=_why(row, hit, question),
+        why=_why(row, hit, text_query),
         kind=row.kind,
         turn_id=row.turn_id,
         chat_id=row.chat_id,
@@ -95,7 +95,7 @@ def without_repeats(items: Iterable[Recalled]) -> Iterator[Recalled]:
             yield item
 
 
-def _why(row: Row, hit: Hit, question: Question) -> str:
+def _why(row: Row, hit: Hit, text_query: TextQuery) -> str:
     """The reasons that matter, each with its evidence."""
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:
@@ -103,13 +103,13 @@ def _why(row: Row, hit: Hit, question: Question) -> str:
     row_terms = set(terms(with_speaker(row.speaker, row.text)))
     places = len(reasons)
     if hit.words > 0:
-        matches = [word for word in question.words if not row_terms.isdisjoint(_stems(word))]
-        matches = matches or [word for word in question.terms if word in row_terms]
+        matches = [word for word in text_query.words if not row_terms.isdisjoint(_stems(word))]
+        matches = matches or [word for word in text_query.terms if word in row_terms]
         reasons.append("words: " + ", ".join(matches[:_MAX_WORDS]))
     if hit.meaning >= _MIN_MEANING:
         reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")
-    if hit.time >= 0.2 and question.spans:
-        reasons.append("time: " + ", ".join(span.words for span in question.spans))
+    if hit.time >= 0.2 and text_query.spans:
+        reasons.append("time: " + ", ".join(span.words for span in text_query.spans))
     if hit.from_neighbours > hit.words or len(reasons) == places:
         reasons.append("next to a hit")
     return " · ".join(reasons)

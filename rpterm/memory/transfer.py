@@ -42,7 +42,7 @@ class TransferError(RptermError):
     """A line is not a memory; the text says which and why."""
 
 
-def lines(memories: Memories, character: str) -> Iterator[str]:
+def export_lines(memories: Memories, character: str) -> Iterator[str]:
     """Everything of a character, oldest first; files and phrases before the memories."""
     files, sources, distilled = MemoryFiles(memories), MemorySources(memories), Distilled(memories)
     for file in reversed(files.all(character)):
@@ -57,7 +57,7 @@ def lines(memories: Memories, character: str) -> Iterator[str]:
             yield _json_line(_memory_fields(sources, row) | _drawn_fields(sources, detail))
 
 
-def take(memories: Memories, character: str, lines: Iterable[str], origin: str) -> int:
+def import_lines(memories: Memories, character: str, lines: Iterable[str], origin: str) -> int:
     """Add what the lines contain; a memory that exists already only gets the marks it lacks.
 
     Args:

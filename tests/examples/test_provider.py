@@ -292,7 +292,7 @@ class Near:
         self.asked: list[str] = []
         self.gate = threading.Event()
 
-    def now(self, text: str, timeout: float) -> np.ndarray | None:
+    def encode_now(self, text: str, timeout: float) -> np.ndarray | None:
         self.asked.append(text)
         return self._rows([text])[0]
 

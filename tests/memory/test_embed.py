@@ -82,10 +82,10 @@ def test_texts_of_very_different_lengths_are_embedded_apart():
 
 def test_before_it_is_ready_there_is_no_vector(make):
     embedder = make()
-    assert embedder.now("hello", 5) is None
+    assert embedder.encode_now("hello", 5) is None
     embedder.start()
     until(lambda: embedder.state == "ready")
-    vector = embedder.now("hello", 10)
+    vector = embedder.encode_now("hello", 10)
     assert vector is not None
     assert vector.tolist() == [5, 1]
     assert embedder.dim == 2
@@ -107,7 +107,7 @@ def test_a_worker_that_always_dies_fails_with_a_sentence(make):
     with pytest.raises(EmbedError, match="three times"):
         embedder.encode(["always die"])
     assert embedder.state == "failed"
-    assert embedder.now("x", 1) is None
+    assert embedder.encode_now("x", 1) is None
     with pytest.raises(EmbedError):
         embedder.encode(["x"])
 

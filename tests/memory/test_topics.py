@@ -5,12 +5,12 @@ import pytest
 from never_mentioned import EVERYDAY, FRESH, SEEN
 from test_facade import BagEmbedder, World, texts
 
-from rpterm.memory.blocked_topics import Topic, Topics, about_topics
+from rpterm.memory.blocked_topics import BlockedTopics, Topic, about_topics
 
 
 def shares(embedder, topics):
     """The share kept out of lines about a topic, of near misses, and of everyday lines."""
-    known, found = Topics(embedder), ([], [], [])
+    known, found = BlockedTopics(embedder), ([], [], [])
     for phrase, (about, near) in topics.items():
         lines = [*about, *near, *EVERYDAY]
         vectors = embedder.encode([f"Ann: {line}" for line in lines])
@@ -43,11 +43,11 @@ def test_the_name_of_the_speaker_is_left_to_words():
 
 def test_topics_of_another_size_or_not_in_time_keep_nothing_out():
     embedder = BagEmbedder()
-    assert len(Topics(embedder).of(["bees"], embedder.dim)) == 1
-    assert Topics(embedder).of(["bees"], embedder.dim + 1) == []
-    embedder.now = lambda text, timeout: None
-    assert Topics(embedder).of(["bees"], embedder.dim) == []
-    assert Topics(None).of(["bees"], 0) == []
+    assert len(BlockedTopics(embedder).of(["bees"], embedder.dim)) == 1
+    assert BlockedTopics(embedder).of(["bees"], embedder.dim + 1) == []
+    embedder.encode_now = lambda text, timeout: None
+    assert BlockedTopics(embedder).of(["bees"], embedder.dim) == []
+    assert BlockedTopics(None).of(["bees"], 0) == []
 
 
 def test_a_pinned_memory_is_recalled_whatever_it_speaks_of(tmp_path):

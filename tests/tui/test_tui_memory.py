@@ -34,7 +34,7 @@ class Patient:
     def close(self) -> None:
         self.let.set()
 
-    def now(self, text: str, timeout: float) -> None:
+    def encode_now(self, text: str, timeout: float) -> None:
         return None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

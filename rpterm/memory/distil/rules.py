@@ -75,14 +75,14 @@ class Rule:
     pattern: re.Pattern[str]
     text: str
     importance: float = 0.5
-    check: Check = values.thing
+    check: Check = values.is_thing
     single: bool = False
     retracts: bool = False
     kin: bool = False
 
 
 def _rule(
-    slot: str, pattern: str, text: str, importance: float, check: Check = values.thing,
+    slot: str, pattern: str, text: str, importance: float, check: Check = values.is_thing,
     *, single: bool = False, retracts: bool = False, kin: bool = False,
 ) -> Rule:  # fmt: skip
     return Rule(slot, re.compile(f"^(?:{pattern})$", re.IGNORECASE), text, importance, check,
@@ -91,7 +91,7 @@ def _rule(
 
 PLAN = "plan"
 """Slot of what somebody said they would do and when; without a time it is only talk."""
-RESOLVED = frozenset(("taste", "fear", "learns", "owns", "favourite {kin}", PLAN))
+MUST_BE_SELF_CONTAINED = frozenset(("taste", "fear", "learns", "owns", "favourite {kin}", PLAN))
 """Slots whose values often mean something only within the conversation: see ``values.resolved``."""
 
 
@@ -108,34 +108,34 @@ def _non_empty(value: str) -> bool:
 
 RULES: tuple[Rule, ...] = (
     _rule("name", r"my (?:full |real |first )?name(?:\s+is|['’]s) (?P<value>.+)",
-          "{who} is called {value}", 0.9, values.name, single=True),
+          "{who} is called {value}", 0.9, values.is_name, single=True),
     _rule("name", r"(?:I['’]m|I am) (?:called|named) (?P<value>.+)",
-          "{who} is called {value}", 0.9, values.name, single=True),
+          "{who} is called {value}", 0.9, values.is_name, single=True),
     _rule("name", r"(?:(?:you can|everybody|everyone|people|my friends) )?(?:just )?call me "
-          r"(?P<value>.+)", "{who} is called {value}", 0.8, values.name),
+          r"(?P<value>.+)", "{who} is called {value}", 0.8, values.is_name),
     _rule("home", rf"I {_ADV}(?:live|reside|am living|have lived) (?P<how>in|at|on|near|by) "
-          r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.place, single=True),
+          r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.is_place, single=True),
     _rule("home", rf"I['’](?:m|ve) {_ADV}(?:living|lived|settled) (?P<how>in|at|on|near|by) "
-          r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.place, single=True),
+          r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.is_place, single=True),
     _rule("home", rf"(?:I|I['’]ve|I have) {_ADV}moved (?:house )?(?:back )?to (?P<value>.+)",
-          "{who} moved to {value} and lives there", 0.8, values.proper, single=True),
+          "{who} moved to {value} and lives there", 0.8, values.is_proper, single=True),
     _rule("home", r"I (?:no longer|do(?:n['’]t| not)) live (?P<how>in|at|on) (?P<value>.+)",
-          "{who} does not live {how} {value}", 0.7, values.place, retracts=True),
+          "{who} does not live {how} {value}", 0.7, values.is_place, retracts=True),
     _rule("home before", r"I (?:used to live|lived) (?P<how>in|at|on|near) (?P<value>.+)",
-          "{who} used to live {how} {value}", 0.5, values.proper),
+          "{who} used to live {how} {value}", 0.5, values.is_proper),
     _rule("origin", rf"I(?:['’]m| am| come) {_ADV}(?:originally )?from (?P<value>.+)",
-          "{who} comes from {value}", 0.7, values.proper, single=True),
+          "{who} comes from {value}", 0.7, values.is_proper, single=True),
     _rule("birth", r"I was born (?P<how>in|on|at|near) (?P<value>.+)",
-          "{who} was born {how} {value}", 0.7, values.proper),
+          "{who} was born {how} {value}", 0.7, values.is_proper),
     _rule("childhood", r"I grew up (?P<how>in|on|at|near|with) (?P<value>.+)",
-          "{who} grew up {how} {value}", 0.6, values.place),
+          "{who} grew up {how} {value}", 0.6, values.is_place),
     _rule("age", r"I(?:['’]m| am| turned|['’]ve turned) (?P<value>[\w-]+)(?: years old)?",
-          "{who} is {value} years old", 0.6, values.age, single=True),
+          "{who} is {value} years old", 0.6, values.is_age, single=True),
     _rule("birthday", rf"my birthday(?:['’]s| is) (?:on |in )?(?P<value>.*(?:{_MONTHS}|\d).*)",
           "{who}'s birthday is {value}", 0.8, _non_empty, single=True),
     _rule("work", rf"I {_ADV}work as (?P<value>.+)", "{who} works as {value}", 0.7, single=True),
     _rule("work at", rf"I {_ADV}work (?P<how>for|at|in) (?P<value>.+)",
-          "{who} works {how} {value}", 0.7, values.place, single=True),
+          "{who} works {how} {value}", 0.7, values.is_place, single=True),
     _rule("work", rf"I{_BE} {_ADV}(?P<value>an? (?:[\w-]+ ){{0,2}}{_JOBS}(?: (?:at|for|in|of|from) "
           r".+)?)(?: by (?:trade|profession))?", "{who} is {value}", 0.7, _non_empty, single=True),
     _rule("work", r"I(?:['’]ve| have)? (?:just )?(?P<how>quit|left|lost) (?P<value>my job(?: .+)?)",
@@ -159,10 +159,10 @@ RULES: tuple[Rule, ...] = (
           rf"(?P<value>{_PETS}s?)", "{who} has no {value}", 0.5, _non_empty, retracts=True),
     _rule("named {kin}", rf"my (?P<kin>(?:[\w-]+ )?(?:{_KIN}|{_PETS})s?)(?:['’]s name is|"
           r"(?: is| are|['’]s) (?:called|named)) (?P<value>.+)",
-          "{who}'s {kin} is called {value}", 0.7, values.name, kin=True),
+          "{who}'s {kin} is called {value}", 0.7, values.is_name, kin=True),
     _rule("home of {kin}", rf"my (?P<kin>(?:[\w-]+ )?{_KIN}(?: [A-Z]\w+)?) (?P<how>lives? (?:in|at|"
-          r"near|with)|moved to) (?P<value>.+)", "{who}'s {kin} {how} {value}", 0.6, values.place,
-          single=True, kin=True),
+          r"near|with)|moved to) (?P<value>.+)", "{who}'s {kin} {how} {value}", 0.6,
+          values.is_place, single=True, kin=True),
     _rule("work of {kin}", rf"my (?P<kin>(?:[\w-]+ )?{_KIN}(?: [A-Z]\w+)?) (?P<how>is|works as) "
           rf"(?P<value>an? (?:[\w-]+ )?{_JOBS})", "{who}'s {kin} {how} {value}", 0.5, _non_empty,
           single=True, kin=True),
@@ -183,7 +183,7 @@ RULES: tuple[Rule, ...] = (
           r"teetotal(?:ler)?|lactose intolerant)",
           "{who} is {value}", 0.8, _non_empty, single=True),
     _rule("diet", r"I (?:do(?:n['’]t| not)|never) (?P<how>eat|drink|smoke)(?P<value>(?: .+)?)",
-          "{who} does not {how}{value}", 0.6, lambda v: not v or values.thing(v)),
+          "{who} does not {how}{value}", 0.6, lambda v: not v or values.is_thing(v)),
     _rule("fear", r"I(?:['’]m| am) (?:\w+ly |very |really |so )?(?:afraid|scared|terrified|"
           r"frightened) of (?P<value>.+)", "{who} is afraid of {value}", 0.6),
     _rule("speaks", rf"I {_ADV}speak (?:(?:fluent|some|a little|a bit of) )?(?P<value>{_LANGUAGES}"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from rpterm.memory.distil import values
 from rpterm.memory.distil.clauses import Clause, clauses
-from rpterm.memory.distil.rules import RESOLVED, RULES, Rule
+from rpterm.memory.distil.rules import MUST_BE_SELF_CONTAINED, RULES, Rule
 
 _OPENERS = re.compile(
     r"^(?:(?:(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that|"
@@ -28,6 +28,7 @@ _OPENERS = re.compile(
     r"nice to meet you)[,:.!]?\s+)+",
     re.IGNORECASE,
 )
+_FIRST_PERSON = re.compile(r"(?:I|my)\b", re.IGNORECASE)
 _REMEMBER_REQUEST = re.compile(
     r"^(?:please\s+)?(?:remember|do(?:n['’]t| not) forget|keep in mind|note)"
     r"(?:\s+that\s+|:\s*)(.+)",
@@ -76,10 +77,10 @@ def _statements_in(clause: Clause, speaker: str) -> Iterator[Statement]:
             if match and (statement := _build(rule, match, clause, speaker)):
                 yield statement
                 return
-            if match and rule.slot in RESOLVED:
+            if match and rule.slot in MUST_BE_SELF_CONTAINED:
                 return  # A shortened clause would only seem to make sense on its own.
     request = _REMEMBER_REQUEST.match(clause.text)
-    if request and values.thing(request[1]) and re.match(r"(?:I|my)\b", request[1], re.IGNORECASE):
+    if request and values.is_thing(request[1]) and _FIRST_PERSON.match(request[1]):
         quote = request[1].strip()
         text = f'{speaker} asked to remember: "{quote}"'
         yield Statement(speaker, "", quote, text, clause.text, importance=0.9)
@@ -91,7 +92,12 @@ def _build(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> St
     kin = groups.get("kin", "")
     if rule.slot == "name" and value == speaker:
         return None
-    if not rule.check(value) or (rule.slot in RESOLVED and not _is_resolved(kin, value, groups)):
+    if not rule.check(value):
+        return None
+    if rule.slot in MUST_BE_SELF_CONTAINED and not (
+        values.is_self_contained(value, groups["value"])
+        and (not kin or values.is_self_contained(kin, kin))
+    ):
         return None
     space = " " if groups["value"].startswith(" ") and value else ""
     when = groups.get("when", "")
@@ -110,7 +116,3 @@ def _build(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> St
         retracts=rule.retracts,
         importance=rule.importance,
     )
-
-
-def _is_resolved(kin: str, value: str, groups: dict[str, str]) -> bool:
-    return values.resolved(value, groups["value"]) and (not kin or values.resolved(kin, kin))

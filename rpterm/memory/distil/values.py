@@ -77,7 +77,7 @@ def third_person(value: str) -> str:
     )
 
 
-def thing(value: str) -> bool:
+def is_thing(value: str) -> bool:
     """Whether the words name something by themselves, not only by what was said before."""
     words = value.lower().split()
     return bool(words) and len(words) <= _MAX_WORDS and words[0] not in _VAGUE and (
@@ -85,7 +85,7 @@ def thing(value: str) -> bool:
     )  # fmt: skip
 
 
-def resolved(value: str, said: str) -> bool:
+def is_self_contained(value: str, said: str) -> bool:
     """Whether the value keeps its meaning outside the conversation: no "them", no "the color".
 
     Args:
@@ -99,10 +99,10 @@ def resolved(value: str, said: str) -> bool:
     return words[0] not in ("the", "all", "both", "our") or (len(words) == 2 and not rest)
 
 
-def place(value: str) -> bool:
+def is_place(value: str) -> bool:
     """Whether the words can be a place: a name, or a noun with an article; no idiom."""
     words = value.split()
-    if not thing(value) or words[-1].lower() in IDIOMS:
+    if not is_thing(value) or words[-1].lower() in IDIOMS:
         return False
     if PROPER.match(words[0]) or words[0].lower() in ("a", "an", "my", "the"):
         return any(PROPER.match(word) for word in words) or words[0].lower() != "the" or (
@@ -111,7 +111,7 @@ def place(value: str) -> bool:
     return len(words) <= 2 and value == value.lower()
 
 
-def proper(value: str) -> bool:
+def is_proper(value: str) -> bool:
     """Whether the words begin with a capital or a digit, apart from articles."""
     words = [w for w in value.split() if w.lower() not in ("a", "an", "the", "in", "on", "near")]
     return bool(words) and len(value.split()) <= _MAX_WORDS and (
@@ -119,14 +119,14 @@ def proper(value: str) -> bool:
     )  # fmt: skip
 
 
-def name(value: str) -> bool:
+def is_name(value: str) -> bool:
     """Whether the words are one to four capitalised ones, such as a person's name."""
     words = value.split()
     small = ("of", "de", "van", "von", "la", "the", "der", "da", "di")
     return 1 <= len(words) <= 4 and all(PROPER.match(w) or w in small for w in words)
 
 
-def age(value: str) -> bool:
+def is_age(value: str) -> bool:
     """Whether it is a plausible number of years of age."""
     if value.isdecimal():
         return 3 <= int(value) <= 120

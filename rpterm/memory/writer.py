@@ -14,7 +14,7 @@ from functools import partial
 
 from rpterm.defect import told
 from rpterm.memory.embed import Embedder
-from rpterm.memory.shelf import Shelf
+from rpterm.memory.live_index import LiveIndex
 from rpterm.memory.words import with_speaker
 from rpterm.store.memories import Memories
 from rpterm.store.memory_vectors import MemoryVectors, Unembedded
@@ -24,7 +24,7 @@ _MAX_ID = 2**62
 _CATCH_UP_BATCH = 1000
 
 
-class Rememberer:
+class MemoryWriter:
     """The background writer of one character's memory.
 
     Args:
@@ -36,13 +36,13 @@ class Rememberer:
         self,
         memories: Memories,
         vectors: MemoryVectors,
-        shelf: Shelf,
+        live_index: LiveIndex,
         embedder: Embedder | None,
         listeners: Sequence[Callable[[int, int], object]] = (),
     ) -> None:
         self._memories = memories
         self._vectors = vectors
-        self._shelf = shelf
+        self._live = live_index
         self._embedder = embedder
         self._listeners = listeners
         self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -119,21 +119,21 @@ class Rememberer:
         if self._embedder is not None:
             dim = self._vectors.size(self._embedder.model) // 4
             if dim:
-                self._shelf.set_dim(dim)
-        self._shelf.load()
+                self._live.set_dim(dim)
+        self._live.load()
 
     def _catch_up(self) -> None:
         while not self._closing.is_set():
             turns = self._memories.unremembered(_CATCH_UP_BATCH)
             if not turns or not self._memories.remember_turns(turns):
                 break
-            self._shelf.follow()
+            self._live.follow()
 
     def _write(self, turns: list[int]) -> None:
         if self._memories.remember_turns(turns) < len(turns):
             for turn_id in turns:
                 self._memories.refresh_turn(turn_id)
-        self._shelf.follow()
+        self._live.follow()
         # An edit or an addition (``wake``) may affect any memory, a turn only the newest ones.
         self._embed_all(above=self._embedded_up_to if turns else 0)
         self._memories.scrub()
@@ -159,13 +159,13 @@ class Rememberer:
     def _embed(self, embedder: Embedder, batch: list[Unembedded]) -> None:
         wordings = list({item.hash: item for item in batch}.values())
         rows = embedder.encode([with_speaker(item.speaker, item.text) for item in wordings])
-        self._shelf.set_dim(rows.shape[1])
+        self._live.set_dim(rows.shape[1])
         hashes = [item.hash for item in wordings]
         data = rows.astype("<f4")
         self._vectors.put(
             embedder.model, [(key, row.tobytes()) for key, row in zip(hashes, data, strict=True)]
         )
-        self._shelf.put_vectors(hashes, rows)
+        self._live.put_vectors(hashes, rows)
 
     def _notify(self, model: str) -> None:
         if self._listeners:

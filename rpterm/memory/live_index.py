@@ -25,7 +25,7 @@ Floats = NDArray[np.float32]
 _BATCH = 500
 
 
-class Shelf:
+class LiveIndex:
     """The rows of one character's memories, which follow the database.
 
     Args:

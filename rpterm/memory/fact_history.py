@@ -31,7 +31,7 @@ def about_the_past(draft: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class FactHistory:
     """The history of facts, for one recall.
 
     Attributes:

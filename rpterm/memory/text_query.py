@@ -36,7 +36,7 @@ _CONTEXT_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TextQuery:
     """A search in words, before anything is embedded.
 
     Attributes:
@@ -54,7 +54,7 @@ class Question:
     spans: tuple[TimeSpan, ...]
 
 
-def question(draft: str, path: Sequence[Turn], now: float) -> Question:
+def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     """Build the search for a draft that follows these turns, oldest first."""
     context = [turn.text[-_MAX_CHARS:] for turn in reversed(path[-len(CONTEXT_WEIGHTS) :])]
     draft_terms = terms(draft)
@@ -71,4 +71,4 @@ def question(draft: str, path: Sequence[Turn], now: float) -> Question:
     text = "\n".join([*context_tails, draft[-2 * _MAX_CHARS :]]).strip()
     query = query_terms(weighted)
     evidence = query if short else query_terms(weighted[:1])
-    return Question(query, evidence, content_words(draft), text, tuple(dates.spans(draft, now)))
+    return TextQuery(query, evidence, content_words(draft), text, tuple(dates.spans(draft, now)))
