@@ -1,6 +1,7 @@
-"""Cards' files, written by the program: whole, and never one that ships with it.
+"""Writes card files, atomically, and adds worlds to them or removes them.
 
-Instead of a card that ships, a copy in the user's own folder is written. It knows no chat.
+A card that ships with the program is never changed: a copy in the user's folder is written
+instead. This module knows no chats.
 """
 
 from __future__ import annotations
@@ -12,24 +13,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rpterm.cards import library, reader, world_edit, worlds
+from rpterm.cards.lore.rules import world_name
 from rpterm.marks import why
 from rpterm.paths import write_whole
 from rpterm.types import RptermError
 
 
 def own_place(path: Path, folder: Path | None) -> Path:
-    """Where to write a card: itself, or in the user's ``folder`` instead of one that ships."""
+    """Where to write a card: to its own file, or into the user's ``folder`` if it is shipped."""
     shipped = path.parent in library.folders(None)
     return folder / path.name if shipped and folder is not None else path
 
 
 def write(own: Path, text: str, path: Path, portrait: str = "") -> None:
-    """Write a card's text, into a copy with its picture where ``own`` is not ``path``.
+    """Write a card's text to ``own``; the portrait is copied too if that is not ``path`` itself.
 
     Raises:
-        RptermError: It cannot be written; what was there still is.
+        RptermError: The file cannot be written; the previous content is kept.
     """
-    with _explained(own):
+    with _write_errors_explained(own):
         if own != path:
             own.parent.mkdir(parents=True, exist_ok=True)
             picture = path.parent / (portrait or "-")
@@ -39,29 +41,28 @@ def write(own: Path, text: str, path: Path, portrait: str = "") -> None:
 
 
 def world_for(name: str, card: Path, folders: list[Path]) -> str:
-    """What a card has to name for a world to be found, a file elsewhere by its whole path.
+    """The entry a card needs in ``worlds`` for a world to be found: its name, or else its path.
 
     Args:
-        name: Of a world, or its file.
+        name: The name of a world, or of its file.
 
     Raises:
         RptermError: There is no such world, or it cannot be read.
     """
     file = _world_file(name, card, folders)
-    short = file.stem
-    near = worlds.find(short, card, folders)
-    if near is not None and near.resolve() == file.resolve():
-        return short
-    beside = os.path.relpath(file.resolve(), card.parent.resolve())
-    # From further off it is the file that stays where it is, not the way to it.
-    return str(file.absolute()) if beside.startswith(str(Path("../.."))) else beside
+    by_name = worlds.find(file.stem, card, folders)
+    if by_name is not None and by_name.resolve() == file.resolve():
+        return file.stem
+    relative = os.path.relpath(file.resolve(), card.parent.resolve())
+    # A file further away is likelier to keep its absolute than its relative path.
+    return str(file.absolute()) if relative.startswith(str(Path("../.."))) else relative
 
 
 def world_for_chat(name: str, card: Path, folders: list[Path]) -> str:
-    """What a chat has to name for each of its cards to find a world; as ``world_for``.
+    """The entry a chat needs for all of its cards to find a world; see ``world_for``.
 
     Args:
-        card: Of the chat's own character: what lies beside it is meant first.
+        card: The file of the chat's main character; worlds next to it come first.
     """
     file = _world_file(name, card, folders)
     known = worlds.files(folders).get(file.stem)
@@ -71,16 +72,16 @@ def world_for_chat(name: str, card: Path, folders: list[Path]) -> str:
 
 
 def _world_file(name: str, card: Path, folders: list[Path]) -> Path:
-    """The file that the name of a world, or a path, means; one that can be read."""
+    """The file of a world, given its name or path; it was checked to be readable."""
     file = worlds.named(name, [card.parent, *folders]) or worlds.find(name, card, folders)
     if file is None:
-        raise RptermError(_no_world(name, [card.parent, *folders]))
+        raise RptermError(_unknown_world_message(name, [card.parent, *folders]))
     worlds.book(reader.read_text(file), str(file))
     return file
 
 
 def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False) -> Path:
-    """Let the card of a file name a world, or no longer.
+    """Add a world to the card in a file, or with ``leave`` remove it.
 
     Returns:
         The file that was written.
@@ -91,7 +92,7 @@ def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False
     folders = library.folders(user_folder)
     own = own_place(path, user_folder)
     if own != path and own.exists():
-        raise RptermError(f"You have a card of your own in {own}: name that one.")
+        raise RptermError(f"You have your own copy of this card in {own}: use that one.")
     before = reader.read_text(path)
     after = changed(before, name, own, folders, leave=leave)
     write(own, after, path, worlds.of_text(after, own, folders).card.portrait)
@@ -99,7 +100,7 @@ def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False
 
 
 def changed(text: str, name: str, card: Path, folders: list[Path], *, leave: bool = False) -> str:
-    """A card's text with a world that it did not name before, or without one.
+    """A card's text with a world added, or with ``leave`` removed.
 
     Raises:
         RptermError: As ``join``.
@@ -110,29 +111,27 @@ def changed(text: str, name: str, card: Path, folders: list[Path], *, leave: boo
 
 
 def named_in(text: str, name: str) -> str:
-    """A world as the card names it: also by its file's name alone."""
+    """A world as the card names it, found by that name or by the world's file name alone."""
     return named_among(reader.parse(text).worlds, name) or name
 
 
 def named_among(names: Iterable[str], name: str) -> str:
-    """The one of several names that means the same file's name, or ""."""
-    from rpterm.cards.lore.rules import world_name
-
+    """The one of ``names`` that has the same file name as ``name``, or ""."""
     known = {worlds.plain(world_name(each)): each for each in names}
     return known.get(worlds.plain(world_name(name)), "")
 
 
-def _no_world(name: str, folders: list[Path]) -> str:
+def _unknown_world_message(name: str, folders: list[Path]) -> str:
     known = worlds.files(folders)
     if Path(name).suffix.lower() in library.OTHER_FORMATS:
-        return f"{name} is of another program. Import it first: rpterm cards import {name}"
-    none = "There are none yet: `rpterm cards new NAME --world` begins one."
-    there = f"There are: {', '.join(known)}." if known else none
-    return f"There is no world {name!r}. {there}"
+        return f"{name} is another program's file. Import it first: rpterm cards import {name}"
+    none = "There are none yet: `rpterm cards new NAME --world` creates one."
+    available = f"There are: {', '.join(known)}." if known else none
+    return f"There is no world {name!r}. {available}"
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _write_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

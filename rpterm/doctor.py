@@ -85,7 +85,7 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
 
             key_check.check_change(settings.keys)
     except RptermError as error:
-        remedy = f"Mend {file}, or move it away."
+        remedy = f"Coercer {file}, or move it away."
         return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)
     return settings, Check("settings", "ok", str(file) if file.exists() else "defaults")
 
@@ -140,7 +140,7 @@ def _starter(paths: Paths) -> Check:
         detail = f"{starter.llm_path(paths.cache).name}, hash right"
     except RptermError as error:
         return Check("starter model", "broken", str(error))
-    faster = requantized.place(paths.cache)
+    faster = requantized.path_in(paths.cache)
     written = f"; runs as {faster}" if faster.exists() else "; written again as Q8_0 at first use"
     return Check("starter model", "ok", detail + written)
 

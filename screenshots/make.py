@@ -30,7 +30,7 @@ from rpterm.opening import launch
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat.scores import measured
+from rpterm.tui.screens.chat.scores import is_scorable
 from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
@@ -194,7 +194,7 @@ async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
 
 
 async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
-    """Wait until nothing is being made or measured, and the screen stands still."""
+    """Wait until nothing is being made or is_scorable, and the screen stands still."""
     state = app.chat.state
     await _until(pilot, lambda: state.session is not None and not state.busy)
     await _until(pilot, lambda: bool(state.figures.context))
@@ -209,7 +209,7 @@ async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
 
 def _scored(app: RptermApp) -> bool:
     """Whether the last reply on screen has its score, if there is any."""
-    replies = [turn for turn in app.chat.transcript.turns if measured(turn)]
+    replies = [turn for turn in app.chat.transcript.turns if is_scorable(turn)]
     return not replies or replies[-1].id in app.chat.keeper.known
 
 

@@ -77,7 +77,7 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
         "gpu_layers": int(info.detail.get("gpu_layers", "0")),
     }
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "rpterm.engine.llama.bare"],
+        [sys.executable, "-P", "-m", "rpterm.engine.llama.baseline"],
         input=json_module.dumps(job), capture_output=True, text=True, check=True,
         # Threads that wait as ours do: the default would make the yardstick collapse.
         env={**os.environ, **ENVIRONMENT},

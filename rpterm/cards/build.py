@@ -1,6 +1,6 @@
-"""Plain data of a TOML text → ``CharacterCard``; problems go to a ``Report`` by path.
+"""Builds a ``CharacterCard`` from parsed TOML data and adds problems to a ``Report`` by path.
 
-It knows the record and the table of keys, but no files and no lines.
+It knows the card's dataclasses and the key table, but no files and no line numbers.
 """
 
 from __future__ import annotations
@@ -16,43 +16,47 @@ from rpterm.cards.values import Report, kind_of
 
 Table = dict[str, Any]
 
+_REPORTED = {"\0": None}
+"""Stands for a list item that is not a table, which has been reported already."""
+
 
 def build(
     data: Table, report: Report, partial: bool = False, *, world: bool = False
 ) -> CharacterCard | None:
-    """Make a card, or report why not and give ``None``.
+    """Build a card, or report the problems and return ``None``.
 
     Args:
-        partial: Statements are missing because of syntax errors: nothing is said of what is
-            missing.
-        world: A file of lore alone, which needs no name.
+        partial: Syntax errors cost the data some statements, so missing keys are not reported.
+        world: The data is a world: lore alone, which needs no name.
     """
     if world:
-        data = _named(data)
+        data = {"name": "World", **data}  # Every card must have a name.
     elif _is_world(data) and not partial:
-        remedy = "Join it to a card: rpterm cards join CARD WORLD."
-        report.add((), "This is a world: it has lore and no character.", remedy)
+        remedy = "Add it to a card with: rpterm cards join CARD WORLD."
+        report.add((), "This is a world: it has lore but no character.", remedy)
         return None
-    fields = _table("", data, (), report, partial)
+    fields = _fields("", data, (), report, partial)
     for name in ("persona", "user"):
-        fields |= _table(name, _sub(data, name, report), (name,), report, partial)
-    sampling = _table("sampling", _sub(data, "sampling", report), ("sampling",), report, partial)
+        fields |= _fields(name, _subtable(data, name, report), (name,), report, partial)
+    sampling = _fields(
+        "sampling", _subtable(data, "sampling", report), ("sampling",), report, partial
+    )
     entries = [
-        _lore(table, ("lore", index), report, partial)
-        for index, table in enumerate(_array(data, "lore", report))
+        _lore_entry(table, ("lore", index), report, partial)
+        for index, table in enumerate(_tables(data, "lore", report))
     ]
-    book = _table("lorebook", _sub(data, "lorebook", report), ("lorebook",), report, partial)
+    book = _fields("lorebook", _subtable(data, "lorebook", report), ("lorebook",), report, partial)
     examples = [
         _example(table, ("examples", index), report)
-        for index, table in enumerate(_array(data, "examples", report))
+        for index, table in enumerate(_tables(data, "examples", report))
     ]
     tests = [
         _probe(table, ("test", index), report, partial)
-        for index, table in enumerate(_array(data, "test", report))
+        for index, table in enumerate(_tables(data, "test", report))
     ]
-    _top_rules(fields, entries, report, partial, world)
+    _check_card(fields, entries, report, partial, world)
     if world and fields.get("worlds"):
-        report.add(("worlds",), "A world names no other worlds.", "Name them in the card.")
+        report.add(("worlds",), "A world cannot name other worlds.", "Name them in the card.")
     if report.found or partial:
         return None
     return CharacterCard(
@@ -68,36 +72,31 @@ def _is_world(data: Table) -> bool:
     return bool(data) and data.keys() <= {"lorebook", "lore", "extensions"}
 
 
-def _named(data: Table) -> Table:
-    """A world's data with the name that every card has."""
-    return {"name": "World", **data}
-
-
-def _sub(data: Table, name: str, report: Report) -> Table:
+def _subtable(data: Table, name: str, report: Report) -> Table:
     table = data.get(name, {})
     if isinstance(table, dict):
         return table
     found = "a list of tables" if isinstance(table, list) else kind_of(table)
-    report.add((name,), f"Here must be a table, not {found}.", f"Begin it with [{name}].")
+    report.add((name,), f"This must be a table, not {found}.", f"Begin it with [{name}].")
     return {}
 
 
-def _array(data: Table, name: str, report: Report) -> list[Table]:
+def _tables(data: Table, name: str, report: Report) -> list[Table]:
     tables = data.get(name, [])
     remedy = f"Begin each one with [[{name}]]."
     if not isinstance(tables, list):
-        report.add((name,), f"Here must be a list of tables, not {kind_of(tables)}.", remedy)
+        report.add((name,), f"This must be a list of tables, not {kind_of(tables)}.", remedy)
         return []
     for index, table in enumerate(tables):
         if not isinstance(table, dict):
-            message = f"Here must be a table, not {kind_of(table)}."
+            message = f"This must be a table, not {kind_of(table)}."
             report.add((name, index), message, remedy)
-    return [table if isinstance(table, dict) else {"\0": None} for table in tables]
+    return [table if isinstance(table, dict) else dict(_REPORTED) for table in tables]
 
 
-def _table(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
-    """The fields of one table, by name of the record's field, checked."""
-    if "\0" in data or report.full:
+def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
+    """The checked values of one table, by the name of the dataclass field."""
+    if data == _REPORTED or report.full:
         return {}
     known = {key.name: key for key in layout.TABLES[name]}
     fields: Table = {}
@@ -108,33 +107,33 @@ def _table(name: str, data: Table, path: Path, report: Report, partial: bool) ->
             if good is not None:
                 fields[key.field] = good
         elif key_name in layout.OPEN.get(name, ()):
-            fields[key_name] = _open(value, (*path, key_name), report)
-        elif key_name not in _elsewhere(name) and not report.full:
-            report.add((*path, key_name), *_unknown(name, key_name))
+            fields[key_name] = _extensions(value, (*path, key_name), report)
+        elif key_name not in _read_separately(name) and not report.full:
+            report.add((*path, key_name), *_unknown_key(name, key_name))
     for key in known.values():
         if key.required and key.name not in data and not partial:
             report.add(path, f"The key {key.name} is missing.", f'Add {key.name} = "…".')
     return fields
 
 
-def _elsewhere(name: str) -> tuple[str, ...]:
-    """Keys of a table that are not in its row of keys and read apart."""
+def _read_separately(name: str) -> tuple[str, ...]:
+    """Keys of a table that other functions read: subtables, and keys without a ``Key``."""
     return tuple(layout.TABLES) if name == "" else layout.EXTRA.get(name, ())
 
 
-def _open(value: Any, path: Path, report: Report) -> Table:
+def _extensions(value: Any, path: Path, report: Report) -> Table:
     if not isinstance(value, dict):
-        report.add(path, f"Here must be a table, not {kind_of(value)}.", "Write [extensions].")
+        report.add(path, f"This must be a table, not {kind_of(value)}.", "Write [extensions].")
         return {}
     try:
         return dict(decode(value))
     except (ValueError, TypeError, RecursionError):
-        report.add(path, 'A "$json" in it does not hold JSON.', "Mend or remove it.")
+        report.add(path, 'A "$json" value in it is not valid JSON.', "Correct or remove it.")
         return {}
 
 
-def _unknown(table: str, name: str) -> tuple[str, str]:
-    """Message and remedy for a key that nothing knows."""
+def _unknown_key(table: str, name: str) -> tuple[str, str]:
+    """Message and remedy for an unknown key."""
     where = f"[{table}]" if table else "a card"
     message = f"There is no key {values.safe(name)} in {where}."
     here = [key.name for key in layout.TABLES[table]]
@@ -143,43 +142,38 @@ def _unknown(table: str, name: str) -> tuple[str, str]:
         here += [name for name in layout.TABLES if name]
     alias = layout.NICKNAMES.get(name)
     if alias and (alias in here or alias.startswith("[")):
-        return message, f"Here it is {alias}."
+        return message, f"Use {alias} instead."
     from difflib import get_close_matches  # slow to import, and good cards need none
 
     near = get_close_matches(name.lower()[:60], here, n=1, cutoff=0.6)
     homes = [home for home, keys in layout.TABLES.items() for key in keys if key.name == name]
     if homes and not (near and near[0] == name.lower()):
-        return message, f"It belongs {_home(homes[0])}."
+        return message, f"It belongs {_place_in_words(homes[0])}."
     if near:
         return message, f"Did you mean {near[0]}?"
-    return message, "Remove it, or put it under [extensions], where anything may stand."
+    return message, "Remove it, or put it under [extensions], which may contain anything."
 
 
-def _home(table: str) -> str:
+def _place_in_words(table: str) -> str:
     if not table:
         return "at the top of the file, before the first [table]"
     return f"under [[{table}]]" if table in layout.ARRAYS else f"under [{table}]"
 
 
-def _lore(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
+def _lore_entry(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
     before = len(report.found)
-    fields = _table("lore", data, path, report, partial)
+    fields = _fields("lore", data, path, report, partial)
     for name in ("keys", "secondary_keys"):
         for index, key in enumerate(fields.get(name, ())):
             place = (*path, name) if isinstance(data[name], str) else (*path, name, index)
-            _key_rules(key, place, report)
+            if parts := split(key):
+                _check_pattern(*parts, place, report)
     if len(report.found) > before or "content" not in fields:
         return None
     return LoreEntry(keys=fields.pop("keys", ()), content=fields.pop("content"), **fields)
 
 
-def _key_rules(key: str, path: Path, report: Report) -> None:
-    parts = split(key)
-    if parts:
-        _pattern_rules(*parts, path, report)
-
-
-def _pattern_rules(body: str, flags: str, path: Path, report: Report) -> None:
+def _check_pattern(body: str, flags: str, path: Path, report: Report) -> None:
     if report.full:
         return
     try:
@@ -187,23 +181,24 @@ def _pattern_rules(body: str, flags: str, path: Path, report: Report) -> None:
     except TooManyPatterns:
         if not report.patterns.told:
             report.patterns.told = True
-            message = "The patterns of this card are too much work together, from this one on."
-            report.add(path, message, "Use plain words, or shorter ones: {500} counts 500 times.")
+            message = "From this one on, the card's regex patterns are too complex together."
+            remedy = "Use plain words or shorter patterns: {500} counts 500 times."
+            report.add(path, message, remedy)
     except PatternError as error:
-        remedy = "Look-around and back references are not supported; mend the pattern."
-        report.add(path, f"The pattern is not valid: {error}.", remedy)
+        remedy = "Correct it; look-around and back references are not supported."
+        report.add(path, f"The regex pattern is not valid: {error}.", remedy)
 
 
 def _example(data: Table, path: Path, report: Report) -> Example | None:
     before = len(report.found)
-    fields = _table("examples", data, path, report, False)
+    fields = _fields("examples", data, path, report, False)
     lines: Any = [(role, fields[role]) for role in ("user", "char") if role in fields]
     if "dialogue" in data:
         if lines:
-            remedy = "Keep either dialogue or user and char."
-            report.add(path, "dialogue stands beside user or char.", remedy)
+            remedy = "Keep either dialogue, or user and char."
+            report.add(path, "The example has dialogue as well as user or char.", remedy)
         lines = _dialogue(data["dialogue"], (*path, "dialogue"), report)
-    if not lines and len(report.found) == before and "\0" not in data:
+    if not lines and len(report.found) == before and data != _REPORTED:
         report.add(path, "The example is empty.", 'Add user = "…" and char = "…".')
     if len(report.found) > before or not lines:
         return None
@@ -213,12 +208,13 @@ def _example(data: Table, path: Path, report: Report) -> Example | None:
 def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
     remedy = 'Write dialogue = [["user", "…"], ["char", "…"]].'
     if not isinstance(value, list):
-        report.add(path, f"Here must be a list of pairs, not {kind_of(value)}.", remedy)
+        report.add(path, f"This must be a list of pairs, not {kind_of(value)}.", remedy)
         return []
     lines = []
     for index, pair in enumerate(value):
         if not (isinstance(pair, list) and len(pair) == 2 and pair[0] in ("user", "char")):
-            report.add((*path, index), 'Each line is a pair: "user" or "char", and text.', remedy)
+            message = 'Each line must be a pair: "user" or "char", and the text.'
+            report.add((*path, index), message, remedy)
             continue
         said = values.text(pair[1], (*path, index, 1), report)
         if said is not None:
@@ -228,22 +224,22 @@ def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
 
 def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | None:
     before = len(report.found)
-    fields = _table("test", data, path, report, partial)
+    fields = _fields("test", data, path, report, partial)
     if "user" in fields and not fields["user"]:
-        report.add((*path, "user"), "The test says nothing.", 'Write user = "…".')
+        report.add((*path, "user"), "The test has no user message.", 'Write user = "…".')
     if fields.get("regex"):
-        _pattern_rules(fields["regex"], "", (*path, "regex"), report)
+        _check_pattern(fields["regex"], "", (*path, "regex"), report)
     if len(report.found) > before or "user" not in fields:
         return None
     return Probe(**fields)
 
 
-def _top_rules(
+def _check_card(
     fields: Table, entries: list[LoreEntry | None], report: Report, partial: bool, world: bool
 ) -> None:
     name = fields.get("name")
     if name is not None and (not name.strip() or "\n" in name or "\r" in name):
-        report.add(("name",), "The name must be one line that is not empty.", 'name = "…"')
+        report.add(("name",), "The name must be one line of text.", 'Write name = "…".')
     for group in ("greetings", "group_greetings"):
         for index, greeting in enumerate(fields.get(group, ())):
             if not greeting.strip():
@@ -255,7 +251,7 @@ def _top_rules(
         report.add(("knows_until",), message, 'Write "1895" or "1895-04-23".')
     count = len(fields.get("greetings", ()))
     for index, entry in enumerate(entries):
-        if entry is None or partial or world or entry.world:  # A world is for other cards, too.
+        if entry is None or partial or world or entry.world:  # Other cards share a world.
             continue
         for place, greeting_index in enumerate(entry.greetings):
             if greeting_index >= count:

@@ -1,7 +1,7 @@
-"""The CharacterCard: what a character is, as data.
+"""The CharacterCard: a character as immutable data.
 
-A card knows nothing of files, models or chats. ``cards.reader`` makes one from TOML,
-``cards.writer`` makes TOML from one; ``cards.layout`` says which key of the file is which field.
+A card knows nothing of files, models or chats. ``cards.reader`` parses one from TOML,
+``cards.writer`` writes one as TOML, and ``cards.layout`` maps the keys of the file to its fields.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Position = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example dialogue: lines of ``("user" | "char", text)`` in order.
+    """One example dialogue: ``("user" | "char", text)`` lines in order.
 
     In TOML a single exchange is ``user = "…"`` and ``char = "…"``; a longer one is
     ``dialogue = [["user", "…"], ["char", "…"], …]``.
@@ -38,27 +38,28 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class LoreEntry:
-    """One entry of a lorebook: text that enters the prompt when the talk comes to it.
+    """One lorebook entry: text that enters the prompt when the conversation mentions a key.
 
     Attributes:
-        keys: Plain words, or ``/regex/flags``; any one fires the entry.
-        secondary_keys: Looked at only when a key matched, by ``logic``.
-        logic: ``and_any`` one secondary key too; ``and_all`` every one; ``not_any`` none;
-            ``not_all`` not every one.
+        keys: Plain words, or ``/regex/flags``; any one of them fires the entry.
+        secondary_keys: Checked only when a key matched, according to ``logic``.
+        logic: ``and_any`` requires one secondary key as well, ``and_all`` every one, ``not_any``
+            none of them, ``not_all`` that at least one is absent.
         constant: Always in the prompt; part of the static block.
-        position: Where it goes; ``depth`` puts it ``depth`` turns above the end, as ``role``.
-            An entry that is not constant always travels in the volatile block unless its
-            position is ``depth``.
-        order: Lower stands higher in the prompt.
-        priority: Lower is left out first when the budget is short.
-        probability: Percent.
-        scan_depth: How many last turns are searched; ``None`` takes the book's.
-        sticky, cooldown, delay: In turns: stays active, rests afterwards, sleeps at the start.
-        group: Of the entries of one inclusion group only one fires, drawn by ``group_weight``;
-            ``group_override`` lets the highest ``order`` win instead.
-        greetings: Only in chats begun with one of these greetings; 0 is the first.
-        world: The world it comes from, as the card names it; "" is the card's own entry.
-        extensions: Keys of other programs, kept as they were.
+        position: Where the text is inserted; ``depth`` puts it ``depth`` turns above the end, as
+            ``role``. An entry that is not constant always goes into the volatile block, unless
+            its position is ``depth``.
+        order: Entries with a lower order come earlier in the prompt.
+        priority: Entries with a lower priority are dropped first when the budget is short.
+        probability: In percent.
+        scan_depth: How many of the last turns are searched; ``None`` uses the book's value.
+        sticky, cooldown, delay: In turns: how long the entry stays active after firing, how long
+            it then cannot fire, and how many turns the chat needs before it can fire at all.
+        group: Only one entry of an inclusion group fires, drawn by ``group_weight``; with
+            ``group_override`` the highest ``order`` wins instead.
+        greetings: Only in chats that started with one of these greetings; 0 is the first.
+        world: The world it comes from, as the card names it; "" for the card's own entries.
+        extensions: Keys of other programs, kept unchanged.
     """
 
     keys: tuple[str, ...]
@@ -101,7 +102,7 @@ class Lorebook:
     """The entries and how they are searched.
 
     Attributes:
-        budget: Tokens for all entries together; 0 means a quarter of the context.
+        budget: Tokens for all entries together; 0 means a quarter of the context window.
     """
 
     entries: tuple[LoreEntry, ...] = ()
@@ -115,7 +116,7 @@ class Lorebook:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One ``[[test]]`` of a card: user lines, and what must hold of the last reply."""
+    """One ``[[test]]`` of a card: user messages, and what must be true of the last reply."""
 
     user: tuple[str, ...]
     name: str = ""
@@ -131,25 +132,25 @@ class CharacterCard:
     """A character.
 
     Attributes:
-        name: Shown, and what ``{{char}}`` stands for unless ``nickname`` is set.
+        name: The name shown, and the value of ``{{char}}`` unless ``nickname`` is set.
         tagline: One line for lists.
         description: Who they are, in prose.
-        attributes: One claim a line: the consistency score points at single lines.
-        relations: One claim a line, each about one other person.
-        style: How they speak and act, one trait a line.
+        attributes: One claim per line, because the consistency score points at single lines.
+        relations: One claim per line, each about one other person.
+        style: How they speak and act, one trait per line.
         scenario: Where and when the chat takes place.
-        greetings: First turns to choose from; the first is the default.
+        greetings: Opening messages to choose from; the first is the default.
         system_prompt: Replaces the user's own; ``{{original}}`` inserts the replaced one.
         post_history_instructions: Repeated right before the reply.
         knows_until: A year ("1895") or a date ("1895-04-23") after which the character knows
-            nothing; "" is no limit.
-        limits: What the character never does, one rule a line.
-        sampling: Names of ``Sampling`` fields → values this character speaks best with.
-        user_name, user_description: Hints for a persona of the user that fits the scenario.
+            nothing; "" for no limit.
+        limits: What the character never does, one rule per line.
+        sampling: ``Sampling`` field name → the value that suits this character best.
+        user_name, user_description: A suggested persona for the user that fits the scenario.
         portrait: Path of a picture, relative to the card's file.
-        worlds: Files of lore that several characters share; ``lorebook`` has their entries, too,
-            once ``cards.worlds`` has read them.
-        extensions: Keys of other programs, kept as they were.
+        worlds: Lore files shared by several characters; once ``cards.worlds`` has read them,
+            ``lorebook`` contains their entries too.
+        extensions: Keys of other programs, kept unchanged.
     """
 
     name: str
@@ -182,11 +183,11 @@ class CharacterCard:
 
     @property
     def char(self) -> str:
-        """What ``{{char}}`` stands for."""
+        """The value of ``{{char}}``."""
         return self.nickname or self.name
 
     def user(self, own: Persona) -> Persona:
-        """Who the user is in a new chat; the card's hint counts where nobody set their ``own``."""
+        """The user's persona in a new chat: ``own`` if it was set, else the card's suggestion."""
         if own != Persona() or not self.user_name:
             return own
         return Persona(self.user_name, self.user_description)

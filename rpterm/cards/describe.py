@@ -1,8 +1,8 @@
-"""A card as prompt text: ordered pieces, each with the name of what it comes from.
+"""Renders a card as prompt text: ordered sections, each with the name of its source.
 
-``sections`` is pure and cheap. Its text still holds macros (``{{char}}``, ``{{user}}``): whoever
-builds the prompt expands them. It knows nothing of tokens, budgets, lorebooks, examples or chat
-templates, and it leaves out ``system_prompt`` and ``post_history_instructions``, which are
+``sections`` is pure and cheap. Its text still contains macros (``{{char}}``, ``{{user}}``), which
+the prompt builder expands. It knows nothing of tokens, budgets, lorebooks, examples or chat
+templates, and it omits ``system_prompt`` and ``post_history_instructions``, because those are
 instructions to the model and not a description.
 """
 
@@ -17,11 +17,11 @@ from rpterm.cards.card import CharacterCard
 def sections(card: CharacterCard) -> list[tuple[str, str]]:
     """Render what a card says about its character.
 
-    Short headings and one claim a line: a small model keeps to a list better than to prose.
+    Short headings and one claim per line, because a small model follows a list better than prose.
 
     Returns:
-        ``(source, text)`` pairs in the order the model should read them; a part that is empty in
-        the card has no pair. Sources are ``card.description``, ``card.attributes``,
+        ``(source, text)`` pairs in the order the model should read them; empty parts of the card
+        are omitted. Sources are ``card.description``, ``card.attributes``,
         ``card.relations``, ``card.style``, ``card.scenario``, ``card.knows_until`` and
         ``card.limits``.
     """
@@ -61,9 +61,9 @@ def _horizon(until: str) -> str:
 
 
 def spoken_date(until: str) -> str:
-    """Write a ``knows_until`` value as one says it: ``1895-04-23`` is ``23 April 1895``.
+    """Write a ``knows_until`` value in words: ``1895-04-23`` becomes ``23 April 1895``.
 
-    A year alone, or anything that is not a date, stays as it is; ``-0399`` is ``399 BC``.
+    ``-0399`` becomes ``399 BC``. A year alone, or anything that is not a date, stays unchanged.
     """
     if until.startswith("-"):
         return f"{until[1:].lstrip('0') or '0'} BC"

@@ -1,7 +1,7 @@
-"""What changed between two versions of a card, field by field.
+"""Compares two versions of a card field by field.
 
-Lists are compared line by line, lore entries by name or keys, so that moving or adding one does
-not make all others look changed. It knows no files and no models.
+Lists are compared line by line and lore entries by name or keys, so that moving or adding one does
+not make all others appear changed. This module knows no files and no models.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Change:
     """One difference.
 
     Attributes:
-        field: Like ``description``, ``persona attributes`` or ``lore Baker Street content``.
-        old, new: As text; "" where there is none.
+        field: Such as ``description``, ``persona attributes`` or ``lore Baker Street content``.
+        old, new: The values as text; "" for none.
     """
 
     field: str
@@ -35,72 +35,69 @@ class Change:
     new: str
 
     def tokens(self, count: Callable[[str], int]) -> int:
-        """By how many tokens the new text is longer."""
+        """How many tokens the new text has more than the old one."""
         return (count(self.new) if self.new else 0) - (count(self.old) if self.old else 0)
 
 
 def diff(old: CharacterCard, new: CharacterCard) -> list[Change]:
-    """All differences, in the order of the record's fields; equal cards have none."""
-    return list(_record("", old, new))
+    """All differences between two cards, in the order of the dataclass fields."""
+    return list(_record_changes("", old, new))
 
 
-def _record(head: str, old: Any, new: Any) -> Iterator[Change]:
+def _record_changes(prefix: str, old: Any, new: Any) -> Iterator[Change]:
     for item in fields(old):
         before, after = getattr(old, item.name), getattr(new, item.name)
         if before != after:
-            place = f"persona {item.name}" if item.name in _PERSONA else item.name
-            yield from _value(f"{head}{place}", before, after)
+            name = f"persona {item.name}" if item.name in _PERSONA else item.name
+            yield from _field_changes(f"{prefix}{name}", before, after)
 
 
-def _value(field: str, old: Any, new: Any) -> Iterator[Change]:
+def _field_changes(field: str, old: Any, new: Any) -> Iterator[Change]:
     if is_dataclass(old):
-        yield from _record(f"{field} ", old, new)
+        yield from _record_changes(f"{field} ", old, new)
     elif isinstance(old, Mapping):
         for key in {**old, **new}:
-            yield from _plain(f"{field} {key}", old.get(key), new.get(key))
-    elif isinstance(old, tuple) and _entries(old, new):
-        yield from _lore(old, new)
+            yield from _value_change(f"{field} {key}", old.get(key), new.get(key))
+    elif isinstance(old, tuple) and isinstance((*old, *new)[0], LoreEntry):
+        yield from _lore_changes(old, new)
     elif isinstance(old, tuple):
-        yield from _lines(field, old, new)
+        yield from _list_changes(field, old, new)
     else:
-        yield from _plain(field, old, new)
+        yield from _value_change(field, old, new)
 
 
-def _plain(field: str, old: Any, new: Any) -> Iterator[Change]:
+def _value_change(field: str, old: Any, new: Any) -> Iterator[Change]:
     if old != new or type(old) is not type(new):
         before, after = _text(old), _text(new)
         kind: Kind = "added" if not before else "removed" if not after else "changed"
         yield Change(field, kind, before, after)
 
 
-def _lines(field: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
+def _list_changes(field: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             continue
-        paired = min(b - a, d - c)
+        paired = min(old_end - old_start, new_end - new_start)
         for index in range(paired):
-            yield from _line(f"{field} #{c + index + 1}", old[a + index], new[c + index])
-        for index in range(a + paired, b):
+            line = new_start + index
+            yield from _item_changes(f"{field} #{line + 1}", old[old_start + index], new[line])
+        for index in range(old_start + paired, old_end):
             yield Change(f"{field} #{index + 1}", "removed", _text(old[index]), "")
-        for index in range(c + paired, d):
+        for index in range(new_start + paired, new_end):
             yield Change(f"{field} #{index + 1}", "added", "", _text(new[index]))
 
 
-def _line(field: str, old: Any, new: Any) -> Iterator[Change]:
-    """A line, an example or a test that became another one; of a test, what changed in it."""
+def _item_changes(field: str, old: Any, new: Any) -> Iterator[Change]:
+    """A changed line, example or test; for a test, each of its changed fields."""
     if isinstance(old, Probe):
-        yield from _record(f"{field} ", old, new)
+        yield from _record_changes(f"{field} ", old, new)
     else:
         yield Change(field, "changed", _text(old), _text(new))
 
 
-def _entries(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    return isinstance((*old, *new)[0], LoreEntry)
-
-
-def _lore(old: tuple[LoreEntry, ...], new: tuple[LoreEntry, ...]) -> Iterator[Change]:
-    before, after = _named(old), _named(new)
+def _lore_changes(old: tuple[LoreEntry, ...], new: tuple[LoreEntry, ...]) -> Iterator[Change]:
+    before, after = _by_name(old), _by_name(new)
     for name, entry in before.items():
         if name not in after:
             yield Change(f"lore {name}", "removed", entry.content, "")
@@ -108,27 +105,27 @@ def _lore(old: tuple[LoreEntry, ...], new: tuple[LoreEntry, ...]) -> Iterator[Ch
         if name not in before:
             yield Change(f"lore {name}", "added", "", entry.content)
         elif entry != before[name]:
-            yield from _record(f"lore {name} ", before[name], entry)
+            yield from _record_changes(f"lore {name} ", before[name], entry)
     if list(before) != list(after) and before == after:
         yield Change("lore order", "changed", ", ".join(before), ", ".join(after))
 
 
-def _named(entries: tuple[LoreEntry, ...]) -> dict[str, LoreEntry]:
-    """Entries by name or keys; those of the same name are numbered."""
-    named: dict[str, LoreEntry] = {}
+def _by_name(entries: tuple[LoreEntry, ...]) -> dict[str, LoreEntry]:
+    """Entries by name or keys; repeated names are numbered."""
+    by_name: dict[str, LoreEntry] = {}
     for entry in entries:
         name = entry.name or ", ".join(entry.keys) or "constant"
         name = base = f"{name} ({world_name(entry.world)})" if entry.world else name
         number = 1
-        while name in named:
+        while name in by_name:
             number += 1
             name = f"{base} ({number})"
-        named[name] = entry
-    return named
+        by_name[name] = entry
+    return by_name
 
 
 def _text(value: Any) -> str:
-    """Any value of a card as text to show."""
+    """Any value of a card, as text for display."""
     if value is None or value == () or value == {}:
         return ""
     if isinstance(value, str):
@@ -140,8 +137,8 @@ def _text(value: Any) -> str:
         pinned = " (pinned)" if value.pinned else ""
         return "\n".join(f"{role}: {text}" for role, text in dialogue) + pinned
     if isinstance(value, Probe):
-        said = {item.name: _text(getattr(value, item.name)) for item in fields(value)}
-        return "\n".join(f"{name}: {text}" for name, text in said.items() if text)
+        texts = {item.name: _text(getattr(value, item.name)) for item in fields(value)}
+        return "\n".join(f"{name}: {text}" for name, text in texts.items() if text)
     if isinstance(value, tuple):
         return ", ".join(_text(item) for item in value)
     return str(value)

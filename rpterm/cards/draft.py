@@ -1,9 +1,10 @@
-"""A card drafted by a model: the questions, the grammars of the answers, and the card they make.
+"""Drafts a card with a model: the prompts, the answers' grammars, and the resulting card.
 
-Pure: whoever has a model asks it stage after stage, each with what is ``known`` so far. A grammar
-bounds every text, so an answer always ends and always parses. Engines that know no grammars are
-read kindly: fences and chatter are looked past, a cut answer is closed, what is no use is left
-out. So ``card`` always gives a card, at the worst one with the user's own words alone.
+Pure functions: the caller, who has the model, asks one stage after the other and passes what is
+``known`` so far. A grammar bounds every text, so an answer always ends and always parses. For
+engines without grammars the parser is lenient: it skips code fences and chatter, closes truncated
+JSON and drops unusable values. So ``card`` always returns a card, in the worst case one with
+nothing but the user's own words.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SYSTEM = (
     "You invent characters for role-play. You answer with one JSON object and nothing else. You "
     "are concrete: things, places, habits, names, numbers. You never repeat yourself."
 )
-_TOKENS_A_CHARACTER = 0.4
+_TOKENS_PER_CHARACTER = 0.4
 _TEMPERATURE, _MIN_P = 0.7, 0.1
 _TOO_HARD = ("description", "examples", "lore")
 _STARTS = {
@@ -32,12 +33,12 @@ _STARTS = {
     "limits": ("NAME never ",),
 }
 _EXAMPLE_IDEA = "a sleepless woman who mends clocks in a harbour town and owes money"
-_NAME = 60
+_MAX_NAME = 60
 _TELLING = 12
-"""Characters from which on a text of the example is recognized."""
-_PLAIN = re.compile(r"[^\W_][\w'.-]*")
+"""Minimum length, in characters, at which a text copied from the example is recognised."""
+_PLAIN_NAME = re.compile(r"[^\W_][\w'.-]*")
 _RULES = (
-    # No brackets but those of the two macros: a text never turns into more JSON.
+    # No brackets except those of the two macros, so that a text cannot turn into more JSON.
     r'char ::= [^"\\\x00-\x1f\x7f{}\[\]<>|#] | "{{user}}" | "{{char}}" | "\\\""',
     r'begin ::= [^\x00-\x40\[-`{-\x7f] | "{{char}}" | "{{user}}"',
     r'plain ::= [^"\\\x00-\x1f\x7f{}\[\]<>|#.!?] | "{{user}}" | "{{char}}"',
@@ -51,11 +52,12 @@ class Field:
     """One key of an answer.
 
     Attributes:
-        low, high: Characters of a text.
-        count: 0 is one text; else so many of them in a list.
-        parts: Keys of the tables in the list, when they are tables.
-        example: What a good one looks like, of quite another character.
-        starts: How the texts of a list begin, one after the other; NAME is the character's.
+        ask: What the prompt asks for.
+        low, high: Minimum and maximum length of a text, in characters.
+        count: The number of texts in the list; 0 means a single text instead of a list.
+        parts: If the list holds tables, their keys.
+        example: A good value, taken from a very different character.
+        starts: The given beginnings of the list's texts, in order; NAME is the character's name.
         sentence: Whether a text ends with its first sentence.
     """
 
@@ -72,16 +74,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Fields that are asked for together; ``title`` is for a progress bar."""
+    """Fields requested in one prompt; ``title`` is for a progress bar."""
 
     title: str
     fields: tuple[Field, ...]
 
     @property
     def max_tokens(self) -> int:
-        """Room for the longest answer that its grammar allows, nearly always."""
+        """Enough tokens, in nearly all cases, for the longest answer the grammar allows."""
         size = sum((f.high + 12) * max(f.count, 1) * max(len(f.parts), 1) + 24 for f in self.fields)
-        return int(size * _TOKENS_A_CHARACTER) + 16
+        return int(size * _TOKENS_PER_CHARACTER) + 16
 
 
 STAGES = (
@@ -127,30 +129,30 @@ STAGES = (
 
 
 def stages(known: Mapping[str, Any], *, brief: bool = False) -> list[Stage]:
-    """The stages without what is known already.
+    """The stages, without the fields that are already known.
 
     Args:
-        brief: For small models, in English: fewer and shorter texts with their beginnings given,
-            and nothing that such models only spoil. The user's own words stay the description.
+        brief: For small models, in English: fewer and shorter texts with given beginnings, and
+            none of the fields such models get wrong. The user's own words stay the description.
     """
-    left = []
+    remaining = []
     for stage in STAGES:
         kept = [each for each in stage.fields if each.name not in known]
         if brief:
-            kept = [_brief(each) for each in kept if each.name not in _TOO_HARD]
+            kept = [_shortened(each) for each in kept if each.name not in _TOO_HARD]
         if kept:
-            left.append(replace(stage, fields=tuple(kept)))
-    return left
+            remaining.append(replace(stage, fields=tuple(kept)))
+    return remaining
 
 
-def _brief(field: Field) -> Field:
+def _shortened(field: Field) -> Field:
     starts = _STARTS.get(field.name, ())
     count = len(starts) or min(field.count, 2)
     return replace(field, starts=starts, count=count if field.count else 0, sentence=True)
 
 
 def question(stage: Stage, description: str, known: Mapping[str, Any]) -> str:
-    """What to ask: the shape by an example, then the idea with the answers so far."""
+    """The prompt of a stage: an example of the JSON, then the idea and the answers so far."""
     example = json.dumps({f.name: f.example for f in stage.fields}, ensure_ascii=False)
     wanted = [f'- "{f.name}": {f"{f.count} " if f.count else ""}{f.ask}.' for f in stage.fields]
     lines = [
@@ -168,17 +170,17 @@ def question(stage: Stage, description: str, known: Mapping[str, Any]) -> str:
 
 
 def grammar(stage: Stage, known: Mapping[str, Any]) -> str:
-    """GBNF of one stage's answer; facts begin with the character's name once it is known."""
+    """The GBNF grammar of a stage's answer; facts begin with the character's name if known."""
     rules = list(_RULES)
-    keys = [f'"\\"{each.name}\\": " {_shape(each, known, rules)}' for each in stage.fields]
+    keys = [f'"\\"{each.name}\\": " {_value_grammar(each, known, rules)}' for each in stage.fields]
     return "\n".join(['root ::= "{" ' + ' ", " '.join(keys) + ' "}"', *rules]) + "\n"
 
 
-def _shape(field: Field, known: Mapping[str, Any], rules: list[str]) -> str:
-    """The grammar of a field's value: a text, a list of texts, or a list of tables."""
+def _value_grammar(field: Field, known: Mapping[str, Any], rules: list[str]) -> str:
+    """The grammar of a field's value: a text, a list of texts or a list of tables."""
     starts = [_start(field, start, known) for start in field.starts or ("",)]
     for number, start in enumerate(starts):
-        rules.append(f'{field.name}-t{number} ::= "\\"" {start} {_rest(field)} "\\""')
+        rules.append(f'{field.name}-t{number} ::= "\\"" {start} {_remainder(field)} "\\""')
     items = [f"{field.name}-t{number % len(starts)}" for number in range(max(field.count, 1))]
     if field.parts:
         inner = ' ", " '.join(f'"\\"{part}\\": " {items[0]}' for part in field.parts)
@@ -188,9 +190,9 @@ def _shape(field: Field, known: Mapping[str, Any], rules: list[str]) -> str:
 
 
 def _start(field: Field, start: str, known: Mapping[str, Any]) -> str:
-    """How a text begins: as a sentence, as something said, or with given words."""
+    """The grammar of a text's beginning: given words, speech or an action, or a sentence."""
     name = str(known.get("name", "")).split(" ")[0]
-    named = bool(_PLAIN.fullmatch(name))
+    named = bool(_PLAIN_NAME.fullmatch(name))
     if start:
         return json.dumps(start.replace("NAME", name if named else "{{char}}"))
     if field.name == "attributes" and named:
@@ -198,17 +200,17 @@ def _start(field: Field, start: str, known: Mapping[str, Any]) -> str:
     return "spoken" if field.name in ("greetings", "examples") else "begin"
 
 
-def _rest(field: Field) -> str:
-    """The bounded rest of a text; a ``sentence`` ends with its first full stop."""
+def _remainder(field: Field) -> str:
+    """The grammar of a text's remainder; a ``sentence`` ends with its first full stop."""
     if not field.sentence:
         return f"char{{{field.low},{field.high}}}"
     return f"char{{{field.low}}} plain{{0,{field.high - field.low}}} end"
 
 
 def sampling(stage: Stage, base: Sampling, known: Mapping[str, Any], seed: int) -> Sampling:
-    """The samplers of one stage: the user's own, calmer, and bound to its grammar.
+    """The sampling of one stage: the user's own, less random, and constrained by the grammar.
 
-    Penalties of repetition are off: the form of JSON is nothing but repetition.
+    Repetition penalties are off, because JSON syntax repeats itself all the time.
     """
     return replace(
         base, grammar=grammar(stage, known), max_tokens=stage.max_tokens, banned=(),
@@ -219,8 +221,8 @@ def sampling(stage: Stage, base: Sampling, known: Mapping[str, Any], seed: int) 
 
 
 def read(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """What an answer holds that is of use; never raises."""
-    data = _object(answer)
+    """Parse the usable fields of an answer; never raises."""
+    data = _first_object(answer)
     found: dict[str, Any] = {}
     seen = {text.casefold() for value in known.values() for text in _texts(value)}
     for each in stage.fields:
@@ -232,19 +234,19 @@ def read(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def card(description: str, known: Mapping[str, Any], name: str = "") -> CharacterCard:
-    """The card, from what the model gave; what it did not give stays empty.
+    """Build the card from the model's answers; fields without an answer stay empty.
 
     Args:
-        description: The user's own words; they are the description where there is no other.
+        description: The user's own words, used as the description if the model wrote none.
         name: The user's own choice of a name, if any.
     """
-    first = " ".join(one_line(description).split()[:4])[:_NAME]
+    first = " ".join(one_line(description).split()[:4])[:_MAX_NAME]
 
     def lines(key: str) -> tuple[str, ...]:
         return tuple(known.get(key, ()))
 
     return CharacterCard(
-        name=one_line(name)[:_NAME] or known.get("name") or first or "Nameless",
+        name=one_line(name)[:_MAX_NAME] or known.get("name") or first or "Nameless",
         tagline=known.get("tagline", ""),
         description=known.get("description") or paragraphs(description),
         attributes=lines("attributes"),
@@ -264,40 +266,41 @@ def card(description: str, known: Mapping[str, Any], name: str = "") -> Characte
 
 
 def one_line(text: str) -> str:
-    """The text with nothing in it that a card cannot hold, on one line."""
+    """The text on one line, without characters that a card cannot contain."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def paragraphs(text: str) -> str:
-    """The text with nothing in it that a card cannot hold; its line breaks stay."""
+    """The text without characters that a card cannot contain; line breaks are kept."""
     return "\n".join(one_line(line) for line in text.strip().splitlines()).strip()
 
 
 def _texts(value: Any) -> list[str]:
-    """Every text in a value, however deep."""
+    """Every text in a value, at any depth."""
     if isinstance(value, str):
         return [value]
+    if not isinstance(value, Sequence | Mapping):
+        return []
     items = value.values() if isinstance(value, Mapping) else value
-    return (
-        [text for item in items for text in _texts(item)]
-        if isinstance(value, Sequence | Mapping)
-        else []
-    )
+    return [text for item in items for text in _texts(item)]
 
 
 def _value(field: Field, value: Any, seen: set[str], copied: set[str]) -> Any:
-    """A field's value made clean, or ``None`` when nothing of it is of use.
+    """The cleaned value of a field, or ``None`` if nothing of it is usable.
 
     Args:
-        seen: Texts that stand elsewhere already.
-        copied: Texts of the example: one that holds them was not invented.
+        seen: Texts that other fields already contain.
+        copied: Texts of the example; a text that contains one of them was not invented.
     """
+    items = [value]
+    if field.count:
+        items = value if isinstance(value, list) else []
     kept: list[Any] = []
-    for item in (value if isinstance(value, list) else []) if field.count else [value]:
-        good = _item(field, item)
-        texts = {text.casefold() for text in _texts(good)} if good else set()
-        if good and not texts & seen and not any(c in t for c in copied for t in texts):
-            kept.append(good)
+    for item in items:
+        clean = _item(field, item)
+        texts = {text.casefold() for text in _texts(clean)} if clean else set()
+        if clean and not texts & seen and not any(c in t for c in copied for t in texts):
+            kept.append(clean)
             seen = seen | texts
     if field.count:
         return kept or None
@@ -306,7 +309,7 @@ def _value(field: Field, value: Any, seen: set[str], copied: set[str]) -> Any:
 
 def _item(field: Field, item: Any) -> str | dict[str, str] | None:
     if field.name == "name":
-        return _clean(item, field)[:_NAME] or None
+        return _clean(item, field)[:_MAX_NAME] or None
     if not field.parts:
         return _clean(item, field) or None
     if not isinstance(item, Mapping):
@@ -316,7 +319,7 @@ def _item(field: Field, item: Any) -> str | dict[str, str] | None:
 
 
 def _clean(value: Any, field: Field) -> str:
-    """One text: printable, on one line, not breaking off in mid-sentence where it was cut."""
+    """One text on one line; if it was truncated, it ends at a sentence or word boundary."""
     if not isinstance(value, str):
         return ""
     text = one_line(value)
@@ -326,24 +329,24 @@ def _clean(value: Any, field: Field) -> str:
     return text if re.search(r"\w", text) else ""
 
 
-def _object(answer: str) -> dict[str, Any]:
-    """The first JSON object in a text; one that was cut is closed."""
+def _first_object(answer: str) -> dict[str, Any]:
+    """The first JSON object in a text; a truncated one is completed."""
     start = answer.find("{")
     if start < 0:
         return {}
     try:
         value, _ = json.JSONDecoder(strict=False).raw_decode(answer, start)
     except (ValueError, RecursionError):
-        value = _closed(answer[start:])
+        value = _parse_truncated(answer[start:])
     return value if isinstance(value, dict) else {}
 
 
-def _closed(text: str) -> Any:
-    """Read JSON whose end is missing, giving up its last pieces until it reads."""
+def _parse_truncated(text: str) -> Any:
+    """Parse JSON whose end is missing, dropping its last pieces until it parses."""
     for end in range(len(text), 0, -1):
         if end < len(text) and text[end] not in ',"':
             continue
-        closers = _open_ends(text[:end])
+        closers = _closing_brackets(text[:end])
         try:
             return json.loads(text[:end].rstrip(" ,") + closers, strict=False)
         except (ValueError, RecursionError):
@@ -351,8 +354,8 @@ def _closed(text: str) -> Any:
     return {}
 
 
-def _open_ends(text: str) -> str:
-    """What closes everything that is open at the end of a text."""
+def _closing_brackets(text: str) -> str:
+    """The quotes and brackets that close everything left open at the end of a text."""
     stack: list[Literal["}", "]"]] = []
     quoted = escaped = False
     for char in text:

@@ -1,4 +1,4 @@
-"""Earlier versions of a card's file, as git has them. Runs git and nothing of a stranger's."""
+"""Reads earlier versions of a card's file from git; it runs nothing but git."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 from rpterm.cards.reader import MAX_BYTES
 from rpterm.types import RptermError
 
-_SPEC = re.compile(r"([^:\s-][^:\s]*):(.+)")
-_LIMIT_S = 20.0
+_REVISION_AND_PATH = re.compile(r"([^:\s-][^:\s]*):(.+)")
+_TIMEOUT_S = 20.0
 
 
 class HistoryError(RptermError):
-    """Git cannot give this version; the text says why."""
+    """Git cannot provide this version; the message says why."""
 
 
 def split(spec: str) -> tuple[str, str] | None:
-    """``HEAD~2:characters/x.toml`` as revision and path; ``None`` for anything else.
+    """Split ``HEAD~2:characters/x.toml`` into revision and path; ``None`` for anything else.
 
-    A file that exists under that very name is no revision, and ``C:\\x.toml`` is none either.
+    Neither the name of an existing file nor ``C:\\x.toml`` counts as a revision.
     """
-    match = _SPEC.fullmatch(spec)
+    match = _REVISION_AND_PATH.fullmatch(spec)
     if not match or len(match[1]) == 1 or Path(spec).exists():
         return None
     return match[1], match[2]
@@ -33,14 +33,14 @@ def at(revision: str, path: str, folder: Path) -> str:
     """A file's text at a revision.
 
     Args:
-        path: From the top of the repository, or with ``./`` in front from ``folder``.
+        path: Relative to the root of the repository, or to ``folder`` if it begins with ``./``.
         folder: Any folder of the repository.
 
     Raises:
         HistoryError: There is no git, no repository, no such revision, or no such file in it.
     """
     if revision.startswith("-"):
-        raise HistoryError(f"{revision!r} is no revision of git.")
+        raise HistoryError(f"{revision!r} is not a git revision.")
     raw = _git(["cat-file", "blob", f"{revision}:{path}"], folder, f"{path} at {revision}")
     if len(raw) > MAX_BYTES:
         raise HistoryError(f"{path} at {revision} is too large for a card.")
@@ -54,41 +54,41 @@ def of_file(file: Path, revision: str = "HEAD") -> str:
     """The text that a file had at a revision.
 
     Raises:
-        HistoryError: As ``at``.
+        HistoryError: As for ``at``.
     """
     real = file.resolve()
     return at(revision, f"./{real.name}", real.parent)
 
 
 def top(folder: Path) -> Path:
-    """The repository that a folder is in.
+    """The root of the repository that contains a folder.
 
     Raises:
         HistoryError: There is no git, or no repository.
     """
-    told = _git(["rev-parse", "--show-toplevel"], folder, "repository here")
-    return Path(os.fsdecode(told.rstrip(b"\n")))
+    output = _git(["rev-parse", "--show-toplevel"], folder, "repository here")
+    return Path(os.fsdecode(output.rstrip(b"\n")))
 
 
 def _git(arguments: list[str], folder: Path, what: str) -> bytes:
     env = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", *arguments], cwd=folder, env=env, capture_output=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=_LIMIT_S,
+            stdin=subprocess.DEVNULL, timeout=_TIMEOUT_S,
         )  # fmt: skip
     except FileNotFoundError as error:
         if not folder.is_dir():
             raise HistoryError(f"There is no folder {folder}.") from error
         raise HistoryError("Git is not installed, so there are no earlier versions.") from error
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise HistoryError(f"Git could not be asked for {what}: {error}.") from error
-    if done.returncode:
-        raise HistoryError(f"Git has no {what}: {_reason(done.stderr)}")
-    return done.stdout
+        raise HistoryError(f"Git could not look up {what}: {error}.") from error
+    if result.returncode:
+        raise HistoryError(f"Git has no {what}: {_reason(result.stderr)}")
+    return result.stdout
 
 
-def _reason(told: bytes) -> str:
-    lines = told.decode("utf-8", "replace").strip().splitlines()
+def _reason(stderr: bytes) -> str:
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
     text = lines[-1].removeprefix("fatal: ") if lines else "it gave no reason"
     return f"{text.rstrip('.')}."

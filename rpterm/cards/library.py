@@ -1,7 +1,8 @@
-"""Where cards are and which one a name means.
+"""Lists the card files in folders and finds a card by name.
 
-A card is found by the name of its file, then by the name in it. Folders are given in order: a
-user's own card hides a shipped one of the same name. Nothing is read at import time.
+A card is found by the name of its file, else by the character's name. Folders are searched in the
+given order, so that a user's own card hides a shipped one of the same name. Nothing is read at
+import time.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from rpterm.cards.worlds import load
 from rpterm.types import RptermError
 
 OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
-"""Endings of cards and lorebooks of other programs, which `cards.exchange` reads."""
+"""File extensions of other programs' cards and lorebooks, which `cards.exchange` reads."""
 _MAX_NEAR = 3
-_ABOUT = 160
-"""Characters of a description that stand for a tagline."""
-_SOMEBODY = "User"
+_MAX_ABOUT = 160
+"""Characters of the description that are shown if there is no tagline."""
+_USER_NAME = "User"
 
 
 class CardNotFound(RptermError):
-    """No card of that name; ``near`` has names that look like it."""
+    """There is no card of that name; ``near`` lists similar names."""
 
     def __init__(self, name: str, message: str, near: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -37,11 +38,11 @@ class CardNotFound(RptermError):
 
 @dataclass(frozen=True, slots=True)
 class CardSummary:
-    """One card for a list.
+    """One card in a list.
 
     Attributes:
-        key: What ``rpterm chat`` takes: the name of the file without its ending.
-        card: ``None`` when the file is broken; ``error`` then says why.
+        key: The name ``rpterm chat`` accepts: that of the file without its extension.
+        card: ``None`` if the file is invalid; ``error`` then says why.
     """
 
     key: str
@@ -54,16 +55,16 @@ class CardSummary:
 
     @property
     def about(self) -> str:
-        """One line for lists: the tagline, or how the description begins; imported cards have no
-        tagline."""
+        """One line for lists: the tagline, or if there is none, as in imported cards, the
+        beginning of the description."""
         if self.card is None or self.tagline:
             return self.tagline
-        filled = macros.expand(self.card.description, char=self.card.char, user=_SOMEBODY)
-        return " ".join(filled[:_ABOUT].split())
+        text = macros.expand(self.card.description, char=self.card.char, user=_USER_NAME)
+        return " ".join(text[:_MAX_ABOUT].split())
 
 
 def folders(user_folder: Path | None) -> list[Path]:
-    """The folders that hold cards and exist: the user's first, then the one that ships."""
+    """The existing card folders: the user's first, then the shipped one."""
     package = Path(__file__).resolve().parents[1]
     shipped = [package / "characters", package.parent / "characters"]
     shipped = [folder for folder in shipped if folder.is_dir()][:1]
@@ -71,7 +72,7 @@ def folders(user_folder: Path | None) -> list[Path]:
 
 
 def files(folders: Iterable[Path]) -> dict[str, Path]:
-    """Every card file by its key, in order; of two with the same key the first folder's counts."""
+    """Every card file by its normalised key; of several with one key, the first folder's."""
     found: dict[str, Path] = {}
     for folder in folders:
         try:
@@ -79,36 +80,36 @@ def files(folders: Iterable[Path]) -> dict[str, Path]:
         except OSError:
             continue
         for path in paths:
-            found.setdefault(_plain(path.stem), path)
+            found.setdefault(_normalized(path.stem), path)
     return found
 
 
 def find(name_or_path: str, folders: Sequence[Path]) -> Path:
-    """The file that a name or a path means.
+    """The card file with a given name or path.
 
-    Small and capital letters, spaces, hyphens and underscores do not matter in a name.
+    Case, spaces, hyphens and underscores do not matter in a name.
 
     Raises:
-        CardNotFound: With near names and what to do.
+        CardNotFound: Its message has similar names and says what to do.
     """
     wanted = name_or_path.strip()
     if _is_path(wanted):
         return _at_path(wanted, folders)
     known = files(folders)
-    key = _plain(wanted)
+    key = _normalized(wanted)
     if key in known:
         return known[key]
-    names = _names(known) if key else {}
+    names = _character_names(known) if key else {}
     if key in names:
         return names[key]
-    begins = {path for name, path in names.items() if key and name.split()[0] == key}
-    if len(begins) == 1:
-        return begins.pop()
+    by_first_name = {path for name, path in names.items() if key and name.split()[0] == key}
+    if len(by_first_name) == 1:
+        return by_first_name.pop()
     raise _not_found(wanted, known, names)
 
 
 def summaries(folders: Sequence[Path]) -> list[CardSummary]:
-    """Every card, in order of its name; broken ones, too, with their first problem."""
+    """Every card, sorted by name; invalid ones too, with their first problem."""
     found = [_summary(path, folders) for path in files(folders).values()]
     return sorted(found, key=lambda summary: summary.name.casefold())
 
@@ -121,14 +122,14 @@ def _summary(path: Path, folders: Sequence[Path]) -> CardSummary:
     return CardSummary(path.stem, path, card.name, card.tagline, card.tags, card)
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return " ".join(name.casefold().replace("-", " ").replace("_", " ").split())
 
 
 def _is_path(wanted: str) -> bool:
     path = Path(wanted)
-    endings = OTHER_FORMATS | {".toml"}
-    return "/" in wanted or "\\" in wanted or path.suffix.lower() in endings
+    extensions = OTHER_FORMATS | {".toml"}
+    return "/" in wanted or "\\" in wanted or path.suffix.lower() in extensions
 
 
 def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
@@ -138,7 +139,7 @@ def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
         tip = f" Did you mean {near[0]}?" if near else " Check the path."
         raise CardNotFound(wanted, f"There is no file {wanted}.{tip}", near)
     if path.suffix.lower() in OTHER_FORMATS:
-        message = f"{wanted} is a card of another program. Import it: rpterm cards import {wanted}"
+        message = f"{wanted} is another program's card. Import it: rpterm cards import {wanted}"
         raise CardNotFound(wanted, message)
     return path
 
@@ -150,8 +151,8 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _names(known: dict[str, Path]) -> dict[str, Path]:
-    """Cards by the names and nicknames that stand in them; broken cards have none."""
+def _character_names(known: dict[str, Path]) -> dict[str, Path]:
+    """Card files by the names and nicknames of their characters; invalid cards are skipped."""
     names: dict[str, Path] = {}
     for path in known.values():
         try:
@@ -159,20 +160,20 @@ def _names(known: dict[str, Path]) -> dict[str, Path]:
         except CardError:
             continue
         for name in (card.name, card.nickname):
-            if _plain(name):
-                names.setdefault(_plain(name), path)
+            if _normalized(name):
+                names.setdefault(_normalized(name), path)
     return names
 
 
 def _not_found(wanted: str, known: dict[str, Path], names: dict[str, Path]) -> CardNotFound:
     words = {word: path for name, path in names.items() for word in name.split()}
     choices = {**words, **names, **known}
-    close = get_close_matches(_plain(wanted), list(choices), n=_MAX_NEAR, cutoff=0.6)
+    close = get_close_matches(_normalized(wanted), list(choices), n=_MAX_NEAR, cutoff=0.6)
     near = list(dict.fromkeys(choices[name].stem for name in close))
     if near:
         tip = f"Did you mean {' or '.join(near)}?"
     elif known:
         tip = f"There are: {', '.join(path.stem for path in known.values())}."
     else:
-        tip = "There are no cards yet: rpterm cards new makes one."
+        tip = "There are no cards yet: rpterm cards new creates one."
     return CardNotFound(wanted, f"There is no character {wanted!r}. {tip}", near)

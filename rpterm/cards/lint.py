@@ -1,7 +1,7 @@
-"""What could be better in a card that is valid.
+"""Lints a valid card: finds what its author would want to improve before playing.
 
-``lint`` finds things a person would want to know before playing; the reader's problems come
-before it. It reads no files and needs no model; with ``count`` it says what each part costs.
+Problems that make a card invalid are the reader's job and come first. The linter reads no files
+and needs no model; if it is given ``count``, it also reports the tokens each part costs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rpterm.cards.problems import Problem
 from rpterm.cards.reader import spell
 from rpterm.cards.worlds import World
 
-_LARGE = 2000
+_MANY_TOKENS = 2000
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 Count = Callable[[str], int]
@@ -34,24 +34,26 @@ def lint(
     origin: str = "card.toml",
     worlds: Sequence[World] = (),
 ) -> list[Problem]:
-    """Look a card over.
+    """Lint a card.
 
     Args:
-        count: Tokens of a text by the current model; without it costs are not told.
+        count: Counts the tokens of a text for the current model; without it costs are omitted.
         text: The card's TOML, for line numbers.
-        origin: What problems call the file.
-        worlds: Those whose lore the card has, too: what is wrong with it stands in their files.
+        origin: The file name that problems show.
+        worlds: The worlds whose lore the card includes; problems in it refer to their files.
 
     Returns:
-        Problems with a severity, the worst first, then in the order of the file.
+        Problems with their severity, the worst first, then in file order.
     """
-    found = [*_missing(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
-             *contradictions(card), *lore(card, count), *_tests(card)]  # fmt: skip
+    found = [
+        *_missing_parts(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
+        *contradictions(card), *lore(card, count), *_duplicate_tests(card),
+    ]  # fmt: skip
     if count:
         found += _costs(card, count)
-    where = _Where(card, text, origin, worlds)
+    locations = _Locations(card, text, origin, worlds)
     problems = [
-        Problem(*where(path), message, remedy, severity)
+        Problem(*locations.find(path), message, remedy, severity)
         for path, severity, message, remedy in found
     ]
     files = [origin, *(str(world.path) for world in worlds)]
@@ -61,18 +63,18 @@ def lint(
 
 
 def lint_world(world: CharacterCard, text: str, origin: str) -> list[Problem]:
-    """Look over a world alone, as ``cards.worlds.book`` reads it."""
-    where = _Where(world, text, origin, ())
+    """Lint a world by itself, as ``cards.worlds.book`` reads it."""
+    locations = _Locations(world, text, origin, ())
     found = [
-        Problem(*where(path), message, remedy, severity)
+        Problem(*locations.find(path), message, remedy, severity)
         for path, severity, message, remedy in lore(world, None)
-        if path[2:] != ("characters",)  # It is for any character.
+        if path[2:] != ("characters",)  # A world may be used with any character.
     ]
     return sorted(found, key=lambda each: (_ORDER[each.severity], each.line))
 
 
-class _Where:
-    """File, line and field of what was found: lore of a world stands in the world's file."""
+class _Locations:
+    """Finds the file, line and field of a finding; lore of a world is in the world's file."""
 
     def __init__(
         self, card: CharacterCard, text: str, origin: str, worlds: Sequence[World]
@@ -81,24 +83,24 @@ class _Where:
         self._origin, self._places = origin, locate(text) if text else Places()
         self._worlds = {world.name: (world, locate(world.text)) for world in worlds}
 
-    def __call__(self, path: Path) -> tuple[str, int, str]:
-        known = None
+    def find(self, path: Path) -> tuple[str, int, str]:
+        in_world = None
         if path[:1] == ("lore",) and len(path) > 1:
             entry = self._entries[int(path[1])]
-            known = self._worlds.get(entry.world)
-        if known is None:
+            in_world = self._worlds.get(entry.world)
+        if in_world is None:
             return self._origin, self._places.line(path), spell(path)
-        world, places = known
-        told = [(each.keys, each.content) for each in world.book.entries]
-        path = ("lore", told.index((entry.keys, entry.content)), *path[2:])
+        world, places = in_world
+        entries = [(each.keys, each.content) for each in world.book.entries]
+        path = ("lore", entries.index((entry.keys, entry.content)), *path[2:])
         return str(world.path), places.line(path), spell(path)
 
 
 def tokens(card: CharacterCard, count: Count) -> dict[str, int]:
-    """What each part costs, by the names of ``describe.sections`` and a few more.
+    """The tokens of each part, keyed by the sources of ``describe.sections`` and a few more.
 
-    The parts that stand in the prompt on every turn come first; ``greetings`` is the longest one,
-    ``examples`` and ``lore`` are all of them together.
+    The parts that are in the prompt on every turn come first. ``greetings`` is the cost of the
+    longest greeting; ``examples`` and ``lore`` are totals.
     """
     costs = {source: count(part) for source, part in sections(card)}
     for field in ("system_prompt", "post_history_instructions"):
@@ -117,26 +119,26 @@ def tokens(card: CharacterCard, count: Count) -> dict[str, int]:
 
 
 def static_tokens(costs: dict[str, int]) -> int:
-    """Of ``tokens``, what stands in the prompt on every turn."""
+    """The sum of those costs of ``tokens`` that are in the prompt on every turn."""
     return sum(
         n for name, n in costs.items() if name.startswith("card.") or name == "lore.constant"
     )
 
 
-def _missing(card: CharacterCard) -> Iterator[Finding]:
+def _missing_parts(card: CharacterCard) -> Iterator[Finding]:
     if not (card.description.strip() or card.attributes):
         remedy = "Add a description and attributes."
         yield Finding((), "warning", "The card says nothing about the character.", remedy)
     if not (card.attributes or card.relations):
         message = "Without attributes and relations no reply can be checked against the card."
-        yield Finding((), "note", message, "Add [persona] with one claim a line.")
+        yield Finding((), "note", message, "Add [persona] with one claim per line.")
 
 
-def _tests(card: CharacterCard) -> Iterator[Finding]:
+def _duplicate_tests(card: CharacterCard) -> Iterator[Finding]:
     names = [probe.name for probe in card.tests]
     for at, name in enumerate(names):
         if name and name in names[:at]:
-            message = f"There is another test named {name}."
+            message = f"Another test is also named {name}."
             yield Finding(("test", at, "name"), "warning", message, "Give it another name.")
 
 
@@ -154,9 +156,9 @@ def _costs(card: CharacterCard, count: Count) -> Iterator[Finding]:
         path = _PATHS.get(name, (name.removeprefix("card."),))
         yield Finding(path, "note", f"{cost:,} tokens.")
     total = static_tokens(costs)
-    message = f"{total:,} tokens of the card are in the prompt on every turn."
-    if total > _LARGE:
-        remedy = "A small model follows a short card better: move parts to [[lore]]."
+    message = f"{total:,} tokens of this card are in the prompt on every turn."
+    if total > _MANY_TOKENS:
+        remedy = "Move parts to [[lore]]: a small model follows a short card better."
         yield Finding((), "warning", message, remedy)
     else:
         yield Finding((), "note", message)

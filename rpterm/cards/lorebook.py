@@ -1,18 +1,17 @@
-"""The lorebook engine: which entries enter the prompt of the next reply, and why not the others.
+"""The lorebook engine: which entries enter the next prompt, and why the others do not.
 
-``fire(book, context)`` is a pure function; a ``Matcher`` is the same with the book prepared once
-and with what was already looked at remembered. It knows no card, no store and no prompt.
+``fire(book, context)`` is a pure function; a ``Matcher`` does the same, but prepares the book only
+once and caches the keys found in texts. The engine knows no card, no store and no prompt.
 
-*Timed effects* (sticky, cooldown, ``@@keep_activate_after_match``) are not stored anywhere: they
-are found by replaying the firing along the turns of the branch that is shown. So swiping,
-deleting, editing and branching rewind them by themselves, nothing can go stale, and a chat from
-an import has them, too. Chance depends on the seed and the place alone, so a replay repeats it.
-The matcher remembers the states along the last branch: on an append-only chat one turn is
-replayed per turn.
+*Timed effects* (sticky, cooldown, ``@@keep_activate_after_match``) are not stored anywhere but
+recomputed by replaying the firing along the turns of the current branch. So swiping, deleting,
+editing and branching rewind them automatically, nothing can become stale, and imported chats have
+them too. Random draws depend only on the seed and the turn, so a replay repeats them. The matcher
+caches the states along the last branch: a chat that only grows replays one turn per turn.
 
-*Turns* are counted as turns of the tree, the user's and the character's alike. An entry that
-fires when the branch has ``n`` turns, with ``sticky = 2`` and ``cooldown = 4``, stays up to and
-with ``n + 2`` turns and rests up to and with ``n + 6``.
+*Turns* are turns of the tree, the user's and the character's alike. An entry with ``sticky = 2``
+and ``cooldown = 4`` that fires when the branch has ``n`` turns stays active up to and including
+turn ``n + 2`` and is on cooldown up to and including turn ``n + 6``.
 """
 
 from __future__ import annotations
@@ -46,39 +45,42 @@ __all__ = [
     "rough_count",
 ]
 
-_REMEMBERED_TEXTS = 8192
+_CACHED_TEXTS = 8192
 
 
 def fire(book: Lorebook, context: LoreContext) -> LoreResult:
-    """Say what of a book enters the prompt. For more than one turn keep a ``Matcher``."""
+    """Decide which entries of a book enter the prompt; for several turns, keep a ``Matcher``."""
     return Matcher(book, context.expand).fire(context)
 
 
 class Matcher:
-    """A book made ready, to be kept while the card and the model stay.
+    """A prepared book, to be kept while card and model stay the same.
 
     Args:
-        expand: Fills macros in keys.
+        expand: Expands macros in keys.
     """
 
     def __init__(self, book: Lorebook, expand: Callable[[str], str] = lambda text: text) -> None:
         self.book = book
         self._rules = Rules(book, expand)
-        self._names = {at: spec.text for at, spec in enumerate(self._rules.keys)}
-        self._seen: OrderedDict[str, frozenset[int]] = OrderedDict()
-        self._counts: dict[str, int] = {}
-        self._count: Callable[[str], int] | None = None
-        self._trail: list[tuple[tuple[str, str], dict[int, int]]] = []
-        self._trail_of: object = None
+        self._names = {number: spec.text for number, spec in enumerate(self._rules.keys)}
+        self._keys_in_text: OrderedDict[str, frozenset[int]] = OrderedDict()
+        self._token_counts: dict[str, int] = {}
+        self._tokenizer: Callable[[str], int] | None = None
+        self._replayed: list[tuple[tuple[str, str], dict[int, int]]] = []
+        """The turns of the last branch, each with the state after it."""
+        self._replayed_for: object = None
 
     def fire(self, context: LoreContext) -> LoreResult:
-        """Judge every entry for the reply to the last turn."""
-        since = self._history(context) if self._rules.timed else {}
+        """Evaluate every entry for the reply to the last turn."""
+        since = self._last_fired(context) if self._rules.timed else {}
         replies = sum(role == "assistant" for role, _ in context.turns)
-        firing = self._at(len(context.turns), replies, since, context)
+        firing = self._fire_at(len(context.turns), replies, since, context)
         return firing.result(self._broken)
 
-    def _at(self, turn: int, replies: int, since: dict[int, int], context: LoreContext) -> _Firing:
+    def _fire_at(
+        self, turn: int, replies: int, since: dict[int, int], context: LoreContext
+    ) -> _Firing:
         point = Point(turn, replies, since, context)
         depth = self._rules.depth
         window = Window(context.turns[max(0, turn - depth) : turn], depth, self._hits)
@@ -87,65 +89,67 @@ class Matcher:
         firing.run()
         return firing
 
-    def _history(self, context: LoreContext) -> dict[int, int]:
-        """When each timed rule fired last, replayed along the branch."""
-        of = (context.seed, context.greeting, context.characters, context.tokens)
-        if of != self._trail_of:
-            self._trail_of, self._trail = of, []
+    def _last_fired(self, context: LoreContext) -> dict[int, int]:
+        """Timed rule → the turn at which it last fired, found by replaying the branch."""
+        settings = (context.seed, context.greeting, context.characters, context.tokens)
+        if settings != self._replayed_for:
+            self._replayed_for, self._replayed = settings, []
         turns = context.turns
-        known = 0
-        while known < min(len(self._trail), len(turns)) and self._trail[known][0] == turns[known]:
-            known += 1
-        del self._trail[known:]
-        since = self._trail[-1][1] if self._trail else {}
-        replies = sum(role == "assistant" for role, _ in turns[:known])
-        for at in range(known, len(turns)):
+        common = 0
+        for (turn, _), current in zip(self._replayed, turns, strict=False):
+            if turn != current:
+                break
+            common += 1
+        del self._replayed[common:]
+        since = self._replayed[-1][1] if self._replayed else {}
+        replies = sum(role == "assistant" for role, _ in turns[:common])
+        for at in range(common, len(turns)):
             if turns[at][0] == "assistant":
                 if at:
-                    fired = self._at(at, replies, since, context).fired
-                    since = _later(since, fired, at, self._rules.all)
+                    fired = self._fire_at(at, replies, since, context).fired
+                    since = _state_after(since, fired, at, self._rules.all)
                 replies += 1
-            self._trail.append((turns[at], since))
+            self._replayed.append((turns[at], since))
         return since
 
     def _hits(self, text: str) -> frozenset[int]:
-        known = self._seen.get(text)
-        if known is None:
-            known = self._seen[text] = self._rules.index.hits(text)
-            if len(self._seen) > _REMEMBERED_TEXTS:
-                self._seen.popitem(last=False)
-        return known
+        keys = self._keys_in_text.get(text)
+        if keys is None:
+            keys = self._keys_in_text[text] = self._rules.index.hits(text)
+            if len(self._keys_in_text) > _CACHED_TEXTS:
+                self._keys_in_text.popitem(last=False)
+        return keys
 
     def _tokens(self, context: LoreContext, rule: Rule) -> int:
-        if context.count != self._count:  # bound methods are equal, but never the same
-            self._count, self._counts = context.count, {}
+        if context.count != self._tokenizer:  # Equal bound methods are never identical.
+            self._tokenizer, self._token_counts = context.count, {}
         text = context.expand(rule.entry.content)
-        if text not in self._counts:
-            self._counts[text] = context.count(text)
-        return self._counts[text]
+        if text not in self._token_counts:
+            self._token_counts[text] = context.count(text)
+        return self._token_counts[text]
 
     def _broken(self, rule: Rule) -> str:
-        """What is wrong with a rule's patterns, or ""."""
+        """What is wrong with the regex keys of a rule, or ""."""
         broken = self._rules.index.broken
         return next(
             (f"{self._names[key]}: {broken[key]}" for key in rule.primary if key in broken), ""
         )
 
 
-def _later(
+def _state_after(
     since: dict[int, int], fired: Sequence[Rule], turn: int, rules: Sequence[Rule]
 ) -> dict[int, int]:
-    """The state after a turn; an entry that still sticks does not begin anew."""
-    kept = {at: begun for at, begun in since.items() if turn <= begun + rules[at].span}
+    """Rule → turn at which it last fired, after a turn; a sticky entry keeps its first turn."""
+    state = {at: start for at, start in since.items() if turn <= start + rules[at].span}
     for rule in fired:
-        begun = kept.get(rule.index)
-        if rule.timed and (begun is None or turn > begun + rule.sticky):
-            kept[rule.index] = turn
-    return kept
+        start = state.get(rule.index)
+        if rule.timed and (start is None or turn > start + rule.sticky):
+            state[rule.index] = turn
+    return state
 
 
 class _Firing:
-    """One pass over one point of a chat, with recursion."""
+    """Fires the entries at one point of a chat, recursively if the book says so."""
 
     def __init__(
         self,
@@ -166,24 +170,24 @@ class _Firing:
         self.settled: set[int] = set()
 
     def run(self) -> None:
-        """Fire what the turns ask for, then what the fired texts ask for, until nothing is new."""
+        """Fire by the keys in the turns, then by those in fired texts, until none are new."""
         keys = set(self.window.back)
-        ready = {*self.rules.always, *self.point.since}
-        while keys or ready:
-            candidates = ready | {at for key in keys for at in self.rules.owners.get(key, ())}
-            news = self._round(sorted(candidates - self.settled))
-            ready, keys = set(), set()
+        keyless = {*self.rules.always, *self.point.since}
+        while keys or keyless:
+            candidates = keyless | {at for key in keys for at in self.rules.owners.get(key, ())}
+            fired = self._fire(sorted(candidates - self.settled))
+            keyless, keys = set(), set()
             if not self.book.recursive:
                 break
-            for rule in news:
+            for rule in fired:
                 if not rule.entry.prevent_recursion:
                     keys |= self.window.tell(self.hits(rule.entry.content), rule.name)
             if keys:
-                # Constants that wait for recursion have no key of their own to wake them.
-                ready = set(self.rules.always) - self.settled
+                # Constant entries that wait for recursion have no key that could trigger them.
+                keyless = set(self.rules.always) - self.settled
 
-    def _round(self, candidates: list[int]) -> list[Rule]:
-        """Judge candidates; those that fire, in the order they were bought."""
+    def _fire(self, candidates: list[int]) -> list[Rule]:
+        """Evaluate candidates and return those that fire, the most important first."""
         able: list[Rule] = []
         for at in candidates:
             rule = self.rules.all[at]
@@ -205,21 +209,21 @@ class _Firing:
             self.reasons[at] = (code, f"{self.reasons[at][1]}, but {why}")
 
     def result(self, broken: Callable[[Rule], str]) -> LoreResult:
-        """What fired, and the verdicts, which are made only when asked for."""
-        hits = sorted((self._hit(rule) for rule in self.fired), key=_place)
+        """The entries that fired, and a verdict for every entry, computed on demand."""
+        hits = sorted((self._hit(rule) for rule in self.fired), key=_prompt_order)
         fired = {rule.index for rule in self.fired}
         missed = tuple(at for at in sorted(self.reasons) if at not in fired)
 
         def verdict(at: int) -> Verdict:
             rule = self.rules.all[at]
-            code, why = self.reasons.get(at) or self._unasked(rule, broken(rule))
+            code, why = self.reasons.get(at) or self._reason_not_tried(rule, broken(rule))
             tokens = self.tokens(rule) if at in self.reasons else 0
             return Verdict(at, rule.name, at in fired, code, why, rule.entry.content, tokens)
 
         return LoreResult(tuple(hits), self.purse.budget, len(self.rules.all), verdict, missed)
 
-    def _unasked(self, rule: Rule, broken: str) -> Reason:
-        """The verdict on a rule that no key called."""
+    def _reason_not_tried(self, rule: Rule, broken: str) -> Reason:
+        """Why a rule was not even a candidate."""
         if broken and not rule.never:
             return "key_missed", f"its pattern is not valid: {broken}"
         return judge(rule, self.point, self.window, self.names)[1]
@@ -233,5 +237,5 @@ class _Firing:
         )  # fmt: skip
 
 
-def _place(hit: LoreHit) -> tuple[int, int]:
+def _prompt_order(hit: LoreHit) -> tuple[int, int]:
     return hit.order, hit.index

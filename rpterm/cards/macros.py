@@ -1,8 +1,8 @@
-"""Macros in card text: ``{{char}}``, ``{{random:A,B}}`` and the others, in one pass.
+"""Expands macros in card text, such as ``{{char}}`` and ``{{random:A,B}}``, in one pass.
 
-What a macro gives is never read for macros again, so text cannot grow without end. All chance
-comes from the seeds that are passed in and all time from the clock that is passed in: the same
-arguments give the same text. It knows no card, chat or prompt.
+The result of a macro is not expanded again, so that text cannot grow without end. Randomness comes
+only from the seeds and time only from the clock that are passed in: the same arguments always give
+the same text. This module knows no card, chat or prompt.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hashlib import blake2b
 from rpterm.almanac import MONTHS, WEEKDAYS
 from rpterm.plural import counted
 
-_TOKENS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
+_DELIMITERS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)
 _COMMA = re.compile(r"(?<!\\),")
 _MAX_DICE = 100
@@ -24,15 +24,15 @@ _MAX_DICE = 100
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What macros stand for.
+    """The values of macros.
 
     Attributes:
-        seed: For ``random`` and ``roll``: one number a turn.
-        chat_seed: For ``pick``: one number a chat, so that a pick stays.
-        now: For the macros of time; ``None`` leaves them as they are.
-        idle: Seconds since the user's last message; ``None`` leaves the macro as it is.
-        original: The text that this one replaces; ``None`` leaves the macro as it is.
-        more: Other names, in lower case, and what they stand for.
+        seed: For ``random`` and ``roll``; differs from turn to turn.
+        chat_seed: For ``pick``; constant within a chat, so that a pick stays the same.
+        now: For the date and time macros; ``None`` leaves them unexpanded.
+        idle: Seconds since the user's last message; ``None`` leaves the macro unexpanded.
+        original: The text that this one replaces; ``None`` leaves the macro unexpanded.
+        more: Further macros: name in lower case → value.
     """
 
     char: str
@@ -53,23 +53,23 @@ def expand(
     seed: int = 0,
     chat_seed: int = 0,
 ) -> str:
-    """Replace the macros of a text; see ``Scope`` for the arguments.
+    """Expand the macros of a text; see ``Scope`` for the arguments.
 
-    Names are read in small and capital letters alike. Unknown macros stay as they are.
+    Macro names are case-insensitive. Unknown macros stay unexpanded.
     """
     return expand_in(text, Scope(char, user, seed, chat_seed))
 
 
 def expand_in(text: str, scope: Scope) -> str:
-    """Like ``expand``, for many texts with one scope."""
+    """Like ``expand``, with a ``Scope`` that can be shared by many texts."""
     if "{{" not in text and "<" not in text:
         return text
     stack: list[list[str]] = [[]]
-    place = 0
+    end = 0
     draws = 0
-    for match in _TOKENS.finditer(text):
-        stack[-1].append(text[place : match.start()])
-        place = match.end()
+    for match in _DELIMITERS.finditer(text):
+        stack[-1].append(text[end : match.start()])
+        end = match.end()
         token = match[0]
         if token == "{{":
             stack.append([])
@@ -82,12 +82,12 @@ def expand_in(text: str, scope: Scope) -> str:
             stack[-1].append(token)
         else:
             stack[-1].append(scope.user if token[1] in "uU" else scope.char)
-    stack[-1].append(text[place:])
+    stack[-1].append(text[end:])
     return "{{".join("".join(parts) for parts in stack)
 
 
 def _value(body: str, draw: int, scope: Scope) -> str | None:
-    """What one macro stands for, or ``None`` for one that nobody knows."""
+    """The value of one macro, or ``None`` if it is unknown."""
     if body.lstrip().startswith("//"):
         return ""
     name, colon, argument = body.partition(":")
@@ -110,7 +110,7 @@ def _choices(argument: str) -> list[str]:
 
 
 def _draw(seed: int, draw: int, body: str, sides: int) -> int:
-    """A number from 0 to ``sides - 1`` that depends on the arguments alone."""
+    """A number from 0 to ``sides - 1`` that depends only on the arguments."""
     digest = blake2b(f"{seed}\0{draw}\0{body}".encode("utf-8", "replace"), digest_size=8)
     return int.from_bytes(digest.digest(), "big") % sides
 
@@ -139,7 +139,7 @@ def _roll(argument: str, draw: int, scope: Scope) -> str | None:
     return str(sum(dice) + int(match[3] or 0))
 
 
-def _nothing(argument: str, draw: int, scope: Scope) -> str:
+def _empty(argument: str, draw: int, scope: Scope) -> str:
     return ""
 
 
@@ -147,7 +147,7 @@ def _reverse(argument: str, draw: int, scope: Scope) -> str:
     return argument.removeprefix(":")[::-1]
 
 
-def _clock(style: str) -> Callable[[Scope], str | None]:
+def _time_formatter(style: str) -> Callable[[Scope], str | None]:
     return lambda scope: None if scope.now is None else scope.now.strftime(style)
 
 
@@ -167,7 +167,7 @@ def _idle(scope: Scope) -> str | None:
 
 
 def spoken_duration(seconds: float) -> str:
-    """A length of time as one says it: ``3 hours``, ``just now``."""
+    """A duration in words: ``3 hours``, ``just now``."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         count = int(seconds // size)
         if count >= 1:
@@ -179,8 +179,8 @@ _WITH_ARGUMENT: dict[str, Callable[[str, int, Scope], str | None]] = {
     "random": _random,
     "pick": _pick,
     "roll": _roll,
-    "comment": _nothing,
-    "hidden_key": _nothing,
+    "comment": _empty,
+    "hidden_key": _empty,
     "reverse": _reverse,
 }
 _PLAIN: dict[str, Callable[[Scope], str | None]] = {
@@ -190,9 +190,9 @@ _PLAIN: dict[str, Callable[[Scope], str | None]] = {
     "original": lambda scope: scope.original,
     "newline": lambda scope: "\n",
     "noop": lambda scope: "",
-    "time": _clock("%H:%M"),
-    "isotime": _clock("%H:%M"),
-    "isodate": _clock("%Y-%m-%d"),
+    "time": _time_formatter("%H:%M"),
+    "isotime": _time_formatter("%H:%M"),
+    "isodate": _time_formatter("%Y-%m-%d"),
     "date": _date,
     "weekday": _weekday,
     "idle_duration": _idle,

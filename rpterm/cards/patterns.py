@@ -1,5 +1,6 @@
-"""``/regex/flags`` keys, compiled by an engine whose time grows with the text and not with the
-pattern's tricks (RE2): a key from a stranger's card cannot stall the chat.
+"""Compiles ``/regex/flags`` keys with RE2, whose matching time is linear in the text.
+
+So no pattern, however malicious, in a card from the internet can stall the chat.
 """
 
 from __future__ import annotations
@@ -10,27 +11,26 @@ from typing import Any, Protocol, cast
 _SLASHED = re.compile(r"/((?:[^/\\]|\\.)+)/([a-zA-Z]*)", re.DOTALL)
 _UNICODE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
 _MAX_MEMORY = 1 << 20
-"""Of one pattern: some forty thousand instructions, a hundred times what people write."""
+"""Bytes for one pattern: about forty thousand instructions, a hundred times what people write."""
 _LARGEST = 40_000
-
-_PLAIN = re.compile(r"[A-Za-z0-9 _'-]{1,200}")
+_LITERAL = re.compile(r"[A-Za-z0-9 _'-]{1,200}")
 
 MAX_PATTERNS = 10_000
 MAX_STEPS = 100_000
-"""Instructions of all patterns of a card together: the work for one letter of text, at the worst.
-Three thousand patterns of twenty letters are within it, and any number of mere letters."""
+"""Instructions of all patterns of a card together, which is the worst-case work per character of
+text. Three thousand patterns of twenty letters fit, and any number of literal patterns."""
 
 
 class PatternError(ValueError):
-    """A pattern that the engine does not take; the text says why."""
+    """The regex engine rejects the pattern; the message says why."""
 
 
 class TooManyPatterns(PatternError):
-    """A card's patterns are too much work together; those before this one are in use."""
+    """A card's patterns are too complex together; those before this one remain in use."""
 
 
 class Pattern(Protocol):
-    """A compiled pattern; ``programsize`` is its number of instructions."""
+    """A compiled pattern; ``programsize`` is the number of its instructions."""
 
     programsize: int
 
@@ -38,17 +38,16 @@ class Pattern(Protocol):
 
 
 def split(key: str) -> tuple[str, str] | None:
-    """``/body/flags`` → body and flags; ``None`` when the key is plain words.
+    """Split a ``/body/flags`` key into body and flags; ``None`` if the key is plain words.
 
-    As in other programs a slash inside of the body must be escaped, so that ``/usr/bin/`` is
-    plain words.
+    As in other programs, a slash inside the body must be escaped, so ``/usr/bin/`` is plain words.
     """
     match = _SLASHED.fullmatch(key)
     return (match[1], match[2]) if match else None
 
 
 def inline(body: str, flags: str = "") -> str:
-    """One pattern with its flags written in front: ``i``, ``m`` and ``s`` count, others do not."""
+    """The pattern with its flags inlined; only ``i``, ``m`` and ``s`` have an effect."""
     body = _UNICODE.sub(lambda match: rf"\x{{{match[1] or match[2]}}}", body)
     kept = "".join(flag for flag in "ims" if flag in flags)
     return f"(?{kept}:{body})" if kept else body
@@ -58,7 +57,8 @@ def compile_pattern(body: str, flags: str = "") -> Pattern:
     """Compile a pattern.
 
     Raises:
-        PatternError: Look-around, back references, a syntax error, or far too large.
+        PatternError: The pattern uses look-around or back references, has a syntax error, or is
+            far too large.
     """
     import re2  # type: ignore[import-untyped]
 
@@ -74,33 +74,33 @@ def compile_pattern(body: str, flags: str = "") -> Pattern:
 
 
 class Budget:
-    """How much work the patterns of one card may be, counted and not timed.
+    """Limits the work that the patterns of one card may cause.
 
-    The count is of compilations and of instructions, so that every machine takes the same cards.
-    A pattern of mere letters is known to be good and not compiled.
+    It counts compilations and instructions instead of measuring time, so that every machine accepts
+    the same cards. A literal pattern is known to be valid and is not compiled.
     """
 
     def __init__(self, patterns: int = MAX_PATTERNS, steps: int = MAX_STEPS) -> None:
         self.patterns, self.steps = patterns, steps
         self.told = False
-        """For who reports it: once is enough."""
+        """Whether the caller has reported that the budget is used up; once is enough."""
 
     def check(self, body: str, flags: str = "") -> None:
-        """Compile a pattern and count its work.
+        """Compile a pattern and deduct its cost from the budget.
 
         Raises:
-            TooManyPatterns: Nothing is left; the pattern was not even looked at.
-            PatternError: As of ``compile_pattern``.
+            TooManyPatterns: The budget is used up; the pattern was not checked.
+            PatternError: As for ``compile_pattern``.
         """
         if self.patterns <= 0 or self.steps <= 0:
-            raise TooManyPatterns("this card's patterns are too much work together")
-        if _PLAIN.fullmatch(body):
+            raise TooManyPatterns("this card's patterns are too complex together")
+        if _LITERAL.fullmatch(body):
             self.steps -= len(body) // 10
             return
         self.patterns -= 1
         try:
             self.steps -= compile_pattern(body, flags).programsize
         except PatternError as error:
-            # Only after all its memory was used does the engine find a pattern too large.
+            # The engine rejects a pattern as too large only after using all of its memory.
             self.steps -= _LARGEST if "too large" in str(error) else 1
             raise

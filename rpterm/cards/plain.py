@@ -1,7 +1,7 @@
-"""Data of other programs in TOML and back, without loss.
+"""Converts other programs' JSON data to TOML values and back without loss.
 
-TOML has no null and no broken Unicode; JSON has both. What TOML cannot say stands in the file as
-``{ "$json" = "…" }``. Only the tables named ``extensions`` are treated so.
+JSON has null and lone surrogates, TOML has neither. A value that TOML cannot represent is written
+as ``{ "$json" = "…" }``. Only tables named ``extensions`` use this.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 _MARK = "$json"
 _MAX_DEPTH = 30
-_HALVES = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """Make a value that TOML can hold; what is nested very deep is boxed, too.
+    """Convert to a value that TOML can hold; very deeply nested data is boxed as JSON too.
 
     Raises:
         TypeError: The value is neither plain data nor a date or time.
@@ -26,12 +26,14 @@ def encode(value: Any, depth: int = 0) -> Any:
     if depth > _MAX_DEPTH and isinstance(value, (Mapping, list, tuple)):
         return _boxed(value)
     if isinstance(value, Mapping):
-        if _MARK in value or not all(isinstance(key, str) and _sound(key) for key in value):
+        if _MARK in value or not all(
+            isinstance(key, str) and _is_valid_unicode(key) for key in value
+        ):
             return _boxed(value)
         return {key: encode(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [encode(item, depth + 1) for item in value]
-    if value is None or (isinstance(value, str) and not _sound(value)):
+    if value is None or (isinstance(value, str) and not _is_valid_unicode(value)):
         return _boxed(value)
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
         return _boxed(value)
@@ -44,7 +46,7 @@ def decode(value: Any) -> Any:
     """Undo ``encode``.
 
     Raises:
-        ValueError: A box does not hold JSON.
+        ValueError: A ``$json`` value is not valid JSON.
     """
     if isinstance(value, dict):
         if len(value) == 1 and isinstance(value.get(_MARK), str):
@@ -59,5 +61,5 @@ def _boxed(value: Any) -> dict[str, str]:
     return {_MARK: json.dumps(value)}
 
 
-def _sound(text: str) -> bool:
-    return text.isascii() or not _HALVES.search(text)
+def _is_valid_unicode(text: str) -> bool:
+    return text.isascii() or not _SURROGATES.search(text)

@@ -1,4 +1,4 @@
-"""What can be wrong with a card, said so that a person can mend it."""
+"""Problems of a card, worded so that its author can fix them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Severity = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem of a card.
 
     Attributes:
-        file: As the user named it.
-        line: 1-based; 0 is the file as a whole.
-        field: Like ``name`` or ``lore #3 keys #2``, counted from 1; "" is no field.
-        message: What is wrong, one sentence.
-        remedy: What to do, one sentence, or "".
-        severity: The reader gives errors only; ``lint`` gives all three.
+        file: The file, as the user named it.
+        line: 1-based; 0 stands for the entire file.
+        field: Such as ``name`` or ``lore #3 keys #2``, counted from 1; "" for no field.
+        message: What is wrong, in one sentence.
+        remedy: What to do, in one sentence, or "".
+        severity: The reader reports errors only; ``lint`` reports all three.
     """
 
     file: str
@@ -38,7 +38,7 @@ class Problem:
 
 
 class CardError(RptermError):
-    """A card that cannot be used; ``problems`` has everything that is wrong, in file order."""
+    """The card cannot be used; ``problems`` lists everything that is wrong, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -1,7 +1,7 @@
-"""TOML text → ``CharacterCard``, with everything that is wrong told at once.
+"""Parses TOML text into a ``CharacterCard`` and reports all its problems at once.
 
-The reader knows files and the table of keys; it knows nothing of folders, models or chats. It
-never gives half a card: either all of the text is good, or ``CardError`` has all the problems.
+The reader knows files and the key table, but nothing of folders, models or chats. It never
+returns a partial card: either the complete text is valid, or ``CardError`` lists every problem.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 
 from rpterm.cards.build import build
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.locate import Path, Places, locate
+from rpterm.cards.locate import Path, locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.syntax import parse_toml
 from rpterm.cards.values import Report, safe
@@ -28,10 +28,11 @@ def load(path: FilePath | str) -> CharacterCard:
 
 
 def parse(text: str, origin: str = "card.toml", *, world: bool = False) -> CharacterCard:
-    """Read a card from TOML text; ``origin`` is what problems call the file.
+    """Read a card from TOML text.
 
     Args:
-        world: Read a world's file: lore without a character, which needs no name.
+        origin: The file name that problems show.
+        world: Read a world file: lore without a character, which needs no name.
 
     Raises:
         CardError: Everything that is wrong with it.
@@ -45,7 +46,10 @@ def parse(text: str, origin: str = "card.toml", *, world: bool = False) -> Chara
     card = build(data, report, partial=bool(problems), world=world)
     if report.found:
         places = locate(text)
-        problems = problems + [_problem(origin, places, *found) for found in report.found]
+        problems += [
+            Problem(origin, places.line(path), spell(path), message, remedy)
+            for path, message, remedy in report.found
+        ]
     if card is None or problems:
         raise CardError(sorted(problems, key=lambda problem: problem.line))
     return card
@@ -55,7 +59,7 @@ def read_text(path: FilePath) -> str:
     """Read a card's file as text.
 
     Raises:
-        CardError: It is missing, a folder, unreadable, too large, or not UTF-8.
+        CardError: The file is missing, a folder, unreadable, too large, or not UTF-8.
     """
     origin = str(path)
     try:
@@ -72,23 +76,19 @@ def read_text(path: FilePath) -> str:
         problem = Problem(origin, 0, "", "There is no such file.", "Check the path.")
         raise CardError([problem]) from error
     except IsADirectoryError as error:
-        problem = Problem(origin, 0, "", "This is a folder.", "Name a card's .toml file.")
+        problem = Problem(origin, 0, "", "This is a folder.", "Give the path of a .toml file.")
         raise CardError([problem]) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "The path is not usable"
+        reason = getattr(error, "strerror", None) or "The path cannot be used"
         problem = Problem(origin, 0, "", f"{reason}.", "Check the file and its permissions.")
         raise CardError([problem]) from error
 
 
 def _too_large(origin: str, size: int) -> Problem:
-    message = f"The file has {size:,} bytes; a card can have {MAX_BYTES:,}."
+    message = f"The file has {size:,} bytes; a card can have at most {MAX_BYTES:,}."
     return Problem(origin, 0, "", message, "Shorten it, or split its lorebook.")
 
 
-def _problem(origin: str, places: Places, path: Path, message: str, remedy: str) -> Problem:
-    return Problem(origin, places.line(path), spell(path), message, remedy)
-
-
 def spell(path: Path) -> str:
-    """A path for people: ``("lore", 2, "keys", 0)`` is ``lore #3 keys #1``."""
+    """Write a path for people: ``("lore", 2, "keys", 0)`` becomes ``lore #3 keys #1``."""
     return " ".join(f"#{part + 1}" if isinstance(part, int) else safe(part) for part in path)

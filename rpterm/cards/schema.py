@@ -1,7 +1,7 @@
 """The JSON schema of a card's TOML, for completion and checks in editors.
 
-It is made from ``cards.layout`` and published beside this file; a test fails when the published
-one is stale. ``python -m rpterm.cards.schema`` writes it again.
+It is generated from ``cards.layout`` and published next to this file; a test fails when the
+published schema is stale. ``python -m rpterm.cards.schema`` regenerates it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 
 PUBLISHED = Path(__file__).with_name("card.schema.json")
 
-_RECORDS: dict[str, type[Any]] = {
+_DATACLASSES: dict[str, type[Any]] = {
     "": CharacterCard,
     "persona": CharacterCard,
     "user": CharacterCard,
@@ -25,18 +25,18 @@ _RECORDS: dict[str, type[Any]] = {
     "lore": LoreEntry,
     "test": Probe,
 }
-_TITLES = {
-    "persona": "Single claims: the consistency score points at them.",
-    "user": "A persona of the user that fits the scenario.",
-    "sampling": "Sampler values this character speaks best with.",
+_TABLE_DOCS = {
+    "persona": "Claims about the character, one per line; the consistency score points at them.",
+    "user": "A suggested persona for the user that fits the scenario.",
+    "sampling": "Sampler values that suit this character.",
     "examples": "An example dialogue: user and char, or a longer dialogue.",
     "lorebook": "How the lore entries are searched.",
-    "lore": "Text that enters the prompt when the talk comes to it.",
+    "lore": "Text that enters the prompt when the conversation mentions one of its keys.",
     "test": "A scripted probe for rpterm cards test.",
 }
 _STRINGS = {"type": "array", "items": {"type": "string"}}
-_WHOLES = {"type": "array", "items": {"type": "integer", "minimum": 0}}
-_KINDS: dict[str, dict[str, Any]] = {
+_WHOLE_NUMBERS = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+_KIND_SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
     "prose": {"type": "string"},
     "lines": _STRINGS,
@@ -45,19 +45,19 @@ _KINDS: dict[str, dict[str, Any]] = {
     "whole": {"type": "integer"},
     "number": {"type": "number"},
     "choice": {"type": "string"},
-    "wholes": {"anyOf": [{"type": "integer", "minimum": 0}, _WHOLES]},
+    "wholes": {"anyOf": [{"type": "integer", "minimum": 0}, _WHOLE_NUMBERS]},
 }
 
 
 def schema() -> dict[str, Any]:
-    """The schema as plain data, JSON Schema draft 7: the one editors for TOML know."""
-    top = _table("")
+    """The schema as plain data, in JSON Schema draft 7, which TOML editors support."""
+    top = _table_schema("")
     for name in layout.TABLES:
         if name:
-            table = _table(name)
-            table["description"] = _TITLES[name]
+            table = _table_schema(name)
+            table["description"] = _TABLE_DOCS[name]
             if name in layout.ARRAYS:
-                table = {"type": "array", "items": table, "description": _TITLES[name]}
+                table = {"type": "array", "items": table, "description": _TABLE_DOCS[name]}
             top["properties"][name] = table
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -67,7 +67,7 @@ def schema() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The schema as it is published."""
+    """The text of the published schema file."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -76,27 +76,30 @@ def publish(path: Path = PUBLISHED) -> None:
     path.write_text(text(), encoding="utf-8")
 
 
-def _table(name: str) -> dict[str, Any]:
+def _table_schema(name: str) -> dict[str, Any]:
     defaults = _defaults(name)
     properties = {
-        key.name: _key(key, defaults.get(key.field, MISSING)) for key in layout.TABLES[name]
+        key.name: _key_schema(key, defaults.get(key.field, MISSING)) for key in layout.TABLES[name]
     }
     for extra in layout.OPEN.get(name, ()):
-        properties[extra] = {"type": "object", "description": "Keys of other programs, kept."}
+        properties[extra] = {
+            "type": "object",
+            "description": "Keys of other programs, kept unchanged.",
+        }
     if name == "examples":
-        properties["dialogue"] = _dialogue()
+        properties["dialogue"] = _dialogue_schema()
     table: dict[str, Any] = {"type": "object", "properties": properties}
     required = [key.name for key in layout.TABLES[name] if key.required]
     return {**table, "additionalProperties": False, **({"required": required} if required else {})}
 
 
 def _defaults(name: str) -> dict[str, Any]:
-    record = _RECORDS.get(name)
+    record = _DATACLASSES.get(name)
     return {item.name: item.default for item in fields(record)} if record else {}
 
 
-def _key(key: layout.Key, default: Any) -> dict[str, Any]:
-    node: dict[str, Any] = {**_KINDS[key.kind], "description": key.doc}
+def _key_schema(key: layout.Key, default: Any) -> dict[str, Any]:
+    node: dict[str, Any] = {**_KIND_SCHEMAS[key.kind], "description": key.doc}
     if key.choices:
         node["enum"] = list(key.choices)
     if key.low is not None:
@@ -112,7 +115,7 @@ def _key(key: layout.Key, default: Any) -> dict[str, Any]:
     return node
 
 
-def _dialogue() -> dict[str, Any]:
+def _dialogue_schema() -> dict[str, Any]:
     role = {"enum": ["user", "char"]}
     pair = {
         "type": "array",
@@ -120,7 +123,7 @@ def _dialogue() -> dict[str, Any]:
         "minItems": 2,
         "maxItems": 2,
     }
-    doc = 'Pairs of "user" or "char" and what they say.'
+    doc = 'Pairs of "user" or "char" and what that one says.'
     return {"type": "array", "items": pair, "minItems": 1, "description": doc}
 
 

@@ -1,7 +1,7 @@
-"""TOML text → plain data, with every syntax error in words for people who are no programmers.
+"""Parses TOML text into plain data and explains every syntax error to non-programmers.
 
-A parser stops at the first error. To report the others too, the statement that holds the error
-is blanked and the rest parsed again; what comes out then is for finding problems only.
+A TOML parser stops at the first error. To report the others as well, the statement with the error
+is blanked and the text is parsed again; the resulting data serves only to find more problems.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ _MAX_ERRORS = 10
 _REMEDIES = (
     ("Unescaped '\\'", "Write \\\\ for a backslash, or put the text between ''' and '''."),
     ("character '\\n'", 'End the text on the same line, or put it between """ and """.'),
-    ("Expected '='", "A line is: key = value."),
-    ("Cannot overwrite", "This key or table stands twice: keep one."),
-    ("Cannot declare", "This table stands twice: keep one; a list of tables has [[ and ]]."),
+    ("Expected '='", "Write it as: key = value."),
+    ("Cannot overwrite", "This key or table appears twice: keep one."),
+    ("Cannot declare", "This table appears twice: keep one; a list of tables has [[ and ]]."),
     ("Cannot mutate", "Put all of this table or list in one place."),
-    ("Duplicate", "This key stands twice: keep one."),
+    ("Duplicate", "This key appears twice: keep one."),
     ("Illegal character", "Remove the control character."),
     ("Found invalid character", "Remove the character, or put the text in quotes."),
-    ("Invalid value", "Text goes between quotes; true, false and numbers do not."),
+    ("Invalid value", "Put text between quotes; write true, false and numbers without."),
     ("Unclosed array", "Put commas between the items and ] at the end."),
     ("Unclosed inline table", "Put commas between the keys and } at the end."),
     ("Expected ']'", "A table begins with a line like [persona] or [[lore]]."),
-    ("Expected newline", 'One key a line; inside of text write \\" for a quote.'),
+    ("Expected newline", 'Put each key on a line of its own; inside text, write \\" for a quote.'),
     ("Unterminated string", "End the text with the same quotes it begins with."),
-    ("Invalid statement", "A line is: key = value."),
-    ("Escaped character", "Use the number of a character that exists."),
+    ("Invalid statement", "Write it as: key = value."),
+    ("Escaped character", "Use the code of a character that exists."),
 )
 
 
 def parse_toml(text: str, origin: str) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse, and go on behind errors.
+    """Parse TOML, continuing after syntax errors.
 
     Returns:
-        The data and the syntax errors. With errors, the data lacks the statements they are in.
+        The data and the syntax errors; the data lacks the statements that have errors.
     """
     problems: list[Problem] = []
     last = 0
@@ -59,15 +59,15 @@ def parse_toml(text: str, origin: str) -> tuple[dict[str, Any], list[Problem]]:
                 return {}, problems
             text = _blank(text, last, end)
         except (ValueError, RecursionError):
-            problem = Problem(origin, 0, "", "A value is too long or nested too deep to read.")
+            problem = Problem(origin, 0, "", "A value is too long or too deeply nested to be read.")
             return {}, [*problems, problem]
 
 
 def _problem(error: tomli.TOMLDecodeError, text: str, origin: str) -> Problem:
     message, line = error.msg, error.lineno
     remedy = next((tip for sign, tip in _REMEDIES if sign in message), "")
-    endless = "Unterminated string" in message or "character '\\n'" in message
-    open_at = locate(text).open_at if endless else 0
+    unterminated = "Unterminated string" in message or "character '\\n'" in message
+    open_at = locate(text).open_at if unterminated else 0
     if 0 < open_at <= line:
         message, line = "The text that begins here never ends", open_at
         remedy = "End it with the same quotes it begins with."

@@ -1,4 +1,4 @@
-"""A card's TOML text, changed in one place: comments, order and layout stay the author's."""
+"""Helpers to edit a card's TOML text in one place and keep its comments, order and layout."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class CardEditError(RptermError):
-    """The card's text cannot be changed so; it was left as it is."""
+    """The requested change to the card's text is not possible; the text was left unchanged."""
 
 
 def document(text: str) -> TOMLDocument:
-    """The text as something that can be changed.
+    """Parse the text into a document that can be edited.
 
     Raises:
-        CardEditError: It cannot.
+        CardEditError: The text is not valid TOML.
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
@@ -30,7 +30,7 @@ def document(text: str) -> TOMLDocument:
 
 
 def same_ends(text: str, before: str) -> str:
-    """The text with lines that end as they did before."""
+    """The text with the line ends of ``before``."""
     if before.count("\r\n") == before.count("\n") > 0:
         return text.replace("\r\n", "\n").replace("\n", "\r\n")
     return text

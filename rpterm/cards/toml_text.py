@@ -1,6 +1,6 @@
-"""Single values as TOML text, written as a person would.
+"""Formats single values as readable TOML.
 
-It knows TOML and nothing of cards. Whatever it writes, a TOML parser reads back as it was.
+It knows TOML and nothing of cards. A TOML parser reads back exactly the value that was written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _IN_BLOCK = re.compile(r'\\|"(?="")|"(?=$(?![\r\n]))|' + _UNSAFE.pattern)
 
 
 def key(name: str) -> str:
-    """A key, in quotes where it needs them."""
+    """A key, quoted where necessary."""
     return name if _BARE.fullmatch(name) else line(name)
 
 
@@ -32,7 +32,7 @@ def line(text: str) -> str:
 
 
 def string(text: str) -> str:
-    """A string, as a block when it has several lines."""
+    """A string; several lines become a multi-line string."""
     if "\n" not in text:
         return line(text)
     awkward = "\\" in text or '"""' in text
@@ -42,7 +42,7 @@ def string(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Lines of comment; what cannot be shown is a question mark."""
+    """Comment lines; unprintable characters become question marks."""
     shown = ("".join(c if c.isprintable() else "?" for c in line) for line in text.splitlines())
     return "".join(f"# {line}".rstrip() + "\n" for line in shown)
 
@@ -53,7 +53,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def strings(items: Iterable[str]) -> str:
-    """A list of strings: on one line when it is short, else one item a line."""
+    """A list of strings: on one line if it is short, else one item per line."""
     texts = [string(item) for item in items]
     short = f"[{', '.join(texts)}]"
     if "\n" not in short and len(short) <= WIDTH - 16:
@@ -62,10 +62,10 @@ def strings(items: Iterable[str]) -> str:
 
 
 def value(item: Any) -> str:
-    """Any plain value on as few lines as it needs; tables become inline tables.
+    """Any plain value on as few lines as possible; tables become inline tables.
 
     Raises:
-        TypeError: TOML has no such value.
+        TypeError: TOML has no such type.
     """
     if isinstance(item, str):
         return line(item)

@@ -1,7 +1,7 @@
-"""Checks of single values: what a key of the table of keys may hold.
+"""Type and range checks for single values of a card.
 
-Each check gives the value as the record wants it, or tells the ``Report`` what is wrong and gives
-``None``. Nothing is raised: all problems of a file are collected.
+Each check returns the value in the form the record needs, or adds a problem to the ``Report`` and
+returns ``None``. Nothing is raised, so that all problems of a file are collected.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from rpterm.cards.locate import Path
 from rpterm.cards.patterns import Budget
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What no text of a card may hold: it could drive a terminal. Tab and line ends are fine."""
+"""Characters no text of a card may contain: they could control a terminal. Tabs and line ends
+are allowed."""
 _YEAR = re.compile(r"-?\d{1,4}")
-
 
 MAX_PROBLEMS = 100
 
 
 @dataclass
 class Report:
-    """What was found wrong so far: path in the data, message, remedy.
+    """The problems found so far, each as path in the data, message and remedy.
 
-    After ``MAX_PROBLEMS`` it takes no more: nobody reads them, and finding them all in a file
-    made to be wrong takes long. ``patterns`` is how much work may still go into them.
+    After ``MAX_PROBLEMS`` further problems are dropped: nobody reads them, and finding them all in
+    a maliciously broken file takes long. ``patterns`` is the remaining budget for compiling regex
+    patterns.
     """
 
     found: list[tuple[Path, str, str]] = field(default_factory=list)
@@ -46,12 +47,12 @@ class Report:
 
 
 def safe(name: str) -> str:
-    """A key from a file as it can be shown: short, and without anything a terminal obeys."""
+    """A key from a file, shortened and without control characters, so that it can be shown."""
     return name if name.isprintable() and len(name) <= 60 else ascii(name[:60])[1:-1]
 
 
 def kind_of(value: object) -> str:
-    """What a TOML value is, in words."""
+    """The type of a TOML value, in words."""
     names: tuple[tuple[type, str], ...] = (
         (str, "text"), (bool, "true or false"), (int, "a whole number"), (float, "a number"),
         (list, "a list"), (dict, "a table"), (date, "a date"),
@@ -60,18 +61,18 @@ def kind_of(value: object) -> str:
 
 
 def check(key: Key, value: Any, path: Path, report: Report) -> Any:
-    """Check one value against its key; ``None`` means it was reported."""
+    """Check one value against its key; ``None`` means that a problem was reported."""
     return _CHECKS[key.kind](key, value, path, report)
 
 
 def text(value: Any, path: Path, report: Report, hint: str = '"…"') -> str | None:
-    """A string without control characters."""
+    """Check that a value is a string without control characters."""
     if not isinstance(value, str):
-        report.add(path, f"Here must be text, not {kind_of(value)}.", f"Write {hint}.")
+        report.add(path, f"This must be text, not {kind_of(value)}.", f"Write {hint}.")
         return None
     bad = CONTROL.search(value)
     if bad:
-        report.add(path, f"The text holds the control character {bad[0]!a}.", "Remove it.")
+        report.add(path, f"The text contains the control character {bad[0]!a}.", "Remove it.")
         return None
     return value
 
@@ -82,7 +83,7 @@ def _text(key: Key, value: Any, path: Path, report: Report) -> str | None:
 
 def _lines(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
     if not isinstance(value, list):
-        message = f"Here must be a list of texts, not {kind_of(value)}."
+        message = f"This must be a list of texts, not {kind_of(value)}."
         report.add(path, message, f'Write {key.name} = ["…", "…"].')
         return None
     items = [text(item, (*path, index), report) for index, item in enumerate(value)]
@@ -96,30 +97,34 @@ def _words(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] 
 def _flag(key: Key, value: Any, path: Path, report: Report) -> bool | None:
     if isinstance(value, bool):
         return value
-    message = f"Here must be true or false, not {kind_of(value)}."
+    message = f"This must be true or false, not {kind_of(value)}."
     report.add(path, message, f"Write {key.name} = true or {key.name} = false, without quotes.")
     return None
 
 
 def _whole(key: Key, value: Any, path: Path, report: Report) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if _inside(key, value, path, report) else None
-    message = f"Here must be a whole number, not {kind_of(value)}."
-    report.add(path, message, f"Write {key.name} = {_sample(key)}, without quotes.")
+        return value if _in_range(key, value, path, report) else None
+    message = f"This must be a whole number, not {kind_of(value)}."
+    report.add(path, message, f"Write {key.name} = {_sample_value(key)}, without quotes.")
     return None
 
 
 def _number(key: Key, value: Any, path: Path, report: Report) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value) if _inside(key, value, path, report) else None
-    message = f"Here must be a number, not {kind_of(value)}."
-    report.add(path, message, f"Write {key.name} = {_sample(key)}, without quotes.")
+        return float(value) if _in_range(key, value, path, report) else None
+    message = f"This must be a number, not {kind_of(value)}."
+    report.add(path, message, f"Write {key.name} = {_sample_value(key)}, without quotes.")
     return None
 
 
-def _inside(key: Key, value: float, path: Path, report: Report) -> bool:
+def _in_range(key: Key, value: float, path: Path, report: Report) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
-        report.add(path, f"{value} is no usable number.", f"Use a number {_range(key)}.".strip())
+        report.add(
+            path,
+            f"{value} is not a usable number.",
+            f"Use a number {_range_in_words(key)}.".strip(),
+        )
         return False
     low = -(10**9) if key.low is None else key.low
     high = 10**9 if key.high is None else key.high
@@ -127,26 +132,26 @@ def _inside(key: Key, value: float, path: Path, report: Report) -> bool:
         return True
     shown = str(value) if abs(value) < 10**15 else "The number"
     side = "small" if value < low else "large"
-    report.add(path, f"{shown} is too {side}.", f"Use a number {_range(key)}.")
+    report.add(path, f"{shown} is too {side}.", f"Use a number {_range_in_words(key)}.")
     return False
 
 
-def _range(key: Key) -> str:
+def _range_in_words(key: Key) -> str:
     if key.low is not None and key.high is not None:
         return f"from {key.low:g} to {key.high:g}"
     return f"of {key.low:g} or more" if key.low is not None else "up to a billion"
 
 
-def _sample(key: Key) -> str:
+def _sample_value(key: Key) -> str:
     return f"{int(key.high if key.high is not None else max(key.low or 0, 2))}"
 
 
 def _choice(key: Key, value: Any, path: Path, report: Report) -> str | None:
-    if value in key.choices if isinstance(value, str) else False:
-        return str(value)
+    if isinstance(value, str) and value in key.choices:
+        return value
     shown = ascii(value[:40]) if isinstance(value, str) else kind_of(value)
     wanted = ", ".join(f'"{choice}"' for choice in key.choices)
-    report.add(path, f"{shown} is none of the values this key can have.", f"Use one of {wanted}.")
+    report.add(path, f"{shown} is not a value this key can have.", f"Use one of {wanted}.")
     return None
 
 
@@ -154,7 +159,7 @@ def _wholes(key: Key, value: Any, path: Path, report: Report) -> tuple[int, ...]
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, list):
-        message = f"Here must be a list of whole numbers, not {kind_of(value)}."
+        message = f"This must be a list of whole numbers, not {kind_of(value)}."
         report.add(path, message, f"Write {key.name} = [0, 2].")
         return None
     items = [_whole(key, item, (*path, index), report) for index, item in enumerate(value)]

@@ -1,7 +1,7 @@
-"""A card's file, and those of its worlds, while they are edited: look, and say what changed.
+"""Watches the files of a card and its worlds and reports what a save changed.
 
-No thread and no clock: whoever owns a loop calls ``poll`` now and then. A save that breaks the
-card never replaces the last good one, nor does one that breaks a world.
+It has neither a thread nor a clock: the owner of an event loop calls ``poll`` periodically. A save
+that breaks the card or a world never replaces the last valid version.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ _Stamp = tuple[int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class CardChanged:
-    """The file holds another good card, or other worlds of it cannot be read than before.
+    """The file contains a different valid card, or the set of unreadable worlds has changed.
 
     Attributes:
-        text: What a chat keeps of it: its TOML, with the lore of its worlds.
-        changes: Against the last good card; empty when only comments or spaces changed.
-        lost: Its worlds that cannot be read.
+        text: The text a chat stores: the card's TOML, including the lore of its worlds.
+        changes: The differences from the last valid card; empty if only comments or white space
+            changed.
+        lost: The card's worlds that cannot be read.
     """
 
     card: CharacterCard
@@ -38,88 +39,89 @@ class CardChanged:
 
 @dataclass(frozen=True, slots=True)
 class CardBroken:
-    """The file cannot be used as it is; the last good card stays."""
+    """The file is invalid at the moment; the last valid card remains in use."""
 
     error: CardError
 
 
 class CardFile:
-    """One file and the last good card it held, with its worlds.
+    """A watched card file and the last valid card in it, including its worlds.
 
     Attributes:
-        extra: May be changed at any time: the next call of ``poll`` counts it as a save.
+        extra: May be changed at any time; the next ``poll`` treats that as a save.
 
     Raises:
-        CardError: The file is broken or missing when the watch begins.
+        CardError: The file is invalid or missing when watching begins.
     """
 
     def __init__(
         self, path: Path, folders: Sequence[Path] = (), extra: tuple[str, ...] = ()
     ) -> None:
         """Args:
-        folders: Of cards: worlds are looked for in theirs, too.
-        extra: Worlds beside those that the card names.
+        folders: Card folders; their ``worlds`` folders are searched too.
+        extra: Worlds in addition to those the card names.
         """
         self.path, self.extra = path, extra
         self._folders = folders
-        self._needed, self._watched = [path], [path]
+        self._in_use, self._watched = [path], [path]
         self._worlds: tuple[World, ...] = ()
-        self._last = self._stamps()
-        found = self._look()
-        self.card, self.text, self.lost = found.card, found.text, found.lost
-        self._seen: str | None = _whole(found)
-        self._away = False
+        self._last_stamps = self._stamps()
+        current = self._read()
+        self.card, self.text, self.lost = current.card, current.text, current.lost
+        self._content: str | None = _content(current)
+        self._missing_reported = False
 
     def poll(self) -> CardChanged | CardBroken | None:
-        """What happened since the last call; ``None`` when nothing did.
+        """Report what happened since the last call; ``None`` if nothing did.
 
-        A broken save is told once. A file that is away for a moment, as many editors save, is
-        told only when the next call finds it away still.
+        A broken save is reported once. Many editors remove the file for a moment while saving, so
+        a missing file is reported only if the next call still finds it missing.
         """
         stamps = self._stamps()
-        same, self._last = stamps == self._last, stamps
-        if any(_stamp(path) is None for path in self._needed):
-            told, self._away = same and not self._away, same
-            return self._read() if told else None
-        self._away = False
-        return None if same else self._read()
+        unchanged, self._last_stamps = stamps == self._last_stamps, stamps
+        if any(_stamp(path) is None for path in self._in_use):
+            is_due = unchanged and not self._missing_reported
+            self._missing_reported = unchanged
+            return self._update() if is_due else None
+        self._missing_reported = False
+        return None if unchanged else self._update()
 
-    def _read(self) -> CardChanged | CardBroken | None:
-        seen, self._seen = self._seen, None
+    def _update(self) -> CardChanged | CardBroken | None:
+        before, self._content = self._content, None
         try:
-            found = self._look()
+            current = self._read()
         except CardError as error:
             return CardBroken(error)
-        self._seen = _whole(found)
-        if self._seen == seen:
+        self._content = _content(current)
+        if self._content == before:
             return None
-        changes = tuple(diff(self.card, found.card))
-        self.card, self.text, self.lost = found.card, found.text, found.lost
-        return CardChanged(found.card, found.text, changes, found.lost)
+        changes = tuple(diff(self.card, current.card))
+        self.card, self.text, self.lost = current.card, current.text, current.lost
+        return CardChanged(current.card, current.text, changes, current.lost)
 
-    def _look(self) -> CardText:
-        """Read all, and once more where other worlds are named: those were not watched before."""
+    def _read(self) -> CardText:
+        """Read the card and its worlds, again if it names worlds that were not watched before."""
         while True:
             try:
-                found = read(self.path, self._folders, self.extra, self._worlds)
+                current = read(self.path, self._folders, self.extra, self._worlds)
             except CardError:
-                if self._watch():
+                if self._watch_named_worlds():
                     continue
                 raise
-            self._needed = [self.path, *(world.path for world in found.worlds)]
-            if not self._watch():
-                self._worlds = found.worlds
-                return found
+            self._in_use = [self.path, *(world.path for world in current.worlds)]
+            if not self._watch_named_worlds():
+                self._worlds = current.worlds
+                return current
 
-    def _watch(self) -> bool:
-        """Whether there are other files to look at by now, also such as are not there yet."""
+    def _watch_named_worlds(self) -> bool:
+        """Watch every file a named world may be in, existing or not; whether that is a new list."""
         with suppress(CardError):
             names = (*load(self.path).worlds, *self.extra)
             named = (places(each, self.path, self._folders) for each in names)
             watched = [self.path, *(path for each in named for path in each)]
             if watched != self._watched:
                 self._watched = watched
-                self._last = self._stamps()
+                self._last_stamps = self._stamps()
                 return True
         return False
 
@@ -127,14 +129,14 @@ class CardFile:
         return [self.extra, *map(_stamp, self._watched)]
 
 
-def _whole(found: CardText) -> str:
-    """All that was read, and what could not be."""
-    worlds = (world.text for world in found.worlds)
-    return "\0".join((found.source, *worlds, *(world.told for world in found.lost)))
+def _content(current: CardText) -> str:
+    """Everything that was read, and the messages about what could not be read."""
+    worlds = (world.text for world in current.worlds)
+    return "\0".join((current.source, *worlds, *(world.told for world in current.lost)))
 
 
 def _stamp(path: Path) -> _Stamp:
-    """What changes when a file is saved, by writing into it or by putting another in its place."""
+    """Values that change when a file is saved, whether it is overwritten or replaced."""
     try:
         status = path.stat()
     except OSError:

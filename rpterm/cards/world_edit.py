@@ -1,6 +1,6 @@
-"""Name a world in a card's TOML text, or no longer; all else stays, byte for byte.
+"""Adds worlds to a card's TOML text or removes them; everything else stays byte for byte.
 
-Text in, text out: no file is touched here, and whether there is such a world is not looked at.
+The functions take and return text; they touch no files and do not check that a world exists.
 """
 
 from __future__ import annotations
@@ -15,49 +15,51 @@ _KEY = "worlds"
 
 
 def join(text: str, world: str) -> str:
-    """The text of a card that names this world, too.
+    """Add a world to a card's text.
 
     Raises:
-        CardError: The text is no card.
-        CardEditError: It names it already, or its layout does not allow it.
+        CardError: The text is not a valid card.
+        CardEditError: The card names the world already, or its layout does not allow the change.
     """
     before = parse(text)
     if world in before.worlds:
-        raise CardEditError(f"{before.name} has the world {world} already.")
-    return _named(text, (*before.worlds, world))
+        raise CardEditError(f"{before.name} already has the world {world}.")
+    return _with_worlds(text, (*before.worlds, world))
 
 
 def leave(text: str, world: str) -> str:
-    """The text of a card that does not name this world any more.
+    """Remove a world from a card's text.
 
     Raises:
-        CardError, CardEditError: As ``join``, or it does not name it.
+        CardError, CardEditError: As for ``join``, or the card does not name the world.
     """
     before = parse(text)
     if world not in before.worlds:
         has = f"It has {', '.join(before.worlds)}." if before.worlds else "It has none."
         raise CardEditError(f"{before.name} has no world {world}. {has}")
-    return _named(text, tuple(each for each in before.worlds if each != world))
+    return _with_worlds(text, tuple(each for each in before.worlds if each != world))
 
 
-def _named(text: str, wanted: Sequence[str]) -> str:
+def _with_worlds(text: str, wanted: Sequence[str]) -> str:
     import tomlkit
 
-    written = document(text)
+    toml = document(text)
     if not wanted:
-        del written[_KEY]
-    elif isinstance(listed := written.get(_KEY), list):
-        _change(listed, wanted)
+        del toml[_KEY]
+    elif isinstance(listed := toml.get(_KEY), list):
+        _update_in_place(listed, wanted)
     else:
-        written[_KEY] = tomlkit.item(list(wanted))
-    after = same_ends(written.as_string(), text)
+        toml[_KEY] = tomlkit.item(list(wanted))
+    after = same_ends(toml.as_string(), text)
     if parse(after) != replace(parse(text), worlds=tuple(wanted)):
-        raise CardEditError("The card is laid out so that this cannot be changed; edit its file.")
+        raise CardEditError(
+            "The layout of the card's file does not allow this change here: edit the file instead."
+        )
     return after
 
 
-def _change(listed: list[str], wanted: Sequence[str]) -> None:
-    """What stands around the names stays."""
+def _update_in_place(listed: list[str], wanted: Sequence[str]) -> None:
+    """Delete and append names one by one, so that comments and layout are kept."""
     for at in reversed(range(len(listed))):
         if listed[at] not in wanted:
             del listed[at]

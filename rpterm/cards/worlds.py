@@ -1,13 +1,14 @@
-"""Worlds: files of lore that several characters share, read together with the cards that name them.
+"""Worlds: lore files shared by several characters, loaded together with the cards that name them.
 
-A world's file is written like a card: ``[lorebook]`` and ``[[lore]]``, and no character. A whole
-card serves as one, too: its lore alone counts. A card names its worlds (``worlds = ["loom"]``), and
-what is read here is the card with their entries behind its own, each with the world it is from.
+A world file is written like a card with ``[lorebook]`` and ``[[lore]]`` but no character. A
+complete card can also serve as a world; only its lore is used. A card names its worlds
+(``worlds = ["loom"]``); loading it here appends their entries to its own, each marked with its
+world.
 
-A chat keeps such a card as one text, ``CardText.text``, which says the same without any other file:
-so a reply can be made again when a world was changed since. A world that is missing or broken is no
-reason to refuse a card: it is told in ``CardText.lost``. A chat may name worlds for itself, too:
-they are read as if each of its cards named them. It knows files, and no chats.
+A chat stores such a card as one self-contained text, ``CardText.text``, so that a reply can be
+regenerated even after a world has changed. A missing or broken world does not make a card
+unusable: it is reported in ``CardText.lost``. A chat may name worlds of its own, which are loaded
+as if each of its cards named them. This module knows files but no chats.
 """
 
 from __future__ import annotations
@@ -23,22 +24,23 @@ from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.cards.locate import locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.writer import dump
+from rpterm.plural import counted
 
 FOLDER = "worlds"
-"""Of worlds, beside cards."""
+"""The folder of world files, next to the card files."""
 _CHAT = "this chat"
-_HEADER = "The card as a chat keeps it: with the lore of its worlds as it was then."
+_HEADER = "The card as a chat stores it, with the lore of its worlds at that time."
 
 Fetch = Callable[[Path], str | None]
-"""Gives the text of a world's file, ``None`` where there is none."""
+"""Returns the text of a world file, or ``None`` if there is no such file."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One world that a card or its chat names.
+    """A world that a card or its chat names.
 
     Attributes:
-        name: As it is named there.
+        name: As the card or the chat names it.
         text: Its TOML.
     """
 
@@ -53,9 +55,9 @@ class Lost:
     """A world that cannot be read.
 
     Attributes:
-        name: As the card or the chat has it.
-        problems: What is wrong, at least one thing.
-        kept: Whether the card has its lore as it was read last; else that is left out.
+        name: As the card or the chat names it.
+        problems: What is wrong; never empty.
+        kept: Whether its lore stays in the card as it was last read; otherwise it is left out.
     """
 
     name: str
@@ -64,23 +66,23 @@ class Lost:
 
     @property
     def told(self) -> str:
-        """What is wrong, with file and line, and what comes of it."""
+        """A message that says what is wrong, with file and line, and what happens to the lore."""
         more = len(self.problems) - 1
-        rest = f" And {more} more." if more else ""
-        ends = "stays as it was read last" if self.kept else "is left out"
-        return f"{self.problems[0]}{rest} The lore of this world {ends}."
+        others = f" ({counted(more, 'more problem')} in this file.)" if more else ""
+        result = "stays as it was last read" if self.kept else "is left out"
+        return f"{self.problems[0]}{others} The lore of this world {result}."
 
 
 @dataclass(frozen=True, slots=True)
 class CardText:
-    """A card with all that it was read from.
+    """A card and the texts it was read from.
 
     Attributes:
-        card: With the lore of its worlds.
-        source: The file's own text.
-        text: What a chat keeps: the same text, or where the card names worlds one that has their
-            lore, too. ``reader.parse`` makes the same card of it.
-        lost: Worlds that it names and that cannot be read.
+        card: The card including the lore of its worlds.
+        source: The text of the card's file.
+        text: The text a chat stores: ``source``, or if the card has worlds, a text that includes
+            their lore. ``reader.parse`` gives the same card from it.
+        lost: The worlds that cannot be read.
     """
 
     card: CharacterCard
@@ -91,16 +93,16 @@ class CardText:
 
 
 def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
-    """Read a card with its worlds, for lists: what a chat would keep is not made.
+    """Read a card with its worlds for lists, without building the text a chat would store.
 
     Args:
-        folders: Of cards; worlds are looked for in theirs, too.
+        folders: Card folders; their ``worlds`` folders are searched too.
 
     Raises:
-        CardError: Everything that is wrong with it.
+        CardError: Everything that is wrong with the card.
     """
     text, origin = reader.read_text(path), str(path)
-    return _Reader(path, folders).joined(text, reader.parse(text, origin), origin)[0]
+    return _WorldLoader(path, folders).merged(text, reader.parse(text, origin), origin)[0]
 
 
 def read(
@@ -112,11 +114,12 @@ def read(
     """Read a card's file with its worlds.
 
     Args:
-        extra: Worlds that a chat names beside those of the card.
-        last: Worlds as they were read before: one that cannot be read now stays as it was.
+        folders: Card folders; their ``worlds`` folders are searched too.
+        extra: Worlds that a chat names in addition to those of the card.
+        last: Worlds as they were last read, used in place of those that cannot be read now.
 
     Raises:
-        CardError: Everything that is wrong with it, or it is too much together with its worlds.
+        CardError: Everything that is wrong with the card, or it is too large with its worlds.
     """
     return of_text(reader.read_text(path), path, folders, extra=extra, last=last)
 
@@ -133,29 +136,29 @@ def of_text(
     """Read a card's text with its worlds.
 
     Args:
-        path: Where the card's file is, or would be: worlds are looked for beside it.
-        fetch: Where worlds come from instead of the disk.
-        origin: What problems call the card; "" is its path.
-        extra, last: As in ``read``.
+        path: Where the card's file is, or would be: worlds are searched next to it.
+        fetch: Where worlds are read from instead of the disk.
+        origin: The file name that problems show; "" for ``path``.
+        folders, extra, last: As in ``read``.
 
     Raises:
-        CardError: As ``read``.
+        CardError: As for ``read``.
     """
     origin = origin or str(path)
-    worlds = _Reader(path, folders, fetch or _fetch, extra, last)
-    card, found, lost = worlds.joined(text, reader.parse(text, origin), origin)
+    loader = _WorldLoader(path, folders, fetch or _read_file, extra, last)
+    card, found, lost = loader.merged(text, reader.parse(text, origin), origin)
     if not found:
         return CardText(card, text, text, lost=lost)
-    kept = dump(card, _HEADER)
-    _check(kept, card, text, origin)
-    return CardText(card, text, kept, found, lost)
+    combined = dump(card, _HEADER)
+    _check_combined(combined, card, text, origin)
+    return CardText(card, text, combined, found, lost)
 
 
 def places(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
-    """The files that the name of a world may mean, the first that exists counts."""
+    """The files that a world's name may refer to; the first that exists is used."""
     try:
         named = Path(name).expanduser()
-    except RuntimeError:  # there is no such user
+    except RuntimeError:  # There is no such user.
         named = Path(name)
     file = named if named.suffix.lower() == ".toml" else Path(f"{named}.toml")
     roots = [card.parent / FOLDER, card.parent, *(folder / FOLDER for folder in folders)]
@@ -164,12 +167,12 @@ def places(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
 
 
 def find(name: str, card: Path, folders: Sequence[Path] = ()) -> Path | None:
-    """The file of a world, if there is one."""
+    """The file of the world that a card names, if it exists."""
     return next((each for each in places(name, card, folders) if _is_file(each)), None)
 
 
 def files(folders: Iterable[Path]) -> dict[str, Path]:
-    """The world files beside folders' cards, by name; the first of a name counts."""
+    """The world files of card folders by name; of several with the same name, the first."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted((folder / FOLDER).glob("*.toml"), key=lambda each: each.name.casefold()):
@@ -178,10 +181,7 @@ def files(folders: Iterable[Path]) -> dict[str, Path]:
 
 
 def named(name: str, folders: Sequence[Path]) -> Path | None:
-    """The world's file that a name or a path means, whatever its letters' case.
-
-    >>> named("The Loom", [])
-    """
+    """The file of a world, given its path or its name in any spelling; see ``plain``."""
     path = Path(name.strip())
     if path.suffix.lower() == ".toml" and _is_file(path):
         return path
@@ -190,38 +190,38 @@ def named(name: str, folders: Sequence[Path]) -> Path | None:
 
 
 def none_yet(folder: Path) -> str:
-    """What to do where there is no world; ``folder`` is the user's, of cards."""
+    """A hint for users without any world; ``folder`` is the user's folder of cards."""
     return (
         f"There are no worlds yet. A world is a file NAME.toml in {folder / FOLDER}, with lines "
         'like [[lore]], keys = ["mill"], content = "It burns.": `rpterm cards new NAME --world` '
-        "begins one, `rpterm cards import FILE` makes one of a lorebook."
+        "creates one, and `rpterm cards import FILE` turns a lorebook into one."
     )
 
 
 def plain(name: str) -> str:
-    """A name without what nobody has to write: case, hyphens, an ending of a file's name."""
+    """A world's name normalised for comparison: no case, punctuation or file extension."""
     return " ".join(re.findall(r"[^\W_]+", name.casefold().removesuffix(".toml")))
 
 
 def book(text: str, origin: str) -> CharacterCard:
-    """A world's file as a card that has nothing but a name and the lore.
+    """Parse a world file as a card that has only a name and lore.
 
     Raises:
-        CardError: Everything that is wrong with it.
+        CardError: Everything that is wrong with the file.
     """
     card = reader.parse(text, origin, world=True)
     return replace(card, name=card.lorebook.name.strip() or Path(origin).stem)
 
 
 def is_world(text: str) -> bool:
-    """Whether a text is a world's, and no card."""
+    """Whether a text is a world and not a card."""
     from rpterm.cards.syntax import parse_toml
 
     data = parse_toml(text, "")[0]
     return bool(data) and "name" not in data and ("lore" in data or "lorebook" in data)
 
 
-def _fetch(path: Path) -> str | None:
+def _read_file(path: Path) -> str | None:
     return reader.read_text(path) if _is_file(path) else None
 
 
@@ -233,19 +233,19 @@ def _is_file(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads the worlds of one card; see ``of_text``."""
+class _WorldLoader:
+    """Loads the worlds of one card; see ``of_text``."""
 
     path: Path
     folders: Sequence[Path]
-    fetch: Fetch = _fetch
+    fetch: Fetch = _read_file
     extra: Sequence[str] = ()
     last: Sequence[World] = ()
 
-    def joined(
+    def merged(
         self, text: str, card: CharacterCard, origin: str
     ) -> tuple[CharacterCard, tuple[World, ...], tuple[Lost, ...]]:
-        """The card with the lore of its worlds, these, and those that cannot be read."""
+        """The card with the lore of its worlds, these worlds, and those that cannot be read."""
         found: list[World] = []
         lost: list[Lost] = []
         before = {world.name: world for world in self.last}
@@ -268,40 +268,40 @@ class _Reader:
         return None
 
     def _where(self, card: CharacterCard, at: int, text: str, origin: str) -> tuple[str, int, str]:
-        """File, line and field of a name, which the chat has where it is not the card's."""
+        """File, line and field of a world's name; names beyond the card's are the chat's."""
         if at >= len(card.worlds):
             return _CHAT, 0, "worlds"
         return origin, locate(text).line(("worlds", at)), f"worlds #{at + 1}"
 
     def _missing(self, name: str, origin: str, line: int, field: str) -> NoReturn:
-        from difflib import get_close_matches  # slow to import, and seldom needed
+        from difflib import get_close_matches  # Slow to import and seldom needed.
 
         folder = self.path.parent
         near = get_close_matches(name, files([folder, *self.folders]), n=1)
-        tip = f"Did you mean {near[0]}?" if near else f"Put its file into {folder / FOLDER}."
-        why = f"There is no world {name!a}."
-        raise CardError([Problem(origin, line, field, why, tip)])
+        remedy = f"Did you mean {near[0]}?" if near else f"Put its file into {folder / FOLDER}."
+        message = f"There is no world {name!a}."
+        raise CardError([Problem(origin, line, field, message, remedy)])
 
 
-def _check(kept: str, card: CharacterCard, text: str, origin: str) -> None:
-    """Together they may be more than one card can be."""
+def _check_combined(combined: str, card: CharacterCard, text: str, origin: str) -> None:
+    """Check that the card and its worlds together are a valid card, too."""
     try:
-        if reader.parse(kept, origin) == card:
+        if reader.parse(combined, origin) == card:
             return
-        why = "it cannot be written as one text without loss"
+        reason = "they cannot be written as one text without loss"
     except CardError as error:
-        why = error.problems[0].message.rstrip(".")
-    line, message = locate(text).line(("worlds",)), f"With its worlds the card is too much: {why}."
+        reason = error.problems[0].message.rstrip(".")
+    message = f"The card and its worlds are too large together: {reason}."
+    line = locate(text).line(("worlds",))
     raise CardError([Problem(origin, line, "worlds", message, "Name fewer worlds.")])
 
 
-# Lore of several files -------------------------------------------------------------------------
 def merge(card: CharacterCard, found: Sequence[World]) -> CharacterCard:
-    """The card with the entries of its worlds behind its own.
+    """The card with the entries of its worlds appended to its own.
 
-    An entry that is there already, word for word, is not taken twice: cards often carry a copy of
-    their world. A world's depth of search holds for its own entries; the card's budget holds for
-    all, and where it has none, those of the worlds together; any of them makes all recursive.
+    An identical entry is not added twice, because cards often contain a copy of their world. A
+    world's scan depth applies to its own entries. The card's budget applies to all entries; if it
+    has none, the sum of the worlds' budgets does. If one book is recursive, all are.
     """
     own = card.lorebook
     names = {world.name for world in found}
@@ -314,7 +314,7 @@ def merge(card: CharacterCard, found: Sequence[World]) -> CharacterCard:
                 entries.append(entry)
     budgets = [each.book.budget for each in found]
     if any(not entry.world for entry in entries):
-        budgets.append(0)  # Its own entries have no limit of their own.
+        budgets.append(0)  # The card's own entries have no limit.
     return replace(card, lorebook=replace(
         own,
         entries=tuple(entries),
@@ -324,13 +324,13 @@ def merge(card: CharacterCard, found: Sequence[World]) -> CharacterCard:
 
 
 def _entries(world: World, depth: int) -> Iterator[LoreEntry]:
-    """A world's entries as they stand in a card, and mean the same there."""
+    """A world's entries, adapted so that they mean the same in a card with scan depth ``depth``."""
     from rpterm.cards.exchange.entry import whole
 
-    other = world.book.scan_depth if world.book.scan_depth != depth else None
+    scan_depth = world.book.scan_depth if world.book.scan_depth != depth else None
     for entry in world.book.entries:
         yield replace(
             whole(entry, world.book),
             world=world.name,
-            scan_depth=other if entry.scan_depth is None else entry.scan_depth,
+            scan_depth=scan_depth if entry.scan_depth is None else entry.scan_depth,
         )

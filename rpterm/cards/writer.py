@@ -1,7 +1,7 @@
-"""``CharacterCard`` → TOML text as a person would write it.
+"""Writes a ``CharacterCard`` as readable TOML text.
 
-Only what differs from the defaults is written, in the order of ``cards.layout``. For every card
-the reader accepts, ``parse(dump(card)) == card``. The writer touches no files.
+Only values that differ from the defaults are written, in the order of ``cards.layout``. For every
+card the reader accepts, ``parse(dump(card)) == card``. The writer touches no files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def dump(card: CharacterCard, header: str = "") -> str:
     """Write a card.
 
     Args:
-        header: Plain text that stands on top as comments.
+        header: Plain text for a comment at the top.
     """
     blocks = [
         toml_text.comment(header),
@@ -38,7 +38,7 @@ def dump(card: CharacterCard, header: str = "") -> str:
 
 
 def dump_world(world: CharacterCard, header: str = "") -> str:
-    """Write a world's file: what ``cards.worlds.book`` reads has the same lore."""
+    """Write a world file; ``cards.worlds.book`` reads the same lore back."""
     blocks = [
         toml_text.comment(header),
         "[lorebook]\n" + "".join(_keys("lorebook", world.lorebook)),
@@ -64,7 +64,7 @@ def _keys(table: str, record: Any) -> Iterator[str]:
 
 
 def _defaults(record: type[Any]) -> dict[str, Any]:
-    """The plain defaults; those made by a factory are tables, which are written apart."""
+    """The plain defaults; fields with a default factory are tables and written separately."""
     return {item.name: item.default for item in fields(record) if item.default is not MISSING}
 
 
@@ -112,10 +112,10 @@ def _extensions(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
-    """A table of anything: plain values first, then the tables in it, each under its header."""
-    nested = {name: item for name, item in table.items() if _nested(item)}
+    """A table of arbitrary data: plain values first, then each subtable under its own header."""
+    nested = {name: item for name, item in table.items() if _needs_header(item)}
     plain = {name: item for name, item in table.items() if name not in nested}
-    lines = [f"{toml_text.key(name)} = {_free(item)}\n" for name, item in plain.items()]
+    lines = [f"{toml_text.key(name)} = {_any_value(item)}\n" for name, item in plain.items()]
     if lines or not nested:
         title = ".".join(toml_text.key(part) for part in path)
         yield f"[{title}]\n" + "".join(lines)
@@ -123,11 +123,11 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
         yield from _table((*path, name), item)
 
 
-def _nested(item: Any) -> bool:
-    """Tables with something in them that a person would not put on one line.
+def _needs_header(item: Any) -> bool:
+    """Whether an item is a table that is too large for one line.
 
-    The text is made last and only of flat tables: made at every level, it would take time by the
-    depth.
+    The text is built last, and only for flat tables: building it at every level would take time
+    in proportion to the depth.
     """
     if not isinstance(item, Mapping):
         return False
@@ -136,7 +136,7 @@ def _nested(item: Any) -> bool:
     return len(toml_text.value(item)) > 60
 
 
-def _free(item: Any) -> str:
+def _any_value(item: Any) -> str:
     if isinstance(item, str):
         return toml_text.string(item)
     if isinstance(item, list) and item and all(isinstance(part, str) for part in item):

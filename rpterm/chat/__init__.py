@@ -1,1 +1,1 @@
-"""One chat at work, from the user's text to a stored, scored reply. Knows no front end."""
+"""A running chat, from the user's text to a stored, scored reply. Knows no front end."""

@@ -1,7 +1,7 @@
-"""The same turn with and without example dialogues, beside each other.
+"""Compares a reply with example dialogues in the prompt to one without.
 
-Two replies with one seed, made one after the other through the one reply path. Neither is shown in
-the branch; both are stored, as swipes that the user may choose or leave. It knows no front end.
+``Session.reply`` generates both, one after the other and with one seed. Neither is shown on the
+branch: both are stored as swipes, which the user may choose or ignore. Knows no front end.
 """
 
 from __future__ import annotations
@@ -25,26 +25,27 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.types import Intent, Status
 
 WITH, WITHOUT = 0, 1
-"""Index of the reply with examples, and of the one without."""
+"""The candidate index of the reply with examples, and of the one without."""
 
 
 def differ(session: Session, turn_id: int) -> bool:
-    """Whether an example stands in the prompt of this reply, so that without it is another one.
+    """Whether the prompt of this reply has any example, so that leaving them out changes it.
 
     Raises:
-        RptermError: The prompt cannot be built; that the model still loads is one reason.
+        RptermError: The prompt cannot be built, for instance because the model is still loading.
     """
     request = ReplyRequest(Intent.REGENERATE, turn_id=turn_id)
     job, scene = place(session, request, group=session.scene.group), session.scene
-    seat = scene.seat_of(session.store.turn(turn_id))
-    prompt = seat.prompter.full(seat.card, session.chat, scene.view(seat, job.history))
+    actor = scene.actor_of(session.store.turn(turn_id))
+    prompt = actor.prompter.full(actor.card, session.chat, scene.view(actor, job.history))
     return any(span.source.startswith("example:") for span in prompt.spans)
 
 
 def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
-    """Make both replies in the place of ``turn_id`` and tell what happens.
+    """Generate both replies as swipes of ``turn_id`` and yield what happens.
 
-    The second turn is told of before it is stored, with id 0; ``ReplyFinished`` has the real one.
+    ``ReplyStarted`` announces both turns at once. The second is not stored yet and has id 0 there;
+    its ``ReplyFinished`` has the real id.
     """
     request = ReplyRequest(
         Intent.REGENERATE, turn_id=turn_id, seeds=(secrets.randbits(31),), shown=False
@@ -55,8 +56,8 @@ def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
                 case ReplyStarted():
                     if index == WITH:
                         first = event.turns[0]
-                        other = replace(first, id=0, text="", status=Status.STREAMING)
-                        yield ReplyStarted((first, other), event.prompt)
+                        second = replace(first, id=0, text="", status=Status.STREAMING)
+                        yield ReplyStarted((first, second), event.prompt)
                 case ReplyThought() | ReplyDelta() | ReplyFinished() | ReplyCancelled():
                     yield replace(event, index=index)
                     if isinstance(event, ReplyCancelled):

@@ -1,8 +1,8 @@
-"""The best of several replies: made at once, measured while they grow, the best one kept.
+"""Best-of-n: scores the candidates of one reply and keeps the best.
 
-Wraps the events of one reply. While the candidates grow it tells which one leads by the quick
-score of what stands so far; when all are complete it measures them whole and keeps the best. The
-others stay as swipes. It knows no engine and no front end.
+Wraps the stream of events of a reply. While the candidates grow, it reports which one leads by the
+quick score of its text so far. Once all have ended, it scores the complete texts and keeps the
+best; the others stay as swipes. Knows no engine and no front end.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
 LOOK_S = 1.0
-"""How often growing candidates are compared."""
+"""The interval between comparisons of growing candidates, in seconds."""
 LEAST = 60
-"""Characters every candidate must have before one can lead: shorter ones say too little."""
+"""The characters every candidate needs before one can lead: less text is too little to score."""
 
 
 def best_of(
@@ -43,13 +43,13 @@ def best_of(
     chat: Chat,
     keep: Callable[[int], object],
 ) -> Iterator[SessionEvent]:
-    """The same events, with ``BestLed`` between and ``BestKept`` after them.
+    """Pass the events on, with ``BestLed`` among them and ``BestKept`` at the end.
 
-    A stopped reply keeps the best of what had come, and of candidates without a word none is kept.
-    One candidate is passed through.
+    If the reply is cancelled, the best of the partial texts is kept. If every candidate is empty,
+    none is kept. The events of a single candidate are passed on unchanged.
 
     Args:
-        keep: Shows the branch through the turn with this id.
+        keep: Called with the id of the best turn, to show the branch through it.
     """
     race = _Race(scores, card, chat)
     with closing(cast("Generator[SessionEvent, None, None]", events)) as stream:
@@ -62,16 +62,16 @@ def best_of(
                 yield BestLed(race.leader)
     if len(race.turns) < 2 or not race.done:
         return
-    found = race.final()
-    best = list(found)[choose(list(found.values()))]
+    scores_by_index = race.final_scores()
+    best = list(scores_by_index)[choose(list(scores_by_index.values()))]
     turn = race.done[best]
     keep(turn.id)
-    chances = {at: score.probability for at, score in found.items() if score}
-    yield BestKept(best, turn, tuple(chances.get(at) for at in range(len(race.turns))))
+    chances = {index: score.probability for index, score in scores_by_index.items() if score}
+    yield BestKept(best, turn, tuple(chances.get(index) for index in range(len(race.turns))))
 
 
 class _Race:
-    """The candidates of one reply and who leads."""
+    """The candidates of one reply, and which of them leads."""
 
     def __init__(self, scores: LiveScores, card: CharacterCard, chat: Chat) -> None:
         self._scores, self._card, self._chat = scores, card, chat
@@ -79,33 +79,36 @@ class _Race:
         self.done: dict[int, Turn] = {}
         self.leader = 0
         self._texts: dict[int, str] = {}
-        self._looked = time.monotonic()
+        self._compared_at = time.monotonic()
 
     def follow(self, event: SessionEvent) -> bool:
-        """Take an event in; whether another candidate leads now."""
+        """Take in an event; returns whether the lead changed."""
         if isinstance(event, ReplyStarted):
             self.turns = event.turns
         elif isinstance(event, ReplyDelta):
             self._texts[event.index] = event.text
         elif isinstance(event, ReplyFinished | ReplyCancelled):
             self.done[event.index] = event.turn
-        return self._look()
+        return self._compare()
 
-    def final(self) -> dict[int, Score | None]:
-        """Every candidate that has words measured whole, in order; the scores are kept."""
-        done = sorted(self.done.items())
-        return {at: self._scores.cheap(self._card, self._chat, turn) for at, turn in done}
+    def final_scores(self) -> dict[int, Score | None]:
+        """Score and store the complete text of every candidate that has one, by its index."""
+        return {
+            index: self._scores.cheap(self._card, self._chat, turn)
+            for index, turn in sorted(self.done.items())
+        }
 
-    def _look(self) -> bool:
-        enough = len(self.turns) > 1 and all(
-            len(self._texts.get(at, "")) >= LEAST for at in range(len(self.turns))
+    def _compare(self) -> bool:
+        """Score the growing texts if it is time; returns whether the lead changed."""
+        comparable = len(self.turns) > 1 and all(
+            len(self._texts.get(index, "")) >= LEAST for index in range(len(self.turns))
         )
-        if not enough or len(self.done) or time.monotonic() - self._looked < LOOK_S:
+        if not comparable or self.done or time.monotonic() - self._compared_at < LOOK_S:
             return False
-        found = [
-            self._scores.glance(self._card, self._chat, replace(turn, text=self._texts[at]))
-            for at, turn in enumerate(self.turns)
+        scores = [
+            self._scores.glance(self._card, self._chat, replace(turn, text=self._texts[index]))
+            for index, turn in enumerate(self.turns)
         ]
-        self._looked = time.monotonic()
-        before, self.leader = self.leader, choose(found)
-        return self.leader != before
+        self._compared_at = time.monotonic()
+        previous, self.leader = self.leader, choose(scores)
+        return self.leader != previous

@@ -1,4 +1,4 @@
-"""Which turns tell the branches of a chat apart: pure functions on its tree."""
+"""Reduces the tree of a chat to what its list of branches shows. Pure functions on turns."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from rpterm.types import Turn
 
 
 def played(tree: Sequence[Turn], leaf_id: int | None) -> tuple[list[Turn], dict[int, int]]:
-    """The tree without the swipes that nobody went on from.
+    """Leave out the swipes that nothing follows.
 
-    Of several versions of a turn those stay that something follows or that are shown; where there
-    is none, the newest one.
+    Of the versions of a turn, those that have a child or end the shown branch are kept; if there
+    is none, the newest version is kept.
 
     Args:
         tree: Every turn of a chat, oldest first.
-        leaf_id: The end of the branch shown.
+        leaf_id: The last turn of the branch that is shown.
 
     Returns:
-        The turns that stay, and turn id → how many swipes were left out beside it.
+        The turns that are kept, and the number of swipes left out next to each, by turn id.
     """
-    followed = {turn.parent_id for turn in tree} | {leaf_id}
+    continued = {turn.parent_id for turn in tree} | {leaf_id}
     versions: dict[int | None, list[Turn]] = defaultdict(list)
     for turn in tree:
         versions[turn.parent_id].append(turn)
-    kept: dict[int, int] = {}
-    for beside in versions.values():
-        stay = [turn for turn in beside if turn.id in followed] or beside[-1:]
-        kept |= dict.fromkeys((turn.id for turn in stay), 0)
-        kept[stay[-1].id] = len(beside) - len(stay)
-    return [turn for turn in tree if turn.id in kept], {k: n for k, n in kept.items() if n}
+    left_out: dict[int, int] = {}
+    for siblings in versions.values():
+        kept = [turn for turn in siblings if turn.id in continued] or siblings[-1:]
+        left_out |= dict.fromkeys((turn.id for turn in kept), 0)
+        left_out[kept[-1].id] = len(siblings) - len(kept)
+    return [turn for turn in tree if turn.id in left_out], {k: n for k, n in left_out.items() if n}
 
 
 def ends(tree: Sequence[Turn]) -> list[Turn]:
-    """The turns that nothing follows, newest first."""
-    followed = {turn.parent_id for turn in tree}
-    return [turn for turn in reversed(tree) if turn.id not in followed]
+    """The leaves of the tree, newest first."""
+    parents = {turn.parent_id for turn in tree}
+    return [turn for turn in reversed(tree) if turn.id not in parents]

@@ -1,8 +1,8 @@
-"""What other programs do to the chat of a session: taken in between replies.
+"""Notices what other terminals do to the chat of a session, between replies.
 
-A chat may be open in several terminals. All show one branch, the chat's own. ``Elsewhere.poll``
-looks once and is cheap while nothing happens; whoever owns a loop calls it when nothing is being
-written here. It knows no front end.
+A chat may be open in several terminals; all of them show the same branch, the one the chat record
+names. ``Elsewhere.poll`` checks once and is cheap while nothing changes; the owner of an event loop
+calls it while no reply is being written here. Knows no front end.
 """
 
 from __future__ import annotations
@@ -14,58 +14,61 @@ from rpterm.store import shared
 from rpterm.types import Status, Turn
 
 OPEN_TWICE = (
-    "This chat is open in another terminal, too: what is said there shows up here, "
-    "and both show the same branch."
+    "This chat is also open in another terminal. Both show the same branch, and what is said there "
+    "appears here."
 )
-PARTED = "Another terminal had gone on from there: your words began a branch of their own."
-LED_AWAY = "Another terminal went on in another branch of this chat, which is shown now."
+PARTED = "Another terminal had already continued from there, so your message began a new branch."
+LED_AWAY = "Another terminal switched this chat to another branch, which is shown now."
 
 
 class Elsewhere:
-    """Follows one chat."""
+    """Polls one chat for changes by other programs."""
 
     def __init__(self, session: Session, limit: int) -> None:
-        """``limit`` is how many of the last turns are told."""
+        """``limit`` is the number of last turns that ``poll`` returns."""
         self._session, self._limit = session, limit
         self._version = -1
         self._growing = False
 
     def poll(self) -> list[Turn] | None:
-        """The end of the branch shown, when it may have changed since the last call; else ``None``.
+        """The last turns of the shown branch if they may have changed since the last call.
 
-        What became of the cast is in the session when this returns: see ``Scene.news``. Call it
-        from one thread. What a program that died was writing becomes partial.
+        Changes of the cast are in the session when this returns; ``Scene.news`` describes them. A
+        reply whose program died is marked as partial. Call this from one thread.
+
+        Returns:
+            ``None`` if nothing changed.
 
         Raises:
-            StoreError: The chat is gone, or the store closed.
+            StoreError: The chat was deleted, or the store is closed.
         """
         store = self._session.store
-        # One's own writing does not change the version for oneself.
+        # A connection's own writes do not change the version that it sees itself.
         ended = self._growing and shared.end_dead(store)
         if (version := shared.version(store)) == self._version and not ended:
             return None
-        self._version = version  # First: that a chat was deleted is told once.
+        self._version = version  # Set before anything can raise: a deleted chat is reported once.
         self._session.scene.follow()
         path = self._session.path(self._limit)
         self._growing = any(turn.status is Status.STREAMING for turn in path)
         return path
 
     def again(self) -> None:
-        """What was told could not be used: the next call tells it again."""
+        """Make the next ``poll`` return the turns again: the last ones could not be used."""
         self._version = -1
 
 
 def told(news: Sequence[str]) -> str:
-    """What another terminal did to the cast, as ``Scene.news`` has it, in one sentence."""
+    """One sentence about what another terminal did to the cast, as ``Scene.news`` has it."""
     return f"In another terminal: {'; '.join(news)}."
 
 
 def is_written(session: Session) -> bool:
-    """Whether another living program writes a reply where this chat would go on."""
+    """Whether another running program is writing a reply at the end of this chat's branch."""
     leaf = session.chat.leaf_id
     return leaf is not None and shared.written_elsewhere(session.store, leaf)
 
 
 def is_elsewhere(session: Session) -> bool:
-    """Whether another living program has this chat open."""
+    """Whether another running program has this chat open."""
     return session.presence is not None and session.presence.elsewhere()

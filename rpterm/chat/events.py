@@ -1,7 +1,8 @@
-"""What ``Session.reply`` tells its caller, in the order it happens. Past tense: it is so already.
+"""The events that ``Session.reply`` yields, in the order they happen; named in the past tense.
 
-What a user says and what is finished is stored before it is told. A growing reply is stored at its
-first words and then every fifth of a second (``reply.WRITE_EVERY_S``): so much a kill -9 can cost.
+The user's turn and finished replies are stored before their event is yielded. A growing reply is
+stored at its first words and then every fifth of a second (``reply.WRITE_EVERY_S``), which is the
+most that a kill -9 can cost.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from rpterm.types import Generation, Prompt, Turn
 class UserTurnStored:
     """The user's text is in the database.
 
-    ``parted`` says that another program had gone on from the same turn: a branch begins here.
+    ``parted`` is true if another program had already continued the same turn, so that this one
+    begins a branch.
     """
 
     turn: Turn
@@ -24,10 +26,10 @@ class UserTurnStored:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStarted:
-    """The prompt is built; ``turns`` are the empty replies that will grow, one per candidate.
+    """The prompt is built; ``turns`` are the empty replies that will grow, one for each candidate.
 
     For an impersonation ``turns`` is empty: its text is a draft, stored when the user sends it.
-    ``best`` says that a ``BestKept`` follows, if one of them gets a word.
+    ``best`` is true if a ``BestKept`` follows, unless every candidate stays empty.
     """
 
     turns: tuple[Turn, ...]
@@ -37,7 +39,7 @@ class ReplyStarted:
 
 @dataclass(frozen=True, slots=True)
 class PromptEvaluated:
-    """Prompt evaluation went on: ``done`` of ``total`` new tokens, ``reused`` from the cache."""
+    """Progress of the prompt: ``done`` of ``total`` new tokens, ``reused`` from the KV cache."""
 
     done: int
     total: int
@@ -46,7 +48,7 @@ class PromptEvaluated:
 
 @dataclass(frozen=True, slots=True)
 class ReplyThought:
-    """The model thinks before candidate ``index``; so far it thought ``text``, in whole."""
+    """The model is thinking before candidate ``index``; ``text`` is all of its thoughts so far."""
 
     index: int
     text: str
@@ -55,7 +57,7 @@ class ReplyThought:
 
 @dataclass(frozen=True, slots=True)
 class ReplyDelta:
-    """The reply of candidate ``index`` now reads ``text`` in whole."""
+    """Candidate ``index`` has grown; ``text`` is all of it so far."""
 
     index: int
     text: str
@@ -64,7 +66,7 @@ class ReplyDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFinished:
-    """Candidate ``index`` is complete (or stopped by its length) and stored."""
+    """Candidate ``index`` is complete, or ended by the length limit, and stored."""
 
     index: int
     turn: Turn
@@ -73,7 +75,7 @@ class ReplyFinished:
 
 @dataclass(frozen=True, slots=True)
 class ReplyCancelled:
-    """The user stopped candidate ``index``; what had come is stored as partial."""
+    """The user stopped candidate ``index``; its text so far is stored as a partial reply."""
 
     index: int
     turn: Turn
@@ -82,18 +84,18 @@ class ReplyCancelled:
 
 @dataclass(frozen=True, slots=True)
 class BestLed:
-    """Of several growing candidates this one is most in character so far."""
+    """Candidate ``index`` now leads: of the growing candidates it is the most in character."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class BestKept:
-    """All candidates are over and measured; this one is shown, the others are its swipes.
+    """All candidates have ended and are scored; the best is shown, the others are its swipes.
 
     Attributes:
-        chances: Probability of being in character by candidate; ``None`` where nothing measured
-            it, or it had no words.
+        chances: The probability of being in character of each candidate; ``None`` for one that
+            was not scored or is empty.
     """
 
     index: int
@@ -103,16 +105,16 @@ class BestKept:
 
 @dataclass(frozen=True, slots=True)
 class DraftFinished:
-    """An impersonation ended; the text belongs into the input."""
+    """An impersonation ended; ``text`` is a draft for the input."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyFailed:
-    """The engine failed, or no candidate had a word; ``message`` says why and what to do.
+    """The engine failed, or every candidate is empty; ``message`` says why and what to do.
 
-    What had come is stored.
+    The text so far is stored.
     """
 
     message: str

@@ -1,8 +1,8 @@
-"""Scores of replies while one chats: made when asked, kept in the store, read back when shown.
+"""Scores of the replies of a running chat: computed on request, stored, and read back.
 
-Nothing here runs by itself: a front end asks from a thread of its own, so that no reply ever waits
-for its score. A scorer that fails is said in one sentence (``problem``) until it works again; the
-chat goes on. It knows no engine that plays and no front end.
+Nothing here runs by itself: a front end calls it from a thread of its own, so that a reply never
+waits for its score. A failing scorer is reported in one sentence (``problem``) until it works
+again, and never stops the chat. Knows neither the engine that plays nor the front end.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 HISTORY = 24
-"""Turns before a reply that it is measured against."""
+"""The number of turns before a reply that it is scored against."""
 
 
 class LiveScores:
-    """The scores of one run of the program, over one store."""
+    """Scores replies and keeps the scores, for one run of the program over one store."""
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class LiveScores:
         others: Callable[[], Sequence[CharacterCard]] = tuple,
     ) -> None:
         """Args:
-        make: Makes the scorer, once, in the thread that first needs it.
-        slow: Whether ``full`` measures anything.
-        others: Cards of other characters, for contrast; read once.
+        make: Creates the scorer; called once, in the thread that first needs it.
+        slow: False turns ``full`` off.
+        others: Reads the cards of other characters, for contrast; called once.
         """
         self.store = store
         self.slow = slow
@@ -58,33 +58,33 @@ class LiveScores:
 
     @property
     def problem(self) -> str:
-        """Why something could not be measured the last time it was tried; "" where all could."""
+        """Why some kind of scoring failed when it was last tried, or "" if none did."""
         return next(iter([*self._problems.values()]), "")
 
     def prepare(self, card: CharacterCard, chat: Chat) -> None:
-        """Make the first quick score as quick as the others; takes no model."""
+        """Do the setup that would slow the first quick score down; needs no model."""
         scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
         self._guarded("quick", lambda: self._ready().cheap("Good evening.", scene))
 
     def warm(self, card: CharacterCard, chat: Chat) -> None:
-        """Let the quick scores know meanings, too; waits for the embedder."""
+        """Let quick scores use embeddings, too; waits until the embedder is loaded."""
         scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
         self._guarded("warm", lambda: self._ready().warm(scene))
 
     def cheap(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
-        """Score a reply by what is quick, and keep it; ``None`` where that is impossible."""
+        """Score a reply by the quick signals and store the score; ``None`` if that fails."""
         if not scorable(turn):
             return None
-        return self._kept(
+        return self._scored(
             "quick", card, chat, turn, lambda scene: self._ready().cheap(turn.text, scene)
         )
 
     def ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
-        """Get ready to score a reply that still grows: read what of it stands."""
+        """Process the text so far of a growing reply, so that its score will be quick."""
         self._guarded("ahead", lambda: self._ready().ahead(turn.text, self.scene(card, chat, turn)))
 
     def glance(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
-        """Score a reply that still grows by what is quick, and keep nothing."""
+        """Score a growing reply by the quick signals, and store nothing."""
         return self._guarded(
             "quick", lambda: self._ready().cheap(turn.text, self.scene(card, chat, turn))
         )
@@ -96,32 +96,32 @@ class LiveScores:
         turn: Turn,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Score | None:
-        """Score a reply by all signals, and keep it; ``None`` when stopped or impossible."""
+        """Score a reply by all signals and store it; ``None`` if stopped or if that fails."""
         if not self.slow or not scorable(turn):
             return None
-        return self._kept(
+        return self._scored(
             "slow", card, chat, turn, lambda scene: self._ready().full(turn.text, scene, stopped)
         )
 
     def known(self, chat: Chat, turns: Iterable[Turn]) -> dict[int, Score]:
-        """What was measured of these turns already, with the card as it is now."""
+        """The stored scores of these turns, by turn id, that hold for the present cards."""
         cast = self._cast(chat)
-        by_card: dict[str, list[int]] = {}
+        ids_by_card: dict[str, list[int]] = {}
         for turn in filter(scorable, turns):
-            by_card.setdefault(_hash(cast, chat, turn), []).append(turn.id)
-        version = self._guarded("version", _version) if by_card else None
+            ids_by_card.setdefault(_card_hash(cast, chat, turn), []).append(turn.id)
+        version = self._guarded("version", _version) if ids_by_card else None
         if version is None:
             return {}
-        found: dict[int, Score] = {}
-        for played, ids in by_card.items():
-            rows = self._table().of(ids, version=version, card_hash=played)
-            found.update((at, loaded(row)) for at, row in rows.items())
-        return found
+        scores: dict[int, Score] = {}
+        for card_hash, ids in ids_by_card.items():
+            rows = self._table().of(ids, version=version, card_hash=card_hash)
+            scores.update((turn_id, loaded(row)) for turn_id, row in rows.items())
+        return scores
 
     def scene(self, card: CharacterCard, chat: Chat, turn: Turn) -> Scene:
-        """What a reply is measured against: the card, what was said before, other characters.
+        """What a reply is scored against: the card, the turns before it, other characters.
 
-        Among several, what another one said is not the character's own.
+        In a group, the lines of the other characters do not count as the character's own.
         """
         path = self.store.path(turn.parent_id, HISTORY) if turn.parent_id is not None else []
         cast = self._cast(chat)
@@ -151,7 +151,7 @@ class LiveScores:
     def _cast(self, chat: Chat) -> Cast | None:
         return Casts(self.store).get(chat.id)
 
-    def _kept(
+    def _scored(
         self,
         what: str,
         card: CharacterCard,
@@ -159,37 +159,37 @@ class LiveScores:
         turn: Turn,
         score: Callable[[Scene], Score | None],
     ) -> Score | None:
-        """Measure a reply in its scene and keep what was found; see ``_guarded``."""
+        """Score a reply in its scene and store the score; see ``_guarded``."""
 
-        def work() -> Score | None:
-            found = score(self.scene(card, chat, turn))
-            if found is not None:
-                played = _hash(self._cast(chat), chat, turn)
-                self._table().put(stored(found, turn.id, played))
-            return found
+        def score_and_store() -> Score | None:
+            result = score(self.scene(card, chat, turn))
+            if result is not None:
+                card_hash = _card_hash(self._cast(chat), chat, turn)
+                self._table().put(stored(result, turn.id, card_hash))
+            return result
 
-        return self._guarded(what, work)
+        return self._guarded(what, score_and_store)
 
     def _guarded(self, what: str, work: Callable[[], T]) -> T | None:
-        """Do it, or keep in mind why not; a chat never stops for its scores.
+        """Call ``work`` and return its result; a failure is recorded instead of raised.
 
         Args:
-            what: Its problem is forgotten once the same works again.
+            what: The kind of work; its recorded problem is cleared when it next succeeds.
         """
         try:
-            found = work()
+            result = work()
         except RptermError as error:
             self._problems[what] = str(error)
-        except Exception as error:  # noqa: BLE001 - a defect of a signal must not end a chat
+        except Exception as error:  # noqa: BLE001 - a bug in a signal must not end a chat
             self._problems[what] = f"Scoring failed here ({type(error).__name__}: {error})."
         else:
             self._problems.pop(what, None)
-            return found
+            return result
         return None
 
 
 def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
-    """Cards to hold a reply against: those that come with rpterm."""
+    """The cards that come with rpterm, as the other characters that replies are compared to."""
     from rpterm.cards import library, reader
 
     found = []
@@ -199,8 +199,8 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
     return found
 
 
-def _hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
-    """The version of the card that a reply was played by."""
+def _card_hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
+    """The hash of the card of the character that said a reply."""
     others = cast.members[1:] if cast is not None else ()
     me = group.owner(cast, turn) if cast is not None else None
     return next((member.card_hash for member in others if member == me), chat.card_hash)
@@ -213,7 +213,7 @@ def _version() -> str:
 
 
 def scorable(turn: Turn) -> bool:
-    """Whether a turn is a reply with words that stands."""
+    """Whether a turn is a finished reply that has text."""
     return (
         turn.role == "assistant"
         and turn.status in (Status.COMPLETE, Status.PARTIAL)
@@ -222,7 +222,7 @@ def scorable(turn: Turn) -> bool:
 
 
 def stored(score: Score, turn_id: int, card_hash: str) -> StoredScore:
-    """A score as a row."""
+    """A score as a database row."""
     readings = {name: asdict(reading) for name, reading in score.readings.items()}
     return StoredScore(
         turn_id, score.version, card_hash, score.probability, score.low, score.high,
@@ -231,7 +231,7 @@ def stored(score: Score, turn_id: int, card_hash: str) -> StoredScore:
 
 
 def loaded(row: StoredScore) -> Score:
-    """A row as a score."""
+    """A database row as a score."""
     from rpterm.scoring.scorer import Score
 
     readings = {name: _reading(values) for name, values in row.readings.items()}

@@ -1,4 +1,4 @@
-"""Where a reply belongs: a request and the branch shown give a place in the tree. Makes nothing."""
+"""Determines where in the tree a requested reply belongs. Generates and stores nothing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from rpterm.store import shared
 from rpterm.types import Intent, Turn
 
 WRITTEN_ELSEWHERE = (
-    "Another terminal is writing a reply here: go on when it is there, or stop it there."
+    "Another terminal is writing a reply here. Wait until it is complete, or stop it there."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request, placed in the tree: what is read, where the reply goes, and how it begins."""
+    """Where a reply goes, and what it begins with.
+
+    Attributes:
+        history: The turns that the model reads.
+        parent_id: The turn that the reply follows; ``None`` for a draft or a first turn.
+        ending: How the prompt ends.
+        base: Text that the reply continues.
+        edited_from: The turn whose continuation this is.
+        draft: Whether this is the user's next line, which is not stored.
+        said_by: A turn by the character that speaks; ``None`` leaves open who does.
+    """
 
     history: list[Turn]
     parent_id: int | None
@@ -29,7 +39,7 @@ class Job:
 
 
 def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
-    """Where a request belongs on the branch shown.
+    """Find the place of a requested reply, starting from the branch that is shown.
 
     Args:
         group: Whether several characters take part.
@@ -41,40 +51,41 @@ def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
     if request.intent is Intent.IMPERSONATE:
         return _draft(chat, path, request.text, group)
     if request.intent is Intent.CONTINUE:
-        turn = _meant(chat, request, path)
+        turn = _target(chat, request, path)
         if turn.hidden:
             raise SessionError(
-                "That reply is hidden from the model, which cannot go on with it: show it again "
-                "first (/hide)."
+                "That reply is hidden from the model, so it cannot be continued. Unhide it first "
+                "(/hide)."
             )
         history = chat.store.path(turn.id)
         return Job(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
     if request.intent is Intent.REGENERATE and request.turn_id is not None:
-        return _instead_of(chat, _meant(chat, request, path))
+        return _sibling_of(chat, _target(chat, request, path))
     if request.intent is Intent.REGENERATE and path and path[-1].role == "assistant":
-        return _instead_of(chat, path[-1])
+        return _sibling_of(chat, path[-1])
     if request.intent is Intent.NEXT and not group:
-        raise SessionError("Nobody else is here who could speak: write something first.")
+        raise SessionError("There is no other character who could speak: write something first.")
     return Job(path, path[-1].id if path else None)
 
 
 def goes_on_from(chat: Tree, request: ReplyRequest) -> tuple[int | None, bool]:
-    """The turn under which the user's words belong, and whether a branch begins there.
+    """The turn that the user's message follows, and whether the message begins a branch.
 
-    The turn is ``None`` in an empty chat. A branch begins where another program has gone on from
-    that turn.
+    The turn is ``None`` in an empty chat. The message begins a branch if another program has
+    already continued that turn.
 
     Raises:
-        SessionError: Another program is still writing what the request goes on from, or a reply to
-            it.
+        SessionError: Another program is still writing the turn that the request builds on, or a
+            reply to it.
     """
-    leaf = chat.chat.leaf_id
-    under = request.after or leaf
-    meant = request.turn_id if request.intent is Intent.CONTINUE and request.turn_id else under
-    anew = request.intent is Intent.REGENERATE
-    if meant and not anew and shared.written_elsewhere(chat.store, meant):
+    leaf_id = chat.chat.leaf_id
+    parent_id = request.after or leaf_id
+    continues = request.intent is Intent.CONTINUE and request.turn_id
+    built_on = request.turn_id if continues else parent_id
+    regenerates = request.intent is Intent.REGENERATE
+    if built_on and not regenerates and shared.written_elsewhere(chat.store, built_on):
         raise SessionError(WRITTEN_ELSEWHERE)
-    return under, under != leaf
+    return parent_id, parent_id != leaf_id
 
 
 def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Job:
@@ -84,7 +95,7 @@ def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Job:
     return Job([*path, begun], None, OPEN_LAST, base=text, draft=True)
 
 
-def _meant(chat: Tree, request: ReplyRequest, path: list[Turn]) -> Turn:
+def _target(chat: Tree, request: ReplyRequest, path: list[Turn]) -> Turn:
     if request.turn_id is not None:
         turn = chat.store.turn(request.turn_id)
     elif path:
@@ -96,8 +107,8 @@ def _meant(chat: Tree, request: ReplyRequest, path: list[Turn]) -> Turn:
     return turn
 
 
-def _instead_of(chat: Tree, turn: Turn) -> Job:
-    """Another version of a reply, by the same one."""
+def _sibling_of(chat: Tree, turn: Turn) -> Job:
+    """Another version of a reply, by the same character."""
     parent_id = turn.parent_id
     history = chat.store.path(parent_id) if parent_id else []
     return Job(history, parent_id, said_by=turn)

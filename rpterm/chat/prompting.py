@@ -1,7 +1,7 @@
-"""From a chat as it stands to the prompt: asks lore and memory, then builds the ledger.
+"""Builds the prompt of a chat: collects lore, examples and memories, then builds the ledger.
 
-Holds what belongs to one engine: its template and its tokenizer's answers. It knows no store and
-makes no reply.
+A ``Prompter`` holds what depends on one engine: the chat template and the tokenizer's cache. It
+knows no store and generates nothing.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from rpterm.prompt.window import read_turns
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 MEMORY_SHARE = 12
-"""Memories may take a twelfth of the window: half of what the volatile block may."""
+"""Memories may take a twelfth of the context window: half of the volatile block's share."""
 
 HIDDEN = "you hid it from the model"
-"""Why a turn is left out that the window had room for."""
+"""The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
 
 
 class NotReadyError(RptermError):
-    """The model is not loaded yet, so nobody can count tokens."""
+    """The model is not loaded yet, so tokens cannot be counted."""
 
 
 class Finder(Protocol):
-    """Finds what joins a prompt: lore, examples, anything of this turn."""
+    """Finds text to insert into a prompt, such as lore."""
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
@@ -47,10 +47,10 @@ class Finder(Protocol):
 
 
 class Exemplars(Protocol):
-    """Chooses example dialogues: those that stay, and those for one turn."""
+    """Chooses example dialogues: fixed ones for the static block, and some for a single turn."""
 
     def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """What stands in the static part (``None``: the card's own), and the tokens for it."""
+        """The examples of the static block (``None``: the card's own) and their token budget."""
         ...
 
     def for_turn(
@@ -61,12 +61,12 @@ class Exemplars(Protocol):
         prompt: Prompt,
         count: Callable[[str], int],
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """What joins this turn alone, best first, and what came near and does not.
+        """The examples for this turn only, best first, and the runners-up that are left out.
 
         Args:
-            prompt: The prompt without them.
-            count: Tokens of a text.
-        """  # fmt: skip
+            prompt: The prompt without these examples.
+            count: Counts the tokens of a text.
+        """
         ...
 
 
@@ -91,16 +91,16 @@ class Prompter:
         self._examples = examples
         self.template: ChatTemplate | None = None
         self.company = ""
-        """Who else is there, for a chat with several characters: part of the static block. All that
-        is said is then headed by the name of who says it."""
+        """Describes the other characters of a group chat; part of the static block. If it is set,
+        every turn in the prompt is headed by its speaker's name."""
         self.lost: tuple[LeftOut, ...] = ()
-        """Worlds of the card that cannot be read; whoever reads its file says so here."""
+        """Worlds of the card that cannot be read; set by the code that reads the card's file."""
 
     def ready(self, info: EngineInfo) -> bool:
-        """Take the model's template; whether that was still to be done.
+        """Set up the model's chat template; returns whether that had not been done yet.
 
         Raises:
-            TemplateError: The user chose one that cannot write a chat.
+            TemplateError: The template that the user chose cannot write a chat.
         """
         with self._lock:
             if self.template is not None:
@@ -116,14 +116,14 @@ class Prompter:
             return True
 
     def count(self, text: str) -> int:
-        """Tokens of a text."""
+        """The number of tokens of a text."""
         with self._lock:
             return len(self._encode([Piece(text)])[0])
 
     def clean(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
     ) -> Prompt:
-        """The prompt without anything that belongs to one turn only: what a cache can keep."""
+        """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
         history = read_turns(history)
         lore = self._lore(card, chat, history, self._context())
         extras = self._with_examples(card, chat, Extras(fixed=lore.fixed))
@@ -139,13 +139,13 @@ class Prompter:
         hint: str = "",
         examples: bool = True,
     ) -> Prompt:
-        """The prompt of a reply, with lore, memories, notes, examples and the hint for it.
+        """The complete prompt of a reply, with lore, memories, notes, examples and the hint.
 
         Args:
             examples: False leaves all example dialogues out.
 
         Raises:
-            NotReadyError: Before ``ready``.
+            NotReadyError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
         context = self._context()
@@ -156,22 +156,24 @@ class Prompter:
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
-            left_out=hidden + self.lost + tuple(gone for extra in found for gone in extra.left_out),
+            left_out=hidden + self.lost + tuple(out for extra in found for out in extra.left_out),
         )
         if examples:
             extras = self._with_examples(card, chat, extras)
         else:
             extras = replace(extras, examples=())
         prompt = self._build(card, chat, history, extras, ending, hint)
-        chosen: tuple[Insert, ...] = ()
-        passed: tuple[LeftOut, ...] = ()
+        turn_examples: tuple[Insert, ...] = ()
+        runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
-            chosen, passed = self._examples.for_turn(card, chat, history, prompt, self.count)
-        recalled = self._recalled(card, chat, history, prompt)
-        if not (recalled or chosen or passed):
+            turn_examples, runners_up = self._examples.for_turn(
+                card, chat, history, prompt, self.count
+            )
+        memories = self._recall(card, chat, history, prompt)
+        if not (memories or turn_examples or runners_up):
             return prompt
-        inserts, left_out = extras.inserts + chosen + recalled, extras.left_out + passed
-        extras = replace(extras, inserts=inserts, left_out=left_out)
+        inserts = extras.inserts + turn_examples + memories
+        extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
         return self._build(card, chat, history, extras, ending, hint)
 
     def _hidden(self, history: Sequence[Turn]) -> tuple[LeftOut, ...]:
@@ -187,30 +189,30 @@ class Prompter:
         fixed, budget = self._examples.fixed(card, chat)
         return replace(extras, examples=fixed, examples_budget=budget)
 
-    def _recalled(
+    def _recall(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], prompt: Prompt
     ) -> tuple[Insert, ...]:
-        """Memories of what the prompt does not hold anyway, best first."""
+        """Memories that the prompt does not contain already as turns, best first."""
         if self._memory is None or not history or history[-1].role != "user":
             return ()
-        gone = {out.source for out in prompt.left_out}
-        inside = [turn.id for turn in history if f"turn:{turn.id}" not in gone]
-        found = self._memory.recall(
+        left_out = {out.source for out in prompt.left_out}
+        in_prompt = [turn.id for turn in history if f"turn:{turn.id}" not in left_out]
+        memories = self._memory.recall(
             chat.id,
             history[:-1],
             history[-1].text,
             self._context() // MEMORY_SHARE,
             self.count,
-            in_prompt=inside,
+            in_prompt=in_prompt,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in found
+            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in memories
         )
 
     def _context(self) -> int:
         info = self._engine.info
         if info is None or self.template is None:
-            raise NotReadyError("The model is still loading; its tokenizer is not there yet.")
+            raise NotReadyError("The model is still loading, so tokens cannot be counted yet.")
         return info.context
 
     def _build(
@@ -224,15 +226,16 @@ class Prompter:
     ) -> Prompt:
         cued = bool(self.company) and ending == REPLY
         if self.company:
-            also = Insert("company", self.company, "who else is in this scene")
-            extras = replace(extras, fixed=(*extras.fixed, also))
+            company = Insert("company", self.company, "who else is in this scene")
+            extras = replace(extras, fixed=(*extras.fixed, company))
             history = [headed(turn) for turn in history]
             if cued:
-                # Begun with the speaker's own name: a small model else likes to go on as another.
-                begun = Turn(0, chat.id, None, "assistant", card.char, "")
-                history, ending = [*history, headed(begun)], OPEN_LAST
+                # The reply is begun with the speaker's name: without it a small model tends to
+                # speak as another character.
+                cue = Turn(0, chat.id, None, "assistant", card.char, "")
+                history, ending = [*history, headed(cue)], OPEN_LAST
         sampling = self.settings.sampling
-        given = PromptInput(
+        prompt_input = PromptInput(
             card=card,
             persona=chat.persona,
             history=history,
@@ -251,19 +254,19 @@ class Prompter:
         )
         assert self.template is not None
         with self._lock:
-            return build_prompt(given, self.template, self._encode)
+            return build_prompt(prompt_input, self.template, self._encode)
 
 
 def turns_left_out(prompt: Prompt) -> frozenset[int]:
-    """The turns that the window had no room for."""
-    gone = (each for each in prompt.left_out if each.why != HIDDEN)
-    numbers = (each.source.removeprefix("turn:") for each in gone)
+    """The ids of the turns that did not fit into the context window."""
+    without_room = (each for each in prompt.left_out if each.why != HIDDEN)
+    numbers = (each.source.removeprefix("turn:") for each in without_room)
     return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
 def _own_inserts(
     card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
 ) -> tuple[Insert, ...]:
-    """Note and last instructions; nothing stands behind a line of the user that goes on."""
-    drafted = ending == OPEN_LAST and bool(history) and history[-1].role == "user"
-    return tuple(each for each in chat_inserts(card, chat) if not (each.after and drafted))
+    """The author's note and the last instructions; none goes after a user line to be continued."""
+    drafting = ending == OPEN_LAST and bool(history) and history[-1].role == "user"
+    return tuple(each for each in chat_inserts(card, chat) if not (each.after and drafting))

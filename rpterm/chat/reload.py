@@ -1,9 +1,8 @@
-"""The card's file, followed while a chat runs: a good save is used from the next turn on.
+"""Reloads the card file of a running chat, and the world files it names, when they are saved.
 
-So are the files of the worlds it names.
-
-``Reloader.poll`` looks once; whoever owns a loop calls it between replies. It knows the session
-and the file, and no front end: what happened comes back as a report in words, fields and tokens.
+A valid save is used from the next reply on. ``Reloader.poll`` checks once; the owner of an event
+loop calls it between replies. Knows the session and the file, but no front end: it returns a report
+with a summary, the changed fields and their token costs.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardFile
 from rpterm.cards.worlds import Lost
-from rpterm.chat.cast.seats import Seat
+from rpterm.chat.cast.actors import Actor
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
 from rpterm.group import GroupError
@@ -29,19 +28,19 @@ from rpterm.store.errors import StoreError
 from rpterm.types import Chat, LeftOut, Member, RptermError
 
 _SHOWN = 6
-"""Changes that a summary names one by one."""
+"""The number of changes that a summary lists one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """The chat goes on with this card.
+    """The chat uses this card from now on.
 
     Attributes:
-        changes: Field by field; empty when only comments or spaces changed.
-        summary: The changes in a few short lines, with tokens where the model counts them; "" where
-            nothing was saved, and only ``lost`` is told.
-        member: Whose card it is where it is not the chat's own character's, else "".
-        lost: What is wrong with worlds that cannot be read, and what comes of it, or "".
+        changes: Field by field; empty if only comments or white space changed.
+        summary: The changes in a few short lines, with token costs if the model is loaded; "" if
+            nothing was saved and the report is only about ``lost``.
+        member: The card name if it is not the card of the chat's own character, else "".
+        lost: What is wrong with worlds that cannot be read, and the consequence, or "".
     """
 
     card: CharacterCard
@@ -53,10 +52,10 @@ class Reloaded:
 
 @dataclass(frozen=True, slots=True)
 class NotReloaded:
-    """The file cannot be used; the chat keeps the last good card.
+    """The file cannot be used; the chat keeps the last valid card.
 
     Attributes:
-        summary: The first problem, with its line where it has one, and how many more there are.
+        summary: The first problem, with its line if it has one, and the number of further ones.
     """
 
     error: RptermError
@@ -64,64 +63,65 @@ class NotReloaded:
 
 
 class Reloader:
-    """Follows the card's file of one session, and the files of the others who take part."""
+    """Follows the card file of one session, and the card files of the other characters in it."""
 
     def __init__(self, session: Session, member: str = "") -> None:
         """``member`` is the card name of one of several characters; "" is the chat's own."""
         self._session = session
         self._member = member
-        self._company: dict[str, Reloader] = {}
+        self._others: dict[str, Reloader] = {}
         self._path: Path | None = None
         self._file: CardFile | None = None
-        self._told = ""
+        self._reported_error = ""
         self._lost: tuple[Lost, ...] = ()
 
     def poll(self) -> Reloaded | NotReloaded | None:
-        """Look at the file; a changed card is in the session when this returns.
+        """Check the files; a changed card is already in the session when this returns.
 
-        Call it from one thread at a time and not while a reply is made.
+        Call it from one thread at a time, and not while a reply is generated.
         """
-        return self._poll() or self._poll_company()
+        return self._poll_own() or self._poll_others()
 
-    def _poll(self) -> Reloaded | NotReloaded | None:
-        path = self._where()
+    def _poll_own(self) -> Reloaded | NotReloaded | None:
+        path = self._card_path()
         if path != self._path:
-            self._path, self._file, self._told, self._lost = path, None, "", ()
+            self._path, self._file, self._reported_error, self._lost = path, None, "", ()
         if path is None:
             return None
         if self._file is None:
-            return self._begin(path)
-        self._file.extra = self._extra()
+            return self._open(path)
+        self._file.extra = self._chat_worlds()
         found = self._file.poll()
+        if found is None:
+            return None
         if isinstance(found, CardBroken):
-            return self._broken(found.error)
-        if found is None or self._own_save(found):
-            return None if found is None else self._tell(found.lost)
+            return self._report_broken(found.error)
+        if self._is_own_save(found):
+            return self._report_lost(found.lost)
         return self._use(found)
 
-    def _poll_company(self) -> Reloaded | NotReloaded | None:
-        """The first of the others whose file was saved."""
+    def _poll_others(self) -> Reloaded | NotReloaded | None:
+        """The report on the first of the other characters whose file was saved."""
         if self._member:
             return None
-        here = [member.card_name for member in self._session.scene.present[1:]]
-        for name in here:
-            if name not in self._company:
-                self._company[name] = Reloader(self._session, name)
-            report = self._company[name].poll()
+        for name in [member.card_name for member in self._session.scene.present[1:]]:
+            if name not in self._others:
+                self._others[name] = Reloader(self._session, name)
+            report = self._others[name].poll()
             if report is not None:
                 return report
         return None
 
-    def _where(self) -> Path | None:
-        """The file by now: a chat may go on with the user's own copy of its card."""
+    def _card_path(self) -> Path | None:
+        """The present file, which changes when the chat switches to the user's own copy."""
         try:
             path = self._record.card_path
         except StoreError:  # another terminal deleted the chat
             return self._path
         return Path(path) if path else None
 
-    def _extra(self) -> tuple[str, ...]:
-        """Worlds of the chat alone."""
+    def _chat_worlds(self) -> tuple[str, ...]:
+        """The worlds that belong to the chat and not to a card."""
         try:
             return self._session.scene.worlds
         except StoreError:  # another terminal deleted the chat
@@ -129,106 +129,107 @@ class Reloader:
 
     @property
     def _record(self) -> Chat | Member:
-        """What is stored of the card: its version and its file."""
-        here = self._session.scene.present
-        found = (each for each in here if each.card_name == self._member)
-        return next(found, None) or self._session.chat
+        """The stored record that has the card's hash and path."""
+        present = self._session.scene.present
+        member = next((each for each in present if each.card_name == self._member), None)
+        return member or self._session.chat
 
     @property
-    def _seat(self) -> Seat:
+    def _actor(self) -> Actor:
         scene = self._session.scene
-        return scene.seat(self._member) if self._member else scene.lead
+        return scene.actor(self._member) if self._member else scene.lead
 
     @property
     def _card(self) -> CharacterCard:
-        return self._seat.card
+        return self._actor.card
 
-    def _begin(self, path: Path) -> Reloaded | NotReloaded | None:
-        """Start with the file as it is; it may have been saved since the chat was opened."""
+    def _open(self, path: Path) -> Reloaded | NotReloaded | None:
+        """Begin to follow the file, which may have been saved since the chat was opened."""
         if self._member and not path.exists():
-            return None  # One who takes part goes on as kept, until the file is there again.
+            return None  # A member keeps its stored card until the file exists again.
         try:
-            file = CardFile(path, self._session.scene.folders, self._extra())
+            file = CardFile(path, self._session.scene.folders, self._chat_worlds())
         except CardError as error:
-            return self._broken(error)
+            return self._report_broken(error)
         self._file = file
-        if self._stores(file.text) and not self._told:
-            return self._tell(file.lost)
-        before = self._stored() or self._card
+        if self._is_stored(file.text) and not self._reported_error:
+            return self._report_lost(file.lost)
+        before = self._stored_card() or self._card
         changes = tuple(diff(before, file.card))
         return self._use(CardChanged(file.card, file.text, changes, file.lost))
 
-    def _own_save(self, found: CardChanged) -> bool:
-        """Whether the session goes on with this already: it was written by the program itself.
+    def _is_own_save(self, found: CardChanged) -> bool:
+        """Whether the program itself wrote this version, so that the session already uses it.
 
-        The card is looked at, too: what is stored may be another terminal's save.
+        Comparing the stored text is not enough: another terminal may have stored its save.
         """
-        return not self._told and found.card == self._card and self._stores(found.text)
+        in_use = found.card == self._card and self._is_stored(found.text)
+        return in_use and not self._reported_error
 
-    def _stores(self, text: str) -> bool:
+    def _is_stored(self, text: str) -> bool:
         return hashlib.sha256(text.encode()).hexdigest() == self._record.card_hash
 
-    def _stored(self) -> CharacterCard | None:
-        """The card as the chat used it last: without what flags of the command line changed."""
+    def _stored_card(self) -> CharacterCard | None:
+        """The card that the chat used last, without the changes of command-line flags."""
         text = self._session.store.get_card(self._record.card_hash)
         try:
             return parse(text) if text is not None else None
         except CardError:
             return None
 
-    def _broken(self, error: CardError) -> NotReloaded | None:
-        if str(error) == self._told:
-            return None
-        self._told = str(error)
+    def _report_broken(self, error: CardError) -> NotReloaded | None:
         more = len(error.problems) - 1
-        rest = f" And {more} more." if more else ""
-        summary = f"{error.problems[0]}{rest} The last good card stays."
-        return NotReloaded(error, summary)
+        summary = f"{error.problems[0]}{f' And {more} more.' if more else ''}"
+        return self._report_error(error, summary)
 
-    def _refused(self, error: GroupError) -> NotReloaded | None:
-        """A whole card that this company cannot have; the next save is compared with the last."""
+    def _report_refused(self, error: GroupError) -> NotReloaded | None:
+        """Report a valid card whose name is taken; the next save is compared to the card in use."""
         if self._file is not None:
             self._file.card = self._card
-        if str(error) == self._told:
+        return self._report_error(error, str(error))
+
+    def _report_error(self, error: CardError | GroupError, summary: str) -> NotReloaded | None:
+        """Report an error once, not at every poll."""
+        if str(error) == self._reported_error:
             return None
-        self._told = str(error)
-        return NotReloaded(error, f"{error} The last good card stays.")
+        self._reported_error = str(error)
+        return NotReloaded(error, f"{summary} The last good card stays.")
 
     def _use(self, found: CardChanged) -> Reloaded | NotReloaded | None:
-        before, mended = self._card, bool(self._told or self._lost)
+        before, was_broken = self._card, bool(self._reported_error or self._lost)
         try:
             self._session.set_card(found.card, found.text, member=self._member)
         except GroupError as error:
-            return self._refused(error)
-        self._told = ""
+            return self._report_refused(error)
+        self._reported_error = ""
         self._member = found.card.name if self._member else ""
-        count = self._counter()
+        count = self._token_counter()
         lines = summary_lines(found.changes, count)
-        lost = self._tell(found.lost)
+        lost = self._report_lost(found.lost)
         if not lines and lost is not None:
             return lost
         if not lines:
             lines = ["Only comments or spaces changed."]
-            if mended:
+            if was_broken:
                 lines = ["The file can be used again; nothing else changed."]
         elif count:
-            lines.append(_total(before, found.card, count))
+            lines.append(_total_tokens(before, found.card, count))
         if any(change.field.split(" ")[0] == "greetings" for change in found.changes):
             lines.append("New greetings are for new chats.")
-        told = lost.lost if lost is not None else ""
-        return Reloaded(found.card, found.changes, "\n".join(lines), self._member, told)
+        problems = lost.lost if lost is not None else ""
+        return Reloaded(found.card, found.changes, "\n".join(lines), self._member, problems)
 
-    def _tell(self, lost: tuple[Lost, ...]) -> Reloaded | None:
-        """What cannot be read by now, where it was not told; the Prompt pane goes on telling it."""
+    def _report_lost(self, lost: tuple[Lost, ...]) -> Reloaded | None:
+        """Report unreadable worlds once; the Prompt pane keeps listing them."""
         fresh = [each.told for each in lost if each not in self._lost]
         self._lost = lost
-        self._seat.prompter.lost = tuple(
+        self._actor.prompter.lost = tuple(
             LeftOut(f"world:{world_name(each.name)}", each.told, 0, each.problems[0].message)
             for each in lost if not each.kept
         )  # fmt: skip
         return Reloaded(self._card, (), "", self._member, "\n".join(fresh)) if fresh else None
 
-    def _counter(self) -> Callable[[str], int] | None:
+    def _token_counter(self) -> Callable[[str], int] | None:
         engine = self._session.engine
         if engine.info is None:
             return None
@@ -238,14 +239,12 @@ class Reloader:
 def summary_lines(
     changes: tuple[Change, ...] | list[Change], count: Callable[[str], int] | None
 ) -> list[str]:
-    """One short line for each change; of many only the first ones, and how many more.
+    """One short line for each change; of many, only the first, and the number of the others.
 
     Args:
-        count: Tokens of a text; ``None`` leaves them out.
+        count: Counts the tokens of a text; ``None`` leaves token costs out.
     """
-    lines = []
-    for change in changes[:_SHOWN]:
-        lines.append(f"{change.field}: {change.kind}{_cost(change, count)}")
+    lines = [f"{each.field}: {each.kind}{_cost(each, count)}" for each in changes[:_SHOWN]]
     if len(changes) > _SHOWN:
         lines.append(f"and {len(changes) - _SHOWN} more changes")
     return lines
@@ -258,7 +257,7 @@ def _cost(change: Change, count: Callable[[str], int] | None) -> str:
     return f", {cost:+,} token{'' if abs(cost) == 1 else 's'}"
 
 
-def _total(before: CharacterCard, after: CharacterCard, count: Callable[[str], int]) -> str:
+def _total_tokens(before: CharacterCard, after: CharacterCard, count: Callable[[str], int]) -> str:
     old, new = (static_tokens(tokens(card, count)) for card in (before, after))
     if old == new:
         return f"{new:,} tokens on every turn, as before"

@@ -1,7 +1,7 @@
-"""Make a stored reply again from its provenance, and compare it token by token.
+"""Regenerates a stored reply from its provenance and compares the two token by token.
 
-The engine is given the stored prompt tokens, samplers, seeds of the whole batch and stop texts. It
-knows nothing of cards, memories or settings: they are all in the prompt already.
+The engine gets the stored prompt tokens, samplers, stop texts and the seeds of the complete batch.
+Cards, memories and settings play no part: what they contributed is in the stored prompt.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from rpterm.types import Generation, RptermError
 
 
 class ReplayError(RptermError):
-    """The reply cannot be made again here."""
+    """The reply cannot be regenerated here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of it.
+    """The comparison of a stored reply with its replay.
 
     Attributes:
-        same_at: How many tokens are the same from the start on.
-        stored, made: Tokens of both replies.
-        stored_text, made_text: The texts from the first token that differs on, "" when none does.
-        model_differs, adapter_differs: The stored and the present hash, when they are not the
-            same; of an adapter "" is none.
+        same_at: The length of the common prefix, in tokens.
+        stored, made: The number of tokens of the stored reply and of the replay.
+        stored_text, made_text: The texts after the common prefix, "" if there is no difference.
+        model_differs, adapter_differs: The stored and the present hash if they differ; an adapter
+            hash of "" means no adapter.
     """
 
     same_at: int
@@ -45,36 +45,37 @@ class Replayed:
 
 
 def replay(generation: Generation, engine: Engine) -> Replayed:
-    """Generate again.
+    """Regenerate a reply and compare it to the stored one.
 
     Args:
         generation: The provenance of the reply.
         engine: Not loaded yet, or loaded with the same model.
 
     Raises:
-        ReplayError: The provenance has no tokens to start from.
+        ReplayError: The provenance has no prompt tokens to start from.
         EngineError: The engine failed.
     """
     if generation.prompt_digest:
         raise ReplayError(
-            "A turn that this reply was made from was deleted for good, and its prompt with it, so "
-            "it cannot be made again."
+            "This reply cannot be made again: a turn in its prompt was deleted for good, and the "
+            "stored prompt with it."
         )
     if not generation.prompt_ids or generation.engine == "remote":
         raise ReplayError(
-            f"This reply was made by {generation.model} on another machine, which tells no tokens; "
-            "only replies of a local model can be made again."
+            f"This reply was made by {generation.model} on another machine, which does not report "
+            "tokens. Only replies of a local model can be made again."
         )
     info = engine.load()
     request = request_of(generation)
-    made: tuple[int, ...] = ()
+    replayed: tuple[int, ...] = ()
     for event in engine.generate(request):
         if isinstance(event, Finished) and event.index == generation.batch_index:
-            made = event.ids
+            replayed = event.ids
     if generation.stop_reason == "cancelled":
-        made = made[: len(generation.reply_ids)]  # A thought counts for no reply's length.
+        # Thought tokens do not count towards ``max_tokens``, so the replay may be longer.
+        replayed = replayed[: len(generation.reply_ids)]
     return replace(
-        compare(generation.reply_ids, made, engine),
+        compare(generation.reply_ids, replayed, engine),
         model_differs=_differs(generation.model_hash, info.model_hash),
         adapter_differs=_differs(generation.adapter_hash, info.adapter_hash),
     )
@@ -85,7 +86,7 @@ def _differs(stored: str, present: str) -> tuple[str, str] | None:
 
 
 def request_of(generation: Generation) -> GenerateRequest:
-    """The request that made a reply; one that was stopped is made up to where it was stopped."""
+    """The request that produced a reply; if it was cancelled, up to where it was cancelled."""
     sampling = generation.sampling
     if generation.stop_reason == "cancelled":
         sampling = replace(sampling, max_tokens=max(len(generation.reply_ids), 1))
@@ -100,25 +101,25 @@ def request_of(generation: Generation) -> GenerateRequest:
 
 
 def compare(stored: Sequence[int], made: Sequence[int], engine: Engine) -> Replayed:
-    """Where two replies part."""
-    pairs = zip(stored, made, strict=False)
-    same = next((at for at, (old, new) in enumerate(pairs) if old != new), None)
-    at = min(len(stored), len(made)) if same is None else same
-    rest = (engine.detokenize(stored[at:]), engine.detokenize(made[at:]))
-    return Replayed(at, len(stored), len(made), *rest)
+    """Find where two replies begin to differ."""
+    pairs = enumerate(zip(stored, made, strict=False))
+    shorter = min(len(stored), len(made))
+    same = next((index for index, (old, new) in pairs if old != new), shorter)
+    stored_text, made_text = engine.detokenize(stored[same:]), engine.detokenize(made[same:])
+    return Replayed(same, len(stored), len(made), stored_text, made_text)
 
 
 def find_model(model_hash: str, configured: str, models: Path, cache: Path | None) -> str:
-    """The model that made a reply: the configured one, or one of the folder with that hash.
+    """Find the model with this hash: the configured one or one in the models folder.
 
     Returns:
-        What ``Settings.model`` takes; the configured one where no file has that hash.
+        A value for ``Settings.model``; the configured one if no file has that hash.
     """
     from rpterm.models import library, requantized
     from rpterm.models.hashes import model_hash as hash_of
 
     paths = [library.resolve(configured, models, cache)]
-    paths += [requantized.place(cache)] if cache else []
+    paths += [requantized.path_in(cache)] if cache else []
     paths += [each.path for each in library.list_models(models)]
     for path in paths:
         try:

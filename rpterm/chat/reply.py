@@ -1,7 +1,7 @@
-"""One reply at work: engine events become rows of the store and events for the front end.
+"""Runs one reply: turns the engine's events into stored turns and events for the front end.
 
-Whatever happens, a reply that began is stored: whole, partial, or, when not one word came, not at
-all. Nothing is told before it is written. It knows no prompt building and no UI.
+Whatever happens, the text of a reply is stored, complete or partial; an empty reply is deleted.
+Finished replies are stored before their event is yielded. Knows neither prompt building nor UI.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ from rpterm.store import Store
 from rpterm.types import Generation, Prompt, Status, Turn
 
 WRITE_EVERY_S = 0.2
-"""Longest stretch of a reply that a kill -9 can cost, in seconds."""
+"""The interval at which a growing reply is stored: the most that a kill -9 can cost, in seconds."""
 
 NOTHING = (
     "The model ended its reply before the first word. Try again, raise the temperature, or reword "
-    "the last message."
+    "your last message."
 )
 THOUGHT_ONLY = (
-    "The model used up its tokens thinking and said nothing. Try again, or give it more of them: "
+    "The model used up its tokens thinking and said nothing. Try again, or give it more tokens: "
     "`rpterm config set sampling.think_tokens 2048`."
 )
 
 
 @dataclass(slots=True)
 class _Growing:
-    """A reply that is being written; ``turn`` is ``None`` for a draft of the user's line."""
+    """A candidate that is being written; ``turn`` is ``None`` for a draft of the user's line."""
 
     turn: Turn | None
     base: str
@@ -65,13 +65,15 @@ class _Growing:
 
 @dataclass(slots=True)
 class ReplyRun:
-    """Runs one request of the engine to its end.
+    """Runs one engine request to its end.
 
     Attributes:
-        base: Text that stands already and is gone on with.
-        before: The leaf to show again when no reply had words; ``None`` leaves the branch alone.
-        names: Speakers' names a model likes to put before its line; taken off.
-        kept: Ids of the turns that stand in the end; the others had no words and are gone.
+        turns: The empty stored turns that grow, one for each candidate; () for a draft.
+        base: The existing text that the reply continues.
+        previous_leaf: The leaf to show again if every reply is empty; ``None`` leaves the shown
+            branch unchanged.
+        names: Speakers' names that a model may put before its line; they are removed.
+        kept: The ids of the turns that have text; the empty ones are deleted.
     """
 
     store: Store
@@ -82,26 +84,26 @@ class ReplyRun:
     template_hash: str
     turns: tuple[Turn, ...]
     base: str = ""
-    before: int | None = None
+    previous_leaf: int | None = None
     names: tuple[str, ...] = ()
     kept: list[int] = field(default_factory=list)
     _growing: list[_Growing] = field(default_factory=list)
 
     def events(self) -> Iterator[SessionEvent]:
-        """Run; closing the iterator stops the engine and stores what had come."""
+        """Run the request; closing the iterator stops the engine and stores the text so far."""
         turns: tuple[Turn | None, ...] = self.turns or (None,)
         self._growing = [_Growing(turn, self.base) for turn in turns]
         yield ReplyStarted(self.turns, self.prompt)
         try:
             for event in self.engine.generate(self.request):
-                yield from self._on(event)
+                yield from self._handle(event)
         except EngineError as error:
             yield ReplyFailed(str(error), error.log_tail)
         finally:
-            self._keep_the_rest()
-            self._show_the_first()
+            self._store_unfinished()
+            self._show_first_kept()
 
-    def _on(self, event: object) -> Iterator[SessionEvent]:
+    def _handle(self, event: object) -> Iterator[SessionEvent]:
         match event:
             case PromptProgress(done, total, reused):
                 yield PromptEvaluated(done, total, reused)
@@ -122,25 +124,25 @@ class ReplyRun:
     def _grow(self, growing: _Growing, index: int, text: str, tokens: int) -> Iterator[ReplyDelta]:
         growing.raw += text
         growing.tokens += tokens
-        whole = self._text(growing)
+        text_so_far = self._text(growing)
         now = time.monotonic()
         if growing.turn is not None and now - growing.written_at >= WRITE_EVERY_S:
-            self.store.write_reply(growing.turn.id, whole)
+            self.store.write_reply(growing.turn.id, text_so_far)
             growing.written_at = now
-        yield ReplyDelta(index, whole, growing.tokens)
+        yield ReplyDelta(index, text_so_far, growing.tokens)
 
     def _finish(self, event: Finished) -> Iterator[SessionEvent]:
         growing = self._growing[event.index]
         growing.done = True
-        text = self._text(growing, whole=True).rstrip()
+        text = self._text(growing, complete=True).rstrip()
         if growing.turn is None:
             yield DraftFinished(text)
             return
         if text == growing.base.rstrip():
             self.store.delete_turn(growing.turn.id)
             if not self.kept and all(each.done for each in self._growing):
-                nothing = THOUGHT_ONLY if growing.thought else NOTHING
-                yield ReplyFailed("Stopped." if event.reason == "cancelled" else nothing)
+                reason = THOUGHT_ONLY if growing.thought else NOTHING
+                yield ReplyFailed("Stopped." if event.reason == "cancelled" else reason)
             return
         cancelled = event.reason in ("cancelled", "error")
         status = Status.PARTIAL if cancelled else Status.COMPLETE
@@ -148,16 +150,16 @@ class ReplyRun:
         thought = growing.thought.strip()
         turn = self.store.finish_reply(growing.turn.id, text, status, generation, thought)
         self.kept.append(turn.id)
-        told = ReplyCancelled if cancelled else ReplyFinished
-        yield told(event.index, turn, generation)
+        ended = ReplyCancelled if cancelled else ReplyFinished
+        yield ended(event.index, turn, generation)
 
-    def _keep_the_rest(self) -> None:
-        """Store what was begun and never finished: the engine failed or nobody listens any more."""
+    def _store_unfinished(self) -> None:
+        """Store the unfinished replies: the engine failed, or the iterator was closed."""
         for growing in self._growing:
             if growing.done or growing.turn is None:
                 continue
             growing.done = True
-            text = self._text(growing, whole=True).rstrip()
+            text = self._text(growing, complete=True).rstrip()
             if text == growing.base.rstrip():
                 self.store.delete_turn(growing.turn.id)
             else:
@@ -165,17 +167,17 @@ class ReplyRun:
                 self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None, thought)
                 self.kept.append(growing.turn.id)
 
-    def _show_the_first(self) -> None:
-        """Show the first reply that has words where the one shown had none."""
-        if self.before is not None and self.turns and self.turns[0].id not in self.kept:
-            leaf = min(self.kept, default=self.before)
+    def _show_first_kept(self) -> None:
+        """If the shown reply was empty, show the first one that has text."""
+        if self.previous_leaf is not None and self.turns and self.turns[0].id not in self.kept:
+            leaf = min(self.kept, default=self.previous_leaf)
             self.store.set_leaf(self.turns[0].chat_id, leaf)
 
-    def _text(self, growing: _Growing, *, whole: bool = False) -> str:
-        """The reply as shown: without the name before it, joined to what stood already."""
+    def _text(self, growing: _Growing, *, complete: bool = False) -> str:
+        """The reply as shown: without a name before it, or after the text that it continues."""
         if growing.base:
             return growing.base + growing.raw
-        return without_name(growing.raw.lstrip(), self.names, whole=whole)
+        return without_name(growing.raw.lstrip(), self.names, complete=complete)
 
     def _generation(self, event: Finished) -> Generation:
         seeds = self.request.seeds or (self.request.sampling.seed or 0,)
@@ -200,16 +202,16 @@ class ReplyRun:
         )
 
 
-def without_name(text: str, names: tuple[str, ...], *, whole: bool) -> str:
-    """Take ``Name:`` off the front of a reply, also while it is still growing.
+def without_name(text: str, names: tuple[str, ...], *, complete: bool) -> str:
+    """Remove ``Name:`` from the front of a reply, even while the reply grows.
 
-    A front that could still become ``Name:`` is held back, so that it never flickers; once the
-    reply is ``whole`` it is shown.
+    Text that could still turn out to be ``Name:`` is held back, so that it never flickers. It is
+    returned once the reply is ``complete``.
     """
     for name in names:
         label = f"{name}:"
         if text.startswith(label):
             return text[len(label) :].lstrip()
-        if not whole and label.startswith(text):
+        if not complete and label.startswith(text):
             return ""
     return text

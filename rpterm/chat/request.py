@@ -1,4 +1,7 @@
-"""What is asked of a session. Quick to import: the terminal program has it in its first frame."""
+"""A request for one reply, as a front end hands it to a ``Session``.
+
+Kept quick to import: the terminal program needs it for its first frame.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +13,30 @@ from rpterm.types import Intent, RptermError
 
 
 class SessionError(RptermError):
-    """The request makes no sense in this chat; the text says why."""
+    """The request makes no sense in this chat; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyRequest:
-    """What to make.
+    """A request for one reply, for several candidates, or for a draft of the user's next line.
 
     Attributes:
         intent: Send the text and reply; regenerate ``turn_id`` as a new swipe; continue
             ``turn_id``; write the user's next line (impersonate); or let the next character speak.
-        text: The user's words (``SEND``), or words to begin with (``IMPERSONATE``).
-        turn_id: The reply meant; ``None`` is the last one shown.
+        text: The user's message (``SEND``), or the beginning of the draft (``IMPERSONATE``).
+        turn_id: The reply to regenerate or continue; ``None`` is the last one shown.
         candidates: How many replies to decode at once.
-        hint: One extra instruction for this reply alone, in the volatile block.
-        seeds: One candidate for each, however many ``candidates`` says; () draws as usual.
+        hint: One extra instruction for this reply only, in the volatile block.
+        seeds: One candidate for each seed, whatever ``candidates`` says; () draws seeds.
         examples: False leaves all example dialogues out of the prompt.
-        shown: False leaves the branch as it is: the reply becomes a swipe that is not shown.
-        sampling: Samplers of this reply alone: names of ``Sampling`` fields → values.
-        speaker: Who of several characters speaks; "" is whose turn it is, or whose reply it was.
-        after: The turn that was on screen last: the words go under it, also where another program
-            has gone on from there. ``None`` is the last one by now.
-        best: Whether of several candidates the best by score is kept. ``None`` is no, but a plain
-            request becomes one of that kind where the setting ``scoring.best_of`` says so.
+        shown: False leaves the shown branch unchanged: the reply becomes a swipe next to it.
+        sampling: Samplers for this reply only: names of ``Sampling`` fields → values.
+        speaker: Which of several characters speaks; "" is the author of the reply that is
+            regenerated or continued, or else the character whose turn it is.
+        after: The last turn on the user's screen; the message follows it, even if another program
+            has continued it since. ``None`` is the last turn of the shown branch.
+        best: True keeps the best-scored of several candidates. ``None`` does not, except that the
+            setting ``scoring.best_of`` turns a plain request into a best-of-n request.
     """
 
     intent: Intent = Intent.SEND

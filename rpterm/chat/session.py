@@ -1,8 +1,8 @@
-"""One chat at work: from the user's text to a stored reply. Knows no UI and no model.
+"""A chat session: one stored chat, its card and an engine, from the user's text to a stored reply.
 
-A ``Session`` ties one chat of the store to one card and one engine. Everything that makes text
-goes through ``reply``; everything else moves along the tree or edits the chat's settings. Reading
-methods may be called from any thread; ``reply`` is iterated in one thread at a time.
+Everything the model writes goes through ``Session.reply``. The other methods move around the tree
+of turns or change the chat's settings. A session knows no user interface and no particular model.
+Methods that only read may be called from any thread; ``reply`` is iterated by one thread at a time.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, cast
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.asked import stops_for, to_engine, with_choice
 from rpterm.chat.bestof import best_of
+from rpterm.chat.cast.actors import Actor
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.cast.scene import Scene
-from rpterm.chat.cast.seats import Seat
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.placing import Job, goes_on_from, place
 from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out
@@ -48,7 +48,14 @@ __all__ = ["ReplyRequest", "Session", "SessionError"]
 
 
 class Session(Tree):
-    """One chat, one card, one engine."""
+    """An open chat: generates replies and changes the chat.
+
+    Attributes:
+        scene: The characters that take part; with one character, a scene of one.
+        rivals: Opens another model for a duel; ``None`` where no other model can be opened.
+        presence: Tells other programs that the chat is open; released when the chat is left.
+        opponent: The other side of a running duel; cancelling this session cancels it, too.
+    """
 
     def __init__(
         self,
@@ -68,217 +75,214 @@ class Session(Tree):
         distiller: Distiller | None = None,
     ) -> None:
         """Args:
-        states: Folder of saved caches; ``None`` saves none.
-        finders: Asked in turn for what joins each prompt.
+        states: Folder of saved KV caches; ``None`` saves none.
+        finders: Called in turn for what they add to each prompt.
         memory: The character's long-term memory; the session starts and closes it.
         flagged: Names of samplers that the settings decide, whatever the card says.
-        examples: Chooses example dialogues; ``None`` takes the card's own as they are.
-        scores: Scores replies when a front end asks; nothing here waits for it.
-        casting: Where characters that join the chat come from; ``None`` lets nobody join.
-        distiller: Writes lasting facts into memory when nothing else goes on.
+        examples: Chooses example dialogues; ``None`` uses the card's own, all of them.
+        scores: Scores replies when a front end asks; ``reply`` never waits for a score, except to
+            keep the best of several candidates.
+        casting: Finds the cards of characters that join; ``None`` lets nobody join.
+        distiller: Extracts lasting facts into memory while the model is idle.
         """
         super().__init__(store, chat.id)
         self.engine = engine
         self.card = card
         self.settings = settings
-        self._states = States(states) if states is not None else None
-        self._flagged = frozenset(flagged)
         self.memory = memory
         self.examples = examples
         self.scores = scores
+        self.distiller = distiller
+        self._saved_caches = States(states) if states is not None else None
+        self._flagged = frozenset(flagged)
         self._prompter = Prompter(engine, settings, finders, memory, examples)
         self.scene = Scene(
-            store, chat.id, Seat(card, self._prompter, memory),
+            store, chat.id, Actor(card, self._prompter, memory),
             lambda _, own: Prompter(engine, self.settings, finders, own), casting,
         )  # fmt: skip
-        self.distiller = distiller
-        self._left: frozenset[int] = frozenset()
-        self._loading = threading.Lock()
-        self._stopped = threading.Event()
         self.rivals: Callable[[Settings], Engine] | None = None
-        """Opens another model for a duel; ``None`` where none can be had."""
         self.presence: Presence | None = None
-        """The mark by which other programs see that the chat is open; it goes when it is left."""
         self.opponent: Session | None = None
-        """The other side of a duel under way; what stops this session stops it, too."""
+        self._turns_left_out: frozenset[int] = frozenset()
+        self._load_lock = threading.Lock()
+        self._cancelled = threading.Event()
 
-    # The model ---------------------------------------------------------------------------------
+    # The model and its cache -------------------------------------------------------------------
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
-        """Load the model and the chat's saved cache, then settle. Blocks; call it in a thread.
+        """Load the model and the chat's saved KV cache, then ``settle``. Blocks: use a thread.
 
         Raises:
             ModelError: The weights cannot be used.
         """
         info = self.engine.load(on_progress)
-        with self._loading:
+        with self._load_lock:
             if self.scene.ready(info):
-                if self._states is not None:
-                    cards = [seat.card.name for seat in self.scene.by_likelihood(self.path())]
-                    self._states.restore(self.engine, self.chat_id, self._key(info), cards)
+                if self._saved_caches is not None:
+                    cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
+                    self._saved_caches.restore(
+                        self.engine, self.chat_id, self._cache_key(info), cards
+                    )
                 self.settle()
                 self.scene.start()
-                self._distil()
+                self._resume_distiller()
         return info
 
-    def _key(self, info: EngineInfo) -> str:
-        """What a saved cache depends on, beside chat and character."""
+    def _cache_key(self, info: EngineInfo) -> str:
+        """What a saved KV cache depends on besides the chat and the character."""
         assert self._prompter.template is not None
         return f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._prompter.template.hash[:8]}"
 
     def settle(self) -> None:
-        """Let the engine evaluate, in the background, all that the next prompt can reuse."""
+        """Let the engine evaluate, in the background, what the next prompt will begin with."""
         info = self.engine.info
         if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
             return
-        # Only time can be lost: what is wrong with prompt or engine is told at the next reply.
+        # A failure here only costs time: the next reply reports what is wrong.
         with suppress(PromptTooLarge, TemplateError, EngineError):
             path = self.path()
-            seat = self.scene.expected(path)
-            ids = self._clean(seat, path)
+            actor = self.scene.expected(path)
+            ids = self._reusable_prefix(actor, path)
             others = []
-            for other in self.scene.listening(seat) if self.scene.group else ():
+            for other in self.scene.listening(actor) if self.scene.group else ():
                 with suppress(PromptTooLarge, TemplateError):
-                    others.append(self._clean(other, path))
+                    others.append(self._reusable_prefix(other, path))
             self.engine.settle(ids, others)
 
-    def _clean(self, seat: Seat, path: list[Turn]) -> tuple[int, ...]:
-        """All that a character's next prompt is known to begin with."""
-        view = self.scene.view(seat, path)
-        return seat.prompter.clean(seat.card, self.chat, view, OPEN_USER).ids
+    def _reusable_prefix(self, actor: Actor, path: list[Turn]) -> tuple[int, ...]:
+        """The tokens that a character's next prompt is already known to begin with."""
+        view = self.scene.view(actor, path)
+        return actor.prompter.clean(actor.card, self.chat, view, OPEN_USER).ids
 
     def moved(self) -> None:
-        """The branch shown changed: the cache follows."""
+        """Let the engine's cache follow the branch that is shown now."""
         self.settle()
+
+    def touched(self) -> None:
+        """The user is typing: make background work give way. Returns at once."""
+        if self.distiller is not None:
+            self.distiller.busy()
+
+    def _resume_distiller(self) -> None:
+        """Let memory be written; the distiller waits until the cache is ready for the next turn."""
+        if self.distiller is not None:
+            self.distiller.attach(self.engine, self._prompter.template)
+            self.distiller.wake(self._turns_left_out)
 
     # One reply ---------------------------------------------------------------------------------
     def reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
-        """Make one reply (or several candidates, or a draft) and tell what happens.
+        """Generate a reply, several candidates or a draft, and yield what happens as events.
 
-        Never raises for an engine's failure or a prompt that is too large: that is a
-        ``ReplyFailed``. Closing the iterator cancels. After the last event the engine settles in
-        the background.
+        An engine failure or a prompt that is too large is not raised but yielded as a
+        ``ReplyFailed``. Closing the iterator cancels the reply. After the last event the engine
+        settles in the background.
 
         Raises:
             SessionError: The request makes no sense here (empty text, nothing to continue).
-            GroupError: Nobody is called so, or everybody is muted.
+            GroupError: Nobody has the requested name, or everybody is muted.
         """
-        self._stopped.clear()
+        self._cancelled.clear()
         self.touched()
         self.scene.follow()
         if request.speaker:
-            self.scene.seat(request.speaker)
-        under, parted = goes_on_from(self, request)
-        said = None
+            self.scene.actor(request.speaker)  # An unknown name fails before anything is stored.
+        parent_id, parted = goes_on_from(self, request)
+        stored = None
         if request.intent is Intent.SEND:
-            turn = self._store_user(request.text, under)
+            turn = self._store_user_turn(request.text, parent_id)
             self.scene.remember(turn)
-            said, under = UserTurnStored(turn, parted=parted), turn.id
+            stored, parent_id = UserTurnStored(turn, parted=parted), turn.id
         if self.scores is not None:
             request = with_choice(request, self.settings.scoring.best_of)
-        with answering(self.store, under if request.intent in (Intent.SEND, Intent.NEXT) else None):
-            if said is not None:
-                yield said
+        answered = parent_id if request.intent in (Intent.SEND, Intent.NEXT) else None
+        with answering(self.store, answered):
+            if stored is not None:
+                yield stored
             yield from self._reply(request)
 
     def _reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
+        """Place and generate the reply; turn failures into events, and settle at the end."""
         job = place(self, request, group=self.scene.group)
         try:
-            yield from self._run(request, job)
+            yield from self._generate(request, job)
         except EngineError as error:
             yield ReplyFailed(str(error), error.log_tail)
         except (PromptTooLarge, TemplateError) as error:
             yield ReplyFailed(str(error))
         finally:
             self.settle()
-            self._distil()
+            self._resume_distiller()
 
-    def touched(self) -> None:
-        """The user types: what works in the background gives way; returns at once."""
-        if self.distiller is not None:
-            self.distiller.busy()
-
-    def _distil(self) -> None:
-        """Let memory be written, by the model only once the cache is ready for the next turn."""
-        if self.distiller is not None:
-            self.distiller.attach(self.engine, self._prompter.template)
-            self.distiller.wake(self._left)
-
-    def _run(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
+    def _generate(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
+        """Load the model, build the prompt, and run the reply."""
         info = self.load()
-        seat = self._seat(request, job)
-        prompt = seat.prompter.full(
-            seat.card, self.chat, self.scene.view(seat, job.history), ending=job.ending,
+        actor = self._speaker(request, job)
+        prompt = actor.prompter.full(
+            actor.card, self.chat, self.scene.view(actor, job.history), ending=job.ending,
             hint=request.hint, examples=request.examples,
         )  # fmt: skip
-        if self._stopped.is_set():
+        if self._cancelled.is_set():
             yield ReplyFailed("Stopped.")
             return
-        self._left |= turns_left_out(prompt)
-        run = self._begun(request, job, seat, prompt, info)
-        events = run.events()
-        if request.best and self.scores is not None and self.scene.plays(seat):
-            events = best_of(events, self.scores, seat.card, self.chat, self.keep_best)
+        self._turns_left_out |= turns_left_out(prompt)
+        events = self._prepare_run(request, job, actor, prompt, info).events()
+        if request.best and self.scores is not None and self.scene.plays(actor):
+            events = best_of(events, self.scores, actor.card, self.chat, self.keep_best)
         try:
             for event in events:
                 if isinstance(event, ReplyFinished):
                     self.scene.remember(event.turn)
                 yield event
         finally:
-            # What was begun is stored now, before the engine settles.
+            # Closing stores an unfinished reply, which must happen before the engine settles.
             cast("Generator[SessionEvent, None, None]", events).close()
 
-    def _begun(
-        self, request: ReplyRequest, job: Job, seat: Seat, prompt: Prompt, info: EngineInfo
+    def _speaker(self, request: ReplyRequest, job: Job) -> Actor:
+        """Who speaks: whom the request names, else whose reply it was, else whose turn it is."""
+        if request.speaker:
+            return self.scene.actor(request.speaker)
+        if job.said_by is not None:
+            return self.scene.actor_of(job.said_by)
+        if job.draft:
+            return self.scene.expected(self.path())
+        return self.scene.next(job.history, self.engine)
+
+    def _prepare_run(
+        self, request: ReplyRequest, job: Job, actor: Actor, prompt: Prompt, info: EngineInfo
     ) -> ReplyRun:
-        """The reply, ready to run; its empty turns are stored."""
-        stops = stops_for(self.chat.persona.name, seat.card.char, self.scene.others(seat))
-        asked = to_engine(
-            request, prompt, self.settings, seat.card, self._flagged, most=info.sequences,
-            stop=stops + (seat.prompter.template.stops if seat.prompter.template else ()),
+        """Store the empty reply turns and return the run that will fill them."""
+        template, persona = self._prompter.template, self.chat.persona
+        stops = stops_for(persona.name, actor.card.char, self.scene.others(actor))
+        engine_request = to_engine(
+            request, prompt, self.settings, actor.card, self._flagged, most=info.sequences,
+            stop=stops + (template.stops if template else ()),
         )  # fmt: skip
-        count = 0 if job.draft else len(asked.seeds)
-        before = self.chat.leaf_id if request.shown else None
+        count = 0 if job.draft else len(engine_request.seeds)
+        previous_leaf = self.chat.leaf_id if request.shown else None
         return ReplyRun(
             store=self.store,
             engine=self.engine,
             info=info,
             prompt=prompt,
-            request=asked,
-            template_hash=self._prompter.template.hash if self._prompter.template else "",
-            turns=self._open_turns(seat.card, job, count, request.shown),
+            request=engine_request,
+            template_hash=template.hash if template else "",
+            turns=self._create_reply_turns(actor.card, job, count, request.shown),
             base=job.base,
-            before=before,
-            names=() if job.draft else self.scene.heads(seat, self.chat.persona.name),
+            previous_leaf=previous_leaf,
+            names=() if job.draft else self.scene.heads(actor, persona.name),
         )
 
-    def cancel(self) -> None:
-        """Stop the running reply from any thread; returns at once."""
-        self._stopped.set()
-        self.engine.cancel()
-        if self.opponent is not None and self.opponent is not self:
-            self.opponent.cancel()
-
-    def _seat(self, request: ReplyRequest, job: Job) -> Seat:
-        """Who speaks: who was asked for, else whose reply it was, else whose turn it is."""
-        if request.speaker:
-            return self.scene.seat(request.speaker)
-        if job.said_by is not None:
-            return self.scene.seat_of(job.said_by)
-        if job.draft:
-            return self.scene.expected(self.path())
-        return self.scene.next(job.history, self.engine)
-
-    def _store_user(self, text: str, leaf: int | None) -> Turn:
+    def _store_user_turn(self, text: str, parent_id: int | None) -> Turn:
         if not text.strip():
             raise SessionError("There is nothing to send: the message is empty.")
-        name = self.chat.persona.name
-        filled = expander(self.card, self.chat)(text.strip())
-        turn = self.store.add_turn(self.chat_id, leaf, "user", name, filled, origin=Origin.TYPED)
-        if leaf is not None:
-            self.rater.went_on(self.store.turn(leaf))
+        turn = self.store.add_turn(
+            self.chat_id, parent_id, "user", self.chat.persona.name,
+            expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
+        )  # fmt: skip
+        if parent_id is not None:
+            self.rater.went_on(self.store.turn(parent_id))
         return turn
 
-    def _open_turns(
+    def _create_reply_turns(
         self, card: CharacterCard, job: Job, count: int, shown: bool
     ) -> tuple[Turn, ...]:
         origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
@@ -291,82 +295,97 @@ class Session(Tree):
             for index in range(count)
         )  # fmt: skip
 
+    def cancel(self) -> None:
+        """Stop the running reply. May be called from any thread; returns at once."""
+        self._cancelled.set()
+        self.engine.cancel()
+        if self.opponent is not None and self.opponent is not self:
+            self.opponent.cancel()
+
     # The prompt --------------------------------------------------------------------------------
     def preview(self, draft: str = "") -> Prompt:
-        """The prompt as it would be sent now with this draft.
+        """The prompt that would be sent now if the user sent this draft.
 
         Raises:
-            NotReadyError: The model is not loaded yet, so nobody can count tokens.
-            PromptTooLarge: The card alone does not fit; the text has the numbers.
+            NotReadyError: The model is not loaded yet, so tokens cannot be counted.
+            PromptTooLarge: The card alone does not fit; the message has the numbers.
         """
         path = self.path()
         if draft.strip():
             text = expander(self.card, self.chat)(draft.strip())
             path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
-        seat = self.scene.next(path) if draft.strip() else self.scene.expected(path)
-        return seat.prompter.full(seat.card, self.chat, self.scene.view(seat, path))
+        actor = self.scene.next(path) if draft.strip() else self.scene.expected(path)
+        return actor.prompter.full(actor.card, self.chat, self.scene.view(actor, path))
 
     def count(self, text: str) -> int:
-        """Tokens of a text, by the model's own tokenizer once it is loaded."""
+        """The number of tokens of a text, by the tokenizer of the loaded model."""
         return self._prompter.count(text)
 
-    # The end -----------------------------------------------------------------------------------
+    # Settings and card -------------------------------------------------------------------------
     def retune(self, settings: Settings) -> None:
-        """Go on with other settings from the next reply; what was opened by them stays open."""
+        """Use other settings from the next reply on; what was opened with the old ones stays."""
         self.settings = settings
-        for seat in self.scene.seats():
-            seat.prompter.settings = settings
+        for actor in self.scene.actors():
+            actor.prompter.settings = settings
 
     def set_card(self, card: CharacterCard, text: str, member: str = "") -> None:
-        """Go on with a changed card (``text`` is its TOML) from the next turn.
+        """Use a changed card (``text`` is its TOML) from the next reply on.
 
-        Under a new name the character keeps the chats of this card's file and its memories.
+        A character that is renamed keeps the chats of its card's file and its memories.
 
         Args:
-            member: The card name of one of several characters; "" is the chat's own.
+            member: The card name of one of several characters; "" is the chat's own character.
 
         Raises:
-            GroupError: Another one in this chat has one of its new names.
+            GroupError: Another character in this chat already has one of the new names.
         """
         if member:
             digest = self.store.put_card(card.name, text)
-            self.scene.recast(self.scene.seat(member), card, digest)
+            self.scene.recast(self.scene.actor(member), card, digest)
         else:
             self.scene.recast(self.scene.lead, card)
             self.card = card
             self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
 
+    # Deleting and leaving ----------------------------------------------------------------------
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
-        """Delete a turn, with all that follows it or alone, for good, from saved caches, too."""
-        if self._states is not None:
-            self._states.forget(self.chat_id)
+        """Delete a turn, ``alone`` or with all that follows it, for good.
+
+        The chat's saved KV caches are deleted, too, because they hold the turn's tokens.
+        """
+        if self._saved_caches is not None:
+            self._saved_caches.forget(self.chat_id)
         super().delete(turn_id, alone=alone)
 
     def delete_chat(self, chat_id: int) -> None:
-        """Delete a whole chat, this one or another, with its saved cache."""
-        if self._states is not None:
-            self._states.forget(chat_id)
+        """Delete a chat, this one or another, with its saved KV caches."""
+        if self._saved_caches is not None:
+            self._saved_caches.forget(chat_id)
         self.store.delete_chat(chat_id)
 
     def leave(self) -> None:
-        """Save the cache of this chat; engine and store stay open for another session."""
+        """Save the chat's KV cache; engine and store stay open for another session."""
         if self.presence is not None:
             self.presence.release()
         if self.distiller is not None:
             self.distiller.close()
         info = self.engine.info
-        if info is None or self._prompter.template is None or self._states is None:
+        if info is None or self._prompter.template is None or self._saved_caches is None:
             return
-        # A cache is worth time, not words: a full or read-only disk is no reason to complain.
+        # A lost cache only costs time, so a full or read-only disk is no reason to complain.
         with suppress(OSError, RptermError):
             path = self.path()
-            seats = self.scene.by_likelihood(path)
-            ready = [(s.card.name, self._clean(s, path) if seats[1:] else ()) for s in seats]
-            self._states.keep(self.engine, self.chat_id, self._key(info), ready)
+            actors = self.scene.by_likelihood(path)
+            several = len(actors) > 1
+            prompts = [
+                (actor.card.name, self._reusable_prefix(actor, path) if several else ())
+                for actor in actors
+            ]
+            self._saved_caches.keep(self.engine, self.chat_id, self._cache_key(info), prompts)
 
     def close(self) -> None:
-        """Save the cache, free the engine, close the store."""
+        """Cancel the running reply, save the KV cache, and close memories, engine and store."""
         try:
             self.cancel()
             self.leave()

@@ -1,8 +1,8 @@
-"""The folder of saved caches: which file belongs to a chat, and how much disk they may take.
+"""Saves and restores KV caches in a folder: one file for each chat, within a disk limit.
 
-A saved cache holds tokens and their state. Whatever is read, the engine keeps only the part that
-the next prompt begins with; so a new chat may read the cache of another chat with the same
-character and has the card evaluated already. A file that is gone costs time, never a word.
+A saved cache holds tokens and their state. Of a restored cache the engine keeps only the prefix
+that it shares with the next prompt. A new chat may therefore restore the cache of another chat with
+the same character, in which the card is already evaluated. A missing file costs time, never text.
 """
 
 from __future__ import annotations
@@ -20,40 +20,42 @@ if TYPE_CHECKING:
 
 LIMIT_BYTES = 4 * 1024**3
 READY_S = 0.3
-"""How long one who leaves waits for a cache to be brought back; evaluating is not waited for."""
+"""How long leaving a chat waits, in seconds, for the engine to bring back a character's cache.
+
+It does not wait for tokens to be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Saved caches in one folder.
+    """The saved KV caches in one folder.
 
     Attributes:
-        limit: Bytes all of them may take; the longest unused go first.
+        limit: The bytes they may take in all; the least recently used files are deleted first.
     """
 
     folder: Path
     limit: int = LIMIT_BYTES
 
     def own(self, chat_id: int, card: str, key: str) -> Path:
-        """The file of one chat.
+        """The file of one character in one chat.
 
         Args:
             card: The card's name.
-            key: Tells model, adapter and template apart: a state of another model of the same
-                shape would be taken for ours.
+            key: Identifies model, adapter and template. Without it, the state of another model of
+                the same shape would be accepted.
         """
-        return self.folder / f"{self._head(card, key)}-{chat_id}.state"
+        return self.folder / f"{self._prefix(card, key)}-{chat_id}.state"
 
     def nearest(self, chat_id: int, card: str, key: str) -> Path | None:
         """The chat's own file, or else the newest one with this character."""
         own = self.own(chat_id, card, key)
         if own.exists():
             return own
-        others = self.folder.glob(f"{self._head(card, key)}-*.state")
+        others = self.folder.glob(f"{self._prefix(card, key)}-*.state")
         return max(others, key=last_use, default=None)
 
     def restore(self, engine: Engine, chat_id: int, key: str, cards: Iterable[str]) -> None:
-        """Read what is saved for each of these characters; the last one's stays at hand."""
+        """Load what is saved for each of these cards; the last one's becomes the active cache."""
         for card in cards:
             if (path := self.nearest(chat_id, card, key)) is not None:
                 engine.load_state(path)
@@ -61,13 +63,13 @@ class States:
     def keep(
         self, engine: Engine, chat_id: int, key: str, prompts: Sequence[tuple[str, Sequence[int]]]
     ) -> None:
-        """Save the cache of each character whose prompt is ready, and of the last one anyway.
+        """Save the cache of each character whose cache is at hand, and always the last one's.
 
         Args:
-            prompts: Card names, and what their next prompts begin with.
+            prompts: Card names, each with the tokens that its next prompt begins with.
 
         Raises:
-            OSError: The folder cannot be made.
+            OSError: The folder cannot be created.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         for number, (card, ids) in enumerate(prompts, 1):
@@ -79,13 +81,13 @@ class States:
         self.prune()
 
     def prune(self) -> None:
-        """Delete the longest unused files beyond the limit."""
+        """Delete the least recently used files beyond the limit."""
         prune(self.folder, "*.state*", self.limit)
 
     def forget(self, chat_id: int) -> None:
-        """Delete what is saved of a chat, under whatever model."""
+        """Delete all saved caches of a chat, of every model."""
         for path in self.folder.glob(f"*-{chat_id}.state*"):
             path.unlink(missing_ok=True)
 
-    def _head(self, card: str, key: str) -> str:
+    def _prefix(self, card: str, key: str) -> str:
         return f"{hashlib.sha256(card.encode('utf-8', 'replace')).hexdigest()[:12]}-{key}"

@@ -1,7 +1,7 @@
-"""The tree of one chat: swipes, branches, edits, and the chat's own settings.
+"""The tree of turns of one chat: swipes, branches, edits, and the chat's own settings.
 
-Nothing here needs a model. ``Session`` builds on it and overrides ``moved`` to let the engine's
-cache follow the branch that is shown.
+Nothing here needs a model. ``Session`` extends it and overrides ``moved`` to keep the engine's
+cache in step with the shown branch.
 """
 
 from __future__ import annotations
@@ -29,95 +29,95 @@ class Tree:
         self.chat_id = chat_id
 
     def moved(self) -> None:
-        """Called after the branch shown, or what stands before it, has changed."""
+        """Called after the shown branch, or anything the prompt has before it, has changed."""
 
     @cached_property
     def rater(self) -> Rater:
-        """The user as a judge of this chat's replies."""
+        """Stores the user's judgements of this chat's replies."""
         from rpterm.preference.rating import Rater
 
         return Rater(self.store)
 
     @property
     def chat(self) -> Chat:
-        """The chat as it stands in the store."""
+        """The chat's present record in the store."""
         return self.store.chat(self.chat_id)
 
     def path(self, limit: int | None = None) -> list[Turn]:
-        """The turns shown, oldest first; with ``limit`` only the last ones."""
+        """The turns of the shown branch, oldest first; with ``limit``, only the last ones."""
         leaf = self.chat.leaf_id
         return self.store.path(leaf, limit) if leaf is not None else []
 
     def swipe(self, turn_id: int, step: int) -> Turn | None:
-        """Show the next (+1) or previous (-1) sibling of any turn and what follows it.
+        """Show the next (+1) or previous (-1) sibling of a turn, and what follows it.
 
         Returns:
-            The sibling, or ``None`` at either end.
+            The sibling, or ``None`` if there is none in that direction.
         """
         siblings = self.store.siblings(turn_id)
-        at = next(i for i, turn in enumerate(siblings) if turn.id == turn_id) + step
-        if not 0 <= at < len(siblings):
+        index = next(i for i, turn in enumerate(siblings) if turn.id == turn_id) + step
+        if not 0 <= index < len(siblings):
             return None
-        self.select(siblings[at].id)
-        return siblings[at]
+        self.select(siblings[index].id)
+        return siblings[index]
 
     def select(self, turn_id: int) -> Turn:
-        """Show the branch through this turn, as the user wants it; returns its leaf."""
+        """Show the branch through a turn and record it as the user's choice; returns its leaf."""
         leaf = self.show(turn_id)
         self.rater.chosen(turn_id)
         return leaf
 
     def keep_best(self, turn_id: int) -> None:
-        """Show the branch through the reply that the score kept out of several."""
+        """Show the branch through the candidate with the best score, and record that."""
         self.show(turn_id)
         self.rater.kept_by_score(turn_id)
 
     def show(self, turn_id: int) -> Turn:
-        """Show the branch through this turn, which says nothing of what the user likes."""
+        """Show the branch through a turn without recording a preference; returns its leaf."""
         leaf = self.store.select(self.chat_id, turn_id)
         self.moved()
         return leaf
 
     def branch(self, turn_id: int) -> Turn:
-        """Make this turn the end of what is shown; the next message starts a branch there."""
+        """End the shown branch at this turn; the next message starts a new branch there."""
         self.store.set_leaf(self.chat_id, turn_id)
         self.moved()
         return self.store.turn(turn_id)
 
     def edit(self, turn_id: int, text: str) -> Turn:
-        """Put an edited sibling beside a turn and show it; the original stays."""
-        old = self.store.turn(turn_id)
+        """Add an edited version of a turn as its sibling and show it; the original stays."""
+        original = self.store.turn(turn_id)
         if not text.strip():
             raise RptermError("The edited text is empty; delete the turn instead.")
-        if text.strip() == old.text:
-            return old
-        turn = self.store.add_turn(
-            self.chat_id, old.parent_id, old.role, old.speaker, text.strip(),
-            origin=Origin.EDITED, edited_from=old.id,
+        if text.strip() == original.text:
+            return original
+        edited = self.store.add_turn(
+            self.chat_id, original.parent_id, original.role, original.speaker, text.strip(),
+            origin=Origin.EDITED, edited_from=original.id,
         )  # fmt: skip
-        if old.hidden:
-            turn = self.store.hide(turn.id)
-        self.rater.kept_edit(old, turn)
+        if original.hidden:
+            edited = self.store.hide(edited.id)
+        self.rater.kept_edit(original, edited)
         self.moved()
-        return turn
+        return edited
 
     def hide(self, turn_id: int) -> Turn:
-        """Hide a turn from the model, or let the model read it again; returns it as it is now."""
+        """Hide a turn from the model, or unhide it; returns the changed turn."""
         turn = self.store.hide(turn_id, not self.store.turn(turn_id).hidden)
         self.moved()
         return turn
 
     def following(self, turn_id: int) -> Following:
-        """What would go with a turn, or stay without it, if it were deleted."""
+        """What follows a turn, and would be deleted with it or stay without it."""
         return following(self.store, turn_id)
 
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
-        """Delete a turn and everything that follows it, or the turn ``alone``, for good."""
+        """Delete a turn for good, with everything that follows it or ``alone``."""
         self.store.delete_turn(turn_id, alone=alone)
         self.moved()
 
     def greetings(self) -> list[str]:
-        """The card's greetings with names filled in. They are swipes of the first turn."""
+        """The card's greetings with names filled in; they are the swipes of the first turn."""
         return greetings(self.card, self.chat.persona, self.chat_id)
 
     def rename(self, title: str) -> None:
@@ -125,18 +125,18 @@ class Tree:
         self.store.update_chat(self.chat_id, title=title)
 
     def set_note(self, note: AuthorNote) -> None:
-        """Change the author's note from the next reply on."""
+        """Set the author's note, from the next reply on."""
         self.store.update_chat(self.chat_id, note=note)
         self.moved()
 
     def set_persona(self, persona: Persona) -> None:
-        """Change who the user is in this chat."""
+        """Set who the user is in this chat."""
         self.store.update_chat(self.chat_id, persona=persona)
         self.moved()
 
 
 def greetings(card: CharacterCard, persona: Persona, seed: int) -> list[str]:
-    """The greetings of a card as a chat with this persona shows them."""
+    """The greetings of a card with names filled in, for a chat with this persona."""
     return [
         expand(text, char=card.char, user=persona.name, seed=seed, chat_seed=seed).strip()
         for text in card.greetings
@@ -152,11 +152,11 @@ def begin_chat(
     card_path: str | None = None,
     greeting: int = 0,
 ) -> Chat:
-    """Create a chat whose first turn is the card's greeting, the other greetings as its swipes.
+    """Create a chat that begins with the card's greeting; the other greetings are its swipes.
 
     Args:
-        toml: The card's source, kept with the chat.
-        greeting: Which one to show, from 0.
+        toml: The card's source text, stored with the chat.
+        greeting: The index of the greeting to show, from 0.
     """
     digest = store.put_card(card.name, toml)
     chat = store.create_chat(

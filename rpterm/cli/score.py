@@ -106,8 +106,8 @@ def card_of(target: str) -> CharacterCard:
     path = Path(target)
     if path.suffix.lower() not in OTHER_FORMATS or not path.is_file():
         return card_source.find(target).card
-    from rpterm.cards.exchange.origin import read_any
-    from rpterm.cards.exchange.problem import ExchangeError
+    from rpterm.cards.exchange.errors import ExchangeError
+    from rpterm.cards.exchange.importer import read_any
 
     try:
         return read_any(path).card

@@ -193,7 +193,7 @@ def _gently(stop: Stop, shown: _Shown) -> Iterator[None]:
     """The first Ctrl+C stops and keeps the steps that are done; the second ends at once."""
 
     def asked(*ignored: Any) -> None:
-        stop.ask(shown.stopping)
+        stop.request(shown.stopping)
 
     before = signal.signal(signal.SIGINT, asked)
     try:

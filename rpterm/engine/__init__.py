@@ -1,1 +1,1 @@
-"""Engines: what turns a prompt into a reply. ``protocol`` is the contract, the rest keep it."""
+"""Engines turn a prompt into a reply: ``protocol`` is the contract, the others implement it."""

@@ -1,8 +1,8 @@
 """The contract between rpterm and whatever runs a language model.
 
-An engine knows tokens, logits and caches. It does not know characters, chats or users, and it
-never reads the database. All methods may be called from any thread; calls that use the model are
-carried out one after the other, ``tokenize`` and ``cancel`` at once, also while the model works.
+An engine knows tokens, logits and caches. It does not know characters, chats or users, and never
+reads the database. All methods may be called from any thread. Calls that use the model are carried
+out one after the other; ``tokenize`` and ``cancel`` work at once, even while the model is busy.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from rpterm.types import RptermError, Sampling, StopReason, Usage
 
 
 class EngineError(RptermError):
-    """The engine could not do what it was asked; the text says why and what to do.
+    """The engine could not carry out a call; the text says why and what to do.
 
     Attributes:
-        log_tail: The last lines the worker wrote to its log, or "".
+        log_tail: The last lines of the worker's log, or "".
     """
 
     def __init__(self, message: str, log_tail: str = "") -> None:
@@ -28,27 +28,27 @@ class EngineError(RptermError):
 
 
 class ModelError(EngineError):
-    """The weights cannot be used: missing, truncated, foreign, too large, unreadable."""
+    """The weights are missing, truncated, unreadable, too large or in another format."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What is known of a loaded model.
+    """Description of a loaded model.
 
     Attributes:
-        model: Short name for people.
-        path: The weights' file, or the base URL of a remote engine.
-        model_hash: SHA-256 of the file, hex.
-        context: Tokens of one sequence's window.
-        trained_context: What the model was trained for, 0 when unknown.
+        model: Short name to display.
+        path: The weights file, or the base URL of a remote engine.
+        model_hash: SHA-256 of the file, in hex.
+        context: Context window of one sequence, in tokens.
+        trained_context: The context the model was trained for, 0 if unknown.
         chat_template: The model's own Jinja template, or "".
-        bos: Text of the begin token, "" if the model wants none added.
+        bos: Text of the begin token, "" if prompts must not begin with one.
         eos: Text of the end token.
         sequences: How many candidates can be decoded at once.
         can_score: Whether ``logprobs`` works.
-        exact_tokens: False where ``tokenize`` only estimates (remote servers without an endpoint).
+        exact_tokens: False where ``tokenize`` only estimates (remote servers).
         starter: Whether these are the starter weights that ship with rpterm.
-        detail: Facts for ``rpterm doctor``: threads, GPU layers, KV type, memory, ….
+        detail: Details for ``rpterm doctor``: threads, GPU layers, KV type, memory, ….
     """
 
     engine: str
@@ -70,7 +70,7 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text to tokenize; ``special`` lets control tokens of the template be parsed as such."""
+    """Text to tokenize; with ``special``, control tokens in it are parsed as such."""
 
     text: str
     special: bool = False
@@ -78,17 +78,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """One prompt, one or more replies.
+    """A prompt, to be continued by one or more replies.
 
     Attributes:
-        prompt_ids: The whole prompt; the engine finds itself what its cache already holds.
+        prompt_ids: The complete prompt; the engine itself finds out what its cache already holds.
         prompt_text: The same as text, for engines that take text.
         messages: The same as (role, content) pairs, for engines that take messages.
         sampling: ``sampling.seed`` must be set.
-        seeds: One reply is decoded for each, in one batch, over one shared prefix. Empty means
+        seeds: One reply is decoded for each, in one batch after one shared prompt. Empty means
             ``(sampling.seed,)``.
-        stop: A reply ends before any of these texts, also when one is split over tokens.
-        kv_mode: ``shift`` allows the engine to remove tokens by shifting positions (inexact, free).
+        stop: Texts before which a reply ends, even where one is split over several tokens.
+        kv_mode: ``shift`` lets the engine remove tokens by shifting positions, which costs nothing
+            but is not exact.
     """
 
     prompt_ids: tuple[int, ...]
@@ -102,7 +103,7 @@ class GenerateRequest:
 
 @dataclass(frozen=True, slots=True)
 class PromptProgress:
-    """Prompt evaluation went on: ``done`` of ``total`` new tokens; ``reused`` needed none."""
+    """Progress of prompt evaluation: ``done`` of ``total`` new tokens; ``reused`` needed none."""
 
     done: int
     total: int
@@ -111,7 +112,7 @@ class PromptProgress:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """More text of reply ``index``; whole characters only."""
+    """More text of reply ``index``, in whole characters."""
 
     index: int
     text: str
@@ -120,7 +121,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """More of what the model thinks before reply ``index``; no part of the reply."""
+    """More of the model's thought before reply ``index``, which is not part of the reply."""
 
     index: int
     text: str
@@ -129,7 +130,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """The last ``characters`` of reply ``index`` are taken back (a banned phrase)."""
+    """The last ``characters`` of reply ``index`` are taken back (for example a banned phrase)."""
 
     index: int
     characters: int
@@ -140,7 +141,7 @@ class Finished:
     """Reply ``index`` is complete.
 
     Attributes:
-        ids: All sampled tokens, those of a thought included, the end token excluded.
+        ids: All sampled tokens, including those of a thought but not the end token.
     """
 
     index: int
@@ -156,10 +157,10 @@ class Engine(Protocol):
     """Runs one model."""
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
-        """Load the model, once; later calls return the same.
+        """Load the model once; later calls return the same result.
 
         Args:
-            on_progress: Told the share done, 0 to 1.
+            on_progress: Called with the share that is loaded, 0 to 1.
 
         Raises:
             ModelError: The weights cannot be used.
@@ -172,45 +173,45 @@ class Engine(Protocol):
         ...
 
     def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
-        """Tokens of each piece on its own; no begin token is added."""
+        """Tokens of each piece on its own, without a begin token."""
         ...
 
     def detokenize(self, ids: Sequence[int]) -> str:
-        """Text of tokens, control tokens included; bytes that are no character become U+FFFD."""
+        """Text of tokens, control tokens included; bytes that are not UTF-8 become U+FFFD."""
         ...
 
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
-        """Stream one or more replies; ends with one ``Finished`` for each.
+        """Stream one or more replies; the last events are one ``Finished`` for each.
 
-        Closing the iterator early cancels. ``cancel`` from another thread makes it end with
-        ``Finished(reason="cancelled")``.
+        Closing the iterator early cancels the call. After ``cancel`` from another thread it ends
+        with ``Finished(reason="cancelled")``.
 
         Raises:
-            EngineError: The worker died or refused; it is restarted at the next call.
+            EngineError: The request was refused, or the worker died; the next call restarts it.
         """
         ...
 
     def cancel(self) -> None:
-        """Stop the running ``generate``, also inside prompt evaluation; returns at once."""
+        """Cancel the running ``generate``, even during prompt evaluation; returns at once."""
         ...
 
     def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
-        """Bring the cache, in the background, to exactly these tokens; any other call interrupts.
+        """Bring the cache to exactly these tokens in the background; any other call interrupts it.
 
         ``generate`` after an interrupted ``settle`` uses what was evaluated so far.
 
         Args:
-            others: Beginnings of prompts that may come instead, the likeliest first; kept ready
-                besides, where the engine has room for them.
+            others: Beginnings of other possible next prompts, the likeliest first; evaluated too
+                and kept as copies, as far as the engine has memory for them.
         """
         ...
 
     def settled(self, timeout: float | None = None) -> bool:
-        """Wait until the last ``settle`` is done; False on timeout or interruption."""
+        """Wait until the last ``settle`` is done; false after a timeout or an interruption."""
         ...
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Natural-log probability of each reply token after each prompt, in one batch.
+        """Natural-log probability of each reply token after each prompt.
 
         Returns:
             One list for each prompt, as long as ``reply``.
@@ -218,11 +219,15 @@ class Engine(Protocol):
         ...
 
     def save_state(self, path: Path) -> bool:
-        """Write the cache of the chat to a file; False where there is nothing to save."""
+        """Write the chat's cache to a file; false where there is nothing to save."""
         ...
 
     def load_state(self, path: Path) -> int:
-        """Read such a file; tokens restored, 0 when the file is missing, foreign or damaged."""
+        """Read such a file.
+
+        Returns:
+            How many tokens were restored; 0 if the file is missing, damaged or of another model.
+        """
         ...
 
     def close(self) -> None:
@@ -232,37 +237,37 @@ class Engine(Protocol):
 
 @runtime_checkable
 class AsideEngine(Protocol):
-    """What an engine can do beside the chat, for work that nobody waits for."""
+    """An engine that can also generate in the background, for work that nobody waits for."""
 
     def aside(self, request: GenerateRequest) -> str | None:
-        """Make one text and leave the chat's cache as it is; blocks.
+        """Generate one text without touching the chat's cache; blocks.
 
         Returns:
-            The text, or ``None`` when another call wanted the model, ``cancel_aside`` was called,
-            or no model is loaded.
+            The text, or ``None`` if another call needed the model, ``cancel_aside`` was called, or
+            no model is loaded.
 
         Raises:
-            EngineError: It cannot be done here, or the engine failed.
+            EngineError: The engine cannot do this, or it failed.
         """
         ...
 
     def cancel_aside(self) -> None:
-        """Stop a running ``aside``; returns at once, from any thread."""
+        """Cancel a running ``aside``; returns at once, from any thread."""
         ...
 
 
 @runtime_checkable
 class KeepingEngine(Protocol):
-    """What an engine can do for prompts of ``logprobs`` that come again from run to run."""
+    """An engine that can save evaluated prompts of ``logprobs``, to use them in a later run."""
 
     def recall_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
-        """Whether a prompt need not be evaluated: it is at hand, or in a file that is read now.
+        """Load a prompt from a file unless it is evaluated already; whether it now is.
 
         Args:
-            room: Tokens of the reply that will be asked after it.
+            room: Tokens of the longest reply that will be scored after it.
         """
         ...
 
     def keep_prompt(self, prompt: Sequence[int], path: Path) -> bool:
-        """Write a prompt that ``logprobs`` was asked with last; false where that fails."""
+        """Save a prompt of the last ``logprobs`` call to a file; false where that fails."""
         ...

@@ -1,10 +1,11 @@
 """A model on another machine, behind any server that speaks the OpenAI chat protocol.
 
-llama-server, Ollama, vLLM and the like. The server keeps its own cache and hides its tokens: counts
-here are estimates, the window is what the settings or the server say, and nothing can be replayed
-bit for bit. Samplers beyond the protocol travel as extra fields, under the names llama-server and
-vLLM use; a server that refuses them is asked again without. Not available: banned phrases, scoring
-(a fixed local model scores, whatever plays), saved states.
+For example llama-server, Ollama or vLLM. The server manages its own cache and hides its tokens:
+counts here are estimates, the context window is what the settings or the server say, and no reply
+can be replayed bit for bit. Samplers outside the protocol are sent as extra fields, under the names
+that llama-server and vLLM use; if the server rejects them, the request is repeated without. Not
+available: banned phrases, scoring (a fixed local model scores, whichever model replies) and saved
+states.
 """
 
 from __future__ import annotations
@@ -31,33 +32,43 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
-from rpterm.engine.remote_fields import LESS, extras, fields
-from rpterm.engine.remote_lane import RemoteLane
+from rpterm.engine.remote_fields import FALLBACKS, extra_fields, standard_fields
+from rpterm.engine.remote_reply import RemoteReply
 
-_PIECE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
+_TOKEN_LIKE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
 _DEFAULT_CONTEXT = 8192
-_CONNECT_S = 10.0
-_LISTING_S = 20.0
-_SILENCE_S = 600.0
-_REFUSALS = (400, 422, 500)
-"""What servers answer to a field they do not take; llama-cpp-python's own says 500."""
-ROOM = 1024
+_CONNECT_TIMEOUT_S = 10.0
+_LIST_MODELS_TIMEOUT_S = 20.0
+_READ_TIMEOUT_S = 600.0
+_REJECTED = (400, 422, 500)
+"""How servers answer an unknown field; 500 is llama-cpp-python's own server."""
+UNEXPECTED_THOUGHT_TOKENS = 1024
 """Tokens for the thought of a model that thinks although it was asked not to."""
 
 
 @dataclass(slots=True)
 class _Call:
-    """One ``generate``: its lanes' news, and whether anybody still wants it."""
+    """One ``generate`` call: its replies, and a queue of what their threads receive.
 
-    news: queue.SimpleQueue[tuple[RemoteLane, Any]] = field(default_factory=queue.SimpleQueue)
-    lanes: list[RemoteLane] = field(default_factory=list)
+    Attributes:
+        inbox: Pairs of a reply and a chunk of it, an error, or ``None`` at the end of its stream.
+    """
+
+    inbox: queue.SimpleQueue[tuple[RemoteReply, Any]] = field(default_factory=queue.SimpleQueue)
+    replies: list[RemoteReply] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def stop(self) -> None:
-        """Close the streams; the servers stop generating when their reader is gone."""
-        for lane in self.lanes:
+    def cancel(self) -> None:
+        """End all replies as cancelled, even if the server does not react."""
+        self.cancelled.set()
+        for reply in self.replies:
+            self.inbox.put((reply, "cancelled"))
+
+    def close_streams(self) -> None:
+        """Close the streams; servers stop generating when the connection is gone."""
+        for reply in self.replies:
             with contextlib.suppress(Exception):
-                lane.stream.close()
+                reply.stream.close()
 
 
 class RemoteEngine:
@@ -66,9 +77,9 @@ class RemoteEngine:
     def __init__(self, base_url: str, model: str = "", key: str = "", context: int = 0) -> None:
         """Args:
         base_url: Such as ``http://gpu-box:8080/v1``.
-        model: The name the server knows; "" takes the only or first one it lists.
-        key: What the server wants as a key; "" where it wants none.
-        context: Tokens of the window; 0 asks the server.
+        model: The model's name on the server; "" takes the first one it lists.
+        key: API key; "" if the server needs none.
+        context: Context window in tokens; 0 asks the server.
         """
         self._url = base_url
         self._model = model
@@ -76,20 +87,20 @@ class RemoteEngine:
         self._context = context
         self._client: Any = None
         self._info: EngineInfo | None = None
-        self._less = 0
-        self._thinks = False
+        self._fallback = 0
+        self._always_thinks = False
         self._loading = threading.Lock()
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
-        self._asides: list[_Call] = []
-        self._numbers: dict[str, int] = {}
-        self._pieces: list[str] = []
+        self._background_calls: list[_Call] = []
+        self._token_ids: dict[str, int] = {}
+        self._token_texts: list[str] = []
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
-        """See the contract; asks the server for its models, which also proves address and key."""
+        """See ``Engine``; lists the server's models, which also checks address and key."""
         with self._loading:  # Held while the server is asked; ``cancel`` must not wait for that.
             if (info := self._info) is None:
-                client, info = self._look_around()
+                client, info = self._connect()
                 with self._lock:
                     self._client, self._info = client, info
         if on_progress is not None:
@@ -101,49 +112,50 @@ class RemoteEngine:
         return self._info
 
     def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
-        """An estimate: about as many tokens as most models make of such text."""
+        """An estimate: about as many tokens as most models need for the text."""
         with self._lock:
-            return [[self._number(part) for part in _PIECE.findall(p.text)] for p in pieces]
+            return [[self._token_id(part) for part in _TOKEN_LIKE.findall(p.text)] for p in pieces]
 
     def detokenize(self, ids: Sequence[int]) -> str:
-        known = self._pieces
-        return "".join(known[i] if 0 <= i < len(known) else "\ufffd" for i in ids)
+        texts = self._token_texts
+        return "".join(texts[i] if 0 <= i < len(texts) else "\ufffd" for i in ids)
 
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
-        return self._generating(request, _Call())
+        return self._run(request, _Call())
 
-    def _generating(self, request: GenerateRequest, call: _Call) -> Iterator[EngineEvent]:
+    def _run(self, request: GenerateRequest, call: _Call) -> Iterator[EngineEvent]:
         self.load()
         began = time.perf_counter()
         seeds = request.seeds or (request.sampling.seed or 0,)
-        call.lanes = [self._lane(index, request) for index in range(len(seeds))]
+        call.replies = [self._new_reply(index, request) for index in range(len(seeds))]
         with self._lock:
             self._calls.append(call)
         try:
             yield PromptProgress(0, len(request.prompt_ids), 0)
 
-            def start(lane: RemoteLane) -> None:
-                work = (call, lane, request, seeds[lane.index])
-                threading.Thread(target=self._fetch, args=work, daemon=True).start()
+            def start(reply: RemoteReply) -> None:
+                arguments = (call, reply, request, seeds[reply.index])
+                threading.Thread(target=self._read_stream, args=arguments, daemon=True).start()
 
-            for lane in call.lanes:
-                start(lane)
-            yield from self._follow(call, start)
-            for lane in call.lanes:
-                yield from lane.finish(began)
+            for reply in call.replies:
+                start(reply)
+            yield from self._receive(call, start)
+            for reply in call.replies:
+                yield from reply.finish(began)
         finally:
             call.cancelled.set()
             with self._lock:
                 self._calls.remove(call)
-            call.stop()
+            call.close_streams()
 
     def cancel(self) -> None:
         with self._lock:
             calls = list(self._calls)
-        _stop(calls)
+        for call in calls:
+            call.cancel()
 
     def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
-        """The server looks after its own cache."""
+        """Nothing to do: the server manages its own cache."""
 
     def settled(self, timeout: float | None = None) -> bool:
         return True
@@ -152,26 +164,27 @@ class RemoteEngine:
         """See ``AsideEngine``. A server with a single slot evaluates the chat again afterwards."""
         call = _Call()
         with self._lock:
-            self._asides.append(call)
+            self._background_calls.append(call)
         pieces: list[str] = []
         try:
-            for event in self._generating(request, call):
+            for event in self._run(request, call):
                 if isinstance(event, Finished) and event.reason == "cancelled":
                     return None
                 if isinstance(event, Delta):
                     pieces.append(event.text)
         finally:
             with self._lock:
-                self._asides.remove(call)
+                self._background_calls.remove(call)
         return "".join(pieces)
 
     def cancel_aside(self) -> None:
         with self._lock:
-            calls = list(self._asides)
-        _stop(calls)
+            calls = list(self._background_calls)
+        for call in calls:
+            call.cancel()
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
-        raise EngineError("A remote server does not tell how likely a given reply is.")
+        raise EngineError("A remote server cannot compute the log-probabilities of a given reply.")
 
     def save_state(self, path: Path) -> bool:
         return False
@@ -186,33 +199,37 @@ class RemoteEngine:
         if client is not None:
             client.close()
 
-    def _number(self, piece: str) -> int:
-        number = self._numbers.get(piece)
-        if number is None:
-            number = self._numbers[piece] = len(self._pieces)
-            self._pieces.append(piece)
-        return number
+    def _token_id(self, text: str) -> int:
+        token = self._token_ids.get(text)
+        if token is None:
+            token = self._token_ids[text] = len(self._token_texts)
+            self._token_texts.append(text)
+        return token
 
-    def _look_around(self) -> tuple[Any, EngineInfo]:
-        """A client of the server, and what the server tells of itself."""
+    def _connect(self) -> tuple[Any, EngineInfo]:
+        """Create a client, and find out what the server offers."""
         import openai
 
         if not self._url:
-            raise ModelError("No server is set: give remote_url, such as http://host:8080/v1.")
+            raise ModelError(
+                "No server is set: set remote_url, for example to http://host:8080/v1."
+            )
         client = openai.OpenAI(
             base_url=self._url,
             api_key=self._key or "none",
-            timeout=openai.Timeout(_SILENCE_S, connect=_CONNECT_S),
+            timeout=openai.Timeout(_READ_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
             max_retries=0,
         )
         try:
-            listed = {model.id: model for model in client.models.list(timeout=_LISTING_S)}
+            listed = {
+                model.id: model for model in client.models.list(timeout=_LIST_MODELS_TIMEOUT_S)
+            }
         except openai.NotFoundError:
             listed = {}
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             raise self._explain(error, ModelError) from error
-        name = self._choose(list(listed))
-        context = self._context or _window(listed.get(name)) or _DEFAULT_CONTEXT
+        name = self._choose_model(list(listed))
+        context = self._context or _context_length(listed.get(name)) or _DEFAULT_CONTEXT
         return client, EngineInfo(
             engine="remote",
             model=name,
@@ -224,9 +241,11 @@ class RemoteEngine:
             detail={"server": self._url, "models": ", ".join(listed)},
         )
 
-    def _choose(self, names: list[str]) -> str:
+    def _choose_model(self, names: list[str]) -> str:
         if not self._model and not names:
-            raise ModelError(f"The server {self._url} lists no model: name one with `model`.")
+            raise ModelError(
+                f"The server {self._url} lists no model: set `model` to the name of one."
+            )
         if not self._model:
             return names[0]
         if names and self._model not in names:
@@ -236,108 +255,108 @@ class RemoteEngine:
             )
         return self._model
 
-    def _lane(self, index: int, request: GenerateRequest) -> RemoteLane:
+    def _new_reply(self, index: int, request: GenerateRequest) -> RemoteReply:
         sampling = request.sampling
-        room = sampling.think_tokens or (ROOM if self._thinks else 0)
-        return RemoteLane(index, request.stop, sampling.max_tokens, room, sampling.close_after)
+        thought_tokens = sampling.think_tokens
+        if not thought_tokens and self._always_thinks:
+            thought_tokens = UNEXPECTED_THOUGHT_TOKENS
+        return RemoteReply(
+            index, request.stop, sampling.max_tokens, thought_tokens, sampling.close_after
+        )
 
-    def _follow(self, call: _Call, start: Callable[[RemoteLane], None]) -> Iterator[EngineEvent]:
-        """Events until every lane is over, or until somebody cancels.
+    def _receive(self, call: _Call, start: Callable[[RemoteReply], None]) -> Iterator[EngineEvent]:
+        """Events until every reply has ended or the call is cancelled.
 
         Args:
-            start: Asks for a reply once more: its tokens went into a thought nobody asked for.
+            start: Requests a reply; used again where an unexpected thought took all its tokens.
         """
-        if call.cancelled.is_set():  # before there were lanes to tell
-            _stop([call])
-        while any(lane.reason is None for lane in call.lanes):
-            lane, news = call.news.get()
-            if lane.reason is not None:
+        if call.cancelled.is_set():  # Before there were replies to cancel.
+            call.cancel()
+        while any(reply.reason is None for reply in call.replies):
+            reply, item = call.inbox.get()
+            if reply.reason is not None:
                 continue
-            if isinstance(news, EngineError):
-                raise news
+            if isinstance(item, EngineError):
+                raise item
             if call.cancelled.is_set():
-                lane.reason = "cancelled"
-            elif news is None and lane.starved:
-                lane.room, lane.ending = ROOM, "end"
-                start(lane)
-            elif news is None:
-                lane.reason = lane.ending
+                reply.reason = "cancelled"
+            elif item is None and reply.consumed_by_thought:
+                reply.thought_tokens = UNEXPECTED_THOUGHT_TOKENS
+                reply.expected_reason = "end"
+                start(reply)
+            elif item is None:
+                reply.reason = reply.expected_reason
             else:
-                yield from lane.take(news)
-                self._thinks = self._thinks or lane.thought
-                if lane.reason is not None:
+                yield from reply.take(item)
+                self._always_thinks = self._always_thinks or reply.has_thought
+                if reply.reason is not None:
                     with contextlib.suppress(Exception):
-                        lane.stream.close()
+                        reply.stream.close()
 
-    def _fetch(self, call: _Call, lane: RemoteLane, request: GenerateRequest, seed: int) -> None:
-        """Read one stream and pass its chunks on; runs in a thread of its own."""
+    def _read_stream(
+        self, call: _Call, reply: RemoteReply, request: GenerateRequest, seed: int
+    ) -> None:
+        """Request one reply and pass its chunks to the inbox; runs in a thread of its own."""
         import openai
 
         try:
-            lane.stream = self._open(request, seed, lane.room)
-            for chunk in lane.stream:
+            reply.stream = self._open_stream(request, seed, reply.thought_tokens)
+            for chunk in reply.stream:
                 if call.cancelled.is_set():
                     break
-                call.news.put((lane, chunk))
-            call.news.put((lane, None))
+                call.inbox.put((reply, chunk))
+            call.inbox.put((reply, None))
         except openai.OpenAIError as error:
-            call.news.put((lane, self._explain(error, EngineError)))
-        except Exception as error:  # noqa: BLE001 - a closed or broken stream raises all sorts
+            call.inbox.put((reply, self._explain(error, EngineError)))
+        except Exception as error:  # noqa: BLE001 - a closed or broken stream raises anything
             broken = EngineError(f"The connection to {self._url} broke ({error}). Try again.")
-            call.news.put((lane, broken))
+            call.inbox.put((reply, broken))
         finally:
             if call.cancelled.is_set():
-                call.stop()
+                call.close_streams()
 
-    def _open(self, request: GenerateRequest, seed: int, room: int) -> Any:
-        """Ask, with as many fields beyond the protocol as the server takes."""
+    def _open_stream(self, request: GenerateRequest, seed: int, thought_tokens: int) -> Any:
+        """Send the request, with as many fields outside the protocol as the server accepts."""
         import openai
 
-        given = fields(request, seed, room) | {"model": self._info.model if self._info else ""}
+        standard = standard_fields(request, seed, thought_tokens)
+        standard["model"] = self._info.model if self._info else ""
         create = self._client.chat.completions.create
-        for less in range(self._less, len(LESS)):
+        for number in range(self._fallback, len(FALLBACKS)):
             try:
-                stream = create(**given, extra_body=extras(request, LESS[less]))
+                stream = create(**standard, extra_body=extra_fields(request, FALLBACKS[number]))
             except openai.APIStatusError as error:
-                if error.status_code not in _REFUSALS or less == len(LESS) - 1:
+                if error.status_code not in _REJECTED or number == len(FALLBACKS) - 1:
                     raise
             else:
-                self._less = less
+                self._fallback = number
                 return stream
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     def _explain(self, error: Exception, kind: type[EngineError]) -> EngineError:
-        """One sentence for people."""
+        """Turn an error of the client library into one sentence for the user."""
         import openai
 
         match error:
             case openai.APITimeoutError():
-                said = f"The server {self._url} did not answer in time: is it busy or asleep?"
+                text = f"The server {self._url} did not answer in time: is it busy or asleep?"
             case openai.APIConnectionError():
-                said = f"There is no server at {self._url}: check remote_url and that it runs."
+                text = f"No server answers at {self._url}: check remote_url, and that it runs."
             case openai.AuthenticationError() | openai.PermissionDeniedError():
-                said = f"The server {self._url} refuses the key: check what remote_key_env names."
+                text = f"The server {self._url} rejects the key: check what remote_key_env names."
             case openai.NotFoundError():
-                said = f"The server {self._url} does not know {self._model or 'this model'!r}."
+                text = f"The server {self._url} does not know {self._model or 'this model'!r}."
             case openai.RateLimitError():
-                said = f"The server {self._url} is asked too often: wait a moment."
+                text = f"The server {self._url} receives too many requests: wait a moment."
             case openai.APIStatusError():
-                said = f"The server {self._url} answered {error.status_code}: {error.message}"
+                text = f"The server {self._url} answered {error.status_code}: {error.message}"
             case _:
-                said = f"The server {self._url} does not speak the OpenAI protocol ({error})."
-        return kind(said)
+                text = f"The server {self._url} does not speak the OpenAI protocol ({error})."
+        return kind(text)
 
 
-def _stop(calls: Sequence[_Call]) -> None:
-    """Let these calls end as cancelled, whatever the server does."""
-    for call in calls:
-        call.cancelled.set()
-        for lane in call.lanes:
-            call.news.put((lane, "cancelled"))
-
-
-def _window(model: Any) -> int:
-    """The window a listed model has, under the names vLLM and llama-server give it, or 0."""
+def _context_length(model: Any) -> int:
+    """The context window of a listed model, under vLLM's and llama-server's names, or 0."""
     extra: dict[str, Any] = getattr(model, "model_extra", None) or {}
     meta = extra.get("meta")
     meta = meta if isinstance(meta, dict) else {}

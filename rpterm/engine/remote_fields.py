@@ -1,4 +1,4 @@
-"""What a request is called in the OpenAI protocol, and in the servers that know more samplers."""
+"""Translates a request into the fields of the OpenAI protocol and those of servers beyond it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from rpterm.engine.protocol import GenerateRequest
 from rpterm.types import Sampling
 
 _PROTOCOL_STOPS = 4
-"""Stop texts the protocol allows; all of them are looked for on this side anyway."""
+"""Stop texts the protocol allows; the client checks all of them itself anyway."""
 
 
-def fields(request: GenerateRequest, seed: int, room: int = 0) -> dict[str, Any]:
-    """What the protocol itself has a name for; ``room``: tokens for a thought before the reply."""
+def standard_fields(request: GenerateRequest, seed: int, thought_tokens: int = 0) -> dict[str, Any]:
+    """The fields that are part of the protocol.
+
+    Args:
+        thought_tokens: How many tokens a thought before the reply may take.
+    """
     s = request.sampling
     messages = request.messages or (("user", request.prompt_text),)
-    named: dict[str, Any] = {
+    result: dict[str, Any] = {
         "messages": [{"role": role, "content": text} for role, text in messages],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "max_tokens": s.max_tokens + room,
+        "max_tokens": s.max_tokens + thought_tokens,
         "temperature": s.temperature,
         "top_p": s.top_p,
         "presence_penalty": s.presence_penalty,
@@ -28,8 +32,8 @@ def fields(request: GenerateRequest, seed: int, room: int = 0) -> dict[str, Any]
         "seed": seed,
     }
     if request.stop:
-        named["stop"] = list(request.stop[:_PROTOCOL_STOPS])
-    return named
+        result["stop"] = list(request.stop[:_PROTOCOL_STOPS])
+    return result
 
 
 _SAME_NAME = (
@@ -40,66 +44,68 @@ _SAME_NAME = (
 
 
 @dataclass(frozen=True, slots=True)
-class Beyond:
-    """What to say beyond the protocol.
+class ExtraFields:
+    """Which fields outside the protocol to send.
 
     Attributes:
-        thinking: Whether to think first.
+        thinking: Whether the model should think first.
         samplers: Samplers that the protocol has no name for.
-        off: What ``top_k`` is where it is off.
+        top_k_off: The value that switches ``top_k`` off.
     """
 
     thinking: bool = True
     samplers: bool = True
-    off: int = -1
+    top_k_off: int = -1
 
 
-LESS = (
-    Beyond(),
-    Beyond(off=0),
-    Beyond(thinking=False),
-    Beyond(thinking=False, off=0),
-    Beyond(thinking=False, samplers=False),
+FALLBACKS = (
+    ExtraFields(),
+    ExtraFields(top_k_off=0),
+    ExtraFields(thinking=False),
+    ExtraFields(thinking=False, top_k_off=0),
+    ExtraFields(thinking=False, samplers=False),
 )
-"""All, and less and less for servers that refuse what they do not know: some versions of vLLM and
-SGLang a ``top_k`` of 0, llama-cpp-python's own server one of -1."""
+"""To be tried in this order, because servers reject what they do not know: some versions of vLLM
+and SGLang reject a ``top_k`` of 0, llama-cpp-python's own server one of -1."""
 
 
-def extras(request: GenerateRequest, beyond: Beyond = LESS[0]) -> dict[str, Any]:
-    """What goes beyond the protocol."""
-    said = _samplers(request, beyond.off) if beyond.samplers else {}
-    return said | (_thinking(request.sampling.think_tokens > 0) if beyond.thinking else {})
+def extra_fields(request: GenerateRequest, extra: ExtraFields = FALLBACKS[0]) -> dict[str, Any]:
+    """The fields that are not part of the protocol."""
+    result = _sampler_fields(request, extra.top_k_off) if extra.samplers else {}
+    if extra.thinking:
+        result |= _thinking_fields(request.sampling.think_tokens > 0)
+    return result
 
 
-def _thinking(wanted: bool) -> dict[str, Any]:
-    """Whether to think first: a variable of the template for llama-server, vLLM and SGLang.
+def _thinking_fields(wanted: bool) -> dict[str, Any]:
+    """Whether to think first: a template variable for llama-server, vLLM and SGLang.
 
-    Ollama reads the effort alone, and refuses any but "none" for models that cannot think.
+    Ollama reads only the effort, and for models that cannot think it rejects any but "none".
     """
-    told: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": wanted}}
-    return told if wanted else told | {"reasoning_effort": "none"}
+    result: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": wanted}}
+    return result if wanted else result | {"reasoning_effort": "none"}
 
 
-def _samplers(request: GenerateRequest, top_k_off: int) -> dict[str, Any]:
-    """Samplers; those left at their defaults of "off" stay unsaid.
+def _sampler_fields(request: GenerateRequest, top_k_off: int) -> dict[str, Any]:
+    """The samplers that are on, and two that must be switched off explicitly.
 
-    Except the two that llama-server has on by itself (40 and 0.05): there "off" must be said.
+    llama-server has ``top_k`` and ``min_p`` on by default (40 and 0.05).
     """
     s, off = request.sampling, Sampling(dry_multiplier=0.0)
-    beyond: dict[str, Any] = {"top_k": s.top_k if s.top_k > 0 else top_k_off, "min_p": s.min_p}
-    beyond |= {
+    result: dict[str, Any] = {"top_k": s.top_k if s.top_k > 0 else top_k_off, "min_p": s.min_p}
+    result |= {
         name: getattr(s, name) for name in _SAME_NAME if getattr(s, name) != getattr(off, name)
     }
     if s.repeat_penalty != 1.0:
-        beyond |= {
+        result |= {
             "repeat_penalty": s.repeat_penalty,
             "repetition_penalty": s.repeat_penalty,
             "repeat_last_n": s.penalty_last_n,
         }
     if s.dry_multiplier > 0:
-        beyond["dry_penalty_last_n"] = s.dry_range
+        result["dry_penalty_last_n"] = s.dry_range
     if s.grammar:
-        beyond["grammar"] = s.grammar
+        result["grammar"] = s.grammar
     if request.messages and request.messages[-1][0] == "assistant":
-        beyond |= {"add_generation_prompt": False, "continue_final_message": True}
-    return beyond
+        result |= {"add_generation_prompt": False, "continue_final_message": True}
+    return result

@@ -1,8 +1,8 @@
 """An engine that plays given replies: for tests, the tour and the screenshots.
 
-Deterministic, instant unless told otherwise, and honest about tokens and caches: it reuses exactly
-what the llama engine would reuse. It knows no model, no file but those of its state, no clock but
-``perf_counter`` for the usage it reports.
+Deterministic, instant unless configured otherwise, and realistic about tokens and caches: it reuses
+exactly what the llama engine would reuse. It knows no model, no files but its saved states, and no
+clock but ``perf_counter`` for the usage it reports.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rpterm.engine.closing import closes
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -27,7 +26,8 @@ from rpterm.engine.protocol import (
     PromptProgress,
     Thought,
 )
-from rpterm.engine.stopper import ReplyText
+from rpterm.engine.reply_text import ReplyText
+from rpterm.engine.soft_limit import reached_soft_limit
 from rpterm.thinking import REACH, Thinking
 from rpterm.types import StopReason, Usage
 
@@ -40,17 +40,19 @@ CHATML = (
 SPECIAL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
 _SPECIAL_RE = re.compile("(" + "|".join(re.escape(text) for text in SPECIAL) + ")")
 _TOKEN_RE = re.compile(r" ?[A-Za-z0-9]{1,3}|.", re.DOTALL)
-_WIDE = 1 << 30
-_STEPS = 8
+_CODE_POINT = 1 << 30
+"""Flag of a token id that holds one character outside ASCII."""
+_PROGRESS_STEPS = 8
 
 
 def encode(text: str, special: bool = False) -> list[int]:
     """Tokens of a text: up to three letters with the space before them, or one character.
 
-    The ids follow from the text alone and fit in 31 bits, so they mean the same in every process.
+    The ids are computed from the text alone and fit in 31 bits, so they are the same in every
+    process.
     """
     if not special:
-        return [_id(token) for token in _TOKEN_RE.findall(text)]
+        return [_token_id(part) for part in _TOKEN_RE.findall(text)]
     ids: list[int] = []
     for part in _SPECIAL_RE.split(text):
         ids += [SPECIAL.index(part)] if part in SPECIAL else encode(part)
@@ -59,23 +61,23 @@ def encode(text: str, special: bool = False) -> list[int]:
 
 def decode(ids: Sequence[int]) -> str:
     """The text of tokens; the exact inverse of ``encode``."""
-    return "".join(_text(token) for token in ids)
+    return "".join(_token_text(token) for token in ids)
 
 
-def _id(token: str) -> int:
-    if len(token) == 1 and ord(token) > 127:
-        return _WIDE | ord(token)
+def _token_id(text: str) -> int:
+    if len(text) == 1 and ord(text) > 127:
+        return _CODE_POINT | ord(text)
     value = 1
-    for char in token:
+    for char in text:
         value = value << 7 | ord(char)
     return value
 
 
-def _text(token: int) -> str:
+def _token_text(token: int) -> str:
     if token < 128:
         return SPECIAL[token] if 0 <= token < len(SPECIAL) else "\ufffd"
-    if token & _WIDE:
-        return chr(token & ~_WIDE) if token & ~_WIDE <= 0x10FFFF else "\ufffd"
+    if token & _CODE_POINT:
+        return chr(token & ~_CODE_POINT) if token & ~_CODE_POINT <= 0x10FFFF else "\ufffd"
     chars: list[str] = []
     while token > 1:
         chars.append(chr(token & 127))
@@ -85,11 +87,11 @@ def _text(token: int) -> str:
 
 @dataclass(slots=True)
 class _Reply:
-    """One reply on its way."""
+    """One reply while it is being played."""
 
     index: int
     ids: list[int]
-    out: ReplyText
+    text: ReplyText
     thinking: Thinking
     sent: list[int] = field(default_factory=list)
     reason: StopReason | None = None
@@ -108,11 +110,11 @@ class ScriptedEngine:
         prompt_delay_s: float = 0.0,
     ) -> None:
         """Args:
-        delay_s: Wait before each token (of all candidates together).
-        context: Tokens of the window.
-        fail_at: Raise ``EngineError`` instead of the token of this number (from 0), once; the
-            next call works again, like a worker that died and was restarted.
-        prompt_delay_s: How long the evaluation of a prompt takes.
+        delay_s: Pause before each token (for all candidates together).
+        context: Context window in tokens.
+        fail_at: Raise ``EngineError`` once instead of the token with this index; the next call
+            works again, as after the restart of a dead worker.
+        prompt_delay_s: Duration of a prompt's evaluation.
         """
         self._replies = tuple(replies) or ("",)
         self._delay = delay_s
@@ -121,14 +123,14 @@ class ScriptedEngine:
         self._prompt_delay = prompt_delay_s
         self._next = 0
         self._cache: tuple[int, ...] = ()
-        self._ready: tuple[tuple[int, ...], ...] = ()
+        self._prepared: tuple[tuple[int, ...], ...] = ()
         self._lock = threading.Lock()
         self._running: list[threading.Event] = []
         self._info: EngineInfo | None = None
         self.requests: list[GenerateRequest] = []
-        """Every request so far, for tests."""
+        """All requests so far, for tests."""
         self.asides: list[str] = []
-        """What ``aside`` gives, in order."""
+        """The results of ``aside``, in order."""
         self.requests_aside: list[GenerateRequest] = []
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
@@ -176,7 +178,7 @@ class ScriptedEngine:
             self.requests.append(request)
             self._running.append(stop)
         try:
-            yield from self._run(request, stop)
+            yield from self._play(request, stop)
         finally:
             with self._lock:
                 self._running.remove(stop)
@@ -189,24 +191,23 @@ class ScriptedEngine:
     def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         with self._lock:
             self._cache = tuple(ids)
-            self._ready = tuple(tuple(other) for other in others)
+            self._prepared = tuple(tuple(other) for other in others)
 
     def settled(self, timeout: float | None = None) -> bool:
         return True
 
     def aside(self, request: GenerateRequest) -> str | None:
-        """The next of ``asides``, or "" when there is none left."""
+        """The next of ``asides``, or "" when none is left."""
         with self._lock:
             self.requests_aside.append(request)
             return self.asides.pop(0) if self.asides else ""
 
     def cancel_aside(self) -> None:
-        """It is over already."""
+        """Nothing to do: ``aside`` returns at once."""
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Made up, but sensible: a token seen in the prompt is likely, another is not."""
-        seen = [set(prompt) for prompt in prompts]
-        return [[-1.0 if token in known else -4.0 for token in reply] for known in seen]
+        """Invented but plausible: tokens of the prompt are likely, others are not."""
+        return [[-1.0 if token in prompt else -4.0 for token in reply] for prompt in prompts]
 
     def save_state(self, path: Path) -> bool:
         if not self._cache:
@@ -226,11 +227,11 @@ class ScriptedEngine:
     def close(self) -> None:
         self.cancel()
 
-    def _run(self, request: GenerateRequest, stop: threading.Event) -> Iterator[EngineEvent]:
+    def _play(self, request: GenerateRequest, stop: threading.Event) -> Iterator[EngineEvent]:
         began = time.perf_counter()
         prompt = request.prompt_ids
-        reused = max(_reusable(each, prompt) for each in (self._cache, *self._ready))
-        replies = self._open(request)
+        reused = max(_reusable_length(cached, prompt) for cached in (self._cache, *self._prepared))
+        replies = self._start_replies(request)
         yield from self._evaluate(len(prompt) - reused, reused, stop)
         first = time.perf_counter()
         while waiting := [reply for reply in replies if reply.reason is None]:
@@ -244,7 +245,7 @@ class ScriptedEngine:
             thought, data = reply.thinking.finish()
             if thought:
                 yield Thought(reply.index, thought, 0)
-            if text := reply.out.feed(data) + reply.out.finish():
+            if text := reply.text.feed(data) + reply.text.finish():
                 yield Delta(reply.index, text, 0)
             usage = Usage(
                 reused=reused,
@@ -256,7 +257,7 @@ class ScriptedEngine:
             assert reply.reason is not None
             yield Finished(reply.index, reply.reason, usage, tuple(reply.sent))
 
-    def _open(self, request: GenerateRequest) -> list[_Reply]:
+    def _start_replies(self, request: GenerateRequest) -> list[_Reply]:
         count = len(request.seeds) or 1
         with self._lock:
             texts = [self._replies[(self._next + i) % len(self._replies)] for i in range(count)]
@@ -268,8 +269,8 @@ class ScriptedEngine:
         ]
 
     def _evaluate(self, total: int, reused: int, stop: threading.Event) -> Iterator[PromptProgress]:
-        for step in range(_STEPS + 1 if self._prompt_delay else 2):
-            steps = _STEPS if self._prompt_delay else 1
+        for step in range(_PROGRESS_STEPS + 1 if self._prompt_delay else 2):
+            steps = _PROGRESS_STEPS if self._prompt_delay else 1
             yield PromptProgress(total * step // steps, total, reused)
             if step < steps and (stop.wait(self._prompt_delay / steps) or stop.is_set()):
                 return
@@ -280,8 +281,8 @@ class ScriptedEngine:
         done = len(reply.sent)
         if self._fail_at is not None and done >= self._fail_at:
             self._fail_at = None
-            self._cache, self._ready = (), ()
-            raise EngineError("The scripted engine failed as it was told to.", "scripted log")
+            self._cache, self._prepared = (), ()
+            raise EngineError("The scripted engine failed, as configured.", "scripted log")
         if done >= len(reply.ids):
             reply.reason = "end"
         elif done >= request.sampling.max_tokens:
@@ -291,23 +292,23 @@ class ScriptedEngine:
         else:
             token = reply.ids[done]
             reply.sent.append(token)
-            thought, data = reply.thinking.feed(_text(token).encode("utf-8", "surrogatepass"))
+            thought, data = reply.thinking.feed(_token_text(token).encode("utf-8", "surrogatepass"))
             if thought:
                 yield Thought(reply.index, thought)
-            text = reply.out.feed(data)
-            if reply.out.stopped:
+            text = reply.text.feed(data)
+            if reply.text.stopped:
                 reply.reason = "stop"
-            elif closes(reply.out.text, done + 1, request.sampling.close_after):
+            elif reached_soft_limit(reply.text.text, done + 1, request.sampling.close_after):
                 reply.reason = "closed"
             if text:
                 yield Delta(reply.index, text)
 
 
-def _reusable(cache: Sequence[int], prompt: Sequence[int]) -> int:
+def _reusable_length(cache: Sequence[int], prompt: Sequence[int]) -> int:
     """Tokens that need no evaluation; the last of a prompt always does, for its logits."""
-    same = 0
-    for old, new in zip(cache, prompt, strict=False):
-        if old != new:
+    common = 0
+    for cached_token, token in zip(cache, prompt, strict=False):
+        if cached_token != token:
             break
-        same += 1
-    return min(same, max(0, len(prompt) - 1))
+        common += 1
+    return min(common, max(0, len(prompt) - 1))

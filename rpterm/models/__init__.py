@@ -1,1 +1,1 @@
-"""Model files: headers, memory, downloads, starter weights. Knows no engine but how to open one."""
+"""Model files: catalogue, headers, memory estimates, downloads, starter weights; opens engines."""

@@ -1,7 +1,7 @@
-"""A short list of open models that play a role well, by the memory they need.
+"""A short catalogue of open models that are good at role-play, by the memory they need.
 
-Chosen by hand for what a size class does best; each is one file of a well-known repository. Sizes
-and licences are those the repositories state; the hash of a download comes from the server.
+Chosen by hand for what each size class does best; each is one file of a well-known repository.
+Sizes and licences are those the repositories state; the hash for a download comes from the server.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from rpterm.models.memory import GpuMemory, Memory
 from rpterm.plural import sized
 
 _BUFFERS = 600_000_000
-_REST = 1_000_000_000
-"""Left to the embedder, the terminal and the system."""
+_RESERVED = 1_000_000_000
+"""Left for the embedder, the terminal and the system."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
-    """One model to get.
+    """A model that can be downloaded.
 
     Attributes:
-        name: What ``rpterm models pull`` takes.
-        repo, file: Where it lies on Hugging Face.
+        name: The argument of ``rpterm models pull``.
+        repo, file: Repository and file name on Hugging Face.
         size: Bytes to download.
-        cache_per_token: Bytes of cache for each token of the window, in f16.
-        licence: As its makers name it.
+        cache_per_token: Bytes of KV cache per token of the context window, in f16.
+        licence: As its makers call it.
         good_for: One line for the list.
     """
 
@@ -40,12 +40,12 @@ class CatalogueModel:
 
     @property
     def memory(self) -> int:
-        """Bytes it takes with the default window."""
+        """Bytes of memory it needs with the default context window."""
         return self.size + self.cache_per_token * CPU_CAP + _BUFFERS
 
 
-_SLOW = 6_000_000_000
-"""Bytes of a model that writes slower than one reads where there is no card."""
+_TOO_SLOW_ON_CPU = 6_000_000_000
+"""From this size in bytes on, a model without a GPU writes slower than people read."""
 
 MODELS: tuple[CatalogueModel, ...] = (
     CatalogueModel(
@@ -160,41 +160,41 @@ MODELS: tuple[CatalogueModel, ...] = (
 
 
 def by_name(name: str) -> CatalogueModel | None:
-    """The entry of this name, or ``None``."""
+    """The model with this name, or ``None``."""
     return next((model for model in MODELS if model.name == name.casefold()), None)
 
 
 def recommend(memory: Memory, gpu: GpuMemory | None = None) -> list[CatalogueModel]:
-    """What fits, the largest first.
+    """The models that fit, the largest first.
 
     Args:
-        memory: Of the machine; its total counts, since other programs can be closed.
-        gpu: The card this build of llama.cpp uses: a model that fits it whole is preferred to a
-            larger one that would run on the processor.
+        memory: The machine's memory; its total counts, since other programs can be closed.
+        gpu: The GPU this build of llama.cpp uses. A model that fits it completely is preferred to a
+            larger one that would run on the CPU.
 
     Returns:
-        Models that leave the rest of the machine room; on the processor alone none above 8 billion
-        weights, which would write slower than one reads.
+        Models that leave enough memory for the rest of the machine; on the CPU alone none above 8
+        billion parameters, which would write slower than people read.
     """
     fitting = [model for model in MODELS if not obstacle(model, memory, gpu)]
     return sorted(fitting, key=lambda model: -model.size)
 
 
 def obstacle(model: CatalogueModel, memory: Memory, gpu: GpuMemory | None = None) -> str:
-    """Why a model does not fit, by ``recommend``'s measure; "" where it does."""
+    """Why ``recommend`` leaves a model out; "" where it does not."""
     if gpu is not None and gpu.free:
-        room = gpu.total * 19 // 20
-        if any(each.memory <= room for each in MODELS):
-            return _short(model, room, "on the card")
-    usable = min(memory.total * 3 // 4, memory.total - _REST) if memory.total else 0
-    if short := _short(model, max(0, usable), "here"):
-        return short
-    return "" if model.size < _SLOW else "too slow without a card"
+        usable = gpu.total * 19 // 20
+        if any(each.memory <= usable for each in MODELS):
+            return _memory_shortage(model, usable, "on the GPU")
+    usable = min(memory.total * 3 // 4, memory.total - _RESERVED) if memory.total else 0
+    if shortage := _memory_shortage(model, max(0, usable), "here"):
+        return shortage
+    return "" if model.size < _TOO_SLOW_ON_CPU else "too slow without a GPU"
 
 
-def _short(model: CatalogueModel, room: int, where: str) -> str:
-    if model.memory <= room:
+def _memory_shortage(model: CatalogueModel, usable: int, where: str) -> str:
+    if model.memory <= usable:
         return ""
-    if not room:
-        return "nobody knows this machine's memory"
-    return f"needs {sized(model.memory)}, a model can have {sized(room)} {where}"
+    if not usable:
+        return "this machine's memory is unknown"
+    return f"needs {sized(model.memory)}, but a model can use {sized(usable)} {where}"

@@ -1,8 +1,8 @@
-"""Get a model from Hugging Face: resumed where it was cut, checked against the server's hash.
+"""Downloads a model from Hugging Face: resumable, and verified against the server's hash.
 
-The transfer itself is huggingface_hub's; its own ``hf_hub_download`` throws an unfinished file away
-(since 2.0 each process writes under a name of its own), so the unfinished file is kept here:
-``FILE.HASH.part`` beside the model, until the hash of all of it is right.
+huggingface_hub does the transfer. Its own ``hf_hub_download`` discards an unfinished file (since
+2.0 each process writes under a name of its own), so the unfinished file is managed here: it is kept
+as ``FILE.HASH.part`` next to the model until its hash is right.
 """
 
 from __future__ import annotations
@@ -16,55 +16,55 @@ from typing import Any, Protocol
 
 from rpterm.marks import why
 from rpterm.models.catalogue import MODELS, by_name
+from rpterm.models.file_cache import FileCache
 from rpterm.models.gguf import read_header
-from rpterm.models.remember import FileFacts
 from rpterm.plural import sized
 from rpterm.types import RptermError
 
-_SLACK = 64 << 20
+_SPARE_BYTES = 64 << 20
 
 
 class DownloadError(RptermError):
-    """A model could not be had; what came so far is kept unless it was wrong."""
+    """A download failed; what has arrived is kept unless it is damaged."""
 
 
 class OnProgress(Protocol):
-    """Told how far a download is, in bytes; ``stage`` is ``download`` or ``check``."""
+    """Called with the progress in bytes; ``stage`` is ``download`` or ``check``."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HubFile:
     """A file on Hugging Face."""
 
     repo: str
     file: str
 
 
-def parse(spec: str) -> Wanted:
-    """What ``rpterm models pull`` was given.
+def parse(spec: str) -> HubFile:
+    """Parse the argument of ``rpterm models pull``.
 
     Args:
-        spec: A name of the catalogue, ``OWNER/REPO/FILE.gguf``, or the link of such a file.
+        spec: A name from the catalogue, ``OWNER/REPO/FILE.gguf``, or a link to such a file.
 
     Raises:
         DownloadError: It is none of these.
     """
-    known = by_name(spec)
-    if known is not None:
-        return Wanted(known.repo, known.file)
+    model = by_name(spec)
+    if model is not None:
+        return HubFile(model.repo, model.file)
     parts = [part for part in spec.split("?")[0].split("/") if part]
     if parts[:1] in (["https:"], ["http:"]):
         parts = parts[2:]
         parts = parts[:2] + parts[4:] if parts[2:3] in (["resolve"], ["blob"]) else parts
     if len(parts) >= 3 and parts[-1].endswith(".gguf") and ".." not in parts:
-        return Wanted("/".join(parts[:2]), "/".join(parts[2:]))
+        return HubFile("/".join(parts[:2]), "/".join(parts[2:]))
     from difflib import get_close_matches
 
     near = get_close_matches(spec.casefold(), [model.name for model in MODELS], 1, 0.5)
-    hint = f"did you mean {near[0]}? Or give" if near else "give a name of `rpterm models`, or"
-    raise DownloadError(f"{spec!r} names no model: {hint} OWNER/REPO/FILE.gguf of Hugging Face.")
+    hint = f"did you mean {near[0]}? Or give" if near else "give a name from `rpterm models`, or"
+    raise DownloadError(f"There is no model {spec!r}: {hint} OWNER/REPO/FILE.gguf on Hugging Face.")
 
 
 def pull(
@@ -76,42 +76,42 @@ def pull(
     cache: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> Path:
-    """Download a model, or go on with a download that was cut.
+    """Download a model, or resume an interrupted download.
 
     Args:
         spec: See ``parse``.
-        folder: The models folder; made where it is missing.
-        endpoint: Another server that speaks the same; ``None`` is Hugging Face or ``HF_ENDPOINT``.
-        token: For models behind a login; ``None`` uses the one huggingface_hub has, if any.
-        cache: Where the hash is remembered.
-        on_progress: Told bytes done and in all.
+        folder: The models folder; created if missing.
+        endpoint: A server with the same API; ``None`` is Hugging Face or ``HF_ENDPOINT``.
+        token: For models that require a login; ``None`` uses huggingface_hub's own, if any.
+        cache: The cache folder, where the hash is stored.
+        on_progress: Called with the progress.
 
     Returns:
-        The file, whole and checked. It is there at once when it was downloaded before.
+        The complete, verified file. Nothing is downloaded if it already exists.
 
     Raises:
-        DownloadError: Offline, not found, behind a login, disk full, damaged on the way.
+        DownloadError: The network, a missing file, a login, a full disk or a damaged transfer.
     """
-    wanted = parse(spec)
-    target = folder / Path(wanted.file).name
+    source = parse(spec)
+    target = folder / Path(source.file).name
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _pull(wanted, target, endpoint, token, cache, on_progress or _silent)
+        return _pull(source, target, endpoint, token, cache, on_progress or _ignore_progress)
     except HfHubHTTPError as error:
-        raise DownloadError(_http_sentence(wanted, error)) from error
+        raise DownloadError(_http_message(source, error)) from error
     except OSError as error:
-        raise DownloadError(_os_sentence(wanted, target, error)) from error
+        raise DownloadError(_os_message(source, target, error)) from error
     except _network_errors() as error:
         raise DownloadError(
-            f"{wanted.repo} cannot be reached: {error}. Check the network and give the command "
-            "again; it goes on where it was."
+            f"{source.repo} cannot be reached: {error}. Check the network and repeat the command; "
+            "the download continues where it stopped."
         ) from error
 
 
 def _pull(
-    wanted: Wanted,
+    source: HubFile,
     target: Path,
     endpoint: str | None,
     token: str | bool | None,
@@ -120,41 +120,39 @@ def _pull(
 ) -> Path:
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-    url = hf_hub_url(wanted.repo, wanted.file, endpoint=endpoint)
+    url = hf_hub_url(source.repo, source.file, endpoint=endpoint)
     meta = get_hf_file_metadata(url, token=token)
     digest, size = (meta.etag or "").strip('"').lower(), meta.size
     if size is None or len(digest) != 64:
         raise DownloadError(
-            f"{wanted.repo} does not tell size and hash of {wanted.file}: it is not a model file."
+            f"{source.repo} gives no size and hash for {source.file}: it is not a model file."
         )
     if target.exists():
-        return _already(target, digest, size, cache, on_progress)
+        return _check_existing(target, digest, size, cache, on_progress)
     part = target.with_name(f"{target.name}.{digest[:16]}.part")
-    with _OnlyOne(part):
-        have = part.stat().st_size if part.exists() else 0
-        _check_room(target.parent, size - have)
+    with _DownloadLock(part):
+        downloaded = part.stat().st_size if part.exists() else 0
+        _check_disk_space(target.parent, size - downloaded)
         _transfer(url, part, size, token, on_progress)
         _check_hash(part, digest, size, on_progress)
         read_header(part)
         part.replace(target)
-    FileFacts(target, cache).set("sha256", digest)
+    FileCache(target, cache).set("sha256", digest)
     return target
 
 
-def _already(
+def _check_existing(
     target: Path, digest: str, size: int, cache: Path | None, on_progress: OnProgress
 ) -> Path:
-    """A file of this name is there: fine if it is the same, and never overwritten."""
+    """Use an existing file of this name if it is the same; it is never overwritten."""
     if target.stat().st_size == size and _sha256(target, size, on_progress) == digest:
-        FileFacts(target, cache).set("sha256", digest)
+        FileCache(target, cache).set("sha256", digest)
         return target
-    raise DownloadError(
-        f"{target} is there and is another file than the one asked for: move or delete it first."
-    )
+    raise DownloadError(f"{target} already exists and is another file: move or delete it first.")
 
 
-class _OnlyOne:
-    """Two downloads into one file would spoil it: the second is refused."""
+class _DownloadLock:
+    """Refuses a second download into the same file, which would corrupt it."""
 
     def __init__(self, part: Path) -> None:
         self._part = part
@@ -167,7 +165,7 @@ class _OnlyOne:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise DownloadError(
-                f"{self._part.name} is being downloaded by another rpterm already: wait for it."
+                f"Another rpterm is already downloading {self._part.name}: wait for it."
             ) from error
 
     def __exit__(self, *_: object) -> None:
@@ -175,19 +173,19 @@ class _OnlyOne:
         Path(f"{self._part}.lock").unlink(missing_ok=True)
 
 
-def _check_room(folder: Path, needed: int) -> None:
+def _check_disk_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
-    if needed + _SLACK > free:
+    if needed + _SPARE_BYTES > free:
         raise DownloadError(
-            f"The download needs {sized(needed)} and {folder} has {sized(free)} free: make "
-            "room, or set RPTERM_HOME to a folder on another disk."
+            f"The download needs {sized(needed)} and {folder} has {sized(free)} free: free some "
+            "space, or set RPTERM_HOME to a folder on another disk."
         )
 
 
 def _transfer(
     url: str, part: Path, size: int, token: str | bool | None, on_progress: OnProgress
 ) -> None:
-    """Append what is missing. A server that cannot resume sends all again; that is handled."""
+    """Download the missing rest. If the server cannot resume, ``http_get`` starts over."""
     import logging
 
     from huggingface_hub.file_download import http_get
@@ -204,12 +202,12 @@ def _transfer(
             resume_size=file.tell(),
             headers=headers,
             expected_size=size,
-            tqdm_class=_bar(size, on_progress),
+            tqdm_class=_progress_bar(size, on_progress),
         )
 
 
-def _bar(size: int, on_progress: OnProgress) -> Any:
-    """What huggingface_hub takes for a progress bar."""
+def _progress_bar(size: int, on_progress: OnProgress) -> Any:
+    """A class with the part of tqdm's interface that huggingface_hub uses."""
 
     class Bar:
         def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
@@ -236,8 +234,8 @@ def _check_hash(part: Path, digest: str, size: int, on_progress: OnProgress) -> 
     if _sha256(part, size, on_progress) != digest:
         part.unlink()
         raise DownloadError(
-            f"{part.name} arrived damaged (its SHA-256 is not the server's) and was deleted: give "
-            "the command again."
+            f"{part.name} arrived damaged (its SHA-256 differs from the server's) and was deleted: "
+            "repeat the command."
         )
 
 
@@ -251,12 +249,12 @@ def _sha256(path: Path, size: int, on_progress: OnProgress) -> str:
     return digest.hexdigest()
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def _ignore_progress(stage: str, done: int, total: int) -> None:
     return
 
 
 def _network_errors() -> tuple[type[Exception], ...]:
-    """What the HTTP client of huggingface_hub raises without being an ``OSError``."""
+    """The errors of huggingface_hub's HTTP client that are no ``OSError``."""
     import importlib
 
     for name in ("httpx2", "httpx"):
@@ -268,29 +266,29 @@ def _network_errors() -> tuple[type[Exception], ...]:
     return (ConnectionError,)
 
 
-def _http_sentence(wanted: Wanted, error: Exception) -> str:
+def _http_message(source: HubFile, error: Exception) -> str:
     from huggingface_hub.errors import GatedRepoError
 
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", 0)
     if isinstance(error, GatedRepoError) or status in (401, 403):
         return (
-            f"{wanted.repo} wants a login, or does not exist: accept its terms on its page, set "
-            "HF_TOKEN to a token of yours, and give the command again."
+            f"{source.repo} requires a login, or does not exist: accept its terms on its page, set "
+            "HF_TOKEN to your token, and repeat the command."
         )
     if status == 404:
-        return f"There is no {wanted.file} in {wanted.repo}: check the name on its page."
-    return f"{wanted.repo} answered with an error ({status}): try again later."
+        return f"There is no {source.file} in {source.repo}: check the name on its page."
+    return f"{source.repo} answered with an error ({status}): try again later."
 
 
-def _os_sentence(wanted: Wanted, target: Path, error: OSError) -> str:
+def _os_message(source: HubFile, target: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: make room in {target.parent}, and give the command again."
+        return f"The disk is full: free some space in {target.parent}, and repeat the command."
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return f"{target.parent} cannot be written: make it writable, or set RPTERM_HOME."
     if isinstance(error, ConnectionError) or error.errno is None:
         return (
-            f"The download of {wanted.file} was cut ({error}): give the command again; it goes on "
-            "where it was."
+            f"The download of {source.file} was interrupted ({error}): repeat the command; it "
+            "continues where it stopped."
         )
     return f"{target} cannot be written: {why(error)}."

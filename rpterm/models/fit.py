@@ -1,9 +1,9 @@
-"""How large a window a model gets, and whether it fits at all. Pure: numbers in, numbers out.
+"""Chooses a model's context window and checks that the model fits into memory. Pure arithmetic.
 
-Memory of a model = its weights + the cache of keys and values (``kv_bytes``), which holds more than
-the window, + working buffers (``buffer_bytes``). A test compares it with the resident size of the
-worker; it leaves out what architectures with cheap local layers or compressed caches save, so it
-errs on the safe side. The scorer's process is not the model's, but must have room beside it.
+A model needs memory for its weights, the KV cache (``kv_bytes``), which holds more than the context
+window, and working buffers (``buffer_bytes``). A test compares the sum with the resident size of
+the worker. Savings of architectures with cheap local layers or compressed caches are left out, so
+the estimate errs on the safe side. The scorer has a process of its own, which needs memory too.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from rpterm.models.memory import MIB, GpuMemory, Memory
 from rpterm.plural import sized
 
 STEP = 256
-LEAST = 1024
-MOST = 1 << 20
+MIN_CONTEXT = 1024
+MAX_CONTEXT = 1 << 20
 CPU_CAP, GPU_CAP = 8192, 16_384
-"""Default windows; the second where the graphics card holds the whole model with it. A larger one
-is no better by itself: what falls out of it is recalled from memory, while every token in it slows
-every further one down, and a window that must be evaluated again (another card, an edit far up)
-costs minutes on a CPU: 8,192 tokens at 50 tokens a second are 164 s. Who has the machine for more
-sets ``context``."""
+"""Default context windows; the second where the GPU holds the whole model with its cache. A larger
+window is no better by itself: what falls out of it is recalled from memory, while every token in it
+slows down all further ones, and a window that must be evaluated again (another card, an edit far
+up) takes minutes on a CPU: 8,192 tokens at 50 tokens a second are 164 s. The setting ``context`` is
+for machines that can do more."""
 UBATCH = 512
-_BYTES: dict[str, tuple[float, float]] = {
+_VALUE_BYTES: dict[str, tuple[float, float]] = {
     "auto": (2.0, 2.0),
     "q8_0/f16": (34 / 32, 2.0),
     "f16": (2.0, 2.0),
     "q8_0": (34 / 32, 34 / 32),
     "q4_0": (18 / 32, 18 / 32),
 }
-"""Of one number of a key, of a value; ``auto`` as the larger of what it may become."""
-SPARE = 1024
-"""Cells that the engine makes beyond the window, for further candidates."""
+"""Bytes of one number of a key and of a value; ``auto`` counts as the larger of its choices."""
+SPARE_CELLS = 1024
+"""Cells that the engine adds to the window for further candidates."""
 _PROCESS = 45 * MIB
-"""What a worker takes before it has a model: Python, NumPy, llama.cpp's libraries."""
+"""A worker without a model: Python, NumPy, llama.cpp's libraries."""
 _SCORER = 640 * MIB
-"""The scorer's own worker: the starter's weights, 256 MB of kept prompts, its buffers (643 MB
-resident were measured with two prompts of 1,000 tokens in it)."""
+"""The scorer's worker: the starter's weights, 256 MB of cached prompts, its buffers (643 MB
+resident were measured with two cached prompts of 1,000 tokens)."""
 _RESERVE = 1024 * MIB + _SCORER
-"""Kept free for the scorer, the embedder, the terminal and the rest of the machine."""
+"""Left for the scorer, the embedder, the terminal and the rest of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What was chosen.
+    """The chosen context window and GPU layers.
 
     Attributes:
         context: Tokens, a multiple of 256.
-        gpu_layers: For the engine: 0 none, -1 let llama.cpp put there what fits.
+        gpu_layers: For the engine: 0 for none, -1 lets llama.cpp offload what fits.
         bytes_needed: Weights, cache and buffers together.
-        why: One clause for ``rpterm doctor``.
+        why: The reason for this context, one phrase for ``rpterm doctor``.
     """
 
     context: int
@@ -64,16 +64,16 @@ class Fit:
 
 
 def kv_bytes(header: Header, context: int, kv_type: str = "auto") -> int:
-    """Bytes of the cache of keys and values: Σ over layers of heads·(key + value)·bytes·tokens."""
-    of_key, of_value = _BYTES[kv_type]
-    per_head = header.key_length * of_key + header.value_length * of_value
+    """Bytes of the KV cache: the sum over all layers of heads·(key + value)·bytes·tokens."""
+    key_bytes, value_bytes = _VALUE_BYTES[kv_type]
+    per_head = header.key_length * key_bytes + header.value_length * value_bytes
     return int(sum(header.heads_kv) * per_head * context)
 
 
 def buffer_bytes(header: Header, context: int = 0) -> int:
-    """Bytes of the process and its working buffers: the widest layer of a batch, and its mask.
+    """Bytes of the process and its working buffers: a batch's widest layer and its mask.
 
-    Logits are not in it: room for a whole batch of them is asked for, but only the last one's is
+    Logits are left out: memory for a whole batch of them is allocated, but only the last row is
     ever touched.
     """
     hidden = UBATCH * header.embedding_length * 4 * 12
@@ -81,27 +81,27 @@ def buffer_bytes(header: Header, context: int = 0) -> int:
     return hidden + mask + _PROCESS
 
 
-def needed(header: Header, context: int, kv_type: str = "auto") -> int:
-    """Bytes of everything that the model's worker holds with a window of ``context`` tokens."""
-    cache = kv_bytes(header, context + SPARE, kv_type)
+def bytes_needed(header: Header, context: int, kv_type: str = "auto") -> int:
+    """Bytes that the model's worker needs with a context window of this many tokens."""
+    cache = kv_bytes(header, context + SPARE_CELLS, kv_type)
     return header.file_size + cache + buffer_bytes(header, context)
 
 
 def check_context(header: Header, context: int) -> int:
-    """A window the user asked for, made a multiple of 256; 0 stays 0.
+    """Round the user's context window up to a multiple of 256; 0 stays 0.
 
     Raises:
-        ModelError: It makes no sense, or is more than the model was trained for.
+        ModelError: It is negative, or larger than the model was trained for.
     """
     if context < 0:
         raise ModelError(
-            f"A context of {context:,} tokens makes no sense: give 0 to let it be chosen."
+            f"A context of {context:,} tokens is impossible: set 0 for an automatic choice."
         )
-    most = header.context_length or MOST
-    if context > most:
-        trained = "the model was trained for" if header.context_length else "can be had"
+    limit = header.context_length or MAX_CONTEXT
+    if context > limit:
+        what = "the model was trained for" if header.context_length else "is possible"
         raise ModelError(
-            f"A context of {context:,} tokens is more than {trained} ({most:,}): give that at most."
+            f"A context of {context:,} tokens is more than {what}: set at most {limit:,}."
         )
     return -(-context // STEP) * STEP
 
@@ -115,48 +115,51 @@ def choose(
     gpu_layers: int = -1,
     kv_type: KvType = "auto",
 ) -> Fit:
-    """Choose the window and the share of the graphics card.
+    """Choose the context window and how many layers the GPU gets.
 
     Args:
-        header: Of the model, all its parts summed.
-        memory: Of the machine; ``available`` 0 means unknown, and nothing is refused.
+        header: The model's header, of all its parts together.
+        memory: The machine's memory; with ``available`` 0 (unknown) every model is accepted.
         context: Tokens the user asked for; 0 chooses.
-        gpu: The card, or ``None`` for a build that uses none.
-        gpu_layers: Layers the user asked for; -1 puts there what fits.
+        gpu: The GPU, or ``None`` for a build that uses none.
+        gpu_layers: Layers the user asked for; -1 offloads what fits.
 
     Raises:
-        ModelError: The context makes no sense, or model and cache need more memory than there is.
+        ModelError: The context is impossible, or model and cache need more memory than there is.
     """
-    wanted = check_context(header, context)
-    least = min(wanted or LEAST, _trained(header))
-    layers = _gpu_layers(header, least, gpu, gpu_layers, kv_type)
-    room = _room(header, memory, gpu, layers)
-    if room is not None and needed(header, least, kv_type) > room:
-        raise ModelError(_too_large(header, least, kv_type, room, wanted))
-    if wanted:
-        return _fit(header, wanted, layers, kv_type, "as set")
-    most = min(GPU_CAP, _trained(header))
-    cap = most if _whole(header, most, gpu, gpu_layers, kv_type) else min(CPU_CAP, most)
-    chosen, why = cap, "trained for" if cap == _trained(header) else "the default"
-    if room is not None:
-        while chosen - STEP >= least and needed(header, chosen, kv_type) + _RESERVE > room:
-            chosen, why = chosen - STEP, "what memory leaves"
+    requested = check_context(header, context)
+    smallest = min(requested or MIN_CONTEXT, _trained_context(header))
+    layers = _gpu_layers(header, smallest, gpu, gpu_layers, kv_type)
+    available = _available(header, memory, gpu, layers)
+    if available is not None and bytes_needed(header, smallest, kv_type) > available:
+        raise ModelError(_too_large(header, smallest, kv_type, available, requested))
+    if requested:
+        return _fit(header, requested, layers, kv_type, "as set")
+    cap = min(GPU_CAP, _trained_context(header))
+    if not _fits_gpu(header, cap, gpu, gpu_layers, kv_type):
+        cap = min(CPU_CAP, cap)
+    chosen, why = cap, "trained for" if cap == _trained_context(header) else "the default"
+    if available is not None:
+        while (
+            chosen - STEP >= smallest
+            and bytes_needed(header, chosen, kv_type) + _RESERVE > available
+        ):
+            chosen, why = chosen - STEP, "limited by memory"
     layers = _gpu_layers(header, chosen, gpu, gpu_layers, kv_type)
     return _fit(header, chosen, layers, kv_type, why)
 
 
 def _fit(header: Header, context: int, layers: int, kv_type: KvType, why: str) -> Fit:
-    return Fit(context, layers, kv_type, needed(header, context, kv_type), why)
+    return Fit(context, layers, kv_type, bytes_needed(header, context, kv_type), why)
 
 
-def _trained(header: Header) -> int:
-    """The most tokens, down to a multiple of 256."""
-    most = header.context_length or CPU_CAP
-    return max(STEP, most // STEP * STEP)
+def _trained_context(header: Header) -> int:
+    """The context the model was trained for, rounded down to a multiple of 256."""
+    return max(STEP, (header.context_length or CPU_CAP) // STEP * STEP)
 
 
-def _room(header: Header, memory: Memory, gpu: GpuMemory | None, layers: int) -> int | None:
-    """Bytes there are for the model, on both sides together; ``None`` is unknown."""
+def _available(header: Header, memory: Memory, gpu: GpuMemory | None, layers: int) -> int | None:
+    """Bytes available to the model on CPU and GPU together; ``None`` if unknown."""
     if not memory.available or (gpu is not None and layers and not gpu.free):
         return None
     if gpu is None or not layers or gpu.unified:
@@ -167,41 +170,43 @@ def _room(header: Header, memory: Memory, gpu: GpuMemory | None, layers: int) ->
 
 
 def _gpu_layers(
-    header: Header, context: int, gpu: GpuMemory | None, asked: int, kv_type: str
+    header: Header, context: int, gpu: GpuMemory | None, requested: int, kv_type: str
 ) -> int:
-    """Layers for the card. One more than the model has stands for all, its output included."""
-    if asked >= 0:
-        return asked if gpu is not None else 0
+    """Layers for the GPU; one more than the model has means all, with the output layer."""
+    if requested >= 0:
+        return requested if gpu is not None else 0
     if gpu is None:
         return 0
-    every = header.block_count + 1
+    all_layers = header.block_count + 1
     if gpu.unified or not gpu.free or not header.block_count:
-        return every if gpu.unified else -1
+        return all_layers if gpu.unified else -1
     budget = gpu.free * 19 // 20 - buffer_bytes(header, context) - 256 * MIB
-    cache = kv_bytes(header, context + SPARE, kv_type)
+    cache = kv_bytes(header, context + SPARE_CELLS, kv_type)
     if header.file_size + cache <= budget:
-        return every
+        return all_layers
     per_layer = ((header.block_bytes or header.file_size) + cache) // header.block_count
     return max(0, min(header.block_count, budget // max(1, per_layer)))
 
 
-def _whole(header: Header, context: int, gpu: GpuMemory | None, asked: int, kv_type: str) -> bool:
-    """Whether the card holds the model with its window: what is left to the CPU sets the pace."""
-    layers = _gpu_layers(header, context, gpu, asked, kv_type)
+def _fits_gpu(
+    header: Header, context: int, gpu: GpuMemory | None, requested: int, kv_type: str
+) -> bool:
+    """Whether the GPU holds the whole model with its cache; any layer on the CPU slows it down."""
+    layers = _gpu_layers(header, context, gpu, requested, kv_type)
     return gpu is not None and gpu.free > 0 and layers > header.block_count
 
 
-def _too_large(header: Header, context: int, kv_type: str, room: int, wanted: int) -> str:
-    need = needed(header, context, kv_type)
+def _too_large(header: Header, context: int, kv_type: str, available: int, requested: int) -> str:
+    total = bytes_needed(header, context, kv_type)
     text = (
-        f"This model needs {sized(need)} of memory with a context of {context:,} tokens "
+        f"This model needs {sized(total)} of memory with a context of {context:,} tokens "
         f"({sized(header.file_size)} for the weights, "
-        f"{sized(kv_bytes(header, context + SPARE, kv_type))} for the cache), and "
-        f"{sized(room)} are free"
+        f"{sized(kv_bytes(header, context + SPARE_CELLS, kv_type))} for the cache), but only "
+        f"{sized(available)} are free"
     )
-    if wanted and needed(header, LEAST, kv_type) <= room:
+    if requested and bytes_needed(header, MIN_CONTEXT, kv_type) <= available:
         smaller = context
-        while needed(header, smaller, kv_type) > room and smaller > LEAST:
+        while bytes_needed(header, smaller, kv_type) > available and smaller > MIN_CONTEXT:
             smaller -= STEP
-        return f"{text}: set a context of {smaller:,}, or 0 to let it be chosen."
+        return f"{text}: set a context of {smaller:,}, or 0 for an automatic choice."
     return f"{text}: choose a smaller model or a stronger quantization (`rpterm models`)."

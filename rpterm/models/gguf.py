@@ -1,7 +1,7 @@
-"""Whether a GGUF file can serve as a chat model, told before the engine tries.
+"""Checks whether a GGUF file can serve as a chat model, before the engine tries to load it.
 
-``check`` raises one clear sentence for every file that the engine could not use: llama.cpp itself
-gives no reason, and loads some of them (see ``header`` for what is read).
+For a file the engine cannot use, ``check`` raises an error with one clear sentence: llama.cpp
+itself gives no reason, and even loads some of these files (``header`` describes what is read).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ENCODERS = ("bert", "t5encoder", "gemma-embedding", "eurobert")
 
 
 def check(path: Path) -> Header:
-    """Read the header and make sure that the file can serve as a chat model.
+    """Read the header and check that the file can serve as a chat model.
 
     Raises:
         ModelError: It cannot; one sentence says why and what to do.
@@ -29,10 +29,10 @@ def check(path: Path) -> Header:
 
 
 def check_header(path: Path, header: Header) -> Header:
-    """``check`` for a header that was read before (the cache keeps them).
+    """``check`` for a header that was read already.
 
     Returns:
-        The header; of a split model the first file's, with the sizes of all files summed.
+        The header; for a split model the first file's, with the sizes of all files added up.
     """
     if header.kind == "adapter":
         raise ModelError(
@@ -40,20 +40,17 @@ def check_header(path: Path, header: Header) -> Header:
             "model it was made for as `model`."
         )
     if header.kind in ("mmproj", "imatrix") or header.arch in ("clip", "imatrix"):
-        what = (
-            "an importance matrix"
-            if "imatrix" in (header.kind, header.arch)
-            else ("the picture part (mmproj) of a model")
-        )
+        is_matrix = "imatrix" in (header.kind, header.arch)
+        what = "an importance matrix" if is_matrix else "the image part (mmproj) of a model"
         raise ModelError(f"{path.name} is {what}, which cannot chat: choose the model's own file.")
     if header.splits > 1:
         return _check_splits(path, header)
     _check_size(path, header)
-    _check_chat(path, header)
+    _check_chat_model(path, header)
     return header
 
 
-def _check_chat(path: Path, header: Header) -> None:
+def _check_chat_model(path: Path, header: Header) -> None:
     if header.pooling > 0 or any(name in header.arch for name in _ENCODERS):
         raise ModelError(
             f"{path.name} is an embedding model ({header.arch}), which cannot write text: "
@@ -64,31 +61,31 @@ def _check_chat(path: Path, header: Header) -> None:
     if not header.arch or not header.tensor_count:
         missing = "weights" if header.arch else "architecture"
         raise ModelError(
-            f"{path.name} holds no {missing}: it is not a whole model. Choose another file."
+            f"{path.name} has no {missing}: it is not a complete model. Choose another file."
         )
 
 
 def _check_size(path: Path, header: Header) -> None:
     if header.file_size < header.data_size:
         raise ModelError(
-            f"The model file {path} is cut off: its table of tensors needs {header.data_size:,} "
-            f"bytes and it has {header.file_size:,}. Download it again."
+            f"The model file {path} is incomplete: its tensors need {header.data_size:,} bytes and "
+            f"it has {header.file_size:,}. Download it again."
         )
 
 
 def split_files(path: Path, count: int) -> list[Path]:
-    """The files of a split model, in order, by llama.cpp's naming.
+    """The files of a split model, in order, by llama.cpp's naming scheme.
 
     Raises:
-        ModelError: The name of this part does not follow it.
+        ModelError: The name of this part does not follow the scheme.
     """
-    found = _SPLIT_NAME.match(path.name)
-    if found is None or int(found["count"]) != count:
+    match = _SPLIT_NAME.match(path.name)
+    if match is None or int(match["count"]) != count:
         raise ModelError(
-            f"{path.name} is one of {count} parts of a model, but is not named like one: name the "
-            f"parts NAME-00001-of-{count:05d}.gguf and so on."
+            f"{path.name} is one of {count} parts of a model, but has another name: call the parts "
+            f"NAME-00001-of-{count:05d}.gguf and so on."
         )
-    names = (f"{found['stem']}-{no:05d}-of-{count:05d}.gguf" for no in range(1, count + 1))
+    names = (f"{match['stem']}-{no:05d}-of-{count:05d}.gguf" for no in range(1, count + 1))
     return [path.with_name(name) for name in names]
 
 
@@ -110,7 +107,7 @@ def _check_splits(path: Path, header: Header) -> Header:
     parts = [header] + [read_header(file) for file in files[1:]]
     for file, part in zip(files, parts, strict=True):
         _check_size(file, part)
-    _check_chat(path, replace(header, tensor_count=sum(part.tensor_count for part in parts)))
+    _check_chat_model(path, replace(header, tensor_count=sum(part.tensor_count for part in parts)))
     return replace(
         header,
         file_size=sum(part.file_size for part in parts),

@@ -1,8 +1,8 @@
-"""The header of a GGUF file, read strictly and fast, without the weights and without numpy.
+"""Reads the header of a GGUF file strictly and fast, without the weights and without numpy.
 
-It reads a few MB at most and holds less. What is known of the format: its versions 2 and 3,
-little-endian, and the sizes of the tensor types. What is not known: whether the weights themselves
-are sane, and whether llama.cpp knows the architecture.
+It reads a few MB at most and keeps less. It knows versions 2 and 3 of the format, little-endian,
+and the sizes of the tensor types. It does not know whether the weights themselves are sane, or
+whether llama.cpp supports the architecture.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from rpterm.engine.protocol import ModelError
 from rpterm.marks import why
-from rpterm.models import sniff
-from rpterm.models.source import ARRAY, STRING, CutOff, Damaged, Scalar, Source
+from rpterm.models import file_type
+from rpterm.models.gguf_reader import ARRAY, STRING, Damaged, GgufReader, Scalar, Truncated
 
 MAX_KEYS, MAX_TENSORS, MAX_TEXT = 16_384, 200_000, 4 << 20
 
@@ -26,7 +26,7 @@ _QUANTIZATIONS: dict[int, str] = {
     30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4", 39: "NVFP4",
     40: "Q1_0",
 }  # fmt: skip
-"""``general.file_type`` → the label people know (llama.h, enum llama_ftype)."""
+"""``general.file_type`` → its common name (llama.h, enum llama_ftype)."""
 
 _BLOCKS: dict[int, tuple[int, int]] = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
@@ -41,18 +41,20 @@ _BLOCKS: dict[int, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a GGUF file says of itself. Numbers are 0 and texts "" where it does not say.
+    """The metadata of a GGUF file. Numbers are 0 and texts "" where the file has none.
 
     Attributes:
         kind: ``model``, ``adapter``, ``mmproj``, ``imatrix`` or another ``general.type``.
-        parameters: Weights, counted from the tensor table (of this file alone).
+        parameters: Number of weights, from the tensor table (of this file alone).
         heads_kv: Key-value heads of each layer.
-        key_length, value_length: Numbers of one head's key and value.
-        quantization: Label of the file type, "Q4_K_M".
-        pooling: Kind of pooling; more than 0 is an embedding or ranking model.
-        file_size: Bytes of this file, ``data_size`` bytes that its tensor table asks for.
-        block_bytes: Bytes of tensors that belong to one of the layers.
-        splits: Number of files the model is split over; ``split`` is this one's, from 0.
+        key_length, value_length: Size of one head's key and value.
+        quantization: Name of the file type, such as "Q4_K_M".
+        pooling: Pooling type; above 0 it is an embedding or reranking model.
+        file_size: Bytes of this file.
+        data_size: Bytes it must have according to its tensor table.
+        block_bytes: Bytes of the tensors that belong to a layer.
+        splits: Number of files the model is split into.
+        split: Index of this file, from 0.
     """
 
     arch: str = ""
@@ -83,8 +85,8 @@ class Header:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What is collected while reading."""
+class _Metadata:
+    """Keys and values read so far; ``tokens`` are offsets into the vocabulary."""
 
     values: dict[str, Any] = field(default_factory=dict)
     tokens: list[int] = field(default_factory=list)
@@ -92,125 +94,126 @@ class _Seen:
 
 
 def read_header(path: Path) -> Header:
-    """Read what a GGUF file says of itself.
+    """Read the header of a GGUF file.
 
     Raises:
-        ModelError: It is not a readable GGUF file; the sentence says what it is instead.
+        ModelError: It is not a readable GGUF file; the message says what it is instead.
     """
     try:
-        size = _size(path)
+        size = _file_size(path)
         with path.open("rb", buffering=0) as file:
-            source = Source(file, size)
-            version = _open(source, path)
-            return _read(source, version)
-    except CutOff as error:
+            reader = GgufReader(file, size)
+            return _read(reader, _read_version(reader, path))
+    except Truncated as error:
         raise ModelError(
-            f"The model file {path} is cut off at {_human(size)}: its header {error}. "
-            "Download it again."
+            f"The model file {path} is incomplete, it ends after {size:,} bytes: its header "
+            f"{error}. Download it again."
         ) from error
     except Damaged as error:
         raise ModelError(
             f"The model file {path} is damaged: its header {error}. Download it again."
         ) from error
     except OSError as error:
-        raise ModelError(_os_sentence(path, error)) from error
+        raise ModelError(_os_message(path, error)) from error
 
 
-def _size(path: Path) -> int:
-    """Bytes of the file, after the checks that need no reading."""
+def _file_size(path: Path) -> int:
+    """Size of the file in bytes, after the checks that need no reading."""
     if path.is_dir():
         inside = sorted(file.name for file in path.glob("*.gguf"))
-        hint = f"give a file in it, such as {inside[0]}" if inside else "it holds no .gguf file"
+        hint = (
+            f"choose a file in it, such as {inside[0]}"
+            if inside
+            else "there is no .gguf file in it"
+        )
         raise ModelError(f"The model {path} is a folder: {hint}.")
     if not path.is_file() and path.exists():
-        raise ModelError(f"The model {path} is not an ordinary file.")
+        raise ModelError(f"The model {path} is not a regular file.")
     size = path.stat().st_size
     if size == 0:
         raise ModelError(f"The model file {path} is empty. Download it again.")
     return size
 
 
-def _os_sentence(path: Path, error: OSError) -> str:
+def _os_message(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return f"There is no model file {path}. See `rpterm models` for the ones you have."
     if isinstance(error, PermissionError):
-        return f"The model file {path} may not be read: give yourself the permission to."
+        return f"You have no permission to read the model file {path}: change its permissions."
     return f"The model file {path} cannot be read: {why(error)}."
 
 
-def _open(source: Source, path: Path) -> int:
-    """Check magic and version; returns the version."""
-    start = source.take(min(512, source.size))
+def _read_version(reader: GgufReader, path: Path) -> int:
+    """Check the magic bytes and return the format version."""
+    start = reader.take(min(512, reader.size))
     if start[:4] != b"GGUF":
-        raise ModelError(f"{path} is not a GGUF model: {sniff.looks_like(start, path)}")
-    source.go_to(4)
-    version = source.u32()
+        raise ModelError(f"{path} is not a GGUF model: {file_type.describe(start, path)}")
+    reader.go_to(4)
+    version = reader.u32()
     if version in (0x02000000, 0x03000000):
         raise ModelError(f"{path} is a big-endian GGUF file, which this machine cannot use.")
     if version == 1:
-        raise ModelError(f"{path} is a GGUF file of version 1, of August 2023: get a newer file.")
+        raise ModelError(f"{path} is a GGUF file of version 1 (August 2023): get a newer file.")
     if version not in (2, 3):
         raise ModelError(
-            f"{path} says it is a GGUF file of version {version}; versions 2 and 3 are known: it "
+            f"{path} claims to be a GGUF file of version {version}, but only 2 and 3 are known: it "
             "is damaged, or newer than this program."
         )
     return version
 
 
-def _read(source: Source, version: int) -> Header:
-    tensors, keys = source.u64(), source.u64()
+def _read(reader: GgufReader, version: int) -> Header:
+    tensors, keys = reader.u64(), reader.u64()
     if keys > MAX_KEYS:
         raise Damaged(f"lists {keys:,} keys")
     if tensors > MAX_TENSORS:
         raise Damaged(f"lists {tensors:,} tensors")
-    seen = _Seen()
+    metadata = _Metadata()
     for _ in range(keys):
-        _read_key(source, seen)
-    header = _header(source, seen, version)
-    align = _int(seen.values, "general.alignment", 32)
+        _read_key(reader, metadata)
+    header = _header(reader, metadata, version)
+    align = _int(metadata.values, "general.alignment", 32)
     if align <= 0 or align & (align - 1) or align > 1 << 20:
         raise Damaged(f"asks for an alignment of {align}")
-    return _tensors(source, header, tensors, align)
+    return _read_tensors(reader, header, tensors, align)
 
 
-def _read_key(source: Source, seen: _Seen) -> None:
-    """One key and its value; only what may be asked for is kept."""
-    key = source.text(65_535)
-    if key in seen.values:
+def _read_key(reader: GgufReader, metadata: _Metadata) -> None:
+    """Read one key and its value; values that nobody needs are skipped."""
+    key = reader.text(65_535)
+    if key in metadata.values:
         raise Damaged(f"lists the key {key[:60]!r} twice")
-    kind = source.u32()
+    kind = reader.u32()
     if kind == STRING:
         wanted = key.startswith(("general.", "adapter.")) or key == "tokenizer.chat_template"
-        seen.values[key] = source.text(MAX_TEXT) if wanted else None
+        metadata.values[key] = reader.text(MAX_TEXT) if wanted else None
         if not wanted:
-            source.skip_text()
+            reader.skip_text()
     elif kind != ARRAY:
-        seen.values[key] = source.scalar(kind)
+        metadata.values[key] = reader.scalar(kind)
     elif key == "tokenizer.ggml.tokens":
-        element, count = source.array_head()
+        element, count = reader.array_head()
         if element != STRING:
-            raise Damaged("lists tokens that are no strings")
-        seen.token_count, seen.tokens = count, source.skip_strings(count)
-        seen.values[key] = None
+            raise Damaged("lists tokens that are not strings")
+        metadata.token_count, metadata.tokens = count, reader.skip_strings(count)
+        metadata.values[key] = None
     elif "head_count" in key:
-        seen.values[key] = source.numbers()
+        metadata.values[key] = reader.numbers()
     else:
-        source.skip_array()
-        seen.values[key] = None
+        reader.skip_array()
+        metadata.values[key] = None
 
 
-def _header(source: Source, seen: _Seen, version: int) -> Header:
-    values = seen.values
+def _header(reader: GgufReader, metadata: _Metadata, version: int) -> Header:
+    values = metadata.values
     arch = _text(values, "general.architecture")
     heads = _ints(values, f"{arch}.attention.head_count")
-    embedding, layers = (
-        _int(values, f"{arch}.embedding_length"),
-        _int(values, f"{arch}.block_count"),
-    )
+    embedding = _int(values, f"{arch}.embedding_length")
+    layers = _int(values, f"{arch}.block_count")
     if layers > 10_000:
         raise Damaged(f"asks for {layers:,} layers")
-    most_heads = max(heads, default=0)
-    length = embedding // most_heads if most_heads else 0
+    max_heads = max(heads, default=0)
+    length = embedding // max_heads if max_heads else 0
     return Header(
         arch=arch,
         kind=_text(values, "general.type") or "model",
@@ -219,50 +222,50 @@ def _header(source: Source, seen: _Seen, version: int) -> Header:
         context_length=_int(values, f"{arch}.context_length"),
         block_count=layers,
         embedding_length=embedding,
-        heads=most_heads,
+        heads=max_heads,
         heads_kv=_heads_kv(values, arch, heads, layers),
         key_length=_int(values, f"{arch}.attention.key_length", length),
         value_length=_int(values, f"{arch}.attention.value_length", length),
-        vocab_size=seen.token_count or _int(values, f"{arch}.vocab_size"),
+        vocab_size=metadata.token_count or _int(values, f"{arch}.vocab_size"),
         quantization=_QUANTIZATIONS.get(_int(values, "general.file_type", -1) & ~1024, ""),
         chat_template=_text(values, "tokenizer.chat_template"),
-        bos=_token(source, seen, "tokenizer.ggml.bos_token_id"),
-        eos=_token(source, seen, "tokenizer.ggml.eos_token_id"),
+        bos=_token_text(reader, metadata, "tokenizer.ggml.bos_token_id"),
+        eos=_token_text(reader, metadata, "tokenizer.ggml.eos_token_id"),
         pooling=_int(values, f"{arch}.pooling_type"),
         adapter_type=_text(values, "adapter.type"),
         splits=_int(values, "split.count", 1) or 1,
         split=_int(values, "split.no"),
-        file_size=source.size,
+        file_size=reader.size,
     )
 
 
 def _heads_kv(values: dict[str, Any], arch: str, heads: list[int], layers: int) -> tuple[int, ...]:
-    """Key-value heads of each layer; a file gives one number for all, a list, or none."""
+    """Key-value heads of each layer; a file has one number for all layers, a list, or none."""
     given = _ints(values, f"{arch}.attention.head_count_kv") or heads
     if len(given) == 1:
         given = given * layers
     return tuple(given[:layers])
 
 
-def _token(source: Source, seen: _Seen, key: str) -> str:
-    index = _int(seen.values, key, -1)
-    if not 0 <= index < seen.token_count:
+def _token_text(reader: GgufReader, metadata: _Metadata, key: str) -> str:
+    index = _int(metadata.values, key, -1)
+    if not 0 <= index < metadata.token_count:
         return ""
-    return source.string_at(seen.tokens, index)
+    return reader.string_at(metadata.tokens, index)
 
 
-def _tensors(source: Source, header: Header, count: int, align: int) -> Header:
-    """Walk the table of tensors: what the file must hold to be whole."""
+def _read_tensors(reader: GgufReader, header: Header, count: int, align: int) -> Header:
+    """Read the tensor table, which determines the size of a complete file."""
     end = parameters = block_bytes = 0
     for _ in range(count):
-        name = source.text(1024)
-        dimensions = source.u32()
+        name = reader.text(1024)
+        dimensions = reader.u32()
         if dimensions > 8:
             raise Damaged(f"has a tensor of {dimensions:,} dimensions")
         values = 1
         for _ in range(dimensions):
-            values *= source.u64()
-        kind, offset = source.u32(), source.u64()
+            values *= reader.u64()
+        kind, offset = reader.u32(), reader.u64()
         size = _tensor_bytes(values, kind)
         end = max(end, offset + size)
         parameters += values
@@ -270,18 +273,18 @@ def _tensors(source: Source, header: Header, count: int, align: int) -> Header:
             block_bytes += size
     if end > 1 << 50 or parameters > 1 << 50:
         raise Damaged("asks for more weights than any model has")
-    start = (source.offset + align - 1) // align * align
+    start = (reader.offset + align - 1) // align * align
     return replace(
         header,
         tensor_count=count,
         parameters=parameters,
         block_bytes=block_bytes,
-        data_size=start + end if count else source.offset,
+        data_size=start + end if count else reader.offset,
     )
 
 
 def _tensor_bytes(values: int, kind: int) -> int:
-    """Bytes of a tensor; a type newer than this table counts as nothing: llama.cpp decides."""
+    """Bytes of a tensor; a type missing in the table counts as 0, llama.cpp will check it."""
     per_block, size = _BLOCKS.get(kind, (1, 0))
     return -(-values // per_block) * size
 
@@ -297,13 +300,9 @@ def _int(values: dict[str, Any], key: str, default: int = 0) -> int:
 
 
 def _ints(values: dict[str, Any], key: str) -> list[int]:
-    """A number or an array of numbers, as a list; what is no number counts as 0."""
+    """A number or an array of numbers, as a list; invalid values count as 0."""
     value: Scalar | list[Scalar] | None = values.get(key)
     if value is None or isinstance(value, str):
         return []
     listed = value if isinstance(value, list) else [value]
     return [int(each) if isinstance(each, int) and 0 <= each < 1 << 20 else 0 for each in listed]
-
-
-def _human(size: int) -> str:
-    return f"{size:,} bytes"

@@ -1,6 +1,7 @@
-"""Models by name: the files of the models folder, and the starter.
+"""Finds models by name: the files of the models folder, and the starter.
 
-A name is the file's name with or without ``.gguf``; a split model is named by its first part.
+A model's name is its file's name, with or without ``.gguf``; a split model has the name of its
+first part.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ _LATER_PART = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One model a user has.
+    """An installed model.
 
     Attributes:
-        name: What ``--model`` takes.
-        size: Bytes of all parts.
-        starter: Whether it came with rpterm.
+        name: The value of ``--model``.
+        size: Bytes of all its parts.
+        starter: Whether it ships with rpterm.
     """
 
     name: str
@@ -33,43 +34,43 @@ class ModelFile:
 
 
 def list_models(folder: Path) -> list[ModelFile]:
-    """Every model of the folder and below, by name; the starter last. A missing folder is empty."""
-    found = [_model_file(path, folder) for path in _files(folder)]
+    """All models in the folder and its subfolders by name, the starter last."""
+    models = [_model_file(path, folder) for path in _model_files(folder)]
     try:
         path = starter.locate(starter.LLM)
-        found.append(ModelFile("starter", path, path.stat().st_size, starter=True))
+        models.append(ModelFile("starter", path, path.stat().st_size, starter=True))
     except (ModelError, OSError):
         pass
-    return found
+    return models
 
 
 def resolve(name_or_path: str, models_folder: Path, cache: Path | None = None) -> Path:
-    """The file of a model.
+    """Find the file of a model.
 
     Args:
-        name_or_path: A path, a name in the folder, or "" for the starter.
-        cache: Where the starter's verdict is remembered.
+        name_or_path: A path, a name or its beginning, or "" for the starter.
+        cache: The cache folder, for the check of the starter's file.
 
     Raises:
-        ModelError: There is no such model; near names are told.
+        ModelError: There is no such model; the message suggests similar names.
     """
     if name_or_path in STARTER_NAMES:
         return starter.llm_path(cache)
     path = Path(name_or_path).expanduser()
     if path.is_absolute() or path.exists() or _is_pathlike(name_or_path):
         return path
-    wanted = _bare(name_or_path).casefold()
-    names = {_bare(file.name): file for file in _files(models_folder)}
+    wanted = _without_suffix(name_or_path).casefold()
+    names = {_without_suffix(file.name): file for file in _model_files(models_folder)}
     for name, file in names.items():
         if name.casefold() == wanted:
             return file
-    begun = [file for name, file in names.items() if name.casefold().startswith(wanted)]
-    if len(begun) == 1:
-        return begun[0]
-    raise ModelError(_unknown(name_or_path, list(names), models_folder))
+    matching = [file for name, file in names.items() if name.casefold().startswith(wanted)]
+    if len(matching) == 1:
+        return matching[0]
+    raise ModelError(_unknown_model(name_or_path, list(names), models_folder))
 
 
-def _files(folder: Path) -> list[Path]:
+def _model_files(folder: Path) -> list[Path]:
     try:
         files = sorted(folder.rglob("*.gguf"))
     except OSError:
@@ -87,10 +88,10 @@ def _model_file(path: Path, folder: Path) -> ModelFile:
     parts = [path]
     if "-00001-of-" in path.name:
         parts = sorted(path.parent.glob(path.name.replace("-00001-of-", "-?????-of-")))
-    return ModelFile(_bare(path.name), path, sum(part.stat().st_size for part in parts))
+    return ModelFile(_without_suffix(path.name), path, sum(part.stat().st_size for part in parts))
 
 
-def _bare(name: str) -> str:
+def _without_suffix(name: str) -> str:
     return name[:-5] if name.casefold().endswith(".gguf") else name
 
 
@@ -98,16 +99,16 @@ def _is_pathlike(name: str) -> bool:
     return "/" in name or "\\" in name or name.startswith("~")
 
 
-def _unknown(name: str, names: list[str], folder: Path) -> str:
+def _unknown_model(name: str, names: list[str], folder: Path) -> str:
     from difflib import get_close_matches
 
     lowered = {each.casefold(): each for each in names}
-    near = get_close_matches(_bare(name).casefold(), list(lowered), 3, 0.5)
+    near = get_close_matches(_without_suffix(name).casefold(), list(lowered), 3, 0.5)
     if near:
         return f"There is no model {name!r}; did you mean {', '.join(lowered[n] for n in near)}?"
     if names:
-        return f"There is no model {name!r} in {folder}; there are {', '.join(names[:8])}."
+        return f"There is no model {name!r} in {folder}; it has {', '.join(names[:8])}."
     return (
-        f"There is no model {name!r}: give the path of a .gguf file, or get one with "
+        f"There is no model {name!r}: give the path of a .gguf file, or download a model with "
         "`rpterm models pull`."
     )

@@ -1,4 +1,4 @@
-"""How much memory a model may take: the machine's, a container's limit, a graphics card's."""
+"""Measures how much memory a model can use: the machine's, a container's limit, a GPU's."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes of working memory; 0 where nobody could tell.
+    """Bytes of main memory; 0 if unknown.
 
     Attributes:
-        available: What can be taken now without pushing others out.
+        available: What can be allocated now without swapping.
     """
 
     total: int
@@ -26,11 +26,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class GpuMemory:
-    """Bytes of a graphics card's memory.
+    """Bytes of a GPU's memory.
 
     Attributes:
-        free: 0 when a card is there but does not tell.
-        unified: The card uses the machine's own memory (Apple): nothing is counted twice.
+        free: 0 if there is a GPU but its free memory is unknown.
+        unified: Whether it shares the main memory (Apple), which must not be counted twice.
     """
 
     name: str
@@ -40,10 +40,10 @@ class GpuMemory:
 
 
 def system_memory(root: Path = Path("/")) -> Memory:
-    """What this process may use, container limits included.
+    """The memory this process can use, within the limits of its container.
 
     Args:
-        root: Where ``proc`` and ``sys`` lie; tests give their own.
+        root: The folder of ``proc`` and ``sys``, for tests.
     """
     if sys.platform == "darwin":
         return _macos()
@@ -60,18 +60,18 @@ def _linux(root: Path) -> Memory:
             if name in ("MemTotal", "MemAvailable", "MemFree"):
                 fields[name] = int(rest.split()[0]) * 1024
     memory = Memory(fields.get("MemTotal", 0), fields.get("MemAvailable", fields.get("MemFree", 0)))
-    for limit, used in _cgroups(root):
-        room = max(0, limit - used)
+    for limit, used in _cgroup_limits(root):
+        unused = max(0, limit - used)
         total = min(memory.total, limit) if memory.total else limit
-        available = min(memory.available, room) if memory.total else room
+        available = min(memory.available, unused) if memory.total else unused
         memory = Memory(total, available)
     return memory
 
 
-def _cgroups(root: Path) -> list[tuple[int, int]]:
-    """(limit, bytes in use that cannot be dropped) of this process's control groups, v2 and v1.
+def _cgroup_limits(root: Path) -> list[tuple[int, int]]:
+    """(limit, used bytes without droppable page cache) of this process's cgroups, v2 and v1.
 
-    A limit holds for all groups below, so those above this process's own count as well.
+    A limit applies to all groups below, so the parents of this process's group count as well.
     """
     groups: list[Path] = []
     with suppress(OSError):
@@ -84,11 +84,11 @@ def _cgroups(root: Path) -> list[tuple[int, int]]:
                 top /= "memory"
             own = top / path.lstrip("/")
             groups += [each for each in (own, *own.parents) if each.is_relative_to(top)]
-    found = [_cgroup(group) for group in groups]
-    return [each for each in found if each is not None]
+    limits = [_cgroup_limit(group) for group in groups]
+    return [limit for limit in limits if limit is not None]
 
 
-def _cgroup(group: Path) -> tuple[int, int] | None:
+def _cgroup_limit(group: Path) -> tuple[int, int] | None:
     for limit_name, used_name, cache_name in (
         ("memory.max", "memory.current", "inactive_file"),
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -98,12 +98,12 @@ def _cgroup(group: Path) -> tuple[int, int] | None:
             if limit >= 1 << 60:
                 return None
             used = int((group / used_name).read_text(encoding="ascii"))
-            return limit, used - _stat(group, cache_name)
+            return limit, used - _memory_stat(group, cache_name)
     return None
 
 
-def _stat(group: Path, name: str) -> int:
-    """One line of ``memory.stat``: the page cache inside a group can be dropped."""
+def _memory_stat(group: Path, name: str) -> int:
+    """One value of ``memory.stat``."""
     with suppress(OSError, ValueError):
         for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
             key, _, value = line.partition(" ")
@@ -113,7 +113,7 @@ def _stat(group: Path, name: str) -> int:
 
 
 def _macos() -> Memory:
-    """hw.memsize, and what a quarter of it leaves: macOS tells no honest "available"."""
+    """Total memory, and three quarters of it as available: macOS gives no reliable number."""
     total = ctypes.c_uint64(0)
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
@@ -153,19 +153,19 @@ class _NvmlMemory(ctypes.Structure):
 
 
 def gpu_memory(libraries: Path, memory: Memory, root: Path = Path("/")) -> GpuMemory | None:
-    """The card that this build of llama.cpp can use, or ``None`` for a build without one.
+    """The GPU that this build of llama.cpp can use, or ``None`` for a build without GPU support.
 
     Args:
-        libraries: The folder of llama-cpp-python's shared libraries: their names tell the build.
+        libraries: The folder of llama-cpp-python's shared libraries; their names show the backend.
     """
-    names = " ".join(_names(libraries))
+    names = " ".join(_file_names(libraries))
     if "ggml-cuda" in names:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         if visible is not None and visible.strip() in ("", "-1"):
             return None
         return _nvidia(visible) or GpuMemory("NVIDIA", 0, 0)
     if "ggml-metal" in names:
-        # Metal lets one process wire about three quarters of the memory.
+        # Metal lets one process use about three quarters of the memory.
         return GpuMemory("Apple", memory.total * 3 // 4, memory.available, unified=True)
     for backend in ("hip", "vulkan", "sycl"):
         if f"ggml-{backend}" in names:
@@ -174,7 +174,7 @@ def gpu_memory(libraries: Path, memory: Memory, root: Path = Path("/")) -> GpuMe
 
 
 def llama_libraries() -> Path | None:
-    """Where llama-cpp-python keeps its shared libraries; nothing of it is imported."""
+    """The folder of llama-cpp-python's shared libraries, found without importing it."""
     import importlib.util
 
     try:
@@ -185,7 +185,7 @@ def llama_libraries() -> Path | None:
     return Path(folders[0]) / "lib" if folders else None
 
 
-def _names(folder: Path) -> list[str]:
+def _file_names(folder: Path) -> list[str]:
     try:
         return [file.name for file in folder.iterdir()]
     except OSError:
@@ -193,13 +193,13 @@ def _names(folder: Path) -> list[str]:
 
 
 def _nvidia(visible: str | None) -> GpuMemory | None:
-    """All NVIDIA cards together, through the driver's own library.
+    """All NVIDIA GPUs together, from the driver's library.
 
     Args:
-        visible: ``CUDA_VISIBLE_DEVICES``; only a list of numbers is understood.
+        visible: ``CUDA_VISIBLE_DEVICES``; anything but a list of numbers is ignored.
     """
-    shown = [each.strip() for each in (visible or "").split(",")]
-    chosen = {int(each) for each in shown} if all(each.isdecimal() for each in shown) else None
+    parts = [part.strip() for part in (visible or "").split(",")]
+    chosen = {int(part) for part in parts} if all(part.isdecimal() for part in parts) else None
     name = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
     try:
         nvml = ctypes.CDLL(name)
@@ -220,7 +220,7 @@ def _nvidia(visible: str | None) -> GpuMemory | None:
 
 
 def _drm(root: Path) -> GpuMemory | None:
-    """Cards whose Linux driver tells its memory (amdgpu)."""
+    """GPUs whose Linux driver reports its memory (amdgpu)."""
     total = used = 0
     for card in (root / "sys/class/drm").glob("card*/device/mem_info_vram_total"):
         with suppress(OSError, ValueError):

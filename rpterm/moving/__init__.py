@@ -1,6 +1,6 @@
-"""Everything a user had in another program, brought here: cards, world files, and their chats.
+"""Imports what a user had in another program (cards, world files, chats) and exports chats.
 
-What was brought once is not brought twice. It knows no front end.
+A file that was imported once is not imported again. This package knows no user interface.
 """
 
 from rpterm.moving.cards import KnownCard, read_known

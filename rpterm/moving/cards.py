@@ -1,7 +1,8 @@
-"""Whose a chat is that comes from elsewhere: known cards, bare ones, and the cast of several.
+"""Finds the cards and builds the casts of imported chats.
 
-Chats find their card by the folder they lie in (named after the card's file) or by the name in
-their first line; one without any card gets a bare one, so that no chat is left behind.
+A chat's card is found by the folder of the chat log (named after the card's file) or by the
+character's name in the log. A chat without a card gets a placeholder card, so that every chat can
+be imported.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rpterm.store.cast import Casts
 from rpterm.store.chatlog import ChatLog
 from rpterm.types import Cast, Member
 
-NO_CARD = "No card of {} was found; a bare one was made for the chat."
+NO_CARD = "No card of {} was found; the chat got a card with nothing but the name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class KnownCard:
     """A card that chats may belong to.
 
     Attributes:
-        key: What a folder of its chats would be called.
-        name: Of the character, without regard to its case.
-        text: What a chat keeps of it.
+        key: The folder name of its chats, in lower case.
+        name: The character's name, in lower case.
+        text: The text a chat stores of the card.
     """
 
     key: str
@@ -44,12 +45,12 @@ class KnownCard:
 def read_known(
     files: Iterable[tuple[str, Path | None]], folders: Sequence[Path] = ()
 ) -> list[KnownCard]:
-    """Cards by the names their chats' folders may have; files with errors are passed over.
+    """Read cards, given the folder name of their chats and their file; invalid files are skipped.
 
     Args:
-        folders: Of cards: worlds that cards name are looked for in theirs.
+        folders: Card folders; the cards' worlds are searched in their ``worlds`` folders.
     """
-    found = []
+    cards = []
     for key, path in files:
         if path is None:
             continue
@@ -58,12 +59,12 @@ def read_known(
         except CardError:
             continue
         card = read.card
-        found.append(KnownCard(key.casefold(), card.name.casefold(), path, card, read.text))
-    return found
+        cards.append(KnownCard(key.casefold(), card.name.casefold(), path, card, read.text))
+    return cards
 
 
 def card_of(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard | None:
-    """By the folder, then by the name in the log, then by who speaks in it."""
+    """The card of a log: by its folder, else by the name in it, else by its speakers."""
     folder, name = path.parent.name.casefold(), log.character.casefold()
     speakers = {turn.speaker.casefold() for turn in log.turns if not turn.is_user}
     tests: tuple[Callable[[KnownCard], bool], ...] = (
@@ -75,46 +76,51 @@ def card_of(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard |
 
 
 def kept_card(store: Store, name: str, digest: str, known: Sequence[KnownCard]) -> KnownCard | None:
-    """A card by the version that the store keeps, else by its name."""
-    named = _called(known, name)
+    """The card version that the store has under a digest, else the known card of that name."""
+    by_name = _find(known, name)
     text = store.get_card(digest)
     if text is None:
-        return named
-    return KnownCard("", "", named.path if named else Path(), CharacterCard(name=name), text)
+        return by_name
+    return KnownCard("", "", by_name.path if by_name else Path(), CharacterCard(name=name), text)
 
 
 def bare(name: str) -> KnownCard:
-    """A card that has nothing but a name."""
+    """A placeholder card that has only a name."""
     card = CharacterCard(name=" ".join(CONTROL.sub(" ", name).split()) or "Somebody")
-    text = dump(card, "Made for an imported chat, whose card was not there.")
+    text = dump(card, "Created for an imported chat whose card was not found.")
     return KnownCard("", "", Path(), card, text)
 
 
 def path_of(card: KnownCard) -> str | None:
+    """The path of a card's file, or ``None`` if it has none."""
     return str(card.path.absolute()) if card.path != Path() else None
 
 
 def cast_again(
     store: Store, cast: Cast, mine: KnownCard, known: Sequence[KnownCard]
 ) -> tuple[Cast, list[str]]:
-    """The cast with cards of this store, and who has none: they have left."""
+    """The cast with the cards of this store, and the speakers without one, who count as absent."""
     lead = replace(cast.members[0], card_name=mine.card.name, card_hash="", card_path=None)
     members, strangers = [lead], []
     for each in cast.members[1:]:
-        found = kept_card(store, each.card_name, each.card_hash, known)
-        if found is None:
+        card = kept_card(store, each.card_name, each.card_hash, known)
+        if card is None:
             strangers.append(each.speaker)
-            found = bare(each.speaker)
+            card = bare(each.speaker)
             each = replace(each, present=False)
-        digest = store.put_card(each.card_name, found.text)
-        members.append(replace(each, card_hash=digest, card_path=path_of(found)))
+        digest = store.put_card(each.card_name, card.text)
+        members.append(replace(each, card_hash=digest, card_path=path_of(card)))
     return replace(cast, members=tuple(members)), strangers
 
 
 def with_company(
     store: Store, chat_id: int, log: ChatLog, mine: KnownCard, known: Sequence[KnownCard]
 ) -> tuple[str, ...]:
-    """Several speakers become a cast. One without a card has left: its words stay its own."""
+    """Store the cast of a log with several speakers; those without a card count as absent.
+
+    Returns:
+        Notes about speakers without a card.
+    """
     lead, names = mine.card, _speakers(log)
     if len(names) < 2:
         return ()
@@ -123,37 +129,38 @@ def with_company(
     for name in names:
         if name == own:
             continue
-        found = _called(known, name)
-        if found is None or found.card.name in [member.card_name for member in members]:
+        card = _find(known, name)
+        if card is None or card.card.name in [member.card_name for member in members]:
             strangers.append(name)
             digest = store.put_card(name, dump(CharacterCard(name=name)))
             members.append(Member(f"{name} (no card)", name, digest, present=False))
             continue
-        digest = store.put_card(found.card.name, found.text)
-        path = str(found.path.absolute())
-        members.append(Member(found.card.name, name, digest, path, is_narrator(found.card)))
+        digest = store.put_card(card.card.name, card.text)
+        path = str(card.path.absolute())
+        members.append(Member(card.card.name, name, digest, path, is_narrator(card.card)))
     Casts(store).put(chat_id, Cast(tuple(members)))
     return strange(strangers)
 
 
 def strange(names: Sequence[str]) -> tuple[str, ...]:
+    """A note about speakers without a card, if there are any."""
     if not names:
         return ()
-    return (f"No card was found of {', '.join(names)}: they only stand in what was said.",)
+    return (f"No card of {', '.join(names)} was found: their turns are kept, but they are absent.",)
 
 
 def _speakers(log: ChatLog) -> list[str]:
-    """Who else than the user speaks, in the order of the first word."""
+    """The speakers other than the user, in order of appearance."""
     return list(dict.fromkeys(turn.speaker for turn in log.turns if not turn.is_user))
 
 
 def main_name(log: ChatLog) -> str:
-    """Whose chat it is; logs of several characters may name one that never speaks."""
+    """The main character of a log; logs of several characters may name one that never speaks."""
     names = _speakers(log)
     return log.character if log.character in names or not names else names[0]
 
 
-def _called(known: Sequence[KnownCard], name: str) -> KnownCard | None:
-    """The first card whose character has a name."""
+def _find(known: Sequence[KnownCard], name: str) -> KnownCard | None:
+    """The first card with a character of that name."""
     wanted = name.casefold()
     return next((x for x in known if wanted in (x.name, x.card.char.casefold())), None)

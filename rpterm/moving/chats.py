@@ -1,4 +1,4 @@
-"""Chat logs of other programs, and rpterm's own files, become chats. Each is brought once."""
+"""Imports chat logs of other programs and rpterm's own chat files; each file only once."""
 
 from __future__ import annotations
 
@@ -28,22 +28,24 @@ from rpterm.store.chatlog import parse as parse_log
 from rpterm.types import RptermError
 
 FLAG = "imported:"
-"""Of flags that tell what a file was imported as, by its SHA-256."""
-_RATED = "ratings imported:"
+"""Prefix of the flags that map the SHA-256 of a file to what it was imported as."""
+_RATINGS_FLAG = "ratings imported:"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedChat:
-    """What became of one chat log.
+    """The result of importing one chat log.
 
     Attributes:
-        chat_id: ``None`` when it could not be imported, or was there already.
-        card_name: Of the card it belongs to now.
-        turns: Of the branch shown; ``versions`` are the swipes beside them.
-        notes: What was mended or left out.
-        error: Why it could not be imported, or "".
-        known: The chat it was imported as before.
-        ratings: Thumbs and stars that came with it, ``swipes`` those kept over others.
+        chat_id: The new chat; ``None`` if the import failed or the chat existed already.
+        card_name: The name of the card the chat belongs to now.
+        turns: The number of turns on the current branch.
+        notes: What was changed or left out.
+        error: Why the import failed, or "".
+        known: The chat the file had been imported as before.
+        ratings: The number of thumbs and stars imported with it.
+        swipes: The number of imported preferences for the selected swipe over the others.
+        versions: The number of further swipes besides ``turns``.
     """
 
     source: Path
@@ -67,12 +69,13 @@ def import_chats(
     ratings: bool = False,
     on_done: Callable[[str], None] | None = None,
 ) -> list[ImportedChat]:
-    """Import chat logs; one that is broken does not stop the others.
+    """Import chat logs; a broken one does not stop the others.
 
     Args:
-        known: Cards that a log may belong to, the first that fits counts.
-        card: The card of all of them, whatever the logs say.
-        ratings: Bring ratings and kept swipes, too, also those of chats that are here already.
+        known: Cards that a log may belong to; the first that matches is used.
+        card: The card for all of them, whatever the logs say.
+        ratings: Import ratings and swipe preferences too, even for chats imported before.
+        on_done: Called with the name of each file.
     """
     results = []
     for path in logs:
@@ -96,30 +99,33 @@ def _import_chat(
     ratings: bool = False,
 ) -> ImportedChat:
     if path.stat().st_size > whole.MAX_BYTES:
-        raise RptermError(f"The file has more than {whole.MAX_BYTES:,} bytes: it is no chat log.")
+        raise RptermError(
+            f"The file has more than {whole.MAX_BYTES:,} bytes: it is not a chat log."
+        )
     data = path.read_bytes()
     flag = FLAG + hashlib.sha256(data).hexdigest()
     data = utf8(data)
-    before = _chat_of(store, flag)
+    before = _imported_as(store, flag)
     if whole.is_whole(data):
         result = ImportedChat(path, known=before)
         if before is None:
-            with store.connections.write():  # With its flag: else it would come a second time.
+            # The flag is part of the transaction; else the chat could be imported twice.
+            with store.connections.write():
                 result = _import_whole(path, store, whole.parse(data), known, card)
                 store.set_flag(flag, str(result.chat_id))
-        # Such a file has every turn and no judgement.
-        lacking = ("The file holds no ratings.",) if ratings else ()
-        return replace(result, notes=result.notes + lacking)
+        # These files contain every turn but no ratings.
+        missing = ("The file contains no ratings.",) if ratings else ()
+        return replace(result, notes=result.notes + missing)
     if before is not None:
         result = ImportedChat(path, known=before)
-        return _rated(result, store, before, parse_log(data), flag) if ratings else result
+        return _with_ratings(result, store, before, parse_log(data), flag) if ratings else result
     log = parse_log(data)
     with store.connections.write():
         result = _import_log(path, store, log, known, card)
         store.set_flag(flag, str(result.chat_id))
     if not ratings or result.chat_id is None:
         return result
-    return _rated(result, store, result.chat_id, log, flag)
+    return _with_ratings(result, store, result.chat_id, log, flag)
 
 
 def _import_log(
@@ -129,23 +135,23 @@ def _import_log(
     known: Sequence[KnownCard],
     card: KnownCard | None,
 ) -> ImportedChat:
-    """Make a chat and its cast of another program's log."""
-    mine = card or card_of(log, path, known)
+    """Create a chat and its cast from another program's log."""
+    main = card or card_of(log, path, known)
     notes = log.notes
-    if mine is None:
-        mine = bare(main_name(log) or path.parent.name)
-        notes += (NO_CARD.format(mine.card.name),)
+    if main is None:
+        main = bare(main_name(log) or path.parent.name)
+        notes += (NO_CARD.format(main.card.name),)
     chat = import_log(
-        store, log, card_name=mine.card.name, card_hash=store.put_card(mine.card.name, mine.text),
-        card_path=path_of(mine), title=path.stem,
+        store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
+        card_path=path_of(main), title=path.stem,
     )  # fmt: skip
-    notes += with_company(store, chat.id, log, mine, known)
+    notes += with_company(store, chat.id, log, main, known)
     if log.world:
         store.update_chat(chat.id, worlds=(safe_name(log.world),))
-        notes += (f"It has the world {log.world} for itself.",)
+        notes += (f"The chat uses the world {log.world}.",)
     turns = len(log.turns)
     versions = store.chat(chat.id).turn_count - turns
-    return ImportedChat(path, chat.id, mine.card.name, turns, notes, versions=versions)
+    return ImportedChat(path, chat.id, main.card.name, turns, notes, versions=versions)
 
 
 def _import_whole(
@@ -155,47 +161,49 @@ def _import_whole(
     known: Sequence[KnownCard],
     card: KnownCard | None,
 ) -> ImportedChat:
-    """Make a chat of rpterm's own file again, with its card as it was where the store has it."""
+    """Recreate a chat from rpterm's own file, with the card version of then if the store has it."""
     notes: tuple[str, ...] = ()
-    mine = card or kept_card(store, found.chat.card_name, found.chat.card_hash, known)
-    if mine is None:
-        mine = bare(found.chat.card_name)
-        notes = (NO_CARD.format(mine.card.name),)
+    main = card or kept_card(store, found.chat.card_name, found.chat.card_hash, known)
+    if main is None:
+        main = bare(found.chat.card_name)
+        notes = (NO_CARD.format(main.card.name),)
     cast = None
     if found.cast is not None:
-        cast, strangers = cast_again(store, found.cast, mine, known)
+        cast, strangers = cast_again(store, found.cast, main, known)
         notes += strange(strangers)
-    about = replace(found.chat, worlds=tuple(map(_world_here, found.chat.worlds)))
-    found = replace(found, chat=about)
+    found = replace(
+        found, chat=replace(found.chat, worlds=tuple(map(_local_world, found.chat.worlds)))
+    )
     chat, left_out = whole.import_whole(
-        store, found, card_name=mine.card.name, card_path=path_of(mine), cast=cast,
-        card_hash=store.put_card(mine.card.name, mine.text),
+        store, found, card_name=main.card.name, card_path=path_of(main), cast=cast,
+        card_hash=store.put_card(main.card.name, main.text),
     )  # fmt: skip
-    return ImportedChat(path, chat.id, mine.card.name, chat.turn_count, left_out + notes)
+    return ImportedChat(path, chat.id, main.card.name, chat.turn_count, left_out + notes)
 
 
-def _world_here(name: str) -> str:
-    """A world that a chat names by a file of another machine, by its name alone."""
+def _local_world(name: str) -> str:
+    """A chat's world; a path that does not exist on this machine is reduced to the world's name."""
     return name if Path(name).is_file() else world_name(name)
 
 
-def _rated(
+def _with_ratings(
     result: ImportedChat, store: Store, chat_id: int, log: ChatLog, flag: str
 ) -> ImportedChat:
-    """Bring the ratings of a log, once for each chat that was made of it."""
-    mine = f"{_RATED}{flag.removeprefix(FLAG)}"
-    if store.flag(mine) == str(chat_id):
+    """Import the ratings of a log, once for each chat that was created from it."""
+    ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(FLAG)}"
+    if store.flag(ratings_flag) == str(chat_id):
         return result
     from rpterm.store.judgement_records import How
     from rpterm.store.judgements import Judgements
     from rpterm.store.log_marks import METHOD, record
 
-    brought = record(Judgements(store), chat_id, log, How(method=METHOD))
-    store.set_flag(mine, str(chat_id))
-    return replace(result, ratings=brought.ratings, swipes=brought.swipes)
+    recorded = record(Judgements(store), chat_id, log, How(method=METHOD))
+    store.set_flag(ratings_flag, str(chat_id))
+    return replace(result, ratings=recorded.ratings, swipes=recorded.swipes)
 
 
-def _chat_of(store: Store, flag: str) -> int | None:
+def _imported_as(store: Store, flag: str) -> int | None:
+    """The chat that a file was imported as before, if it still exists."""
     known = store.flag(flag)
     if not known or not known.isdecimal():
         return None

@@ -1,4 +1,4 @@
-"""A chat as a file: Markdown for reading, JSON lines for programs."""
+"""Exports a chat to a file: Markdown to read, JSON Lines for programs, or a log for other apps."""
 
 from __future__ import annotations
 
@@ -15,48 +15,51 @@ if TYPE_CHECKING:
 
 
 def markdown(store: Store, chat: Chat) -> str:
-    """The branch that is shown."""
+    """The current branch as Markdown."""
     from rpterm.store.export import to_markdown
 
     return to_markdown(chat, store.path(chat.leaf_id) if chat.leaf_id is not None else [])
 
 
 def json_lines(store: Store, chat: Chat) -> str:
-    """Every turn of every branch, oldest first, each with its provenance."""
+    """Every turn of every branch with its provenance, oldest first, as JSON Lines."""
     from rpterm.store.cast import Casts
     from rpterm.store.export import to_jsonl
 
     turns = sorted(store.tree(chat.id), key=lambda turn: turn.id)
-    made = {turn.id: store.generation(turn.id) for turn in turns}
-    known = {number: generation for number, generation in made.items() if generation is not None}
-    return "".join(f"{line}\n" for line in to_jsonl(chat, turns, known, Casts(store).get(chat.id)))
+    by_turn = {turn.id: store.generation(turn.id) for turn in turns}
+    generations = {turn: generation for turn, generation in by_turn.items() if generation}
+    lines = to_jsonl(chat, turns, generations, Casts(store).get(chat.id))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def log(store: Store, chat: Chat) -> str:
-    """The branch shown with its swipes, in the form that other programs read."""
+    """The current branch with its swipes, as a log that other programs can read."""
     from rpterm.store.chatlog import export_log, render
 
     return render(export_log(store, chat.id))
 
 
 FORMATS: dict[str, Callable[[Store, Chat], str]] = {"md": markdown, "jsonl": json_lines, "log": log}
-"""What each format is made by: to read, with every turn, and for other programs."""
+"""Format → the function that renders a chat in it."""
 ENDINGS = {"md": ".md", "jsonl": ".jsonl", "log": ".jsonl"}
 
 
 def text_of(store: Store, chat_id: int, form: str) -> str:
-    """A chat in a format.
+    """Render a chat in a format.
 
     Raises:
         StoreError, NoSuchChoice: There is no such chat or format.
     """
     if form not in FORMATS:
-        raise NoSuchChoice(f"There is no format {form!r}; there are md, jsonl and log.")
+        raise NoSuchChoice(f"There is no format {form!r}; use md, jsonl or log.")
     return FORMATS[form](store, store.chat(chat_id))
 
 
 def asked(words: str) -> tuple[str, str]:
-    """Format and file of what stands behind a command; a file alone tells its format by its end.
+    """Parse the arguments of an export command into format and file.
+
+    Without a format, the file's extension decides.
 
     >>> asked("log ~/my chat"), asked("x.jsonl"), asked("notes"), asked("")
     (('log', '~/my chat'), ('jsonl', 'x.jsonl'), ('md', 'notes'), ('md', ''))
@@ -68,10 +71,10 @@ def asked(words: str) -> tuple[str, str]:
 
 
 def place(written: str, chat: Chat, form: str) -> Path:
-    """The file that is meant: in a folder it is named after the chat; without an end it gets one.
+    """The file to write: a folder gets a file named after the chat, a missing extension is added.
 
     Args:
-        written: As a person writes it, with ``~``; "" is a file in the folder one is in.
+        written: The path as the user typed it, possibly with ``~``; "" for the current folder.
     """
     path = paths.written(written) if written.strip() else Path()
     if path.is_dir():
@@ -81,14 +84,14 @@ def place(written: str, chat: Chat, form: str) -> Path:
 
 
 def export(store: Store, chat_id: int, form: str, written: str, *, force: bool = False) -> Path:
-    """Write a chat into a file.
+    """Write a chat to a file.
 
     Returns:
         The file; see ``place``.
 
     Raises:
-        FileThere: It exists already.
-        RptermError: There is no such format, or it cannot be written.
+        FileThere: The file exists already.
+        RptermError: There is no such format, or the file cannot be written.
     """
     text = text_of(store, chat_id, form)
     path = place(written, store.chat(chat_id), form)

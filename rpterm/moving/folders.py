@@ -1,4 +1,4 @@
-"""Whole folders of another program: every card, world file and chat log in them."""
+"""Imports the folders of another program: every card, world file and chat log in them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from rpterm.store import Store
 from rpterm.types import RptermError
 
 LOGS = ".jsonl"
-_NOT_OURS = frozenset(
+_SKIPPED_FOLDERS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
         "user avatars", "quickreplies", "movingui", "node_modules", ".git",
     )
 )  # fmt: skip
-"""Folders of such programs that hold neither cards nor chats."""
+"""Folder names of such programs that contain neither cards nor chats."""
 
 
 @dataclass(slots=True)
 class Moved:
-    """All that came of one import.
+    """The results of one import.
 
     Attributes:
-        passed_over: Files of a folder that are no cards at all.
+        passed_over: The number of files in folders that are not cards at all.
     """
 
     cards: list[ImportedFile] = field(default_factory=list)
@@ -45,51 +45,53 @@ def move(
     known: Iterable[KnownCard] = (),
     on_done: Callable[[str], None] | None = None,
 ) -> Moved:
-    """Import whole folders: every card, world file and chat log in them.
+    """Import files and folders: every card, world file and chat log in them.
 
     Args:
-        folder: Where cards go.
-        known: Cards that are here already; those that come now go before them.
-        on_done: Told the name of each file that is done.
+        folder: The folder to write cards to.
+        known: Existing cards that chats may belong to; cards imported now take precedence.
+        on_done: Called with the name of each file.
 
     Raises:
-        RptermError: The folder cannot be made, or a path is not there.
+        RptermError: The folder cannot be created, or a path does not exist.
     """
-    tell = on_done or (lambda name: None)
-    cards, logs = _sorted(paths)
+    report_done = on_done or (lambda name: None)
+    cards, logs = _find_files(paths)
     moved = Moved()
     for path in cards:
-        result = _card(path, folder, store)
+        result = _import_card(path, folder, store)
         if result.something_else and path not in paths:
             moved.passed_over += 1
         else:
             moved.cards.append(result)
-        tell(path.name)
+        report_done(path.name)
     moved.cards = join_worlds(moved.cards, folder)
-    mine = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
-    fresh = read_known(mine, [folder])
-    moved.chats = import_chats(logs, store, [*fresh, *known], on_done=tell)
+    files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
+    imported = read_known(files, [folder])
+    moved.chats = import_chats(logs, store, [*imported, *known], on_done=report_done)
     return moved
 
 
-def _card(path: Path, folder: Path, store: Store) -> ImportedFile:
-    before = _target(store, path)
-    if before is not None:
-        return ImportedFile(path, before, known=True)
+def _import_card(path: Path, folder: Path, store: Store) -> ImportedFile:
+    flag = _flag_of(path)
+    before = store.flag(flag)
+    if before and Path(before).is_file():
+        return ImportedFile(path, Path(before), known=True)
     result = import_files([path], folder)[0]
-    _remember(store, path, result.target)
+    if result.target is not None:
+        store.set_flag(flag, str(result.target.absolute()))
     return result
 
 
-def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Files that may be cards, and chat logs; named files first, then what folders hold."""
+def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files that may be cards, and the chat logs, both in the order of ``paths``."""
     cards: list[Path] = []
     logs: list[Path] = []
     for path in paths:
         if not path.exists():
             raise RptermError(f"There is no file or folder {path}.")
-        inside = sorted(_walk(path)) if path.is_dir() else [path]
-        for each in inside:
+        files = sorted(_walk(path)) if path.is_dir() else [path]
+        for each in files:
             suffix = each.suffix.lower()
             if suffix == LOGS:
                 logs.append(each)
@@ -101,23 +103,12 @@ def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 def _walk(folder: Path) -> Iterable[Path]:
     for each in folder.rglob("*"):
         parts = each.relative_to(folder).parts[:-1]
-        if not any(part.casefold() in _NOT_OURS for part in parts) and each.is_file():
+        if not any(part.casefold() in _SKIPPED_FOLDERS for part in parts) and each.is_file():
             yield each
 
 
-def _target(store: Store, path: Path) -> Path | None:
-    """The card that this very file was imported as before, if it is still there."""
-    known = store.flag(_flag_of(path))
-    target = Path(known) if known else None
-    return target if target and target.is_file() else None
-
-
-def _remember(store: Store, path: Path, target: Path | None) -> None:
-    if target is not None:
-        store.set_flag(_flag_of(path), str(target.absolute()))
-
-
 def _flag_of(path: Path) -> str:
+    """The store's flag for a file's content, whose value is the card it was imported as."""
     try:
         with path.open("rb") as file:
             return FLAG + hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Cards of other programs that are bound to a world: they name it here, too, where it is here."""
+"""Links imported cards to the worlds that they were linked to in the other program."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from rpterm.types import RptermError
 
 
 def join_worlds(results: Sequence[ImportedFile], folder: Path) -> list[ImportedFile]:
-    """Let imported cards name their worlds, and say so in their notes.
+    """Add their worlds to imported cards and report it in the cards' notes.
 
-    A card that was here before is changed only for a world that came just now: its author may have
-    taken out the others.
+    A card that had been imported before is changed only for a world that was imported just now,
+    because its author may have removed the others.
 
     Args:
-        folder: Where cards went; worlds are in its ``worlds``.
+        folder: The folder the cards were written to; worlds are in its ``worlds`` folder.
     """
-    fresh = {each.target.stem for each in results if each.kind == "lorebook" and each.target}
-    return [_joined(each, folder, fresh) for each in results]
+    new_worlds = {each.target.stem for each in results if each.kind == "lorebook" and each.target}
+    return [_joined(each, folder, new_worlds) for each in results]
 
 
-def _joined(result: ImportedFile, folder: Path, fresh: set[str]) -> ImportedFile:
+def _joined(result: ImportedFile, folder: Path, new_worlds: set[str]) -> ImportedFile:
     if result.target is None or result.kind == "lorebook":
         return result
-    wanted = result.world or _named_in(result.target)
+    wanted = result.world or _unlinked_world(result.target)
     world = worlds.named(safe_name(wanted), [folder]) if wanted else None
-    if not wanted or (not result.world and (world is None or world.stem not in fresh)):
+    if not wanted or (not result.world and (world is None or world.stem not in new_worlds)):
         return result
     if world is None:
         note = (
-            f"It is bound to the world {wanted}, which is not here: import that, then "
+            f"It uses the world {wanted}, which was not found: import that world, then run "
             f"`rpterm cards join {result.target.stem} {safe_name(wanted)}`."
         )
         return replace(result, notes=(*result.notes, note))
@@ -44,11 +44,11 @@ def _joined(result: ImportedFile, folder: Path, fresh: set[str]) -> ImportedFile
         card_files.join(result.target, world.stem, folder)
     except RptermError as error:
         return replace(result, notes=(*result.notes, f"World {wanted}: {error}"))
-    return replace(result, notes=(*result.notes, f"It knows the world {world.stem} now."))
+    return replace(result, notes=(*result.notes, f"It now uses the world {world.stem}."))
 
 
-def _named_in(path: Path) -> str:
-    """The world that a card which was here before is bound to and does not name, or ""."""
+def _unlinked_world(path: Path) -> str:
+    """The world that an earlier imported card was linked to but does not name, or ""."""
     try:
         card = load(path)
     except CardError:

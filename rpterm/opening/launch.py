@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rpterm.chat.cast.company import Casting
     from rpterm.chat.live import LiveScores
     from rpterm.chat.session import Session
-    from rpterm.engine.lent import Lent
+    from rpterm.engine.engine_lease import EngineLease
     from rpterm.engine.protocol import Engine
     from rpterm.examples.provider import Examples
     from rpterm.memory.distil.schedule import Distiller
@@ -62,7 +62,7 @@ class Launch:
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _scorer: Scorer | None = None
     _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
-    _lent: Lent | None = None
+    _lent: EngineLease | None = None
     _session: Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _entry: Entry = field(init=False)
@@ -115,7 +115,7 @@ class Launch:
         if (start := getattr(engine, "start", None)) is not None:
             start()  # Its process gets going while the store is opened here.
         from rpterm.chat.session import Session
-        from rpterm.engine.lent import Lent
+        from rpterm.engine.engine_lease import EngineLease
         from rpterm.store import Store
         from rpterm.store.liveness import Presence
 
@@ -123,7 +123,7 @@ class Launch:
         store = Store(self.paths.database)
         try:
             found, chat = self._entry.chat(store, target, chat_id)
-            self._lent = Lent(engine)
+            self._lent = EngineLease(engine)
             self._session = Session(
                 store, self._lent, found.card, chat, self.settings,
                 states=self.paths.states, flagged=self._flagged(),

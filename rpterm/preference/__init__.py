@@ -1,5 +1,5 @@
-"""From judgements to training data: records, formats, scrub, split, check and statistics.
+"""Turns judgements into training data: records, formats, scrubbing, splits, checks, statistics.
 
-Nothing here knows a model or a terminal: token counts, chat templates and system prompts are handed
-in by whoever exports.
+Nothing in here knows models or terminals: the caller passes in token counters, chat templates and
+system prompts.
 """

@@ -1,4 +1,4 @@
-"""The dataset card: what is in an export, with figures, as the hub's README. Pure."""
+"""Renders the dataset card: a README for the Hugging Face hub with figures on an export. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from rpterm.store.judgement_records import Comparison
 
 @dataclass(slots=True)
 class Figures:
-    """Counts over the records that were written, and over the duels behind them.
+    """Counts of the records written and of the duels in the exported chats.
 
     Attributes:
-        longer: Pairs in which the chosen reply is the longer one, of ``unequal`` pairs.
-        verdicts: Of all duels in the exported chats, ties and "both bad" apart.
-        left: Duels won by the left reply, of ``sided``.
-        agreed: Duels that ended the same way when asked again, of ``repeated``.
+        longer: Pairs in which the chosen reply is the longer one.
+        unequal: Pairs whose replies differ in length.
+        edits: Number of characters changed by each edit.
+        verdicts: Verdicts of all duels, including ties and "both bad".
+        left: Duels won by the left reply.
+        sided: Duels won by either side.
+        agreed: Repeated duels with the same winner as the first time.
+        repeated: Duels that were asked again.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -50,7 +54,7 @@ class Figures:
         self.repeated += again.total
 
     def duels(self) -> dict[str, object]:
-        """The duels, for the manifest."""
+        """The figures on duels, for the manifest."""
         return {
             "verdicts": dict(sorted(self.verdicts.items())),
             "left_wins": Share(self.left, self.sided).row(),
@@ -81,23 +85,23 @@ def dataset_card(
     figures: Figures,
     about: Mapping[str, object],
 ) -> str:
-    """The README of an export; its head tells ``datasets`` which file is which split."""
+    """The README of an export; its YAML header tells ``datasets`` which file is which split."""
     head: dict[str, object] = {"language": ["en"], "tags": ["role-play", "preference", "rpterm"]}
     if about.get("licence"):
         head["license"] = about["licence"]
     head["configs"] = _configs(files)
     lines = ["---", json.dumps(head, indent=2), "---", "", "# Role-play preference data", ""]
     lines += [f"Exported by rpterm for {form.reader}.", "", "| what | figure |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in _figures(figures)]
+    lines += [f"| {name} | {value} |" for name, value in _table_rows(figures)]
     lines += ["", "## How it was made", "", "```json", json.dumps(dict(about), indent=2), "```", ""]
     lines += [
-        "Only chats whose owner marked them as exportable are in it. Pairs share one exact "
-        "prompt; train and test share no chat and no prompt.",
+        "It contains only chats whose owner marked them as exportable. The replies of a pair "
+        "share one exact prompt; train and test share no chat and no prompt.",
     ]
     if about.get("scrub"):
         lines += [
-            "Names of personas, mail addresses, phone numbers, paths and keys were taken out by "
-            "rules. Rules miss things: read it before you publish it.",
+            "Names of personas, mail addresses, phone numbers, paths and keys were removed by "
+            "rules. Rules miss things, so read the data before you publish it.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -111,12 +115,12 @@ def _configs(files: Mapping[tuple[str, str], str]) -> list[dict[str, object]]:
     ]
 
 
-def _figures(figures: Figures) -> list[tuple[str, str]]:
-    rows = [(f"records: {kind}", str(many)) for kind, many in sorted(figures.kinds.items())]
+def _table_rows(figures: Figures) -> list[tuple[str, str]]:
+    rows = [(f"records: {kind}", str(count)) for kind, count in sorted(figures.kinds.items())]
     for name in ("sources", "characters", "models", "raters"):
         counts: Counter[str] = getattr(figures, name)
-        shown = ", ".join(f"{_cell(key)} {many}" for key, many in sorted(counts.items()))
-        rows.append((name, shown or "–"))
+        listed = ", ".join(f"{_cell(key)} {count}" for key, count in sorted(counts.items()))
+        rows.append((name, listed or "–"))
     shares = (
         ("chosen reply is the longer one", Share(figures.longer, figures.unequal)),
         ("left reply won the duel", Share(figures.left, figures.sided)),
@@ -129,8 +133,8 @@ def _figures(figures: Figures) -> list[tuple[str, str]]:
     if figures.labels:
         rows.append(("good among labelled replies", f"{figures.good / figures.labels:.2f}"))
     if figures.edits:
-        middle = sorted(figures.edits)[len(figures.edits) // 2]
-        rows.append(("characters touched by an edit, median", str(middle)))
+        median = sorted(figures.edits)[len(figures.edits) // 2]
+        rows.append(("characters touched by an edit, median", str(median)))
     return rows
 
 

@@ -1,7 +1,7 @@
-"""Chats with several characters, as training data sees them: the life of the chat's own character.
+"""Shows a group chat from the perspective of the chat's own character, for training data.
 
-What others said was heard by it, headed by their names, as in its prompts. Their own replies came
-of other cards and make no records. Knows no format.
+Replies of other characters become messages that it hears, headed by their names, as in its
+prompts. Those replies were generated from other cards, so they make no records of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rpterm.types import Turn
 
 
 def as_lived(store: Store, chat_id: int) -> tuple[list[Turn], frozenset[int]]:
-    """All turns of a chat, and the ids of those that another character said."""
+    """All turns as the chat's own character hears them, and the ids of other characters' turns."""
     turns, cast = store.tree(chat_id), Casts(store).get(chat_id)
     if cast is None or len(cast.members) < 2:
         return turns, frozenset()

@@ -1,7 +1,7 @@
-"""The export: chats one by one, records into rows, rows into files. Same store, same bytes.
+"""Exports judgements as training data: chats one by one, as records, rows and files.
 
-Memory is that of one chat and of the digests that find duplicates and leaks. Nothing of a chat is
-read before its consent is.
+The same store always gives the same bytes. It keeps only one chat in memory, and the digests that
+detect duplicates and leaks between splits. A chat is read only after its consent was checked.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from rpterm.store.judgements import Judgements
 from rpterm.types import Chat, NoSuchChoice
 
 LAYOUT = 1
-"""Version of the folder's layout, in its manifest."""
+"""Version of the folder's layout, stored in its manifest."""
 
 SPLITS = ("train", "test")
-_DIGEST = 16
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Options:
     """What to export, and how.
 
     Attributes:
-        greeting: What becomes of a greeting before the first user turn.
-        split: Share of chats whose rows are for testing.
-        max_tokens: Of prompt and reply; longer histories are trimmed at turns. 0 is no limit.
+        greeting: How to export a greeting before the first user turn.
+        split: Share of chats in the test split.
+        max_tokens: Limit for prompt and reply; older turns beyond it are cut. 0 means no limit.
         card: Only chats with this character.
     """
 
@@ -61,15 +61,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What the export needs to know of a model.
+    """What the export needs to know about a model.
 
     Attributes:
-        system: The system prompt of a chat.
-        count: Of its tokens.
-        per_message: Tokens of the scaffold that its template puts around a message.
-        render: Messages in the model's template, up to where the reply begins.
-        user_first: Its template wants the user to speak first.
-        no_system: Its template refuses system messages.
+        system: Returns the system prompt of a chat.
+        count: Counts its tokens.
+        render: Renders messages with its chat template, up to where the reply starts.
+        end: The text that ends a reply in its template.
+        user_first: Whether its template requires the user to speak first.
+        per_message: Tokens that its template adds to each message.
+        no_system: Whether its template rejects system messages.
     """
 
     system: Callable[[Chat], str]
@@ -84,10 +85,14 @@ class Model:
 
 @dataclass(slots=True)
 class Exported:
-    """What an export did.
+    """The result of an export.
 
     Attributes:
-        cut: Prompts whose oldest turns had no room within the limit of tokens.
+        rows: Number of rows by file stem.
+        cut: Number of prompts whose oldest turns did not fit the token limit.
+        left_out: Number of judgements left out, by reason.
+        scrubbed: Number of texts removed by the scrubber, by kind.
+        review: The file that lists what the scrubber removed, if anything.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -99,9 +104,9 @@ class Exported:
 
 
 def split_of(chat: int, share: float) -> str:
-    """Train or test, by a hash of the chat's number: a chat never moves when others come."""
-    drawn = int.from_bytes(hashlib.sha256(f"rpterm chat {chat}".encode()).digest()[:8], "big")
-    return "test" if drawn < share * 2**64 else "train"
+    """Assign a chat to train or test by a hash of its id, so that it stays there for good."""
+    fraction = int.from_bytes(hashlib.sha256(f"rpterm chat {chat}".encode()).digest()[:8], "big")
+    return "test" if fraction < share * 2**64 else "train"
 
 
 def export(
@@ -114,7 +119,7 @@ def export(
     """Write the export; an earlier one at ``out`` is replaced at the very end.
 
     Args:
-        look: Looks at the finished export before that; when it raises, nothing is replaced.
+        look: Called with the finished folder before that; if it raises, nothing is replaced.
 
     Raises:
         ExportError: There is nothing to export, or ``out`` cannot be written.
@@ -137,6 +142,8 @@ def export(
 
 
 class _Run:
+    """One run of an export."""
+
     def __init__(self, judgements: Judgements, options: Options, model: Model) -> None:
         self.judgements = judgements
         self.options = options
@@ -149,18 +156,18 @@ class _Run:
         self._seen: set[bytes] = set()
         self._chosen: dict[bytes, bytes] = {}
         self._splits: dict[bytes, str] = {}
-        self._scrub = Scrubber(self._names(), options.region) if options.scrub else None
+        self._scrub = Scrubber(self._persona_names(), options.region) if options.scrub else None
         self._shape = Shape(
             greeting=options.greeting,
             user_first=model.user_first,
             render=model.render,
             end=model.end,
-            exact=None if options.scrub else self._exact,
+            exact=None if options.scrub else self._exact_prompt,
             no_system=model.no_system,
         )
 
     def write(self, folder: Path) -> None:
-        """All rows, and the list of judgements that gave none."""
+        """Write all rows, and the list of judgements that were left out."""
         with ExitStack() as stack:
             tables = {
                 (table.name, split): stack.enter_context(
@@ -169,9 +176,9 @@ class _Run:
                 for table in self.format.tables
                 for split in SPLITS
             }
-            gone = stack.enter_context(Lines(folder / "about" / "left-out.jsonl"))
-            for record, split in self._records(gone):
-                self._place(record, split, tables)
+            left_out = stack.enter_context(Lines(folder / "about" / "left-out.jsonl"))
+            for record, split in self._records(left_out):
+                self._write_row(record, split, tables)
         for key, lines in tables.items():
             if lines.rows:
                 path = lines.path
@@ -181,7 +188,7 @@ class _Run:
                 self.done.rows[path.stem] = lines.rows
 
     def describe(self, folder: Path) -> None:
-        """Dataset card, the reader's own files, and the manifest."""
+        """Write the dataset card, the format's extra files, and the manifest."""
         limit = self.options.max_tokens
         extras = self.format.extras(self.files, limit) if self.format.extras else {}
         for name, text in extras.items():
@@ -206,7 +213,7 @@ class _Run:
         (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
 
     def write_review(self, out: Path) -> None:
-        """What the scrub took, beside the export: it must not travel with it."""
+        """List what the scrubber removed in a file next to the export, not inside it."""
         if self._scrub is None or not self._scrub.found:
             return
         self.done.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
@@ -215,15 +222,15 @@ class _Run:
                 lines.add(row)
 
     def nothing(self) -> str:
-        """Why there is no row at all."""
+        """The error message for an export without rows."""
         if self._passed.chats:
             return why(self.format, self._passed, self.done.left_out)
         judged = {self.judgements.store.chat(each).card_name for each in self.judgements.chats()}
         return nobody(self.options.card, sorted(judged))
 
     # -------------------------------------------------------------------------------------------
-    def _records(self, gone: Lines) -> Iterator[tuple[Record, str]]:
-        for material in _ahead(self._materials()):
+    def _records(self, left_out: Lines) -> Iterator[tuple[Record, str]]:
+        for material in _prefetched(self._materials()):
             chat = material.chat.id
             split = split_of(chat, self.options.split)
             self.done.figures.look(material.comparisons)
@@ -233,18 +240,18 @@ class _Run:
             self.done.cut += material.history.cut
             self._passed.longest = max(self._passed.longest, material.history.longest)
             for dropped in result.dropped:
-                self._leave_out(dropped, gone)
+                self._leave_out(dropped, left_out)
             digests: dict[int, bytes] = {}
             for record in result.records:
                 if record.kind not in self._kinds:
                     self._passed.kinds[record.kind] += 1
                     continue
-                reason = self._unwanted(record, split, digests)
+                reason = self._rejection(record, split, digests)
                 if reason is None:
                     yield record, split
                     continue
                 for number in record.meta.judgements:
-                    self._leave_out(Dropped(number, chat, reason), gone)
+                    self._leave_out(Dropped(number, chat, reason), left_out)
 
     def _materials(self) -> Iterator[Material]:
         for chat_id in self.judgements.chats():
@@ -261,10 +268,11 @@ class _Run:
         turns, others = as_lived(self.judgements.store, chat.id)
         ratings = list(self.judgements.ratings(chat.id))
         comparisons = list(self.judgements.comparisons(chat.id))
-        own = [each for each in ratings if each.turn_id not in others]
-        compared = [c for c in comparisons if not others & {c.left_id, c.right_id}]
-        if gone := len(ratings) - len(own) + len(comparisons) - len(compared):
-            self.done.left_out["said by another character than the chat's own"] += gone
+        own_ratings = [each for each in ratings if each.turn_id not in others]
+        own_comparisons = [c for c in comparisons if not others & {c.left_id, c.right_id}]
+        own_count = len(own_ratings) + len(own_comparisons)
+        if foreign := len(ratings) + len(comparisons) - own_count:
+            self.done.left_out["said by another character than the chat's own"] += foreign
         history = History(
             turns,
             self.model.system(chat),
@@ -273,65 +281,65 @@ class _Run:
             clean=self._scrub.all if self._scrub is not None else list,
             per_message=self.model.per_message,
         )
-        return Material(
-            chat,
-            history,
-            own,
-            compared,
-            self.judgements.origins(chat.id),
-        )
+        origins = self.judgements.origins(chat.id)
+        return Material(chat, history, own_ratings, own_comparisons, origins)
 
-    def _unwanted(self, record: Record, split: str, digests: dict[int, bytes]) -> str | None:
+    def _rejection(self, record: Record, split: str, digests: dict[int, bytes]) -> str | None:
         prompt = digests.get(id(record.prompt))
         if prompt is None:
-            said = [part for message in record.prompt for part in message]
-            prompt = digests[id(record.prompt)] = _digest(*map(_of_text, said))
+            parts = [part for message in record.prompt for part in message]
+            prompt = digests[id(record.prompt)] = _digest(*map(_text_digest, parts))
         if self._splits.setdefault(prompt, split) != split:
             return "the same prompt is in the other split"
-        texts = _of_text(record.reply.text), _of_text(record.other.text if record.other else "")
+        texts = (
+            _text_digest(record.reply.text),
+            _text_digest(record.other.text if record.other else ""),
+        )
         reason = record.meta.reason if record.kind == "flag" else ""
-        key = _digest(prompt, *map(_of_text, (record.kind, str(record.label), reason)), *texts)
+        key = _digest(prompt, *map(_text_digest, (record.kind, str(record.label), reason)), *texts)
         if key in self._seen:
             return "the same row is there already"
         if record.kind == "pair":
             both = _digest(prompt, *sorted(texts))
-            if self._chosen.setdefault(both, key) != key:  # the key has the texts in their order
+            if (
+                self._chosen.setdefault(both, key) != key
+            ):  # The key depends on the order of the texts.
                 return "another chat has the opposite verdict"
         self._seen.add(key)
         return None
 
-    def _place(self, record: Record, split: str, tables: dict[tuple[str, str], Lines]) -> None:
-        used = False
+    def _write_row(self, record: Record, split: str, tables: dict[tuple[str, str], Lines]) -> None:
+        written = False
         for table in self.format.tables:
             if record.kind in table.kinds:
                 row = table.row(record, self._shape)
                 if row is not None:
                     tables[table.name, split].add(row)
-                    used = True
-        if used:
+                    written = True
+        if written:
             self.done.figures.add(record)
         else:
             self._passed.unplaced += 1
 
-    def _leave_out(self, dropped: Dropped, gone: Lines) -> None:
+    def _leave_out(self, dropped: Dropped, left_out: Lines) -> None:
         self.done.left_out[dropped.why] += 1
-        gone.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
+        left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
-    def _names(self) -> list[str]:
+    def _persona_names(self) -> list[str]:
         names = {persona.name for persona in self.judgements.store.personas()}
         return sorted(names | set(self.judgements.personas()))
 
-    def _exact(self, turn_id: int) -> Row | None:
-        made = self.judgements.store.generation(turn_id)
-        if made is None:
+    def _exact_prompt(self, turn_id: int) -> Row | None:
+        generation = self.judgements.store.generation(turn_id)
+        if generation is None:
             return None
-        return {"prompt_text": made.prompt_text, "prompt_ids": list(made.prompt_ids)}
+        return {"prompt_text": generation.prompt_text, "prompt_ids": list(generation.prompt_ids)}
 
     def _about(self) -> dict[str, object]:
         options = self.options
         if self._scrub is not None and not self.done.scrubbed:
-            for (kind, _), many in self._scrub.found.items():
-                self.done.scrubbed[kind] += many
+            for (kind, _), count in self._scrub.found.items():
+                self.done.scrubbed[kind] += count
         return {
             "format": options.format,
             "sources": sorted(source.value for source in options.wanted.sources),
@@ -345,8 +353,8 @@ class _Run:
         }
 
 
-def _ahead(materials: Iterator[Material]) -> Iterator[Material]:
-    """The same with the next one made already, whose tokens are counted meanwhile."""
+def _prefetched(materials: Iterator[Material]) -> Iterator[Material]:
+    """Stay one item ahead, so that the tokens of the next one are counted in the background."""
     before: Material | None = None
     for material in materials:
         if before is not None:
@@ -361,12 +369,14 @@ def _stem(table: str, split: str) -> str:
 
 
 def _digest(*digests: bytes) -> bytes:
-    return hashlib.blake2b(b"".join(digests), digest_size=_DIGEST).digest()
+    return hashlib.blake2b(b"".join(digests), digest_size=_DIGEST_BYTES).digest()
 
 
-@lru_cache(maxsize=2048)  # the texts of a chat come again in every prompt
-def _of_text(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
+@lru_cache(maxsize=2048)  # A chat's texts recur in every prompt.
+def _text_digest(text: str) -> bytes:
+    return hashlib.blake2b(
+        text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES
+    ).digest()
 
 
 def _sha256(path: Path) -> str:

@@ -1,9 +1,9 @@
-"""From one chat's turns and judgements to records.
+"""Builds records from one chat's turns and judgements.
 
-Every judgement ends in a record or in the list of what was dropped, with the reason. Two replies
-make a pair only when they answer one turn and, where it is known, when they were made from one
-exact prompt. A reply whose question was deleted or hidden makes nothing at all. Knows no database
-and no format.
+Every judgement ends up in a record or, with the reason, in the list of dropped ones. Two replies
+form a pair only if they answer the same turn and, where known, were generated from the same exact
+prompt. A reply whose parent turn was deleted or hidden makes no record. Knows neither the database
+nor the formats.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ SOURCES = {
     "thumb": Source.THUMBS, "stars": Source.STARS, "flag": Source.FLAG, "duel": Source.DUEL,
     "edit": Source.EDIT, "swipe": Source.SWIPE,
 }  # fmt: skip
-"""Kinds of judgements, as the store has them."""
+"""Sources by the store's kinds of judgements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to take.
+    """Which judgements to use.
 
     Attributes:
-        min_edit: Edits that touch fewer characters make no pair.
-        pairs_per_prompt: Pairs made of the ratings of one prompt, at most, widest gap first.
+        min_edit: Edits that change fewer characters make no pair.
+        pairs_per_prompt: Maximum number of pairs from the ratings of one prompt, widest gap first.
     """
 
     sources: frozenset[Source] = frozenset(DEFAULT_SOURCES)
@@ -51,7 +51,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that one chat has to give; ``history`` has its turns."""
+    """The judgements of one chat; ``history`` has its turns and prompts."""
 
     chat: Chat
     history: History
@@ -66,21 +66,21 @@ def harvest(
     """The records of one chat, in the order of the judgements.
 
     Args:
-        kinds: Which records are needed; pairs and demos are made of others and may be spared.
+        kinds: Which records are needed. Demos are derived from other records and can be skipped.
     """
-    return _Harvester(material, wanted, kinds).run()
+    return _RecordBuilder(material, wanted, kinds).run()
 
 
 def edit_width(one: str, other: str) -> int:
-    """How many characters lie between the first and the last place where two texts differ."""
+    """The number of characters between the first and the last difference of two texts."""
     shorter = min(len(one), len(other))
-    head = _common(one, other, shorter)
-    tail = _common(one[::-1], other[::-1], shorter - head)
+    head = _common_prefix(one, other, shorter)
+    tail = _common_prefix(one[::-1], other[::-1], shorter - head)
     return max(len(one), len(other)) - head - tail
 
 
-def _common(one: str, other: str, limit: int) -> int:
-    """Length of the common beginning: halving on slices, which compare at the speed of C."""
+def _common_prefix(one: str, other: str, limit: int) -> int:
+    """Length of the common prefix, by binary search on slices, which compare at C speed."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
@@ -91,7 +91,7 @@ def _common(one: str, other: str, limit: int) -> int:
     return low
 
 
-class _Harvester:
+class _RecordBuilder:
     def __init__(self, material: Material, wanted: Wanted, kinds: Collection[Kind]) -> None:
         self.material = material
         self.history = material.history
@@ -101,57 +101,56 @@ class _Harvester:
         self._raters: dict[str, str] = {}
 
     def run(self) -> Harvest:
-        ratings = [each for each in self.material.ratings if self._takes(each)]
-        comparisons = [each for each in self.material.comparisons if self._takes(each)]
+        ratings = [each for each in self.material.ratings if self._is_wanted(each)]
+        comparisons = [each for each in self.material.comparisons if self._is_wanted(each)]
         for each in ratings:
             self.history.expect(each.turn_id)
         for pair in comparisons:
             self.history.expect(pair.left_id)
             self.history.expect(pair.right_id)
-        standing = self._latest([each for each in ratings if self._usable(each, each.turn_id)])
+        latest = self._latest([each for each in ratings if self._is_usable(each, each.turn_id)])
         pairs: list[Record] = []
         for pair in comparisons:
-            if self._usable(pair, pair.left_id, pair.right_id):
-                pairs += self._compared(pair)
-        labels = [self._label(each) for each in standing]
+            if self._is_usable(pair, pair.left_id, pair.right_id):
+                pairs += self._pair(pair)
+        labels = [self._label(each) for each in latest]
         self.done.records += labels
         pairs += rated_pairs(
             labels,
             self.wanted.pairs_per_prompt,
-            lambda one, other: self._one_prompt(one.reply.turn, other.reply.turn),
+            lambda one, other: self._same_prompt(one.reply.turn, other.reply.turn),
         )
-        pairs, opposed = vetoed(pairs, self._opinion())
-        kept, dropped = settled(pairs)
-        self.done.dropped += opposed
-        self.done.records += kept
-        self.done.dropped += dropped
+        pairs, contradicted = vetoed(pairs, self._opinion())
+        pairs, outvoted = settled(pairs)
+        self.done.dropped += contradicted + outvoted
+        self.done.records += pairs
         if "demo" in self.kinds:
-            self._demos(labels, kept)
+            self._add_demos(labels, pairs)
         return self.done
 
-    def _takes(self, judgement: Rating | Comparison) -> bool:
+    def _is_wanted(self, judgement: Rating | Comparison) -> bool:
         if SOURCES[judgement.kind] in self.wanted.sources:
             return True
         self._drop(judgement, "its source is not wanted")
         return False
 
-    def _usable(self, judgement: Rating | Comparison, *turns: int) -> bool:
+    def _is_usable(self, judgement: Rating | Comparison, *turns: int) -> bool:
         for turn_id in turns:
             turn = self.history.turns[turn_id]
             if turn.status is not Status.COMPLETE:
                 return self._drop(judgement, "the reply is not finished")
             if not self.history.text(turn_id):
                 return self._drop(judgement, "the reply is empty")
-            if why := self._unanswered(turn_id):
+            if why := self._missing_question(turn_id):
                 return self._drop(judgement, why)
             if self.history.prompt(turn_id) is None:
                 return self._drop(judgement, TOO_LONG)
         return True
 
-    def _unanswered(self, turn_id: int) -> str:
-        """Why the branch above a reply does not end with what it answers; "" where it does.
+    def _missing_question(self, turn_id: int) -> str:
+        """Why the branch above a reply does not end with the turn it answers; "" if it does.
 
-        An edited or continued reply stands where the one did that it was.
+        An edited or continued reply is judged by the reply it was made from, too.
         """
         turns = self.history.turns
         at: int | None = turn_id
@@ -167,13 +166,13 @@ class _Harvester:
         return False
 
     def _latest(self, ratings: Sequence[Rating]) -> list[Rating]:
-        """Those that stand; the others are named among what was dropped."""
-        last = standing(ratings)
-        kept = {each.id for each in last}
+        """The last rating of each rater; the earlier ones are dropped."""
+        latest = standing(ratings)
+        kept = {each.id for each in latest}
         for each in ratings:
             if each.id not in kept:
                 self._drop(each, "the same rater changed it later")
-        return last
+        return latest
 
     def _label(self, rating: Rating) -> Record:
         score = None if rating.kind == "flag" else float(rating.value)
@@ -182,14 +181,14 @@ class _Harvester:
         meta = self._meta(rating, rating.how, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
-        return Record("label", prompt, reply, meta, label=_good(rating))
+        return Record("label", prompt, reply, meta, label=_is_good(rating))
 
-    def _compared(self, pair: Comparison) -> list[Record]:
+    def _pair(self, pair: Comparison) -> list[Record]:
         left, right = self._reply(pair.left_id), self._reply(pair.right_id)
         if left.text == right.text:
             self._drop(pair, "both replies are the same text")
             return []
-        if not self._one_prompt(pair.left_id, pair.right_id):
+        if not self._same_prompt(pair.left_id, pair.right_id):
             self._drop(pair, "the replies were made from different prompts")
             return []
         prompt = self.history.prompt(pair.left_id) or ()
@@ -211,19 +210,19 @@ class _Harvester:
         return [Record("pair", prompt, chosen, meta, rejected)]
 
     def _opinion(self) -> Callable[[Reply], int]:
-        """What all ratings that stand say of a reply, also those of sources not exported."""
-        said: Counter[tuple[int | None, str]] = Counter()
+        """The balance of good and bad ratings of a reply, including sources not exported."""
+        balance: Counter[tuple[int | None, str]] = Counter()
         for each in standing(self.material.ratings):
-            if each.kind != "flag" and (good := _good(each)) is not None:
-                said[self._wording(each.turn_id)] += 1 if good else -1
-        return lambda reply: said[self._wording(reply.turn)]
+            if each.kind != "flag" and (good := _is_good(each)) is not None:
+                balance[self._wording(each.turn_id)] += 1 if good else -1
+        return lambda reply: balance[self._wording(reply.turn)]
 
     def _wording(self, turn_id: int) -> tuple[int | None, str]:
-        """Two replies to one turn in the same words are one reply."""
+        """A key that is the same for replies to the same turn with the same text."""
         return self.history.turns[turn_id].parent_id, self.history.text(turn_id)
 
-    def _demos(self, labels: Sequence[Record], pairs: Sequence[Record]) -> None:
-        """Replies to imitate: liked and never disliked, and the user's own wording."""
+    def _add_demos(self, labels: Sequence[Record], pairs: Sequence[Record]) -> None:
+        """Add replies to imitate: liked and never disliked ones, and the user's edits."""
         bad = {each.reply.turn for each in self.done.records if each.label is False}
         good = [each for each in labels if each.label] + [
             each for each in pairs if each.meta.source is Source.EDIT
@@ -234,16 +233,16 @@ class _Harvester:
                 seen.add(each.reply.turn)
                 self.done.records.append(replace(each, kind="demo", other=None, label=None))
 
-    def _one_prompt(self, left: int, right: int) -> bool:
-        one, other = self._prompt_of(left), self._prompt_of(right)
+    def _same_prompt(self, left: int, right: int) -> bool:
+        one, other = self._prompt_digest(left), self._prompt_digest(right)
         return one is None or other is None or one == other
 
-    def _prompt_of(self, turn_id: int | None) -> str | None:
-        """Digest of the exact prompt; an edited reply has that of the reply it was."""
+    def _prompt_digest(self, turn_id: int | None) -> str | None:
+        """Digest of the exact prompt, or ``None``; an edit has that of the original reply."""
         while turn_id is not None and turn_id in self.history.turns:
             turn = self.history.turns[turn_id]
             if turn.origin is Origin.CONTINUED:
-                # Its prompt ends inside the reply, so it says nothing about the one before.
+                # Its prompt ends inside the reply, so it is not that of the original reply.
                 return None
             if turn_id in self.material.origins:
                 return self.material.origins[turn_id].prompt
@@ -251,22 +250,22 @@ class _Harvester:
         return None
 
     def _span(self, rating: Rating) -> tuple[int, int] | None:
-        """Where the marked part stands in the cleaned text; ``None`` when it is not there whole."""
+        """The marked part's position in the cleaned text; ``None`` if it is not intact there."""
         if rating.span is None:
             return None
-        first, last = rating.span
-        part = self.history.clean(self.history.turns[rating.turn_id].text[first:last]).strip()
-        at = self.history.text(rating.turn_id).find(part, max(0, first - len(part)))
+        start, end = rating.span
+        part = self.history.clean(self.history.turns[rating.turn_id].text[start:end]).strip()
+        at = self.history.text(rating.turn_id).find(part, max(0, start - len(part)))
         return None if at < 0 or not part else (at, at + len(part))
 
     def _reply(self, turn_id: int, score: float | None = None) -> Reply:
-        turn, made = self.history.turns[turn_id], self.material.origins.get(turn_id)
+        turn, origin = self.history.turns[turn_id], self.material.origins.get(turn_id)
         text = self.history.text(turn_id)
-        if made is None:
+        if origin is None:
             return Reply(text, turn_id, turn.origin.value, score=score)
         return Reply(
-            text, turn_id, turn.origin.value, made.model, made.model_hash, made.adapter_hash,
-            made.template_hash, made.seed, made.temperature, score,
+            text, turn_id, turn.origin.value, origin.model, origin.model_hash, origin.adapter_hash,
+            origin.template_hash, origin.seed, origin.temperature, score,
         )  # fmt: skip
 
     def _meta(
@@ -299,14 +298,14 @@ class _Harvester:
         )
 
     def _rater(self, name: str) -> str:
-        """A rater's name as it leaves; there are few of them and many judgements."""
+        """A rater's cleaned name, cached because there are few raters and many judgements."""
         if name not in self._raters:
             self._raters[name] = self.history.clean(name)
         return self._raters[name]
 
 
-def _good(rating: Rating) -> bool | None:
-    """Thumb up, four and five stars are good, one and two bad; three says neither."""
+def _is_good(rating: Rating) -> bool | None:
+    """Thumb up and 4 or 5 stars are good; thumb down and 1 or 2 are bad; 3 is neither."""
     if rating.kind == "thumb":
         return bool(rating.value)
     return None if rating.value == 3 else rating.value > 3

@@ -1,4 +1,4 @@
-"""Why an export has no row at all, and what to do about it: one sentence, and a remedy or two."""
+"""Explains why an export has no rows, and suggests options that would change that."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rpterm.preference.history import TOO_LONG, roomy
 from rpterm.preference.records import Kind, Source
 
 NOT_MARKED = "the chat is not marked as exportable"
-_MOST = 3
-"""Reasons that are told, and names."""
+_MAX_LISTED = 3
+"""How many reasons, kinds or names a message lists at most."""
 
-_WORDS: dict[Kind, str] = {
+_KIND_NAMES: dict[Kind, str] = {
     "pair": "choices between two replies",
     "label": "thumbs or stars",
     "demo": "replies that were liked or edited",
@@ -22,26 +22,27 @@ _WORDS: dict[Kind, str] = {
     "both_bad": "duels that both replies lost",
     "flag": "marked passages",
 }
-_TAKER: dict[Kind, str] = {"pair": "dpo", "label": "kto", "demo": "sft"}
-"""A format that takes such records; ``raw`` takes all."""
+_FORMAT_FOR: dict[Kind, str] = {"pair": "dpo", "label": "kto", "demo": "sft"}
+"""A format for each kind of record; ``raw`` takes all kinds."""
 
 _REMEDIES = {
     NOT_MARKED: "`rpterm export allow CHAT` marks a chat as exportable.",
-    "the edit is too small": "`--min-edit` sets how small one may be.",
+    "the edit is too small": "`--min-edit` sets the smallest edit to export.",
 }
 
 
 @dataclass(slots=True)
 class PassedOver:
-    """What an export met and made no row of.
+    """What an export came across but made no row from.
 
     Attributes:
-        wanted: Sources that were wanted.
-        limit: Tokens of a row, and ``longest``, what the largest of the longer ones would take.
-        chats: With judgements that were looked at, marked as exportable or not.
-        kinds: Records that the format is not made of.
-        unplaced: Records of its kinds that it has no place for, such as three stars in KTO.
-        sources: Of judgements that were not wanted.
+        wanted: The requested sources.
+        limit: Maximum number of tokens in a row.
+        longest: How many tokens the longest of the rows above the limit has.
+        chats: Number of judged chats considered, exportable or not.
+        kinds: Records of kinds that the format does not use.
+        unplaced: Records of its kinds that it cannot express, such as three stars in KTO.
+        sources: Sources of judgements that were not requested.
     """
 
     wanted: frozenset[Source] = frozenset()
@@ -54,54 +55,56 @@ class PassedOver:
 
 
 def why(form: Format, passed: PassedOver, left_out: Counter[str]) -> str:
-    """Why an export of judged chats has no row."""
-    reasons = list(_of_format(form, passed))
-    reasons += [_reason(each, many, passed) for each, many in left_out.most_common(_MOST)]
-    told = f": {'; '.join(reasons)}" if reasons else ""
-    start = f"There is nothing to export as {spoken(form.name)}{told}."
+    """The message for an export of judged chats that has no row."""
+    reasons = list(_format_reasons(form, passed))
+    reasons += [_reason(each, count, passed) for each, count in left_out.most_common(_MAX_LISTED)]
+    because = f": {'; '.join(reasons)}" if reasons else ""
+    start = f"There is nothing to export as {spoken(form.name)}{because}."
     return " ".join([start, *_remedies(passed, left_out)])
 
 
 def nobody(card: str | None, judged: Sequence[str]) -> str:
-    """Why there is no judged chat to look at, of this character or of any."""
+    """The message for the case that no chat, or none with this character, was judged."""
     if card is None or not judged:
         return "Nothing was rated yet: rate replies in a chat, then export."
-    more = f" and {len(judged) - _MOST} more" if len(judged) > _MOST else ""
+    more = f" and {len(judged) - _MAX_LISTED} more" if len(judged) > _MAX_LISTED else ""
     return (
-        f"Nothing was rated in a chat with {card!r}: `--card` takes {', '.join(judged[:_MOST])}"
-        f"{more}."
+        f"Nothing was rated in a chat with {card!r}: `--card` can be "
+        f"{', '.join(judged[:_MAX_LISTED])}{more}."
     )
 
 
-def _reason(reason: str, many: int, passed: PassedOver) -> str:
+def _reason(reason: str, count: int, passed: PassedOver) -> str:
     if reason != TOO_LONG:
-        return f"{reason} ({many})"
-    what = "1 is" if many == 1 else f"{many:,} are"
-    return f"{what} longer than {passed.limit:,} tokens, the longest {passed.longest:,}"
+        return f"{reason} ({count})"
+    subject = "1 is" if count == 1 else f"{count:,} are"
+    return f"{subject} longer than {passed.limit:,} tokens, the longest {passed.longest:,}"
 
 
-def _of_format(form: Format, passed: PassedOver) -> Iterator[str]:
+def _format_reasons(form: Format, passed: PassedOver) -> Iterator[str]:
     if passed.unplaced:
-        yield f"it has no place for some ratings ({passed.unplaced})"
+        yield f"it cannot express some ratings ({passed.unplaced})"
     if passed.kinds:
         kinds = {kind for table in form.tables for kind in table.kinds}
-        needs = " or ".join(words for kind, words in _WORDS.items() if kind in kinds)
-        has = ", ".join(f"{_WORDS[kind]} ({n})" for kind, n in passed.kinds.most_common(_MOST))
-        yield f"it needs {needs}, and there are only {has}"
+        needs = " or ".join(words for kind, words in _KIND_NAMES.items() if kind in kinds)
+        has = ", ".join(
+            f"{_KIND_NAMES[kind]} ({n})" for kind, n in passed.kinds.most_common(_MAX_LISTED)
+        )
+        yield f"it needs {needs}, but there are only {has}"
 
 
 def _remedies(passed: PassedOver, left_out: Counter[str]) -> Iterator[str]:
     if passed.unplaced or passed.kinds:
-        takers = {_TAKER.get(kind, "raw") for kind in passed.kinds}
-        taker = takers.pop() if len(takers) == 1 and not passed.unplaced else "raw"
-        yield f"`--format {taker}` takes them."
+        formats = {_FORMAT_FOR.get(kind, "raw") for kind in passed.kinds}
+        name = formats.pop() if len(formats) == 1 and not passed.unplaced else "raw"
+        yield f"`--format {name}` takes them."
     if passed.sources:
-        # The option replaces the list, so what was wanted is named again.
+        # The option replaces the list, so it has to repeat the requested sources.
         names = [each.name.lower() for each in Source if each in passed.wanted | passed.sources]
         more = ", ".join(each.name.lower() for each in Source if each in passed.sources)
-        yield f"`--sources {','.join(names)}` takes {more} as well."
-    for reason, _ in left_out.most_common(_MOST):
+        yield f"`--sources {','.join(names)}` includes {more} as well."
+    for reason, _ in left_out.most_common(_MAX_LISTED):
         if reason == TOO_LONG:
-            yield f"`--max-tokens {roomy(passed.longest)}` takes the long ones."
+            yield f"`--max-tokens {roomy(passed.longest)}` includes the long ones."
         elif reason in _REMEDIES:
             yield _REMEDIES[reason]

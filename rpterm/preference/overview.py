@@ -1,6 +1,6 @@
-"""What was rated so far, by character and model, and what the live score said of it.
+"""Collects the figures of ``rpterm stats``: ratings by character and model, and live scores.
 
-Chats are read one by one. Judgements of all chats count, exportable or not: nothing leaves.
+Chats are read one by one. All chats count, exportable or not, because nothing is exported.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PERSON = "(a person)"
 
 @dataclass(slots=True)
 class Group:
-    """Ratings of one character's or one model's replies.
+    """Judgements of one character's or one model's replies.
 
     Attributes:
-        duels: That its replies stood in; won, lost and tied are those against another model. One
-            that was asked again counts once.
+        duels: Number of duels with its replies; a repeated one counts once.
+        won: Duels won against another model; ``lost`` and ``tied`` likewise.
     """
 
     good: int = 0
@@ -40,30 +40,31 @@ class Group:
 
     @property
     def liked(self) -> Share:
-        """Good ones of those that are good or bad."""
+        """The share of good replies among those rated good or bad."""
         return Share(self.good, self.good + self.bad)
 
     @property
     def wins(self) -> Share:
-        """Duels won of those decided."""
+        """The share of duels won among those decided."""
         return Share(self.won, self.won + self.lost)
 
     @property
     def mean_stars(self) -> float | None:
-        """``None`` without stars."""
+        """The mean number of stars, or ``None``."""
         return sum(self.stars) / len(self.stars) if self.stars else None
 
 
 @dataclass(slots=True)
 class Overview:
-    """Everything ``rpterm stats`` shows.
+    """Everything that ``rpterm stats`` shows.
 
     Attributes:
-        kinds: Judgements by kind, comparisons with their verdict.
-        judged: Rated replies that have a live score.
-        higher_won: Duels that the reply with the higher score won.
+        kinds: Number of judgements by kind; comparisons by kind and verdict.
+        judged: Rated replies with a live score.
         votes: Duels between different models.
-        duels: All of them, those that were asked again too: they tell of the judge.
+        duels: All duels, including repeated ones, which show how consistent the rater is.
+        higher: Decided duels that the reply with the higher live score won.
+        unequal: Decided duels whose replies have different live scores.
     """
 
     chats: int = 0
@@ -80,18 +81,18 @@ class Overview:
 
     @property
     def higher_won(self) -> Share:
-        """Decided duels whose winner had the higher live score, of those with unlike scores."""
+        """The share of duels won by the reply with the higher live score."""
         return Share(self.higher, self.unequal)
 
 
 def overview(
     judgements: Judgements, *, card: str | None = None, model: str | None = None
 ) -> Overview:
-    """Read all that was judged.
+    """Collect all judgements.
 
     Args:
         card: Only chats with this character.
-        model: Only replies of this model; duels that it took part in.
+        model: Only replies of this model, and duels in which it took part.
     """
     found = Overview()
     scores = Scores(judgements.store)
@@ -100,14 +101,16 @@ def overview(
         if card is not None and name != card:
             continue
         before = found.kinds.total()
-        _Chat(found, name, judgements, scores, chat_id, model).read()
+        _ChatReader(found, name, judgements, scores, chat_id, model).read()
         if found.kinds.total() > before:
             found.chats += 1
             found.exportable += judgements.exportable(chat_id)
     return found
 
 
-class _Chat:
+class _ChatReader:
+    """Adds the judgements of one chat to an overview."""
+
     def __init__(
         self,
         found: Overview,
@@ -129,12 +132,12 @@ class _Chat:
     def read(self) -> None:
         for each in standing(self.ratings):
             if self.model is None or self._model(each.turn_id) == self.model:
-                self._rating(each)
+                self._add_rating(each)
         for pair in self.comparisons:
             if self.model is None or self.model in self._models(pair):
-                self._comparison(pair)
+                self._add_comparison(pair)
 
-    def _rating(self, rating: Rating) -> None:
+    def _add_rating(self, rating: Rating) -> None:
         self.found.kinds[rating.kind] += 1
         self.found.raters[rating.how.rater] += 1
         good: bool | None = bool(rating.value)
@@ -148,22 +151,22 @@ class _Chat:
                 group.stars.append(rating.value)
             group.good += good is True
             group.bad += good is False
-        known = rating.how.score is not None
-        score = rating.how.score if known else self.scores.get(rating.turn_id)
+        scored_before = rating.how.score is not None
+        score = rating.how.score if scored_before else self.scores.get(rating.turn_id)
         if score is not None and rating.kind != "flag":
             stars = float(rating.value) if rating.kind == "stars" else None
-            self.found.judged.append(Judged(self.chat_id, score, good, stars, known))
+            self.found.judged.append(Judged(self.chat_id, score, good, stars, scored_before))
 
-    def _comparison(self, pair: Comparison) -> None:
-        self.found.kinds[f"{pair.kind}: {_verdict(pair)}"] += 1
+    def _add_comparison(self, pair: Comparison) -> None:
+        self.found.kinds[f"{pair.kind}: {_verdict_label(pair)}"] += 1
         self.found.raters[pair.how.rater] += 1
         if pair.kind != "duel":
             return
         self.found.duels.append(pair)
         if pair.asked_again is None:
-            self._duel(pair)
+            self._add_duel(pair)
 
-    def _duel(self, pair: Comparison) -> None:
+    def _add_duel(self, pair: Comparison) -> None:
         best = winner(pair)
         left, right = self._models(pair)
         self.found.cards[self.card].duels += 1
@@ -175,17 +178,17 @@ class _Chat:
                 group.won += best == turn
                 group.lost += isinstance(best, int) and best != turn
                 group.tied += best == "tie"
-        self._vote(pair, best)
+        self._add_vote(pair, best)
         if isinstance(best, int):
-            self._higher(pair, best)
+            self._compare_scores(pair, best)
 
-    def _vote(self, pair: Comparison, best: int | str) -> None:
+    def _add_vote(self, pair: Comparison, best: int | str) -> None:
         left, right = self._models(pair)
         if left != right and best != "both_bad":
             first, second = (left, right) if best != pair.right_id else (right, left)
             self.found.votes.append(Vote(first, second, self.chat_id, best == "tie"))
 
-    def _higher(self, pair: Comparison, best: int) -> None:
+    def _compare_scores(self, pair: Comparison, best: int) -> None:
         one = self.scores.get(best)
         other = self.scores.get(pair.right_id if best == pair.left_id else pair.left_id)
         if one is not None and other is not None and one != other:
@@ -199,11 +202,11 @@ class _Chat:
         return self._model(pair.left_id), self._model(pair.right_id)
 
     def _model(self, turn: int) -> str:
-        made = self.origins.get(turn)
-        return made.model if made is not None else PERSON
+        origin = self.origins.get(turn)
+        return origin.model if origin is not None else PERSON
 
 
-def _verdict(pair: Comparison) -> str:
+def _verdict_label(pair: Comparison) -> str:
     if pair.kind != "duel":
         return "kept"
     return pair.verdict.replace("_", " ")

@@ -1,8 +1,8 @@
-"""Judging replies: the one place that every front end goes through, and what is noted by itself.
+"""Records judgements of replies; every front end uses this module.
 
-Adds to a judgement what the user need not say: how long it took, where the reply stood, and the
-live score it had by then, whether or not it was in view. Edits and swipes that were kept are noted
-here, too. Knows no UI, and nothing of how judgements become training data.
+It adds what the user need not enter: how long judging took, where the reply was shown, and the live
+score it had at that time, whether or not it was visible. It also records kept edits and swipes. It
+knows neither the UI nor how judgements become training data.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 ME = "me"
 AUTOMATIC = "kept"
-"""The method of what was noted without being asked for; ``undo`` leaves it alone."""
+"""The method of judgements that are recorded automatically; ``undo`` ignores them."""
 
 
 class RatingError(RptermError):
-    """This cannot be judged so."""
+    """The reply cannot be judged in this way; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One of the seven things that the role-play literature rates apart from the whole."""
+    """One of the seven aspects that the role-play literature rates separately."""
 
     id: str
     key: str
@@ -52,15 +52,15 @@ DIMENSIONS: tuple[Dimension, ...] = (
 The ids are stored."""
 
 GOOD, BAD = 5, 1
-"""What a tag stores when one only says that something was good or bad about a dimension."""
+"""The stars stored when a dimension is only tagged as good or bad."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands about one reply.
+    """The current judgements of one reply by one rater.
 
     Attributes:
-        won: Whether it was the better one in its last duel; a tie says nothing.
+        won: Whether it won its last decided duel, or ``None``.
     """
 
     stars: int | None = None
@@ -71,7 +71,7 @@ class Mark:
 
     @property
     def text(self) -> str:
-        """For the turn's header: told by shape, never by colour alone."""
+        """Symbols for the turn's header that differ in shape, not only in colour."""
         parts = ["★" * self.stars + "☆" * (5 - self.stars)] if self.stars else []
         parts += ["▲" if self.thumb else "▼"] if self.thumb is not None else []
         parts += [f"{len(self.dimensions)}±"] if self.dimensions else []
@@ -81,12 +81,12 @@ class Mark:
 
     @property
     def rated(self) -> bool:
-        """Whether there is a verdict on the whole."""
+        """Whether the reply as a whole is rated."""
         return self.stars is not None or self.thumb is not None
 
 
 class Rater:
-    """One person who judges the replies of one store; may be called from any thread."""
+    """Records the judgements of one person in one store. Thread-safe."""
 
     def __init__(
         self,
@@ -96,16 +96,16 @@ class Rater:
         method: str = "key",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``method`` is stored with each judgement: by which means it came."""
+        """``method`` says how judgements are entered; it is stored with each of them."""
         self.store, self.rater, self.method = store, rater, method
         self._clock = clock
-        self._seen: dict[int, float] = {}
+        self._seen_at: dict[int, float] = {}
         self._judgements: Judgements | None = None
         self._scores: Scores | None = None
 
     @property
     def judgements(self) -> Judgements:
-        """The table, made at the first need."""
+        """The store's judgements; the tables are created on first use."""
         if self._judgements is None:
             from rpterm.store.judgements import Judgements
 
@@ -113,17 +113,17 @@ class Rater:
         return self._judgements
 
     def see(self, *turns: int) -> None:
-        """These replies are before the user from now on."""
+        """Note that the user sees these replies from now on."""
         now = self._clock()
         for turn in turns:
-            self._seen[turn] = now
+            self._seen_at[turn] = now
 
     # One reply ---------------------------------------------------------------------------------
     def ready(self, turn_id: int) -> Turn:
-        """The reply, when it can be judged.
+        """The turn, if it can be judged.
 
         Raises:
-            RatingError: It is still being written.
+            RatingError: The reply is still being written.
         """
         turn = self.store.turn(turn_id)
         if turn.status is Status.STREAMING:
@@ -131,27 +131,27 @@ class Rater:
         return turn
 
     def thumb(self, turn_id: int, up: bool, dimensions: Mapping[str, int] | None = None) -> Rating:
-        """Good, or not."""
+        """Rate a reply as good or bad."""
         turn = self.ready(turn_id)
         return self.judgements.thumb(turn.id, up, dimensions=dimensions, how=self._how(turn))
 
     def stars(
         self, turn_id: int, n: int, dimensions: Mapping[str, int] | None = None, reason: str = ""
     ) -> Rating:
-        """One to five stars.
+        """Rate a reply with one to five stars.
 
         Raises:
-            StoreError: It is another number.
+            StoreError: ``n`` is not between 1 and 5.
         """
         turn = self.ready(turn_id)
         how = self._how(turn)
         return self.judgements.stars(turn.id, n, dimensions=dimensions, reason=reason, how=how)
 
     def tag(self, turn_id: int, dimensions: Mapping[str, int]) -> Rating:
-        """Say more of a reply that was rated: the rating again, now with its dimensions.
+        """Add dimensions to a rated reply by storing its rating again.
 
         Raises:
-            RatingError: It was not rated as a whole yet.
+            RatingError: The reply is not rated as a whole yet.
         """
         mark = self.mark(turn_id)
         if mark.stars is not None:
@@ -161,7 +161,7 @@ class Rater:
         raise RatingError("Rate the reply as a whole first: 1 to 5, + or -.")
 
     def change(self, turn_id: int, before: Mark, after: Mark) -> None:
-        """Store what is new in a mark: stars, a thumb, or what it says beside them.
+        """Store the difference between two marks: stars, a thumb, or dimensions.
 
         Raises:
             RatingError: The reply is not rated as a whole.
@@ -174,7 +174,7 @@ class Rater:
             self.tag(turn_id, after.dimensions)
 
     def flag(self, turn_id: int, span: tuple[int, int] | None, reason: str) -> Rating:
-        """Something is wrong with a reply, or with a part of it."""
+        """Flag a problem with a reply or a part of it."""
         turn = self.ready(turn_id)
         return self.judgements.flag(turn.id, span, reason.strip(), how=self._how(turn))
 
@@ -188,61 +188,60 @@ class Rater:
         method: str = "duel",
         asked_again: int | None = None,
     ) -> Comparison:
-        """The verdict on two replies that were shown blind, side by side."""
+        """Record the verdict on two replies that were shown blind, side by side."""
         how = self._how(self.ready(left), method=method, position="left, right")
         self.ready(right)
         return self.judgements.compare(left, right, verdict, asked_again=asked_again, how=how)
 
     def kept_edit(self, original: Turn, edited: Turn) -> None:
-        """The user's own wording now stands in place of a reply; a greeting answers nothing."""
+        """Record that the user edited a reply; edited greetings are ignored."""
         if original.role == "assistant" and original.parent_id is not None:
             how = self._how(original, method=AUTOMATIC)
             self.judgements.kept_edit(original.id, edited.id, how=how)
 
     def went_on(self, turn: Turn) -> None:
-        """The user answers this reply: it was kept over the swipes that were made beside it.
+        """Record, when the user answers this reply, that it was preferred to its other swipes.
 
-        Noted once, the first time; not against a reply it was edited or continued from, nor
-        against one it was compared with already. What the score kept out of several is no choice
-        of the user's.
+        Each pair is recorded once, and never against the reply that this one was edited or
+        continued from. A reply that the score selected is not the user's choice and is ignored.
         """
         if not _has_versions(turn) or self.judgements.is_kept_by_score(turn.id):
             return
-        others = [each.id for each in self.store.siblings(turn.id) if _rival(each, turn)]
-        known = {
+        rivals = [each.id for each in self.store.siblings(turn.id) if _is_rival(each, turn)]
+        compared = {
             other
             for each in self.judgements.comparisons(turn.chat_id)
             for one, other in ((each.left_id, each.right_id), (each.right_id, each.left_id))
             if one == turn.id
         }
-        seen = [other for other in others if other not in known]
-        if seen:
-            self.judgements.kept_swipe(turn.id, seen, how=self._how(turn, method=AUTOMATIC))
+        new = [rival for rival in rivals if rival not in compared]
+        if new:
+            self.judgements.kept_swipe(turn.id, new, how=self._how(turn, method=AUTOMATIC))
 
     def kept_by_score(self, turn_id: int) -> None:
-        """The score kept this reply out of several: going on with it says nothing of the others."""
+        """Record that the score selected this reply, so that answering it is no preference."""
         self.judgements.kept_by_score(turn_id)
 
     def chosen(self, turn_id: int) -> None:
-        """The user chose this version of a reply by hand, whatever the score kept before."""
+        """Record that the user chose this version of a reply, whatever the score selected."""
         if _has_versions(self.store.turn(turn_id)):
             self.judgements.chosen_by_hand(turn_id)
 
-    # What stands -------------------------------------------------------------------------------
+    # Current marks -----------------------------------------------------------------------------
     def mark(self, turn_id: int) -> Mark:
-        """What stands about one reply."""
+        """The mark of one reply."""
         return self.marks(self.store.turn(turn_id).chat_id).get(turn_id, Mark())
 
     def marks(self, chat_id: int) -> dict[int, Mark]:
-        """What stands about the replies of a chat; those without any are missing."""
+        """The marks of a chat's replies by turn id; replies without one are left out."""
         from rpterm.store.reviews import judged
 
         found: dict[int, Mark] = {}
         if not judged(self.store):
-            return found  # opening a chat shall not wait for tables to be made
+            return found  # Opening a chat must not wait for tables to be created.
         for each in self.judgements.ratings(chat_id):
             if each.how.rater == self.rater:
-                found[each.turn_id] = _with(found.get(each.turn_id, Mark()), each)
+                found[each.turn_id] = _with_rating(found.get(each.turn_id, Mark()), each)
         for duel in self.judgements.comparisons(chat_id):
             if duel.kind == "duel" and duel.how.rater == self.rater and duel.verdict != "tie":
                 for turn, side in ((duel.left_id, "left"), (duel.right_id, "right")):
@@ -251,14 +250,14 @@ class Rater:
         return found
 
     def undo(self, chat_id: int, turn_id: int | None = None) -> Rating | Comparison | None:
-        """Take back the last judgement the user made, of one reply when it is given."""
-        found: list[Rating | Comparison] = list(self.judgements.ratings(chat_id))
-        found += self.judgements.comparisons(chat_id)
+        """Withdraw the rater's last judgement (of this reply, if given) and return it."""
+        judgements: list[Rating | Comparison] = list(self.judgements.ratings(chat_id))
+        judgements += self.judgements.comparisons(chat_id)
         mine = [
             each
-            for each in found
+            for each in judgements
             if each.how.rater == self.rater and each.how.method != AUTOMATIC
-            if turn_id is None or turn_id in _turns(each)
+            if turn_id is None or turn_id in _judged_turns(each)
         ]
         last = max(mine, key=lambda each: each.id, default=None)
         if last is not None:
@@ -267,18 +266,18 @@ class Rater:
 
     # Consent -----------------------------------------------------------------------------------
     def allow(self, chat_id: int, exportable: bool) -> None:
-        """Say whether this chat may leave by an export."""
+        """Allow or forbid the export of a chat."""
         self.judgements.consent(chat_id, exportable, rater=self.rater)
 
     def allowed(self, chat_id: int) -> bool:
-        """Whether it may."""
+        """Whether a chat may be exported."""
         return self.judgements.exportable(chat_id)
 
     # -------------------------------------------------------------------------------------------
     def _how(self, turn: Turn, *, method: str = "", position: str = "") -> How:
         from rpterm.store.judgement_records import How
 
-        seen = self._seen.get(turn.id)
+        seen = self._seen_at.get(turn.id)
         swipe = f"swipe {turn.swipe} of {turn.swipes}" if turn.swipes > 1 else ""
         return How(
             rater=self.rater,
@@ -289,7 +288,7 @@ class Rater:
         )
 
     def _score(self, turn_id: int) -> float | None:
-        """The live score of a reply, as far as there is one."""
+        """The live score of a reply, if there is one."""
         from rpterm.store.scores import Scores
 
         if self._scores is None:
@@ -299,13 +298,13 @@ class Rater:
 
 
 def verdict_words(verdict: Verdict) -> str:
-    """A verdict as people say it."""
+    """A verdict in words."""
     words = {"left": "the left one", "right": "the right one", "tie": "a tie"}
     return words.get(verdict, "both are bad")
 
 
-def _with(mark: Mark, rating: Rating) -> Mark:
-    """The mark after one more rating, the last of a kind standing."""
+def _with_rating(mark: Mark, rating: Rating) -> Mark:
+    """The mark after one more rating; the last one of a kind counts."""
     if rating.kind == "flag":
         return replace(mark, flags=mark.flags + 1)
     if rating.kind == "stars":
@@ -313,7 +312,7 @@ def _with(mark: Mark, rating: Rating) -> Mark:
     return replace(mark, thumb=bool(rating.value), dimensions=rating.dimensions or mark.dimensions)
 
 
-def _turns(judgement: Rating | Comparison) -> tuple[int, ...]:
+def _judged_turns(judgement: Rating | Comparison) -> tuple[int, ...]:
     from rpterm.store.judgement_records import Rating
 
     if isinstance(judgement, Rating):
@@ -322,15 +321,15 @@ def _turns(judgement: Rating | Comparison) -> tuple[int, ...]:
 
 
 def _has_versions(turn: Turn) -> bool:
-    """Whether it is one of several replies to the same turn; a greeting answers nothing, nor does a
-    reply whose question was deleted."""
-    versions = turn.swipes > 1 and turn.parent_id is not None and not turn.lifted
-    return turn.role == "assistant" and versions
+    """Whether it is one of several replies to the same turn. Greetings, and replies whose parent
+    was deleted, do not answer a turn."""
+    answers_turn = turn.parent_id is not None and not turn.lifted
+    return turn.role == "assistant" and turn.swipes > 1 and answers_turn
 
 
-def _rival(other: Turn, kept: Turn) -> bool:
-    """Whether another version was a reply of its own that the user could have kept instead."""
+def _is_rival(other: Turn, kept: Turn) -> bool:
+    """Whether another version is an independent reply that the user could have kept instead."""
     related = other.id in (kept.id, kept.edited_from) or other.edited_from == kept.id
-    made = other.origin in (Origin.GENERATED, Origin.CONTINUED, Origin.EDITED)
-    made = made and other.role == kept.role and not other.lifted
-    return made and not related and other.status is Status.COMPLETE and bool(other.text.strip())
+    is_reply = other.origin in (Origin.GENERATED, Origin.CONTINUED, Origin.EDITED)
+    is_reply = is_reply and other.role == kept.role and not other.lifted
+    return is_reply and not related and other.status is Status.COMPLETE and bool(other.text.strip())

@@ -1,7 +1,7 @@
-"""The one intermediate record between the tree of turns and every format.
+"""The intermediate records between the tree of turns and the export formats.
 
 A record holds one exact prompt as messages and one or two replies to it. Formats only reshape
-records; they never look at turns. Pure data.
+records; they never see turns. Pure data.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Literal
 from rpterm.types import Role
 
 Messages = tuple[tuple[Role, str], ...]
-"""(role, content) pairs, contents stripped."""
+"""(role, content) pairs; the contents are stripped."""
 
 Kind = Literal["pair", "tie", "both_bad", "label", "demo", "flag"]
 
 
 class Source(StrEnum):
-    """Which kind of judgement a record comes from."""
+    """The kind of judgement a record comes from."""
 
     DUEL = "duel"
     EDIT = "edit"
@@ -30,18 +30,18 @@ class Source(StrEnum):
 
 
 DEFAULT_SOURCES = (Source.DUEL, Source.EDIT, Source.STARS, Source.THUMBS, Source.FLAG)
-"""A swipe kept is a weak signal: often it is only the last one tried."""
+"""Without kept swipes, which are a weak signal: often the kept one is only the last one tried."""
 
 STRENGTH = {
     Source.DUEL: 4, Source.STARS: 3, Source.THUMBS: 2, Source.EDIT: 1, Source.SWIPE: 0,
     Source.FLAG: 0,
 }  # fmt: skip
-"""When sources disagree about two replies, the stronger one is believed."""
+"""When sources disagree about two replies, the stronger one decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply and what made it; ``score`` is stars, or 1 and 0 of a thumb, where given."""
+    """A reply with its provenance; ``score`` is its stars, or 1 or 0 for a thumb, if rated."""
 
     text: str
     turn: int
@@ -57,12 +57,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """Where a record comes from.
+    """The origin of a record.
 
     Attributes:
-        judgements: Numbers of the judgements behind it.
-        side: Where the chosen reply of a duel stood: ``left`` or ``right``.
-        edit: Characters between the first and the last that differ, for edits.
+        judgements: Ids of the judgements it is based on.
+        side: For a duel, where the chosen reply was shown: ``left`` or ``right``.
+        edit: For an edit, the number of characters between the first and last difference.
     """
 
     source: Source
@@ -88,9 +88,10 @@ class Record:
     """One judgement, ready for any format.
 
     Attributes:
-        kind: ``pair`` (reply chosen, other rejected), ``tie``, ``both_bad``, ``label`` (the
-            reply is good, bad, or ``None``: in between), ``demo`` (a reply to imitate) or ``flag``.
-        prompt: The one prompt of both replies.
+        kind: ``pair`` (``reply`` chosen, ``other`` rejected), ``tie``, ``both_bad``, ``label``,
+            ``demo`` (a reply to imitate) or ``flag``.
+        prompt: The common prompt of the replies.
+        label: For the kind ``label``: good, bad, or ``None`` for neither.
     """
 
     kind: Kind
@@ -103,7 +104,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A judgement, or what was made of it, that is not in the export, and why."""
+    """A judgement, or a record made from it, that is not exported, and why."""
 
     judgement: int
     chat: int
@@ -112,7 +113,7 @@ class Dropped:
 
 @dataclass(slots=True)
 class Harvest:
-    """What one chat yields."""
+    """The records of one chat, and the judgements that made none."""
 
     records: list[Record] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)

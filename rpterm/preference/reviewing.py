@@ -1,9 +1,8 @@
-"""Which replies are worth looking at again, and in which order. Knows no UI.
+"""The review queue: which replies are worth rating or rating again, in which order. No UI.
 
-Doubtful is a reply whose stars or thumb say the opposite of its live score, and so are two replies
-whose duel was a tie or went otherwise when it was asked again: those come as a pair, with the sides
-swapped, until they were reviewed. Unrated ones keep the order of their chat, so that one reads on
-instead of beginning anew with each.
+A reply is doubtful if its stars or thumb contradict its live score. Two replies are doubtful, as a
+pair with swapped sides, if their duel was a tie or ended differently when it was repeated, until
+they are reviewed. Unrated replies keep the order of their chat, so that the rater can read on.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from rpterm.store.reviews import Written, written
 Kind = Literal["unrated", "doubtful", "flagged", "rated", "all"]
 KINDS: tuple[Kind, ...] = ("unrated", "doubtful", "flagged", "rated", "all")
 LOW, HIGH = 0.35, 0.65
-"""Below and above, a live score says something that a rating can contradict."""
+"""A live score below or above these is clear enough for a rating to contradict it."""
 
 REVIEWED = "review"
-"""By this means judgements come from here; a close duel that has one is settled."""
+"""The method of judgements from a review; a close duel with such a judgement is settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to show; "" is everybody, every model, every source."""
+    """Which replies to show; "" means any character, model or source."""
 
     kind: Kind = "unrated"
     card: str = ""
@@ -38,19 +37,19 @@ class Filter:
 
     @property
     def text(self) -> str:
-        """For people: ``unrated · Sherlock Holmes``."""
+        """A label such as ``unrated · Sherlock Holmes``."""
         return " · ".join(part for part in (self.kind, self.card, self.model, self.source) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One reply of the queue, or two that are compared.
+    """One entry of the queue: a reply, or two to compare.
 
     Attributes:
-        rival: The reply that stands on the right of this one, where two are compared.
-        judged: Whether it was rated, or judged in a duel.
+        rival: If two are compared, the one to show on the right.
+        judged: Whether it was rated or judged in a duel.
         doubt: Why it is doubtful, in a few words, or "".
-        weight: How doubtful, for the order.
+        weight: How doubtful it is, for sorting.
     """
 
     reply: Written
@@ -63,7 +62,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Two replies whose duel was close, with the sides swapped, and how it was close."""
+    """Two replies whose duel was not clear, with the sides swapped, and why."""
 
     left: int
     right: int
@@ -72,7 +71,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a filter can be set to."""
+    """The values that a filter can be set to."""
 
     cards: tuple[str, ...]
     models: tuple[str, ...]
@@ -80,7 +79,7 @@ class Choices:
 
 
 class Review:
-    """The queue of one store for one rater."""
+    """The review queue of one store and rater."""
 
     def __init__(self, store: Store, rater: Rater | None = None) -> None:
         self.store = store
@@ -88,7 +87,7 @@ class Review:
         self._items: list[Item] = []
 
     def read(self) -> None:
-        """Look at the store again."""
+        """Reload the queue from the store."""
         replies = written(self.store)
         marks: dict[int, Mark] = {}
         for chat in {each.chat_id for each in replies}.intersection(self.rater.judgements.chats()):
@@ -104,7 +103,7 @@ class Review:
         ]
 
     def choices(self) -> Choices:
-        """All characters, models and sources there are."""
+        """All characters, models and sources in the queue."""
         replies = [item.reply for item in self._items]
         return Choices(
             tuple(sorted({each.card for each in replies})),
@@ -113,31 +112,31 @@ class Review:
         )
 
     def queue(self, wanted: Filter) -> list[Item]:
-        """What the filter lets through; the most doubtful first where doubt is asked for."""
-        found = [item for item in self._items if _fits(item, wanted)]
+        """The items that match the filter; the most doubtful first if it selects doubtful ones."""
+        found = [item for item in self._items if _matches(item, wanted)]
         if wanted.kind == "doubtful":
             found.sort(key=lambda item: -item.weight)
         return found
 
 
 def close_duels(duels: Sequence[Comparison]) -> list[Close]:
-    """Duels that were a tie, or went otherwise when asked again, and were not reviewed since."""
+    """Duels that were a tie or ended differently when repeated, and were not reviewed since."""
     pairs: dict[frozenset[int], list[Comparison]] = defaultdict(list)
     for each in duels:
         pairs[frozenset((each.left_id, each.right_id))].append(each)
     found = []
-    for asked in pairs.values():
-        ends = {_end(each) for each in asked}
-        why = "a tie in a duel" if "tie" in ends else ""
-        if len(ends) > 1:
-            why = "asked again, the duel went otherwise"
-        if why and all(each.how.method != REVIEWED for each in asked):
-            found.append(Close(asked[-1].right_id, asked[-1].left_id, why))
+    for repeated in pairs.values():
+        outcomes = {_outcome(each) for each in repeated}
+        why = "a tie in a duel" if "tie" in outcomes else ""
+        if len(outcomes) > 1:
+            why = "the duel ended differently when repeated"
+        if why and all(each.how.method != REVIEWED for each in repeated):
+            found.append(Close(repeated[-1].right_id, repeated[-1].left_id, why))
     return found
 
 
-def _end(duel: Comparison) -> int | Verdict:
-    """The reply that won, or that none did."""
+def _outcome(duel: Comparison) -> int | Verdict:
+    """The id of the reply that won, or the verdict if none did."""
     return {"left": duel.left_id, "right": duel.right_id}.get(duel.verdict, duel.verdict)
 
 
@@ -148,17 +147,17 @@ def _item(reply: Written, mark: Mark, dueled: Collection[int]) -> Item:
 
 
 def _gap(score: float | None, mark: Mark) -> tuple[float, str]:
-    """How far score and rating are apart, where they say the opposite."""
+    """How far score and rating are apart, and a sentence, if they contradict each other."""
     if score is None or not mark.rated:
         return 0.0, ""
     rated = (mark.stars - 1) / 4 if mark.stars is not None else float(bool(mark.thumb))
     opposite = (rated >= 0.75 and score < LOW) or (rated <= 0.25 and score > HIGH)
     if not opposite:
         return 0.0, ""
-    return abs(rated - score), f"the live score is {score:.0%}, your rating says otherwise"
+    return abs(rated - score), f"the live score is {score:.0%}, but your rating says the opposite"
 
 
-def _fits(item: Item, wanted: Filter) -> bool:
+def _matches(item: Item, wanted: Filter) -> bool:
     reply = item.reply
     if item.rival is not None and wanted.kind != "doubtful":
         return False

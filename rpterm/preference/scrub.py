@@ -1,7 +1,7 @@
-"""Takes personal data out of texts: names of personas, mails, phones, paths, keys.
+"""Removes personal data from texts: persona names, mail addresses, phone numbers, paths, keys.
 
-What was taken is counted and listed for a person to review: no rule finds everything, and some
-findings are none. Phone numbers are found by ``phonenumbers``; the rest has clear shapes.
+What is removed is counted and listed for a person to review, because no rule finds everything and
+some findings are false. Phone numbers are found by ``phonenumbers``, the rest by patterns.
 """
 
 from __future__ import annotations
@@ -30,132 +30,134 @@ _KEY = re.compile(
 _KEY_BLOCK = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
-# Folders that carry a user's name.
+# Paths to folders named after a user.
 _PATH = re.compile(
     r"(?:(?<![\w/])(?:/home/|/Users/|/root(?=/)|~/)|(?<!\w)[A-Za-z]:\\Users\\)(?:[^\s\"'<>|*?]*[\w/\\-])?"
 )
 _MAYBE_PHONE = re.compile(r"(?:\d[^\w\n]{0,3}){6}\d")
-_TELLING = re2.compile(
+_PREFILTER = re2.compile(
     r"@|/home/|/Users/|/root/|~/|:\\Users\\|-----BEGIN|sk-|gh[posu]_|github_pat_|hf_|AKIA|AIza|xox"
     r"|glpat-|eyJ|[0-9A-Fa-f]{32}|(?:\p{Nd}[^\w\n]{0,3}){6}\p{Nd}"
 )
-"""Whatever is taken out but names has one of these; this library reads a text once for all."""
+"""A prefilter: everything that is removed, except names, contains one of these. RE2 looks for
+all alternatives in one pass."""
 
 NAME = "User"
-"""What stands in place of a persona's name; nothing is changed in personas that have this name."""
+"""The replacement for persona names; a persona with this very name needs no replacement."""
 
 REGION = "US"
-"""Whose way of writing phone numbers is known where none is named."""
+"""The default country for phone numbers in national notation."""
 
-_OTHER_CODES = {"UK": "GB", "GBR": "GB", "USA": "US"}
-"""What people write for a country whose code is another."""
+_CODE_ALIASES = {"UK": "GB", "GBR": "GB", "USA": "US"}
+"""Common names of countries that have another code."""
 
-_COMMON = frozenset({"user", "you", "me", "i", ""})
+_NOT_NAMES = frozenset({"user", "you", "me", "i", ""})
 
 
 @dataclass(slots=True)
 class Scrubber:
-    """Cleans texts and remembers what it took.
+    """Removes personal data from texts and remembers what it removed.
 
     Attributes:
         names: Names of personas.
-        region: Country (two letters) whose way of writing phone numbers is known beside the
-            international one. In lower case, too; ``ExportError`` when there is none such.
-        found: (kind, text taken) and how often.
+        region: Two-letter code, in any case, of the country whose national notation of phone
+            numbers is recognised in addition to the international one. ``ExportError`` if there is
+            no such country.
+        found: How often each (kind, removed text) was found.
     """
 
     names: Collection[str] = ()
     region: str = REGION
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
     _names: re.Pattern[str] | None = None
-    _parts: tuple[str, ...] = ()
-    _ascii: bool = True
+    _lower_names: tuple[str, ...] = ()
+    _ascii_names: bool = True
 
     def __post_init__(self) -> None:
         self.region = country(self.region)
         names = {name.strip() for name in self.names} - {""}
         wanted = sorted(
-            (n for n in names if n.casefold() not in _COMMON), key=lambda n: (-len(n), n)
+            (n for n in names if n.casefold() not in _NOT_NAMES), key=lambda n: (-len(n), n)
         )
         if wanted:
-            self._parts = tuple(name.lower() for name in wanted)
-            self._ascii = all(name.isascii() for name in wanted)
+            self._lower_names = tuple(name.lower() for name in wanted)
+            self._ascii_names = all(name.isascii() for name in wanted)
             any_of = "|".join(map(re.escape, wanted))
             self._names = re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
-        """The text with a mark in place of each finding."""
+        """The text with a placeholder for each finding."""
         return self.all([text])[0]
 
     def all(self, texts: Sequence[str]) -> list[str]:
-        """The same for many texts, which are looked through together before any of them alone.
+        """Clean many texts, after a joint search that rules most of them out.
 
-        Most texts have nothing to take, and the looks cost as much for one as for a hundred.
+        Most texts contain nothing to remove, and a search costs as much for one as for a hundred.
         """
-        done = list(texts)
-        whole = "\n".join(done)
-        marked = _TELLING.search(whole) is not None
-        if marked:
-            done = [self._without_marked(text) for text in done]
-        if self._names is not None and (marked or self._has_name(whole)):
-            done = [self._without_names(text) for text in done]
-        return done
+        cleaned = list(texts)
+        joined = "\n".join(cleaned)
+        suspicious = _PREFILTER.search(joined) is not None
+        if suspicious:
+            cleaned = [self._without_patterns(text) for text in cleaned]
+        if self._names is not None and (suspicious or self._has_name(joined)):
+            cleaned = [self._without_names(text) for text in cleaned]
+        return cleaned
 
     def _without_names(self, text: str) -> str:
         if self._names is None or not self._has_name(text):
             return text
-        return self._names.sub(partial(self._take, "name", NAME), text)
+        return self._names.sub(partial(self._replace, "name", NAME), text)
 
     def _has_name(self, text: str) -> bool:
-        # Beyond ASCII, upper and lower case are more than two letters: the expression decides.
-        if not text.isascii() or not self._ascii:
+        # Outside ASCII, case folding is not one to one, so leave it to the regular expression.
+        if not text.isascii() or not self._ascii_names:
             return True
-        small = text.lower()
-        return any(part in small for part in self._parts)
+        lower = text.lower()
+        return any(name in lower for name in self._lower_names)
 
-    def _without_marked(self, text: str) -> str:
-        if _TELLING.search(text) is None:
+    def _without_patterns(self, text: str) -> str:
+        if _PREFILTER.search(text) is None:
             return text
-        text = _KEY_BLOCK.sub(partial(self._take, "key", "[key]"), text)
-        text = _KEY.sub(partial(self._take, "key", "[key]"), text)
-        text = _MAIL.sub(partial(self._take, "mail", "[mail]"), text)
-        text = _PATH.sub(partial(self._take, "path", "[path]"), text)
+        text = _KEY_BLOCK.sub(partial(self._replace, "key", "[key]"), text)
+        text = _KEY.sub(partial(self._replace, "key", "[key]"), text)
+        text = _MAIL.sub(partial(self._replace, "mail", "[mail]"), text)
+        text = _PATH.sub(partial(self._replace, "path", "[path]"), text)
         return self._without_phones(text) if _MAYBE_PHONE.search(text) else text
 
     def review(self) -> Iterator[dict[str, object]]:
-        """What was taken, most often first, for a person to look through."""
-        for (kind, text), many in sorted(self.found.items(), key=lambda each: (-each[1], each[0])):
-            yield {"kind": kind, "text": text, "times": many}
+        """What was removed, most frequent first, for a person to review."""
+        for (kind, text), times in sorted(self.found.items(), key=lambda each: (-each[1], each[0])):
+            yield {"kind": kind, "text": text, "times": times}
 
-    def _take(self, kind: str, mark: str, match: re.Match[str]) -> str:
+    def _replace(self, kind: str, mark: str, match: re.Match[str]) -> str:
         self.found[kind, match[0]] += 1
         return mark
 
     def _without_phones(self, text: str) -> str:
-        # Its tables of numbers are large: only a text that may have one pays for them.
+        # Imported late because its tables are large.
         from phonenumbers import Leniency, PhoneNumberMatcher
 
-        done, end = [], 0
+        parts, end = [], 0
         for match in PhoneNumberMatcher(text, self.region, leniency=Leniency.VALID):
             self.found["phone", match.raw_string] += 1
-            done += [text[end : match.start], "[phone]"]
+            parts += [text[end : match.start], "[phone]"]
             end = match.end
-        return "".join([*done, text[end:]])
+        return "".join([*parts, text[end:]])
 
 
 def country(name: str) -> str:
-    """The code of a country as ``phonenumbers`` has it: of an unknown one it would find nothing.
+    """Check the code of a country; ``phonenumbers`` would silently find nothing for a wrong one.
 
     Raises:
         ExportError: There is no such country.
     """
     code = name.strip().upper()
-    if code == REGION:  # that of most runs, which need not load the tables of numbers
+    if code == REGION:  # The usual case, which need not load the tables.
         return code
     from phonenumbers import SUPPORTED_REGIONS
 
     if code in SUPPORTED_REGIONS:
         return code
-    meant = _OTHER_CODES.get(code)
+    meant = _CODE_ALIASES.get(code)
     hint = f"did you mean {meant}?" if meant else "use two letters, such as US, GB or DE."
     raise ExportError(f"There is no country {name!r} for phone numbers; {hint}")

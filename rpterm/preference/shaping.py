@@ -1,7 +1,7 @@
-"""How a prompt's messages are shaped for a reader: what becomes of a greeting before any user turn.
+"""Shapes a prompt's messages for a trainer, above all a greeting before the first user turn.
 
-Of 34 chat templates nine refuse an assistant that speaks first; a seed user turn repairs all but
-one of them. Pure.
+Of 34 chat templates, nine reject a conversation that starts with the assistant; a seed user turn
+fixes all but one of them. Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from rpterm.preference.history import merged
 from rpterm.preference.records import Messages
 
 SEED = "(The scene begins.)"
-"""What the user 'says' before a greeting."""
+"""The text of the seed user turn before a greeting."""
 
 
 class Greeting(StrEnum):
-    """What becomes of the character's greeting."""
+    """How to export the character's greeting: as it is, after a seed turn, or as system text."""
 
     KEEP = "keep"
     SEED = "seed"
@@ -25,15 +25,16 @@ class Greeting(StrEnum):
 
 
 def shaped(messages: Messages, greeting: Greeting, *, user_first: bool = False) -> Messages:
-    """The messages as a reader needs them.
+    """The messages as a trainer needs them.
 
     Args:
-        greeting: ``auto`` keeps it, or seeds it for readers that want the user to speak first.
-        user_first: The reader refuses or drops what does not alternate from a user turn on.
+        greeting: ``auto`` keeps it, or adds a seed turn for trainers that require ``user_first``.
+        user_first: The trainer rejects or drops conversations that do not alternate between user
+            and assistant, starting with the user.
     """
     if greeting is Greeting.AUTO:
         greeting = Greeting.SEED if user_first else Greeting.KEEP
-    head, rest = _split(messages)
+    head, rest = _split_system(messages)
     if user_first:
         rest = merged([("user" if role == "system" else role, text) for role, text in rest])
     if greeting is Greeting.SYSTEM and rest and rest[0][0] == "assistant":
@@ -47,8 +48,8 @@ def shaped(messages: Messages, greeting: Greeting, *, user_first: bool = False) 
 
 
 def without_system(messages: Messages) -> Messages:
-    """The same with the system text at the head of the first user message."""
-    head, rest = _split(messages)
+    """The messages with the system text moved to the start of the first user message."""
+    head, rest = _split_system(messages)
     if not head:
         return messages
     if rest and rest[0][0] == "user":
@@ -56,7 +57,7 @@ def without_system(messages: Messages) -> Messages:
     return (("user", head[0][1]), *rest)
 
 
-def _split(messages: Messages) -> tuple[Messages, Messages]:
+def _split_system(messages: Messages) -> tuple[Messages, Messages]:
     if messages and messages[0][0] == "system":
         return messages[:1], messages[1:]
     return (), messages

@@ -1,4 +1,4 @@
-"""Which ratings stand: a rater who changed a rating is believed the last time. Pure."""
+"""Reduces ratings to the valid ones: the last of each rater for each reply. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rpterm.store.judgement_records import Rating
 
 
 def standing(ratings: Iterable[Rating]) -> list[Rating]:
-    """The last word of each rater on each reply, in their order; every flag.
+    """The last rating of each kind by each rater for each reply, and all flags, in order.
 
     Args:
         ratings: Oldest first.
     """
     every = list(ratings)
-    last = {_of(each): each.id for each in every}
-    return [each for each in every if each.kind == "flag" or last[_of(each)] == each.id]
+    last = {_key(each): each.id for each in every}
+    return [each for each in every if each.kind == "flag" or last[_key(each)] == each.id]
 
 
-def _of(rating: Rating) -> tuple[object, ...]:
+def _key(rating: Rating) -> tuple[object, ...]:
     return rating.how.rater, rating.turn_id, rating.kind

@@ -1,9 +1,9 @@
-"""A folder that is replaced as a whole or not at all.
+"""Writes an export folder atomically, with its JSONL and Parquet files.
 
-Everything is written into a hidden folder beside the target, synced, and then exchanged with it in
-one step of the file system, so that a kill -9 at any moment leaves the old export or the new one.
-Where the system cannot exchange (Windows), two renames follow each other and the next export
-repairs what a kill between them left. Only a folder that an export wrote is ever replaced.
+Everything is written into a hidden folder next to the target, synced, and then exchanged with it
+in one atomic step, so that after a kill -9 at any moment either the old or the new export exists.
+Where the system has no atomic exchange (Windows), there are two renames, and the next export
+repairs the state after a kill between them. Only a folder written by an export is ever replaced.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from rpterm.marks import why
 from rpterm.types import RptermError
 
 MANIFEST = "rpterm-export.json"
-"""The file that says a folder is an export, and what is in it."""
+"""The file that marks a folder as an export and describes it."""
 
 
 class ExportError(RptermError):
-    """The export cannot be made or read; the text says why and what to do."""
+    """The export cannot be written or read; the message says why and what to do."""
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A new folder to write into; it stands at ``target`` when the block ends without an error.
+    """Yield a new folder to write into; it replaces ``target`` if the block ends without an error.
 
     Raises:
-        ExportError: ``target`` is something that no export wrote, or cannot be written.
+        ExportError: ``target`` was not written by an export, or cannot be written.
     """
     target = target.absolute()
     new, old = (target.with_name(f".{target.name}.rpterm-{part}") for part in ("new", "old"))
     try:
-        _repair(target, old)
-        _check(target)
+        _finish_interrupted(target, old)
+        _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove(new)
         new.mkdir()
@@ -51,44 +51,44 @@ def replacing(target: Path) -> Iterator[Path]:
             _remove(new)
             raise
         _sync(new)
-        _exchange(new, target, old)
+        _replace(new, target, old)
         _remove(new)
         _remove(old)
     except OSError as error:
         raise ExportError(
-            f"{target} cannot be written ({why(error)}). Choose another folder, or "
-            "make room; an earlier export there is as it was."
+            f"{target} cannot be written ({why(error)}). Choose another folder, or free some "
+            "space; an earlier export there is unchanged."
         ) from error
 
 
-def _check(target: Path) -> None:
+def _check_replaceable(target: Path) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not (target / MANIFEST).is_file() or target.is_symlink():
         raise ExportError(
-            f"{target} exists and is no export of rpterm, so it is not replaced. Choose a new "
+            f"{target} exists and is not an export of rpterm, so it is not replaced. Choose a new "
             "folder, or remove it yourself."
         )
 
 
-def _repair(target: Path, old: Path) -> None:
+def _finish_interrupted(target: Path, old: Path) -> None:
     if old.exists() and not target.exists():
         old.rename(target)
     _remove(old)
 
 
-def _exchange(new: Path, target: Path, old: Path) -> None:
+def _replace(new: Path, target: Path, old: Path) -> None:
     if not target.exists():
         new.rename(target)
-    elif not _swapped(new, target):
+    elif not _exchange_atomically(new, target):
         target.rename(old)
         new.rename(target)
     if os.name == "posix":
-        _sync_one(target.parent)
+        _sync_path(target.parent)
 
 
-def _swapped(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step, where the system can."""
+def _exchange_atomically(one: Path, other: Path) -> bool:
+    """Exchange two folders atomically; return False if the system cannot."""
     names = os.fsencode(one), os.fsencode(other)
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -107,20 +107,20 @@ def _remove(path: Path) -> None:
 def _sync(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file() or os.name == "posix":
-            _sync_one(path)
+            _sync_path(path)
 
 
-def _sync_one(path: Path) -> None:
-    # Windows syncs only files that are open for writing.
-    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+def _sync_path(path: Path) -> None:
+    # Windows can sync only files that are open for writing.
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)
 
 
 class Lines:
-    """A JSONL file that is made when its first row comes, and counts its rows."""
+    """A JSONL file that is created with its first row and counts its rows."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -152,7 +152,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def line(row: dict[str, Any]) -> bytes:
-    """A row as a line of readable JSON; a lone surrogate of an exact prompt is escaped."""
+    """A row as a line of readable JSON; lone surrogates in an exact prompt are escaped."""
     try:
         return (_encode(row) + "\n").encode()
     except UnicodeEncodeError:
@@ -160,7 +160,7 @@ def line(row: dict[str, Any]) -> bytes:
 
 
 def to_parquet(path: Path) -> Path:
-    """Turn a JSONL file into a Parquet file beside it, with one schema over all rows.
+    """Replace a JSONL file by a Parquet file with one schema for all rows.
 
     Raises:
         ExportError: ``pyarrow`` is not installed.
@@ -177,12 +177,12 @@ def to_parquet(path: Path) -> Path:
         [pa.Table.from_pylist(batch).schema for batch in _batches(path)],
         promote_options="permissive",
     )
-    made = path.with_suffix(".parquet")
-    with pq.ParquetWriter(made, schema, compression="zstd") as writer:
+    parquet = path.with_suffix(".parquet")
+    with pq.ParquetWriter(parquet, schema, compression="zstd") as writer:
         for batch in _batches(path):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
     path.unlink()
-    return made
+    return parquet
 
 
 def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:

@@ -1,6 +1,6 @@
-"""What a chat puts into one prompt beside card and branch: notes, hints, macros filled in.
+"""What a chat adds to a prompt besides card and branch: author's note, hints, expanded macros.
 
-Pure. Memories and lore are found elsewhere; they join as inserts, too.
+Pure. Memories and lore are found elsewhere; they are added as inserts, too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from rpterm.types import Chat, LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What joins the prompt beside card and chat.
+    """What is added to a prompt besides card and history.
 
     Attributes:
         fixed: Constant lore, part of the static block.
-        inserts: Of this turn alone, best first.
+        inserts: For this turn only, best first.
         left_out: What did not fire or fit, with the reason.
-        examples: What stands in the static part; ``None`` is the card's own.
-        examples_budget: Tokens they may take; 0 is the usual share.
+        examples: The examples for the static block; ``None`` for the card's own.
+        examples_budget: Tokens they may take; 0 for the default share.
     """
 
     fixed: tuple[Insert, ...] = ()
@@ -35,28 +35,32 @@ class Extras:
 
 
 def expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
-    """Fills in macros of card text; chance is drawn once a chat, so that the card stays the same
-    text, and its cache valid, from turn to turn."""
+    """A function that expands the macros of card text. Random macros are drawn once per chat, so
+    that the card's text stays the same, and its cache valid, from turn to turn."""
     return partial(expand, char=card.char, user=chat.persona.name, seed=chat.id, chat_seed=chat.id)
 
 
 def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:
     """The author's note and the card's last instructions, as inserts of each turn."""
-    fill = expander(card, chat)
-    found: list[Insert] = []
+    expand_macros = expander(card, chat)
+    inserts: list[Insert] = []
     if chat.note.text.strip():
-        text = f"[Author's note: {fill(chat.note.text.strip())}]"
-        found.append(
+        text = f"[Author's note: {expand_macros(chat.note.text.strip())}]"
+        inserts.append(
             Insert("note", text, f"author's note, depth {chat.note.depth}", chat.note.depth)
         )
     if card.post_history_instructions.strip():
-        text = fill(card.post_history_instructions.replace("{{original}}", "").strip())
-        found.append(Insert("card.post_history", f"[{text}]", "the card's last word", after=True))
-    return tuple(found)
+        text = expand_macros(card.post_history_instructions.replace("{{original}}", "").strip())
+        inserts.append(
+            Insert(
+                "card.post_history", f"[{text}]", "the card's post-history instructions", after=True
+            )
+        )
+    return tuple(inserts)
 
 
 def hint_inserts(hint: str) -> tuple[Insert, ...]:
     """A one-off instruction for the next reply."""
     if not hint.strip():
         return ()
-    return (Insert("hint", f"[{hint.strip()}]", "hint for this reply alone", after=True),)
+    return (Insert("hint", f"[{hint.strip()}]", "hint for this reply only", after=True),)

@@ -1,7 +1,7 @@
-"""What a card's lorebook adds to a prompt: the engine's hits as inserts, the rest with its reason.
+"""Adds a card's lorebook to the prompt: entries that fire become inserts, the others get a reason.
 
-Keeps the prepared book between turns. It knows no store and no model; tokens are counted by the
-function handed in.
+Keeps the compiled lorebook between turns. It knows no store and no model; tokens are counted by the
+function passed in.
 """
 
 from __future__ import annotations
@@ -14,86 +14,87 @@ from rpterm.prompt.compose import Extras, expander
 from rpterm.prompt.static import Insert
 from rpterm.types import Chat, LeftOut, Origin, Turn
 
-TELL_ALL_BELOW = 200
-"""Books with more entries only tell of those that came near; thousands of reasons help nobody."""
+EXPLAIN_ALL_UP_TO = 200
+"""For larger books only near misses are explained; nobody reads thousands of reasons."""
 
 
 class LoreFinder:
-    """Fires one card's lorebook at a time; see ``chat.prompting.Finder``."""
+    """Finds the lore of one card at a time; see ``chat.prompting.Finder``."""
 
     def __init__(self, count: Callable[[str], int]) -> None:
         self._count = count
         self._matcher: Matcher | None = None
-        self._named: tuple[object, ...] = ()
+        self._names: tuple[object, ...] = ()
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
     ) -> Extras:
         if not card.lorebook.entries:
             return Extras()
-        fill = expander(card, chat)
+        expand = expander(card, chat)
         names = (card.char, chat.persona.name, chat.id)
-        found = self._ready(card.lorebook, names, fill).fire(
+        result = self._compiled(card.lorebook, names, expand).fire(
             LoreContext(
                 turns=[(turn.role, turn.text) for turn in history],
                 characters=tuple(dict.fromkeys((card.name, card.char))),
-                greeting=_greeting(history),
+                greeting=_greeting_index(history),
                 tokens=context,
                 seed=chat.id,
                 count=self._count,
-                expand=fill,
+                expand=expand,
             )
         )
         return Extras(
-            fixed=tuple(_insert(hit) for hit in found.hits if hit.static),
-            # The last in the book's order is the most telling one, and stands nearest to the end.
-            inserts=tuple(_insert(hit) for hit in reversed(found.hits) if not hit.static),
-            left_out=tuple(_missed(found, len(card.lorebook.entries))),
+            fixed=tuple(_insert(hit) for hit in result.hits if hit.static),
+            # The book's order puts the most specific entry last; it belongs nearest to the end.
+            inserts=tuple(_insert(hit) for hit in reversed(result.hits) if not hit.static),
+            left_out=tuple(_left_out(result, len(card.lorebook.entries))),
         )
 
-    def _ready(
-        self, book: Lorebook, names: tuple[object, ...], fill: Callable[[str], str]
+    def _compiled(
+        self, book: Lorebook, names: tuple[object, ...], expand: Callable[[str], str]
     ) -> Matcher:
-        """The prepared book; made again when the book changed, or what its keys' macros mean."""
-        old = self._matcher
-        if old is not None and old.book is book and names == self._named:
-            return old
-        if old is None or old.book != book or (names != self._named and _macros_in_keys(book)):
-            old = Matcher(book, fill)
-        # A card that was read again holds an equal book: the next call finds it by identity.
-        old.book = book
-        self._matcher, self._named = old, names
-        return old
+        """The compiled book; compiled again when it or the names in its keys' macros changed."""
+        matcher = self._matcher
+        if matcher is not None and matcher.book is book and names == self._names:
+            return matcher
+        names_changed = names != self._names and _has_macros_in_keys(book)
+        if matcher is None or matcher.book != book or names_changed:
+            matcher = Matcher(book, expand)
+        # A reloaded card has an equal book: the next call then finds it by identity.
+        matcher.book = book
+        self._matcher, self._names = matcher, names
+        return matcher
 
 
-def _macros_in_keys(book: Lorebook) -> bool:
+def _has_macros_in_keys(book: Lorebook) -> bool:
     return any(
         "{{" in text
         for entry in book.entries
-        for text in (*entry.keys, *entry.secondary_keys, *_decorated(entry.content))
+        for text in (*entry.keys, *entry.secondary_keys, *_decorator_lines(entry.content))
     )
 
 
-def _decorated(content: str) -> list[str]:
-    """Lines that may bring keys of their own (``@@additional_keys``)."""
+def _decorator_lines(content: str) -> list[str]:
+    """Lines that may contain more keys (``@@additional_keys``)."""
     return content.splitlines() if content.lstrip().startswith("@@") else []
 
 
 def _insert(hit: LoreHit) -> Insert:
     text = hit.text if hit.static else f"[{hit.text}]"
-    # An entry counts its depth from the end of the chat, an insert from the last user text.
+    # An entry's depth counts from the end of the chat, an insert's from the last user text.
     depth = max(hit.depth - 1, 0) if hit.position == "depth" else 0
     before = hit.position == "before_card"
     return Insert(hit.source, text, hit.why, depth=depth, before_card=before)
 
 
-def _missed(found: LoreResult, size: int) -> list[LeftOut]:
-    verdicts = found.verdicts() if size <= TELL_ALL_BELOW else found.missed()
+def _left_out(result: LoreResult, size: int) -> list[LeftOut]:
+    verdicts = result.verdicts() if size <= EXPLAIN_ALL_UP_TO else result.missed()
     return [LeftOut(f"lore:{v.name}", v.text, v.tokens, v.why) for v in verdicts if not v.fired]
 
 
-def _greeting(history: Sequence[Turn]) -> int | None:
-    """Which greeting the branch began with, from 0; -1 for none, ``None`` for an edited one."""
+def _greeting_index(history: Sequence[Turn]) -> int | None:
+    """Index of the greeting the branch begins with; -1 for none, ``None`` for an edited one."""
     if not history or history[0].role != "assistant":
         return -1
     return history[0].swipe - 1 if history[0].origin is Origin.GREETING else None

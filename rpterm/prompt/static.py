@@ -1,4 +1,4 @@
-"""The static block: everything that stays while the card stays, in the order a model reads it."""
+"""The static block: everything that stays the same while the card does, in reading order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SYSTEM_PROMPT = (
     "reply, in {{char}}'s own voice: *actions between asterisks*, speech in plain words or quotes. "
     "Stay in character, react to what {{user}} just said, and never speak or act for {{user}}."
 )
-"""Used where neither card nor settings have one."""
+"""Used where neither the card nor the settings have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of one message, before it is tokenized; see ``Span`` for the fields."""
+    """Part of a message, before it is tokenized; see ``Span`` for the fields."""
 
     source: str
     text: str
@@ -28,11 +28,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Text that joins the prompt beside card and history: lore, a memory, a note, an example.
+    """Text added to card and history: lore, a memory, a note, an example.
 
     Attributes:
-        depth: Turns above the last user text; 0 is right before it. Ignored for static text.
-        after: Behind the last user text instead of before it.
+        depth: How many turns above the last user text; 0 is right before it. Ignored for static
+            text.
+        after: After the last user text instead of before it.
         before_card: For static text only: before the card's own sections instead of after them.
     """
 
@@ -47,7 +48,7 @@ class Insert:
 def system_text(card: CharacterCard, own: str) -> str:
     """The system prompt: the card's, else the user's own, else the built-in one.
 
-    ``{{original}}`` in the card's stands for what it replaces.
+    ``{{original}}`` in the card's prompt stands for the one it replaces.
     """
     original = own or SYSTEM_PROMPT
     return card.system_prompt.replace("{{original}}", original) if card.system_prompt else original
@@ -60,15 +61,15 @@ def card_segments(
     fixed: Sequence[Insert],
     expand: Callable[[str], str],
 ) -> list[Segment]:
-    """What is never cut, and constant lore, in order."""
-    found = [Segment("system", system_text(card, own_system), "who writes what")]
-    found += [Segment(i.source, i.text, i.why) for i in fixed if i.before_card]
-    found += [Segment(source, text, "the card, never cut") for source, text in sections(card)]
+    """The parts that are never cut, and constant lore, in order."""
+    segments = [Segment("system", system_text(card, own_system), "the role-play's rules")]
+    segments += [Segment(i.source, i.text, i.why) for i in fixed if i.before_card]
+    segments += [Segment(source, text, "the card, never cut") for source, text in sections(card)]
     if persona.description.strip():
         text = f"About {{{{user}}}}:\n{persona.description.strip()}"
-        found.append(Segment("persona", text, "your persona"))
-    found += [Segment(i.source, i.text, i.why) for i in fixed if not i.before_card]
-    return [Segment(s.source, expand(s.text).strip(), s.why) for s in found]
+        segments.append(Segment("persona", text, "your persona"))
+    segments += [Segment(i.source, i.text, i.why) for i in fixed if not i.before_card]
+    return [Segment(s.source, expand(s.text).strip(), s.why) for s in segments]
 
 
 EXAMPLES_BEGIN = "[Example of how {{char}} talks:]"
@@ -90,9 +91,9 @@ class ExampleTurns:
 def examples(card: CharacterCard, expand: Callable[[str], str]) -> list[ExampleTurns]:
     """The example dialogues, pinned ones first; the caller keeps what fits.
 
-    They are real turns, not a transcript inside the system text: measured by eye on 48 replies of
-    the starter model, that is what makes it write *actions* and "speech" in the character's voice;
-    as a transcript most replies were a narrator's prose.
+    They are real turns instead of a transcript in the system text: judged by eye on 48 replies of
+    the starter model, turns make it write *actions* and "speech" in the character's voice, while
+    after a transcript most replies were a narrator's prose.
     """
     ranked = sorted(enumerate(card.examples, 1), key=lambda item: not item[1].pinned)
     return [
@@ -107,7 +108,7 @@ def examples(card: CharacterCard, expand: Callable[[str], str]) -> list[ExampleT
 def example_turns(
     source: str, example: Example, expand: Callable[[str], str], why: str
 ) -> ExampleTurns:
-    """One example dialogue as messages; ``why`` is told in the ledger."""
+    """One example dialogue as messages; ``why`` is shown in the ledger."""
     roles: dict[str, Role] = {"user": "user", "char": "assistant"}
     return ExampleTurns(
         source,
@@ -121,10 +122,10 @@ def example_turns(
 def framed(
     kept: Sequence[ExampleTurns], expand: Callable[[str], str]
 ) -> list[tuple[Role, Segment]]:
-    """Examples between two remarks, so that nobody takes them for what happened."""
+    """Examples between two notes, so that the model does not take them for past events."""
     if not kept:
         return []
-    why = "tells examples from the chat"
+    why = "marks the examples"
     return [
         ("user", Segment("examples", expand(EXAMPLES_BEGIN), why)),
         *(turn for example in kept for turn in example.turns),

@@ -1,4 +1,4 @@
-"""Counting tokens without asking twice: a bounded memory of what was tokenized before."""
+"""A bounded cache of tokenized texts, so that nothing is tokenized twice."""
 
 from __future__ import annotations
 
@@ -8,39 +8,37 @@ from collections.abc import Callable, Sequence
 from rpterm.engine.protocol import Piece
 
 Encode = Callable[[Sequence[Piece]], list[tuple[int, ...]]]
-"""Tokens of many pieces at once."""
+"""Tokenizes many pieces at once."""
 
-
-SIZE = 20_000
-"""How many pieces are remembered."""
+MAX_PIECES = 20_000
 
 
 class TokenCache:
-    """Tokens of pieces by an engine's tokenizer; a chat's old turns are never tokenized again.
+    """An engine's tokenizer with an LRU cache, so that old turns are not tokenized again.
 
-    Not safe to share between threads without a lock; ``Prompter`` holds one.
+    Threads need a lock to share it; ``Prompter`` has one.
     """
 
     def __init__(self, tokenize: Callable[[Sequence[Piece]], list[list[int]]]) -> None:
-        """``tokenize`` is the engine's."""
+        """``tokenize`` is that of an ``Engine``."""
         self._tokenize = tokenize
-        self._known: OrderedDict[Piece, tuple[int, ...]] = OrderedDict()
+        self._cache: OrderedDict[Piece, tuple[int, ...]] = OrderedDict()
 
     def __call__(self, pieces: Sequence[Piece]) -> list[tuple[int, ...]]:
-        """Tokens of each piece, in one call to the engine for all that are new."""
-        missing = list(dict.fromkeys(piece for piece in pieces if piece not in self._known))
+        """Tokens of each piece, with one call to the engine for all new ones."""
+        missing = list(dict.fromkeys(piece for piece in pieces if piece not in self._cache))
         fresh: dict[Piece, tuple[int, ...]] = {}
         if missing:
             fresh = dict(zip(missing, map(tuple, self._tokenize(missing)), strict=True))
-        found = [fresh[piece] if piece in fresh else self._touch(piece) for piece in pieces]
-        self._remember(fresh)
-        return found
+        tokens = [fresh[piece] if piece in fresh else self._get(piece) for piece in pieces]
+        self._add(fresh)
+        return tokens
 
-    def _touch(self, piece: Piece) -> tuple[int, ...]:
-        self._known.move_to_end(piece)
-        return self._known[piece]
+    def _get(self, piece: Piece) -> tuple[int, ...]:
+        self._cache.move_to_end(piece)
+        return self._cache[piece]
 
-    def _remember(self, fresh: dict[Piece, tuple[int, ...]]) -> None:
-        self._known.update(fresh)
-        while len(self._known) > SIZE:
-            self._known.popitem(last=False)
+    def _add(self, fresh: dict[Piece, tuple[int, ...]]) -> None:
+        self._cache.update(fresh)
+        while len(self._cache) > MAX_PIECES:
+            self._cache.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The database: chats as trees of turns, their provenance, and search. Only here is SQL known."""
+"""The database: chats as trees of turns, their provenance, and search. All SQL is in here."""
 
 from typing import TYPE_CHECKING
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchHit", "Store", "StoreError"]
 
-_HOMES = {"SearchHit": "search", "Store": "store", "StoreError": "errors"}
+_MODULES = {"SearchHit": "search", "Store": "store", "StoreError": "errors"}
 
 
 def __getattr__(name: str) -> object:
-    """What is exported, when it is first asked for: ``glance`` must not wait for all of it."""
-    if name not in _HOMES:
+    """Import an exported name on first use, so that ``glance`` does not pay for all of them."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Copy a database in use into one new file, all of it or nothing."""
+"""Copies a database, even while in use, into one new file: completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rpterm.store.errors import StoreError, explained
 
 
 def backup(connection: sqlite3.Connection, to: Path) -> None:
-    """Write the copy beside its place, then move it there; other processes may go on writing.
+    """Write the copy next to its target, then move it there; other processes may keep writing.
 
     Raises:
-        StoreError: There is something at ``to`` already, or it cannot be written.
+        StoreError: ``to`` exists already or cannot be written.
     """
     if to.exists() or to.is_symlink():
-        raise _in_the_way(to)
+        raise _exists_error(to)
     draft = to.with_name(f".{to.name}.{secrets.token_hex(4)}")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -32,37 +32,37 @@ def backup(connection: sqlite3.Connection, to: Path) -> None:
             f"The backup {to} cannot be written: {why(error)}. Choose another place."
         ) from error
     finally:
-        # Where no folder could be made there is nothing to remove, and asking is an error.
+        # If the folder could not be created, there is no file, and unlink() itself fails.
         with suppress(OSError):
             draft.unlink(missing_ok=True)
 
 
 def publish(draft: Path, to: Path) -> None:
-    """Give a finished file its name, never over an existing one.
+    """Move a finished file to its name without ever overwriting an existing file.
 
     Raises:
-        StoreError: Something came in the way meanwhile.
-        OSError: The folder refuses.
+        StoreError: A file of that name appeared in the meantime.
+        OSError: The folder cannot be written.
     """
     try:
         os.link(draft, to)
     except FileExistsError as error:
-        raise _in_the_way(to) from error
+        raise _exists_error(to) from error
     except OSError:
-        # A file system without hard links: the window between look and move is tiny.
+        # A file system without hard links: the time between check and move is tiny.
         if to.exists():
-            raise _in_the_way(to) from None
+            raise _exists_error(to) from None
         draft.rename(to)
 
 
 def _copy(connection: sqlite3.Connection, draft: Path) -> None:
     with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
         connection.backup(copy)
-        # One complete file, without a log beside it, also readable on a read-only disk.
+        # A single file without a write-ahead log is readable on a read-only disk, too.
         copy.execute("PRAGMA journal_mode = DELETE").fetchall()
     with draft.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def _in_the_way(to: Path) -> StoreError:
-    return StoreError(f"{to} exists already and a backup overwrites nothing. Choose another name.")
+def _exists_error(to: Path) -> StoreError:
+    return StoreError(f"{to} exists already, and a backup overwrites nothing. Choose another name.")

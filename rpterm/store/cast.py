@@ -1,6 +1,6 @@
-"""Casts in the database: who takes part in a chat beside its own character, and whose turn it is.
+"""Stores casts: the characters in a group chat and how they take turns.
 
-A cast is read and written as a whole, each in one transaction. It knows no card and no speech.
+A cast is read and written completely, in one transaction. This module knows no cards or replies.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Casts:
         self._connections = store.connections
 
     def get(self, chat_id: int) -> Cast | None:
-        """The cast of a chat, its own character first; ``None`` where that one is alone."""
+        """The cast of a chat, its own character first; ``None`` if that character is alone."""
         with self._connections.read() as connection:
             return _get(connection, chat_id) if has_table(connection, TABLE) else None
 
     def put(
         self, chat_id: int, cast: Cast | None, renamed: Mapping[str, str] | None = None
     ) -> None:
-        """Replace the cast of a chat; ``None`` leaves its own character alone.
+        """Replace the cast of a chat; ``None`` leaves only its own character.
 
         Args:
-            renamed: Speakers of replies → the names these replies carry from now on.
+            renamed: New names of speakers, by old name, for the replies in the chat.
 
         Raises:
             StoreError: There is no such chat.
@@ -54,12 +54,12 @@ class Casts:
                 _rename(connection, chat_id, renamed)
 
     def newest(self, card_name: str, *, company: bool = False) -> int | None:
-        """The chat to go on with, of a character alone or in any company; see ``glance``."""
+        """The chat to resume with a character, alone or in a group (``company``)."""
         with self._connections.read() as connection:
             return glance.newest(connection, card_name, company=company)
 
     def counts(self) -> dict[int, int]:
-        """How many take part in each chat with more than one."""
+        """Number of present members of each group chat."""
         with self._connections.read() as connection:
             if not has_table(connection, TABLE):
                 return {}
@@ -104,11 +104,11 @@ def _insert(connection: sqlite3.Connection, chat_id: int, cast: Cast) -> None:
 
 
 def _rename(connection: sqlite3.Connection, chat_id: int, names: Mapping[str, str]) -> None:
-    """All at once: two may have taken each other's name."""
-    told = json.dumps({old: storable(new, "name") for old, new in names.items()})
+    """Rename all speakers at once, because two may have swapped their names."""
+    new_names = json.dumps({old: storable(new, "name") for old, new in names.items()})
     connection.execute(
         "UPDATE turns SET speaker = (SELECT value FROM json_each(:names) WHERE key = speaker) "
         "WHERE chat_id = :chat AND role = 'assistant' "
         "AND speaker IN (SELECT key FROM json_each(:names))",
-        {"names": told, "chat": chat_id},
+        {"names": new_names, "chat": chat_id},
     )

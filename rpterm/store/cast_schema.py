@@ -1,7 +1,7 @@
-"""The tables of casts, as a list of migrations that only ever grows; see ``schema``.
+"""The tables of casts, as an append-only list of migrations; see ``schema``.
 
-They are a migration set of their own, applied when a chat first gets company, so that opening a
-chat with one character never waits for them. A cast goes with its chat.
+This migration set is applied when a chat first becomes a group chat, so that opening a chat with
+one character never waits for it. A cast is deleted with its chat.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TABLES = (
         held TEXT NOT NULL DEFAULT ''
     )
     """,
-    # The chat's own character is position 0; its version and file are those of the chat's own row.
+    # The chat's own character is position 0; its card version and file are those in the chat's row.
     f"""
     CREATE TABLE {TABLE} (
         chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
@@ -44,7 +44,7 @@ _TABLES = (
     """,
     f"CREATE UNIQUE INDEX cast_by_name ON {TABLE} (chat_id, card_name)",
     f"CREATE INDEX cast_by_card ON {TABLE} (card_name)",
-    # Who hears what is said in a chat, and so remembers it.
+    # The characters who hear the turns of a chat, and therefore remember them.
     f"""
     CREATE VIEW hearers (chat_id, card_name) AS
         SELECT id, card_name FROM chats
@@ -64,5 +64,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_cast,)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring the tables of casts to the newest schema; the caller owns the transaction."""
+    """Migrate the tables of casts to the newest schema; the caller owns the transaction."""
     bring_up(connection, SET, MIGRATIONS)

@@ -1,13 +1,13 @@
-"""Chats of other programs: the common JSONL chat log, in and out.
+"""Imports and exports chats of other programs: the common JSONL chat log.
 
-A first line about the chat (``user_name``, ``character_name``, ``chat_metadata``), then one line
-for each message (``name is_user mes send_date swipes swipe_id``). ``parse`` and ``render`` are
-pure; ``import_log`` and ``export_log`` go through the store's own methods.
+Its first line describes the chat (``user_name``, ``character_name``, ``chat_metadata``); each
+further line is a message (``name is_user mes send_date swipes swipe_id``). ``parse`` and ``render``
+are pure; ``import_log`` and ``export_log`` use the store's public methods.
 
-A log holds one line of a tree: the path shown, and the swipes of each of its turns. What stood
-below other swipes has no place in it, and what the other program said itself has none here; both
-are told. A message that is marked ``is_system`` is one that its model did not read: it is hidden
-here, too, and so are remarks that were never meant for the model.
+A log holds a single path through the tree of turns, with the swipes of each turn. An export drops
+the turns below other swipes, and an import drops messages of the other program itself; both are
+noted. A message marked ``is_system`` was not read by the other program's model: it is hidden here,
+too, and so are comments that were never meant for the model.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from rpterm.store.store import Store
 
 MAX_BYTES = 32 << 20
-_OF_CHAT = (None, "", "narrator", "comment")
-"""Types of messages that belong to the chat, whether the model reads them or not."""
-_PROGRAM = ("System", "SillyTavern System")
+_CHAT_MESSAGE_TYPES = (None, "", "narrator", "comment")
+"""Message types that belong to the chat, whether the model reads them or not."""
+_PROGRAM_NAMES = ("System", "SillyTavern System")
 _MAX_SWIPES = 1000
 _MAX_LINES = 100_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -45,12 +45,12 @@ class LogTurn:
     """One message.
 
     Attributes:
-        swipes: All texts it had; never empty.
-        shown: Index of the one that is shown.
-        at: Unix seconds, or ``None`` when the log does not tell.
-        marks: The rating of each swipe, or nothing where there is none.
-        hidden: Whether the model does not read it.
-        thoughts: What was thought before each swipe, or nothing where there is none.
+        swipes: All its versions; never empty.
+        shown: Index of the swipe that is shown.
+        at: Unix seconds, or ``None`` if the log does not say.
+        marks: The rating of each swipe; empty if none has one.
+        hidden: Whether it is hidden from the model.
+        thoughts: The reasoning before each swipe; empty if none has any.
     """
 
     speaker: str
@@ -69,7 +69,13 @@ class LogTurn:
 
 @dataclass(frozen=True, slots=True)
 class ChatLog:
-    """A whole log; ``notes`` tell what was mended or left out, ``world`` is lore for this chat."""
+    """A complete log.
+
+    Attributes:
+        at: When the chat was created, Unix seconds, or ``None``.
+        notes: What was corrected or left out.
+        world: Name of the lorebook of this chat, or "".
+    """
 
     user: str = "User"
     character: str = ""
@@ -84,16 +90,16 @@ def parse(data: bytes) -> ChatLog:
     """Read a log.
 
     Raises:
-        ChatLogError: It is too large, no UTF-8, or has not one message.
+        ChatLogError: The file is too large, not UTF-8, or without any message.
     """
     if len(data) > MAX_BYTES:
         raise ChatLogError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
     if data.count(b"\n") > _MAX_LINES:
-        raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines: it is no chat log.")
+        raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines, so it is not a chat log.")
     notes = Notes()
     head: Mapping[str, Any] = {}
     turns: list[LogTurn] = []
-    remarks = 0
+    program_messages = 0
     rest = Rest()
     for number, line in enumerate(lines(data), 1):
         raw = table(line, number, notes)
@@ -102,20 +108,20 @@ def parse(data: bytes) -> ChatLog:
         if "mes" not in raw:
             head = head or raw
             rest.head(raw)
-        elif _of_program(raw):
-            remarks += 1
+        elif _is_program_message(raw):
+            program_messages += 1
         else:
-            turns += _turn(raw, number, notes)
+            turns += _parse_message(raw, number, notes)
             rest.message(raw)
     if not turns:
-        raise ChatLogError("The file is no chat log: no line of it is a message.")
-    if remarks:
-        notes.append(f"{counted(remarks, 'message')} of the program itself left out.")
+        raise ChatLogError("The file is not a chat log: none of its lines is a message.")
+    if program_messages:
+        notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
     return ChatLog(
-        user=_name(head.get("user_name")) or _first_name(turns, True) or "User",
-        character=_name(head.get("character_name")) or _first_name(turns, False),
+        user=_name(head.get("user_name")) or _first_speaker(turns, True) or "User",
+        character=_name(head.get("character_name")) or _first_speaker(turns, False),
         turns=tuple(turns),
-        note=_note(_metadata(head)),
+        note=_parse_note(_metadata(head)),
         at=moment(head.get("create_date")),
         notes=notes.told() + rest.told(),
         world=_name(_metadata(head).get("world_info")),
@@ -123,7 +129,7 @@ def parse(data: bytes) -> ChatLog:
 
 
 def render(log: ChatLog) -> str:
-    """Write a log; every line is one object, and the last line ends with a line end."""
+    """Write a log: one JSON object per line, each line terminated."""
     metadata: dict[str, Any] = {}
     if log.note.text:
         metadata = {"note_prompt": log.note.text, "note_depth": log.note.depth, "note_interval": 1}
@@ -135,7 +141,7 @@ def render(log: ChatLog) -> str:
         "create_date": iso(log.at),
         "chat_metadata": metadata,
     }
-    objects = [head, *map(_message, log.turns)]
+    objects = [head, *map(_message_dict, log.turns)]
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
 
 
@@ -148,10 +154,10 @@ def import_log(
     card_path: str | None = None,
     title: str = "",
 ) -> Chat:
-    """Make a chat of a log, or nothing: every swipe a sibling, the path shown as it was.
+    """Create a chat from a log, or nothing: every swipe becomes a sibling, the same path is shown.
 
     Args:
-        card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
+        card_name: The card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
     """
     with store.connections.write():
         chat = store.create_chat(
@@ -161,29 +167,29 @@ def import_log(
             title=title,
             persona=Persona(name=log.user),
             note=log.note,
-            created_at=_begun(log),
+            created_at=_creation_time(log),
         )
         parent: int | None = None
         for turn in log.turns:
-            parent = _add(store, chat.id, parent, turn)
+            parent = _add_message(store, chat.id, parent, turn)
         store.set_leaf(chat.id, parent)
         return store.chat(chat.id)
 
 
-def _begun(log: ChatLog) -> float | None:
-    """When a chat began; a log that does not say so began with its first message."""
+def _creation_time(log: ChatLog) -> float | None:
+    """When the chat was created: as the log says, or the date of its first dated message."""
     dates = (log.at, *(turn.at for turn in log.turns))
     return next((at for at in dates if at is not None), None)
 
 
 def export_log(store: Store, chat_id: int) -> ChatLog:
-    """The path that a chat shows, with the swipes of each turn; ``notes`` tell what is left out."""
+    """The path that a chat shows, with the swipes of each turn, and notes on what is left out."""
     chat = store.chat(chat_id)
     turns: list[LogTurn] = []
-    kept: set[int] = set()
+    exported: set[int] = set()
     for turn in store.path(chat.leaf_id) if chat.leaf_id is not None else []:
-        siblings = [turn] if turn.swipes == 1 else _alike(store.siblings(turn.id), turn)
-        kept |= {each.id for each in siblings}
+        siblings = [turn] if turn.swipes == 1 else _swipes_of(store.siblings(turn.id), turn)
+        exported |= {each.id for each in siblings}
         shown = next(index for index, each in enumerate(siblings) if each.id == turn.id)
         texts = tuple(each.text for each in siblings)
         user, at, hidden = turn.role == "user", turn.created_at, turn.hidden
@@ -192,27 +198,27 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
         turns.append(
             LogTurn(turn.speaker, user, texts, shown, at, hidden=hidden, thoughts=thoughts)
         )
-    lost = len(store.tree(chat_id)) - len(kept)
-    left = f"A log has no place for other branches: {counted(lost, 'turn')} left out."
-    notes = [left] if lost else []
+    notes = []
+    if omitted := len(store.tree(chat_id)) - len(exported):
+        notes.append(f"A log cannot hold other branches: {counted(omitted, 'turn')} left out.")
     world, *more = [PurePath(name).name.removesuffix(".toml") for name in chat.worlds] or [""]
     if more:
-        notes.append(f"A log has a place for one world of a chat: {', '.join(more)} left out.")
+        notes.append(f"A log can hold one lorebook of a chat: {', '.join(more)} left out.")
     return ChatLog(
         chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, tuple(notes),
         world,
     )  # fmt: skip
 
 
-def _alike(siblings: list[Turn], turn: Turn) -> list[Turn]:
-    """Swipes of a message are by the same one."""
+def _swipes_of(siblings: list[Turn], turn: Turn) -> list[Turn]:
+    """The siblings that are swipes of a turn: those with the same role and speaker."""
     return [each for each in siblings if each.role == turn.role and each.speaker == turn.speaker]
 
 
-def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
-    """Add a message and its swipes; returns the id of the one shown."""
+def _add_message(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
+    """Add a message and its swipes; return the id of the one shown."""
     greeting = parent is None and not turn.is_user
-    made = [
+    turn_ids = [
         store.add_turn(
             chat_id,
             parent,
@@ -227,26 +233,26 @@ def _add(store: Store, chat_id: int, parent: int | None, turn: LogTurn) -> int:
         for text, thought in zip_longest(turn.swipes, turn.thoughts, fillvalue="")
     ]
     if turn.hidden:
-        for turn_id in made:
+        for turn_id in turn_ids:
             store.hide(turn_id)
-    return made[turn.shown]
+    return turn_ids[turn.shown]
 
 
-def _of_program(raw: Mapping[str, Any]) -> bool:
-    """Whether the other program itself says something: help, a welcome, an error.
+def _is_program_message(raw: Mapping[str, Any]) -> bool:
+    """Whether a message is from the other program itself: a help text, a welcome, an error.
 
-    Those have a type of their own, or the name of their kind; a message of the chat that was hidden
-    has none, or that of a narrator's words or of a comment.
+    Such messages have a special type or speaker. A hidden message of the chat has no type, or that
+    of a narrator or a comment.
     """
     if raw.get("is_system") is not True or raw.get("is_user") is True:
         return False
     extra = raw.get("extra")
     kind = extra.get("type") if isinstance(extra, Mapping) else None
-    return kind not in _OF_CHAT or _name(raw.get("name")) in _PROGRAM
+    return kind not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
 
 
-def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
-    """The message of a line; none where it says nothing at all."""
+def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
+    """The message in a line; an empty list, with a note, if it has no text at all."""
     listed = raw.get("swipes")
     listed = listed if isinstance(listed, list) else []
     swipes = [_clean(each) for each in listed if isinstance(each, str)]
@@ -262,25 +268,25 @@ def _turn(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogTurn]:
     is_user = raw.get("is_user") is True
     thoughts = [""] * len(swipes)
     if not is_user:
-        apart = read_thoughts(raw, swipes, shown)
-        thoughts, swipes = [each for each, _ in apart], [each for _, each in apart]
+        split = read_thoughts(raw, swipes, shown)
+        thoughts, swipes = [thought for thought, _ in split], [text for _, text in split]
     kept = [index for index, each in enumerate(swipes) if each.strip() or index == shown]
     if len(kept) > _MAX_SWIPES:
         notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
         kept = sorted({*kept[: _MAX_SWIPES - 1], shown})
     texts = tuple(swipes[index] for index in kept)
     if not any(each.strip() for each in texts):
-        notes.append(f"Line {number} says nothing and was left out.")
+        notes.append(f"Line {number} is empty and was left out.")
         return []
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
     marks = () if is_user else read_marks(raw, kept, shown)
     at = moment(raw.get("send_date"))
     hidden = raw.get("is_system") is True
-    before = tuple(thoughts[index] for index in kept) if any(thoughts) else ()
-    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks, hidden, before)]
+    kept_thoughts = tuple(thoughts[index] for index in kept) if any(thoughts) else ()
+    return [LogTurn(speaker, is_user, texts, kept.index(shown), at, marks, hidden, kept_thoughts)]
 
 
-def _message(turn: LogTurn) -> dict[str, Any]:
+def _message_dict(turn: LogTurn) -> dict[str, Any]:
     thoughts = zip_longest(turn.swipes, turn.thoughts, fillvalue="")
     extras = [{REASONING: thought} if thought else {} for _, thought in thoughts]
     message: dict[str, Any] = {
@@ -305,7 +311,7 @@ def _name(value: Any) -> str:
     return " ".join(_clean(value).split())[:200] if isinstance(value, str) else ""
 
 
-def _first_name(turns: Iterable[LogTurn], is_user: bool) -> str:
+def _first_speaker(turns: Iterable[LogTurn], is_user: bool) -> str:
     return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
 
 
@@ -314,7 +320,7 @@ def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
     return raw if isinstance(raw, Mapping) else {}
 
 
-def _note(raw: Mapping[str, Any]) -> AuthorNote:
+def _parse_note(raw: Mapping[str, Any]) -> AuthorNote:
     text, depth = raw.get("note_prompt"), raw.get("note_depth")
     if not isinstance(text, str) or not text.strip():
         return AuthorNote()

@@ -1,6 +1,6 @@
-"""Chats, and putting turns and replies into them, as functions on a connection.
+"""Reads and writes the rows of chats and turns, as functions on a connection.
 
-Transactions belong to the caller.
+The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -31,58 +31,56 @@ def get(connection: sqlite3.Connection, chat_id: int) -> Chat:
         f"SELECT {CHAT_COLUMNS} FROM chats c WHERE c.id = ?", (chat_id,)
     ).fetchone()
     if row is None:
-        raise _no_chat(chat_id)
+        raise _missing_chat_error(chat_id)
     return to_chat(row)
 
 
 def leaf(connection: sqlite3.Connection, chat_id: int) -> int | None:
-    """The end of the branch shown; ``StoreError`` when there is no such chat."""
+    """The leaf of the branch shown; raises ``StoreError`` when the chat does not exist."""
     row = connection.execute("SELECT leaf_id FROM chats WHERE id = ?", (chat_id,)).fetchone()
     if row is None:
-        raise _no_chat(chat_id)
+        raise _missing_chat_error(chat_id)
     return None if row[0] is None else int(row[0])
 
 
 def check_turn(connection: sqlite3.Connection, chat_id: int, turn_id: int | None) -> None:
     """Raise ``StoreError`` unless the turn (if any) belongs to the chat."""
     if turn_id is not None and tree.turn(connection, turn_id).chat_id != chat_id:
-        raise StoreError(
-            f"Turn {turn_id} belongs to another chat than {chat_id}. Open that chat first."
-        )
+        raise StoreError(f"Turn {turn_id} does not belong to chat {chat_id}. Open its chat first.")
 
 
 def insert(connection: sqlite3.Connection, chat: Chat) -> Chat:
-    """Store a new chat; its id is given here."""
+    """Store a new chat and return it with its new id."""
     cursor = connection.execute(
         "INSERT INTO chats (title, card_name, card_hash, card_path, persona_name, "
         "persona_description, note_text, note_depth, worlds_json, created_at, updated_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_values(chat), chat.created_at, chat.updated_at),
+        (*_setting_values(chat), chat.created_at, chat.updated_at),
     )
     return get(connection, cursor.lastrowid or 0)
 
 
 def update(connection: sqlite3.Connection, chat: Chat) -> Chat:
-    """Store the settings of a chat; its leaf and its times stay."""
+    """Store the settings of a chat; its leaf and times are not changed."""
     connection.execute(
         "UPDATE chats SET title = ?, card_name = ?, card_hash = ?, card_path = ?, "
         "persona_name = ?, persona_description = ?, note_text = ?, note_depth = ?, "
         "worlds_json = ? WHERE id = ?",
-        (*_values(chat), chat.id),
+        (*_setting_values(chat), chat.id),
     )
     return get(connection, chat.id)
 
 
 def draft_key(chat_id: int) -> str:
-    """The flag of what the user had begun to write; it goes with the chat."""
+    """Key of the flag that holds the user's unsent message; it is deleted with the chat."""
     return f"draft:{chat_id}"
 
 
 def add_turn(
     connection: sqlite3.Connection, turn: Turn, owner: str | None, *, select: bool
 ) -> Turn:
-    """Store a new turn; its id is given here."""
-    shown = leaf(connection, turn.chat_id)
+    """Store a new turn and return it with its new id."""
+    current_leaf = leaf(connection, turn.chat_id)
     check_turn(connection, turn.chat_id, turn.parent_id)
     check_turn(connection, turn.chat_id, turn.edited_from)
     cursor = connection.execute(
@@ -107,7 +105,7 @@ def add_turn(
     )
     turn_id = cursor.lastrowid or 0
     touch(connection, turn.chat_id, turn.created_at)
-    if select and turn.parent_id is not None and turn.parent_id == shown:
+    if select and turn.parent_id is not None and turn.parent_id == current_leaf:
         tree.follow(connection, turn.chat_id, turn_id, turn.parent_id)
     elif select:
         tree.show(connection, turn.chat_id, turn_id)
@@ -115,13 +113,13 @@ def add_turn(
 
 
 def hide(connection: sqlite3.Connection, turn_id: int, hidden: bool) -> Turn:
-    """Keep a turn from the model, or let the model read it again."""
+    """Hide a turn from the model, or unhide it."""
     connection.execute("UPDATE turns SET hidden = ? WHERE id = ?", (int(hidden), turn_id))
     return tree.turn(connection, turn_id)
 
 
 def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | None) -> Turn:
-    """Store a reply as it ended, and where it came from."""
+    """Store the final state of a reply, and its provenance if given."""
     connection.execute(
         "UPDATE turns SET text = ?, status = ?, thought = ?, owner = NULL WHERE id = ?",
         (turn.text, turn.status.value, turn.thought, turn.id),
@@ -137,11 +135,11 @@ def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | 
 
 
 def touch(connection: sqlite3.Connection, chat_id: int, now: float) -> None:
-    """Note that something was said in a chat."""
+    """Set the time of the last activity in a chat."""
     connection.execute("UPDATE chats SET updated_at = ? WHERE id = ?", (now, chat_id))
 
 
-def _values(chat: Chat) -> tuple[str | int | None, ...]:
+def _setting_values(chat: Chat) -> tuple[str | int | None, ...]:
     return (
         storable(chat.title, "title"),
         storable(chat.card_name, "name"),
@@ -155,7 +153,7 @@ def _values(chat: Chat) -> tuple[str | int | None, ...]:
     )
 
 
-def _no_chat(chat_id: int) -> StoreError:
+def _missing_chat_error(chat_id: int) -> StoreError:
     return StoreError(
-        f"There is no chat {chat_id} in this database; `rpterm chats` lists those there are."
+        f"There is no chat {chat_id} in this database; `rpterm chats` lists all chats."
     )

@@ -1,7 +1,7 @@
-"""One SQLite connection for each thread, and transactions on it.
+"""One SQLite connection per thread, and transactions on it.
 
-SQLite's WAL mode lets any number of readers work beside one writer, in any number of processes.
-A connection is closed when its thread ends or by ``close``, which waits for statements under way.
+SQLite's WAL mode lets any number of readers work alongside one writer, in any number of processes.
+A connection is closed when its thread ends or by ``close``, which waits for running statements.
 This module knows no tables.
 """
 
@@ -19,14 +19,14 @@ from rpterm.store.errors import StoreError, explained
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = NORMAL",
-    # What is deleted is overwritten with zeros, and sorting never spills text to another file.
+    # Deleted content is overwritten with zeros, and sorting never spills text to another file.
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
 )
 
 
-class _Link:
-    """A connection and the lock that keeps ``close`` from pulling it away in mid-statement."""
+class _LockedConnection:
+    """A connection and the lock that keeps ``close`` from closing it during a statement."""
 
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self.lock = threading.RLock()
@@ -41,8 +41,8 @@ class _Link:
             self.connection.close()
 
     def __del__(self) -> None:
-        # Runs when the owning thread ended: nobody else can hold the lock then. The attribute is
-        # missing when ``connect`` itself failed.
+        # Runs after the owning thread ended, so nobody else can hold the lock. The attribute is
+        # missing if ``connect`` itself failed.
         with suppress(AttributeError, sqlite3.Error):
             self.connection.close()
 
@@ -51,43 +51,44 @@ class Connections:
     """The connections of one store to one file."""
 
     def __init__(self, path: Path, busy_timeout: float) -> None:
-        """``busy_timeout`` is how many seconds a write waits for another program's write."""
+        """``busy_timeout`` is how many seconds a write waits for another process's write."""
         self._path = path
         self._busy_timeout = busy_timeout
         self._local = threading.local()
-        self._links: weakref.WeakSet[_Link] = weakref.WeakSet()
+        self._opened: weakref.WeakSet[_LockedConnection] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._closed = False
         self.judged = object()
-        """Another one after replies were judged, scored or deleted here: what one knows of them by
-        then is old."""
+        """Replaced by a new object whenever this store judges, scores or deletes replies, so that
+        readers can tell that what they cached about replies is stale."""
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, for queries or for one writing statement.
+        """This thread's connection, for queries or for a single writing statement.
 
         Raises:
-            StoreError: In place of any SQLite error, or when the store is closed.
+            StoreError: Instead of any SQLite error, or when the store is closed.
         """
         with explained(self._path):
-            link = self._link()
-            with link.lock:
+            locked = self._of_this_thread()
+            with locked.lock:
                 if self._closed:
                     raise self._closed_error()
-                yield link.connection
+                yield locked.connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of the block is stored, or nothing.
+        """A transaction: everything in the block is stored, or nothing.
 
-        An inner one joins the outer, and is undone alone where its error is caught there.
+        A nested transaction joins the outer one. If its error is caught there, only the nested
+        one is rolled back.
 
-        The write lock is taken at the start, so that waiting for another process is always
-        possible (a reader that turns writer later would fail at once).
+        The write lock is taken at the start, so that it is always possible to wait for another
+        process (a reader that starts to write later would fail at once).
         """
         with self.read() as connection:
             if connection.in_transaction:
-                with _inner(connection):
+                with _savepoint(connection):
                     yield connection
                 return
             connection.execute("BEGIN IMMEDIATE")
@@ -95,46 +96,46 @@ class Connections:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                # A full disk or an I/O error may have rolled back already.
+                # SQLite may have rolled back already, after a full disk or an I/O error.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
 
     def close(self) -> None:
-        """Close every thread's connection; calls under way end first. Safe to call twice."""
+        """Close every thread's connection after running calls have ended. Idempotent."""
         with self._guard:
             self._closed = True
-            links = list(self._links)
-        for link in links:
-            link.close()
+            opened = list(self._opened)
+        for locked in opened:
+            locked.close()
 
     @property
     def closed(self) -> bool:
         """Whether ``close`` was called."""
         return self._closed
 
-    def _link(self) -> _Link:
-        link: _Link | None = getattr(self._local, "link", None)
-        if link is None:
+    def _of_this_thread(self) -> _LockedConnection:
+        locked: _LockedConnection | None = getattr(self._local, "locked", None)
+        if locked is None:
             with self._guard:
                 if self._closed:
                     raise self._closed_error()
-                link = _Link(self._path, self._busy_timeout)
-                self._links.add(link)
-            self._local.link = link
-        return link
+                locked = _LockedConnection(self._path, self._busy_timeout)
+                self._opened.add(locked)
+            self._local.locked = locked
+        return locked
 
     def _closed_error(self) -> StoreError:
         return StoreError(f"The database {self._path} is closed already. Start rpterm again.")
 
 
 @contextmanager
-def _inner(connection: sqlite3.Connection) -> Iterator[None]:
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("SAVEPOINT inside")
     try:
         yield
     except BaseException:
-        # A full disk or an I/O error may have rolled back all of it already.
+        # SQLite may have rolled back the outer transaction too, as above.
         if connection.in_transaction:
             connection.execute("ROLLBACK TO inside")
             connection.execute("RELEASE inside")
@@ -143,6 +144,6 @@ def _inner(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Whether there is such a table: to ask makes none."""
+    """Whether there is such a table; asking does not create it."""
     query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     return connection.execute(query, (name,)).fetchone() is not None

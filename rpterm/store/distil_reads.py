@@ -1,4 +1,4 @@
-"""Which turns were read for what is drawn from them, by each character who heard them."""
+"""Tracks which turns each extraction job has read for each character who heard them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 from rpterm.store.connections import Connections
 
-_HEARD = (
+_WAS_HEARD = (
     "(c.card_name = :character OR EXISTS (SELECT 1 FROM memories h WHERE h.turn_id = t.id "
     "AND h.kind = 'turn' AND h.character = :character))"
 )
-# A turn is read once by each who heard it; of those that joined, the job bears the name.
-_JOB = "(CASE c.card_name WHEN :character THEN :job ELSE :job || ' ' || :character END)"
-_READABLE = (
-    f"t.status <> 'streaming' AND NOT t.hidden AND {_HEARD} AND NOT EXISTS "
-    f"(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = {_JOB}) "
+# Each hearer reads a turn once. For all but the chat's own character, the stored job name ends in
+# the character's name.
+_JOB_NAME = "(CASE c.card_name WHEN :character THEN :job ELSE :job || ' ' || :character END)"
+_IS_UNREAD = (
+    f"t.status <> 'streaming' AND NOT t.hidden AND {_WAS_HEARD} AND NOT EXISTS "
+    f"(SELECT 1 FROM distilled_reads r WHERE r.turn_id = t.id AND r.job = {_JOB_NAME}) "
     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) AND NOT EXISTS "
     "(SELECT 1 FROM memories m WHERE m.turn_id = t.id AND m.kind = 'turn' AND m.hidden)"
 )
-_IN_CHATS = (
+_IS_MEMBER = (
     "(c.card_name = :character OR c.id IN "
     "(SELECT k.chat_id FROM cast_members k WHERE k.card_name = :character))"
 )
@@ -28,7 +29,7 @@ _IN_CHATS = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A turn to read."""
+    """A turn for an extraction job to read."""
 
     turn_id: int
     chat_id: int
@@ -39,7 +40,7 @@ class Source:
 
 
 class Reads:
-    """What was read and what is still to be read, in one store."""
+    """The read and unread turns in one store."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -47,10 +48,10 @@ class Reads:
     def unread(
         self, character: str, chat_id: int, job: str, roles: Sequence[str] = ("user",)
     ) -> list[Source]:
-        """Turns of the branch shown that a job has not read, from the first on.
+        """Turns of the branch shown that a job has not read, oldest first.
 
-        What the character did not hear, what the user took out of memory, hid from the model, or
-        never wants mentioned, is not read.
+        Turns are left out that the character did not hear, or whose memory the user deleted, hid
+        from the model, or marked "never mention".
         """
         with self._connections.read() as connection:
             rows = connection.execute(
@@ -59,53 +60,53 @@ class Reads:
                 "WHERE t.parent_id IS NOT NULL) "
                 "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
                 "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
-                f"WHERE {_READABLE} ORDER BY t.id",
+                f"WHERE {_IS_UNREAD} ORDER BY t.id",
                 {"chat": chat_id, "character": character, "job": job},
             )
             return [Source(*row) for row in rows if row[2] in roles]
 
     def read_again(self, character: str, job: str) -> None:
-        """Forget which turns of a character's chats a job has read."""
+        """Mark all turns of a character's chats as unread for a job."""
         with self._connections.write() as connection:
             connection.execute(
                 "DELETE FROM distilled_reads WHERE (turn_id, job) IN (SELECT t.id, "
-                f"{_JOB} FROM turns t JOIN chats c ON c.id = t.chat_id WHERE {_IN_CHATS})",
+                f"{_JOB_NAME} FROM turns t JOIN chats c ON c.id = t.chat_id WHERE {_IS_MEMBER})",
                 {"job": job, "character": character},
             )
 
     def chats(self, character: str) -> list[int]:
-        """The chats a character is or was in, oldest first."""
+        """The chats that a character is or was in, oldest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
-                f"SELECT c.id FROM chats c WHERE {_IN_CHATS} ORDER BY c.id",
+                f"SELECT c.id FROM chats c WHERE {_IS_MEMBER} ORDER BY c.id",
                 {"character": character},
             )
             return [chat_id for (chat_id,) in rows]
 
     def chats_to_read(self, character: str, job: str) -> list[int]:
-        """Those of them with turns of the user that a job has not read."""
+        """Those of them with user turns that a job has not read."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT t.chat_id FROM turns t JOIN chats c ON c.id = t.chat_id "
-                f"WHERE {_IN_CHATS} AND t.role = 'user' AND {_READABLE} ORDER BY t.chat_id",
+                f"WHERE {_IS_MEMBER} AND t.role = 'user' AND {_IS_UNREAD} ORDER BY t.chat_id",
                 {"character": character, "job": job},
             )
             return [chat_id for (chat_id,) in rows]
 
 
 def noted(connection: sqlite3.Connection, read: Mapping[str, object]) -> bool:
-    """Whether a job of a character has read a turn."""
+    """Whether a job has read a turn for a character; keys as in ``note``."""
     return connection.execute(
         "SELECT 1 FROM turns t JOIN chats c ON c.id = t.chat_id JOIN distilled_reads r "
-        f"ON r.turn_id = t.id AND r.job = {_JOB} WHERE t.id = :turn",
+        f"ON r.turn_id = t.id AND r.job = {_JOB_NAME} WHERE t.id = :turn",
         read,
     ).fetchone() is not None  # fmt: skip
 
 
 def note(connection: sqlite3.Connection, reads: Sequence[Mapping[str, object]]) -> None:
-    """Note what was read: the ``turn``, the ``character`` and the ``job`` of each."""
+    """Mark turns as read; each mapping has the keys ``turn``, ``character`` and ``job``."""
     connection.executemany(
-        f"INSERT OR IGNORE INTO distilled_reads (turn_id, job) SELECT t.id, {_JOB} "
+        f"INSERT OR IGNORE INTO distilled_reads (turn_id, job) SELECT t.id, {_JOB_NAME} "
         "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = :turn",
         reads,
     )

@@ -1,9 +1,9 @@
-"""The tables behind facts, reflections and summaries; migrations that only ever grow.
+"""The tables behind facts, reflections and summaries, as an append-only list of migrations.
 
-What was drawn from turns is kept among the memories; here is what it rests on. What is taken away
-takes along what rests on it: a fact goes with the memory of its turn, a reflection or a summary
-with any memory or turn that it cites, since it may repeat its words. They are a migration set of
-their own, applied when something is first drawn.
+What was derived from turns is stored as memories; these tables hold the sources it is based on.
+Deleting a source deletes what is based on it: a fact is deleted with the memory of its turn, a
+reflection or a summary with any memory or turn that it cites, because it may repeat its words.
+This migration set is applied when something is first derived.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _TABLES = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX distilled_evidence_by_evidence ON distilled_evidence (evidence_id)",
-    # Whether an old fact still holds depends on the branch shown, so there is a link to each newer
-    # one, not only to the newest.
+    # Whether an old fact is still valid depends on the branch shown, so there is a link to every
+    # newer one, not only to the newest.
     """
     CREATE TABLE distilled_links (
         old_id INTEGER NOT NULL REFERENCES memories(id) ON DELETE CASCADE,
@@ -61,7 +61,7 @@ _TABLES = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX distilled_links_by_new ON distilled_links (new_id)",
-    # Turns that were read, so that what the user forgets does not come back.
+    # Turns that were read, so that what the user deletes is not derived again.
     """
     CREATE TABLE distilled_reads (
         turn_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
@@ -71,7 +71,7 @@ _TABLES = (
     """,
 )
 
-# Before, because the rows that tell what rests on it go with the memory itself.
+# BEFORE, because the rows that link to a memory are deleted with the memory itself.
 _TRIGGERS = (
     """
     CREATE TRIGGER distilled_evidence_gone BEFORE DELETE ON memories BEGIN
@@ -79,7 +79,7 @@ _TRIGGERS = (
         AND id IN (SELECT memory_id FROM distilled_evidence WHERE evidence_id = old.id);
     END
     """,
-    # An older memory that several take the place of still has the others.
+    # An older memory that several newer ones replace is still replaced by the others.
     """
     CREATE TRIGGER distilled_newer_gone BEFORE DELETE ON memories BEGIN
         UPDATE memories SET superseded_by = (SELECT max(new_id) FROM distilled_links
@@ -99,7 +99,7 @@ _TRIGGERS = (
 
 
 def m001_distilled(db: Database) -> None:
-    """What facts, reflections and summaries rest on, settle and take the place of."""
+    """The sources of facts, reflections and summaries, their slots, and what they replace."""
     for statement in (*_TABLES, *_TRIGGERS):
         db.execute(statement)
 
@@ -108,7 +108,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_distilled,)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring these tables, and those of memory, to the newest schema; the caller owns the
+    """Migrate these tables and those of memory to the newest schema; the caller owns the
     transaction."""
     memory_schema.prepare(connection)
     bring_up(connection, SET, MIGRATIONS)

@@ -1,9 +1,9 @@
-"""What was drawn from turns: facts, reflections, summaries, and what they rest on.
+"""Stores what was derived from turns: facts, reflections, summaries, and their sources.
 
-The rows themselves are memories (``memories``); this room adds their sources, their evidence, what
-they settle and which older ones they take the place of. ``keep`` stores all that one piece of work
-gave together with the mark that it was done (``distil_reads``), or nothing. Knows no rules and no
-model.
+The texts themselves are memories (see ``memories``). This module adds their source turns, the
+memories they cite, the slot that a fact fills, and which older memories they replace. ``keep``
+stores all results of one job together with the marks that its turns were read (``distil_reads``),
+or nothing. It knows neither extraction rules nor models.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _RELATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Something to keep.
+    """A derived memory to store.
 
     Attributes:
-        turns: The turns it rests on; the last one is where it counts as said.
+        turns: The source turns; the last one gives its date.
         evidence: The memories it cites.
-        method: Who found it: rules, which keep the user's words, or the chat model.
-        takes_over: Older memories that no longer hold.
-        yields_to: Newer memories that hold instead of it.
+        method: What found it: rules, which keep the user's words, or the chat model.
+        takes_over: Older memories that it replaces.
+        yields_to: Newer memories that replace it.
     """
 
     kind: Literal["fact", "reflection", "summary"]
@@ -59,15 +59,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What is known of a drawn memory beyond its row.
+    """What is known of a derived memory beyond its text.
 
     Attributes:
-        quote: The words it was read from.
-        edited: Whether the user changed its words since.
-        turns: The turns it rests on, oldest first.
+        quote: The words it was derived from.
+        edited: Whether the user changed its text since.
+        turns: Its source turns, oldest first.
         evidence: The memories it cites.
-        older: Memories whose place it takes, oldest first.
-        newer: Memories that take its place where they are shown, oldest first.
+        older: Memories that it replaces, oldest first.
+        newer: Memories that replace it on the branches where they are shown, oldest first.
     """
 
     method: Method
@@ -85,10 +85,10 @@ class Detail:
 
 
 class Distilled:
-    """What was drawn, in one store."""
+    """The derived memories in one store."""
 
     def __init__(self, memories: Memories) -> None:
-        """Make the tables where they are missing."""
+        """Create the tables if they are missing."""
         self._memories = memories
         self._connections = memories.store.connections
         self.reads = distil_reads.Reads(self._connections)
@@ -98,10 +98,10 @@ class Distilled:
     def keep(
         self, character: str, chat_id: int, drafts: Sequence[Draft], read: Collection[int], job: str
     ) -> list[Memory]:
-        """Store drafts and note the turns as read for a job; all of it or nothing.
+        """Store drafts and mark the turns as read for a job, in one transaction.
 
-        A draft whose turn or evidence is gone or was taken away meanwhile is left out, and so is
-        all of it when the turns were read by another process.
+        A draft is skipped if a source turn or cited memory was deleted in the meantime. Nothing is
+        stored if another process has read all these turns.
         """
         ids: list[int] = []
         with self._connections.write() as connection:
@@ -109,14 +109,14 @@ class Distilled:
             if reads and all(distil_reads.noted(connection, each) for each in reads):
                 return []
             for draft in drafts:
-                if self._stands(connection, draft):
-                    ids.append(self._add(connection, character, chat_id, draft))
+                if self._has_sources(connection, draft):
+                    ids.append(self._insert_memory(connection, character, chat_id, draft))
             distil_reads.note(connection, reads)
         found = self._memories.many(ids)
         return [found[memory_id] for memory_id in ids if memory_id in found]
 
     def settling(self, character: str, subject: str, slot: str) -> list[tuple[Memory, Detail]]:
-        """The facts that settle a slot, of all branches, oldest first."""
+        """The facts that fill a slot, of all branches, oldest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT d.memory_id FROM distilled d JOIN memories m ON m.id = d.memory_id "
@@ -129,7 +129,7 @@ class Distilled:
         return [(memories[i], details[i]) for i in ids if i in memories and i in details]
 
     def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:
-        """What is known of those memories that were drawn."""
+        """The details of the derived ones among these memories, by id."""
         found: dict[int, Detail] = {}
         with self._connections.read() as connection:
             for part in parts(list(memory_ids)):
@@ -140,18 +140,18 @@ class Distilled:
                 ).fetchall()
                 if rows:
                     of = [_related(connection, relation, part) for relation in _RELATIONS]
-                    found.update((row[0], _detail(row, of)) for row in rows)
+                    found.update((row[0], _to_detail(row, of)) for row in rows)
         return found
 
     def newer(self, memory_ids: Collection[int]) -> dict[int, list[int]]:
-        """The memories that take the place of some, where they are shown."""
+        """The memories that replace each of these, on the branches where they are shown."""
         return self._grouped(
             memory_ids, "SELECT old_id, new_id FROM distilled_links WHERE old_id IN ({}) "
             "ORDER BY new_id",
         )  # fmt: skip
 
     def of_hidden(self, memory_ids: Collection[int]) -> set[int]:
-        """Those of some memories that come from turns of which one is hidden from the model."""
+        """Those of these memories with a source turn that is hidden from the model."""
         hidden = "SELECT 1 FROM turns t WHERE t.hidden AND t.id"
         drawn = "(SELECT s.turn_id FROM distilled_turns s WHERE s.memory_id = m.id)"
         found: set[int] = set()
@@ -166,14 +166,14 @@ class Distilled:
         return found
 
     def drawn_from(self, turn_ids: Collection[int]) -> dict[int, list[int]]:
-        """Facts by the turn they rest on."""
+        """The facts derived from each of these turns."""
         return self._grouped(
             turn_ids, "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
             "ON m.id = s.memory_id WHERE m.kind = 'fact' AND s.turn_id IN ({})",
         )  # fmt: skip
 
     def _grouped(self, ids: Collection[int], query: str) -> dict[int, list[int]]:
-        """Pairs of numbers by the first of them; ``{}`` in the query stands for the ids."""
+        """The (key, value) rows of a query, grouped by key; ``{}`` in it stands for the ids."""
         found: dict[int, list[int]] = {}
         with self._connections.read() as connection:
             for part in parts(list(ids)):
@@ -182,19 +182,19 @@ class Distilled:
         return found
 
     def restore(self, memory_id: int, draft: Draft, *, edited: bool = False) -> None:
-        """Say again how a memory was drawn, of which the row alone came from elsewhere."""
+        """Add the details of an imported memory."""
         with self._connections.write() as connection:
-            _note(connection, memory_id, draft)
+            _insert_details(connection, memory_id, draft)
         if edited:
             self.was_edited(memory_id)
 
     def link(self, old_id: int, new_id: int) -> None:
-        """Say that a newer memory takes the place of an older one."""
+        """Record that a newer memory replaces an older one."""
         with self._connections.write() as connection:
-            _link(connection, old_id, new_id)
+            _insert_link(connection, old_id, new_id)
 
     def unlink(self, old_id: int, new_id: int) -> None:
-        """Take that back: the older one holds again."""
+        """Remove such a link, so that the older memory is valid again."""
         with self._connections.write() as connection:
             connection.execute(
                 "DELETE FROM distilled_links WHERE old_id = ? AND new_id = ?", (old_id, new_id)
@@ -206,7 +206,7 @@ class Distilled:
             )
 
     def was_edited(self, memory_id: int) -> None:
-        """The user gave it words of their own: it no longer settles what the old words did."""
+        """Record that the user changed its text: it no longer fills the old text's slot."""
         with self._connections.write() as connection:
             connection.execute(
                 "UPDATE distilled SET edited = 1, slot = '', value = '', single = 0, retracts = 0 "
@@ -215,7 +215,7 @@ class Distilled:
             )
 
     # -------------------------------------------------------------------------------------------
-    def _stands(self, connection: sqlite3.Connection, draft: Draft) -> bool:
+    def _has_sources(self, connection: sqlite3.Connection, draft: Draft) -> bool:
         (turns,) = connection.execute(
             "SELECT count(*) FROM turns t WHERE t.id IN "
             f"({marks(draft.turns)}) AND NOT EXISTS "
@@ -227,7 +227,7 @@ class Distilled:
         ).fetchone()
         return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
 
-    def _add(
+    def _insert_memory(
         self, connection: sqlite3.Connection, character: str, chat_id: int, draft: Draft
     ) -> int:
         text = storable(draft.text, "memory")
@@ -241,12 +241,12 @@ class Distilled:
             (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
              draft.method == "model", draft.shared, wording_hash("", text)),
         ).fetchone()  # fmt: skip
-        _note(connection, memory_id, draft)
+        _insert_details(connection, memory_id, draft)
         return int(memory_id)
 
 
-def _note(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:
-    """What is known of a drawn memory beyond its row."""
+def _insert_details(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:
+    """Insert the details of a derived memory."""
     connection.execute(
         "INSERT INTO distilled (memory_id, method, subject, slot, value, single, retracts, "
         "quote) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -262,26 +262,26 @@ def _note(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:
         [(memory_id, cited) for cited in draft.evidence],
     )
     for old in draft.takes_over:
-        _link(connection, old, memory_id)
+        _insert_link(connection, old, memory_id)
     for new in draft.yields_to:
-        _link(connection, memory_id, new)
+        _insert_link(connection, memory_id, new)
 
 
-def _link(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
-    """Store a link where both ends are there; the row's own mark is what other rooms see."""
-    made = connection.execute(
+def _insert_link(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
+    """Insert a link if both memories exist, and set ``superseded_by`` for other modules."""
+    inserted = connection.execute(
         "INSERT OR IGNORE INTO distilled_links (old_id, new_id) SELECT o.id, n.id "
         "FROM memories o, memories n WHERE o.id = ? AND n.id = ? AND o.id <> n.id",
         (old_id, new_id),
     ).rowcount
-    if made:
+    if inserted:
         connection.execute("UPDATE memories SET superseded_by = ? WHERE id = ?", (new_id, old_id))
 
 
 def _related(
     connection: sqlite3.Connection, relation: tuple[str, str, str], ids: Sequence[int]
 ) -> dict[int, tuple[int, ...]]:
-    """What some memories are related to, in the order of the ids."""
+    """The ids that these memories are related to, in ascending order."""
     table, own, other = relation
     found: dict[int, list[int]] = {}
     for memory_id, related in connection.execute(
@@ -291,7 +291,7 @@ def _related(
     return {memory_id: tuple(related) for memory_id, related in found.items()}
 
 
-def _detail(row: Sequence[Any], related: Sequence[dict[int, tuple[int, ...]]]) -> Detail:
+def _to_detail(row: Sequence[Any], related: Sequence[dict[int, tuple[int, ...]]]) -> Detail:
     memory_id, method, subject, slot, value, single, retracts, quote, edited = row
     turns, evidence, older, newer = (of.get(memory_id, ()) for of in related)
     return Detail(

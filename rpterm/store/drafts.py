@@ -1,4 +1,4 @@
-"""What the user had begun to write in a chat, kept until it is sent or something else is kept."""
+"""The user's unsent message in a chat, stored until it is sent or replaced."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from rpterm.store.store import Store
 
 
 def keep(store: Store, chat_id: int, text: str) -> None:
-    """Keep a draft instead of the one before; "" is none."""
+    """Store a draft in place of the previous one; "" clears it."""
     text = text if text.strip() else ""
     if text != kept(store, chat_id):
         store.set_flag(draft_key(chat_id), text)
 
 
 def kept(store: Store, chat_id: int) -> str:
-    """The draft; "" is none. It stays, so that a crash does not lose it."""
+    """The stored draft, or "". Reading does not remove it, so that a crash does not lose it."""
     return store.flag(draft_key(chat_id)) or ""

@@ -1,4 +1,4 @@
-"""The tables of duels, as a list of migrations that only ever grows; see ``schema``."""
+"""The tables of duels, as an append-only list of migrations; see ``schema``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TABLES = (
 
 
 def m001_duels(db: Database) -> None:
-    """Duels and the replies they are between."""
+    """Duels and the replies that they compare."""
     for statement in _TABLES:
         db.execute(statement)
 
@@ -46,5 +46,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_duels,)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring these tables to the newest schema; the caller owns the transaction."""
+    """Migrate the tables of duels to the newest schema; the caller owns the transaction."""
     bring_up(connection, SET, MIGRATIONS)

@@ -1,7 +1,7 @@
-"""Duels in the database: how each was set up, and which reply each side gave at each place.
+"""Stores duels: the set-up of each, and the reply of each side at each place.
 
-Only ever added to, so that a duel goes on after any end. Verdicts are judgements like all others.
-This module knows the set-up as plain values.
+Rows are only added, so that a duel can be resumed whenever it was interrupted. Its verdicts are
+stored as judgements. To this module the set-up is plain JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rpterm.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class StoredDuel:
-    """One duel; ``setup`` is what it was begun with, as plain JSON values."""
+    """One duel; ``setup`` holds the settings it was started with, as plain JSON values."""
 
     id: int
     chat_id: int
@@ -27,16 +27,16 @@ class StoredDuel:
 
 
 class Duels:
-    """The duels of one store."""
+    """The duels in one store."""
 
     def __init__(self, store: Store) -> None:
-        """Make the tables where they are missing."""
+        """Create the tables if they are missing."""
         self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
     def begin(self, chat_id: int, setup: Mapping[str, Any]) -> StoredDuel:
-        """Keep a new duel."""
+        """Store a new duel."""
         now = time.time()
         with self._connections.write() as connection:
             number = connection.execute(
@@ -55,7 +55,7 @@ class Duels:
             return [StoredDuel(row[0], row[1], json.loads(row[2]), row[3]) for row in rows]
 
     def put(self, duel: int, place: int, side: str, turn_id: int) -> None:
-        """A side has given its reply at a place; the first one stands."""
+        """Store the reply of a side at a place, unless there is one already."""
         with self._connections.write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO duel_replies (duel_id, place, side, turn_id) "
@@ -64,7 +64,7 @@ class Duels:
             )
 
     def replies(self, duel: int) -> dict[tuple[int, str], int]:
-        """The replies so far: (place, side) → turn."""
+        """The turn ids of the replies so far, by (place, side)."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT place, side, turn_id FROM duel_replies WHERE duel_id = ?", (duel,)

@@ -1,11 +1,11 @@
-"""Deleting for good: what was deleted is no longer in the file's bytes.
+"""Secure deletion: removes deleted text from the bytes of the database file.
 
-Rows are overwritten by ``secure_delete``; what remains are words in the search index and old copies
-in the write-ahead log. ``scrub`` removes those. A mark in the database, set by the transaction that
-deletes, survives a crash between the two: whoever opens or closes the store next tries again.
+SQLite's ``secure_delete`` overwrites rows; what remains are words in the full-text index and old
+copies in the write-ahead log. ``scrub`` removes those. The deleting transaction sets a flag in the
+database, which survives a crash between the two: the next open or close of a store tries again.
 
-A scrub rewrites the index, which takes a second or so for 100,000 turns. ``Scrubber`` therefore
-does it at once for a small file and in a thread for a large one.
+A scrub rewrites the index, which takes about a second for 100,000 turns. ``Scrubber`` therefore
+scrubs a small file immediately and a large one in a thread.
 
 FTS5's own ``secure-delete`` option is not used: it needs SQLite 3.42, and a file written with it
 can no longer be read by the older SQLite of another Python on the same machine.
@@ -21,46 +21,46 @@ from pathlib import Path
 from rpterm.store.connections import Connections
 from rpterm.store.errors import StoreError
 
-_MARK = "store.erase"
-_SMALL = 8 * 1024 * 1024
-_PATIENCE_MS = 1000
+_FLAG = "store.erase"
+_SMALL_FILE_BYTES = 8 * 1024 * 1024
+_CHECKPOINT_TIMEOUT_MS = 1000
 
 
 def mark(connection: sqlite3.Connection) -> None:
-    """Note, within the deleting transaction, that a scrub is due."""
+    """Set the flag that a scrub is due, within the deleting transaction."""
     connection.execute(
-        "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", (_MARK, secrets.token_hex(8))
+        "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", (_FLAG, secrets.token_hex(8))
     )
 
 
 def due(connection: sqlite3.Connection) -> str | None:
-    """The mark, when deleted text may still be in the file."""
-    row = connection.execute("SELECT value FROM flags WHERE key = ?", (_MARK,)).fetchone()
+    """The flag's value if deleted text may still be in the file, else ``None``."""
+    row = connection.execute("SELECT value FROM flags WHERE key = ?", (_FLAG,)).fetchone()
     return None if row is None else str(row[0])
 
 
 def scrub(connection: sqlite3.Connection) -> bool:
-    """Remove deleted text from index, free pages and log, outside of any transaction.
+    """Remove deleted text from index, free pages and write-ahead log; not within a transaction.
 
     Returns:
-        False when another process is reading old pages just now; the mark stays then.
+        False if another process is reading old pages right now; the flag stays set then.
     """
     token = due(connection)
     if token is None:
         return True
-    # Merging all segments of the index drops the words of deleted rows.
+    # Merging all segments of the index removes the words of deleted rows.
     connection.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')")
-    # ``execute`` would free one page only: the pragma steps page by page and has no columns.
+    # ``execute`` would free only one page: the pragma steps page by page and has no columns.
     connection.executescript("PRAGMA incremental_vacuum")
-    if not _empty_log(connection):
+    if not _truncate_log(connection):
         return False
-    # Only this mark: somebody may have deleted more since.
-    connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (_MARK, token))
+    # Clear only this value: another process may have deleted more since.
+    connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (_FLAG, token))
     return True
 
 
 class Scrubber:
-    """Scrubs one file, never more than once at a time in this store."""
+    """Runs the scrubs of one store, never two at a time."""
 
     def __init__(self, connections: Connections, path: Path) -> None:
         self._connections = connections
@@ -69,38 +69,38 @@ class Scrubber:
         self._thread: threading.Thread | None = None
 
     def run(self) -> None:
-        """Scrub now, or for a large file begin to."""
-        if self._path.stat().st_size <= _SMALL:
+        """Scrub a small file now; start a thread for a large one."""
+        if self._path.stat().st_size <= _SMALL_FILE_BYTES:
             self.finish()
             return
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                # Not a daemon: a quitting interpreter waits for it, as ``close`` does.
-                self._thread = threading.Thread(target=self._work, name="rpterm-scrub")
+                # Not a daemon: the interpreter waits for it on exit, as ``close`` does.
+                self._thread = threading.Thread(target=self._run_in_thread, name="rpterm-scrub")
                 self._thread.start()
 
     def finish(self) -> None:
-        """Wait for a scrub under way, then scrub what is still due."""
+        """Wait for a running scrub, then scrub what is still due."""
         thread = self._thread
         if thread is not None:
             thread.join()
         with self._connections.read() as connection:
             scrub(connection)
 
-    def _work(self) -> None:
+    def _run_in_thread(self) -> None:
         try:
             with self._connections.read() as connection:
                 scrub(connection)
         except StoreError:
-            return  # The mark stays, and closing the store tries again and reports.
+            return  # The flag stays set; closing the store tries again and reports the error.
 
 
-def _empty_log(connection: sqlite3.Connection) -> bool:
-    """Move the write-ahead log into the file and cut it to nothing; waits a second at most."""
-    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+def _truncate_log(connection: sqlite3.Connection) -> bool:
+    """Checkpoint the write-ahead log and truncate it; wait at most a second for readers."""
+    (timeout_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
     try:
         (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {patience}")
+        connection.execute(f"PRAGMA busy_timeout = {timeout_ms}")
     return not busy

@@ -1,6 +1,6 @@
-"""Which examples a chat pins or leaves out, and how many it takes for a turn.
+"""Stores which examples a chat pins or excludes, and how many of them go into a prompt.
 
-Examples are named by keys that others make; a key whose example is gone does no harm.
+Examples are identified by keys that the caller computes; the key of a missing example is harmless.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ Mark = Literal["pinned", "excluded"]
 
 
 class ExampleMarks:
-    """The choices of one store."""
+    """The example settings of all chats in a store."""
 
     def __init__(self, store: Store) -> None:
-        """Make the tables where they are missing."""
+        """Create the tables if they are missing."""
         self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
     def marks(self, chat_id: int) -> dict[str, Mark]:
-        """Mark by example."""
+        """The marks of a chat, by key of the example."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT example, mark FROM example_marks WHERE chat_id = ?", (chat_id,)
@@ -31,7 +31,7 @@ class ExampleMarks:
             return dict(rows.fetchall())
 
     def mark(self, chat_id: int, example: str, mark: Mark | None) -> None:
-        """Pin or exclude an example, or take the mark away."""
+        """Pin or exclude an example, or remove its mark."""
         with self._connections.write() as connection:
             connection.execute(
                 "DELETE FROM example_marks WHERE chat_id = ? AND example = ?", (chat_id, example)
@@ -43,7 +43,7 @@ class ExampleMarks:
                 )
 
     def sizes(self, chat_id: int) -> tuple[int, int] | None:
-        """How many for a turn and the tokens for all, or ``None`` where nobody chose."""
+        """The number of examples per turn and their token budget; ``None`` if not set."""
         with self._connections.read() as connection:
             row = connection.execute(
                 "SELECT k, budget FROM example_sizes WHERE chat_id = ?", (chat_id,)
@@ -51,7 +51,7 @@ class ExampleMarks:
             return None if row is None else (int(row[0]), int(row[1]))
 
     def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
-        """Choose both; ``budget`` 0 is the usual share of the window."""
+        """Set both; a ``budget`` of 0 means the default share of the context window."""
         with self._connections.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO example_sizes (chat_id, k, budget) VALUES (?, ?, ?)",

@@ -1,4 +1,4 @@
-"""A chat as text: Markdown to read, JSON lines to process. Pure: no database, no files."""
+"""Renders a chat as Markdown for people or as JSON lines for programs. Pure."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from rpterm.store.rows import generation_dict
 from rpterm.types import Cast, Chat, Generation, Status, Turn
 
 FORMAT = 1
-"""Version of the JSON lines, in the first of them."""
+"""Version of the JSON lines format, stored in the first line."""
 
-_ENDINGS = {
+_STATUS_NOTES = {
     Status.STREAMING: "*(still being written)*",
     Status.PARTIAL: "*(stopped here)*",
     Status.FAILED: "*(failed here)*",
 }
-_HIDDEN = "*(hidden from the model)*"
+_HIDDEN_NOTE = "*(hidden from the model)*"
 _FENCE = ("```", "~~~")
-_BREAK = re.compile("\r\n?|[\u2028\u2029]")
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_BREAK = re.compile("\r\n?|[\u2028\u2029]")
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def to_markdown(chat: Chat, turns: Sequence[Turn]) -> str:
     """One branch, root first, as a document: a title, then each turn under its speaker's name.
 
-    Line breaks are kept as they were typed, and a line of a turn never becomes a heading or a rule.
+    Line breaks are kept as typed, and no line of a turn becomes a heading or a horizontal rule.
     """
     title = _one_line(chat.title or f"Chat with {chat.card_name}")
     about = f"{_one_line(chat.card_name)} and {_one_line(chat.persona.name)}"
     blocks = [f"# {title}", f"*{about}, {time.strftime('%Y-%m-%d', time.gmtime(chat.created_at))}*"]
     for turn in turns:
-        hidden = f" {_HIDDEN}" if turn.hidden else ""
+        hidden = f" {_HIDDEN_NOTE}" if turn.hidden else ""
         blocks.append(f"**{_one_line(turn.speaker) or turn.role}:**{hidden}")
-        if body := _body(turn.text):
+        if body := _markdown_body(turn.text):
             blocks.append(body)
-        if turn.status in _ENDINGS:
-            blocks.append(_ENDINGS[turn.status])
+        if turn.status in _STATUS_NOTES:
+            blocks.append(_STATUS_NOTES[turn.status])
     return "\n\n".join(blocks) + "\n"
 
 
@@ -52,21 +52,21 @@ def to_jsonl(
 ) -> Iterator[str]:
     """The chat on the first line, then a line for each turn, with its provenance where known.
 
-    ``turns`` may be the branch shown or the whole tree; each line names its parent, so that either
-    can be put together again. No line ends in a newline.
+    ``turns`` may be the branch shown or the complete tree; each line names its parent, so either
+    can be rebuilt. The lines have no newline at the end.
     """
-    company = {"cast": asdict(cast)} if cast is not None else {}
-    yield _line({"type": "chat", "format": FORMAT} | asdict(chat) | company)
+    cast_entry = {"cast": asdict(cast)} if cast is not None else {}
+    yield _json_line({"type": "chat", "format": FORMAT} | asdict(chat) | cast_entry)
     for turn in turns:
         values: dict[str, object] = {"type": "turn"} | asdict(turn)
         generation = generations.get(turn.id)
         if generation is not None:
             values["generation"] = generation_dict(generation)
-        yield _line(values)
+        yield _json_line(values)
 
 
-def _line(values: Mapping[str, object]) -> str:
-    # A lone surrogate of a prompt cannot be written as UTF-8; as an escape it can.
+def _json_line(values: Mapping[str, object]) -> str:
+    # A lone surrogate in a prompt cannot be encoded as UTF-8, but it can be escaped.
     text = json.dumps(values, ensure_ascii=False)
     try:
         text.encode()
@@ -76,38 +76,38 @@ def _line(values: Mapping[str, object]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _shown(" ".join(text.split()))
+    return _printable(" ".join(text.split()))
 
 
-def _shown(text: str) -> str:
-    """Without what only a terminal obeys: control characters, and marks that turn text around."""
+def _printable(text: str) -> str:
+    """The text without control characters and marks that change the writing direction."""
     return "".join(
         char
         for char in text
-        if char in "\t\n" or (unicodedata.category(char) != "Cc" and char not in _TURNING)
+        if char in "\t\n" or (unicodedata.category(char) != "Cc" and char not in _DIRECTION_MARKS)
     )
 
 
-def _body(text: str) -> str:
-    lines = _shown(_BREAK.sub("\n", text)).strip("\n").split("\n")
-    done: list[str] = []
+def _markdown_body(text: str) -> str:
+    lines = _printable(_LINE_BREAK.sub("\n", text)).strip("\n").split("\n")
+    rendered: list[str] = []
     fence = ""
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         stripped = line.lstrip()
         if fence:
             fence = "" if stripped.startswith(fence) else fence
-            done.append(line)
+            rendered.append(line)
             continue
         fence = next((mark for mark in _FENCE if stripped.startswith(mark)), "")
-        following = lines[place + 1] if place + 1 < len(lines) else ""
-        # Two spaces: Markdown would run the lines together.
-        breaks = "  " if stripped and following.strip() and not fence else ""
-        done.append(_no_structure(line) + breaks)
-    return "\n".join([*done, fence] if fence else done)
+        next_line = lines[index + 1] if index + 1 < len(lines) else ""
+        # Two spaces force a line break; Markdown would join the lines otherwise.
+        breaks = "  " if stripped and next_line.strip() and not fence else ""
+        rendered.append(_escape_structure(line) + breaks)
+    return "\n".join([*rendered, fence] if fence else rendered)
 
 
-def _no_structure(line: str) -> str:
-    """A line that Markdown would read as a heading or a rule, with a backslash before it."""
+def _escape_structure(line: str) -> str:
+    """The line, with a backslash if Markdown would take it for a heading or a rule."""
     bare = line.strip()
     heading = bare.lstrip("#") != bare
     underline = bool(bare) and not bare.strip("=")

@@ -1,7 +1,7 @@
-"""Which chat goes on with a character: asked before the first frame, too, so it must be cheap.
+"""Finds the chat that ``rpterm chat`` resumes. It runs before the first frame, so it must be cheap.
 
-Knows SQLite and neither the store nor its migrations; ``rpterm.store`` imports them only when they
-are asked for.
+It uses SQLite directly and imports neither the store nor its migrations; ``rpterm.store`` imports
+those only on demand.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_COMPANY = "(SELECT count(*) FROM cast_members m WHERE m.chat_id = c.id AND m.present) > 1"
-_DUEL = "c.id IN (SELECT chat_id FROM duels)"
+_IS_GROUP = "(SELECT count(*) FROM cast_members m WHERE m.chat_id = c.id AND m.present) > 1"
+_IS_DUEL = "c.id IN (SELECT chat_id FROM duels)"
 
 
 def goes_on(database: Path, card_name: str) -> bool:
-    """Whether there is a chat that ``rpterm chat`` would go on with.
+    """Whether there is a chat that ``rpterm chat`` would resume.
 
-    True, too, where nobody can tell: who opens the chat says what is wrong with the database.
+    Also true if the database cannot be read: opening the chat then reports what is wrong with it.
     """
     if not database.exists():
         return False
@@ -30,15 +30,15 @@ def goes_on(database: Path, card_name: str) -> bool:
 
 
 def newest(connection: sqlite3.Connection, card_name: str, *, company: bool = False) -> int | None:
-    """The chat in which something was last said with a character alone, or else in company.
+    """The most recently used chat with a character alone or, if ``company``, with others.
 
-    Chats that were made for a duel are none: nobody goes on talking there by chance.
+    Chats created for a duel are skipped: nobody wants to resume those by chance.
     """
-    known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    several = _COMPANY if "cast_members" in known else "0"
-    dueling = _DUEL if "duels" in known else "0"
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    is_group = _IS_GROUP if "cast_members" in tables else "0"
+    is_duel = _IS_DUEL if "duels" in tables else "0"
     row = connection.execute(
-        f"SELECT c.id FROM chats c WHERE c.card_name = ? AND ({several}) IS ? AND NOT ({dueling}) "
+        f"SELECT c.id FROM chats c WHERE c.card_name = ? AND ({is_group}) IS ? AND NOT ({is_duel}) "
         "ORDER BY c.updated_at DESC, c.id DESC LIMIT 1",
         (card_name, int(company)),
     ).fetchone()

@@ -1,4 +1,4 @@
-"""What a judgement is: of one reply, or of two to the same prompt, and how it came about."""
+"""The records of judgements: ratings of one reply, and comparisons of two."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ComparisonKind = Literal["duel", "edit", "swipe"]
 Verdict = Literal["left", "right", "tie", "both_bad"]
 
 ME = "me"
-"""The rater where nobody said otherwise: the user of this machine."""
+"""The default rater: the user of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class How:
 
     Attributes:
         rater: Who judged.
-        seconds: Time taken from seeing to judging, where it was measured.
-        position: Where the reply stood: ``swipe 2 of 3``, ``left``, ….
-        method: By which means: ``key``, ``review``, ``duel``, ``import``, ….
-        score: The live consistency score that the reply had by then, 0 to 1, whether or not it was
-            in view. Comparisons keep none.
+        seconds: Time from seeing the reply to judging it, if measured.
+        position: Where the reply was shown: ``swipe 2 of 3``, ``left``, ….
+        method: How it was entered: ``key``, ``review``, ``duel``, ``import``, ….
+        score: The reply's live consistency score at that time, 0 to 1, whether or not it was
+            visible. Comparisons have none.
     """
 
     rater: str = ME
@@ -36,7 +36,7 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A judgement of one reply; ``value`` is 0 or 1 of a thumb, 1 to 5 of stars, 0 of a flag."""
+    """A judgement of one reply; ``value`` is 0 or 1 for a thumb, 1 to 5 for stars, 0 for a flag."""
 
     id: int
     chat_id: int
@@ -54,7 +54,7 @@ class Rating:
 class Comparison:
     """A judgement of two replies to the same prompt.
 
-    ``asked_again`` is the comparison that this one repeats with the sides swapped, or ``None``.
+    ``asked_again`` is the id of the comparison that this one repeats with swapped sides, if any.
     """
 
     id: int
@@ -72,7 +72,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class ReplyOrigin:
-    """What made a reply, in short; ``prompt`` is a digest of the exact prompt tokens (or text)."""
+    """A summary of a reply's provenance; ``prompt`` is a digest of the exact prompt."""
 
     model: str
     model_hash: str

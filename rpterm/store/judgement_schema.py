@@ -1,8 +1,8 @@
-"""The tables of judgements, as a list of migrations that only ever grows; see ``schema``.
+"""The tables of judgements, as an append-only list of migrations; see ``schema``.
 
-They are a migration set of their own, applied when something is first rated, so that opening a chat
-never waits for them. Judgements are only ever added: taking one back is a row of its own. What the
-user deletes for good (a turn, a chat) takes the judgements of it along.
+This migration set is applied when something is first rated, so that opening a chat never waits for
+it. Judgements are only added: a withdrawal is a row of its own. They are deleted only with their
+turn or chat.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SET = "rpterm-judgements"
 
-# Ratings and comparisons share one counter, so that "the last one" has one meaning. What it counts
-# is kept, but for a number, only in the two tables.
+# Ratings and comparisons share one id sequence, so that "the last judgement" is well defined. This
+# table holds only the last id.
 _TABLES = (
     "CREATE TABLE judgement_ids (id INTEGER PRIMARY KEY AUTOINCREMENT)",
     """
@@ -86,7 +86,7 @@ _TABLES = (
     "CREATE INDEX consents_by_chat ON consents (chat_id, id)",
 )
 
-_KEPT = ("ratings", "comparisons", "withdrawals", "consents")
+_APPEND_ONLY = ("ratings", "comparisons", "withdrawals", "consents")
 
 _TRIGGERS = tuple(
     f"""
@@ -94,18 +94,18 @@ _TRIGGERS = tuple(
         SELECT RAISE (ABORT, 'judgements are only ever added');
     END
     """
-    for table in _KEPT
+    for table in _APPEND_ONLY
 )
 
 
 def m001_judgements(db: Database) -> None:
-    """Ratings, comparisons, what was taken back, and which chats may leave the machine."""
+    """Ratings, comparisons, withdrawals, and which chats may be exported."""
     for statement in (*_TABLES, *_TRIGGERS):
         db.execute(statement)
 
 
 def m002_kept_by_score(db: Database) -> None:
-    """Replies that the score kept out of several: no judgement of the user's, and not for ever."""
+    """Replies that the score selected among several; not a judgement, and can be removed."""
     db.execute(
         "CREATE TABLE kept_by_score (turn_id INTEGER PRIMARY KEY "
         "REFERENCES turns(id) ON DELETE CASCADE)"
@@ -116,5 +116,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements, m002_kept
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring the tables of judgements to the newest schema; the caller owns the transaction."""
+    """Migrate the tables of judgements to the newest schema; the caller owns the transaction."""
     bring_up(connection, SET, MIGRATIONS)

@@ -1,7 +1,7 @@
-"""Judgements in the database: thumbs, stars, flags, edits and swipes kept, duels, and consent.
+"""Stores judgements (thumbs, stars, flags, kept edits and swipes, duels) and export consent.
 
-Only ever added: a second opinion is a second row, and taking one back adds a withdrawal. A
-judgement goes only when its turn or chat is deleted. Nothing here knows how judgements become
+Rows are only added: a changed opinion is a second row, and a withdrawal is a row as well. A
+judgement is deleted only with its turn or chat. This module does not know how judgements become
 training data.
 """
 
@@ -29,22 +29,22 @@ from rpterm.store.rows import prompt_digest, storable
 from rpterm.store.store import Store
 from rpterm.types import Turn
 
-_RATING = (
+_RATING_COLUMNS = (
     "id, chat_id, turn_id, kind, value, dimensions_json, span_start, span_end, reason, rater, "
     "created_at, seconds, position, method, score"
 )
-_COMPARISON = (
+_COMPARISON_COLUMNS = (
     "id, chat_id, left_id, right_id, kind, verdict, dimensions_json, reason, asked_again, rater, "
     "created_at, seconds, position, method"
 )
-_STANDS = "NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.judgement_id = j.id)"
+_NOT_WITHDRAWN = "NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.judgement_id = j.id)"
 
 
 class Judgements:
-    """The judgements of one store."""
+    """The judgements in one store."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Make the tables where they are missing."""
+        """Create the tables if they are missing."""
         self.store = store
         self._clock = clock
         self._connections = store.connections
@@ -61,8 +61,8 @@ class Judgements:
         reason: str = "",
         how: How = How(),
     ) -> Rating:
-        """A reply is good, or it is not; a later thumb of the same rater counts instead."""
-        return self._rate("thumb", turn, int(up), _checked(dimensions), None, reason, how)
+        """Rate a reply as good or bad; a later thumb by the same rater takes precedence."""
+        return self._rate("thumb", turn, int(up), _validated(dimensions), None, reason, how)
 
     def stars(
         self,
@@ -73,13 +73,13 @@ class Judgements:
         reason: str = "",
         how: How = How(),
     ) -> Rating:
-        """One to five stars, with stars for single dimensions if wanted.
+        """Rate a reply with one to five stars, optionally with stars for single dimensions.
 
         Raises:
-            StoreError: A number is not between 1 and 5, or the turn is no reply.
+            StoreError: A number is not between 1 and 5, or the turn is not a reply.
         """
-        _checked({"stars": n})
-        return self._rate("stars", turn, n, _checked(dimensions), None, reason, how)
+        _validated({"stars": n})
+        return self._rate("stars", turn, n, _validated(dimensions), None, reason, how)
 
     def flag(
         self,
@@ -89,15 +89,15 @@ class Judgements:
         *,
         how: How = How(),
     ) -> Rating:
-        """Something is wrong with a reply, or with the characters ``span`` of it.
+        """Flag a problem with a reply, or with the characters ``span`` of its text.
 
         Raises:
-            StoreError: The span is not inside the reply, or the turn is no reply.
+            StoreError: The span is not inside the reply, or the turn is not a reply.
         """
         return self._rate("flag", turn, 0, {}, span, reason, how)
 
     def kept_edit(self, original: int, edited: int, *, how: How = How()) -> Comparison:
-        """The user's own wording stands in place of the original."""
+        """Record that the user replaced a reply by an edited version."""
         return self._compare("edit", edited, original, "left", None, how)
 
     def kept_swipe(
@@ -107,18 +107,18 @@ class Judgements:
         *,
         how: How = How(),
     ) -> list[Comparison]:
-        """The chat went on with one reply after others to the same prompt were seen."""
+        """Record that the user continued with one reply after seeing others to the same prompt."""
         others = [turn for turn in dict.fromkeys(seen) if turn != kept]
         with self._connections.write():
             return [self._compare("swipe", kept, other, "left", None, how) for other in others]
 
     def kept_by_score(self, turn: int) -> None:
-        """The score kept this reply out of several; that is nobody's judgement."""
+        """Record that the score selected this reply among several; this is not a judgement."""
         with self._connections.write() as connection:
             connection.execute("INSERT OR IGNORE INTO kept_by_score VALUES (?)", (turn,))
 
     def chosen_by_hand(self, turn: int) -> None:
-        """The user chose this one of the replies to its prompt."""
+        """Record that the user chose this reply, which overrides ``kept_by_score``."""
         with self._connections.write() as connection:
             connection.execute(
                 "DELETE FROM kept_by_score WHERE turn_id IN (SELECT s.id FROM turns t "
@@ -128,7 +128,7 @@ class Judgements:
             )
 
     def is_kept_by_score(self, turn: int) -> bool:
-        """Whether the score kept this reply and the user has not chosen since."""
+        """Whether the score selected this reply and the user has not chosen one since."""
         with self._connections.read() as connection:
             query = "SELECT 1 FROM kept_by_score WHERE turn_id = ?"
             return connection.execute(query, (turn,)).fetchone() is not None
@@ -142,20 +142,20 @@ class Judgements:
         asked_again: int | None = None,
         how: How = How(method="duel"),
     ) -> Comparison:
-        """The verdict of a blind duel.
+        """Record the verdict of a blind duel.
 
         Args:
-            left: The reply that stood on the left.
-            right: The reply that stood on the right; it answers the same turn.
-            asked_again: The earlier comparison that this one repeats with the sides swapped.
+            left: The reply shown on the left.
+            right: The reply shown on the right; it must answer the same turn.
+            asked_again: The earlier comparison that this one repeats with swapped sides.
 
         Raises:
-            StoreError: The two are no replies to one turn.
+            StoreError: The two are not replies to the same turn.
         """
         return self._compare("duel", left, right, verdict, asked_again, how)
 
     def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
-        """Take back one judgement of a chat; taken back twice is taken back."""
+        """Withdraw one judgement of a chat. Idempotent."""
         with self._connections.write() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO withdrawals (judgement_id, chat_id, rater, created_at) "
@@ -166,7 +166,7 @@ class Judgements:
 
     # Consent -----------------------------------------------------------------------------------
     def consent(self, chat: int, exportable: bool, *, rater: str = ME) -> None:
-        """Allow a chat to be exported, or forbid it; nothing is exported without."""
+        """Allow or forbid the export of a chat. Without consent nothing is exported."""
         self.store.chat(chat)
         with self._connections.write() as connection:
             connection.execute(
@@ -175,7 +175,7 @@ class Judgements:
             )
 
     def exportable(self, chat: int) -> bool:
-        """Whether this chat may be exported: what was said last counts."""
+        """Whether this chat may be exported: the latest consent counts."""
         with self._connections.read() as connection:
             row = connection.execute(
                 "SELECT exportable FROM consents WHERE chat_id = ? ORDER BY id DESC LIMIT 1",
@@ -185,15 +185,15 @@ class Judgements:
 
     # Reading -----------------------------------------------------------------------------------
     def chats(self) -> list[int]:
-        """Numbers of the chats in which something was judged, lowest first."""
+        """Ids of the chats with judgements, in ascending order."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons ORDER BY 1"
             )
-            return [number for (number,) in rows]
+            return [chat_id for (chat_id,) in rows]
 
     def personas(self) -> list[str]:
-        """Names that users had in the chats in which something was judged."""
+        """Names of the users' personas in the chats with judgements."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT persona_name FROM chats WHERE id IN "
@@ -202,26 +202,26 @@ class Judgements:
             return [name for (name,) in rows]
 
     def ratings(self, chat: int | None = None) -> Iterator[Rating]:
-        """Ratings that were not taken back, oldest first."""
-        for row in self._rows("ratings", _RATING, chat):
+        """Ratings that were not withdrawn, oldest first."""
+        for row in self._select_valid("ratings", _RATING_COLUMNS, chat):
             span = None if row[6] is None else (row[6], row[7])
             how = How(row[9], row[11], row[12], row[13], row[14])
             values = (*row[:5], how, row[10], _loads(row[5]), span, row[8])
             yield Rating(*values)
 
     def comparisons(self, chat: int | None = None) -> Iterator[Comparison]:
-        """Comparisons that were not taken back, oldest first."""
-        for row in self._rows("comparisons", _COMPARISON, chat):
+        """Comparisons that were not withdrawn, oldest first."""
+        for row in self._select_valid("comparisons", _COMPARISON_COLUMNS, chat):
             how = How(row[9], row[11], row[12], row[13])
             values = (*row[:6], how, row[10], _loads(row[6]), row[7], row[8])
             yield Comparison(*values)
 
     def origins(self, chat: int) -> dict[int, ReplyOrigin]:
-        """What made the generated replies of a chat, by turn."""
+        """The provenance of the generated replies of a chat, by turn."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT g.turn_id, g.model, g.model_hash, g.adapter_hash, g.template_hash, "
-                # Of several made at once each has a seed of its own.
+                # In a batch, each reply has a seed of its own.
                 "coalesce(json_extract(g.batch_seeds_json, '$[' || g.batch_index || ']'), "
                 "json_extract(g.sampling_json, '$.seed')), "
                 "json_extract(g.sampling_json, '$.temperature'), g.prompt_ids, g.prompt_text, "
@@ -235,12 +235,12 @@ class Judgements:
             }
 
     # -------------------------------------------------------------------------------------------
-    def _rows(self, table: str, columns: str, chat: int | None) -> list[tuple[Any, ...]]:
+    def _select_valid(self, table: str, columns: str, chat: int | None) -> list[tuple[Any, ...]]:
         with self._connections.read() as connection:
-            # Two statements: one for either case would read the whole table for every chat.
+            # Two statements: a combined one would read the complete table for every chat.
             where = "" if chat is None else "chat_id = :chat AND "
             return connection.execute(
-                f"SELECT {columns} FROM {table} j WHERE {where}{_STANDS} ORDER BY id",
+                f"SELECT {columns} FROM {table} j WHERE {where}{_NOT_WITHDRAWN} ORDER BY id",
                 {"chat": chat},
             ).fetchall()
 
@@ -255,24 +255,33 @@ class Judgements:
         how: How,
     ) -> Rating:
         with self._connections.write() as connection:
-            turn = self._reply(turn_id)
+            turn = self._get_reply(turn_id)
             if span is not None and not 0 <= span[0] < span[1] <= len(turn.text):
                 raise StoreError(
-                    f"Characters {span[0]} to {span[1]} are not in turn {turn_id}, which has "
-                    f"{len(turn.text)}; mark a part of the reply."
+                    f"Turn {turn_id} has {len(turn.text)} characters, so there is no part from "
+                    f"{span[0]} to {span[1]}; mark a part of the reply."
                 )
-            number = _number(connection)
+            judgement_id = _next_id(connection)
             now = self._clock()
-            first, last = span or (None, None)
+            start, end = span or (None, None)
             connection.execute(
-                f"INSERT INTO ratings ({_RATING}) VALUES ({', '.join('?' * 15)})",
-                (number, turn.chat_id, turn_id, kind, value, _json(dimensions), first, last,
+                f"INSERT INTO ratings ({_RATING_COLUMNS}) VALUES ({', '.join('?' * 15)})",
+                (judgement_id, turn.chat_id, turn_id, kind, value, _json(dimensions), start, end,
                  storable(reason), storable(how.rater), now, how.seconds, how.position,
                  how.method, how.score),
             )  # fmt: skip
         self._connections.judged = object()
         return Rating(
-            number, turn.chat_id, turn_id, kind, value, how, now, dict(dimensions), span, reason
+            judgement_id,
+            turn.chat_id,
+            turn_id,
+            kind,
+            value,
+            how,
+            now,
+            dict(dimensions),
+            span,
+            reason,
         )
 
     def _compare(
@@ -285,54 +294,54 @@ class Judgements:
         how: How,
     ) -> Comparison:
         with self._connections.write() as connection:
-            left, right = self._reply(left_id), self._reply(right_id)
+            left, right = self._get_reply(left_id), self._get_reply(right_id)
             if (left.chat_id, left.parent_id) != (right.chat_id, right.parent_id):
                 raise StoreError(
                     f"Turns {left_id} and {right_id} do not answer the same turn, so they cannot "
-                    "be compared; compare swipes of one reply."
+                    "be compared; compare two versions of the same reply."
                 )
-            number = _number(connection)
+            judgement_id = _next_id(connection)
             now = self._clock()
             connection.execute(
-                f"INSERT INTO comparisons ({_COMPARISON}) VALUES ({', '.join('?' * 14)})",
-                (number, left.chat_id, left_id, right_id, kind, verdict, "{}", "",
+                f"INSERT INTO comparisons ({_COMPARISON_COLUMNS}) VALUES ({', '.join('?' * 14)})",
+                (judgement_id, left.chat_id, left_id, right_id, kind, verdict, "{}", "",
                  asked_again, storable(how.rater), now, how.seconds, how.position,
                  how.method),
             )  # fmt: skip
         return Comparison(
-            number, left.chat_id, left_id, right_id, kind, verdict, how, now,
+            judgement_id, left.chat_id, left_id, right_id, kind, verdict, how, now,
             asked_again=asked_again,
         )  # fmt: skip
 
-    def _reply(self, turn_id: int) -> Turn:
+    def _get_reply(self, turn_id: int) -> Turn:
         turn = self.store.turn(turn_id)
         if turn.role != "assistant":
-            raise StoreError(f"Turn {turn_id} is the user's; only replies are judged.")
+            raise StoreError(f"Turn {turn_id} is not a reply; only replies can be judged.")
         return turn
 
 
-def _number(connection: sqlite3.Connection) -> int:
-    """The next number of ratings and comparisons together."""
-    number = connection.execute("INSERT INTO judgement_ids DEFAULT VALUES").lastrowid
-    connection.execute("DELETE FROM judgement_ids WHERE id < ?", (number,))
-    assert number is not None
-    return number
+def _next_id(connection: sqlite3.Connection) -> int:
+    """The next id, from the sequence that ratings and comparisons share."""
+    judgement_id = connection.execute("INSERT INTO judgement_ids DEFAULT VALUES").lastrowid
+    connection.execute("DELETE FROM judgement_ids WHERE id < ?", (judgement_id,))
+    assert judgement_id is not None
+    return judgement_id
 
 
-def _checked(stars: Mapping[str, int] | None) -> Mapping[str, int]:
-    """Stars by name.
+def _validated(stars: Mapping[str, int] | None) -> Mapping[str, int]:
+    """The given stars, or an empty mapping.
 
     Raises:
-        StoreError: One is not between 1 and 5.
+        StoreError: A value is not between 1 and 5.
     """
     for name, value in (stars or {}).items():
         if not 1 <= value <= 5:
-            raise StoreError(f"{name} is {value}; give a number from 1 to 5.")
+            raise StoreError(f"{name} is {value}, but it must be a number from 1 to 5.")
     return stars or {}
 
 
 def _loads(values: str) -> dict[str, int]:
-    # Nearly all are empty, and there may be a hundred thousand.
+    # Skip the parser: nearly all are empty, and there may be a hundred thousand.
     return {} if values == "{}" else json.loads(values)
 
 

@@ -1,15 +1,15 @@
-"""Taking one turn out of a chat while what follows it stays.
+"""Deletes a single turn of a chat while the turns that follow it stay.
 
-The children of the turn move to its parent, on every branch; other versions of it stay where they
-are, so that a reply may have a message of the user among its siblings, as a branch from the middle
-of a chat makes them, too. To put the children under another version instead would let them answer
-words they were not said to.
+The children of the turn move to its parent, on every branch. Other versions of the turn stay where
+they are, so a reply may have a user message among its siblings; branching from the middle of a
+chat produces such siblings, too. Moving the children to another version instead would make them
+answer words they were not written for.
 
-What was moved is marked as *lifted*: it was made from a prompt that ended with the deleted turn,
-and the branch above it no longer tells that prompt, so nobody may make a pair of it and its new
-siblings. What the later turns still hold of the deleted words goes, too: the stored prompts, of
-which a digest remains to tell them apart, and scores that cite what was said. Transactions belong
-to the caller.
+The moved turns are marked as *lifted*: they were generated from a prompt that ended with the
+deleted turn, and the branch above them no longer shows that prompt, so nobody may pair them with
+their new siblings. What later turns still hold of the deleted words is removed, too: the stored
+prompts, of which a digest remains to tell them apart, and scores that quote the deleted turn. The
+caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from rpterm.types import Turn
 if TYPE_CHECKING:
     from rpterm.store.store import Store
 
-_CITES = '"source": "turn:'
-"""What the readings of a score hold where they quote a turn of the talk; see ``Evidence``."""
+_QUOTES_TURN = '"source": "turn:'
+"""Found in the JSON readings of scores that quote a turn of the chat; see ``Evidence``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What follows a turn.
+    """Counts of what follows a turn, for the question before it is deleted.
 
     Attributes:
-        turns: All of it, on every branch.
-        branches: How many branches go through the turn; 1 where nothing or one line follows.
-        versions: Other versions of the turn.
-        first: Whether the chat begins with the turn.
+        turns: Its descendants on all branches.
+        branches: How many branches go through the turn; 1 if nothing or a single line follows.
+        versions: Other versions (siblings) of the turn.
+        first: Whether the turn is a root of the chat.
     """
 
     turns: int
@@ -50,68 +50,68 @@ class Following:
     first: bool
 
     def told(self) -> str:
-        """What deleting the turn alone, or all of it, means for what follows; one that does."""
-        lines = f", on {self.branches} branches" if self.branches > 1 else ""
+        """What deleting only this turn means for the turns that follow; there must be some."""
+        branches = f", on {self.branches} branches" if self.branches > 1 else ""
         follow = f"{counted(self.turns, 'turn')} {'follow' if self.turns > 1 else 'follows'} it"
-        on = "begins the chat" if self.first else "goes on from the turn before it"
+        outcome = "will start the chat" if self.first else "will continue the turn before it"
         stay = " Its other versions stay." if self.versions else ""
-        return f"{follow}{lines}. If only this turn goes, what follows {on}.{stay}"
+        return f"{follow}{branches}. If you delete only this turn, what follows {outcome}.{stay}"
 
 
 def following(store: Store, turn_id: int) -> Following:
-    """What follows a turn; ``StoreError`` when there is none."""
+    """What follows a turn; raises ``StoreError`` when the turn does not exist."""
     with store.connections.read() as connection:
-        found = tree.turn(connection, turn_id)
+        turn = tree.turn(connection, turn_id)
         turns, leaves = connection.execute(
             f"{tree.BELOW} SELECT count(*) - 1, "
             "sum(NOT EXISTS (SELECT 1 FROM turns c WHERE c.parent_id = below.id)) FROM below",
             {"top": turn_id},
         ).fetchone()
-    return Following(turns, leaves, found.swipes - 1, found.parent_id is None)
+    return Following(turns, leaves, turn.swipes - 1, turn.parent_id is None)
 
 
-def lift(connection: sqlite3.Connection, gone: Turn) -> int | None:
-    """Delete a turn alone; return the chat's leaf afterwards.
+def lift(connection: sqlite3.Connection, turn: Turn) -> int | None:
+    """Delete only this turn; return the chat's leaf afterwards.
 
-    What is shown stays what it was without the turn. Where the turn itself was the end of what is
-    shown, its parent is the end now; the first turn of a chat gives way to another first turn.
+    The branch shown stays the same without the turn. If the turn was its leaf, its parent becomes
+    the leaf; a root is replaced by another root.
     """
-    _forget_prompts(connection, gone)
-    _forget_scores(connection, gone)
+    _remove_prompts(connection, turn)
+    _remove_scores(connection, turn)
     (leaf,) = connection.execute(
-        "SELECT leaf_id FROM chats WHERE id = ?", (gone.chat_id,)
+        "SELECT leaf_id FROM chats WHERE id = ?", (turn.chat_id,)
     ).fetchone()
-    shown = leaf is not None and gone.id in tree.path_ids(connection, leaf)
+    shown = leaf is not None and turn.id in tree.path_ids(connection, leaf)
     connection.execute(
         "UPDATE turns SET shown_child = (SELECT shown_child FROM turns WHERE id = :id) "
         "WHERE id = :parent AND shown_child = :id",
-        {"id": gone.id, "parent": gone.parent_id},
+        {"id": turn.id, "parent": turn.parent_id},
     )
     connection.execute(
-        "UPDATE turns SET parent_id = ?, lifted = 1 WHERE parent_id = ?", (gone.parent_id, gone.id)
+        "UPDATE turns SET parent_id = ?, lifted = 1 WHERE parent_id = ?", (turn.parent_id, turn.id)
     )
-    connection.execute("DELETE FROM turns WHERE id = ?", (gone.id,))
+    connection.execute("DELETE FROM turns WHERE id = ?", (turn.id,))
     if not shown:
         return None if leaf is None else int(leaf)
-    new_leaf = int(leaf) if leaf != gone.id else _end(connection, gone)
-    tree.show(connection, gone.chat_id, new_leaf)
+    new_leaf = int(leaf) if leaf != turn.id else _leaf_without(connection, turn)
+    tree.show(connection, turn.chat_id, new_leaf)
     return new_leaf
 
 
-def _end(connection: sqlite3.Connection, gone: Turn) -> int | None:
-    """Where the branch shown ends, now that its last turn is gone."""
-    if gone.parent_id is not None:
-        return gone.parent_id
-    heir = tree.nearest_sibling(connection, gone)
-    return None if heir is None else tree.descend(connection, heir)
+def _leaf_without(connection: sqlite3.Connection, turn: Turn) -> int | None:
+    """The leaf of the branch shown after its last turn was deleted."""
+    if turn.parent_id is not None:
+        return turn.parent_id
+    sibling = tree.nearest_sibling(connection, turn)
+    return None if sibling is None else tree.descend(connection, sibling)
 
 
-def _forget_prompts(connection: sqlite3.Connection, gone: Turn) -> None:
-    """Take away the stored prompts of later replies that hold the words of a turn."""
-    words = gone.text.strip()
+def _remove_prompts(connection: sqlite3.Connection, turn: Turn) -> None:
+    """Remove stored prompts of later replies that contain the words of a turn."""
+    words = turn.text.strip()
     if not words:
         return
-    for turn_id, ids, text in list(_prompts_below(connection, gone.id)):
+    for turn_id, ids, text in list(_prompts_below(connection, turn.id)):
         if words in zlib.decompress(text).decode("utf-8", "surrogatepass"):
             connection.execute(
                 "UPDATE generations SET prompt_digest = ?, prompt_ids = ?, prompt_text = ? "
@@ -130,15 +130,15 @@ def _prompts_below(
     )
 
 
-def _forget_scores(connection: sqlite3.Connection, gone: Turn) -> None:
-    """Take away scores that were measured against a turn: of its answers, and those that cite.
+def _remove_scores(connection: sqlite3.Connection, turn: Turn) -> None:
+    """Remove scores that depend on a turn: those of its children and those that quote the chat.
 
-    They are measured again when they are shown.
+    They are computed again when they are shown.
     """
     if has_table(connection, "scores"):
         connection.execute(
             f"{tree.BELOW} DELETE FROM scores WHERE turn_id IN (SELECT id FROM below) AND "
             "(instr(readings_json, :cites) OR turn_id IN "
             "(SELECT id FROM turns WHERE parent_id = :top))",
-            {"top": gone.id, "cites": _CITES},
+            {"top": turn.id, "cites": _QUOTES_TURN},
         )

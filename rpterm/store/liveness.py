@@ -1,10 +1,10 @@
-"""Who is alive: which store, in which process, streams into a turn or has a chat open right now.
+"""Lock files that show which running process streams into a turn or has a chat open.
 
-A store that streams holds a lock on a small file beside the database, and the turn names that file.
-The operating system drops the lock when the process dies, however it dies, so a held lock means a
-living writer. (A process id with its start time would do the same on one machine, but not across
-containers that share a home, and a heartbeat would take a sleeping laptop for dead.) A chat that is
-open is marked by such a file, too.
+A streaming store holds a lock on a small file next to the database, and the turn names that file.
+The operating system releases the lock when the process dies, however it dies, so a held lock means
+that the writer is alive. (A process id with its start time would do the same on one machine, but
+not across containers that share a home folder, and a heartbeat would take a sleeping laptop for
+dead.) Open chats are marked by such files as well.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ else:
 
 
 class Owner:
-    """The mark of one living store; makes its file at the first ``token``."""
+    """The identity of one open store; it creates its lock file when ``token`` is first read."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
@@ -37,51 +37,51 @@ class Owner:
 
     @property
     def token(self) -> str:
-        """The name to write into turns this store streams into.
+        """The owner name to write into turns that this store streams into.
 
-        Where the file system knows no locks the name is still unique, but other processes will
-        think its owner dead; ``Store.write_reply`` then takes the turn back.
+        On a file system without locks the name is still unique, but other processes take its owner
+        for dead; ``Store.write_reply`` then reclaims the turn.
         """
         if self._token is None:
             token = secrets.token_hex(8)
-            self._descriptor = _hold(_file(self._database, token))
+            self._descriptor = _create_locked(_lock_file(self._database, token))
             self._token = token
         return self._token
 
     def owns(self, token: str | None) -> bool:
-        """Whether this store wrote that name."""
+        """Whether this is the name of this store."""
         return token is not None and token == self._token
 
     @property
     def used(self) -> bool:
-        """Whether this store ever streamed."""
+        """Whether this store ever streamed a reply."""
         return self._token is not None
 
     def release(self) -> None:
-        """Let go of the lock and remove the file."""
+        """Release the lock and remove the file."""
         if self._token is None:
             return
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        _remove(_file(self._database, self._token))
+        _remove(_lock_file(self._database, self._token))
 
 
 class Presence:
-    """The mark of a chat that is open in this program, for others to see."""
+    """A lock file that shows other processes that this one has a chat open."""
 
     def __init__(self, database: Path, chat_id: int) -> None:
-        self._start = f"{database.name}-open-{chat_id}-"
-        self._path = database.with_name(self._start + secrets.token_hex(8))
-        self._descriptor = _hold(self._path)
+        self._prefix = f"{database.name}-open-{chat_id}-"
+        self._path = database.with_name(self._prefix + secrets.token_hex(8))
+        self._descriptor = _create_locked(self._path)
 
     def elsewhere(self) -> bool:
-        """Whether another living program has the chat open; removes the marks of dead ones."""
-        found = set(self._path.parent.glob(f"{self._start}*")) - {self._path}
-        return sum(map(_held, found)) > 0  # Looks at each.
+        """Whether another running process has the chat open; removes lock files of dead ones."""
+        others = set(self._path.parent.glob(f"{self._prefix}*")) - {self._path}
+        return sum(map(_is_held, others)) > 0  # Not any(): every dead one has to be removed.
 
     def release(self) -> None:
-        """Take the mark away; safe to call twice."""
+        """Release and remove the lock file. Idempotent."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -89,12 +89,12 @@ class Presence:
 
 
 def alive(database: Path, token: str | None) -> bool:
-    """Whether the store that wrote this name still runs; removes the file of a dead one."""
-    return bool(token) and _held(_file(database, str(token)))
+    """Whether the store of this name still runs; removes the lock file of a dead one."""
+    return bool(token) and _is_held(_lock_file(database, str(token)))
 
 
-def _held(path: Path) -> bool:
-    """Whether a living process has this file locked; removes one that nobody has."""
+def _is_held(path: Path) -> bool:
+    """Whether a running process holds the lock on this file; removes the file if none does."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
@@ -110,17 +110,17 @@ def _held(path: Path) -> bool:
 
 
 def anyone(database: Path) -> bool:
-    """Whether any living store has streamed into this database and not closed it."""
-    start = len(database.name) + len("-live-")
-    found = list(database.parent.glob(f"{database.name}-live-*"))
-    return any(alive(database, path.name[start:]) for path in found)
+    """Whether any running store has streamed into this database and not closed it yet."""
+    prefix = f"{database.name}-live-"
+    paths = list(database.parent.glob(f"{prefix}*"))
+    return any(alive(database, path.name.removeprefix(prefix)) for path in paths)
 
 
-def _file(database: Path, token: str) -> Path:
+def _lock_file(database: Path, token: str) -> Path:
     return database.with_name(f"{database.name}-live-{token}")
 
 
-def _hold(path: Path) -> int | None:
+def _create_locked(path: Path) -> int | None:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
@@ -138,4 +138,4 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError:
-        return  # A left-over empty file does no harm; the next opening tries again.
+        return  # A stale empty file does no harm; the next start tries again.

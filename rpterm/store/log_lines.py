@@ -1,4 +1,4 @@
-"""Chats as lines of JSON, whoever wrote them: what every reader of such a file shares."""
+"""Shared helpers for reading chats from JSON lines, whichever program wrote them."""
 
 from __future__ import annotations
 
@@ -12,44 +12,46 @@ from rpterm.types import RptermError
 
 MAX_LINE = 4 << 20
 _MAX_VALUES = 400_000
-_MOST_NOTES = 30
+_MAX_NOTES = 30
 
 
 class ChatLogError(RptermError):
-    """A file that is no chat log; the text says why."""
+    """The file is not a readable chat log; the message says why."""
 
 
 class Notes:
-    """What was mended or left out; a flood of it is counted, not kept."""
+    """Notes on what was corrected or left out; beyond a limit they are only counted."""
 
     def __init__(self) -> None:
         self._kept: list[str] = []
         self._more = 0
 
     def append(self, text: str) -> None:
-        if len(self._kept) < _MOST_NOTES:
+        """Add a note."""
+        if len(self._kept) < _MAX_NOTES:
             self._kept.append(text)
         else:
             self._more += 1
 
     def told(self) -> tuple[str, ...]:
-        more = (f"{self._more:,} more of the kind.",) if self._more else ()
+        """The notes, and how many more there were."""
+        more = (f"{self._more:,} more notes like these.",) if self._more else ()
         return (*self._kept, *more)
 
 
 def lines(data: bytes) -> Iterator[str]:
-    """The lines one by one: a copy of the whole as text would take four times its size."""
-    place = 0
+    """Decode the lines one by one: decoding the file at once would take four times its size."""
+    offset = 0
     for line in BytesIO(data):
         try:
-            yield line.decode("utf-8-sig" if place == 0 else "utf-8")
+            yield line.decode("utf-8-sig" if offset == 0 else "utf-8")
         except UnicodeDecodeError as error:
-            raise ChatLogError(not_utf8("The file", place + error.start)) from error
-        place += len(line)
+            raise ChatLogError(not_utf8("The file", offset + error.start)) from error
+        offset += len(line)
 
 
 def table(line: str, number: int, notes: Notes) -> Mapping[str, Any] | None:
-    """The object that a line holds; a line that holds none is told and left out."""
+    """The JSON object in a line; ``None``, with a note, if there is none."""
     if not line.strip():
         return None
     try:
@@ -57,9 +59,9 @@ def table(line: str, number: int, notes: Notes) -> Mapping[str, Any] | None:
             raise ValueError(line)
         raw = json.loads(line, strict=False)
     except (ValueError, RecursionError):
-        notes.append(f"Line {number} is no JSON and was left out.")
+        notes.append(f"Line {number} is not JSON and was left out.")
         return None
     if not isinstance(raw, Mapping):
-        notes.append(f"Line {number} is no message and was left out.")
+        notes.append(f"Line {number} is not a message and was left out.")
         return None
     return raw

@@ -1,9 +1,10 @@
-"""Ratings in the common chat JSONL: thumbs and stars where programs write them, and swipes kept.
+"""Reads ratings (thumbs and stars) from the common JSONL chat log and stores them as judgements.
 
-There is no one place for them. Read are, of a message's ``extra``, of the ``extra`` of each swipe
-in ``swipe_info``, and of an ``annotation``: ``stars`` or ``rating`` (1 to 5; in an ``annotation``
-1 and -1 are thumbs), ``thumb``, ``thumbs``, ``vote`` and ``feedback`` (words, or true and false),
-``liked`` (true or false), with ``reason`` or ``comment``. What says neither is no rating.
+There is no standard index for them. They are looked for in a message's ``extra``, in the ``extra``
+of each swipe in ``swipe_info``, and in an ``annotation``: ``stars`` or ``rating`` (1 to 5; in an
+``annotation`` 1 and -1 are thumbs), ``thumb``, ``thumbs``, ``vote`` and ``feedback`` (words, or
+true and false), ``liked`` (true or false), with ``reason`` or ``comment``. Other values are
+ignored.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ if TYPE_CHECKING:
     from rpterm.store.judgement_records import How
     from rpterm.store.judgements import Judgements
 
-_UP = frozenset({"up", "good", "like", "liked", "positive", "yes", "thumbs_up", "thumbsup", "+1"})
-_DOWN = frozenset(
+_UP_WORDS = frozenset(
+    {"up", "good", "like", "liked", "positive", "yes", "thumbs_up", "thumbsup", "+1"}
+)
+_DOWN_WORDS = frozenset(
     {"down", "bad", "dislike", "disliked", "negative", "no", "thumbs_down", "thumbsdown", "-1"}
 )
-_THUMBS = ("thumb", "thumbs", "vote", "feedback", "liked")
-MARKS = frozenset({*_THUMBS, "stars", "rating", "reason", "comment", "annotation"})
-"""Every key of an ``extra`` that tells a rating."""
-_LONGEST = 2000
+_THUMB_KEYS = ("thumb", "thumbs", "vote", "feedback", "liked")
+MARKS = frozenset({*_THUMB_KEYS, "stars", "rating", "reason", "comment", "annotation"})
+"""The keys of an ``extra`` that concern ratings."""
+_MAX_REASON_CHARS = 2000
 METHOD = "import"
-"""The method of every judgement that an import brought."""
+"""The method stored with every imported judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,68 +45,68 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """How many judgements an import brought."""
+    """How many judgements were imported."""
 
     ratings: int = 0
     swipes: int = 0
 
 
 def read_marks(raw: Mapping[str, Any], kept: Sequence[int], shown: int) -> tuple[Mark | None, ...]:
-    """The rating of each swipe that is kept; empty where there is none at all.
+    """The rating of each imported swipe; empty if none has one.
 
     Args:
         raw: A message of a log.
-        kept: Which of its swipes are kept, in order.
-        shown: The one that is shown, counted before any was left out; a message's own rating is
-            of it.
+        kept: Indices of its swipes that are imported, in order.
+        shown: Index of the swipe shown, to which the message's own rating belongs.
     """
     infos = raw.get("swipe_info")
     texts = raw.get("swipes")
     if not isinstance(infos, list) or not isinstance(texts, list):
         infos = []
     elif not all(isinstance(text, str) for text in texts):
-        infos = []  # what is no text was left out, so the places differ
-    marks = [_mark(infos[at]) if at < len(infos) else None for at in kept]
-    own = _mark(raw)
+        infos = []  # Swipes that are not text were left out, so the indices differ.
+    marks = [_read_mark(infos[at]) if at < len(infos) else None for at in kept]
+    own = _read_mark(raw)
     if own is not None:
         marks[kept.index(shown)] = own
     return tuple(marks) if any(marks) else ()
 
 
 def record(judgements: Judgements, chat_id: int, log: ChatLog, how: How) -> Brought:
-    """Store the ratings of a log, and its swipes that the chat went on with, as judgements.
+    """Store the ratings of a log, and the swipes that its chat continued with, as judgements.
 
-    The chat is one that was made of this log. Greetings that were swiped are no verdict: they were
-    chosen, not generated. The last reply is none either, because nobody went on with it.
+    The chat must have been imported from this log. Swiped greetings are not judgements, because
+    they were not generated. Neither is the last reply, because the chat did not continue from it.
     """
     below: dict[int | None, list[Turn]] = {}
     for turn in judgements.store.tree(chat_id):
         below.setdefault(turn.parent_id, []).append(turn)
     ratings = swipes = 0
     parent: int | None = None
-    for place, said in enumerate(log.turns):
-        turns = _matching(below.get(parent, []), said)
+    for index, message in enumerate(log.turns):
+        turns = _matching(below.get(parent, []), message)
         if turns is None:
-            break  # the chat was changed since: what is below cannot be told apart
-        if not said.is_user:
-            ratings += _rate(judgements, turns, said.marks, how)
-            if parent is not None and place + 1 < len(log.turns) and len(turns) > 1:
-                kept = turns[said.shown].id
+            break  # The chat was changed since, so the turns below cannot be matched.
+        if not message.is_user:
+            ratings += _rate(judgements, turns, message.marks, how)
+            if parent is not None and index + 1 < len(log.turns) and len(turns) > 1:
+                kept = turns[message.shown].id
                 swipes += len(judgements.kept_swipe(kept, [each.id for each in turns], how=how))
-        parent = turns[said.shown].id
+        parent = turns[message.shown].id
     return Brought(ratings, swipes)
 
 
-def _matching(turns: Sequence[Turn], said: LogTurn) -> list[Turn] | None:
-    """The turns of a message's swipes, in their order."""
-    left = list(turns)
-    found = []
-    for text in said.swipes:
-        at = next((at for at, turn in enumerate(left) if turn.text == text), None)
-        if at is None:
+def _matching(turns: Sequence[Turn], message: LogTurn) -> list[Turn] | None:
+    """The turns of a message's swipes, in the order of the swipes; ``None`` if any is missing."""
+    remaining = list(turns)
+    matched = []
+    for text in message.swipes:
+        turn = next((turn for turn in remaining if turn.text == text), None)
+        if turn is None:
             return None
-        found.append(left.pop(at))
-    return found
+        remaining.remove(turn)
+        matched.append(turn)
+    return matched
 
 
 def _rate(
@@ -121,25 +124,25 @@ def _rate(
     return count
 
 
-def _mark(value: Any) -> Mark | None:
-    """The rating of a message, or of one swipe of it."""
+def _read_mark(value: Any) -> Mark | None:
+    """The rating of a message or of an entry in ``swipe_info``."""
     if not isinstance(value, Mapping):
         return None
     for name in ("extra", "annotation"):
         part = value.get(name)
         if isinstance(part, Mapping):
-            found = _of(part, thumbs=name == "annotation")
+            found = _parse_mark(part, thumbs=name == "annotation")
             if found is None and name == "extra":
-                found = _mark({"annotation": part.get("annotation")})
+                found = _read_mark({"annotation": part.get("annotation")})
             if found is not None:
                 return found
     return None
 
 
-def _of(part: Mapping[str, Any], *, thumbs: bool) -> Mark | None:
+def _parse_mark(part: Mapping[str, Any], *, thumbs: bool) -> Mark | None:
     reason = next(
         (part[name] for name in ("reason", "comment") if isinstance(part.get(name), str)), ""
-    )[:_LONGEST]
+    )[:_MAX_REASON_CHARS]
     for name in ("stars", "rating"):
         number = part.get(name)
         if isinstance(number, bool) or not isinstance(number, int | float):
@@ -149,14 +152,14 @@ def _of(part: Mapping[str, Any], *, thumbs: bool) -> Mark | None:
                 return Mark(thumb=number > 0, reason=reason)
         elif number in (1, 2, 3, 4, 5):
             return Mark(stars=int(number), reason=reason)
-    for name in (*_THUMBS, "rating"):
-        thumb = _thumb(part.get(name))
+    for name in (*_THUMB_KEYS, "rating"):
+        thumb = _parse_thumb(part.get(name))
         if thumb is not None:
             return Mark(thumb=thumb, reason=reason)
     return None
 
 
-def _thumb(value: Any) -> bool | None:
+def _parse_thumb(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float) and value in (1, -1):
@@ -164,4 +167,4 @@ def _thumb(value: Any) -> bool | None:
     if not isinstance(value, str):
         return None
     word = value.strip().casefold().replace(" ", "_")
-    return True if word in _UP else False if word in _DOWN else None
+    return True if word in _UP_WORDS else False if word in _DOWN_WORDS else None

@@ -1,7 +1,7 @@
-"""Thoughts in the common chat JSONL: what a model wrote before a message, kept apart from it.
+"""Reads a model's reasoning before a message from the common JSONL chat log.
 
-Read are ``reasoning`` of a message's ``extra``, the same of each swipe in ``swipe_info``, and what
-stands between marks at the beginning of a text, where a program did not take it out.
+It is found as ``reasoning`` in a message's ``extra``, in the ``extra`` of each swipe in
+``swipe_info``, or between tags at the start of a text, if the other program left it there.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from rpterm import thinking
 
 REASONING = "reasoning"
 KEYS = frozenset({REASONING, "reasoning_duration", "reasoning_type"})
-"""Every key of an ``extra`` that tells of a thought."""
+"""The keys of an ``extra`` that concern reasoning."""
 
 
 def read_thoughts(
     raw: Mapping[str, Any], swipes: Sequence[str], shown: int
 ) -> list[tuple[str, str]]:
-    """The thought before each swipe ("" where there is none), and the swipe without it.
+    """Split each swipe into the reasoning before it (or "") and its text.
 
     Args:
-        raw: A message of a log; its own thought is that of the swipe shown.
+        raw: A message of a log; its own reasoning is that of the swipe shown.
     """
     infos = raw.get("swipe_info")
     infos = infos if isinstance(infos, list) else []
-    found = []
+    split = []
     for index, swipe in enumerate(swipes):
-        inside, text = thinking.split(swipe)
-        told = _told(infos[index]) if index < len(infos) else ""
-        told = told or (_told(raw) if index == shown else "")
-        found.append((told or inside, text))
-    return found
+        inline, text = thinking.split(swipe)
+        reasoning = _extra_reasoning(infos[index]) if index < len(infos) else ""
+        reasoning = reasoning or (_extra_reasoning(raw) if index == shown else "")
+        split.append((reasoning or inline, text))
+    return split
 
 
-def _told(raw: Any) -> str:
+def _extra_reasoning(raw: Any) -> str:
     extra = raw.get("extra") if isinstance(raw, Mapping) else None
     value = extra.get(REASONING) if isinstance(extra, Mapping) else None
     return value.strip() if isinstance(value, str) else ""

@@ -1,8 +1,8 @@
-"""Memories in the database: rows, vectors, words. Knows no recall, no embedder and no UI.
+"""Stores memories. Knows nothing about recall, embedders or the UI.
 
-Every method is one transaction. A memory goes with its turn and its chat; its vector goes with the
-last memory of the same wording; its words leave the file when ``scrub`` has run, which every
-forgetting does and which the next start makes up for after a crash.
+Every method is one transaction. A memory is deleted with its turn or chat, and its vector with the
+last memory of the same wording. Deleted words are erased from the file by ``scrub``, which runs
+after every deletion and, after a crash, at the next start.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
     "by_model, shared, pinned, hidden, superseded_by, hash, file_id"
 )
-_OF_CHARACTER = "(character = :character OR shared)"
+_CHARACTER_KNOWS = "(character = :character OR shared)"
 
 
 class Memories:
     """The memories of one store."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Make the tables where they are missing, and finish a scrub that a crash cut off."""
+        """Create the tables if they are missing, and finish a scrub that a crash interrupted."""
         self.store = store
         self.clock = clock
         self._connections = store.connections
@@ -59,7 +59,7 @@ class Memories:
         hidden: bool = False,
         file_id: int | None = None,
     ) -> Memory:
-        """Keep one memory."""
+        """Store one memory."""
         text, speaker = storable(text, "memory"), storable(speaker, "name")
         values = (
             kind, storable(character, "name"), chat_id, turn_id, speaker, text,
@@ -72,12 +72,12 @@ class Memories:
                 f"INSERT INTO memories ({columns}) VALUES ({marks(values)}) RETURNING {_COLUMNS}",
                 values,
             ).fetchone()
-            return _memory(row)
+            return _to_memory(row)
 
     def remember_turns(self, turn_ids: Sequence[int]) -> int:
-        """Remember turns that stand and are not remembered yet; returns how many were new.
+        """Store memories of finished turns that have none yet; return how many are new.
 
-        Each character of the turn's chat has a memory of its own.
+        Each character who hears the turn's chat gets a memory of its own.
         """
         new = 0
         with self._connections.write() as connection:
@@ -102,7 +102,7 @@ class Memories:
         return new
 
     def refresh_turn(self, turn_id: int) -> None:
-        """Take over the text of a turn that grew after it was remembered."""
+        """Update the memories of a turn whose text changed after it was remembered."""
         with self._connections.write() as connection:
             rows = connection.execute(
                 "SELECT m.id, t.speaker, t.text FROM memories m JOIN turns t ON t.id = m.turn_id "
@@ -114,7 +114,7 @@ class Memories:
                 self._reword(connection, *row)
 
     def edit(self, memory_id: int, text: str) -> Memory:
-        """Change the words of a memory; its old words leave the file."""
+        """Change the text of a memory; its old text is erased from the file."""
         with self._connections.write() as connection:
             old = _get(connection, memory_id)
             self._reword(connection, memory_id, old.speaker, storable(text, "memory"))
@@ -132,25 +132,26 @@ class Memories:
         importance: float | None = None,
         superseded_by: int | None = None,
     ) -> Memory:
-        """Change what is given, leave what is ``None``."""
-        given = {"pinned": pinned, "hidden": hidden, "shared": shared, "importance": importance,
+        """Change the arguments that are not ``None``."""
+        values = {"pinned": pinned, "hidden": hidden, "shared": shared, "importance": importance,
                  "superseded_by": superseded_by}  # fmt: skip
-        changes = {name: value for name, value in given.items() if value is not None}
+        changes = {name: value for name, value in values.items() if value is not None}
         with self._connections.write() as connection:
             _get(connection, memory_id)
             if changes:
-                sets = ", ".join(f"{name} = ?" for name in changes)
+                assignments = ", ".join(f"{name} = ?" for name in changes)
                 connection.execute(
-                    f"UPDATE memories SET {sets} WHERE id = ?", (*changes.values(), memory_id)
+                    f"UPDATE memories SET {assignments} WHERE id = ?",
+                    (*changes.values(), memory_id),
                 )
             return _get(connection, memory_id)
 
     def forget(self, memory_ids: Sequence[int]) -> int:
-        """Delete memories, their vectors and their words for good; returns how many there were.
+        """Delete memories with their vectors permanently; return how many there were.
 
-        The turn that a memory came from stays in its chat and is not remembered again.
+        The turn that a memory came from stays in its chat but is not remembered again.
         """
-        gone = 0
+        deleted = 0
         with self._connections.write() as connection:
             for part in parts(memory_ids):
                 connection.execute(
@@ -158,17 +159,17 @@ class Memories:
                     f"WHERE id IN ({marks(part)}) AND kind = 'turn'",
                     part,
                 )
-                gone += connection.execute(
+                deleted += connection.execute(
                     f"DELETE FROM memories WHERE id IN ({marks(part)})", part
                 ).rowcount
         self.scrub()
-        return gone
+        return deleted
 
     def scrub(self) -> bool:
-        """Remove what is left of deleted words from the file, if anything is.
+        """Erase the remains of deleted text from the file, if there are any.
 
         Returns:
-            False when another process reads old pages just now; the next call tries again.
+            False if another process is reading old pages right now; the next call tries again.
         """
         from rpterm.store import erase
 
@@ -181,25 +182,25 @@ class Memories:
             erase.mark(connection)
             if not erase.scrub(connection):
                 return False
-            # Only this mark: somebody may have forgotten more since.
+            # Clear only this value: another process may have deleted more since.
             connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (ERASE_MARK, *row))
             return True
 
     # Reading -----------------------------------------------------------------------------------
     def get(self, memory_id: int) -> Memory:
-        """One memory; ``StoreError`` when there is none."""
+        """One memory; raises ``StoreError`` when it does not exist."""
         with self._connections.read() as connection:
             return _get(connection, memory_id)
 
     def many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
-        """Those memories that there are."""
+        """The memories with these ids, by id; missing ones are left out."""
         found: dict[int, Memory] = {}
         with self._connections.read() as connection:
             for part in parts(list(memory_ids)):
                 rows = connection.execute(
                     f"SELECT {_COLUMNS} FROM memories WHERE id IN ({marks(part)})", part
                 )
-                found.update((row[0], _memory(row)) for row in rows)
+                found.update((row[0], _to_memory(row)) for row in rows)
         return found
 
     def page(
@@ -210,7 +211,7 @@ class Memories:
         limit: int = 200,
         before: int | None = None,
     ) -> list[Memory]:
-        """Memories, newest first; ``before`` is the last id of the page before."""
+        """A page of memories, newest first; ``before`` is the last id of the previous page."""
         where, values = ["1"], list[Any]()
         if character is not None:
             where.append("(character = ? OR shared)")
@@ -227,27 +228,27 @@ class Memories:
                 "ORDER BY id DESC LIMIT ?",
                 (*values, limit),
             )
-            return [_memory(row) for row in rows]
+            return [_to_memory(row) for row in rows]
 
     def search(self, query: str, character: str | None = None, limit: int = 50) -> list[Memory]:
-        """The best of the newest memories with all these words, of all branches, best first."""
-        whose = "" if character is None else f"AND {_OF_CHARACTER}"
+        """The best of the newest memories that contain all these words, best first, any branch."""
+        owned = "" if character is None else f"AND {_CHARACTER_KNOWS}"
         with self._connections.read() as connection:
-            ids = memory_search.all_of(connection, query, whose, character, limit)
+            ids = memory_search.all_of(connection, query, owned, character, limit)
         return self._in_order(ids)
 
     def hidden(self, character: str, limit: int = 200) -> list[Memory]:
-        """Memories never to be mentioned, newest first."""
+        """The memories marked "never mention", newest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM memories WHERE character = ? AND hidden "
                 "ORDER BY id DESC LIMIT ?",
                 (character, limit),
             )
-            return [_memory(row) for row in rows]
+            return [_to_memory(row) for row in rows]
 
     def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
-        """What each of these memories holds instead of, oldest first."""
+        """The older memories that each of these replaces, oldest first."""
         found: dict[int, list[Memory]] = {}
         with self._connections.read() as connection:
             for part in parts(memory_ids):
@@ -256,26 +257,26 @@ class Memories:
                     "ORDER BY id",
                     part,
                 )
-                for memory in map(_memory, rows):
+                for memory in map(_to_memory, rows):
                     found.setdefault(memory.superseded_by or 0, []).append(memory)
         return found
 
     def after(self, memory_id: int, character: str, last: int | None = None) -> Iterator[Memory]:
-        """Memories a character has, with ids above this one up to the last, oldest first."""
+        """A character's memories with ids above ``memory_id``, up to ``last``, oldest first."""
         while True:
             with self._connections.read() as connection:
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_OF_CHARACTER} "
+                    f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_CHARACTER_KNOWS} "
                     "AND (:last IS NULL OR id <= :last) ORDER BY id LIMIT :limit",
                     {"id": memory_id, "character": character, "last": last, "limit": BATCH},
                 ).fetchall()
-            yield from (_memory(row) for row in rows)
+            yield from (_to_memory(row) for row in rows)
             if len(rows) < BATCH:
                 return
             memory_id = rows[-1][0]
 
     def changed(self, seq: int) -> Changes:
-        """What happened since a place in the log."""
+        """The changes after a position in the change log."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT seq, memory_id FROM memory_log WHERE seq > ? ORDER BY seq", (seq,)
@@ -288,19 +289,19 @@ class Memories:
         )
 
     def log_end(self) -> int:
-        """The end of the log of changes."""
+        """The last position in the change log."""
         with self._connections.read() as connection:
             row = connection.execute("SELECT max(seq) FROM memory_log").fetchone()
             return int(row[0] or 0)
 
     def end(self) -> int:
-        """The largest id there is, whoever's memory it is; 0 when there is none."""
+        """The largest id of any character's memory; 0 if there is none."""
         with self._connections.read() as connection:
             row = connection.execute("SELECT max(id) FROM memories").fetchone()
             return int(row[0] or 0)
 
     def unremembered(self, limit: int = 1000) -> list[int]:
-        """Turns that stand and have no memory yet, oldest first: what a crash left undone."""
+        """Finished turns without a memory, oldest first: what a crash left undone."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT t.id FROM turns t WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
@@ -313,23 +314,24 @@ class Memories:
             return [turn_id for (turn_id,) in rows]
 
     def shown_paths(self, character: str, chats: Collection[int] = ()) -> dict[int, list[int]]:
-        """The turns shown, root first, of the chats this character's memories come from.
+        """The branch shown, root first, of each chat that this character's memories come from.
 
-        Those that are hidden from the model are left out: nothing of them is recalled.
+        Turns hidden from the model are left out, because they are never recalled.
 
         Args:
             character: The card's name.
-            chats: Only these chats; none means all. One that shows nothing is left out.
+            chats: Only these chats; empty means all. Chats that show nothing are left out.
         """
-        some = f"AND c.id IN ({', '.join(map(str, map(int, chats)))})" if chats else ""
+        only_chats = f"AND c.id IN ({', '.join(map(str, map(int, chats)))})" if chats else ""
         paths: dict[int, list[int]] = {}
         with self._connections.read() as connection:
             rows = connection.execute(
                 "WITH RECURSIVE up (chat_id, id) AS ("
                 "SELECT c.id, c.leaf_id FROM chats c WHERE c.leaf_id IS NOT NULL "
-                f"{some} AND (c.card_name = :character OR EXISTS (SELECT 1 FROM cast_members k "
-                "WHERE k.chat_id = c.id AND k.card_name = :character) OR EXISTS "
-                "(SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
+                f"{only_chats} AND (c.card_name = :character "
+                "OR EXISTS (SELECT 1 FROM cast_members k "
+                "WHERE k.chat_id = c.id AND k.card_name = :character) "
+                "OR EXISTS (SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
                 "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
                 "WHERE t.parent_id IS NOT NULL) SELECT up.chat_id, up.id FROM up "
                 "JOIN turns t ON t.id = up.id WHERE NOT t.hidden",
@@ -340,11 +342,11 @@ class Memories:
         return {chat_id: sorted(turns) for chat_id, turns in paths.items()}
 
     def any_of(self, words: Sequence[str], character: str, limit: int) -> list[Memory]:
-        """Memories with any of these words, best first, whatever branch they are of.
+        """Memories that contain any of these words, best first, of any branch.
 
-        Words that very many hold are left out where others are not: they tell little.
+        Very common words are ignored if there are rarer ones, because they say little.
         """
-        where = f"AND {_OF_CHARACTER} AND NOT hidden AND superseded_by IS NULL"
+        where = f"AND {_CHARACTER_KNOWS} AND NOT hidden AND superseded_by IS NULL"
         with self._connections.read() as connection:
             expression = memory_search.any_of(connection, words)
             ids = memory_search.best(connection, expression, where, character, limit)
@@ -355,11 +357,11 @@ class Memories:
         return [found[memory_id] for memory_id in memory_ids if memory_id in found]
 
     def counts(self, character: str | None = None) -> dict[str, int]:
-        """How many memories there are of each kind."""
-        mine = "" if character is None else "WHERE character = :character"
+        """The number of memories of each kind."""
+        where = "" if character is None else "WHERE character = :character"
         with self._connections.read() as connection:
             rows = connection.execute(
-                f"SELECT kind, count(*) FROM memories {mine} GROUP BY kind",
+                f"SELECT kind, count(*) FROM memories {where} GROUP BY kind",
                 {"character": character},
             )
             return dict(rows.fetchall())
@@ -379,11 +381,11 @@ def _get(connection: sqlite3.Connection, memory_id: int) -> Memory:
     ).fetchone()
     if row is None:
         raise StoreError(
-            f"There is no memory {memory_id}; `rpterm memory list` shows those there are."
+            f"There is no memory {memory_id}; `rpterm memory list` shows all memories."
         )
-    return _memory(row)
+    return _to_memory(row)
 
 
-def _memory(row: Sequence[Any]) -> Memory:
+def _to_memory(row: Sequence[Any]) -> Memory:
     flags = [bool(value) for value in row[10:14]]
     return Memory(*row[:10], *flags, *row[14:])

@@ -1,7 +1,7 @@
-"""Files given to a character, and phrases it never mentions, in the database.
+"""Stores the files in a character's data bank, and the phrases that it must never mention.
 
-A file's pieces are memories of kind ``document``; they come and go with their file, in one
-transaction. Knows no file formats and does not open the files it names.
+The pieces of a file are memories of kind ``document``; they are added and deleted with their file,
+in one transaction. This module knows no file formats and never opens the files.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import wording_hash
 from rpterm.store.rows import storable
 
-_FILE = "f.id, f.character, f.name, f.path, f.digest, f.added_at"
+_FILE_COLUMNS = "f.id, f.character, f.name, f.path, f.digest, f.added_at"
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryFile:
-    """A file a character was given.
+    """A file in a character's data bank.
 
     Attributes:
-        name: As it is cited: the file's name without its folder.
-        path: Where it was read; adding the same path again replaces it.
+        name: The file name without its folder, for citations.
+        path: Where it was read; adding the same path again replaces the file.
         digest: SHA-256 of its bytes.
-        pieces: How many memories it became.
+        pieces: The number of memories made from it.
     """
 
     id: int
@@ -40,7 +40,7 @@ class MemoryFile:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a file; ``place`` says where in the file it stands."""
+    """A piece of a file; ``place`` is its position in the file."""
 
     text: str
     place: str
@@ -48,7 +48,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A phrase a character never mentions."""
+    """A phrase that a character must never mention."""
 
     id: int
     character: str
@@ -57,7 +57,7 @@ class Block:
 
 
 class MemoryFiles:
-    """The files of one store."""
+    """The files and blocked phrases in one store."""
 
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
@@ -72,10 +72,10 @@ class MemoryFiles:
         pieces: Sequence[Piece],
         added_at: float | None = None,
     ) -> MemoryFile:
-        """Keep a file's pieces in place of those that the same path gave before."""
+        """Store a file and its pieces; replaces an earlier file with the same path."""
         now = self._memories.clock() if added_at is None else added_at
         with self._connections.write() as connection:
-            old = connection.execute(
+            replaced = connection.execute(
                 "DELETE FROM memory_files WHERE character = ? AND path = ?", (character, path)
             ).rowcount
             (file_id,) = connection.execute(
@@ -92,28 +92,28 @@ class MemoryFiles:
                     for piece in pieces
                 ],
             )  # fmt: skip
-            file = _one(connection, file_id)
-        if old:
+            file = _get_file(connection, file_id)
+        if replaced:
             self._memories.scrub()
         return file
 
     def all(self, character: str | None = None) -> list[MemoryFile]:
-        """Every file, or those of one character, newest first."""
+        """All files, or those of one character, newest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
-                f"SELECT {_FILE}, (SELECT count(*) FROM memories m WHERE m.file_id = f.id) "
+                f"SELECT {_FILE_COLUMNS}, (SELECT count(*) FROM memories m WHERE m.file_id = f.id) "
                 "FROM memory_files f WHERE ?1 IS NULL OR f.character = ?1 ORDER BY f.id DESC",
                 (character,),
             ).fetchall()
         return [MemoryFile(*row) for row in rows]
 
     def get(self, file_id: int) -> MemoryFile:
-        """One file; ``StoreError`` when there is none."""
+        """One file; raises ``StoreError`` when it does not exist."""
         with self._connections.read() as connection:
-            return _one(connection, file_id)
+            return _get_file(connection, file_id)
 
     def pieces(self, file_id: int) -> list[int]:
-        """The memories a file became, in its order."""
+        """The ids of the memories made from a file, in its order."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT id FROM memories WHERE file_id = ? ORDER BY id", (file_id,)
@@ -121,16 +121,16 @@ class MemoryFiles:
             return [memory_id for (memory_id,) in rows]
 
     def remove(self, file_id: int) -> MemoryFile:
-        """Delete a file's pieces, vectors and words for good; returns what it was."""
+        """Delete a file with its pieces and vectors permanently; return its record."""
         with self._connections.write() as connection:
-            file = _one(connection, file_id)
+            file = _get_file(connection, file_id)
             connection.execute("DELETE FROM memory_files WHERE id = ?", (file_id,))
         self._memories.scrub()
         return file
 
-    # Never to be mentioned -----------------------------------------------------------------------
+    # Blocked phrases ---------------------------------------------------------------------------
     def block(self, character: str, phrase: str) -> Block:
-        """Keep a phrase; the same one again, in whatever case, is the one there is."""
+        """Store a phrase; if it exists already, in any case, return the existing one."""
         for known in self.blocks(character):
             if known.phrase.casefold() == phrase.casefold():
                 return known
@@ -148,14 +148,14 @@ class MemoryFiles:
         return Block(*row)
 
     def unblock(self, block_id: int) -> None:
-        """Drop a phrase; ``StoreError`` when there is none."""
+        """Delete a phrase; raises ``StoreError`` when it does not exist."""
         with self._connections.write() as connection:
-            gone = connection.execute("DELETE FROM memory_blocks WHERE id = ?", (block_id,))
-            if not gone.rowcount:
+            deleted = connection.execute("DELETE FROM memory_blocks WHERE id = ?", (block_id,))
+            if not deleted.rowcount:
                 raise StoreError(f"There is no blocked phrase {block_id}.")
 
     def blocks(self, character: str) -> list[Block]:
-        """The phrases a character never mentions, oldest first."""
+        """The blocked phrases of a character, oldest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT id, character, phrase, created_at FROM memory_blocks "
@@ -165,12 +165,14 @@ class MemoryFiles:
         return [Block(*row) for row in rows]
 
 
-def _one(connection: sqlite3.Connection, file_id: int) -> MemoryFile:
+def _get_file(connection: sqlite3.Connection, file_id: int) -> MemoryFile:
     row = connection.execute(
-        f"SELECT {_FILE}, (SELECT count(*) FROM memories m WHERE m.file_id = f.id) "
+        f"SELECT {_FILE_COLUMNS}, (SELECT count(*) FROM memories m WHERE m.file_id = f.id) "
         "FROM memory_files f WHERE f.id = ?",
         (file_id,),
     ).fetchone()
     if row is None:
-        raise StoreError(f"There is no file {file_id}; `rpterm memory list --files` shows them.")
+        raise StoreError(
+            f"There is no file {file_id}; `rpterm memory list --files` shows all files."
+        )
     return MemoryFile(*row)

@@ -1,4 +1,4 @@
-"""The records of memory, as the database keeps them."""
+"""The records of the memory tables."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ Kind = Literal["turn", "fact", "reflection", "summary", "note", "document"]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One thing remembered.
+    """One memory.
 
     Attributes:
         character: Whose memory it is: the card's name.
         chat_id: The chat it comes from, or ``None``.
-        turn_id: The turn it comes from; without one it is recalled whatever branch is shown.
+        turn_id: The turn it comes from; without one it is recalled on any branch.
         speaker: Who said it, or "".
-        place: Where in a file it stands, for the data bank: ``book.txt, paragraph 12``.
+        place: For a piece of a file, its position there: ``book.txt, paragraph 12``.
         created_at: When it was said, Unix seconds.
         importance: 0 to 1.
-        by_model: Whether its words are a model's.
-        shared: Whether other characters may recall it too.
-        hidden: "Never mention": kept, never recalled.
-        superseded_by: The newer memory that holds instead.
-        hash: Of its wording with the speaker: the key of its vector.
+        by_model: Whether a model wrote its text.
+        shared: Whether other characters may recall it, too.
+        hidden: "Never mention": stored, but never recalled.
+        superseded_by: The id of the newer memory that replaces it.
+        hash: Hash of speaker and text: the key of its vector.
         file_id: The file it is a piece of, or ``None``.
     """
 
@@ -50,7 +50,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the log tells: memories edited or deleted, chats that show another branch."""
+    """Entries of the change log: memories edited or deleted, chats that show another branch."""
 
     seq: int
     memories: frozenset[int]
@@ -58,5 +58,5 @@ class Changes:
 
 
 def wording_hash(speaker: str, text: str) -> bytes:
-    """Key of a wording: 16 bytes of BLAKE2b over speaker and text."""
+    """The key of a wording: a 16-byte BLAKE2b hash of speaker and text."""
     return hashlib.blake2b(f"{speaker}\0{text}".encode(), digest_size=16).digest()

@@ -1,9 +1,9 @@
-"""The tables of memory, as a list of migrations that only ever grows; see ``schema``.
+"""The tables of memory, as an append-only list of migrations; see ``schema``.
 
-They are a migration set of their own, applied when memory is first used, so that opening a chat
-never waits for them. Everything that must hold however a row goes (deleted with its turn or chat,
-edited, forgotten) hangs on triggers: full-text index, vectors nobody uses any more, the log that
-indexes in RAM follow, and the mark that a scrub is due.
+This migration set is applied when memory is first used, so that opening a chat never waits for it.
+Triggers maintain whatever must stay consistent however a row changes (deleted with its turn or
+chat, edited, forgotten): the full-text index, removal of unused vectors, the change log that
+in-memory indexes follow, and the flag that a scrub is due.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 SET = "rpterm-memory"
 
 ERASE_MARK = "memory.erase"
-"""Flag that is set while words of deleted memories may still be in the file."""
+"""Flag that is set while text of deleted memories may still be in the file."""
 
 _TABLES = (
-    # AUTOINCREMENT: indexes find new rows by "id above the last seen", so no id may come back.
+    # AUTOINCREMENT: indexes find new rows by "id above the last seen", so no id may be reused.
     """
     CREATE TABLE memories (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,7 +52,7 @@ _TABLES = (
     "CREATE INDEX memories_by_hash ON memories (hash)",
     "CREATE INDEX memories_by_successor ON memories (superseded_by) "
     "WHERE superseded_by IS NOT NULL",
-    # Turns whose memory the user took away: they are not remembered again.
+    # Turns whose memory the user deleted: they are not remembered again.
     """
     CREATE TABLE memory_skips (
         turn_id INTEGER PRIMARY KEY REFERENCES turns(id) ON DELETE CASCADE
@@ -66,8 +66,8 @@ _TABLES = (
     )
     """,
     "CREATE UNIQUE INDEX memory_vectors_key ON memory_vectors (hash, model)",
-    # What indexes in RAM follow: changed and deleted memories, and, as negative numbers, chats that
-    # show another turn now or keep another one from the model.
+    # The change log for in-memory indexes: changed and deleted memories and, as negative numbers,
+    # chats whose shown branch or hidden turns changed.
     "CREATE TABLE memory_log (seq INTEGER PRIMARY KEY AUTOINCREMENT, memory_id INTEGER NOT NULL)",
     """
     CREATE VIRTUAL TABLE memory_fts USING fts5 (
@@ -86,7 +86,7 @@ _FTS_DROP = (
     "VALUES ('delete', old.id, old.speaker, old.text);"
 )
 _FTS_ADD = "INSERT INTO memory_fts (rowid, speaker, text) VALUES (new.id, new.speaker, new.text);"
-_MARK = f"INSERT OR REPLACE INTO flags (key, value) VALUES ('{ERASE_MARK}', '1');"
+_SET_ERASE_FLAG = f"INSERT OR REPLACE INTO flags (key, value) VALUES ('{ERASE_MARK}', '1');"
 
 _TRIGGERS = (
     f"CREATE TRIGGER memories_insert AFTER INSERT ON memories BEGIN {_FTS_ADD} END",
@@ -95,7 +95,7 @@ _TRIGGERS = (
         {_FTS_DROP}
         {_DROP_VECTOR}
         INSERT INTO memory_log (memory_id) VALUES (old.id);
-        {_MARK}
+        {_SET_ERASE_FLAG}
     END
     """,
     f"""
@@ -104,7 +104,7 @@ _TRIGGERS = (
         {_FTS_DROP}
         {_FTS_ADD}
         {_DROP_VECTOR}
-        {_MARK}
+        {_SET_ERASE_FLAG}
     END
     """,
     """
@@ -122,13 +122,13 @@ _TRIGGERS = (
 
 
 def m001_memories(db: Database) -> None:
-    """Memories, their vectors, their words, and the log of their changes."""
+    """Memories, their vectors, their full-text index, and the change log."""
     for statement in (*_TABLES, *_TRIGGERS):
         db.execute(statement)
 
 
-_FILES = (
-    # A file given to a character; its pieces are memories and go with it.
+_FILE_TABLES = (
+    # A file in a character's data bank; its pieces are memories and are deleted with it.
     """
     CREATE TABLE memory_files (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -140,7 +140,7 @@ _FILES = (
     )
     """,
     "CREATE UNIQUE INDEX memory_files_key ON memory_files (character, path)",
-    # Phrases that keep what holds them from being recalled.
+    # Memories that contain such a phrase are not recalled.
     """
     CREATE TABLE memory_blocks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -152,8 +152,8 @@ _FILES = (
     "CREATE UNIQUE INDEX memory_blocks_key ON memory_blocks (character, phrase)",
 )
 
-# SQLite cannot widen a CHECK in place: the rows move to a new table that takes the old one's name.
-_WIDER = """
+# SQLite cannot change a CHECK in place: the rows move to a new table, which is then renamed.
+_WIDER_TABLE = """
     CREATE TABLE memories_wider (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL
@@ -175,22 +175,25 @@ _WIDER = """
         file_id INTEGER REFERENCES memory_files(id) ON DELETE CASCADE
     )
     """
-_MOVED = (
+_COPIED_COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
     "by_model, shared, pinned, hidden, superseded_by, hash"
 )
-_OF_FILE = "CREATE INDEX memories_by_file ON memories (file_id) WHERE file_id IS NOT NULL"
+_FILE_INDEX = "CREATE INDEX memories_by_file ON memories (file_id) WHERE file_id IS NOT NULL"
 
 
 def m002_documents(db: Database) -> None:
-    """Files given to a character, pieces of them as memories, and phrases never to mention."""
-    for statement in (*_FILES, _WIDER):
+    """Files in a data bank, their pieces as memories, and phrases never to mention."""
+    for statement in (*_FILE_TABLES, _WIDER_TABLE):
         db.execute(statement)
-    # No trigger may see the rows move: they are neither deleted nor added.
+    # No trigger may fire while the rows move: they are neither deleted nor added.
     for name in ("insert", "delete", "text", "update"):
         db.execute(f"DROP TRIGGER memories_{name}")
-    db.execute(f"INSERT INTO memories_wider ({_MOVED}) SELECT {_MOVED} FROM memories ORDER BY id")
-    # No id may come back, not even one that was forgotten.
+    db.execute(
+        f"INSERT INTO memories_wider ({_COPIED_COLUMNS}) "
+        f"SELECT {_COPIED_COLUMNS} FROM memories ORDER BY id"
+    )
+    # No id may be reused, not even that of a deleted memory.
     db.execute(
         "INSERT INTO sqlite_sequence (name, seq) SELECT 'memories_wider', 0 WHERE NOT EXISTS "
         "(SELECT 1 FROM sqlite_sequence WHERE name = 'memories_wider')"
@@ -201,17 +204,17 @@ def m002_documents(db: Database) -> None:
     )
     db.execute("DROP TABLE memories")
     db.execute("ALTER TABLE memories_wider RENAME TO memories")
-    of_memories = [text for text in (*_TABLES, *_TRIGGERS) if _about_memories(text)]
-    for statement in (*of_memories, _OF_FILE):
+    dropped = [text for text in (*_TABLES, *_TRIGGERS) if _is_on_memories(text)]
+    for statement in (*dropped, _FILE_INDEX):
         db.execute(statement)
 
 
-def _about_memories(statement: str) -> bool:
+def _is_on_memories(statement: str) -> bool:
     return " ON memories " in " ".join(statement.split())
 
 
 def m003_hearers(db: Database) -> None:
-    """What is said in a chat with several characters is remembered by each of them."""
+    """Each character of a group chat has its own memory of a turn."""
     db.execute("DROP INDEX memories_one_a_turn")
     db.execute(
         "CREATE UNIQUE INDEX memories_one_a_hearer ON memories (turn_id, character) "
@@ -220,25 +223,25 @@ def m003_hearers(db: Database) -> None:
 
 
 def m004_lists(db: Database) -> None:
-    """What a list of memories asks for each time it is drawn is answered by an index."""
+    """Indexes for the queries of memory lists."""
     db.execute("CREATE INDEX memories_by_kind ON memories (character, kind)")
     db.execute("CREATE INDEX memories_hidden ON memories (character, id) WHERE hidden")
 
 
-_MARK_OF_ITS_OWN = _MARK.replace("'1'", "hex(randomblob(8))")
+_SET_UNIQUE_ERASE_FLAG = _SET_ERASE_FLAG.replace("'1'", "hex(randomblob(8))")
 
 
 def m005_marks(db: Database) -> None:
-    """Each forgetting leaves a mark of its own: the scrub of an earlier one takes only its own."""
+    """Each deletion sets the scrub flag to a new value: an earlier scrub clears only its own."""
     for name in ("delete", "text"):
         db.execute(f"DROP TRIGGER memories_{name}")
     for statement in _TRIGGERS:
-        if _MARK in statement:
-            db.execute(statement.replace(_MARK, _MARK_OF_ITS_OWN))
+        if _SET_ERASE_FLAG in statement:
+            db.execute(statement.replace(_SET_ERASE_FLAG, _SET_UNIQUE_ERASE_FLAG))
 
 
 def m006_hidden(db: Database) -> None:
-    """Indexes in RAM follow when a turn is hidden from the model or shown again."""
+    """In-memory indexes notice when a turn is hidden from the model or shown again."""
     db.execute(
         """
         CREATE TRIGGER memories_turn_hidden AFTER UPDATE OF hidden ON turns
@@ -260,9 +263,9 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring the tables of memory to the newest schema; the caller owns the transaction.
+    """Migrate the tables of memory to the newest schema; the caller owns the transaction.
 
-    Those of casts come along: who remembers a turn is asked of both.
+    This includes the tables of casts, which tell who remembers a turn.
     """
     cast_schema.prepare(connection)
     bring_up(connection, SET, MIGRATIONS)

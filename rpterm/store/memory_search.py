@@ -1,5 +1,5 @@
-"""Full-text search over memories. The newest matches are ranked, as in ``search``: ranking all that
-hold a very common word would take seconds among a million."""
+"""Full-text search over memories. As in ``search``, only the newest matches are ranked, because
+ranking all matches of a very common word would take seconds with a million memories."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Sequence
 
 from rpterm.store.search import fts_expression, holding, run_on
 
-CANDIDATES = 2_000
+MAX_RANKED = 2_000
 
 
 def any_of(connection: sqlite3.Connection, words: Sequence[str]) -> str:
-    """An expression for what holds any of the words; common ones only where there are no others."""
+    """An FTS5 expression for any of the words; common words only if there are no rarer ones."""
     quoted = ['"' + word.replace('"', '""') + '"' for word in words]
-    rare = [word for word in quoted if _held(connection, word) < CANDIDATES]
+    rare = [word for word in quoted if _match_count(connection, word) < MAX_RANKED]
     return " OR ".join(rare or quoted)
 
 
 def all_of(
     connection: sqlite3.Connection, query: str, where: str, character: str | None, limit: int
 ) -> list[int]:
-    """The ids of what holds all the user's words; ``where`` as in ``best``."""
+    """The ids of memories that contain all the user's words; ``where`` as in ``best``."""
     if words := run_on(query):
-        return _read_through(connection, words, where, character, limit)
+        return _search_substrings(connection, words, where, character, limit)
     return best(connection, fts_expression(query) or "", where, character, limit)
 
 
@@ -33,7 +33,7 @@ def best(
     """The ids of the best of the newest matches, best first.
 
     Args:
-        where: More that must hold of a memory ``m``, beginning with AND; may name ``:character``.
+        where: Further SQL conditions on a memory ``m``, starting with AND; may use ``:character``.
     """
     if not expression:
         return []
@@ -42,27 +42,27 @@ def best(
         "FROM memory_fts CROSS JOIN memories m ON m.id = memory_fts.rowid "
         f"WHERE memory_fts MATCH :query {where} ORDER BY memory_fts.rowid DESC LIMIT :most) "
         "ORDER BY score, id DESC LIMIT :limit",
-        {"query": expression, "character": character, "most": CANDIDATES, "limit": limit},
+        {"query": expression, "character": character, "most": MAX_RANKED, "limit": limit},
     )
     return [memory_id for (memory_id,) in rows]
 
 
-def _read_through(
+def _search_substrings(
     connection: sqlite3.Connection, words: list[str], where: str, character: str | None, limit: int
 ) -> list[int]:
-    """The newest in whose text all these stand, as ``search`` finds turns."""
-    held, named = holding("m.text", words)
+    """The newest memories that contain all these substrings; see ``search.run_on``."""
+    contains, parameters = holding("m.text", words)
     rows = connection.execute(
-        f"SELECT m.id FROM memories m WHERE {held} {where} ORDER BY m.id DESC LIMIT :limit",
-        {**named, "character": character, "limit": limit},
+        f"SELECT m.id FROM memories m WHERE {contains} {where} ORDER BY m.id DESC LIMIT :limit",
+        {**parameters, "character": character, "limit": limit},
     )
     return [memory_id for (memory_id,) in rows]
 
 
-def _held(connection: sqlite3.Connection, expression: str) -> int:
-    """How many memories match, counted no further than matters."""
+def _match_count(connection: sqlite3.Connection, expression: str) -> int:
+    """How many memories match, counted up to ``MAX_RANKED``."""
     (count,) = connection.execute(
         "SELECT count(*) FROM (SELECT 1 FROM memory_fts WHERE memory_fts MATCH ? LIMIT ?)",
-        (expression, CANDIDATES),
+        (expression, MAX_RANKED),
     ).fetchone()
     return int(count)

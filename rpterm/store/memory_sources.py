@@ -1,7 +1,7 @@
-"""Where memories come from, across databases and across new names of a card.
+"""Identifies the source turns of memories across databases, and moves memories between names.
 
-A turn is named by id, time and wording, so that an export can be tied to its chat again. ``move``
-takes everything of a character along when its card has another name.
+A turn is identified by id, time and wording, so that an import can link memories to their chats
+again. ``move`` transfers everything that belongs to a character when its card is renamed.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from rpterm.store.errors import StoreError
 from rpterm.store.memories import Memories, Memory
 from rpterm.store.memory_rows import wording_hash
 
-_OF = (
+_MOVED_MEMORIES = (
     "character = :old AND (chat_id IN (SELECT id FROM chats WHERE card_name = :new "
     f"UNION SELECT chat_id FROM {TABLE} WHERE card_name = :old AND card_path = :path) OR :all)"
 )
-_LEFT = (
+_REMAINING_CHATS = (
     "SELECT (SELECT count(*) FROM chats WHERE card_name = :old) + (SELECT count(*) "
     f"FROM {TABLE} WHERE card_name = :old AND position > 0 AND card_path IS NOT :path "
     "AND :path IS NOT NULL)"
 )
-"""Chats whose character, or another one in them, keeps the old name."""
+"""SQL: number of chats in which the old name remains, as their own character or a member."""
 
 
 class MemorySources:
-    """The sources of one store's memories."""
+    """The sources of the memories in one store."""
 
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
         self._connections = memories.store.connections
 
     def of(self, turn_id: int) -> dict[str, object]:
-        """A turn as an export names it."""
+        """The identification of a turn for an export."""
         with self._connections.read() as connection:
             row = connection.execute(
                 "SELECT speaker, text, created_at FROM turns WHERE id = ?", (turn_id,)
@@ -45,7 +45,7 @@ class MemorySources:
         return {"turn": turn_id, "created_at": row[2], "wording": wording}
 
     def find(self, source: Mapping[str, object]) -> tuple[int, int] | tuple[None, None]:
-        """The chat and the turn that ``of`` named, where this database has them, too."""
+        """The (chat, turn) ids of a turn identified by ``of``, if it is in this database."""
         wording = str(source.get("wording", ""))
         try:
             key = bytes.fromhex(wording)
@@ -66,7 +66,7 @@ class MemorySources:
         return None, None
 
     def memory_of(self, turn_id: int, character: str) -> Memory | None:
-        """What a character remembers of a turn in its own words."""
+        """The character's memory of the turn itself, or ``None``."""
         with self._connections.read() as connection:
             row = connection.execute(
                 "SELECT id FROM memories WHERE turn_id = ? AND kind = 'turn' AND character = ?",
@@ -75,7 +75,7 @@ class MemorySources:
         return self._memories.get(row[0]) if row is not None else None
 
     def characters(self) -> list[str]:
-        """The names of all who remember something or have a chat."""
+        """The names of all characters with a memory or a chat."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT character FROM memories UNION SELECT card_name FROM chats ORDER BY 1"
@@ -83,14 +83,15 @@ class MemorySources:
             return [name for (name,) in rows]
 
     def move(self, old: str, new: str, card_path: str | None = None) -> tuple[int, int]:
-        """Give the chats and memories of a character to another name.
+        """Transfer the chats and memories of a character to another name.
 
         Args:
-            card_path: Only the chats with the card of this file, their memories, and those of chats
-                it takes part in; notes, files and phrases go along when no chat is left behind.
+            card_path: Only the chats with the card in this file, and the memories of those chats
+                and of chats where it is a member. Notes, files and phrases are moved only if no
+                chat keeps the old name.
 
         Returns:
-            How many chats and how many memories moved.
+            The number of chats and of memories moved.
         """
         names: dict[str, object] = {"old": old, "new": new, "path": card_path}
         with self._connections.write() as connection:
@@ -99,22 +100,22 @@ class MemorySources:
                 "AND (:path IS NULL OR card_path = :path)",
                 names,
             ).rowcount
-            (left,) = connection.execute(_LEFT, names).fetchone()
-            names["all"] = not left
+            (remaining,) = connection.execute(_REMAINING_CHATS, names).fetchone()
+            names["all"] = not remaining
             memories = connection.execute(
-                # Both may have heard the same turn: then the new name has it already.
-                f"UPDATE OR IGNORE memories SET character = :new WHERE {_OF}",
+                # If both names heard the same turn, the new name has the memory already.
+                f"UPDATE OR IGNORE memories SET character = :new WHERE {_MOVED_MEMORIES}",
                 names,
             ).rowcount
-            if not left:
-                _move_rest(connection, names)
+            if not remaining:
+                _move_files_and_phrases(connection, names)
         return chats, memories
 
 
-def _move_rest(connection: sqlite3.Connection, names: dict[str, object]) -> None:
-    """Files and phrases; one that the new name has already is dropped under the old one."""
+def _move_files_and_phrases(connection: sqlite3.Connection, names: dict[str, object]) -> None:
+    """Move files and blocked phrases; a duplicate under the new name is deleted."""
     for table, key in (("memory_files", "path"), ("memory_blocks", "phrase")):
-        # Of a file both names have, the pieces moved already: the file of the old name goes on.
+        # If both names have the file, its pieces have moved already: keep the old name's entry.
         connection.execute(
             f"DELETE FROM {table} WHERE character = :new AND {key} IN "
             f"(SELECT {key} FROM {table} WHERE character = :old)",

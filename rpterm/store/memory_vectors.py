@@ -1,4 +1,4 @@
-"""Embeddings of memories: float32, keyed by the hash of the wording and the model's name."""
+"""Stores embeddings of memories: float32 vectors, keyed by wording hash and model name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rpterm.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A memory whose wording has no vector yet."""
+    """A memory without a vector for its wording."""
 
     id: int
     hash: bytes
@@ -20,13 +20,13 @@ class Unembedded:
 
 
 class MemoryVectors:
-    """The vectors of one store; the tables are made by ``Memories``."""
+    """The vectors in one store; ``Memories`` creates the table."""
 
     def __init__(self, store: Store) -> None:
         self._connections = store.connections
 
     def put(self, model: str, vectors: Sequence[tuple[bytes, bytes]]) -> None:
-        """Keep vectors as (hash, little-endian float32); those no memory uses any more are left."""
+        """Store (hash, little-endian float32) pairs, except those that no memory uses any more."""
         with self._connections.write() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO memory_vectors (hash, model, vector) "
@@ -35,7 +35,7 @@ class MemoryVectors:
             )
 
     def of(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Those vectors of the wordings that there are."""
+        """The vectors of these wordings by hash; missing ones are left out."""
         found: dict[bytes, bytes] = {}
         with self._connections.read() as connection:
             for part in parts(hashes):
@@ -49,7 +49,7 @@ class MemoryVectors:
         return found
 
     def missing(self, model: str, above: int, below: int, limit: int) -> list[Unembedded]:
-        """Wordings without a vector of this model, of memories with ids between, newest first."""
+        """Memories with ids between ``above`` and ``below`` without a vector, newest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 "SELECT m.id, m.hash, m.speaker, m.text FROM memories m "
@@ -60,7 +60,7 @@ class MemoryVectors:
             return [Unembedded(*row) for row in rows]
 
     def size(self, model: str) -> int:
-        """Bytes of one vector of this model; 0 when there is none yet."""
+        """Size in bytes of one vector of this model; 0 if there is none yet."""
         with self._connections.read() as connection:
             row = connection.execute(
                 "SELECT length(vector) FROM memory_vectors WHERE model = ? LIMIT 1", (model,)
@@ -68,7 +68,7 @@ class MemoryVectors:
             return int(row[0]) if row else 0
 
     def progress(self, model: str) -> tuple[int, int]:
-        """How many wordings have a vector of this model, and how many there are."""
+        """The number of wordings with a vector of this model, and of all wordings."""
         with self._connections.read() as connection:
             (total,) = connection.execute("SELECT count(DISTINCT hash) FROM memories").fetchone()
             (done,) = connection.execute(
@@ -77,8 +77,10 @@ class MemoryVectors:
         return int(done), int(total)
 
     def keep_only(self, model: str) -> None:
-        """Drop the vectors of every other model, once this one has all."""
-        with self._connections.read() as connection:  # Mostly there are none: nobody waits for it.
+        """Delete the vectors of all other models."""
+        with (
+            self._connections.read() as connection
+        ):  # Usually there are none: avoid the write lock.
             others = connection.execute(
                 "SELECT 1 FROM memory_vectors WHERE model <> ? LIMIT 1", (model,)
             ).fetchone()

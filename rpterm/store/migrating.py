@@ -1,4 +1,4 @@
-"""Apply one room's append-only migrations. Knows no tables but the record of what was applied."""
+"""Applies one set of append-only migrations. Knows only the table of applied migrations."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 def newer(path: Path) -> StoreError:
-    """What is said of a file with migrations that this program does not have."""
+    """The error for a file with migrations that this version does not have."""
     return StoreError(
-        f"The database {path} was made by a newer rpterm. Update with `pip install --upgrade "
-        "rpterm`, or open a backup made before."
+        f"The database {path} was written by a newer rpterm. Update with `pip install --upgrade "
+        "rpterm`, or open an older backup."
     )
 
 
 def bring_up(
     connection: sqlite3.Connection, name: str, migrations: Sequence[Callable[[Database], None]]
 ) -> None:
-    """Bring the tables of a migration set to the newest schema; the caller owns the transaction.
+    """Migrate the tables of a set to the newest schema; the caller owns the transaction.
 
-    An up-to-date file is left without importing sqlite_utils, which takes a fifth of a second.
+    For an up-to-date file, sqlite_utils is not imported, which would take a fifth of a second.
 
     Raises:
-        StoreError: A newer rpterm has brought them up, maybe while this one had the file open.
+        StoreError: A newer rpterm migrated them, maybe while this one had the file open.
     """
     rows = connection.execute(
         "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (name,)
@@ -45,10 +45,10 @@ def bring_up(
 def apply(
     connection: sqlite3.Connection, name: str, migrations: Sequence[Callable[[Database], None]]
 ) -> None:
-    """Apply what is missing of a migration set; the caller owns the transaction."""
+    """Apply the missing migrations of a set; the caller owns the transaction."""
     from sqlite_utils import Database, Migrations
 
-    wanted = Migrations(name)
+    migration_set = Migrations(name)
     for migration in migrations:
-        wanted(name=migration.__name__)(migration)
-    wanted.apply(Database(connection, execute_plugins=False))
+        migration_set(name=migration.__name__)(migration)
+    migration_set.apply(Database(connection, execute_plugins=False))

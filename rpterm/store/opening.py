@@ -1,4 +1,4 @@
-"""What happens to a database file before a store uses it."""
+"""Prepares a database file for use: creates, migrates and checks it, and ends dead streams."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from rpterm.store.errors import StoreError
 from rpterm.store.liveness import alive
 from rpterm.store.schema import prepare
 
-_CHECK_BYTES = 4 * 1024 * 1024
-_CHECK_EVERY = 7 * 24 * 3600.0
-_CHECKED = "store.checked"
+_ALWAYS_CHECKED_BYTES = 4 * 1024 * 1024
+_CHECK_INTERVAL_S = 7 * 24 * 3600.0
+_LAST_CHECK_FLAG = "store.checked"
 
 
 def make_place(path: Path) -> None:
-    """Make the folder and an empty file that only its owner can read.
+    """Create the folder and an empty file that only its owner can read.
 
     Raises:
-        StoreError: That is not possible.
+        StoreError: The file cannot be created or is not writable.
     """
     if path.is_dir():
         raise StoreError(f"{path} is a folder, not a database. Name a file inside it instead.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _make(path)
+        _create(path)
     except OSError as error:
         raise StoreError(
             f"The database {path} cannot be written: {why(error)}. Make its folder writable "
-            "for you, or choose another one with RPTERM_HOME."
+            "for you, or set RPTERM_HOME to another one."
         ) from error
 
 
-def _make(path: Path) -> None:
-    """Make the file where there is none.
+def _create(path: Path) -> None:
+    """Create the file unless it exists.
 
-    One that is there is never opened here. This process may have connections to it, and closing
-    any descriptor of a file drops all POSIX locks that the process holds on it: the next program
-    to close the database would think itself the last one and delete the log under the others.
+    An existing file is never opened here. This process may have connections to it, and closing
+    any descriptor of a file drops all POSIX locks that the process holds on it: the next process
+    to close the database would think it is the last one and delete the log while others use it.
     """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -51,10 +51,10 @@ def _make(path: Path) -> None:
 
 
 def open_file(connection: sqlite3.Connection, path: Path) -> None:
-    """Migrate the file and look at its health.
+    """Migrate the file and check its health when that is due.
 
     Raises:
-        StoreError: It is damaged, foreign, or made by a newer rpterm.
+        StoreError: The file is damaged, of another program, or written by a newer rpterm.
     """
     prepare(connection, path)
     if _check_is_due(connection, path):
@@ -62,42 +62,43 @@ def open_file(connection: sqlite3.Connection, path: Path) -> None:
         if problems:
             raise StoreError(
                 f"The database {path} is damaged: {problems[0]}. Run `rpterm doctor --repair` to "
-                "save what is readable (the damaged file is kept), or put your last backup in its "
-                "place."
+                "save what is readable (the damaged file is kept), or restore your last backup."
             )
         connection.execute(
-            "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", (_CHECKED, str(time.time()))
+            "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)",
+            (_LAST_CHECK_FLAG, str(time.time())),
         )
 
 
 def check(connection: sqlite3.Connection) -> list[str]:
-    """What SQLite finds wrong with the file's structure; nothing is good."""
+    """Problems that SQLite finds in the file's structure; an empty list means it is sound."""
     rows = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
     return [] if rows == ["ok"] else [" ".join(row.split()) for row in rows]
 
 
 def repair_streaming(connection: sqlite3.Connection, path: Path) -> int:
-    """Turns that a dead process was streaming become partial; those of living ones are left.
+    """Mark turns that dead processes were streaming as partial; leave those of running ones.
 
     Returns:
-        How many there were.
+        The number of turns changed.
     """
     ended = 0
     owners = connection.execute("SELECT DISTINCT owner FROM turns WHERE status = 'streaming'")
     for (owner,) in owners.fetchall():
         if not alive(path, owner):
-            # The owner's name stays: should it live after all, it may take its turn back.
-            done = connection.execute(
+            # The owner's name stays: if it is alive after all, it can take its turn back.
+            cursor = connection.execute(
                 "UPDATE turns SET status = 'partial' WHERE status = 'streaming' AND owner IS ?",
                 (owner,),
             )
-            ended += done.rowcount
+            ended += cursor.rowcount
     return ended
 
 
 def _check_is_due(connection: sqlite3.Connection, path: Path) -> bool:
-    """A small file is checked at every start, a large one (a second for 500 MB) once a week."""
-    if path.stat().st_size <= _CHECK_BYTES:
+    """A small file is checked at every start, a large one (1 s per 500 MB) once a week."""
+    if path.stat().st_size <= _ALWAYS_CHECKED_BYTES:
         return True
-    row = connection.execute("SELECT value FROM flags WHERE key = ?", (_CHECKED,)).fetchone()
-    return row is None or not 0 <= time.time() - float(row[0]) < _CHECK_EVERY
+    query = "SELECT value FROM flags WHERE key = ?"
+    row = connection.execute(query, (_LAST_CHECK_FLAG,)).fetchone()
+    return row is None or not 0 <= time.time() - float(row[0]) < _CHECK_INTERVAL_S

@@ -1,9 +1,9 @@
-"""The rows in a database file's pages, found without SQLite and without its list of tables.
+"""Parses the rows on a database file's pages without SQLite and without the list of tables.
 
-SQLite reads a table from its root down; where a page on the way is damaged, all below it is lost to
-it. Here every page is looked at by itself, and those that hold rows are joined by the root they
-belong to. Knows SQLite's file format (https://www.sqlite.org/fileformat2.html), for tables with row
-numbers, and none of our tables.
+SQLite reads a table from its root page down; below a damaged page it finds nothing. Here every page
+is parsed by itself, and leaf pages with rows are grouped by the root page they belong to. Knows
+SQLite's file format (https://www.sqlite.org/fileformat2.html) for tables with rowids, and nothing
+about our tables.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 Value = int | float | str | bytes | None
 
 _MAGIC = b"SQLite format 3\0"
-_HEADER = 100
+_HEADER_BYTES = 100
 _LEAF, _INTERIOR = 0x0D, 0x05
-_ROOT, _FREE, _BELOW = 1, 2, 5
-_MOST_COLUMNS = 200
-_DEEPEST = 30
+_PTR_ROOT, _PTR_FREE, _PTR_CHILD = 1, 2, 5
+_MAX_COLUMNS = 200
+_MAX_DEPTH = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its number and its values in the order of the table's columns."""
+    """A row: its rowid and its values in the order of the table's columns."""
 
     number: int
     values: tuple[Value, ...]
@@ -32,10 +32,11 @@ class Row:
 
 @dataclass(slots=True)
 class Group:
-    """Rows that belong together.
+    """Rows of the same table.
 
     Attributes:
-        root: The page their table begins at; 0 when the way up is lost, then it is one page's rows.
+        root: The root page of their table; 0 if the path to it is lost, then the rows are those of
+            a single page.
     """
 
     root: int
@@ -43,22 +44,22 @@ class Group:
 
 
 class Pages:
-    """The pages of a file with what its write-ahead log says of them."""
+    """The pages of a file, with the newer versions from its write-ahead log."""
 
     def __init__(self, content: bytes, log: bytes, sound: bytes) -> None:
-        """``sound`` is a good file of the same program, for a header that is lost."""
-        whole = content[: len(_MAGIC)] == _MAGIC
-        self.size = page_size(content if whole else sound)
+        """``sound`` is an intact file of rpterm, in case the header is lost."""
+        has_header = content[: len(_MAGIC)] == _MAGIC
+        self.size = page_size(content if has_header else sound)
         self._content = content
-        self._logged = dict(_logged(log, self.size))
-        self.count = max([len(content) // self.size, *self._logged])
-        self._room = self.size - sound[20]
-        self._map_step = self._room // 5 + 1
+        self._wal_pages = dict(_wal_pages(log, self.size))
+        self.count = max([len(content) // self.size, *self._wal_pages])
+        self._usable = self.size - sound[20]
+        self._map_step = self._usable // 5 + 1
 
     def page(self, number: int) -> bytes:
-        """One page, from 1; empty where there is none."""
-        if number in self._logged:
-            return self._logged[number]
+        """One page, counted from 1; empty if there is none."""
+        if number in self._wal_pages:
+            return self._wal_pages[number]
         return self._content[(number - 1) * self.size : number * self.size]
 
     def every_row(self) -> Iterator[Row]:
@@ -67,35 +68,35 @@ class Pages:
             yield from self.rows(number)
 
     def groups(self, roots: Collection[int]) -> list[Group]:
-        """All rows of all tables, those of a table together as far as its pages are known.
+        """All rows of all tables, grouped by table as far as the root of their page is known.
 
         Args:
-            roots: Pages where tables are known to begin; the file's map of pointers adds to them.
+            roots: Known root pages; the file's pointer map adds to them.
         """
-        owner = self._owners({1, *roots})
+        owner = self._roots_by_page({1, *roots})
         found: dict[int, Group] = {}
         for number in range(1, self.count + 1):
-            if self._entry(number) == (_FREE, 0):
+            if self._pointer_map_entry(number) == (_PTR_FREE, 0):
                 continue
             rows = list(self.rows(number))
             if rows:
-                root = owner.get(number) or self._climb(number)
+                root = owner.get(number) or self._root_from_pointer_map(number)
                 group = found.setdefault(root or -number, Group(root))
                 group.rows += rows
         return list(found.values())
 
     def rows(self, number: int) -> Iterator[Row]:
-        """The rows on one page that make sense; none on a page of another kind."""
+        """The valid rows on one page; none unless it is a leaf page of a table."""
         page = self.page(number)
-        start = _HEADER if number == 1 else 0
+        start = _HEADER_BYTES if number == 1 else 0
         if len(page) < self.size or page[start] != _LEAF:
             return
         (count,) = struct.unpack_from(">H", page, start + 3)
         first = start + 8
-        if first + 2 * count > self._room:
+        if first + 2 * count > self._usable:
             return
         for at in struct.unpack_from(f">{count}H", page, first):
-            if first + 2 * count <= at < self._room:
+            if first + 2 * count <= at < self._usable:
                 row = self._cell(page, at)
                 if row is not None:
                     yield row
@@ -106,33 +107,34 @@ class Pages:
             number, at = _varint(page, at)
             number -= (number >> 63) << 64
             payload = self._payload(page, at, length)
-            values = None if payload is None else _record(payload)
+            values = None if payload is None else _parse_record(payload)
         except (IndexError, struct.error, ValueError):
             return None
         return None if values is None else Row(number, values)
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes | None:
-        """What a cell holds, with its overflow pages."""
-        local, most = length, self._room - 35
-        if length > most:
-            least = (self._room - 12) * 32 // 255 - 23
-            local = least + (length - least) % (self._room - 4)
-            local = least if local > most else local
-        if length > self.count * self.size or at + local > self._room:
+        """The complete payload of a cell, with its overflow pages."""
+        # How much is stored on the page itself: "max local" and "min local" of the format.
+        local, max_local = length, self._usable - 35
+        if length > max_local:
+            min_local = (self._usable - 12) * 32 // 255 - 23
+            local = min_local + (length - min_local) % (self._usable - 4)
+            local = min_local if local > max_local else local
+        if length > self.count * self.size or at + local > self._usable:
             return None
-        parts, rest = [page[at : at + local]], length - local
-        (follow,) = struct.unpack_from(">I", page, at + local) if rest else (0,)
-        while rest > 0:
-            if not 1 < follow <= self.count:
+        parts, remaining = [page[at : at + local]], length - local
+        (next_page,) = struct.unpack_from(">I", page, at + local) if remaining else (0,)
+        while remaining > 0:
+            if not 1 < next_page <= self.count:
                 return None
-            more = self.page(follow)
-            (follow,) = struct.unpack_from(">I", more)
-            parts.append(more[4 : 4 + min(rest, self._room - 4)])
-            rest -= self._room - 4
+            overflow = self.page(next_page)
+            (next_page,) = struct.unpack_from(">I", overflow)
+            parts.append(overflow[4 : 4 + min(remaining, self._usable - 4)])
+            remaining -= self._usable - 4
         return b"".join(parts)
 
-    def _owners(self, roots: Collection[int]) -> dict[int, int]:
-        """Page → root, as the pages between them tell it."""
+    def _roots_by_page(self, roots: Collection[int]) -> dict[int, int]:
+        """Page → root page, according to the interior pages between them."""
         parents: dict[int, int] = {}
         for number in range(1, self.count + 1):
             for child in self._children(number):
@@ -140,43 +142,45 @@ class Pages:
         owners: dict[int, int] = {}
         for number in range(1, self.count + 1):
             top, steps = number, 0
-            while top in parents and steps < _DEEPEST:
+            while top in parents and steps < _MAX_DEPTH:
                 top, steps = parents[top], steps + 1
-            # Where the way ends must be a root, or the page above it is lost.
-            if top in roots or self._entry(top) == (_ROOT, 0):
+            # If the topmost page is not a root, the page above it is lost.
+            if top in roots or self._pointer_map_entry(top) == (_PTR_ROOT, 0):
                 owners[number] = top
         return owners
 
     def _children(self, number: int) -> list[int]:
-        """The pages that a page of a table points to; none when it is of another kind."""
+        """The child pages of an interior page of a table; none for any other page."""
         page = self.page(number)
-        start = _HEADER if number == 1 else 0
+        start = _HEADER_BYTES if number == 1 else 0
         if len(page) < self.size or page[start] != _INTERIOR:
             return []
         count, last = struct.unpack_from(">H", page, start + 3)[0], start + 8
-        if last + 4 + 2 * count > self._room:
+        if last + 4 + 2 * count > self._usable:
             return []
         places = struct.unpack_from(f">{count}H", page, last + 4)
         found = [
-            struct.unpack_from(">I", page, at)[0] for at in (*places, last) if at + 4 <= self._room
+            struct.unpack_from(">I", page, at)[0]
+            for at in (*places, last)
+            if at + 4 <= self._usable
         ]
         return [child for child in found if 1 < child <= self.count]
 
-    def _climb(self, number: int) -> int:
-        """The root of a page as the map of pointers tells it; 0 where it does not."""
-        for _ in range(_DEEPEST):
+    def _root_from_pointer_map(self, number: int) -> int:
+        """The root of a page according to the pointer map; 0 if the map does not lead to one."""
+        for _ in range(_MAX_DEPTH):
             if number == 1:
                 return 1
-            kind, parent = self._entry(number)
-            if (kind, parent) == (_ROOT, 0):
+            kind, parent = self._pointer_map_entry(number)
+            if (kind, parent) == (_PTR_ROOT, 0):
                 return number
-            if kind != _BELOW or not 0 < parent <= self.count or parent == number:
+            if kind != _PTR_CHILD or not 0 < parent <= self.count or parent == number:
                 return 0
             number = parent
         return 0
 
-    def _entry(self, number: int) -> tuple[int, int]:
-        """What the map of pointers, which our files all have, says of a page."""
+    def _pointer_map_entry(self, number: int) -> tuple[int, int]:
+        """The (type, parent) entry of a page in the pointer map, which all our files have."""
         if number < 3:
             return 0, 0
         place = (number - 2) // self._map_step * self._map_step + 2
@@ -188,7 +192,7 @@ class Pages:
 
 
 def page_size(header: bytes) -> int:
-    """Bytes of a page, as a file's header tells it."""
+    """The page size in bytes according to a file's header."""
     size = int.from_bytes(header[16:18], "big")
     return 65536 if size == 1 else size
 
@@ -202,29 +206,29 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     return value << 8 | data[at + 8], at + 9
 
 
-def _record(payload: bytes) -> tuple[Value, ...] | None:
-    """The values of a record; ``None`` when its lengths do not add up."""
+def _parse_record(payload: bytes) -> tuple[Value, ...] | None:
+    """The values of a record; ``None`` if its lengths do not add up."""
     end, at = _varint(payload, 0)
     kinds = []
     while at < end:
         kind, at = _varint(payload, at)
         kinds.append(kind)
-    if at != end or not 0 < len(kinds) <= _MOST_COLUMNS or 10 in kinds or 11 in kinds:
+    if at != end or not 0 < len(kinds) <= _MAX_COLUMNS or 10 in kinds or 11 in kinds:
         return None
-    if sum(map(_length, kinds)) != len(payload) - end:
+    if sum(map(_value_length, kinds)) != len(payload) - end:
         return None
     values = []
     for kind in kinds:
-        values.append(_value(kind, payload[at : at + _length(kind)]))
-        at += _length(kind)
+        values.append(_parse_value(kind, payload[at : at + _value_length(kind)]))
+        at += _value_length(kind)
     return tuple(values)
 
 
-def _length(kind: int) -> int:
+def _value_length(kind: int) -> int:
     return (kind - 12) // 2 if kind >= 12 else (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)[kind]
 
 
-def _value(kind: int, raw: bytes) -> Value:
+def _parse_value(kind: int, raw: bytes) -> Value:
     if kind == 0:
         return None
     if kind == 7:
@@ -236,18 +240,18 @@ def _value(kind: int, raw: bytes) -> Value:
     return raw.decode("utf-8", "replace") if kind % 2 else raw
 
 
-def _logged(log: bytes, size: int) -> Iterator[tuple[int, bytes]]:
-    """The pages in a write-ahead log up to its last whole transaction, the newest last."""
+def _wal_pages(log: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+    """The pages in a write-ahead log up to its last complete transaction, newest last."""
     if len(log) < 32 or log[:3] != b"\x37\x7f\x06" or int.from_bytes(log[8:12], "big") != size:
         return
     order = ">" if log[3] & 1 else "<"
-    sums = _sum(log[:24], (0, 0), order)
+    sums = _checksum(log[:24], (0, 0), order)
     if sums != struct.unpack_from(">II", log, 24):
         return
     waiting: list[tuple[int, bytes]] = []
     for at in range(32, len(log) - size - 23, size + 24):
         head, page = log[at : at + 24], log[at + 24 : at + 24 + size]
-        sums = _sum(page, _sum(head[:8], sums, order), order)
+        sums = _checksum(page, _checksum(head[:8], sums, order), order)
         if head[8:16] != log[16:24] or sums != struct.unpack_from(">II", head, 16):
             return
         number, commit = struct.unpack_from(">II", head)
@@ -257,7 +261,7 @@ def _logged(log: bytes, size: int) -> Iterator[tuple[int, bytes]]:
             waiting = []
 
 
-def _sum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]:
+def _checksum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]:
     one, two = sums
     words = struct.unpack(f"{order}{len(data) // 4}I", data)
     for even, odd in zip(words[::2], words[1::2], strict=True):

@@ -1,9 +1,10 @@
-"""Put the rows of a damaged file's pages into a new database, where SQLite itself found no way.
+"""Inserts the rows found on a damaged file's pages into a new database, where SQLite cannot.
 
-Which table rows belong to is told by the file's own list of tables, by what is left of it; else by
-the rows: kinds, number and rules of the columns fit one table only. Two tables that look alike
-(personas and flags: two texts) cannot be told apart when the list and the map of pointers are lost
-together; rows of tables without row numbers (scores) are not looked for. All else comes back.
+The file's own list of tables, or what is left of it, tells which table rows belong to. Otherwise
+the rows themselves do: the types, number and constraints of their columns fit only one table. Two
+tables that look alike (personas and flags: two texts) cannot be told apart if both that list and
+the pointer map are lost, and rows of tables without rowids (scores) are not searched for.
+Everything else is recovered.
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "REAL": (int, float),
     "BLOB": (bytes, str),
 }
-_SHOWN = 20
-"""Rows of a page that are looked at to find out whose they are."""
+_SAMPLE_SIZE = 20
+"""How many rows of a group are compared with the table layouts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table as its rows look.
+    """The layout of a table's rows.
 
     Attributes:
-        columns: Name, type, and whether there must be a value.
-        number: Index of the column that stands for the row's number; it is empty in the file.
+        columns: Name, type, and whether a value is required.
+        number: Index of the column that is an alias of the rowid; SQLite stores NULL in it.
+        unique: Whether the table has a unique index.
     """
 
     name: str
@@ -41,19 +43,19 @@ class Shape:
     unique: bool
 
     def fits(self, row: Row) -> bool:
-        """Whether a row may be of this table; rows of an older schema have fewer columns."""
+        """Whether a row may belong to this table; rows of an older schema have fewer columns."""
         if len(row.values) > len(self.columns):
             return False
         pairs = zip(row.values, self.columns, strict=False)
         short = len(row.values) < len(self.columns)
-        plain = all(
-            value is None if place == self.number else _fits(value, kind, needed)
+        types_match = all(
+            value is None if place == self.number else _matches_type(value, kind, needed)
             for place, (value, (_, kind, needed)) in enumerate(pairs)
         )
-        return plain and not (short and len(row.values) < 3)
+        return types_match and not (short and len(row.values) < 3)
 
     def full(self, row: Row) -> list[Value]:
-        """The row with its number where it belongs."""
+        """The row's values with its rowid filled in."""
         values = list(row.values)
         if self.number is not None:
             values[self.number] = row.number
@@ -61,25 +63,25 @@ class Shape:
 
 
 def recover(pages: Pages, new: sqlite3.Connection) -> int:
-    """Insert every row that is not there yet.
+    """Insert every row that the new database does not have yet.
 
     Returns:
-        How many were added.
+        The number of rows added.
     """
     shapes = {shape.name: shape for shape in _shapes(new)}
-    named = dict(_named(pages))
+    named = dict(_table_roots(pages))
     before = new.total_changes
     for group in pages.groups(named):
         name = named.get(group.root) or _guess(group, shapes)
         if name == "sqlite_sequence":
-            _numbers(group.rows, new)
+            _restore_counters(group.rows, new)
         elif name in shapes:
             _insert(shapes[name], group.rows, new)
     return new.total_changes - before
 
 
-def _named(pages: Pages) -> Iterator[tuple[int, str]]:
-    """Root page → table, by what is left of the list of tables."""
+def _table_roots(pages: Pages) -> Iterator[tuple[int, str]]:
+    """(root page, table name) pairs from what is left of the list of tables."""
     for row in pages.every_row():
         match row.values:
             case ("table", str(name), str(same), int(root), str()) if name == same and root > 1:
@@ -87,10 +89,10 @@ def _named(pages: Pages) -> Iterator[tuple[int, str]]:
 
 
 def _guess(group: Group, shapes: dict[str, Shape]) -> str | None:
-    """The one table that all rows fit; ``None`` when there are none or several."""
+    """The only table that all rows fit; ``None`` if there are none or several."""
     if group.root == 1:
         return None
-    some = group.rows[:_SHOWN]
+    some = group.rows[:_SAMPLE_SIZE]
     found = [shape for shape in shapes.values() if all(shape.fits(row) for row in some)]
     exact = [s for s in found if all(len(row.values) == len(s.columns) for row in some)]
     found = exact or found
@@ -102,7 +104,7 @@ def _insert(shape: Shape, rows: list[Row], new: sqlite3.Connection) -> None:
         if not row.values or len(row.values) > len(shape.columns):
             continue
         names = ", ".join(f'"{name}"' for name, _, _ in shape.columns[: len(row.values)])
-        # A row that breaks a rule of the schema, or is there already, is passed over.
+        # Skips a row that violates a constraint of the schema or exists already.
         with suppress(sqlite3.IntegrityError):
             new.execute(
                 f'INSERT OR IGNORE INTO "{shape.name}" ({names}) VALUES ({marks(row.values)})',
@@ -110,8 +112,8 @@ def _insert(shape: Shape, rows: list[Row], new: sqlite3.Connection) -> None:
             )
 
 
-def _numbers(rows: list[Row], new: sqlite3.Connection) -> None:
-    """Numbers that were given once are not given again."""
+def _restore_counters(rows: list[Row], new: sqlite3.Connection) -> None:
+    """Carry over the AUTOINCREMENT counters, so that no id is reused."""
     for row in rows:
         match row.values:
             case (str(name), int(last)):
@@ -124,8 +126,8 @@ def _shapes(new: sqlite3.Connection) -> Iterator[Shape]:
     listed = new.execute(
         "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
     ).fetchall()
-    for name, without_rows in listed:
-        if without_rows or name.startswith(("sqlite_", "_sql")):
+    for name, without_rowid in listed:
+        if without_rowid or name.startswith(("sqlite_", "_sql")):
             continue
         info = new.execute("SELECT * FROM pragma_table_info(?)", (name,)).fetchall()
         columns = tuple((each[1], each[2].upper(), bool(each[3])) for each in info)
@@ -138,5 +140,5 @@ def _shapes(new: sqlite3.Connection) -> Iterator[Shape]:
             yield Shape(name, columns, number, bool(unique))
 
 
-def _fits(value: Value, kind: str, needed: bool) -> bool:
+def _matches_type(value: Value, kind: str, needed: bool) -> bool:
     return not needed if value is None else isinstance(value, _TYPES.get(kind, (object,)))

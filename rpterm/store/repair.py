@@ -1,9 +1,9 @@
-"""``rpterm doctor --repair``: a new database of what can be read of a damaged one.
+"""``rpterm doctor --repair``: builds a new database from what can be read of a damaged one.
 
-The damaged file is kept beside the new one. Turns whose parent is lost become first turns of their
-chat, turns whose chat is lost come into a new one; rows that no longer make sense are left out.
-SQLite reads what it still can; where the file is damaged, the rows it cannot reach are taken from
-the pages one by one (``recover``, which also says what cannot be saved).
+The damaged file is kept next to the new one. Turns whose parent is lost become roots of their
+chat, turns whose chat is lost are put into a new one, and rows that refer to something lost are
+dropped. SQLite reads what it still can; the rows it cannot reach are taken from the pages one by
+one (see ``recover``, which also says what cannot be saved).
 """
 
 from __future__ import annotations
@@ -26,34 +26,33 @@ from rpterm.store.rows import marks
 from rpterm.store.salvage import copy_of, open_damaged, rows
 from rpterm.types import Origin
 
-_FIRST = ("cards", "chats", "turns", "generations")
+_CORE_TABLES = ("cards", "chats", "turns", "generations")
 
 
 def repair(path: Path) -> Path | None:
-    """Put a repaired database in the place of a damaged one.
+    """Replace a damaged database with a repaired one.
 
     Returns:
-        Where the damaged file is kept; ``None`` when it is sound and was left alone.
+        Where the damaged file is kept; ``None`` if it is sound and was left alone.
 
     Raises:
-        StoreError: It is in use or made by a newer rpterm, nothing can be read, or the folder
-            cannot be written.
+        StoreError: The file is in use or was written by a newer rpterm, nothing can be read, or
+            the folder cannot be written.
     """
     if not path.is_file():
-        raise StoreError(f"There is no database {path}. Check its name, or start rpterm afresh.")
+        raise StoreError(f"There is no database {path}. Check the name, or start rpterm.")
     if anyone(path):
-        raise StoreError(f"A running rpterm writes to {path}. Close it, then repair again.")
+        raise StoreError(f"A running rpterm is using {path}. Close it, then repair again.")
     try:
         with tempfile.TemporaryDirectory(prefix=".rpterm-repair-", dir=path.parent) as name:
             folder = Path(name)
             if _is_sound(path, folder):
                 return None
             _rebuild(path, folder)
-            return _swap(path, folder / "new.db")
+            return _replace(path, folder / "new.db")
     except sqlite3.DatabaseError as error:
         raise StoreError(
-            f"Nothing can be read of {path}: {error}. Move it away and put your last backup in its "
-            "place."
+            f"Nothing in {path} can be read: {error}. Move it away and restore your last backup."
         ) from error
     except OSError as error:
         raise StoreError(
@@ -63,91 +62,91 @@ def repair(path: Path) -> Path | None:
 
 
 def _is_sound(path: Path, folder: Path) -> bool:
-    """Whether SQLite reads all of a copy, and there is nothing to mend in it."""
+    """Whether SQLite can read all of a copy, and its tree of turns needs no repair."""
     copy = copy_of(path, folder)
-    with suppress(sqlite3.DatabaseError, StoreError), closing(_plain(copy)) as connection:
+    with suppress(sqlite3.DatabaseError, StoreError), closing(_connect(copy)) as connection:
         if not _columns(connection, "turns"):
             return False
         schema.prepare(connection, copy)
         if connection.execute("PRAGMA foreign_key_check").fetchone():
             return False
         before = connection.total_changes
-        _mend_tree(connection)
-        return connection.total_changes == before and _is_whole(connection)
+        _repair_tree(connection)
+        return connection.total_changes == before and _passes_integrity_check(connection)
     return False
 
 
-def _is_whole(copy: sqlite3.Connection) -> bool:
-    """Whether SQLite finds nothing wrong with any page; views are dropped for that.
+def _passes_integrity_check(copy: sqlite3.Connection) -> bool:
+    """Whether SQLite finds nothing wrong with any page. Drops the copy's views first.
 
-    In a file with views some releases (3.40) leave the free pages unchecked, without a word.
+    In a file with views, some releases (3.40) silently leave the free pages unchecked.
     """
     for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
         copy.execute(f'DROP VIEW "{name}"')
     return copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def _plain(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None)
 
 
 def _rebuild(path: Path, folder: Path) -> None:
     new = folder / "new.db"
-    with closing(_plain(new)) as fresh:
+    with closing(_connect(new)) as fresh:
         schema.prepare(fresh, new)
         fresh.execute("PRAGMA journal_mode = DELETE").fetchall()
         sound = folder / "sound.db"
         sound.write_bytes(new.read_bytes())
         fresh.execute("PRAGMA foreign_keys = OFF")
         fresh.execute("BEGIN")
-        if not _copy_all(path, folder, sound, fresh):
+        if not _copy_readable(path, folder, sound, fresh):
             for room in ROOMS:
                 room.prepare(fresh)
-            if not recover(_pages(path, sound), fresh) and not _any(fresh):
-                raise sqlite3.DatabaseError("no row can be found in it")
-        _mend_tree(fresh)
+            if not recover(_read_pages(path, sound), fresh) and not _has_rows(fresh):
+                raise sqlite3.DatabaseError("no row was found in it")
+        _repair_tree(fresh)
         _drop_orphans(fresh)
         fresh.execute("COMMIT")
 
 
-def _pages(path: Path, sound: Path) -> Pages:
+def _read_pages(path: Path, sound: Path) -> Pages:
     log = path.with_name(path.name + "-wal")
     return Pages(path.read_bytes(), log.read_bytes() if log.exists() else b"", sound.read_bytes())
 
 
-def _any(new: sqlite3.Connection) -> bool:
-    return any(new.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _FIRST)
+def _has_rows(new: sqlite3.Connection) -> bool:
+    return any(new.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _CORE_TABLES)
 
 
-def _copy_all(path: Path, folder: Path, sound: Path, new: sqlite3.Connection) -> bool:
-    """Copy what SQLite can read; whether that is all there is."""
+def _copy_readable(path: Path, folder: Path, sound: Path, new: sqlite3.Connection) -> bool:
+    """Copy what SQLite can read; return whether the file was read completely."""
     try:
         with closing(open_damaged(path, folder, sound)) as old:
-            # What a newer rpterm has put there is unknown here, and would be lost.
+            # The data that a newer rpterm added is unknown to this one and would be lost.
             with suppress(sqlite3.DatabaseError):
                 schema.refuse_newer(old, path)
-            whole = not check(old)
-            _copy(old, new)
-            return whole
+            complete = not check(old)
+            _copy_rows(old, new)
+            return complete
     except sqlite3.DatabaseError:
         return False
 
 
-def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
-    """Copy all rows; triggers fill the indexes as they come."""
+def _copy_rows(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+    """Copy all rows; triggers fill the indexes."""
     for room in ROOMS:
         if _columns(old, room.table):
             room.prepare(new)
-    others = sorted(_ordinary_tables(new) - set(_FIRST))
-    for table in (*_FIRST, *others):
+    others = sorted(_ordinary_tables(new) - set(_CORE_TABLES))
+    for table in (*_CORE_TABLES, *others):
         _copy_table(old, new, table)
     for name, last in rows(old, "sqlite_sequence", ["name", "seq"]):
-        # Numbers that were given once, also to turns deleted or lost, are not given again.
+        # Ids are not reused, not even those of deleted or lost turns.
         new.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
 
 
 def _ordinary_tables(connection: sqlite3.Connection) -> set[str]:
-    """Tables with rows of our own: not SQLite's, not the parts of an index."""
+    """Names of our own tables, without SQLite's and the parts of full-text indexes."""
     found = connection.execute("SELECT name, type FROM pragma_table_list WHERE schema = 'main'")
     return {
         name for name, kind in found if kind == "table" and not name.startswith(("sqlite_", "_sql"))
@@ -168,11 +167,11 @@ def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) ->
     names = ", ".join(f'"{name}"' for name in columns)
     statement = f'INSERT OR IGNORE INTO "{table}" ({names}) VALUES ({marks(columns)})'
     for row in rows(old, table, columns):
-        # IGNORE passes over what breaks a rule of the schema: such a row is damaged too.
+        # IGNORE skips a row that violates a constraint: such a row is damaged, too.
         new.execute(statement, row)
 
 
-def _mend_tree(new: sqlite3.Connection) -> None:
+def _repair_tree(new: sqlite3.Connection) -> None:
     origins = ", ".join(f"'{origin.value}'" for origin in Origin)
     new.execute(f"UPDATE turns SET origin = 'imported' WHERE origin NOT IN ({origins})")
     new.execute(
@@ -198,7 +197,7 @@ def _mend_tree(new: sqlite3.Connection) -> None:
 
 
 def _drop_orphans(new: sqlite3.Connection) -> None:
-    """Rows that speak of something lost, such as the provenance of a lost turn."""
+    """Delete rows that refer to something lost, such as the provenance of a lost turn."""
     while broken := new.execute("PRAGMA foreign_key_check").fetchall():
         for table, rowid, parent, key in broken:
             if rowid is not None:
@@ -207,11 +206,11 @@ def _drop_orphans(new: sqlite3.Connection) -> None:
             (column,) = new.execute(
                 'SELECT "from" FROM pragma_foreign_key_list(?) WHERE id = ?', (table, key)
             ).fetchone()
-            # A table without row numbers; its keys all point to a number in ``id``.
+            # A table without rowids; its foreign keys all refer to a column ``id``.
             new.execute(f'DELETE FROM "{table}" WHERE "{column}" NOT IN (SELECT id FROM {parent})')
 
 
-def _swap(path: Path, new: Path) -> Path:
+def _replace(path: Path, new: Path) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     kept = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
     number = 1
@@ -221,9 +220,9 @@ def _swap(path: Path, new: Path) -> Path:
     new.chmod(0o600)
     path.rename(kept)
     for ending in ("-wal", "-shm"):
-        # Left there, the old log would be applied to the new file.
-        side = path.with_name(path.name + ending)
-        if side.exists():
-            side.rename(kept.with_name(kept.name + ending))
+        # If it stayed, the old log would be applied to the new file.
+        companion = path.with_name(path.name + ending)
+        if companion.exists():
+            companion.rename(kept.with_name(kept.name + ending))
     new.rename(path)
     return kept

@@ -1,6 +1,6 @@
-"""Which replies there are to review: one row each, over all chats, with model and live score.
+"""Queries over the replies of all chats, and about chats, for reviews, duels and exports.
 
-Reads only. What was judged about them is the business of ``judgements``.
+Read-only; creates no tables. Judgements themselves are in ``judgements``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from rpterm.store.connections import has_table
 from rpterm.store.store import Store
 from rpterm.types import Origin
 
-_SCORE = (
+_NEWEST_SCORE = (
     "(SELECT probability FROM scores s WHERE s.turn_id = t.id ORDER BY created_at DESC LIMIT 1)"
 )
 
@@ -21,7 +21,7 @@ class Written:
     """A complete reply.
 
     Attributes:
-        model: What wrote it; "" where nobody knows.
+        model: The model that wrote it; "" if unknown.
         score: The newest live score, 0 to 1, or ``None``.
     """
 
@@ -34,9 +34,9 @@ class Written:
 
 
 def written(store: Store) -> list[Written]:
-    """All complete replies that answer something; newest chat first, each chat in its order."""
+    """All complete replies except greetings; most recent chat first, then in turn order."""
     with store.connections.read() as connection:
-        score = _SCORE if has_table(connection, "scores") else "NULL"
+        score = _NEWEST_SCORE if has_table(connection, "scores") else "NULL"
         rows = connection.execute(
             "SELECT t.id, t.chat_id, c.card_name, coalesce(g.model, ''), t.origin, "
             f"{score} FROM turns t JOIN chats c ON c.id = t.chat_id "
@@ -48,21 +48,21 @@ def written(store: Store) -> list[Written]:
 
 
 def dueling(store: Store) -> set[int]:
-    """Numbers of the chats that were made for a duel: nobody goes on talking there by chance."""
+    """Ids of the chats created for a duel, which nobody wants to resume by chance."""
     with store.connections.read() as connection:
         if not has_table(connection, "duels"):
             return set()
-        return {number for (number,) in connection.execute("SELECT chat_id FROM duels")}
+        return {chat_id for (chat_id,) in connection.execute("SELECT chat_id FROM duels")}
 
 
 def judged(store: Store) -> bool:
-    """Whether anything was ever judged here: asking makes no table."""
+    """Whether anything was ever judged in this store."""
     with store.connections.read() as connection:
         return has_table(connection, "ratings")
 
 
 def exportable(store: Store) -> set[int]:
-    """Numbers of the chats that may leave by an export."""
+    """Ids of the chats that may be exported."""
     with store.connections.read() as connection:
         if not has_table(connection, "consents"):
             return set()
@@ -70,4 +70,4 @@ def exportable(store: Store) -> set[int]:
             "SELECT chat_id FROM consents c WHERE exportable AND id = "
             "(SELECT max(id) FROM consents d WHERE d.chat_id = c.chat_id)"
         )
-        return {number for (number,) in rows}
+        return {chat_id for (chat_id,) in rows}

@@ -1,7 +1,7 @@
-"""The rooms of a database: each has tables of its own and a list of migrations for them.
+"""The optional table groups of a database, each with its own set of migrations.
 
-Every room brings its tables up by itself when it is first used; what concerns all of them at once
-is here. The tables of chats, which every other room stands on, are those of ``schema``.
+A group's tables are created when the feature is first used. This list serves code that has to
+handle all groups at once. The tables of chats, which all groups refer to, are in ``schema``.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One room.
+    """A group of tables.
 
     Attributes:
-        table: A table that is there when the room is.
-        name: Of its set of migrations.
-        prepare: Makes its tables, or brings them to the newest schema.
+        table: A table that exists if and only if the group does.
+        name: The name of its migration set.
+        prepare: Creates its tables or migrates them to the newest schema.
     """
 
     table: str

@@ -1,6 +1,6 @@
-"""Between rows of the database and the records of ``rpterm.types``.
+"""Converts between database rows and the records of ``rpterm.types``.
 
-Pure: no connection, no SQL beyond lists of columns.
+Pure: no connection, and no SQL except column lists and parts of statements.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from rpterm.types import (
 T = TypeVar("T")
 
 MAX_TEXT = 64 * 1024 * 1024
-"""Longest text of one turn or card, in characters."""
+"""Maximum length of the text of a turn or card, in characters."""
 
-_PREVIEW = 200
-_HEADING = 50
+_PREVIEW_CHARS = 200
+_HEADING_CHARS = 50
 
 BATCH = 500
-"""Values in one statement: SQLite takes only so many."""
+"""Values per statement: SQLite limits their number."""
 
 TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
@@ -48,26 +48,26 @@ _SIBLINGS = (
 )
 
 COUNTED_TURN = f"{TURN_COLUMNS}, ({_SIBLINGS} AND s.id <= t.id), ({_SIBLINGS})"
-"""Columns of a ``Turn`` from ``turns t``; the counts come from an index, one turn at a time."""
+"""Columns of a ``Turn`` from ``turns t``; subqueries on an index count the siblings."""
 
 WINDOW_TURN = (
     f"{TURN_COLUMNS}, row_number() OVER (PARTITION BY t.parent_id ORDER BY t.id), "
     "count(*) OVER (PARTITION BY t.parent_id)"
 )
-"""The same when the query covers all siblings anyway."""
+"""The same with window functions, for queries that cover all siblings anyway."""
 
 FIRST_SAID = (
-    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t "
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW_CHARS}) FROM turns t "
     "WHERE t.chat_id = c.id AND t.role = 'user' ORDER BY t.id LIMIT 1)"
 )
-"""What the user said first in a chat ``c``, for ``first_words``; an index leads to it."""
+"""The start of the user's first message in a chat ``c``, for ``first_words``; uses an index."""
 
 CHAT_COLUMNS = (
     "c.id, c.title, c.card_name, c.card_hash, c.card_path, c.leaf_id, c.persona_name, "
     "c.persona_description, c.note_text, c.note_depth, c.created_at, c.updated_at, "
     "(SELECT count(*) FROM turns t WHERE t.chat_id = c.id), "
     "(SELECT count(DISTINCT coalesce(t.parent_id, 0)) FROM turns t WHERE t.chat_id = c.id), "
-    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW}) FROM turns t WHERE t.id = c.leaf_id), "
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW_CHARS}) FROM turns t WHERE t.id = c.leaf_id), "
     f"{FIRST_SAID}, c.worlds_json"
 )
 
@@ -80,14 +80,14 @@ GENERATION_COLUMNS = (
 
 
 def storable(text: str, what: str = "text") -> str:
-    """The text as SQLite can hold it: lone surrogates, which are no characters, become U+FFFD.
+    """The text as SQLite can store it: lone surrogates, which are not characters, become U+FFFD.
 
     Raises:
         StoreError: It is longer than ``MAX_TEXT``.
     """
     if len(text) > MAX_TEXT:
         raise StoreError(
-            f"This {what} has {len(text):,} characters; the database takes {MAX_TEXT:,}. "
+            f"This {what} has {len(text):,} characters; the database takes at most {MAX_TEXT:,}. "
             "Split it into parts."
         )
     try:
@@ -98,7 +98,7 @@ def storable(text: str, what: str = "text") -> str:
 
 
 def to_turn(row: Sequence[Any]) -> Turn:
-    """A row of ``COUNTED_TURN`` or ``WINDOW_TURN``."""
+    """The ``Turn`` in a row of ``COUNTED_TURN`` or ``WINDOW_TURN``."""
     return Turn(
         id=row[0],
         chat_id=row[1],
@@ -119,7 +119,7 @@ def to_turn(row: Sequence[Any]) -> Turn:
 
 
 def to_chat(row: Sequence[Any]) -> Chat:
-    """A row of ``CHAT_COLUMNS``."""
+    """The ``Chat`` in a row of ``CHAT_COLUMNS``."""
     lines = (row[14] or "").strip().splitlines()
     return Chat(
         id=row[0],
@@ -136,12 +136,12 @@ def to_chat(row: Sequence[Any]) -> Chat:
         length=row[13],
         preview=lines[0].strip() if lines else "",
         first_words=first_words(row[15]),
-        worlds=_to_names(row[16]),
+        worlds=_parse_names(row[16]),
     )
 
 
-def _to_names(text: str) -> tuple[str, ...]:
-    """A list of names in JSON; a damaged one has none, for a chat opens without them."""
+def _parse_names(text: str) -> tuple[str, ...]:
+    """The names in a JSON list; none if it is damaged, because a chat can open without them."""
     try:
         names = json.loads(text)
     except ValueError:
@@ -150,16 +150,16 @@ def _to_names(text: str) -> tuple[str, ...]:
 
 
 def first_words(said: str | None) -> str:
-    """The beginning of a message on one line, cut at a word; without the asterisks of actions."""
+    """The start of a message on one line, cut after a word, without the asterisks of actions."""
     words = " ".join((said or "").replace("*", "").split())
-    if len(words) <= _HEADING:
+    if len(words) <= _HEADING_CHARS:
         return words
-    head, _, _ = words[: _HEADING + 1].rpartition(" ")
-    return (head or words[:_HEADING]).rstrip(" ,;:–—-") + "…"
+    head, _, _ = words[: _HEADING_CHARS + 1].rpartition(" ")
+    return (head or words[:_HEADING_CHARS]).rstrip(" ,;:–—-") + "…"
 
 
 def to_generation(row: Sequence[Any]) -> Generation:
-    """A row of ``GENERATION_COLUMNS``.
+    """The ``Generation`` in a row of ``GENERATION_COLUMNS``.
 
     Raises:
         StoreError: The row is damaged.
@@ -169,7 +169,7 @@ def to_generation(row: Sequence[Any]) -> Generation:
     except (zlib.error, ValueError, TypeError) as error:
         raise StoreError(
             f"The provenance of this reply is damaged: {error}. Run `rpterm doctor --repair`, or "
-            "open your last backup."
+            "restore your last backup."
         ) from error
 
 
@@ -226,7 +226,7 @@ def from_generation(generation: Generation) -> tuple[Any, ...]:
 
 
 def sampling_dict(sampling: Sampling) -> dict[str, Any]:
-    """A ``Sampling`` as plain JSON values, every field named."""
+    """A ``Sampling`` as plain JSON values by field name."""
     values = {field.name: getattr(sampling, field.name) for field in fields(sampling)}
     return values | {"logit_bias": dict(sampling.logit_bias), "banned": list(sampling.banned)}
 
@@ -239,7 +239,7 @@ def _to_sampling(text: str) -> Sampling:
 
 
 def pack_ids(ids: Sequence[int]) -> bytes:
-    """Tokens as zlib-compressed little-endian int32."""
+    """Token ids as zlib-compressed little-endian int32."""
     numbers = array("i", ids)
     if sys.byteorder == "big":
         numbers.byteswap()
@@ -247,7 +247,7 @@ def pack_ids(ids: Sequence[int]) -> bytes:
 
 
 def unpack_ids(blob: bytes) -> tuple[int, ...]:
-    """The tokens of ``pack_ids``."""
+    """The token ids packed by ``pack_ids``."""
     numbers = array("i", zlib.decompress(blob))
     if sys.byteorder == "big":
         numbers.byteswap()
@@ -255,7 +255,7 @@ def unpack_ids(blob: bytes) -> tuple[int, ...]:
 
 
 def prompt_digest(ids: bytes, text: bytes) -> str:
-    """A digest of a packed prompt; that of an engine that hides its tokens is of its text."""
+    """A digest of a packed prompt: of its token ids, if the engine reports them, and its text."""
     return hashlib.blake2b(ids + b"\0" + text, digest_size=12).hexdigest()
 
 
@@ -269,11 +269,11 @@ def generation_dict(generation: Generation) -> dict[str, Any]:
 
 
 def marks(values: Collection[object]) -> str:
-    """A question mark for each value of a statement."""
+    """The ``?`` placeholders for the values of a statement."""
     return ", ".join("?" * len(values))
 
 
 def parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values, as many at a time as one statement takes."""
+    """The values in batches small enough for one statement."""
     for start in range(0, len(values), BATCH):
         yield values[start : start + BATCH]

@@ -1,6 +1,7 @@
-"""Read what is readable of a damaged database file.
+"""Reads, through SQLite, what is readable of a damaged database file.
 
-Knows SQLite's file format a little and our tables not at all: rows come out by table and number.
+It mends the header and the first page of a copy and reads rows around damaged pages. It knows a
+little of SQLite's file format and nothing about our tables.
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ from typing import Any
 
 from rpterm.store.pages import page_size
 
-_LAST = 2**62
-_HEADER = 100
+_MAX_ROWID = 2**62
+_HEADER_BYTES = 100
 _PAGE_COUNT = slice(28, 32)
 _FREE_PAGES = slice(32, 40)
 
 
 def open_damaged(path: Path, folder: Path, sound: Path) -> sqlite3.Connection:
-    """Open a copy of a damaged file, mended as far as its first page allows it.
+    """Open a copy of a damaged file, after mending its first page if necessary.
 
     Args:
         folder: A folder for the copy; the file itself is not touched.
-        sound: A fresh database of the same schema, whose first page stands in for a lost one: the
-            migrations put every table's root at the same place in every file.
+        sound: A fresh database of the same schema. Its first page can replace a lost one, because
+            the migrations put each table's root at the same place in every file.
 
     Raises:
         sqlite3.DatabaseError: Nothing can be read.
     """
     copy = copy_of(path, folder)
-    for mend in (_leave, _fit_size, _new_header, _new_first_page):
+    for mend in (_keep_as_is, _fit_size, _replace_header, _replace_first_page):
         mend(copy, sound.read_bytes())
         connection = sqlite3.connect(copy, isolation_level=None)
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -41,13 +42,13 @@ def open_damaged(path: Path, folder: Path, sound: Path) -> sqlite3.Connection:
             return connection
         except sqlite3.DatabaseError:
             connection.close()
-    raise sqlite3.DatabaseError("no table can be found in it")
+    raise sqlite3.DatabaseError("no table was found in it")
 
 
 def copy_of(path: Path, folder: Path) -> Path:
-    """Copy a file with its log, over an earlier copy; that one may be opened and changed.
+    """Copy a file with its write-ahead log, replacing an earlier copy; the copy may be changed.
 
-    Nobody may have it open in this process: reading it by hand drops SQLite's locks on it.
+    The file must not be open in this process: reading it by hand drops SQLite's locks on it.
     """
     copy = folder / "damaged.db"
     for ending in ("-wal", "-shm"):
@@ -60,12 +61,12 @@ def copy_of(path: Path, folder: Path) -> Path:
 
 
 def rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[list[Any]]:
-    """The readable rows of a table in order of their numbers, around the damaged pages.
+    """The readable rows of a table in rowid order, skipping damaged pages.
 
-    A table without row numbers is read until its first damaged page.
+    A table without rowids is read up to its first damaged page.
     """
     names = ", ".join(f'"{name}"' for name in columns)
-    if not _numbered(connection, table):
+    if not _has_rowid(connection, table):
         with suppress(sqlite3.DatabaseError):
             yield from map(list, connection.execute(f'SELECT {names} FROM "{table}"'))
         return
@@ -85,7 +86,7 @@ def rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> Iter
         yield list(found[1:])
 
 
-def _numbered(connection: sqlite3.Connection, table: str) -> bool:
+def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
     query = "SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'"
     found = connection.execute(query, (table,)).fetchone()
     return found is None or not found[0]
@@ -94,35 +95,35 @@ def _numbered(connection: sqlite3.Connection, table: str) -> bool:
 def _next_readable(
     connection: sqlite3.Connection, query: str, after: int
 ) -> tuple[Any, ...] | None:
-    """The first row that can be read after a place where reading failed."""
+    """The first readable row after the rowid where reading failed, found by binary search."""
 
-    def probe(place: int) -> tuple[bool, tuple[Any, ...] | None]:
+    def read_after(rowid: int) -> tuple[bool, tuple[Any, ...] | None]:
         try:
-            return True, connection.execute(f"{query} LIMIT 1", (place,)).fetchone()
+            return True, connection.execute(f"{query} LIMIT 1", (rowid,)).fetchone()
         except sqlite3.DatabaseError:
             return False, None
 
-    good, row = probe(after)
-    if good:
+    readable, row = read_after(after)
+    if readable:
         return row
     low, step = after, 1
-    while not probe(low + step)[0]:
+    while not read_after(low + step)[0]:
         low, step = low + step, step * 2
-        if low > _LAST:
+        if low > _MAX_ROWID:
             return None
     high = low + step
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if probe(middle)[0] else (middle, high)
-    return probe(high)[1]
+        low, high = (low, middle) if read_after(middle)[0] else (middle, high)
+    return read_after(high)[1]
 
 
-def _leave(copy: Path, sound: bytes) -> None:
-    """The file may be sound where it matters."""
+def _keep_as_is(copy: Path, sound: bytes) -> None:
+    """Change nothing: the first page may be intact."""
 
 
 def _fit_size(copy: Path, sound: bytes) -> None:
-    """A cut-off file: SQLite refuses one that is shorter than its header says."""
+    """Repair a truncated file: SQLite rejects one that is shorter than its header says."""
     size = page_size(sound)
     content = bytearray(copy.read_bytes())
     content += bytes(-len(content) % size)
@@ -131,16 +132,16 @@ def _fit_size(copy: Path, sound: bytes) -> None:
     copy.write_bytes(content)
 
 
-def _new_header(copy: Path, sound: bytes) -> None:
-    """The first hundred bytes are lost: any file of ours has them the same but for counts."""
+def _replace_header(copy: Path, sound: bytes) -> None:
+    """Replace a lost header: it is the same in all our files except for the counts."""
     content = bytearray(copy.read_bytes())
-    content[:_HEADER] = sound[:_HEADER]
+    content[:_HEADER_BYTES] = sound[:_HEADER_BYTES]
     copy.write_bytes(content)
     _fit_size(copy, sound)
 
 
-def _new_first_page(copy: Path, sound: bytes) -> None:
-    """The list of tables is lost too."""
+def _replace_first_page(copy: Path, sound: bytes) -> None:
+    """Replace the first page, if the list of tables is lost too."""
     content = bytearray(copy.read_bytes())
     content[: page_size(sound)] = sound[: page_size(sound)]
     copy.write_bytes(content)

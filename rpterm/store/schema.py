@@ -1,10 +1,11 @@
-"""The tables, as a list of migrations that only ever grows.
+"""The tables of cards, chats and turns, as an append-only list of migrations.
 
-A migration that was released is never edited: files made by it exist. To change the schema, append
-a function to ``MIGRATIONS`` and add a dump of the schema before it to ``tests/store``.
+Never edit a migration that was released, because files created by it exist. To change the schema,
+append a function to ``MIGRATIONS`` and add a dump of the previous schema to ``tests/store``.
 
-``sqlite_utils`` is imported only when a file needs migrating, which is once in its life and after
-an update; what was applied is read with plain SQL, so that opening a chat does not pay its import.
+``sqlite_utils`` is imported only when a file needs migrating, that is once when it is created and
+after an update. The applied migrations are read with plain SQL, so that opening a chat does not
+pay for that import.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x52505454
-"""Written into the file's header, so that `file` and we can tell it from other databases."""
+"""Written into the file's header, so that `file` and rpterm recognise rpterm's databases."""
 
 SET = "rpterm"
 
@@ -35,8 +36,8 @@ _TABLES = (
         created_at REAL NOT NULL
     )
     """,
-    # AUTOINCREMENT: numbers of deleted chats and turns never come back. Saved caches and the ids
-    # that people note down for a replay are keyed by them.
+    # AUTOINCREMENT: the ids of deleted chats and turns are never reused. Saved KV caches are keyed
+    # by them, and people note them down for a replay.
     """
     CREATE TABLE chats (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,11 +54,11 @@ _TABLES = (
         updated_at REAL NOT NULL
     )
     """,
-    # A parent is always older than its child, which rules out rings. Children are deleted by one
-    # statement with their parent, not by cascade: cascades end at 1,000 levels, chats do not.
-    # ``shown_child`` is a hint only (the child last shown), so it may point to nothing.
-    # ``owner`` names the store that streams into the turn, see ``liveness``, or that makes a reply
-    # to it, see ``shared``.
+    # A parent is always older than its child, which rules out cycles. Children are deleted in one
+    # statement with their parent, not by cascade: a cascade stops at 1,000 levels, a chat does not.
+    # ``shown_child`` is only a hint (the child shown last), so it may point to a missing turn.
+    # ``owner`` names the store that is streaming into the turn (see ``liveness``) or that is
+    # generating a reply to it (see ``shared``).
     """
     CREATE TABLE turns (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -119,8 +120,8 @@ _TABLES = (
     """,
 )
 
-# The index follows the table by triggers, so no writer can forget it. A turn enters it when its
-# text stands: a streaming reply would rewrite its words four times a second.
+# Triggers keep the index in step with the table, so no writer can forget it. A turn is indexed
+# once its text is final: a streaming reply would be re-indexed four times a second.
 _SEARCH = (
     """
     CREATE VIRTUAL TABLE turns_fts USING fts5 (
@@ -170,31 +171,31 @@ def m001_chats(db: Database) -> None:
 
 
 def m002_search(db: Database) -> None:
-    """Full-text search over what was said."""
+    """Full-text search over the turns."""
     for statement in _SEARCH:
         db.execute(statement)
 
 
 def m003_kv_type(db: Database) -> None:
-    """Replies know the number format of the cache they were made with; it was always f16."""
+    """The number format of the KV cache a reply was generated with; so far it was always f16."""
     db.execute("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'")
 
 
 def m004_hidden(db: Database) -> None:
-    """Turns that the model does not read, turns whose parent was deleted alone, and prompts taken
-    away with it."""
+    """Turns hidden from the model, turns whose parent was deleted alone, and digests of prompts
+    that were removed with such a parent."""
     db.execute("ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''")
 
 
 def m005_thought(db: Database) -> None:
-    """What a model thought before a reply."""
+    """The model's reasoning before a reply."""
     db.execute("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''")
 
 
 def m006_chat_worlds(db: Database) -> None:
-    """Lore for one chat alone: a list of worlds as JSON."""
+    """Lore for a single chat: a JSON list of lorebooks."""
     db.execute("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'")
 
 
@@ -209,23 +210,23 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the file to the newest schema.
+    """Migrate the file to the newest schema.
 
     Raises:
         StoreError: The file belongs to another program or to a newer rpterm.
         sqlite3.Error: The file cannot be read or written.
     """
     names = [migration.__name__ for migration in MIGRATIONS]
-    if _applied(connection, path) == names:
+    if _applied_migrations(connection, path) == names:
         return
-    if not _tables(connection):
-        # Only takes effect before the first table is made.
+    if not _table_names(connection):
+        # This takes effect only before the first table is created.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have migrated while this one waited for the lock.
-        if _applied(connection, path) != names:
+        # Another process may have migrated the file while this one waited for the lock.
+        if _applied_migrations(connection, path) != names:
             migrate(connection)
         connection.execute("COMMIT")
     except BaseException:
@@ -235,15 +236,15 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
-    """Look for migrations that this program does not have, in any room, also in unknown ones.
+    """Refuse a file with migrations that this version does not have, in known or unknown sets.
 
     Raises:
-        StoreError: There is one.
+        StoreError: There is such a migration.
         sqlite3.Error: The record of migrations cannot be read.
     """
     sets = {SET: MIGRATIONS} | {room.name: tuple(room.migrations) for room in ROOMS}
     known = {(name, each.__name__) for name, migrations in sets.items() for each in migrations}
-    # A damaged record may have any name in it: only what looks like ours is taken for newer.
+    # A damaged record may hold any name: only names that look like ours count as newer.
     rows = connection.execute(
         "SELECT migration_set, name FROM _sqlite_migrations "
         "WHERE migration_set GLOB 'rpterm*' AND name GLOB 'm[0-9][0-9][0-9]_*'"
@@ -253,26 +254,26 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Apply what is missing; the caller owns the transaction."""
+    """Apply the missing migrations; the caller owns the transaction."""
     apply(connection, SET, MIGRATIONS)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-def _tables(connection: sqlite3.Connection) -> set[str]:
+def _table_names(connection: sqlite3.Connection) -> set[str]:
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     return {name for (name,) in rows}
 
 
-def _applied(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """Names of the migrations the file has had, oldest first."""
-    tables = _tables(connection)
+def _applied_migrations(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Names of the migrations applied to the file, oldest first."""
+    tables = _table_names(connection)
     if not tables:
         return []
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application != APPLICATION_ID or "_sqlite_migrations" not in tables:
         raise StoreError(
-            f"{path} is a database of another program. Move it away, or choose another folder "
-            "for rpterm's data with RPTERM_HOME."
+            f"{path} is a database of another program. Move it away, or set RPTERM_HOME to "
+            "another folder for rpterm's data."
         )
     refuse_newer(connection, path)
     rows = connection.execute(

@@ -1,7 +1,7 @@
-"""The tables of live scores and of chosen examples, as migrations that only ever grow.
+"""The tables of live scores and example settings, as an append-only list of migrations.
 
-They are a migration set of their own, applied when something is first scored or chosen, so that
-opening a chat never waits for them. What the user deletes for good takes its scores along.
+This migration set is applied when something is first scored or set, so that opening a chat never
+waits for it. Scores are deleted with their turn, and example settings with their chat.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ _EXAMPLES = (
 
 
 def m001_scores(db: Database) -> None:
-    """How well each reply stayed in character, by the card as it was."""
+    """How well each reply stayed in character, according to the card version at that time."""
     for statement in _SCORES:
         db.execute(statement)
 
 
 def m002_examples(db: Database) -> None:
-    """Which examples a chat pins or leaves out, and how many it takes for a turn."""
+    """Which examples a chat pins or excludes, and how many of them go into a prompt."""
     for statement in _EXAMPLES:
         db.execute(statement)
 
@@ -70,5 +70,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_scores, m002_examples
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Bring these tables to the newest schema; the caller owns the transaction."""
+    """Migrate these tables to the newest schema; the caller owns the transaction."""
     bring_up(connection, SET, MIGRATIONS)

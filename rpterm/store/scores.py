@@ -1,8 +1,8 @@
-"""Scores of replies in the database: what was measured, when, by which version, for which card.
+"""Stores the scores of replies, by turn, scorer version and card version.
 
 A score belongs to a turn, so a reply that was swiped away keeps its own. A second score of the
-same reply by the same version and card replaces the first: the slow one comes after the quick one.
-This module knows numbers and readings as plain values, and nothing of how they are made.
+same reply by the same version and card replaces the first: the slow signals come after the fast
+ones. This module treats scores as plain values and does not know how they are computed.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class StoredScore:
     """One row.
 
     Attributes:
-        dimensions: 0 to 1, or ``None`` where nothing could be said.
-        readings: By signal: value, confidence and evidence, as plain JSON values.
-        complete: Whether the slow signals are in.
+        dimensions: 0 to 1 by dimension, or ``None`` where no signal applies.
+        readings: Value, confidence and evidence by signal, as plain JSON values.
+        complete: Whether the slow signals are included.
     """
 
     turn_id: int
@@ -46,17 +46,17 @@ class StoredScore:
 
 
 class Scores:
-    """The scores of one store."""
+    """The scores in one store."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Make the tables where they are missing."""
+        """Create the tables if they are missing."""
         self._clock = clock
         self._connections = store.connections
         with self._connections.write() as connection:
             prepare(connection)
 
     def put(self, score: StoredScore) -> None:
-        """Keep a score, unless the turn is gone by now; a quick one never replaces a whole one."""
+        """Store a score if its turn exists; an incomplete one never replaces a complete one."""
         row = (
             score.turn_id, score.version, score.card_hash, score.probability, score.low,
             score.high, json.dumps(dict(score.dimensions)), json.dumps(score.readings),
@@ -78,27 +78,27 @@ class Scores:
     def of(
         self, turns: Iterable[int], *, version: str = "", card_hash: str = ""
     ) -> dict[int, StoredScore]:
-        """The newest score of each of these turns; turns without one are missing.
+        """The newest score of each of these turns; turns without one are left out.
 
         Args:
-            version: Only of this version, when given.
-            card_hash: Only for this card, when given.
+            version: Only scores of this scorer version, if given.
+            card_hash: Only scores for this card version, if given.
         """
-        wanted = list(turns)
+        turn_ids = list(turns)
         found: dict[int, StoredScore] = {}
         with self._connections.read() as connection:
-            for part in parts(wanted):
+            for part in parts(turn_ids):
                 rows = connection.execute(
                     f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({marks(part)}) "
                     "AND (? = '' OR version = ?) AND (? = '' OR card_hash = ?) "
                     "ORDER BY created_at",
                     (*part, version, version, card_hash, card_hash),
                 )
-                found.update((row[0], _read(row)) for row in rows)
+                found.update((row[0], _to_score(row)) for row in rows)
         return found
 
     def newest(self, chat_id: int) -> dict[int, float]:
-        """The newest probability of each reply of a chat, quickly: no reading is decoded."""
+        """The newest probability of each reply of a chat. Fast: no JSON is decoded."""
         with self._connections.read() as connection:
             return dict(
                 connection.execute(
@@ -109,6 +109,6 @@ class Scores:
             )
 
 
-def _read(row: Sequence[Any]) -> StoredScore:
+def _to_score(row: Sequence[Any]) -> StoredScore:
     values = (*row[:6], json.loads(row[6]), json.loads(row[7]), bool(row[8]), row[9])
     return StoredScore(*values)

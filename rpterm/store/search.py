@@ -1,12 +1,12 @@
-"""Full-text search over everything said.
+"""Full-text search over all turns.
 
-What people type is never read as a query language: every word is looked for as it is, all words
-must occur, "words in quotes" must stand together, and the last word may be only a beginning. Words
-are compared without accents and endings (Porter, so English endings). The newest ``_CANDIDATES``
-matches are ranked by BM25: ranking all matches of a very common word would cost a full scan.
+User input is never interpreted as a query language: all words must occur, "words in quotes" must
+occur as a phrase, and the last word may be a prefix. Words are compared without accents and
+endings (Porter stemming, so English endings). The newest ``_MAX_RANKED`` matches are ranked by
+BM25, because ranking all matches of a very common word would need a full scan.
 
-Chinese, Japanese, Korean and Thai are written without spaces between words, and the index holds
-each run of signs as one word: what is looked for in them is found anywhere, by reading the texts.
+Chinese, Japanese, Korean and Thai are written without spaces between words, and the index takes
+each run of characters as one word. Queries in these scripts scan the texts for substrings instead.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from dataclasses import dataclass
 from rpterm.store.rows import COUNTED_TURN, FIRST_SAID, first_words, to_turn
 from rpterm.types import Turn
 
-_CANDIDATES = 1000
-_MANY = 10_000
+_MAX_RANKED = 1000
+_COMMON_CARD_TURNS = 10_000
 _MAX_WORDS = 32
-_MAX_WORD = 100
-_RUN_ON = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-_AROUND = 30
-_PLAYED = (
+_MAX_WORD_CHARS = 100
+_UNSPACED_SCRIPT = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_SNIPPET_CHARS = 30
+_USED_IN_CHAT = (
     "(t.origin <> 'greeting' OR EXISTS (SELECT 1 FROM turns n WHERE n.parent_id = t.id) "
     "OR EXISTS (SELECT 1 FROM chats p WHERE p.leaf_id = t.id))"
 )
-"""Not one of the card's greetings that no talk went on from."""
+"""SQL: not one of the card's greetings that no conversation continued from."""
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 OPEN_MARK, CLOSE_MARK = "\x02", "\x03"
-"""Around each hit in a snippet."""
+"""Enclose each hit in a snippet."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A turn that matches.
+    """A matching turn.
 
     Attributes:
-        chat_title: Its title, how it begins, or its character's name where the user said nothing.
+        chat_title: The chat's title, or the user's first words, or the character's name.
         snippet: The part of its text around the hits, each hit between ``\\x02`` and ``\\x03``.
     """
 
@@ -58,68 +58,72 @@ def search(
     limit: int,
     by_chat: bool = False,
 ) -> list[SearchHit]:
-    """The best of the newest matches, best first; ``by_chat`` takes one of each chat."""
+    """The best of the newest matches, best first; ``by_chat`` takes one from each chat."""
     if limit <= 0:
         return []
     if words := run_on(query):
-        return _read_through(connection, words, card_name, limit, by_chat)
+        return _search_substrings(connection, words, card_name, limit, by_chat)
     expression = fts_expression(query)
     if expression is None:
         return []
-    ids = _candidates(connection, expression, card_name, limit, by_chat)
+    ids = _best_matches(connection, expression, card_name, limit, by_chat)
     snippets = _snippets(connection, expression, ids)
-    found = (_load(connection, turn_id, snippets.get(turn_id, "")) for turn_id in ids)
+    found = (_load_hit(connection, turn_id, snippets.get(turn_id, "")) for turn_id in ids)
     return [hit for hit in found if hit is not None]
 
 
-def _read_through(
+def _search_substrings(
     connection: sqlite3.Connection,
     words: list[str],
     card_name: str | None,
     limit: int,
     by_chat: bool,
 ) -> list[SearchHit]:
-    """The newest turns in whose text all these stand."""
-    held, named = holding("t.text", words)
+    """The newest turns whose text contains all these words as substrings."""
+    contains, parameters = holding("t.text", words)
     of_card = "AND c.card_name = :card" if card_name is not None else ""
-    # Beside max(), SQLite gives the text of the turn that has it.
+    # With max(), SQLite returns the other columns from the row that has the maximum.
     newest, grouped = ("max(t.id)", "GROUP BY t.chat_id") if by_chat else ("t.id", "")
     rows = connection.execute(
         f"SELECT {newest} AS newest, t.text FROM turns t JOIN chats c ON c.id = t.chat_id "
-        f"WHERE {held} {of_card} AND {_PLAYED} {grouped} ORDER BY newest DESC LIMIT :limit",
-        {**named, "card": card_name, "limit": limit},
+        f"WHERE {contains} {of_card} AND {_USED_IN_CHAT} {grouped} "
+        "ORDER BY newest DESC LIMIT :limit",
+        {**parameters, "card": card_name, "limit": limit},
     ).fetchall()
-    found = (_load(connection, int(at), _around(str(text), words[0])) for at, text in rows)
+    found = (
+        _load_hit(connection, int(at), _make_snippet(str(text), words[0])) for at, text in rows
+    )
     return [hit for hit in found if hit is not None]
 
 
-def _around(text: str, word: str) -> str:
-    """The snippet of one word."""
+def _make_snippet(text: str, word: str) -> str:
+    """A snippet with one hit: the first occurrence of a word."""
     at = text.lower().find(word.lower())
-    start, end = max(0, at - _AROUND), at + len(word) + _AROUND
+    start, end = max(0, at - _SNIPPET_CHARS), at + len(word) + _SNIPPET_CHARS
     hit = f"{OPEN_MARK}{text[at : at + len(word)]}{CLOSE_MARK}"
     head = ("…" if start else "") + text[start:at]
     return head + hit + text[at + len(word) : end] + ("…" if end < len(text) else "")
 
 
 def run_on(query: str) -> list[str]:
-    """The user's words where the index does not know one of them as a word; else none."""
-    words = [text for text, _ in _words(query)]
-    return words if any(_RUN_ON.search(text) for text in words) else []
+    """The user's words if any is in a script without spaces between words; else none."""
+    words = [text for text, _ in _parse_words(query)]
+    return words if any(_UNSPACED_SCRIPT.search(text) for text in words) else []
 
 
 def holding(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
-    """SQL for a text in which all these stand, whatever is beside them, and its parameters."""
-    named = {f"word{at}": word for at, word in enumerate(words)}
-    return " AND ".join(f"instr(lower({column}), lower(:{name})) > 0" for name in named), named
+    """An SQL condition that a column contains all these substrings, and its parameters."""
+    parameters = {f"word{at}": word for at, word in enumerate(words)}
+    condition = " AND ".join(f"instr(lower({column}), lower(:{name})) > 0" for name in parameters)
+    return condition, parameters
 
 
 def fts_expression(query: str) -> str | None:
-    """The user's words as an FTS5 expression; ``None`` when there is no word in it."""
-    return _expression(_words(query))
+    """The user's words as an FTS5 expression; ``None`` if the query has no word."""
+    return _to_expression(_parse_words(query))
 
 
-def _expression(words: list[tuple[str, bool]]) -> str | None:
+def _to_expression(words: list[tuple[str, bool]]) -> str | None:
     if not words:
         return None
     phrases = ['"' + text.replace('"', '""') + '"' for text, _ in words]
@@ -127,13 +131,13 @@ def _expression(words: list[tuple[str, bool]]) -> str | None:
     return " ".join(phrases) + ("*" if last_is_bare else "")
 
 
-def _words(query: str) -> list[tuple[str, bool]]:
-    """Words and quoted phrases, each with whether it was a bare word."""
+def _parse_words(query: str) -> list[tuple[str, bool]]:
+    """The words and quoted phrases of a query, each with whether it is a bare word."""
     clean = query.replace("\0", " ").encode("utf-8", "replace").decode()
     found: list[tuple[str, bool]] = []
     for match in _WORD.finditer(clean):
-        text = (match[1] or match[2])[:_MAX_WORD]
-        # What holds no letter or digit has no token; FTS5 would let it match nothing.
+        text = (match[1] or match[2])[:_MAX_WORD_CHARS]
+        # Text without a letter or digit has no token, and FTS5 would match nothing.
         if any(unicodedata.category(char)[0] in "LN" for char in text):
             found.append((text, match[1] is None))
         if len(found) == _MAX_WORDS:
@@ -141,37 +145,38 @@ def _words(query: str) -> list[tuple[str, bool]]:
     return found
 
 
-def _candidates(
+def _best_matches(
     connection: sqlite3.Connection,
     expression: str,
     card_name: str | None,
     limit: int,
     by_chat: bool,
 ) -> list[int]:
-    """Ids of the best matches, best first; what could have been said at the start is none."""
+    """Ids of the best matches, best first, without unused greetings."""
     matches = (
         "(SELECT turns_fts.rowid AS id, rank AS score FROM turns_fts "
-        f"{_of_card(connection, card_name)} ORDER BY turns_fts.rowid DESC LIMIT {_CANDIDATES}) m"
+        f"{_card_filter(connection, card_name)} "
+        f"ORDER BY turns_fts.rowid DESC LIMIT {_MAX_RANKED}) m"
     )
-    # Beside min(), SQLite gives the id of the turn that has it.
+    # With min(), SQLite returns the other columns from the row that has the minimum.
     rows = connection.execute(
         f"SELECT m.id AS id, min(m.score) AS score FROM {matches} JOIN turns t ON t.id = m.id "
-        f"WHERE {_PLAYED} GROUP BY {'t.chat_id' if by_chat else 't.id'} "
+        f"WHERE {_USED_IN_CHAT} GROUP BY {'t.chat_id' if by_chat else 't.id'} "
         "ORDER BY score, id DESC LIMIT :limit",
         {"query": expression, "card": card_name, "limit": limit},
     )
     return [int(turn_id) for turn_id, _ in rows]
 
 
-def _of_card(connection: sqlite3.Connection, card_name: str | None) -> str:
-    """The filter of a search: of a rare card list its turns, of a common one look each match up."""
+def _card_filter(connection: sqlite3.Connection, card_name: str | None) -> str:
+    """The filter by card: list the turns of a rare card; look up each match for a common one."""
     if card_name is None:
         return "WHERE turns_fts MATCH :query"
     of_card = "SELECT t.id FROM chats c CROSS JOIN turns t ON t.chat_id = c.id WHERE c.card_name"
     (many,) = connection.execute(
-        f"SELECT count(*) FROM ({of_card} = ? LIMIT {_MANY})", (card_name,)
+        f"SELECT count(*) FROM ({of_card} = ? LIMIT {_COMMON_CARD_TURNS})", (card_name,)
     ).fetchone()
-    if many < _MANY:
+    if many < _COMMON_CARD_TURNS:
         return f"WHERE turns_fts MATCH :query AND +turns_fts.rowid IN ({of_card} = :card)"
     return (
         "CROSS JOIN turns t ON t.id = turns_fts.rowid CROSS JOIN chats c ON c.id = t.chat_id "
@@ -180,10 +185,10 @@ def _of_card(connection: sqlite3.Connection, card_name: str | None) -> str:
 
 
 def _snippets(connection: sqlite3.Connection, expression: str, ids: list[int]) -> dict[int, str]:
-    """The snippets of some matches, by one run of the match.
+    """The snippets of some matches by turn id, from a single run of the full-text query.
 
-    Asking for each turn alone would run it again each time, and a short beginning of a word has
-    to merge thousands of words. The ``+`` keeps SQLite from doing just that.
+    A query for each turn would run it every time, and a short prefix has to merge thousands of
+    words. The ``+`` keeps SQLite from doing just that.
     """
     if not ids:
         return {}
@@ -196,7 +201,7 @@ def _snippets(connection: sqlite3.Connection, expression: str, ids: list[int]) -
     return {int(turn_id): str(snippet) for turn_id, snippet in rows}
 
 
-def _load(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchHit | None:
+def _load_hit(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchHit | None:
     row = connection.execute(
         f"SELECT {COUNTED_TURN}, c.title, {FIRST_SAID}, c.card_name "
         "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = ?",

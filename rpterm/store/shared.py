@@ -1,6 +1,6 @@
-"""One file in several programs: what the others do to it, told cheaply.
+"""Cheap checks for what other processes do to the same database file.
 
-Functions on a store. Nothing here waits for another program.
+These are functions on a store. None of them waits for another process.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from rpterm.store.store import Store
 
 
 def version(store: Store) -> int:
-    """A number that is another one after anybody but this thread wrote to the file.
+    """A number that changes whenever anyone but this thread writes to the file.
 
-    It costs microseconds: no row is read. Only numbers of one thread can be compared.
+    It costs microseconds, because no row is read. Compare it only with numbers from the same
+    thread.
     """
     with store.connections.read() as connection:
         return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def written_elsewhere(store: Store, turn_id: int) -> bool:
-    """Whether another living program is writing this turn, or makes a reply to it."""
+    """Whether another running process is writing this turn or generating a reply to it."""
     query = "SELECT owner FROM turns WHERE id = ?"
     with store.connections.read() as connection:
         row = connection.execute(query, (turn_id,)).fetchone()
@@ -33,26 +34,27 @@ def written_elsewhere(store: Store, turn_id: int) -> bool:
 
 @contextmanager
 def answering(store: Store, turn_id: int | None) -> Iterator[None]:
-    """Let others see, while the block runs, that a reply to this turn is made here.
+    """Show other processes, while the block runs, that this one generates a reply to the turn.
 
-    The reply itself stands in the file only when its prompt is ready. The mark is the ``owner`` of
-    the turn; it means nothing any more when this program dies.
+    The reply itself is added to the file only when its prompt is ready. Until then the turn's
+    ``owner`` column serves as the mark; it loses its meaning when this process dies.
     """
     if turn_id is None:
         yield
         return
-    taken = "UPDATE turns SET owner = ? WHERE id = ? AND owner IS NULL"
-    freed = "UPDATE turns SET owner = NULL WHERE id = ? AND owner = ? AND status <> 'streaming'"
+    claim = "UPDATE turns SET owner = ? WHERE id = ? AND owner IS NULL"
+    release = "UPDATE turns SET owner = NULL WHERE id = ? AND owner = ? AND status <> 'streaming'"
     with store.connections.read() as connection:
-        connection.execute(taken, (store.owner.token, turn_id))
+        connection.execute(claim, (store.owner.token, turn_id))
     try:
         yield
     finally:
-        with suppress(StoreError), store.connections.read() as connection:  # It may be closed.
-            connection.execute(freed, (turn_id, store.owner.token))
+        # The store may be closed already.
+        with suppress(StoreError), store.connections.read() as connection:
+            connection.execute(release, (turn_id, store.owner.token))
 
 
 def end_dead(store: Store) -> bool:
-    """What a program that died meanwhile was writing becomes partial; whether there was any."""
+    """Mark the turns that dead processes were streaming as partial; return if there were any."""
     with store.connections.read() as connection:
         return repair_streaming(connection, store.file) > 0

@@ -1,4 +1,4 @@
-"""What is small: personas, and facts that the program remembers, such as that the tour was seen."""
+"""Personas, and flags: small key-value facts such as "the tour was shown"."""
 
 from __future__ import annotations
 
@@ -8,37 +8,39 @@ from rpterm.types import Persona
 
 
 class Small:
-    """Personas and flags of one store."""
+    """The methods of ``Store`` for personas and flags."""
 
     connections: Connections
 
     def personas(self) -> list[Persona]:
-        """The user's personas by name."""
+        """The user's personas, sorted by name."""
         with self.connections.read() as connection:
             rows = connection.execute("SELECT name, description FROM personas ORDER BY name")
             return [Persona(*row) for row in rows]
 
     def put_persona(self, persona: Persona) -> None:
-        """Keep a persona; one of the same name is replaced."""
-        self._run(
+        """Store a persona; one of the same name is replaced."""
+        self._execute(
             "INSERT OR REPLACE INTO personas (name, description) VALUES (?, ?)",
             storable(persona.name, "name"),
             storable(persona.description, "description"),
         )
 
     def delete_persona(self, name: str) -> None:
-        """Forget a persona; chats that use it keep their copy."""
-        self._run("DELETE FROM personas WHERE name = ?", storable(name, "name"))
+        """Delete a persona; chats that use it keep their copy."""
+        self._execute("DELETE FROM personas WHERE name = ?", storable(name, "name"))
 
     def flag(self, key: str) -> str | None:
-        """A small remembered fact, such as that the tour was seen."""
+        """The value of a flag, or ``None`` if it was never set."""
         return self._value("SELECT value FROM flags WHERE key = ?", key)
 
     def set_flag(self, key: str, value: str) -> None:
-        """Remember a small fact."""
-        self._run("INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", key, storable(value))
+        """Set a flag."""
+        self._execute(
+            "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", key, storable(value)
+        )
 
-    def _run(self, statement: str, *values: str) -> None:
+    def _execute(self, statement: str, *values: str) -> None:
         with self.connections.read() as connection:
             connection.execute(statement, values)
 

@@ -1,8 +1,9 @@
 """The Store: every chat on this machine, in one SQLite file.
 
-Any number of stores, in any number of threads and processes, may have one file open. Every method
-is one transaction: when it returns, its change survives a kill of the process. Nothing is ever
-overwritten but a reply that is still streaming. The store knows no model, no card format and no UI.
+Any number of stores, in any number of threads and processes, may have the same file open. Every
+method is one transaction: once it has returned, its change survives a kill of the process. Only
+the text of a reply that is still streaming is ever overwritten. The store knows nothing about
+models, card formats or the UI.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, St
 
 
 class Store(Small):
-    """One database file, opened."""
+    """An open database file."""
 
     file: Path
-    """The database file; ``path`` is the method that reads a branch."""
+    """The database file. (``path`` is the method that reads a branch.)"""
     connections: Connections
-    """One for each thread, for the other tables of the file: each has a class of its own here."""
+    """One connection per thread, shared with the classes for the file's other tables."""
     owner: Owner
-    """The name under which this store streams."""
+    """The identity under which this store streams replies."""
 
     def __init__(
         self,
@@ -43,14 +44,14 @@ class Store(Small):
         busy_timeout: float = 15.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Open or make the file, migrate it, look at its health, and end what a crash left open.
+        """Open or create the file, migrate it, check its health, and end streams left by a crash.
 
         Args:
-            busy_timeout: Seconds to wait for another process that writes.
-            clock: Gives Unix seconds.
+            busy_timeout: Seconds to wait while another process writes.
+            clock: Returns the time in Unix seconds.
 
         Raises:
-            StoreError: The file cannot be used; the text says why and what to do.
+            StoreError: The file cannot be used; the message says why and what to do.
         """
         self.file = path
         self._clock = clock
@@ -61,9 +62,9 @@ class Store(Small):
             with self.connections.read() as connection:
                 open_file(connection, path)
                 repair_streaming(connection, path)
-                left_over = erase.due(connection) is not None
+                scrub_due = erase.due(connection) is not None
             self._scrubber = erase.Scrubber(self.connections, path)
-            if left_over:
+            if scrub_due:
                 self._scrubber.run()
         except BaseException:
             self.connections.close()
@@ -76,7 +77,7 @@ class Store(Small):
         self.close()
 
     def close(self) -> None:
-        """End this store in all threads; what it still streams becomes partial. Safe twice."""
+        """Close the store in all threads; replies it still streams become partial. Idempotent."""
         if self.connections.closed:
             return
         try:
@@ -94,7 +95,7 @@ class Store(Small):
 
     # Cards -------------------------------------------------------------------------------------
     def put_card(self, name: str, toml: str) -> str:
-        """Keep a version of a card; returns its SHA-256 in hex. The same text is kept once."""
+        """Store a version of a card once and return the SHA-256 of its text in hex."""
         toml = storable(toml, "card")
         digest = hashlib.sha256(toml.encode()).hexdigest()
         with self.connections.read() as connection:
@@ -105,7 +106,7 @@ class Store(Small):
         return digest
 
     def get_card(self, card_hash: str) -> str | None:
-        """The TOML text of a kept version."""
+        """The TOML text of a stored card version, or ``None``."""
         return self._value("SELECT toml FROM cards WHERE hash = ?", storable(card_hash, "hash"))
 
     # Chats -------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ class Store(Small):
         note: AuthorNote = AuthorNote(),  # noqa: B008 - frozen
         created_at: float | None = None,
     ) -> Chat:
-        """Start an empty chat; ``created_at`` is now unless it is given, in Unix seconds."""
+        """Create an empty chat; ``created_at`` is in Unix seconds and defaults to now."""
         now = self._clock() if created_at is None else created_at
         chat = Chat(
             id=0,
@@ -146,7 +147,7 @@ class Store(Small):
             return chats.get(connection, chat_id)
 
     def chats(self, *, card_name: str | None = None, limit: int | None = None) -> list[Chat]:
-        """All chats or the first ``limit``, the one that something was last said in first."""
+        """All chats, or the first ``limit``, most recently used first."""
         where = "" if card_name is None else "WHERE c.card_name = :card"
         with self.connections.read() as connection:
             rows = connection.execute(
@@ -167,7 +168,7 @@ class Store(Small):
         card_path: str | None = None,
         worlds: tuple[str, ...] | None = None,
     ) -> Chat:
-        """Change what is given, leave what is ``None``; its place among the chats stays."""
+        """Change the arguments that are not ``None``; the chat's place in the list stays."""
         changes = {
             "title": title if title is None else title.strip(),
             "persona": persona,
@@ -176,12 +177,12 @@ class Store(Small):
             "card_path": card_path,
             "worlds": worlds,
         }
-        given: dict[str, Any] = {name: new for name, new in changes.items() if new is not None}
+        changed: dict[str, Any] = {name: new for name, new in changes.items() if new is not None}
         with self.connections.write() as connection:
-            return chats.update(connection, replace(chats.get(connection, chat_id), **given))
+            return chats.update(connection, replace(chats.get(connection, chat_id), **changed))
 
     def delete_chat(self, chat_id: int) -> None:
-        """Delete a chat with all its turns, for good: their bytes leave the file."""
+        """Delete a chat with all its turns permanently: their bytes are erased from the file."""
         with self.connections.write() as connection:
             chats.get(connection, chat_id)
             connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
@@ -194,7 +195,7 @@ class Store(Small):
     def search(
         self, query: str, *, card_name: str | None = None, limit: int = 50, by_chat: bool = False
     ) -> list[SearchHit]:
-        """Turns of all branches with all these words, or one a chat; see ``store.search``."""
+        """Turns of any branch that contain all these words, or one per chat; see ``search``."""
         with self.connections.read() as connection:
             return search.search(connection, query, card_name, limit, by_chat)
 
@@ -214,11 +215,11 @@ class Store(Small):
         created_at: float | None = None,
         thought: str = "",
     ) -> Turn:
-        """Put a turn under another one (or at the root), and show it unless told otherwise.
+        """Add a turn below another one (or as a root) and select it unless ``select`` is false.
 
         Args:
-            created_at: When it was said, Unix seconds; ``None`` is now.
-            thought: What was thought before it.
+            created_at: Time of the turn in Unix seconds; ``None`` means now.
+            thought: The model's reasoning before the text.
         """
         owner = self.owner.token if status is Status.STREAMING else None
         turn = Turn(
@@ -238,20 +239,20 @@ class Store(Small):
             return chats.add_turn(connection, turn, owner, select=select)
 
     def write_reply(self, turn_id: int, text: str) -> None:
-        """Replace the text of a streaming turn; one small write.
+        """Replace the text of a streaming turn, in one small write.
 
         Raises:
             StoreError: The turn is gone, or it is finished.
         """
         text = storable(text, "reply")
         with self.connections.read() as connection:
-            done = connection.execute(
+            updated = connection.execute(
                 "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'", (text, turn_id)
             )
-            if done.rowcount:
+            if updated.rowcount:
                 return
         with self.connections.write() as connection:
-            self._check_streams(connection, turn_id)
+            self._require_writable(connection, turn_id)
             connection.execute(
                 "UPDATE turns SET status = 'streaming', text = ? WHERE id = ?", (text, turn_id)
             )
@@ -264,8 +265,7 @@ class Store(Small):
         generation: Generation | None,
         thought: str = "",
     ) -> Turn:
-        """Give a streaming turn its last text, how it ended, where it came from, and what the
-        model thought before it.
+        """Store a streaming turn's final text, status, provenance and reasoning.
 
         Raises:
             StoreError: The turn is gone, or it is finished.
@@ -274,13 +274,13 @@ class Store(Small):
             raise ValueError("a reply cannot be finished and streaming")
         text = storable(text, "reply")
         with self.connections.write() as connection:
-            turn = self._check_streams(connection, turn_id)
+            turn = self._require_writable(connection, turn_id)
             chats.touch(connection, turn.chat_id, self._clock())
             turn = replace(turn, text=text, status=status, thought=storable(thought, "thought"))
             return chats.finish(connection, turn, generation)
 
     def turn(self, turn_id: int) -> Turn:
-        """One turn; ``StoreError`` when there is none."""
+        """One turn; raises ``StoreError`` when it does not exist."""
         with self.connections.read() as connection:
             return tree.turn(connection, turn_id)
 
@@ -290,17 +290,17 @@ class Store(Small):
             return tree.path(connection, leaf_id, limit)
 
     def path_ids(self, leaf_id: int) -> list[int]:
-        """The ids of a whole path, root first; much cheaper than the turns."""
+        """The ids of the complete path, root first; much cheaper than reading the turns."""
         with self.connections.read() as connection:
             return tree.path_ids(connection, leaf_id)
 
     def siblings(self, turn_id: int) -> list[Turn]:
-        """A turn and its siblings, oldest first; of a first turn, all first turns of the chat."""
+        """A turn and its siblings, oldest first. The siblings of a root are the chat's roots."""
         with self.connections.read() as connection:
             return tree.siblings(connection, tree.turn(connection, turn_id))
 
     def select(self, chat_id: int, turn_id: int) -> Turn:
-        """Show the branch through a turn, down to where it was last shown; returns its leaf."""
+        """Show the branch through a turn, down to the leaf last shown below it; return the leaf."""
         with self.connections.write() as connection:
             chats.check_turn(connection, chat_id, turn_id)
             leaf_id = tree.descend(connection, turn_id)
@@ -308,7 +308,7 @@ class Store(Small):
             return tree.turn(connection, leaf_id)
 
     def set_leaf(self, chat_id: int, turn_id: int | None) -> None:
-        """Make a turn the end of what is shown; ``None`` shows an empty chat."""
+        """Make a turn the leaf of the branch shown; ``None`` shows an empty chat."""
         with self.connections.write() as connection:
             chats.leaf(connection, chat_id)
             chats.check_turn(connection, chat_id, turn_id)
@@ -320,20 +320,20 @@ class Store(Small):
             return tree.all_turns(connection, chat_id)
 
     def hide(self, turn_id: int, hidden: bool = True) -> Turn:
-        """Keep a turn from the model, or let the model read it again."""
+        """Hide a turn from the model, or unhide it."""
         with self.connections.write() as connection:
             return chats.hide(connection, turn_id, hidden)
 
     def delete_turn(self, turn_id: int, *, alone: bool = False) -> int | None:
-        """Delete a turn and all below it, for good; returns the chat's leaf afterwards.
+        """Delete a turn and its descendants permanently; return the chat's leaf afterwards.
 
-        Where the deleted turn was shown, its nearest sibling is shown instead, else its parent.
-        ``alone`` keeps what is below it; see ``store.lifting``.
+        If the deleted turn was on the branch shown, its nearest sibling is shown instead, or its
+        parent. ``alone`` keeps the descendants; see ``store.lifting``.
         """
         with self.connections.write() as connection:
             top = tree.turn(connection, turn_id)
             leaf = lifting.lift(connection, top) if alone else tree.delete(connection, top)
-            # A reply cancelled before its first word leaves nothing to scrub.
+            # A reply cancelled before its first word leaves no text to erase.
             if top.text:
                 erase.mark(connection)
         self.connections.judged = object()
@@ -342,7 +342,7 @@ class Store(Small):
         return leaf
 
     def generation(self, turn_id: int) -> Generation | None:
-        """Where a reply came from, if it was generated."""
+        """The provenance of a reply, or ``None`` if it was not generated."""
         with self.connections.read() as connection:
             row = connection.execute(
                 f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?", (turn_id,)
@@ -350,21 +350,21 @@ class Store(Small):
             return None if row is None else to_generation(row)
 
     def backup(self, to: Path) -> None:
-        """Copy the database, as it is at this moment, into one new file.
+        """Copy the current state of the database into one new file.
 
         Raises:
-            StoreError: There is something at ``to`` already, or it cannot be written.
+            StoreError: ``to`` exists already or cannot be written.
         """
         with self.connections.read() as connection:
             backup.backup(connection, to)
 
     # -------------------------------------------------------------------------------------------
-    def _check_streams(self, connection: sqlite3.Connection, turn_id: int) -> Turn:
-        """The turn, if a reply may be written into it."""
+    def _require_writable(self, connection: sqlite3.Connection, turn_id: int) -> Turn:
+        """The turn, if this store may write a reply into it."""
         turn = tree.turn(connection, turn_id)
         if turn.status is Status.STREAMING:
             return turn
-        # Ours, but another process took us for dead: see ``Owner.token``.
+        # The turn is ours, but another process took us for dead: see ``Owner.token``.
         query = "SELECT owner FROM turns WHERE id = ?"
         if self.owner.owns(connection.execute(query, (turn_id,)).fetchone()[0]):
             return turn

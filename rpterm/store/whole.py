@@ -1,8 +1,8 @@
-"""A chat as rpterm writes it whole, with every turn of every branch: the way back in.
+"""Imports a complete chat, with every turn of every branch, from rpterm's own JSONL format.
 
-``export.to_jsonl`` is the way out. A file is read line by line while the chat is made, in one
-transaction, because the provenance of a long chat takes many times its text. A line that cannot be
-used is told and left out; what stood below it begins a branch of its own, so that it is not lost.
+``export.to_jsonl`` writes it. The file is read line by line while the chat is created, in one
+transaction, because the provenance of a long chat is many times larger than its text. A line that
+cannot be used is skipped with a note; its descendants start a branch of their own and are not lost.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from rpterm.types import (
 )
 
 MAX_BYTES = 256 << 20
-_LARGEST = 2**63
-_BLANK = Generation("", "", "", Sampling(seed=0))
-_TEXTS = ("stop", "banned")
+_ID_LIMIT = 2**63
+_BLANK_GENERATION = Generation("", "", "", Sampling(seed=0))
+_TEXT_LISTS = ("stop", "banned")
 
 
 @dataclass(frozen=True, slots=True)
 class WholeChat:
-    """What the first line tells; the turns are still to be read.
+    """The content of the first line; the turns in ``data`` are yet to be read.
 
     Attributes:
-        chat: With the numbers that the chat and its turns had where they come from.
+        chat: The chat, with the turn ids of the database it comes from.
     """
 
     chat: Chat
@@ -55,7 +55,7 @@ class WholeChat:
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether a file begins as ``to_jsonl`` begins one."""
+    """Whether a file starts like those that ``to_jsonl`` writes."""
     try:
         raw = json.loads(data[:MAX_LINE].split(b"\n", 1)[0].decode("utf-8-sig"), strict=False)
     except (ValueError, RecursionError):
@@ -64,17 +64,17 @@ def is_whole(data: bytes) -> bool:
 
 
 def parse(data: bytes) -> WholeChat:
-    """Read the first line of a file that ``is_whole``.
+    """Read the first line of a file for which ``is_whole`` is true.
 
     Raises:
-        ChatLogError: A newer rpterm wrote it, or it is too large.
+        ChatLogError: It was written by a newer rpterm, or it is too large.
     """
     if len(data) > MAX_BYTES:
         raise ChatLogError(f"The file has {len(data):,} bytes; a chat can have {MAX_BYTES:,}.")
     raw = json.loads(next(lines(data)), strict=False)
     if raw["format"] != FORMAT:
         raise ChatLogError(
-            f"The chat is in format {raw['format']!r:.20}, and this rpterm reads format {FORMAT}: "
+            f"The chat is in format {raw['format']!r:.20}, but this rpterm reads format {FORMAT}: "
             "update rpterm."
         )
     return WholeChat(_chat(raw), _cast(raw.get("cast")), data)
@@ -89,37 +89,37 @@ def import_whole(
     card_path: str | None = None,
     cast: Cast | None = None,
 ) -> tuple[Chat, tuple[str, ...]]:
-    """Make the chat again, or nothing, under new numbers; returns it and what was left out.
+    """Create the chat with new ids, or nothing; return it and notes about what was left out.
 
     Args:
-        card_name: Of the card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
-        cast: The cast with cards that the store has.
+        card_name: The card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
+        cast: The cast, with cards that the store has.
     """
     notes = Notes()
-    about = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
+    imported = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
     with store.connections.write() as connection:
-        chat = chats.insert(connection, about)
-        new: dict[int, int] = {}
+        chat = chats.insert(connection, imported)
+        new_ids: dict[int, int] = {}
         for turn, generation in _turns(whole, notes):
-            moved = replace(
+            renumbered = replace(
                 turn,
                 chat_id=chat.id,
-                parent_id=None if turn.parent_id is None else new.get(turn.parent_id),
-                edited_from=None if turn.edited_from is None else new.get(turn.edited_from),
+                parent_id=None if turn.parent_id is None else new_ids.get(turn.parent_id),
+                edited_from=None if turn.edited_from is None else new_ids.get(turn.edited_from),
             )
-            made = chats.add_turn(connection, moved, None, select=False)
+            added = chats.add_turn(connection, renumbered, None, select=False)
             if generation is not None:
-                chats.finish(connection, made, generation)
-            new[turn.id] = made.id
-        tree.show(connection, chat.id, _leaf(about.leaf_id, new))
-        chats.touch(connection, chat.id, about.updated_at)
+                chats.finish(connection, added, generation)
+            new_ids[turn.id] = added.id
+        tree.show(connection, chat.id, _new_leaf(imported.leaf_id, new_ids))
+        chats.touch(connection, chat.id, imported.updated_at)
         if cast is not None:
             Casts(store).put(chat.id, cast)
     return store.chat(chat.id), notes.told()
 
 
-def _leaf(leaf: int | None, new: Mapping[int, int]) -> int | None:
-    """The end of what was shown; where its line is gone, the newest turn there is."""
+def _new_leaf(leaf: int | None, new: Mapping[int, int]) -> int | None:
+    """The new id of the leaf shown; if its line was skipped, the newest turn."""
     return None if leaf is None else new.get(leaf, max(new.values(), default=None))
 
 
@@ -131,10 +131,10 @@ def _turns(whole: WholeChat, notes: Notes) -> Iterator[tuple[Turn, Generation | 
             continue
         turn = _turn(raw, whole.chat.created_at)
         if turn is None:
-            notes.append(f"Line {number} is no turn and was left out.")
+            notes.append(f"Line {number} is not a turn and was left out.")
             continue
         if turn.parent_id is not None and turn.parent_id not in seen:
-            notes.append(f"Line {number} answers a turn that is not there; it begins a branch now.")
+            notes.append(f"The parent of line {number} is missing; it starts a new branch.")
         seen.add(turn.id)
         yield turn, _generation(raw.get("generation"), number, notes)
 
@@ -153,7 +153,7 @@ def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
         speaker=speaker,
         text=text,
         origin=_one_of(Origin, raw.get("origin"), Origin.IMPORTED),
-        # Nobody writes it any further here.
+        # Nobody continues it here.
         status=Status.PARTIAL if status is Status.STREAMING else status,
         created_at=_time(raw.get("created_at"), default_time),
         edited_from=_number(raw.get("edited_from")),
@@ -212,37 +212,39 @@ def _member(raw: Any) -> Member:
 
 
 def _generation(raw: Any, number: int, notes: Notes) -> Generation | None:
-    """Where a reply came from; the reply stays where that cannot be read."""
+    """The provenance of a reply; ``None``, with a note, if it cannot be read."""
     if raw is None:
         return None
     try:
-        made: Generation = _like(_BLANK, raw, "")
-        for ids in (made.prompt_ids, made.reply_ids):
-            pack_ids(ids)  # as the database will
+        generation: Generation = _converted(_BLANK_GENERATION, raw, "")
+        for ids in (generation.prompt_ids, generation.reply_ids):
+            pack_ids(ids)  # Raises what storing them would raise.
     except (TypeError, ValueError, OverflowError, StoreError):
-        notes.append(f"Line {number} does not tell how the reply was made; the reply is kept.")
+        notes.append(f"How the reply in line {number} was generated is unreadable; it is kept.")
         return None
-    return made
+    return generation
 
 
-def _like(blank: Any, value: Any, name: str) -> Any:
-    """A value of JSON as the kind that ``blank`` is; ``TypeError`` where it is another."""
+def _converted(blank: Any, value: Any, name: str) -> Any:
+    """A JSON value converted to the type of ``blank``; ``TypeError`` if it is of another type."""
     if is_dataclass(blank) and not isinstance(blank, type):
-        known = (each.name for each in fields(blank) if each.name in _required(value))
-        return replace(blank, **{key: _like(getattr(blank, key), value[key], key) for key in known})
+        known = (each.name for each in fields(blank) if each.name in _require_mapping(value))
+        return replace(
+            blank, **{key: _converted(getattr(blank, key), value[key], key) for key in known}
+        )
     if isinstance(blank, tuple) and isinstance(value, list):
-        return tuple(_like("" if name in _TEXTS else 0, each, name) for each in value)
+        return tuple(_converted("" if name in _TEXT_LISTS else 0, each, name) for each in value)
     if isinstance(blank, float) and type(value) in (int, float) and math.isfinite(value):
         return float(value)
     if isinstance(blank, Mapping) and isinstance(value, Mapping):
-        return {key: _like(0.0, each, key) for key, each in value.items()}
-    if type(value) is not type(blank) or (type(value) is int and abs(value) >= _LARGEST):
+        return {key: _converted(0.0, each, key) for key, each in value.items()}
+    if type(value) is not type(blank) or (type(value) is int and abs(value) >= _ID_LIMIT):
         raise TypeError(name)
-    # A prompt may hold a lone surrogate, and the database keeps it.
+    # A prompt may contain a lone surrogate, and the database keeps it.
     return storable(value) if isinstance(value, str) and name != "prompt_text" else value
 
 
-def _required(value: Any) -> Mapping[str, Any]:
+def _require_mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(value)
     return value
@@ -257,7 +259,7 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int | None:
-    return value if type(value) is int and abs(value) < _LARGEST else None
+    return value if type(value) is int and abs(value) < _ID_LIMIT else None
 
 
 def _time(value: Any, default: float) -> float:
@@ -265,5 +267,5 @@ def _time(value: Any, default: float) -> float:
 
 
 def _one_of(kind: Any, value: Any, default: Any) -> Any:
-    """The member of an enumeration that has a value."""
+    """The member of an enumeration with this value, or ``default``."""
     return next((each for each in kind if each.value == value), default)

@@ -1,7 +1,7 @@
-"""The base model out of its GGUF file, as trainers want it: unpacked, with its own template.
+"""Loads the base model from its GGUF file for training: dequantized, with its own chat template.
 
-transformers dequantizes the file; what is trained is an adapter to exactly the weights that
-llama.cpp runs, but for the rounding of its own arithmetic.
+transformers dequantizes the file, so the adapter is trained on exactly the weights that llama.cpp
+runs, except for the rounding of llama.cpp's own arithmetic.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PROJECTIONS = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
     "qkv_proj", "gate_up_proj",
 )  # fmt: skip
-_BYTES = 4
-_ROOM = 1.5
-"""Weights as 32-bit floats, and half as much again for gradients, activations and the file."""
+_FLOAT_BYTES = 4
+_MEMORY_FACTOR = 1.5
+"""Half as much again as the weights, for gradients, activations and the file."""
 
 
 @dataclass(slots=True)
 class Base:
-    """A model and its tokenizer; ``targets`` are the matrices that an adapter is put beside."""
+    """A model and its tokenizer; ``targets`` are the matrices that get an adapter."""
 
     path: Path
     arch: str
@@ -38,10 +38,10 @@ class Base:
 
 
 def require_extra() -> None:
-    """Say at once when the packages for training are missing.
+    """Check that the packages for training are installed, and configure them.
 
     Raises:
-        TrainingError: One of them is not installed.
+        TrainingError: One of them is missing.
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
@@ -49,27 +49,27 @@ def require_extra() -> None:
             f"Training needs {', '.join(missing)}, which is not installed: "
             "`pip install 'rpterm[train]'`."
         )
-    # Set before the imports: nothing here may look for anything in the network, nor draw bars.
+    # Set before the imports: no network access and no progress bars.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
-    # Threads that wait busily starve whatever else the machine does, and then themselves.
+    # Threads that wait by spinning slow down other programs, and then themselves.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def load(path: Path) -> Base:
-    """The model, dequantized, with its tokenizer.
+    """Load the model, dequantized, and its tokenizer.
 
     Raises:
         TrainingError: There is not enough memory, or transformers does not know the architecture.
-        ModelError: It is no GGUF file.
+        ModelError: The file is not a GGUF file.
     """
     header = read_header(path)
     _check_memory(path, header.parameters)
     import torch
     import transformers
 
-    _be_quiet()
+    _silence_libraries()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
         model = transformers.AutoModelForCausalLM.from_pretrained(
@@ -77,10 +77,10 @@ def load(path: Path) -> Base:
         )
     except (ValueError, KeyError, NotImplementedError) as error:
         raise TrainingError(
-            f"{path.name} cannot be trained here: transformers does not read {header.arch} models "
-            f"out of GGUF files ({error})."
+            f"{path.name} cannot be trained: transformers cannot read {header.arch} models from "
+            f"GGUF files ({error})."
         ) from error
-    # It is dequantized already; trainers refuse what says that it is not.
+    # It is dequantized now, but trainers refuse a model whose config says it is quantized.
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.is_quantized, model.hf_quantizer = False, None
@@ -89,21 +89,21 @@ def load(path: Path) -> Base:
     names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
     targets = tuple(name for name in _PROJECTIONS if name in names)
     if not targets:
-        raise TrainingError(f"{path.name} has no matrices that an adapter is known for.")
+        raise TrainingError(f"{path.name} has no matrices that an adapter can be trained for.")
     return Base(path, header.arch, model, tokenizer, targets)
 
 
 def _check_memory(path: Path, parameters: int) -> None:
-    needed, free = int(parameters * _BYTES * _ROOM), system_memory().available
+    needed, free = int(parameters * _FLOAT_BYTES * _MEMORY_FACTOR), system_memory().available
     if free and needed > free:
         raise TrainingError(
             f"Training {path.name} takes about {needed / 1e9:.0f} GB of memory, and "
-            f"{free / 1e9:.0f} GB are free: close programs, take a smaller base (--base), or train "
+            f"{free / 1e9:.0f} GB are free: close programs, use a smaller base (--base), or train "
             "the export on a larger machine."
         )
 
 
-def _be_quiet() -> None:
+def _silence_libraries() -> None:
     import datasets
     import transformers
 

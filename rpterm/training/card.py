@@ -1,4 +1,4 @@
-"""The text beside an adapter that says how it was made. Pure."""
+"""Writes the model card of an adapter: how it was trained. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rpterm.training.run import Trained
 
 
-def text(plan: Plan, data: Data, done: Trained) -> str:
-    """Markdown: the base, the data, the settings, and what was measured."""
+def text(plan: Plan, data: Data, result: Trained) -> str:
+    """The card as Markdown: base model, data, settings and measurements."""
     lengths = data.lengths
     rows = [
         ("base model", plan.base.name),
@@ -21,27 +21,30 @@ def text(plan: Plan, data: Data, done: Trained) -> str:
         ("method", plan.method.value),
         ("rows trained on", f"{len(data.train)}"),
         ("SHA-256 of the data", data.digest),
-        ("steps", f"{done.steps} of {plan.batch} rows"),
+        ("steps", f"{result.steps} of {plan.batch} rows"),
         ("rank, alpha", f"{plan.rank}, {plan.alpha:g}"),
         ("learning rate, beta, seed", f"{plan.rate:g}, {plan.beta:g}, {plan.seed}"),
-        ("rows dropped, rows cut", f"{lengths.too_long + lengths.broken}, {lengths.cut}"),
+        ("rows dropped, rows truncated", f"{lengths.too_long + lengths.broken}, {lengths.cut}"),
         ("longest row", f"{min(lengths.longest, plan.max_length)} tokens"),
-        ("limit of a row", f"{plan.max_length} tokens"),
-        ("loss on unseen chats, before and after", losses(done, len(data.test))),
-        ("moved by the adapter, mean", f"{done.parity.moved:.3f} nats a token"),
-        ("transformers and llama.cpp apart, mean", f"{done.parity.apart:.3f} nats a token"),
+        ("limit per row", f"{plan.max_length} tokens"),
+        ("loss on unseen chats, before and after", losses(result, len(data.test))),
+        ("mean change by the adapter", f"{result.parity.moved:.3f} nats a token"),
+        (
+            "mean difference of transformers and llama.cpp",
+            f"{result.parity.apart:.3f} nats a token",
+        ),
     ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return (
-        f"# {done.adapter.name}\n\nA LoRA adapter trained by rpterm on ratings of role-play.\n\n"
+        f"# {result.adapter.name}\n\nA LoRA adapter trained by rpterm on ratings of role-play.\n\n"
         f"| what | figure |\n|---|---|\n{table}\n\n"
-        "A lower loss does not mean better replies: only a blind comparison tells.\n"
+        "A lower loss does not mean better replies: only a blind comparison shows that.\n"
     )
 
 
-def losses(done: Trained, rows: int) -> str:
-    """The loss on rows of chats that were not trained on."""
-    if done.loss_after is None:
+def losses(result: Trained, rows: int) -> str:
+    """The loss on held-out chats, before and after the training."""
+    if result.loss_after is None:
         return "no unseen chats in the export"
-    before = "?" if done.loss_before is None else f"{done.loss_before:.3f}"
-    return f"{before} → {done.loss_after:.3f} ({counted(rows, 'row')})"
+    before = "?" if result.loss_before is None else f"{result.loss_before:.3f}"
+    return f"{before} → {result.loss_after:.3f} ({counted(rows, 'row')})"

@@ -1,8 +1,9 @@
-"""A peft adapter as the GGUF file that llama.cpp loads.
+"""Converts a peft adapter to the GGUF file that llama.cpp loads.
 
-llama.cpp keeps the rows of ``q`` and ``k`` of llama models in another order than transformers (its
-rotary embedding turns neighbours, the other's halves), so rows of ``lora_b`` go the same way. A
-file without that loads, and even moves replies: ``parity`` is what tells.
+For llama models, llama.cpp keeps the rows of ``q`` and ``k`` in another order than transformers
+(its rotary embedding rotates neighbours, the other's halves), so the rows of ``lora_b`` are
+permuted too. A file without the permutation loads and even changes replies; only ``parity`` detects
+it.
 """
 
 from __future__ import annotations
@@ -20,37 +21,37 @@ if TYPE_CHECKING:
     Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
 _PREFIX = "base_model.model."
-_PARTS = {".lora_A.weight": "lora_a", ".lora_B.weight": "lora_b"}
-_PERMUTED = "llama"
-"""The architecture whose q and k are in another order; all others are as transformers has them."""
+_SUFFIXES = {".lora_A.weight": "lora_a", ".lora_B.weight": "lora_b"}
+_PERMUTED_ARCH = "llama"
+"""The only architecture whose q and k have another order than in transformers."""
 
 
 def permuted(rows: Matrix, heads: int) -> Matrix:
-    """Rows of a query or key matrix in llama.cpp's order (``permute`` of its converter).
+    """The rows of a query or key matrix in llama.cpp's order (``permute`` in its converter).
 
     Args:
-        rows: heads·width × n.
-        heads: Of the queries, or of the keys.
+        rows: Matrix of shape heads·width × n.
+        heads: Number of heads of the queries or keys.
     """
     halves = rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:])
     return halves.swapaxes(1, 2).reshape(rows.shape)
 
 
 def scale(config: Any) -> float:
-    """``alpha`` as llama.cpp reads it, which divides it by the rank.
+    """``alpha`` for llama.cpp, which divides it by the rank.
 
     Raises:
-        TrainingError: The adapter is of a kind that the file format has no place for.
+        TrainingError: The adapter has features that the file format cannot store.
     """
-    extra = [
+    unsupported = [
         name
         for name in ("use_dora", "modules_to_save", "rank_pattern", "alpha_pattern")
         if getattr(config, name, None)
     ]
-    if extra or config.bias != "none":
+    if unsupported or config.bias != "none":
         raise TrainingError(
-            f"An adapter with {', '.join(extra) or 'biases'} cannot be written as GGUF: train "
-            "without."
+            f"An adapter with {', '.join(unsupported) or 'biases'} cannot be written as GGUF: "
+            "train without them."
         )
     alpha, rank = float(config.lora_alpha), int(config.r)
     return alpha * math.sqrt(rank) if config.use_rslora else alpha
@@ -60,13 +61,13 @@ def write(path: Path, weights: Mapping[str, Matrix], config: Any, arch: str, sha
     """Write the adapter.
 
     Args:
-        weights: By peft's names, as its ``get_peft_model_state_dict`` gives them.
+        weights: By peft's names, from ``get_peft_model_state_dict``.
         config: The adapter's ``LoraConfig``.
-        arch: As the base model's file names it.
-        shape: The base model's config: layers and heads.
+        arch: The architecture, as the base model's file names it.
+        shape: The base model's config, with its layers and heads.
 
     Raises:
-        TrainingError: It has matrices or features that GGUF adapters do not know.
+        TrainingError: The adapter has matrices or features that GGUF cannot store.
     """
     import gguf
 
@@ -74,9 +75,9 @@ def write(path: Path, weights: Mapping[str, Matrix], config: Any, arch: str, sha
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, scale(config))
-    names = _names(arch, shape.num_hidden_layers)
+    names = _tensor_names(arch, shape.num_hidden_layers)
     for key in sorted(weights):
-        name, matrix = _tensor(key, weights[key], names, arch, shape)
+        name, matrix = _named_tensor(key, weights[key], names, arch, shape)
         writer.add_tensor(name, matrix)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -84,23 +85,25 @@ def write(path: Path, weights: Mapping[str, Matrix], config: Any, arch: str, sha
     writer.close()
 
 
-def _names(arch: str, layers: int) -> Any:
+def _tensor_names(arch: str, layers: int) -> Any:
     import gguf
 
-    known = {name: number for number, name in gguf.MODEL_ARCH_NAMES.items()}
-    return gguf.get_tensor_name_map(known[arch], layers)
+    numbers = {name: number for number, name in gguf.MODEL_ARCH_NAMES.items()}
+    return gguf.get_tensor_name_map(numbers[arch], layers)
 
 
-def _tensor(key: str, matrix: Matrix, names: Any, arch: str, shape: Any) -> tuple[str, Matrix]:
+def _named_tensor(
+    key: str, matrix: Matrix, names: Any, arch: str, shape: Any
+) -> tuple[str, Matrix]:
     import numpy as np
 
-    for suffix, part in _PARTS.items():
+    for suffix, part in _SUFFIXES.items():
         if key.endswith(suffix):
             module = key.removeprefix(_PREFIX).removesuffix(suffix)
             name = names.get_name(module)
             if name is None:
                 break
-            if part == "lora_b" and arch == _PERMUTED:
+            if part == "lora_b" and arch == _PERMUTED_ARCH:
                 if name.endswith("attn_q"):
                     matrix = permuted(matrix, shape.num_attention_heads)
                 elif name.endswith("attn_k"):

@@ -1,4 +1,4 @@
-"""Rows of an export, as one method takes them. Knows the shape of rows, no trainer."""
+"""Reads the rows of an export for one training method. Knows the format of rows, no trainer."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _FIELDS = {
     Method.KTO: ("prompt", "completion", "label"),
     Method.SFT: ("messages",),
 }
-SMALLEST = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
-"""Rows that a method needs."""
+MIN_ROWS = {Method.DPO: 1, Method.ORPO: 1, Method.KTO: 2, Method.SFT: 1}
+"""The fewest rows a method can train on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """How long rows are, and what that did to them.
+    """How long the rows are, and what the token limit did to them.
 
     Attributes:
-        longest: Tokens of the longest row that is trained on.
-        too_long: Rows to train and to test on that were dropped: the prompt fills the limit.
-        broken: Rows that were dropped because they are none.
-        cut: Rows to train on that are longer than the limit, whose replies lose their ends.
-        wide: A limit that would take all rows whole.
+        longest: Tokens of the longest training row.
+        too_long: Training and test rows that were dropped because the prompt fills the limit.
+        broken: Rows that were dropped because they are invalid.
+        cut: Training rows longer than the limit, whose replies are truncated.
+        wide: A limit that fits all rows completely.
     """
 
     longest: int = 0
@@ -46,7 +46,7 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Rows to train on, and rows of other chats to test on; ``digest`` is of their files."""
+    """Training rows, and test rows from other chats; ``digest`` is a hash of their files."""
 
     method: Method
     train: list[Row] = field(default_factory=list)
@@ -56,10 +56,10 @@ class Data:
 
 
 def read(out: Path, method: Method | None) -> Data:
-    """The rows of an export.
+    """Read the rows of an export.
 
     Args:
-        method: ``None`` takes what the rows are made for.
+        method: ``None`` takes the method the rows were written for.
 
     Raises:
         ExportError: There is nothing to read.
@@ -68,51 +68,51 @@ def read(out: Path, method: Method | None) -> Data:
     out, *others = exports(out)
     if others:
         names = ", ".join(each.name for each in (out, *others))
-        raise TrainingError(f"{out.parent} holds several exports ({names}): name one.")
-    found: dict[str, list[Row]] = {"train": [], "test": []}
+        raise TrainingError(f"{out.parent} contains several exports ({names}): name one.")
+    splits: dict[str, list[Row]] = {"train": [], "test": []}
     digest = hashlib.sha256()
     for file in files(out):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-        found[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
-    method = method or _meant(found["train"])
-    parts = {name: _fitting(rows, method) for name, rows in found.items()}
-    if len(parts["train"]) < SMALLEST[method]:
-        folder = _folder(out, method)
+        splits[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
+    method = method or _recognize_method(splits["train"])
+    parts = {name: _rows_for(rows, method) for name, rows in splits.items()}
+    if len(parts["train"]) < MIN_ROWS[method]:
+        target = _export_target(out, method)
         raise TrainingError(
-            f"{out} has {counted(len(parts['train']), 'row')} for {method}, which needs "
-            f"{SMALLEST[method]} at least: `rpterm export {folder} --format {method}` writes them."
+            f"{out} has {counted(len(parts['train']), 'row')} for {method}, which needs at least "
+            f"{MIN_ROWS[method]}: `rpterm export {target} --format {method}` writes them."
         )
     if method is Method.KTO and len({row["label"] for row in parts["train"]}) < 2:
         raise TrainingError(
-            f"All replies in {out} have the same label, and KTO learns from the difference: rate "
+            f"All replies in {out} have the same label, but KTO learns from the difference: rate "
             "some good and some bad."
         )
     return Data(method, parts["train"], parts["test"], digest.hexdigest())
 
 
-def _folder(out: Path, method: Method) -> str:
-    """Where an export may be written: what is no export of rpterm is never replaced by one."""
+def _export_target(out: Path, method: Method) -> str:
+    """Where to write the new export; only an export of rpterm may be overwritten."""
     folder = out if (out / MANIFEST).is_file() else out.with_name(f"{out.stem}-{method}")
     return shlex.quote(str(folder))
 
 
-def _meant(rows: list[Row]) -> Method:
+def _recognize_method(rows: list[Row]) -> Method:
     for method in (Method.DPO, Method.KTO, Method.SFT):
-        if _fitting(rows[:1], method):
+        if _rows_for(rows[:1], method):
             return method
     return Method.DPO
 
 
-def _fitting(rows: list[Row], method: Method) -> list[Row]:
-    wanted = _FIELDS[method]
-    fitting = [
-        {name: row[name] for name in wanted}
+def _rows_for(rows: list[Row], method: Method) -> list[Row]:
+    names = _FIELDS[method]
+    matching = [
+        {name: row[name] for name in names}
         for row in rows
-        if set(wanted) <= row.keys() <= {*wanted, "meta"}
+        if set(names) <= row.keys() <= {*names, "meta"}
     ]
     if method is Method.SFT:
-        # Prompt and completion apart: only the reply is learned.
+        # Prompt and completion are separate, because only the reply is learned.
         return [
-            {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]} for row in fitting
+            {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]} for row in matching
         ]
-    return fitting
+    return matching

@@ -1,4 +1,4 @@
-"""What is trained, on what, and how: decided before anything is loaded. Pure."""
+"""The settings of a training, decided before anything is loaded. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rpterm.types import RptermError
 
 
 class TrainingError(RptermError):
-    """The training cannot be done; the text says why and what to do."""
+    """The training cannot be carried out; the text says why and what to do."""
 
 
 class Method(StrEnum):
-    """Ways to train; each is a trainer of TRL."""
+    """Training methods; each has a trainer in TRL."""
 
     DPO = "dpo"
     ORPO = "orpo"
@@ -25,21 +25,23 @@ class Method(StrEnum):
 
 
 RATES = {Method.DPO: 5e-5, Method.ORPO: 5e-5, Method.KTO: 5e-5, Method.SFT: 2e-4}
-"""Learning rates for adapters of low rank: about ten times those for all weights."""
+"""Learning rates for low-rank adapters, about ten times those for full fine-tuning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One training.
+    """The settings of one training.
 
     Attributes:
-        base: The weights, a GGUF file; ``base_hash`` is its SHA-256.
-        rank: Of the adapter; ``alpha`` is what its product is scaled by, times the rank.
-        rate: Highest learning rate.
-        batch: Rows of a step; KTO compares rows of one batch, so it needs two.
-        max_length: Tokens of a row; the trainer cuts or drops longer ones.
-        beta: How close to the base it stays (DPO, KTO, ORPO).
-        steps: Stop after so many; 0 goes through all epochs.
+        base: The base weights, a GGUF file.
+        base_hash: SHA-256 of the base weights.
+        rank: Rank of the adapter.
+        alpha: LoRA alpha; the adapter's product is scaled by alpha / rank.
+        rate: Peak learning rate.
+        batch: Rows per step; KTO compares the rows of a batch, so it needs two.
+        max_length: Tokens per row; the trainer truncates or drops longer rows.
+        beta: How close the model stays to the base (DPO, KTO, ORPO).
+        steps: Stop after this many steps; 0 trains all epochs.
     """
 
     method: Method
@@ -56,6 +58,6 @@ class Plan:
     steps: int = 0
 
     def fingerprint(self, data: str) -> str:
-        """Names this training of these data: what was begun is only gone on with if it is this."""
-        facts = asdict(replace(self, base=Path(self.base.name))) | {"data": data}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+        """Identifies this training of this data; only the same training can be resumed."""
+        values = asdict(replace(self, base=Path(self.base.name))) | {"data": data}
+        return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Room on the disk for a training: told before it begins, and when it was filled meanwhile."""
+"""Checks the disk space before a training, and recognizes a disk that filled up during it."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from pathlib import Path
 from rpterm.plural import sized
 from rpterm.training.plan import TrainingError
 
-_EACH = 12
-"""Bytes of a checkpoint for each trained number: itself and the two means of the optimizer."""
-_BESIDE = 20 << 20
-"""Bytes of a checkpoint besides: the tokenizer's files."""
-_AT_ONCE = 3
-"""Checkpoints: two that stay and the one that is written."""
-_NOTHING = 1 << 20
+_BYTES_PER_PARAMETER = 12
+"""In a checkpoint: the parameter itself and the two moments of the optimizer."""
+_OTHER_BYTES = 20 << 20
+"""In a checkpoint: mostly the tokenizer's files."""
+_CHECKPOINTS = 3
+"""At once: two that are kept and the one being written."""
+_FULL_BELOW = 1 << 20
 
 
-def check(folder: Path, trained: int) -> None:
-    """Look for room before the first step.
+def check(folder: Path, parameters: int) -> None:
+    """Check the disk space before the first step.
 
     Args:
-        trained: Numbers of the adapter.
+        parameters: Number of trained parameters.
 
     Raises:
         TrainingError: There is too little.
     """
-    there = sum(path.stat().st_size for path in folder.rglob("checkpoint-*/*"))
-    needed = max(0, _AT_ONCE * (_EACH * trained + _BESIDE) - there)
+    existing = sum(path.stat().st_size for path in folder.rglob("checkpoint-*/*"))
+    needed = max(0, _CHECKPOINTS * (_BYTES_PER_PARAMETER * parameters + _OTHER_BYTES) - existing)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise TrainingError(
-            f"The steps that are kept need {sized(needed)} and {folder} has {sized(free)} free: "
-            "make room, or write elsewhere with --to."
+            f"The checkpoints need {sized(needed)} and {folder} has {sized(free)} free: free some "
+            "space, or write elsewhere with --to."
         )
 
 
 def is_full(error: Exception, folder: Path) -> bool:
-    """Whether an error came of a full disk, which every library says in its own way."""
+    """Whether a full disk caused an error; every library reports it differently."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
-    return "No space left" in str(error) or shutil.disk_usage(folder).free < _NOTHING
+    return "No space left" in str(error) or shutil.disk_usage(folder).free < _FULL_BELOW
 
 
-def filled(folder: Path) -> TrainingError:
-    """That the disk was filled while it was trained."""
+def full_disk_error(folder: Path) -> TrainingError:
+    """The error for a disk that filled up during the training."""
     return TrainingError(
-        f"The disk of {folder} is full: make room, and the same command goes on from the last "
-        "step that was kept."
+        f"The disk of {folder} is full: free some space, and the same command continues from the "
+        "last checkpoint."
     )

@@ -1,8 +1,8 @@
-"""One training from beginning to end: prove the conversion, train, convert, compare, tell.
+"""Runs one training from beginning to end: check the conversion, train, convert, compare, report.
 
-All that is unfinished lies in a folder beside the adapter (``NAME.training``): checkpoints and the
-fingerprint of what is trained. The adapter appears in one step when it has passed; then the folder
-goes. Knows no terminal: what happens is told to ``Listener``.
+Unfinished work is kept in a folder next to the adapter (``NAME.training``): checkpoints and the
+fingerprint of the training. The adapter appears in one step once it has passed the comparison, and
+the folder is then removed. Knows no terminal: progress is reported to a ``Listener``.
 """
 
 from __future__ import annotations
@@ -26,37 +26,42 @@ from rpterm.training.stopping import Halted, Stop, Stopped
 from rpterm.types import RptermError
 
 _FINGERPRINT = "training.sha256"
-_PROBES = 3
+_PROBE_ROWS = 3
 
 
 class Listener(Protocol):
-    """What the caller is told."""
+    """Receives the progress of a training."""
 
     def stage(self, name: str, parts: int = 0) -> Callable[[], object]:
-        """Something that takes a while begins, in so many parts, or nobody knows in how many.
+        """A stage begins that takes a while.
+
+        Args:
+            parts: How many parts it has; 0 if unknown.
 
         Returns:
-            What is told that a part is done.
+            A function to call after each part.
         """
         ...
 
     def estimated(self, seconds: float, done: int, total: int) -> None:
-        """The training proper begins, from a step on, and about so long the others will take."""
+        """The steps begin after step ``done``; the rest takes about this many seconds."""
         ...
 
     def stepped(self, done: int, total: int, loss: float) -> None:
-        """One step was made."""
+        """One step is done."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of it.
+    """The result of a training.
 
     Attributes:
-        steps: In all; ``seconds`` is what those took that were made now, from ``begun`` on.
-        loss_before: On rows of chats that were not trained on; ``None`` where there are none.
-        parity: How far llama.cpp and transformers agree about the adapter.
+        steps: Total number of steps.
+        seconds: Duration of the steps of this run.
+        loss_before: Loss on the test rows; ``None`` without test rows or for a resumed training.
+        parity: How well llama.cpp and transformers agree about the adapter.
+        begun: The step from which this run resumed.
     """
 
     adapter: Path
@@ -75,147 +80,147 @@ def train(
     """Train an adapter and write it to ``to``.
 
     Args:
-        anew: Throw away what was begun or made there.
+        anew: Discard an unfinished training and overwrite an existing adapter.
 
     Raises:
-        Stopped: The user asked for it; the same call goes on from there.
-        TrainingError: It cannot be done; what was trained so far stays in its folder.
+        Stopped: The user stopped it; the same call resumes it.
+        TrainingError: It cannot be carried out; completed steps stay in the folder.
     """
     require_extra()
-    folder = _folder(to, plan.fingerprint(data.digest), anew)
+    folder = _open_folder(to, plan.fingerprint(data.digest), anew)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what libraries tell their developers
-            return _Training(plan, data, folder, listener, stop).to(to)
+            warnings.simplefilter("ignore")  # Warnings meant for developers of the libraries.
+            return _Training(plan, data, folder, listener, stop).run(to)
     except Halted:
-        kept = trainer.step_of(trainer.last_checkpoint(folder))
-        if not kept:
+        step = trainer.step_of(trainer.last_checkpoint(folder))
+        if not step:
             shutil.rmtree(folder, ignore_errors=True)
-        raise Stopped(kept) from None
+        raise Stopped(step) from None
     except RptermError:
         raise
-    except Exception as error:  # A full disk is told by every library in its own way.
+    except Exception as error:  # Every library reports a full disk differently.
         if room.is_full(error, folder):
-            raise room.filled(folder) from error
+            raise room.full_disk_error(folder) from error
         raise
 
 
 class _Training:
-    """The stages, each told before it begins."""
+    """The stages of a training, each reported before it begins."""
 
     def __init__(
         self, plan: Plan, data: Data, folder: Path, listener: Listener, stop: Stop
     ) -> None:
         self.plan, self.data, self.folder = plan, data, folder
         self.listener, self.stop = listener, stop
-        self._part: Callable[[], object] = lambda: None
+        self._on_part: Callable[[], object] = lambda: None
 
-    def to(self, to: Path) -> Trained:
-        """All of it; the adapter appears at the end."""
+    def run(self, to: Path) -> Trained:
+        """Run all stages; the adapter appears at the end."""
         self._stage("reading the model")
         base = load(self.plan.base)
-        texts = _texts(base, self.data)
-        parity.prove(base, texts, self.folder, self._stage)
+        texts = _probe_texts(base, self.data)
+        parity.check_conversion(base, texts, self.folder, self._stage)
         self._stage(f"tokenizing {counted(len(self.data.train), 'row')}")
-        made = trainer.build(
+        built = trainer.build(
             self.plan, base, self.data, self.folder, self.listener.stepped, self.stop,
-            lambda: self._part(),
+            lambda: self._on_part(),
         )  # fmt: skip
-        room.check(self.folder, made.model.num_parameters(only_trainable=True))
-        begun = trainer.last_checkpoint(self.folder)
-        before, seconds = self._trained(made, begun)
-        after = self._unseen_loss(made, "after the training")
-        fresh, agreed = self._written(made, base, texts)
+        room.check(self.folder, built.model.num_parameters(only_trainable=True))
+        checkpoint = trainer.last_checkpoint(self.folder)
+        before, seconds = self._train(built, checkpoint)
+        after = self._test_loss(built, "after the training")
+        adapter, measured = self._convert(built, base, texts)
         result = Trained(
-            to, to.with_suffix(".md"), made.state.global_step, seconds, before, after, agreed,
-            trainer.step_of(begun),
+            to, to.with_suffix(".md"), built.state.global_step, seconds, before, after, measured,
+            trainer.step_of(checkpoint),
         )  # fmt: skip
         result.card.write_text(card.text(self.plan, self.data, result), encoding="utf-8")
-        fresh.replace(to)
+        adapter.replace(to)
         shutil.rmtree(self.folder)
         return result
 
     def _stage(self, name: str, parts: int = 0) -> Callable[[], object]:
-        """Tell a stage; between its parts it is looked whether to stop."""
+        """Report a stage, and check for a stop request between its parts."""
         self.stop.check()
-        told = self.listener.stage(name, parts)
+        report_part = self.listener.stage(name, parts)
 
-        def part() -> None:
-            told()
+        def on_part() -> None:
+            report_part()
             self.stop.check()
 
-        self._part = part
-        return part
+        self._on_part = on_part
+        return on_part
 
-    def _trained(self, made: Any, begun: Path | None) -> tuple[float | None, float]:
-        """Train, from a checkpoint on; the loss before, and the seconds it took."""
-        done, total = trainer.step_of(begun), trainer.steps(made)
-        before = None if begun else self._unseen_loss(made, "before the training")
+    def _train(self, built: Any, checkpoint: Path | None) -> tuple[float | None, float]:
+        """Train, from a checkpoint if there is one; returns the loss before and the duration."""
+        done, total = trainer.step_of(checkpoint), trainer.total_steps(built)
+        before = None if checkpoint else self._test_loss(built, "before the training")
         self._stage("measuring how long a step takes")
-        self.listener.estimated(trainer.step_seconds(made) * (total - done), done, total)
+        self.listener.estimated(trainer.step_seconds(built) * (total - done), done, total)
         began = time.monotonic()
         with self.stop.steps():
             try:
-                made.train(resume_from_checkpoint=str(begun) if begun else None)
+                built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             except Halted:
-                trainer.keep(made, self.folder)
+                trainer.save_last_step(built, self.folder)
                 raise
-        if made.state.global_step < made.state.max_steps:
+        if built.state.global_step < built.state.max_steps:
             raise Halted
         return before, time.monotonic() - began
 
-    def _unseen_loss(self, made: Any, when: str) -> float | None:
+    def _test_loss(self, built: Any, when: str) -> float | None:
         rows = len(self.data.test)
         if rows:
-            batches = len(made.get_eval_dataloader())
+            batches = len(built.get_eval_dataloader())
             self._stage(f"the loss {when}, on {counted(rows, 'row')} of unseen chats", batches)
-        return trainer.unseen_loss(made)
+        return trainer.test_loss(built)
 
-    def _written(
-        self, made: Any, base: Base, texts: Sequence[parity.Text]
+    def _convert(
+        self, built: Any, base: Base, texts: Sequence[parity.Text]
     ) -> tuple[Path, parity.Parity]:
-        """The adapter as a file that was seen to do in llama.cpp what was trained."""
-        part = self._stage(
+        """Write the adapter as GGUF, and verify it in llama.cpp."""
+        on_part = self._stage(
             "comparing the adapter in llama.cpp with what was trained", parity.PASSES * len(texts)
         )
-        fresh = self.folder / "adapter.gguf"
-        parity.save(made.model, base, fresh)
-        agreed = parity.measure(made.model, base.path, fresh, texts, part)
-        agreed.check("The trained adapter")
-        return fresh, agreed
+        adapter = self.folder / "adapter.gguf"
+        parity.save(built.model, base, adapter)
+        measured = parity.measure(built.model, base.path, adapter, texts, on_part)
+        measured.check("The trained adapter")
+        return adapter, measured
 
 
-def _folder(to: Path, fingerprint: str, anew: bool) -> Path:
+def _open_folder(to: Path, fingerprint: str, anew: bool) -> Path:
     if to.exists() and not anew:
         raise TrainingError(
-            f"{to} exists already: --restart trains it again, --to writes elsewhere."
+            f"{to} already exists: --restart trains it again, --to writes elsewhere."
         )
     paths.check_folder(to)
     folder = to.with_suffix(".training")
-    mark = folder / _FINGERPRINT
-    if anew and mark.exists():
+    marker = folder / _FINGERPRINT
+    if anew and marker.exists():
         shutil.rmtree(folder)
     try:
-        known = mark.read_text(encoding="ascii") if mark.exists() else fingerprint
-        if known != fingerprint:
+        unfinished = marker.read_text(encoding="ascii") if marker.exists() else fingerprint
+        if unfinished != fingerprint:
             raise TrainingError(
-                f"{folder} holds an unfinished training of other data or settings: --restart "
-                "throws it away, --to writes elsewhere."
+                f"{folder} contains an unfinished training with other data or settings: --restart "
+                "discards it, --to writes elsewhere."
             )
         folder.mkdir(exist_ok=True)
-        mark.write_text(fingerprint, encoding="ascii")
+        marker.write_text(fingerprint, encoding="ascii")
     except OSError as error:
         raise TrainingError(f"{folder} cannot be written ({why(error)}).") from error
     return folder
 
 
-def _texts(base: Base, data: Data) -> Sequence[parity.Text]:
-    """A few rows as the model reads them."""
+def _probe_texts(base: Base, data: Data) -> Sequence[parity.Text]:
+    """A few rows as rendered prompts and replies."""
     from jinja2 import TemplateError
 
     texts = []
     try:
-        for row in data.train[:_PROBES]:
+        for row in data.train[:_PROBE_ROWS]:
             reply = row.get("chosen") or row["completion"]
             prompt = base.tokenizer.apply_chat_template(
                 row["prompt"], tokenize=False, add_generation_prompt=True
@@ -223,7 +228,7 @@ def _texts(base: Base, data: Data) -> Sequence[parity.Text]:
             texts.append((prompt, reply[0]["content"]))
     except (TemplateError, ValueError) as error:
         raise TrainingError(
-            f"The template of {base.path.name} refuses the rows ({error}): export them for this "
-            "model, `rpterm export OUT --model FILE`."
+            f"The template of {base.path.name} rejects the rows ({error}): export them for this "
+            "model with `rpterm export OUT --model FILE`."
         ) from error
     return texts

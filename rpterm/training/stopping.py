@@ -1,8 +1,8 @@
-"""How a training is stopped: at once, and without losing a step that was made.
+"""Stops a training on request: at once, but without losing a completed step.
 
-Outside the steps nothing is lost that takes long, so the work is broken off where it stands. In
-between, weights change at the end of a step only; the row in work is broken off, and the last whole
-step is kept. Pure.
+Outside the training steps the work is simply abandoned, since nothing expensive is lost. During the
+steps, weights change only at the end of a step, so the current row is abandoned and the last
+complete step is kept. Pure.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 
 class Stopped(Exception):
-    """The user stopped a training; what was done of it is kept.
+    """The user stopped a training; its completed steps are kept.
 
     Attributes:
-        step: The last one that is kept; 0 before the first.
+        step: The last step that is kept; 0 before the first.
     """
 
     def __init__(self, step: int) -> None:
@@ -25,45 +25,46 @@ class Stopped(Exception):
 
 
 class Halted(Exception):
-    """The work is broken off here, because a stop was asked for."""
+    """The work is abandoned here, because a stop was requested."""
 
 
 @dataclass(slots=True)
 class Stop:
-    """A wish to stop, asked for from a signal handler.
+    """A request to stop, set by a signal handler.
 
     Attributes:
-        stepping: Whether steps are made, of which none may be lost.
+        requested: Whether a stop was requested.
+        stepping: Whether training steps are running, of which none may be lost.
     """
 
-    asked: bool = False
+    requested: bool = False
     stepping: bool = False
 
-    def ask(self, waits: Callable[[], None] = lambda: None) -> None:
-        """Stop.
+    def request(self, on_delay: Callable[[], None] = lambda: None) -> None:
+        """Request a stop.
 
         Args:
-            waits: Told that the row in work comes to its end first.
+            on_delay: Called if the current row has to end first.
 
         Raises:
-            Halted: At once, where no step would be lost.
-            KeyboardInterrupt: It was asked for before.
+            Halted: At once, if no step would be lost.
+            KeyboardInterrupt: A stop was requested before.
         """
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True
         if not self.stepping:
             raise Halted
-        waits()
+        on_delay()
 
     def check(self) -> None:
-        """Called where work can be broken off. Raises ``Halted`` where a stop was asked for."""
-        if self.asked:
+        """Raise ``Halted`` if a stop was requested; called wherever work can be abandoned."""
+        if self.requested:
             raise Halted
 
     @contextmanager
     def steps(self) -> Iterator[None]:
-        """While steps are made."""
+        """Marks the time during which training steps run."""
         self.check()
         self.stepping = True
         try:

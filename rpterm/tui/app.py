@@ -19,7 +19,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, hangup, key_check, keys, themes, worker
-from rpterm.tui.screens.chat import aiming
+from rpterm.tui.screens.chat import keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -149,7 +149,7 @@ class RptermApp(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Keys come here first, one after the other: where words go is decided here."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            aiming.aim(self._chat, event)
+            keyboard.focus_for_typing(self._chat, event)
         await super().on_event(event)
 
     def _look_for_terminal(self) -> None:

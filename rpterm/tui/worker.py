@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rpterm.chat import events
     from rpterm.chat.session import Session
-    from rpterm.tui.screens.chat.state import Wish
+    from rpterm.tui.screens.chat.state import ScreenRequest
 
 Post = Callable[[Message], object]
 Opener = Callable[[str | None, int | None], "Session"]
@@ -80,12 +80,14 @@ def load_model(session: Session, post: Post) -> None:
     post(messages.ModelLoaded(info))
 
 
-def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool]) -> None:
+def reply(
+    session: Session, request: ScreenRequest, post: Post, stopped: Callable[[], bool]
+) -> None:
     """Make a reply and tell its events."""
     from rpterm.chat import events
 
     try:
-        stream = cast("Generator[events.SessionEvent, None, None]", _made(session, wish))
+        stream = cast("Generator[events.SessionEvent, None, None]", _made(session, request))
         with closing(stream):
             _tell(stream, post, stopped)
     except RptermError as error:
@@ -93,20 +95,20 @@ def reply(session: Session, wish: Wish, post: Post, stopped: Callable[[], bool])
     post(messages.ReplyEnded())
 
 
-def _made(session: Session, wish: Wish) -> Iterator[events.SessionEvent]:
-    if wish.duel:
-        return _duel(session, wish)
-    if wish.aside and wish.turn_id is not None:
+def _made(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
+    if request.duel:
+        return _duel(session, request)
+    if request.compare_examples and request.turn_id is not None:
         from rpterm.chat.aside import with_and_without
 
-        return with_and_without(session, wish.turn_id)
-    return session.reply(wish)
+        return with_and_without(session, request.turn_id)
+    return session.reply(request)
 
 
-def _duel(session: Session, wish: Wish) -> Iterator[events.SessionEvent]:
+def _duel(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
     from rpterm.dueling import contender, inchat
 
-    return inchat.duel(session, wish, contender.parse("B", session.settings.duel.b))
+    return inchat.duel(session, request, contender.parse("B", session.settings.duel.b))
 
 
 def settle(session: Session, post: Post) -> None:

@@ -30,9 +30,9 @@ import fuzz_inputs
 from fuzz_inputs import KINDS, MOST, sample, seeds
 
 from rpterm.cards.exchange import jsonio
+from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import Format, export
-from rpterm.cards.exchange.origin import read_bytes
-from rpterm.cards.exchange.problem import ExchangeError
+from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.lore.keys import KeyIndex, KeySpec
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse

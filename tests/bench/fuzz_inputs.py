@@ -19,7 +19,7 @@ from io import BytesIO
 from typing import Any
 
 from rpterm.cards.exchange import charx, jsonio, png
-from rpterm.cards.exchange.origin import read_bytes
+from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.writer import dump
 
 MOST = 4 << 20

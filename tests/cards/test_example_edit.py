@@ -125,7 +125,7 @@ def test_there_is_no_such_example() -> None:
 
 def test_a_layout_that_cannot_be_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(example_edit, "_table_text", lambda example: "# nothing\n")
-    with pytest.raises(ExampleEditError, match="edit its file"):
+    with pytest.raises(ExampleEditError, match="edit the file"):
         add('name = "A"\n', NEW)
 
 

@@ -43,8 +43,8 @@ def test_a_file_at_a_revision(repo: Path) -> None:
     [
         ("HEAD~9", "ada.toml", "Git has no ./ada.toml at HEAD~9"),
         ("HEAD", "eve.toml", "Git has no ./eve.toml at HEAD"),
-        ("--help", "ada.toml", "no revision"),
-        ("HEAD\0", "ada.toml", "could not be asked"),
+        ("--help", "ada.toml", "not a git revision"),
+        ("HEAD\0", "ada.toml", "could not look up"),
     ],
 )
 def test_what_git_does_not_have(repo: Path, revision: str, name: str, words: str) -> None:

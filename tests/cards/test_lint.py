@@ -58,7 +58,7 @@ def test_two_tests_of_one_name() -> None:
     text = 'name = "Ada"\n' + '[[test]]\nname = "tea"\nuser = "Tea?"\n' * 2
     tests = parse(text, "ada.toml").tests
     problem = only(replace(GOOD, tests=tests), text=text)
-    assert problem.line == 6 and "another test named tea" in problem.message
+    assert problem.line == 6 and "Another test is also named tea" in problem.message
 
 
 def test_an_empty_card() -> None:
@@ -134,9 +134,12 @@ def test_the_age_of_somebody_else_is_no_contradiction() -> None:
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"attributes": ("Has 3 cats at home.", "Has 4 cats at home.")}, "Another number"),
-        ({"attributes": ("Smokes a pipe.", "Never smokes a pipe.")}, "contrary"),
-        ({"attributes": ("Likes cold rain.",), "style": ("Doesn't like cold rain.",)}, "contrary"),
+        ({"attributes": ("Has 3 cats at home.", "Has 4 cats at home.")}, "different number"),
+        ({"attributes": ("Smokes a pipe.", "Never smokes a pipe.")}, "contradicts"),
+        (
+            {"attributes": ("Likes cold rain.",), "style": ("Doesn't like cold rain.",)},
+            "contradicts",
+        ),
         ({"attributes": ("Is 43 years old.",)}, "age"),
         ({"description": "Ada is 40 years old.", "attributes": ("Is 41.",)}, "age"),
         ({"knows_until": "1895", "scenario": "It is 1901."}, "1901"),

@@ -39,7 +39,7 @@ def test_many_patterns_find_what_single_ones_find(monkeypatch: pytest.MonkeyPatc
     whole = PatternSet(keys)
     assert whole.hits(text) == wanted
     assert set(whole.broken) == {99}
-    monkeypatch.setattr(patterns, "_CHUNK", 3)
+    monkeypatch.setattr(patterns, "_CHUNK_SIZE", 3)
     assert PatternSet(keys).hits(text) == wanted
 
 

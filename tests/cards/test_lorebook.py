@@ -226,7 +226,7 @@ def test_cooldown_rests() -> None:
     assert code(result) == "cooldown"
     assert "3 more turns" in result.verdict(0).why
     result = run(entry("x", cooldown=2), [("user", "x"), ("assistant", "ok"), ("user", "x")])
-    assert result.verdict(0).why == "it rests for 1 more turn"
+    assert result.verdict(0).why == "it is on cooldown for 1 more turn"
 
 
 def test_delay_sleeps() -> None:
@@ -314,7 +314,7 @@ def test_the_budget_skips_and_goes_on() -> None:
     result = run(book, said("x"), count=words)
     assert sorted(names(result)) == ["always", "first", "free", "small"]
     assert code(result, 0) == "budget"
-    assert "needs 9 tokens and 3 are left" in result.verdict(0).why
+    assert "needs 9 tokens and only 3 are left" in result.verdict(0).why
     assert result.tokens == 56
     assert [verdict.name for verdict in result.missed()] == ["big"]
     loose = replace(book, budget=0)

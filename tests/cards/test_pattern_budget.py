@@ -42,7 +42,7 @@ def test_large_patterns_are_compiled_until_the_budget_is_spent(counted: Counting
     with pytest.raises(CardError) as caught:
         parse(card_of([rf"/a{n}(b|c){{300}}/" for n in range(9000)]))
     (problem,) = caught.value.problems
-    assert "too much work together" in problem.message
+    assert "too complex together" in problem.message
     assert problem.field.startswith("lore #") and problem.line > 1
     assert MAX_STEPS <= counted.steps < MAX_STEPS * 1.4
     assert counted.calls < 1000

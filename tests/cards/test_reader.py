@@ -288,3 +288,10 @@ def test_a_key_cannot_drive_the_terminal() -> None:
     assert str(problem).isprintable()
     [problem] = problems(f'name = "A"\n{"x" * 100_000} = 1\n')
     assert len(str(problem)) < 400
+
+
+def test_a_key_of_a_null_character_is_unknown_like_any_other() -> None:
+    """It once marked a table as reported, so that the entry vanished without a word."""
+    text = 'name = "Ada"\n[[lore]]\nkeys = "clock"\n"\\u0000" = 1\ncontent = "Clocks are dear."\n'
+    with pytest.raises(CardError, match="There is no key"):
+        parse(text)

@@ -92,7 +92,7 @@ def go(session: Session, intent: Intent = Intent.SEND, text: str = "", **more: o
 
 def said_by(session: Session) -> list[str]:
     """The card names of those whose each reply is."""
-    return [session.scene.seat_of(t).card.name for t in session.path() if t.role == "assistant"]
+    return [session.scene.actor_of(t).card.name for t in session.path() if t.role == "assistant"]
 
 
 OWNERS = ["Mara Venn", "Tam Venn", "Orla Finn", "Mara Venn"]
@@ -248,5 +248,5 @@ def test_nobody_takes_the_name_of_another(world: World, key: str, taken: dict[st
 def test_a_chat_whose_card_took_the_name_of_another_says_so(world: World) -> None:
     chat = world.begun("tam", "orla").chat_id
     world.save("mara", replace(MARA, name=ORLA.name))
-    with pytest.raises(GroupError, match="Orla Finn is somebody else in this chat"):
+    with pytest.raises(GroupError, match="already called Orla Finn"):
         world.open(chat=chat)

@@ -45,14 +45,14 @@ def test_each_prompt_goes_on_where_the_cache_ends(session: Session, words: int) 
     session.load()
     assert isinstance(session.engine, ScriptedEngine)
     for number in range(24):
-        request, seat = ReplyRequest(text="word " * words), session.scene.lead
+        request, actor = ReplyRequest(text="word " * words), session.scene.lead
         if number % 3 == 2:
-            seat = session.scene.seat("narrator")
+            actor = session.scene.actor("narrator")
             request = ReplyRequest(Intent.NEXT, speaker="narrator")
-        ready = session._clean(seat, session.path())
+        ready = session._reusable_prefix(actor, session.path())
         if number % 3 == 2:
             ready = ready[:-2]  # The blank line before words of the user, who says nothing here.
         told = list(session.reply(request))
         assert isinstance(told[-1], events.ReplyFinished), told[-1]
         assert session.engine.requests[-1].prompt_ids[: len(ready)] == ready, number
-    assert session._left, "the window was never full"
+    assert session._turns_left_out, "the window was never full"

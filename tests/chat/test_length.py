@@ -7,8 +7,7 @@ from dataclasses import replace
 from chatting import CARD, MakeSession
 
 from rpterm.cards.card import Example
-from rpterm.chat.asked import sampling
-from rpterm.chat.length import usual_length
+from rpterm.chat.asked import sampling, usual_length
 
 LONG = Example((("user", "word " * 500), ("char", "word " * 100)))
 SHORT = Example((("user", "Hi"), ("char", "Yes.")))

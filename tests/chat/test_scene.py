@@ -194,7 +194,7 @@ def test_the_next_one_speaks_without_a_word(make: Make) -> None:
     session.scene.take(Taking.ROUND)
     assert [go(session, Intent.NEXT) for _ in range(4)] == ["Tam", "Orla", "Mara", "Tam"]
     alone = make("x", company=())
-    with pytest.raises(SessionError, match="Nobody else"):
+    with pytest.raises(SessionError, match="no other character"):
         list(alone.reply(ReplyRequest(Intent.NEXT)))
 
 
@@ -245,16 +245,20 @@ def test_a_card_file_that_changed_is_read_anew_and_one_that_is_gone_is_not_misse
     )
     Casts(store).put(session.chat_id, replace(cast, members=members))
     again = make(company=(), chat=session.chat_id)
-    assert again.scene.seat("Tam").card.description == "Older now."
+    assert again.scene.actor("Tam").card.description == "Older now."
     file.write_text("name = [", encoding="utf-8")
-    assert make(company=(), chat=session.chat_id).scene.seat("Tam").card.description == "Older now."
+    assert (
+        make(company=(), chat=session.chat_id).scene.actor("Tam").card.description == "Older now."
+    )
     file.unlink()
-    assert make(company=(), chat=session.chat_id).scene.seat("Tam").card.description == "Older now."
+    assert (
+        make(company=(), chat=session.chat_id).scene.actor("Tam").card.description == "Older now."
+    )
 
 
 def test_members_come_and_go(make: Make) -> None:
     session = make("x", company=("tam",))
-    with pytest.raises(GroupError, match="here already"):
+    with pytest.raises(GroupError, match="already in this chat"):
         session.scene.add("tam")
     with pytest.raises(GroupError, match="mute Mara instead"):
         session.scene.remove("Mara")
@@ -262,7 +266,7 @@ def test_members_come_and_go(make: Make) -> None:
     said = session.path()[-1]
     session.scene.remove("tam")
     assert not session.scene.group
-    assert session.scene.seat_of(said).card == TAM
+    assert session.scene.actor_of(said).card == TAM
     assert go(session, text="Tam?") == "Mara"
     assert "SECRETTam" not in prompts(session)[-1]
     session.scene.add("tam")
@@ -312,17 +316,17 @@ def test_the_narrator_tells_and_is_nobody(make: Make) -> None:
 def test_each_remembers_for_itself_what_all_heard(make: Make, store: Store) -> None:
     session = make("Noted.", remember=True)
     session.load()
-    tam = session.scene.seat("Tam").memory
+    tam = session.scene.actor("Tam").memory
     assert tam is not None
     tam.add("SECRETTam buried the bell.", kind="fact")
     go(session, text="My brother Tobias keeps bees in Southwark.")
-    for seat in session.scene.seats():
-        assert seat.memory is not None and seat.memory.settled(10)
+    for actor in session.scene.actors():
+        assert actor.memory is not None and actor.memory.settled(10)
     for name in ("Mara", "Tam", "Orla"):
         other = make("Bees?", company=("tam", "orla"), remember=True)
         other.load()
-        for seat in other.scene.seats():
-            assert seat.memory is not None and seat.memory.settled(10)
+        for actor in other.scene.actors():
+            assert actor.memory is not None and actor.memory.settled(10)
         shown = other.preview(f"{name}, who keeps bees, and who buried the bell?")
         recalled = [s.text for s in shown.spans if s.source.startswith("memory:")]
         assert any("Tobias keeps bees" in text for text in recalled), name
@@ -383,8 +387,8 @@ def test_who_the_model_chooses_speaks_and_not_who_just_spoke(make: Make) -> None
     session = make("one", "two")
     session.scene.take(Taking.MODEL)
     session.engine = Weighing(["one", "two"])
-    for seat in session.scene.seats():
-        seat.prompter._engine = session.engine
+    for actor in session.scene.actors():
+        actor.prompter._engine = session.engine
     assert go(session, text="Shall we ask Orla or somebody?") == "Orla"
     assert go(session, Intent.NEXT) != "Orla"
 

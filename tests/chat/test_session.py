@@ -306,7 +306,7 @@ def test_the_state_is_saved_and_read_again(make: MakeSession, store: object) -> 
     session.leave()
     again = Session(
         session.store, ScriptedEngine(["No."]), CARD, session.chat, session.settings,
-        states=session._states.folder if session._states else None,
+        states=session._saved_caches.folder if session._saved_caches else None,
     )  # fmt: skip
     again.load()
     usage = next(e for e in send(again) if isinstance(e, events.ReplyFinished)).generation.usage
@@ -326,9 +326,9 @@ def test_deleting_deletes_the_saved_cache(make: MakeSession) -> None:
     session = make(["Yes."])
     send(session)
     session.leave()
-    assert session._states is not None and list(session._states.folder.iterdir())
+    assert session._saved_caches is not None and list(session._saved_caches.folder.iterdir())
     session.delete(session.path()[-1].id)
-    assert not list(session._states.folder.iterdir())
+    assert not list(session._saved_caches.folder.iterdir())
 
 
 def test_a_persona_changes_names_and_prompt(make: MakeSession) -> None:

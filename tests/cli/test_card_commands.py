@@ -176,7 +176,7 @@ def test_lint_tells_all_that_was_asked_for(cli: Cli, tmp_path: Path) -> None:
     done = cli("cards", "lint", str(write(tmp_path, LINTED)))
     assert done.code == 0
     for words in (
-        "speaks for the user", "Another number than", "speaker's name in it", "Unused",
+        "speaks for the user", "different number than", "speaker's name", "Unused",
         "can never fire", "ada.toml:5", "on every turn",
     ):  # fmt: skip
         assert words in done.out, words

@@ -56,7 +56,7 @@ def test_a_name_that_is_taken_is_left_alone(cli: Cli, old: Path, tmp_path: Path)
     assert cli("cards", "export", str(to / "mara.toml"), str(out)).code == 0
     assert out.read_bytes().startswith(b"\x89PNG")
     again = cli("cards", "export", str(to / "mara.toml"), str(out))
-    assert again.code == 1 and "exists already" in again.err
+    assert again.code == 1 and "already exists" in again.err
 
 
 @pytest.mark.parametrize("form", ["v1", "v2", "v3", "png", "charx"])

@@ -104,7 +104,7 @@ def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
         done = cli("chat", "sherlock", "--new", *more, stdin="")
         assert done.code != 0 and sentence in done.err
     done = cli("chat", "sherlock", stdin="/next\n/as Moriarty\n/cast fire keeper\n")
-    assert "Nobody else is here" in done.err and "Moriarty" in done.err and "/cast add" in done.err
+    assert "no other character" in done.err and "Moriarty" in done.err and "/cast add" in done.err
     with Store(home / "rpterm.db") as store:
         assert len(store.chats()) == 1
 

@@ -145,7 +145,7 @@ def test_models(cli: Cli, home: Path) -> None:
 def test_a_fingerprint_is_not_called_a_sha256(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     facts = json.loads(cli("models", "info", "--json").out)
     assert facts["fingerprint"] == facts["sha256"]
-    monkeypatch.setattr(hashes, "WHOLE_UP_TO", 0)
+    monkeypatch.setattr(hashes, "MAX_FULL_HASH", 0)
     large = json.loads(cli("models", "info", "--json").out)
     assert large["fingerprint"].startswith("fp1-") and large["sha256"] == facts["sha256"]
 
@@ -245,7 +245,7 @@ def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
         )
     for command in (["doctor", "--repair"], ["memory", "list", "sherlock"], ["stats"]):
         done = cli(*command)
-        assert done.code == 1 and "made by a newer rpterm" in done.err
+        assert done.code == 1 and "written by a newer rpterm" in done.err
     assert not list(home.glob("*damaged*"))
 
 

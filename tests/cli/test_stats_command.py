@@ -66,7 +66,7 @@ def test_a_card_may_be_named_by_its_file_and_what_fits_nothing_is_told(
     out = str(tmp_path / "out")
     assert cli("export", out, "-f", "kto", "--card", "sherlock").code == 0
     for wanted in ("tola", "nobody"):
-        told = f"Nothing was rated in a chat with '{wanted}': `--card` takes Sherlock Holmes."
+        told = f"Nothing was rated in a chat with '{wanted}': `--card` can be Sherlock Holmes."
         assert told in cli("stats", "--card", wanted).err
         assert told in cli("export", out, "--card", wanted).err
     assert "No reply of a model 'other' was rated" in cli("stats", "--model", "other").err

@@ -97,7 +97,7 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
         with stop.steps():
             os.kill(os.getpid(), signal.SIGINT)
-        assert stop.asked
+        assert stop.requested
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
         raise Stopped(3)

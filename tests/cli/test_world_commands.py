@@ -53,11 +53,11 @@ def test_a_folder_with_a_world_joins_the_cards_bound_to_it(
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(document), encoding="utf-8")
     alone = cli("import", str(old / "characters"))
-    assert "It is bound to the world The Loom, which is not here" in alone.out
+    assert "It uses the world The Loom, which was not found" in alone.out
     assert load(home / "characters" / "mara.toml").worlds == ()
     done = cli("import", str(old))
     assert "worlds/the-loom.toml" in done.out and "rpterm cards join CARD the-loom" in done.out
-    assert "It knows the world the-loom now." in done.out
+    assert "It now uses the world the-loom." in done.out
     card = home / "characters" / "mara.toml"
     assert load(card).worlds == ("the-loom",)
     # Who takes it out has it out: what was brought before is left as it is.
@@ -70,7 +70,7 @@ def test_a_card_joins_and_leaves_a_world(cli: Cli, ada: Path) -> None:
     assert cli("cards", "join", "ada", "lom").err.count("There are: loom.") == 1
     done = cli("cards", "join", "ada", "Loom")
     assert (done.code, done.out.strip()) == (0, str(ada))
-    assert "has the world loom already" in cli("cards", "join", "ada", "loom").err
+    assert "already has the world loom" in cli("cards", "join", "ada", "loom").err
     listed = json.loads(cli("cards", "worlds", "--json").out)
     assert [(row["key"], row["entries"], row["cards"]) for row in listed] == [("loom", 1, ["ada"])]
     assert cli("cards", "show", "ada").out == ada.read_text("utf-8")

@@ -1,7 +1,7 @@
 """Logits after reuse are bit for bit those of a fresh evaluation; scores equal a naive sum.
 
 These tests reach below the worker, into its modules, because only there are logits. One thread,
-because this process has no patient OpenMP as the worker has (see ``threads``).
+because only the worker sets up OpenMP's waiting (see ``threads``).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from rpterm.engine.llama.binding import lib, log_to_stderr
-from rpterm.engine.llama.desk import Abort
+from rpterm.engine.llama.event_buffer import EventBuffer
 from rpterm.engine.llama.generate import Generation
+from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import Aborted, ChatCache
-from rpterm.engine.llama.logprobs import Scorer, log_softmax_at
+from rpterm.engine.llama.logprobs import LogprobScorer, log_softmax_at
 from rpterm.engine.llama.model import Model, Options
-from rpterm.engine.llama.outbox import Outbox
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.types import Sampling
 
@@ -30,7 +30,7 @@ Logits = NDArray[np.float32]
 
 
 def nothing(*_: object) -> None:
-    """Nobody wants to know the progress."""
+    """Ignore progress."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def model(starter: Path) -> Model:
 
 @pytest.fixture(scope="module")
 def cache(model: Model) -> ChatCache:
-    return ChatCache(model, Abort())
+    return ChatCache(model, AbortFlag())
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def reply(cache: ChatCache, ids: Sequence[int], tokens: int, seeds: tuple[int, .
     """Decode replies and return the ids of the first."""
     request = GenerateRequest(tuple(ids), Sampling(seed=seeds[0], max_tokens=tokens), seeds=seeds)
     sent: list[list[object]] = []
-    Generation(cache, request, Outbox(sent.extend)).run(0.0)
+    Generation(cache, request, EventBuffer(sent.extend)).run(0.0)
     found = next(event[4] for event in sent if event[0] == "f" and event[1] == 0)
     assert isinstance(found, tuple)
     return list(found)
 
 
-def test_cut_into_pieces(cache: ChatCache, ids: list[int]) -> None:
+def test_split_into_batches(cache: ChatCache, ids: list[int]) -> None:
     whole = fresh(cache, ids)
     for cut in (2, 37, 78, 79, 80):
         fresh(cache, ids[:cut])
@@ -95,7 +95,7 @@ def test_settled_after_a_reply_and_a_volatile_block(cache: ChatCache, ids: list[
     assert np.array_equal(settled, fresh(cache, prompt))
 
 
-def test_unsettled_replies_are_not_trusted(cache: ChatCache, ids: list[int]) -> None:
+def test_cells_of_an_unsettled_reply_are_evaluated_again(cache: ChatCache, ids: list[int]) -> None:
     cache.clear()
     said = reply(cache, ids[:50], 8, (1,))
     prompt = [*ids[:50], *said, *ids[50:60]]
@@ -105,37 +105,37 @@ def test_unsettled_replies_are_not_trusted(cache: ChatCache, ids: list[int]) -> 
 def test_after_candidates_banned_phrases_and_states(
     cache: ChatCache, ids: list[int], tmp_path: Path
 ) -> None:
-    from rpterm.engine.llama import state
+    from rpterm.engine.llama import state_file
 
     whole = fresh(cache, ids)
     cache.clear()
     reply(cache, ids[:50], 6, (1, 2, 3))
     assert np.array_equal(after(cache, ids), whole), "after candidates"
-    assert state.save(cache, tmp_path / "kv")
+    assert state_file.save(cache, tmp_path / "kv")
     cache.clear()
-    assert state.load(cache, tmp_path / "kv") == len(ids)
+    assert state_file.load(cache, tmp_path / "kv") == len(ids)
     assert np.array_equal(after(cache, ids), whole), "after a saved state"
 
 
-def test_a_prompt_of_another_run_is_scored_as_one_that_was_evaluated(
+def test_a_prompt_loaded_from_a_file_is_scored_like_an_evaluated_one(
     model: Model, ids: list[int], tmp_path: Path
 ) -> None:
     file, prompts = tmp_path / "kept", [ids[:70], ids[40:60]]
-    first, second = Scorer(model), Scorer(model)
-    assert not first.recall(ids[:70], file, 5), "neither here nor there"
+    first, second = LogprobScorer(model), LogprobScorer(model)
+    assert not first.recall(ids[:70], file, 5), "neither evaluated nor in a file"
     evaluated = first.logprobs(ids[70:75], prompts)
     assert first.keep(ids[:70], file) and not first.keep(ids[:50], file)
-    assert first.recall(ids[:70], tmp_path / "none", 5), "it is at hand"
+    assert first.recall(ids[:70], tmp_path / "none", 5), "already evaluated"
     assert second.recall(ids[:70], file, 5)
     assert not second.recall(ids[:50][::-1], file, 5), "another prompt's file"
     assert second.recall(ids[:70], file, 5)
     assert second.logprobs(ids[70:75], prompts) == evaluated
     file.write_bytes(file.read_bytes()[:-100])
-    assert not Scorer(model).recall(ids[:70], file, 5), "a file that was cut"
+    assert not LogprobScorer(model).recall(ids[:70], file, 5), "a truncated file"
     first.free(), second.free()
 
 
-class AfterTwoChunks(Abort):
+class AfterTwoChunks(AbortFlag):
     """A flag that sets itself when it is asked for the third time."""
 
     asked = 0
@@ -145,11 +145,11 @@ class AfterTwoChunks(Abort):
         return self.asked > 2
 
 
-def test_interrupted_settle_keeps_what_it_did(cache: ChatCache, ids: list[int]) -> None:
+def test_an_interrupted_settle_keeps_what_it_evaluated(cache: ChatCache, ids: list[int]) -> None:
     whole = fresh(cache, ids)
     cache.clear()
     usual, cache.abort = cache.abort, AfterTwoChunks()
-    cache.fit_to(1, 1.0)
+    cache._chunk = 32
     with pytest.raises(Aborted):
         cache.settle(ids)
     cache.abort = usual
@@ -163,7 +163,7 @@ def test_aborted_inside_a_batch(cache: ChatCache, ids: list[int]) -> None:
     whole = fresh(cache, ids)
     kept = ids[:40]
     fresh(cache, kept)
-    seen, cache.abort = cache.abort, Abort()
+    seen, cache.abort = cache.abort, AbortFlag()
     seen.set()
     with pytest.raises(Aborted):
         cache.settle(ids)
@@ -176,8 +176,8 @@ def test_aborted_inside_a_batch(cache: ChatCache, ids: list[int]) -> None:
 def test_the_number_of_threads_does_not_matter(starter: Path, ids: list[int]) -> None:
     found = []
     for threads in (1, 2):
-        made = Model(Options(starter, context=256, threads=threads, sequences=1), nothing)
-        found.append(fresh(ChatCache(made, Abort()), ids[:12]))
+        model = Model(Options(starter, context=256, threads=threads, sequences=1), nothing)
+        found.append(fresh(ChatCache(model, AbortFlag()), ids[:12]))
     assert np.array_equal(found[0], found[1])
 
 
@@ -201,7 +201,7 @@ def naive(cache: ChatCache, reply: Sequence[int], prompt: Sequence[int]) -> list
 
 
 def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: list[int]) -> None:
-    scorer = Scorer(model)
+    scorer = LogprobScorer(model)
     answer = ids[70:73]
     prompts = [ids[:36], ids[:40], ids[20:32]]
     expected = [naive(cache, answer, prompt) for prompt in prompts]
@@ -217,7 +217,7 @@ def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: 
 
 
 def test_a_long_prompt_outlives_many_short_ones_but_not_for_ever(model: Model) -> None:
-    scorer = Scorer(model)
+    scorer = LogprobScorer(model)
     words = model.tokenize("the sea and the ship and the sky and the wind ", special=False)
     long, short = words * 3, [[1000 + at] * 8 for at in range(60)]
 

@@ -1,4 +1,4 @@
-"""A model whose memory forgets no part goes back to remembered points instead of to the start."""
+"""A model whose memory cannot be truncated returns to checkpoints instead of to the start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tiny import write_model
 
 from rpterm.engine.llama import LlamaEngine
-from rpterm.engine.llama.plan import MIN_BATCH
+from rpterm.engine.llama.prefix_reuse import MIN_BATCH
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, Piece
 from rpterm.types import Sampling
 
@@ -27,10 +27,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def engine(path: Path) -> Iterator[LlamaEngine]:
-    made = LlamaEngine(path, context=256, threads=1, sequences=3)
-    made.load()
-    yield made
-    made.close()
+    engine = LlamaEngine(path, context=256, threads=1, sequences=3)
+    engine.load()
+    yield engine
+    engine.close()
 
 
 def words(engine: LlamaEngine, text: str) -> Ids:
@@ -56,13 +56,13 @@ def test_another_reply_and_the_next_turn_cost_a_few_tokens(engine: LlamaEngine) 
     assert engine.settled(10)
     after, reused = reply(engine, clean + words(engine, " hello"))
     assert reused == len(clean)
-    # A volatile block stood before the last words: the clean beginning is gone back to.
+    # A volatile block stood before the last words: the cache returns to the clean beginning.
     engine.settle(clean + words(engine, " he lo"))
     assert engine.settled(10)
     assert reply(engine, clean + words(engine, " hello")) == (after, len(clean))
 
 
-def test_what_comes_of_it_is_what_a_fresh_evaluation_gives(engine: LlamaEngine, path: Path) -> None:
+def test_replies_equal_those_after_a_fresh_evaluation(engine: LlamaEngine, path: Path) -> None:
     prompt = words(engine, "hello, hell lo " * 4)
     engine.settle(prompt)
     assert engine.settled(10)
@@ -73,7 +73,7 @@ def test_what_comes_of_it_is_what_a_fresh_evaluation_gives(engine: LlamaEngine, 
     other.close()
 
 
-def test_a_saved_cache_is_gone_on_from(engine: LlamaEngine, tmp_path: Path) -> None:
+def test_a_saved_cache_is_continued(engine: LlamaEngine, tmp_path: Path) -> None:
     prompt = words(engine, "hello, hell lo " * 4)
     engine.settle(prompt)
     assert engine.settled(10)
@@ -83,7 +83,7 @@ def test_a_saved_cache_is_gone_on_from(engine: LlamaEngine, tmp_path: Path) -> N
     assert reply(engine, prompt + words(engine, " he lo"))[1] == len(prompt)
 
 
-def test_a_phrase_that_would_have_to_be_taken_back_is_told(engine: LlamaEngine) -> None:
+def test_a_banned_phrase_that_would_need_a_rewind_is_an_error(engine: LlamaEngine) -> None:
     banned = replace(SAMPLING, max_tokens=60, banned=("\ufffd\ufffd",))
     with pytest.raises(EngineError, match=r"clear the setting sampling\.banned"):
         list(engine.generate(GenerateRequest(words(engine, "hello, " * 5), banned)))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.engine.llama import sampling
+from rpterm.engine.llama import sampler_chain
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.draw import Drawer
 from rpterm.engine.llama.kv import Batch
 from rpterm.engine.llama.model import Model, Options
+from rpterm.engine.llama.token_sampler import TokenSampler
 from rpterm.types import Sampling
 
 HARD = Sampling(repeat_penalty=1.5, presence_penalty=1.0, frequency_penalty=0.5)
@@ -29,22 +29,22 @@ class Loop:
 
     def tokens(self, wanted: Sampling, count: int) -> list[int]:
         lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
-        drawer = Drawer(self.model, wanted, 3, self.ids)
+        sampler = TokenSampler(self.model, wanted, 3, self.ids)
         self._decode(self.ids, 0)
-        found = [drawer.draw(self.context, -1)]
+        found = [sampler.sample(self.context, -1)]
         while len(found) < count:
             self._decode(found[-1:], len(self.ids) + len(found) - 1)
-            found.append(drawer.draw(self.context, -1))
-        drawer.free()
+            found.append(sampler.sample(self.context, -1))
+        sampler.free()
         return found
 
     def support(self, wanted: Sampling) -> set[int]:
         self.tokens(wanted, 1)
         drawn = set()
         for seed in range(300):
-            drawer = Drawer(self.model, wanted, seed, self.ids)
-            drawn.add(drawer.draw(self.context, -1))
-            drawer.free()
+            sampler = TokenSampler(self.model, wanted, seed, self.ids)
+            drawn.add(sampler.sample(self.context, -1))
+            sampler.free()
         return drawn
 
     def _decode(self, ids: list[int], start: int) -> None:
@@ -64,7 +64,7 @@ def test_a_shortlist_changes_no_token_that_is_likeliest_after_penalties(
 ) -> None:
     greedy = replace(HARD, temperature=0)
     short = loop.tokens(greedy, 30)
-    monkeypatch.setattr(sampling, "_shortlisted", lambda _sampling: False)
+    monkeypatch.setattr(sampler_chain, "_can_shortlist", lambda _sampling: False)
     assert loop.tokens(greedy, 30) == short
     assert len(set(short)) > 20
 
@@ -72,7 +72,7 @@ def test_a_shortlist_changes_no_token_that_is_likeliest_after_penalties(
 @pytest.mark.model
 def test_a_shortlist_leaves_what_can_be_drawn(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     short = loop.support(HARD)
-    monkeypatch.setattr(sampling, "_shortlisted", lambda _sampling: False)
+    monkeypatch.setattr(sampler_chain, "_can_shortlist", lambda _sampling: False)
     assert loop.support(HARD) == short
     assert len(short) > 1
 
@@ -95,7 +95,7 @@ def test_a_shortlist_leaves_what_can_be_drawn(loop: Loop, monkeypatch: pytest.Mo
 def test_a_shortlist_is_taken_only_where_the_rest_of_the_list_says_nothing(
     changed: dict[str, float], taken: bool
 ) -> None:
-    assert sampling._shortlisted(Sampling(**changed)) is taken  # type: ignore[arg-type]
+    assert sampler_chain._can_shortlist(Sampling(**changed)) is taken  # type: ignore[arg-type]
 
 
 @pytest.mark.model

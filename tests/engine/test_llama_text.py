@@ -1,4 +1,4 @@
-"""The pure parts of the llama engine: stop texts, cache plans, banned phrases, messages."""
+"""The pure parts of the llama engine: stop texts, reuse plans, banned phrases, messages, queues."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.engine.llama.banned import Banned
-from rpterm.engine.llama.desk import Abort, Desk
-from rpterm.engine.llama.outbox import Outbox
-from rpterm.engine.llama.plan import common_prefix, fit_chunk, next_chunk, plan_prompt, plan_settle
-from rpterm.engine.llama.threads import choose_threads, physical_cores
-from rpterm.engine.llama.wire import (
+from rpterm.engine.llama.banned_phrases import BannedPhrases
+from rpterm.engine.llama.event_buffer import EventBuffer
+from rpterm.engine.llama.job_queue import AbortFlag, JobQueue
+from rpterm.engine.llama.messages import (
     pack,
     pack_event,
     pack_request,
@@ -23,6 +21,14 @@ from rpterm.engine.llama.wire import (
     unpack_event,
     unpack_request,
 )
+from rpterm.engine.llama.prefix_reuse import (
+    common_prefix_length,
+    fit_chunk,
+    next_chunk,
+    plan_prompt,
+    plan_settle,
+)
+from rpterm.engine.llama.threads import choose_threads, physical_cores
 from rpterm.engine.protocol import (
     Delta,
     EngineEvent,
@@ -31,7 +37,7 @@ from rpterm.engine.protocol import (
     PromptProgress,
     Retracted,
 )
-from rpterm.engine.stopper import ReplyText, fold, open_length
+from rpterm.engine.reply_text import ReplyText, fold, partial_match_length
 from rpterm.types import Sampling, Usage
 
 SMALL = st.text("abAB é🎉\n", max_size=24)
@@ -50,7 +56,9 @@ def feed_all(text: ReplyText, raw: bytes, cuts: list[int]) -> str:
 
 
 @given(SMALL, NEEDLES, st.lists(st.integers(1, 5), max_size=20))
-def test_text_does_not_depend_on_the_cuts(text: str, stops: list[str], cuts: list[int]) -> None:
+def test_text_does_not_depend_on_how_bytes_are_split(
+    text: str, stops: list[str], cuts: list[int]
+) -> None:
     raw = text.encode()
     by_byte = feed_all(ReplyText(stops), raw, [1] * len(raw))
     assert feed_all(ReplyText(stops), raw, cuts) == by_byte
@@ -60,9 +68,7 @@ def test_text_does_not_depend_on_the_cuts(text: str, stops: list[str], cuts: lis
 
 
 @given(SMALL, NEEDLES, st.lists(st.integers(1, 3), max_size=12), SMALL)
-def test_rewind_is_as_if_it_never_was(
-    text: str, needles: list[str], cuts: list[int], other: str
-) -> None:
+def test_rewind_leaves_no_trace(text: str, needles: list[str], cuts: list[int], other: str) -> None:
     """Feed, rewind to a cut, feed something else: what stands is the same as without the detour."""
     raw = text.encode()
     kept = raw[: sum(cuts[:1])]
@@ -92,17 +98,17 @@ def test_half_a_character_waits_and_is_dropped_at_the_end() -> None:
 
 
 @given(st.text())
-def test_fold_keeps_places(text: str) -> None:
+def test_fold_keeps_offsets(text: str) -> None:
     assert len(fold(text)) == len(text)
 
 
 @given(SMALL, NEEDLES)
-def test_open_length_is_the_longest(text: str, needles: list[str]) -> None:
+def test_partial_match_length_is_the_longest(text: str, needles: list[str]) -> None:
     expected = max(
         (n for needle in needles for n in range(1, len(needle)) if text.endswith(needle[:n])),
         default=0,
     )
-    assert open_length(text, needles) == expected
+    assert partial_match_length(text, needles) == expected
 
 
 TOKENS = st.lists(st.integers(0, 3), max_size=40)
@@ -137,7 +143,7 @@ def test_shift_plans_are_consistent(old: list[int], new: list[int]) -> None:
     if plan.cut is not None:
         old = old[: plan.cut[0]] + old[plan.cut[1] :]
     assert old[: plan.keep] == new[: plan.keep]
-    assert common_prefix(old, new) >= plan.keep
+    assert common_prefix_length(old, new) >= plan.keep
 
 
 @given(st.integers(2, 5000), st.integers(32, 512))
@@ -156,9 +162,9 @@ def test_chunks_follow_the_speed() -> None:
 
 
 def test_banned_phrases_in_any_case_and_over_tokens() -> None:
-    banned = Banned(("Shivers down", ""))
-    assert banned.place("I feel shIVers", [2, 7, 14]) is None
-    assert banned.place("I feel shIVers DOWN", [2, 7, 9, 14, 19]) == 2
+    banned = BannedPhrases(("Shivers down", ""))
+    assert banned.find("I feel shIVers", [2, 7, 14]) is None
+    assert banned.find("I feel shIVers DOWN", [2, 7, 9, 14, 19]) == 2
     banned.forbid(2, 77)
     banned.forbid(4, 78)
     banned.forbid(3, 79)
@@ -166,9 +172,9 @@ def test_banned_phrases_in_any_case_and_over_tokens() -> None:
     assert banned.rewinds == 3
 
 
-def test_an_old_place_is_not_found_again() -> None:
-    banned = Banned(("ab",))
-    assert banned.place("ab" + "x" * 50 + "y", [2, 52, 53]) is None
+def test_an_earlier_phrase_is_not_found_again() -> None:
+    banned = BannedPhrases(("ab",))
+    assert banned.find("ab" + "x" * 50 + "y", [2, 52, 53]) is None
 
 
 EVENTS: list[EngineEvent] = [
@@ -180,47 +186,47 @@ EVENTS: list[EngineEvent] = [
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_events_survive_the_wire(event: EngineEvent) -> None:
+def test_events_survive_encoding(event: EngineEvent) -> None:
     line = pack({"ev": [pack_event(event)]})
     assert line.count(b"\n") == 1
     assert unpack_event(unpack(line)["ev"][0]) == event
 
 
 @given(st.text(), st.dictionaries(st.text(), st.floats(-10, 10)), st.lists(st.text()))
-def test_requests_survive_the_wire(text: str, bias: dict[str, float], stops: list[str]) -> None:
+def test_requests_survive_encoding(text: str, bias: dict[str, float], stops: list[str]) -> None:
     sampling = Sampling(seed=3, logit_bias=bias, banned=(text,), grammar=text)
     request = GenerateRequest((1, 2), sampling, seeds=(3, 4), stop=tuple(stops), kv_mode="shift")
     assert unpack_request(unpack(pack(pack_request(request)))) == request
 
 
-def test_outbox_merges_and_takes_back_what_was_not_sent() -> None:
+def test_the_buffer_merges_text_and_drops_unsent_text_when_it_is_retracted() -> None:
     lines: list[list[list[object]]] = []
-    out = Outbox(lines.append)
-    out.text(0, "ab", 1)
-    out.flush_due()
-    out.text(0, "cd", 1)
-    out.text(0, "", 1)
-    out.text(0, "ef", 1)
-    out.flush_due()
+    buffer = EventBuffer(lines.append)
+    buffer.add_text(0, "ab", 1)
+    buffer.flush_due()
+    buffer.add_text(0, "cd", 1)
+    buffer.add_text(0, "", 1)
+    buffer.add_text(0, "ef", 1)
+    buffer.flush_due()
     assert lines == [[["d", 0, "ab", 1]]], "the second flush is not due yet"
-    out.retract(0, 5)
+    buffer.retract(0, 5)
     assert lines[-1] == [["r", 0, 1]], "four of five characters were never sent"
 
 
-def test_desk_stops_settling_for_any_job_and_remembers_cancellations() -> None:
-    desk = Desk(Abort())
-    desk.put({"id": 1, "op": "settle"})
-    assert desk.take()["id"] == 1 and not desk.abort.is_set()
-    desk.put({"id": 2, "op": "generate"})
-    assert desk.abort.is_set()
-    desk.put({"id": 3, "op": "generate"})
-    desk.cancel([3, 99])
-    assert desk.take()["id"] == 2 and not desk.abort.is_set()
-    assert desk.take()["id"] == 3 and desk.abort.is_set()
-    desk.put({"id": 4, "op": "generate"})
-    assert desk.take()["id"] == 4 and not desk.abort.is_set()
-    desk.cancel([4])
-    assert desk.abort.is_set()
+def test_the_queue_aborts_settling_for_any_job_and_remembers_cancellations() -> None:
+    queue = JobQueue(AbortFlag())
+    queue.put({"id": 1, "op": "settle"})
+    assert queue.take()["id"] == 1 and not queue.abort.is_set()
+    queue.put({"id": 2, "op": "generate"})
+    assert queue.abort.is_set()
+    queue.put({"id": 3, "op": "generate"})
+    queue.cancel([3, 99])
+    assert queue.take()["id"] == 2 and not queue.abort.is_set()
+    assert queue.take()["id"] == 3 and queue.abort.is_set()
+    queue.put({"id": 4, "op": "generate"})
+    assert queue.take()["id"] == 4 and not queue.abort.is_set()
+    queue.cancel([4])
+    assert queue.abort.is_set()
 
 
 def test_threads(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama.messages import Message
 from rpterm.engine.llama.process import WorkerProcess
 from rpterm.engine.llama.threads import ENVIRONMENT
-from rpterm.engine.llama.wire import Message
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -65,8 +65,8 @@ def made(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     ("data", "says"),
     [
         (b"", "is empty"),
-        (b"GGUF", "cut off"),
-        (b"\x89PNG" + b"\x00" * 60, "no GGUF file"),
+        (b"GGUF", "incomplete"),
+        (b"\x89PNG" + b"\x00" * 60, "not a GGUF file"),
         (None, "There is no model file"),
     ],
 )
@@ -117,7 +117,7 @@ def test_damaged_models(starter: Path, tmp_path: Path, kind: str) -> None:
     contents = {"cut": data[: len(data) // 2], "header cut": data[:2000]}
     path.write_bytes(contents.get(kind, head + bytes(range(256)) * 40))
     engine = LlamaEngine(path, context=512)
-    with pytest.raises(ModelError, match="cut off" if kind == "cut" else "damaged") as caught:
+    with pytest.raises(ModelError, match="incomplete" if kind == "cut" else "damaged") as caught:
         engine.load()
     assert caught.value.log_tail
     engine.close()

@@ -263,9 +263,9 @@ def unset(_server: FakeServer) -> RemoteEngine:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (refused, "refuses the key"),
+        (refused, "rejects the key"),
         (unknown, "no model 'tyni'; it has tiny"),
-        (nobody, "no server at"),
+        (nobody, "No server answers at"),
         (unset, "remote_url"),
     ],
 )
@@ -312,10 +312,10 @@ def test_nothing_waits_for_a_server_that_says_nothing(silent: socket.socket) -> 
     assert failed.is_set()
 
 
-def test_a_silent_server_is_told_soon(
+def test_a_silent_server_is_an_error_soon(
     silent: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_LISTING_S", 0.1)
+    monkeypatch.setattr(remote, "_LIST_MODELS_TIMEOUT_S", 0.1)
     with pytest.raises(ModelError, match="did not answer in time"):
         of(silent).load()
 
@@ -330,7 +330,7 @@ def test_a_server_that_goes_away(engine: RemoteEngine, server: FakeServer) -> No
     engine.load()
     server.shutdown()
     server.server_close()
-    with pytest.raises(EngineError, match=r"no server|broke"):
+    with pytest.raises(EngineError, match=r"No server|broke"):
         list(engine.generate(ASK))
 
 
@@ -347,7 +347,7 @@ def test_what_it_cannot_do(engine: RemoteEngine, tmp_path: Any) -> None:
     assert engine.settled(0)
     assert not engine.save_state(tmp_path / "x")
     assert engine.load_state(tmp_path / "x") == 0
-    with pytest.raises(EngineError, match="likely"):
+    with pytest.raises(EngineError, match="log-probabilities"):
         engine.logprobs([1], [[2]])
 
 
@@ -410,7 +410,7 @@ def test_a_model_that_thinks_unasked_gets_room_for_it(
     server.then = [{"reasoning": "Hm."}, *more, {"content": "four"}]
     events = list(engine.generate(replace(ASK, sampling=few)))
     assert (text_of(events).strip(), ends(events)[0].reason) == ("One two three", "length")
-    room = remote.ROOM
+    room = remote.UNEXPECTED_THOUGHT_TOKENS
     assert [asked["max_tokens"] for asked in server.asked] == [3, 3 + room]
     list(engine.generate(replace(ASK, sampling=few)))
     assert server.asked[2]["max_tokens"] == 3 + room

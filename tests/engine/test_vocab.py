@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rpterm.engine.llama import vocab
-from rpterm.engine.llama.vocab import Counter, Vocabulary
+from rpterm.engine.llama.vocab import TokenCounter, Vocabulary
 from rpterm.engine.protocol import EngineError, ModelError
 from rpterm.models.starter import llm_path
 
@@ -75,9 +75,9 @@ class Pairs:
 
 
 def test_words_that_share_a_token_are_counted_alone() -> None:
-    counter = Counter(Pairs(), None)
+    counter = TokenCounter(Pairs(), None)
     counter.by_words = True
-    assert counter(["x ab cd", "x abc"], False) == [1 + 2 + 2, 1 + 2]
+    assert counter.count(["x ab cd", "x abc"], False) == [1 + 2 + 2, 1 + 2]
 
 
 def test_what_is_no_model_is_refused_and_what_ended_says_so(tmp_path: Path) -> None:

@@ -375,7 +375,7 @@ def test_of_the_card_of_another_character_that_ships_a_copy_is_changed(
     assert "in your own copy of the card" in editor.add(CARD.examples[0], name)
     own = tmp_path / "own" / "sherlock.toml"
     assert [member.card_path for member in session.scene.present[1:]] == [str(own)]
-    assert session.scene.seat(name).card == load(own)
+    assert session.scene.actor(name).card == load(own)
     session.scene.remove(name)
     with pytest.raises(RptermError, match="not here any more"):
         editor.add(CARD.examples[0], name)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from rpterm.engine.lent import Lent
+from rpterm.engine.engine_lease import EngineLease
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.distil import reflect, work
@@ -427,7 +427,7 @@ def test_the_rules_write_at_once_and_the_model_when_nobody_needs_it(world, disti
 def test_a_chat_that_was_left_asks_the_model_for_nothing_more():
     engine = Beside()
     engine.let.set()
-    lent = Lent(engine)
+    lent = EngineLease(engine)
     request = GenerateRequest((1,), Sampling(seed=1))
     assert lent.aside(request) == "- Ann broke her wrist\n"
     lent.close()

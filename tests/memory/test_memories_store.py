@@ -144,7 +144,7 @@ def test_a_vector_for_forgotten_words_is_not_kept(store):
 
 
 def test_a_rare_word_is_found_beyond_the_newest_common_ones(store, monkeypatch):
-    monkeypatch.setattr(memory_search, "CANDIDATES", 5)
+    monkeypatch.setattr(memory_search, "MAX_RANKED", 5)
     memories = Memories(store)
     old = memories.add("note", "C", "the samovar is for tea")
     for number in range(9):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rpterm.memory.build_text_query import build_text_query
+from rpterm.memory.text_query import build_text_query
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench

@@ -14,8 +14,8 @@ import pytest
 from gguf_maker import build
 
 from rpterm.models import download
-from rpterm.models.download import DownloadError, Wanted, parse, pull
-from rpterm.models.remember import FileFacts
+from rpterm.models.download import DownloadError, HubFile, parse, pull
+from rpterm.models.file_cache import FileCache
 
 DATA = build() + bytes(300_000)
 SPEC = "them/tiny-GGUF/tiny.gguf"
@@ -103,10 +103,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_can_be_asked_for() -> None:
     nemo = parse("mistral-nemo-12b")
     assert nemo.repo == "bartowski/Mistral-Nemo-Instruct-2407-GGUF"
-    assert parse("a/b/c/d.gguf") == Wanted("a/b", "c/d.gguf")
+    assert parse("a/b/c/d.gguf") == HubFile("a/b", "c/d.gguf")
     link = "https://huggingface.co/a/b/resolve/main/c.gguf?download=true"
-    assert parse(link) == Wanted("a/b", "c.gguf")
-    assert parse(link.replace("resolve", "blob")) == Wanted("a/b", "c.gguf")
+    assert parse(link) == HubFile("a/b", "c.gguf")
+    assert parse(link.replace("resolve", "blob")) == HubFile("a/b", "c.gguf")
     for wrong in ("", "a/b", "a/b/c.bin", "a/b/../c.gguf", "gemma-2-2"):
         with pytest.raises(DownloadError, match=r"OWNER/REPO/FILE\.gguf"):
             parse(wrong)
@@ -125,7 +125,7 @@ def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
     )
     assert path.read_bytes() == DATA
     assert [file.name for file in path.parent.iterdir()] == ["tiny.gguf"]
-    assert FileFacts(path, tmp_path / "c").get("sha256") == hub[0].digest
+    assert FileCache(path, tmp_path / "c").get("sha256") == hub[0].digest
     assert ("download", len(DATA), len(DATA)) in seen
     assert seen[-1] == ("check", len(DATA), len(DATA))
     done = [each[1] for each in seen if each[0] == "download"]
@@ -191,8 +191,8 @@ def test_another_file_is_never_overwritten(hub: tuple[Hub, str], tmp_path: Path)
     [
         (404, "EntryNotFound", r"There is no tiny\.gguf in them/tiny-GGUF"),
         (404, "RepoNotFound", r"There is no tiny\.gguf"),
-        (401, "RepoNotFound", "wants a login, or does not exist"),
-        (403, "GatedRepo", "wants a login"),
+        (401, "RepoNotFound", "requires a login, or does not exist"),
+        (403, "GatedRepo", "requires a login"),
         (503, "", r"answered with an error \(503\)"),
     ],
 )
@@ -237,7 +237,7 @@ def test_a_disk_that_fills_up(
 def test_two_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
     def again(stage: str, done: int, total: int) -> None:
         if stage == "download" and done == 0:
-            with pytest.raises(DownloadError, match="another rpterm"):
+            with pytest.raises(DownloadError, match="Another rpterm"):
                 pull(SPEC, tmp_path, endpoint=hub[1])
 
     assert pull(SPEC, tmp_path, endpoint=hub[1], on_progress=again).read_bytes() == DATA

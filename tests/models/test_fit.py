@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rpterm.engine.protocol import ModelError
 from rpterm.models import fit
 from rpterm.models.catalogue import MODELS, by_name, obstacle, recommend
-from rpterm.models.fit import CPU_CAP, GPU_CAP, STEP, choose, kv_bytes, needed
+from rpterm.models.fit import CPU_CAP, GPU_CAP, STEP, bytes_needed, choose, kv_bytes
 from rpterm.models.header import Header
 from rpterm.models.memory import GpuMemory, Memory, gpu_memory, system_memory
 
@@ -42,7 +42,7 @@ def test_the_cache_formula() -> None:
 def test_plenty_of_memory_gives_the_default_window() -> None:
     fit = choose(EIGHT, PLENTY)
     assert (fit.context, fit.gpu_layers, fit.why) == (CPU_CAP, 0, "the default")
-    assert fit.bytes_needed == needed(EIGHT, CPU_CAP)
+    assert fit.bytes_needed == bytes_needed(EIGHT, CPU_CAP)
 
 
 def test_never_more_than_trained() -> None:
@@ -54,11 +54,11 @@ def test_never_more_than_trained() -> None:
 
 
 def test_little_memory_gives_a_small_window() -> None:
-    room = needed(EIGHT, 3000) + fit._RESERVE
+    room = bytes_needed(EIGHT, 3000) + fit._RESERVE
     chosen = choose(EIGHT, Memory(2 * room, room))
     assert 2560 <= chosen.context <= 3000
     assert chosen.context % STEP == 0
-    assert chosen.why == "what memory leaves"
+    assert chosen.why == "limited by memory"
 
 
 def test_too_large_a_model_is_refused_with_numbers() -> None:
@@ -145,7 +145,7 @@ def test_any_choice_holds_its_promises(
     try:
         fit = choose(header, Memory(available, available), gpu=card)
     except ModelError:
-        assert needed(header, min(1024, trained // 256 * 256)) > available
+        assert bytes_needed(header, min(1024, trained // 256 * 256)) > available
         return
     assert fit.context % STEP == 0
     assert min(1024, trained // 256 * 256) <= fit.context <= trained
@@ -237,8 +237,8 @@ def test_what_does_not_fit_says_what_is_short() -> None:
     small, large = MODELS[0], MODELS[-1]
     assert obstacle(small, Memory(8 * GB, GB)) == ""
     told = obstacle(large, Memory(8 * GB, GB))
-    assert re.fullmatch(r"needs 4\d\.\d GB, a model can have 6\.\d GB here", told), told
+    assert re.fullmatch(r"needs 4\d\.\d GB, but a model can use 6\.\d GB here", told), told
     slow = next(model for model in MODELS if model.name == "mistral-nemo-12b")
-    assert obstacle(slow, Memory(64 * GB, GB)) == "too slow without a card"
-    assert "nobody knows" in obstacle(small, Memory(0, 0))
-    assert "on the card" in obstacle(large, Memory(8 * GB, GB), GpuMemory("x", 24 * GB, 24 * GB))
+    assert obstacle(slow, Memory(64 * GB, GB)) == "too slow without a GPU"
+    assert "is unknown" in obstacle(small, Memory(0, 0))
+    assert "on the GPU" in obstacle(large, Memory(8 * GB, GB), GpuMemory("x", 24 * GB, 24 * GB))

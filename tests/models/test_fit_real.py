@@ -41,11 +41,11 @@ def test_the_estimate_is_what_a_worker_holds(starter: Path, context: int, kv_typ
         real = resident(engine.pid)
     finally:
         engine.close()
-    assert fit.needed(read_header(starter), context, kv_type) == pytest.approx(real, rel=0.15)
+    assert fit.bytes_needed(read_header(starter), context, kv_type) == pytest.approx(real, rel=0.15)
 
 
 @pytest.mark.model
 def test_the_spare_cells_are_those_of_the_engine() -> None:
     from rpterm.engine.llama import model
 
-    assert fit.SPARE == model.SPARE
+    assert fit.SPARE_CELLS == model.SPARE_CELLS

@@ -81,14 +81,14 @@ def test_version_2_is_read(tmp_path: Path) -> None:
         (struct.pack("<Q", 99) + b'{"__metadata__":{}}', "safetensors"),
         (b"tjgg" + b"\1" * 60, "GGJT"),
         (b"lmgg" + b"\1" * 60, "old GGML"),
-        (b"\0" * 4096, "zeros only"),
+        (b"\0" * 4096, "begins with zeros"),
         (b"\x1f\x8b\x08" + b"\1" * 60, "gzip"),
         (b'{"name": "Sherlock"}', "JSON"),
         (bytes(range(7, 200)), "damaged"),
         (b"GGUF" + struct.pack("<I", 1) + b"\0" * 99, "version 1"),
         (b"GGUF" + struct.pack("<I", 9) + b"\0" * 99, "version 9"),
         (b"GGUF" + struct.pack(">I", 3) + b"\0" * 99, "big-endian"),
-        (b"GGUF" + struct.pack("<I", 3), "cut off"),
+        (b"GGUF" + struct.pack("<I", 3), "incomplete"),
     ],
 )
 def test_what_is_no_gguf_is_named(tmp_path: Path, start: bytes, words: str) -> None:
@@ -103,17 +103,17 @@ def test_missing_folder_and_forbidden(tmp_path: Path) -> None:
         check(tmp_path / "none.gguf")
     with pytest.raises(ModelError, match="There is no model file"):
         check(write(tmp_path / "file", b"x") / "below.gguf")
-    with pytest.raises(ModelError, match=r"is a folder: it holds no \.gguf"):
+    with pytest.raises(ModelError, match=r"is a folder: there is no \.gguf"):
         check(tmp_path)
     write(tmp_path / "a.gguf", build())
-    with pytest.raises(ModelError, match=r"is a folder: give a file in it, such as a\.gguf"):
+    with pytest.raises(ModelError, match=r"is a folder: choose a file in it, such as a\.gguf"):
         check(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gguf")
-    with pytest.raises(ModelError, match="not an ordinary file"):
+    with pytest.raises(ModelError, match="not a regular file"):
         check(tmp_path / "pipe.gguf")
 
 
@@ -132,7 +132,7 @@ def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ModelError, match="may not be read: give yourself the permission"):
+    with pytest.raises(ModelError, match="You have no permission to read"):
         check(path)
 
 
@@ -140,8 +140,8 @@ def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ("keys", "words"),
     [
         ({"general.type": "adapter", "adapter.type": "lora"}, "LoRA adapter"),
-        ({"general.type": "mmproj"}, "picture part"),
-        ({"general.architecture": "clip"}, "picture part"),
+        ({"general.type": "mmproj"}, "image part"),
+        ({"general.architecture": "clip"}, "image part"),
         ({"general.type": "imatrix"}, "importance matrix"),
         ({"general.architecture": "nomic-bert"}, "embedding model"),
         ({"llama.pooling_type": 3}, "embedding model"),
@@ -150,7 +150,7 @@ def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ({"general.alignment": 33}, "alignment of 33"),
         ({"general.alignment": 0}, "alignment of 0"),
         ({"llama.block_count": 4_000_000_000}, "layers"),
-        ({"split.count": 2}, "not named like one"),
+        ({"split.count": 2}, "has another name"),
         ({"split.count": 4_000_000}, "damaged"),
     ],
 )
@@ -177,7 +177,7 @@ def test_split_models(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="give the first part"):
         check(second)
     write(second, second.read_bytes()[:-100])
-    with pytest.raises(ModelError, match=r"of-00002\.gguf is cut off"):
+    with pytest.raises(ModelError, match=r"of-00002\.gguf is incomplete"):
         check(first)
 
 
@@ -190,14 +190,14 @@ def test_cut_at_every_byte_is_told(tmp_path: Path) -> None:
         with pytest.raises(ModelError) as caught:
             check(path)
         if length > 24:
-            assert "cut off" in str(caught.value), (length, str(caught.value))
+            assert "incomplete" in str(caught.value), (length, str(caught.value))
     assert check(write(path, whole)).data_size == len(whole)
 
 
 def test_the_numbers_of_a_cut_file(tmp_path: Path) -> None:
     whole = build()
     path = write(tmp_path / "m.gguf", whole[:-1000])
-    with pytest.raises(ModelError, match=f"needs {len(whole):,} bytes and it has"):
+    with pytest.raises(ModelError, match=f"need {len(whole):,} bytes and it has"):
         check(path)
 
 

@@ -1,4 +1,4 @@
-"""The starter, hashes and what is remembered, names of models, and opening an engine."""
+"""The starter, hashes and what is cached, names of models, and opening an engine."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError
 from rpterm.models import gguf, hashes, library, starter
 from rpterm.models import open as opening
+from rpterm.models.file_cache import FileCache
 from rpterm.models.hashes import file_hash, model_hash
 from rpterm.models.memory import Memory
-from rpterm.models.remember import FileFacts
 
 PLENTY = Memory(64 * 10**9, 60 * 10**9)
 
@@ -33,9 +33,9 @@ def test_the_starter_is_the_published_file(tmp_path: Path) -> None:
     assert (starter.embedder_folder(tmp_path) / "modules.json").is_file()
 
 
-def test_the_verdict_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     starter.llm_path(tmp_path)
-    monkeypatch.setattr(hashes, "_whole", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
     assert starter.llm_path(tmp_path).is_file()
 
 
@@ -88,7 +88,7 @@ def test_a_spoilt_or_unwritable_cache_is_no_error(tmp_path: Path) -> None:
 
 
 def test_large_files_get_a_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashes, "WHOLE_UP_TO", 1 << 20)
+    monkeypatch.setattr(hashes, "MAX_FULL_HASH", 1 << 20)
     data = bytearray(os.urandom(20 << 20))
     path = write(tmp_path / "a.bin", bytes(data))
     first = model_hash(path)
@@ -119,7 +119,7 @@ def test_names_of_models(tmp_path: Path) -> None:
     assert library.resolve("./other.gguf", tmp_path) == Path("other.gguf")
     with pytest.raises(ModelError, match="did you mean Tiny-Q4"):
         library.resolve("tony-q4", tmp_path)
-    with pytest.raises(ModelError, match="there are Tiny-Q4, big"):
+    with pytest.raises(ModelError, match="it has Tiny-Q4, big"):
         library.resolve("zzz", tmp_path)
     with pytest.raises(ModelError, match="models pull"):
         library.resolve("zzz", tmp_path / "none")
@@ -180,8 +180,8 @@ def test_adapters_are_checked_before_llama_sees_them(tmp_path: Path) -> None:
 
     assert opened(good).options["adapter"] == good  # type: ignore[attr-defined]
     for path, words in (
-        (foreign, "made for a qwen3 model"),
-        (cut, "cut off"),
+        (foreign, "trained for a qwen3 model"),
+        (cut, "incomplete"),
         (tmp_path / "tiny.gguf", "not a LoRA adapter"),
         (tmp_path / "none.gguf", "no adapter"),
     ):
@@ -200,7 +200,7 @@ def test_a_model_that_went_bad_after_it_was_remembered(tmp_path: Path) -> None:
         path, tmp_path / "c"
     )
     write(path, build()[:-100])
-    with pytest.raises(ModelError, match="cut off"):
+    with pytest.raises(ModelError, match="incomplete"):
         opening.checked_header(path, tmp_path / "c")
     with pytest.raises(ModelError, match="no model file"):
         opening.checked_header(tmp_path / "none.gguf", tmp_path / "c")
@@ -209,18 +209,18 @@ def test_a_model_that_went_bad_after_it_was_remembered(tmp_path: Path) -> None:
 def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
     path = write(tmp_path / "tiny.gguf", build())
     fresh = opening.checked_header(path, tmp_path / "c")
-    facts = FileFacts(path, tmp_path / "c").get("header")
+    facts = FileCache(path, tmp_path / "c").get("header")
     assert facts is not None
-    assert opening._thaw(facts) == fresh
-    assert opening._thaw({"heads_kv": 3}) is None
-    assert opening._thaw({"heads_kv": [], "unknown": 1}) is None
+    assert opening._cached_header(facts) == fresh
+    assert opening._cached_header({"heads_kv": 3}) is None
+    assert opening._cached_header({"heads_kv": [], "unknown": 1}) is None
 
 
 def test_planning_the_starter_again_reads_no_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
-    monkeypatch.setattr(hashes, "_whole", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
     monkeypatch.setattr(gguf, "read_header", lambda path: pytest.fail(f"{path} read again"))
     planned = opening.plan(
         Settings(model=str(starter.llm_path(tmp_path))),

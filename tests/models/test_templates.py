@@ -68,7 +68,7 @@ def test_a_file_and_what_is_neither(tmp_path: Path) -> None:
     assert source("") == ""
     with pytest.raises(ModelError, match=r"'alpac'.*did you mean alpaca\?"):
         source("alpac")
-    with pytest.raises(ModelError, match="there are chatml, llama-3"):
+    with pytest.raises(ModelError, match="use one of chatml, llama-3"):
         source(str(tmp_path))
 
 

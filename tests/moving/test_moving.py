@@ -82,7 +82,7 @@ def test_a_whole_folder_comes_in_one_go(old: Path, store: Store, tmp_path: Path)
     by_name = {result.source.name: result for result in moved.chats}
     assert by_name["one.jsonl"].card_name == "Mara Venn"
     assert by_name["two.jsonl"].card_name == "Tam"
-    assert "no chat log" in by_name["broken.jsonl"].error
+    assert "not a chat log" in by_name["broken.jsonl"].error
     chat = store.chat(by_name["one.jsonl"].chat_id or 0)
     assert Path(chat.card_path or "").name == "mara-venn.toml"
     path = store.path(chat.leaf_id or 0)

@@ -135,10 +135,10 @@ def test_a_damaged_line_is_told_and_what_is_below_it_stays(store: Store, tmp_pat
     lines[5] = lines[5].replace('"prompt_ids": [1, 2]', '"prompt_ids": [1, "2"]')
     result = brought(store, tmp_path / "x.jsonl", "".join(lines))
     assert result.notes == (
-        "Line 4 is no JSON and was left out.",
-        "Line 5 answers a turn that is not there; it begins a branch now.",
-        "Line 6 answers a turn that is not there; it begins a branch now.",
-        "Line 6 does not tell how the reply was made; the reply is kept.",
+        "Line 4 is not JSON and was left out.",
+        "The parent of line 5 is missing; it starts a new branch.",
+        "The parent of line 6 is missing; it starts a new branch.",
+        "How the reply in line 6 was generated is unreadable; it is kept.",
     )
     assert result.turns == 7
     chat = store.chat(result.chat_id or 0)

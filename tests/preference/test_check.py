@@ -97,19 +97,19 @@ def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, 
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ([1], "no object"),
+        ([1], "not an object"),
         ({"text": "x"}, "no known format: text"),
         ({"prompt": [U], "chosen": [A], "rejected": [A]}, "are the same"),
         ({"prompt": [U], "chosen": [A], "rejected": [said(" ")]}, "a reply is empty"),
         ({"prompt": [U], "completion": [A], "label": "good"}, "neither true nor false"),
-        ({"chosen": [U, A], "rejected": [A]}, "two prompts"),
-        ({"messages": [A, U]}, "do not end in a reply"),
+        ({"chosen": [U, A], "rejected": [A]}, "different prompts"),
+        ({"messages": [A, U]}, "do not end with a reply"),
         ({"messages": [{"role": "tool", "content": "x"}, A]}, "'tool'"),
         ({"messages": [{"role": ["x"], "content": "x"}, A]}, "no trainer knows"),
         ({"messages": "x"}, "no messages"),
-        ({"prompt": "x", "chosen": [A, A], "rejected": [B]}, "two prompts"),
-        ({"prompt": [U], "chosen": [U], "rejected": [B]}, "not one reply"),
-        ({"messages": [U, {"role": "system", "content": "x"}, A]}, "behind other messages"),
+        ({"prompt": "x", "chosen": [A, A], "rejected": [B]}, "different prompts"),
+        ({"prompt": [U], "chosen": [U], "rejected": [B]}, "not a single reply"),
+        ({"messages": [U, {"role": "system", "content": "x"}, A]}, "after other messages"),
         ({"fields": {"x": 1}}, "no prompt"),
         ({"input": 3, "preferred_output": [A], "non_preferred_output": [B]}, "no messages"),
         ({"prompt": "x", "chosen": None, "rejected": "y"}, "no messages"),
@@ -165,7 +165,7 @@ def test_bad_rows_are_named_by_line_and_the_others_are_read(tmp_path: Path) -> N
     rows = [pair("Who?", "Moran.", "I."), "{not json", "", {"x": 1}, pair("Where?", "Here.", "No.")]
     report = checked(tmp_path / "d", rows)
     assert report.quality.rows == 2 and report.bad.count == 2
-    assert report.bad.first[0] == "train.jsonl:2: it is no JSON"
+    assert report.bad.first[0] == "train.jsonl:2: it is not JSON"
     assert report.bad.first[1].startswith("train.jsonl:4: its keys")
     assert [each.name for each in report.strict] == ["bad rows"]
 
@@ -214,7 +214,7 @@ def test_a_reply_behind_the_cut_is_lost_with_its_row_or_without(tmp_path: Path) 
     whole = checked(tmp_path / "w", [{"messages": [*prompt, *reply]}], limit=22)
     assert whole.outlooks[0].fates == {"emptied": 1}
     assert whole.outlooks[0].empties == ["train.jsonl:1"]
-    assert "nothing of the reply is left" in whole.strict[0].text
+    assert "without any of the reply" in whole.strict[0].text
     cut = checked(tmp_path / "w", [{"messages": [*prompt, *reply]}], limit=23)
     assert cut.outlooks[0].fates == {"cut": 1} and not cut.strict
 
@@ -230,7 +230,7 @@ def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Pat
     with pytest.raises(TrainingError, match=r"several exports \(axolotl, trl_dpo\): name one"):
         read(tmp_path / "all", None)
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
-    with pytest.raises(ExportError, match=r"beside them, odd.jsonl: check them one by one"):
+    with pytest.raises(ExportError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")
 
 
@@ -327,7 +327,7 @@ def test_an_empty_file_is_an_error(tmp_path: Path, name: str, text: str) -> None
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no file or folder"):
         check(tmp_path / "none", MODEL)
-    with pytest.raises(ExportError, match="no JSONL and no Parquet"):
+    with pytest.raises(ExportError, match="no JSONL or Parquet"):
         check(tmp_path, MODEL)
     (tmp_path / "bad.jsonl").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ExportError, match=r"bad\.jsonl cannot be read"):

@@ -139,8 +139,8 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
     assert prompt[0] == HEAD[0] and prompt[1]["role"] == "user" and len(prompt) > 3
     assert prompt[-1]["content"] == "Question 19 has six words here."
     assert sum(len(m["content"].split()) + 8 for m in prompt) + 12 <= 100
-    told = r"1 is longer than 20 tokens, the longest 53\. `--max-tokens 256` takes the long ones\."
-    with pytest.raises(ExportError, match=told):
+    message = r"1 is longer than 20 tokens, the longest 53\. `--max-tokens 256` includes the long"
+    with pytest.raises(ExportError, match=message):
         run(scene, tmp_path / "small", max_tokens=20)
     assert run(scene, tmp_path / "small", max_tokens=53).rows == {"train": 1}
     with pytest.raises(ExportError, match="1 is longer than 52 tokens, the longest 53"):
@@ -175,7 +175,7 @@ def test_a_format_that_is_not_made_of_what_there_is_says_so(
 
 def test_ratings_that_say_neither_good_nor_bad_are_told(scene: Scene, tmp_path: Path) -> None:
     scene.judge.stars(scene.reply("Well."), 3)
-    with pytest.raises(ExportError, match=r"as kto: it has no place for some ratings \(1\)"):
+    with pytest.raises(ExportError, match=r"as kto: it cannot express some ratings \(1\)"):
         run(scene, tmp_path / "out", format="trl_kto")
 
 
@@ -231,7 +231,7 @@ def test_only_an_export_is_ever_replaced(scene: Scene, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "thesis.txt").write_text("mine")
-    with pytest.raises(ExportError, match="is no export of rpterm"):
+    with pytest.raises(ExportError, match="is not an export of rpterm"):
         run(scene, home, format="raw")
     assert [path.name for path in home.iterdir()] == ["thesis.txt"]
     run(scene, tmp_path / "out", format="raw")
@@ -251,12 +251,12 @@ from rpterm.store import Store
 place, at = Path(sys.argv[1]), sys.argv[2]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
-real = writing._swapped
-def swapped(*names):
+real = writing._exchange_atomically
+def exchanged(*names):
     return real(*names) and die()
 {{"rows": lambda: setattr(writing.Lines, "add", die),
   "sync": lambda: setattr(writing, "_sync", die),
-  "swap": lambda: setattr(writing, "_swapped", swapped)}}[at]()
+  "swap": lambda: setattr(writing, "_exchange_atomically", exchanged)}}[at]()
 with Store(place / "rp.db") as store:
     scene = Scene(store)
     scene.judge.thumb(scene.reply("New."), True)

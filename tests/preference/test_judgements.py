@@ -76,11 +76,11 @@ def test_only_replies_to_one_turn_are_compared(scene: Scene) -> None:
     a = scene.reply("One.")
     with pytest.raises(StoreError, match="do not answer the same turn"):
         scene.judge.compare(a, scene.greeting.id, "left")
-    with pytest.raises(StoreError, match="only replies are judged"):
+    with pytest.raises(StoreError, match="only replies can be judged"):
         scene.judge.thumb(scene.user.id, True)
     with pytest.raises(StoreError, match="from 1 to 5"):
         scene.judge.stars(a, 6)
-    with pytest.raises(StoreError, match="Characters 2 to 99"):
+    with pytest.raises(StoreError, match="no part from 2 to 99"):
         scene.judge.flag(a, (2, 99), "")
     assert list(scene.judge.ratings()) == []
 

@@ -18,7 +18,7 @@ def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) ->
     with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
         run(scene, tmp_path / "out", wanted=Wanted())
     assert str(caught.value).endswith(
-        "`--sources duel,edit,stars,thumbs,swipe,flag` takes swipe as well."
+        "`--sources duel,edit,stars,thumbs,swipe,flag` includes swipe as well."
     )
     run(scene, tmp_path / "out")
     assert rows(tmp_path / "out")[0]["meta"]["judgements"] == [swipe.id]

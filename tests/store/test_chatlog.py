@@ -115,7 +115,7 @@ def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
     first = store.tree(chat.id)[0]
     store.add_turn(chat.id, first.id, "user", "Tom", "elsewhere", origin=Origin.TYPED, select=False)
     assert export_log(store, chat.id).notes == (
-        "A log has no place for other branches: 1 turn left out.",
+        "A log cannot hold other branches: 1 turn left out.",
     )
     empty = store.create_chat(card_name="Anna", card_hash=chat.card_hash)
     assert export_log(store, empty.id).turns == ()
@@ -212,7 +212,7 @@ def test_what_is_only_control_characters_says_nothing() -> None:
 def test_a_flood_of_odd_lines_is_counted_not_kept() -> None:
     log = parse(lines(GREETING) + b"\n" + b"x\n" * 5000)
     assert len(log.notes) == 31
-    assert log.notes[-1] == "4,970 more of the kind."
+    assert log.notes[-1] == "4,970 more notes like these."
     with pytest.raises(ChatLogError, match="more than 100,000 lines"):
         parse(lines(GREETING) + b"\n" * 100_001)
 
@@ -236,7 +236,7 @@ def test_what_a_chat_has_no_place_for_is_told_once() -> None:
     }
     log = parse(lines(head, reply, SAID, {**reply, "force_avatar": "x.png"}))
     assert log.notes == (
-        "Left out, as a chat has no place for it: extra.bookmark_link (2 messages), "
+        "Left out because a chat cannot store it: extra.bookmark_link (2 messages), "
         "swipe_info.extra.api (2 messages), swipe_info.extra.model (2 messages), "
         "chat_metadata.main_chat, chat_metadata.scenario, force_avatar.",
     )

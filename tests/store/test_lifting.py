@@ -158,10 +158,11 @@ def test_what_would_follow_is_told(tree: Tree) -> None:
     tree.put(said, "one", "assistant")
     tree.put(said, "two", "assistant")
     assert following(tree.store, hello).told() == (
-        "3 turns follow it, on 2 branches. If only this turn goes, what follows begins the chat."
+        "3 turns follow it, on 2 branches. If you delete only this turn, what follows will start "
+        "the chat."
     )
     tree.put(hello, "otherwise")
     assert following(tree.store, said).told() == (
-        "2 turns follow it, on 2 branches. If only this turn goes, what follows goes on from the "
-        "turn before it. Its other versions stay."
+        "2 turns follow it, on 2 branches. If you delete only this turn, what follows will "
+        "continue the turn before it. Its other versions stay."
     )

@@ -97,7 +97,7 @@ def test_a_crash_before_the_scrub_is_made_good_at_the_next_start(
 def test_a_large_file_is_scrubbed_behind_the_back_and_closing_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erase, "_SMALL", 0)
+    monkeypatch.setattr(erase, "_SMALL_FILE_BYTES", 0)
     with Store(tmp_path / "rp.db") as store:
         ids = fill(store, words(4, 30))
         for turn_id in ids[:20]:

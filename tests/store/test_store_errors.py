@@ -121,7 +121,7 @@ def test_a_full_disk_loses_nothing_that_was_stored(tmp_path: Path) -> None:
         with store.connections.read() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        with pytest.raises(StoreError, match="no room left"):
+        with pytest.raises(StoreError, match="disk is full"):
             store.add_turn(chat_id, None, "user", "U", "x" * 100_000, origin=Origin.TYPED)
         assert store.chat(chat_id).turn_count == 3
         with store.connections.read() as connection:

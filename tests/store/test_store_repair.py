@@ -95,7 +95,7 @@ def test_a_newer_file_is_left_alone(tmp_path: Path, room: str, hurt: bool) -> No
     if hurt:
         lose_place(path)
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"rp\.db was made by a newer rpterm"):
+    with pytest.raises(StoreError, match=r"rp\.db was written by a newer rpterm"):
         repair(path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["rp.db"]

@@ -78,7 +78,7 @@ def turns_in(path: Path) -> dict[int, str]:
 def expected(pages: Pages, page: int) -> set[int]:
     """The turns that a damaged page does not hold a piece of."""
     here = {row.number for row in pages.rows(page) if "assistant" in row.values}
-    long = {50, 120} if pages._entry(page)[0] in OVERFLOW else set()
+    long = {50, 120} if pages._pointer_map_entry(page)[0] in OVERFLOW else set()
     return set(range(1, TURNS + 1)) - here - long
 
 

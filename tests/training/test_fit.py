@@ -1,4 +1,4 @@
-"""Rows that do not fit into the limit: dropped, counted, told before anything is loaded."""
+"""Rows that do not fit into the limit: dropped, counted, reported before a model is loaded."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def test_rows_whose_prompt_fills_the_limit_are_dropped_and_the_others_counted() 
 
 
 @pytest.mark.parametrize("method", [Method.DPO, Method.ORPO])
-def test_where_no_row_fits_the_shortest_is_told(method: Method) -> None:
+def test_where_no_row_fits_the_error_has_the_shortest(method: Method) -> None:
     rows = [pair(1100, 59), pair(1300, 59)]
-    told = r"None of the 2 rows of out fits into 1,024 tokens; the shortest has 1,160: "
-    with pytest.raises(TrainingError, match=f"{told}`--max-tokens 1280`"):
+    text = r"None of the 2 rows of out fits into 1,024 tokens; the shortest has 1,160: "
+    with pytest.raises(TrainingError, match=f"{text}`--max-tokens 1280`"):
         fitted(Data(method, rows), WORDS, 1024, OUT)
     with pytest.raises(TrainingError, match="The only row of out has 1,160 tokens"):
         fitted(Data(method, rows[:1]), WORDS, 1024, OUT)
@@ -72,23 +72,23 @@ def test_kto_needs_both_labels_among_the_rows_that_fit() -> None:
         fitted(Data(Method.KTO, rows[1:]), WORDS, 32, OUT)
 
 
-def test_rows_that_are_none_and_a_template_that_refuses_are_told() -> None:
-    with pytest.raises(TrainingError, match="`rpterm export check out` says"):
+def test_invalid_rows_and_a_template_that_rejects_them_are_errors() -> None:
+    with pytest.raises(TrainingError, match="`rpterm export check out` shows"):
         fitted(Data(Method.DPO, [pair(4, 4) | {"rejected": []}]), WORDS, 32, OUT)
 
     def refuse(*ignored: Any, **more: Any) -> str:
         raise RptermError("roles must alternate")
 
-    with pytest.raises(TrainingError, match="template of picky refuses the rows"):
+    with pytest.raises(TrainingError, match="template of picky rejects the rows"):
         fitted(Data(Method.DPO, [pair(4, 4)]), Model("picky", refuse, WORDS.count, ""), 32, OUT)
 
 
-def test_the_text_beside_an_adapter_has_what_was_really_used() -> None:
+def test_the_model_card_has_the_values_that_were_used() -> None:
     rows = [pair(20, 5), pair(20, 12), pair(32, 4)]
     plan = Plan(Method.DPO, Path("m.gguf"), max_length=32)
     made = Trained(Path("a.gguf"), Path("a.md"), 1, 9.0, None, None, Parity(0.5, 0.1, 40))
     for some, longest, dropped in ((rows, 32, "1, 1"), (rows[:1], 26, "0, 0")):
-        told = card.text(plan, fitted(Data(Method.DPO, some), WORDS, 32, OUT), made)
-        assert f"| longest row | {longest} tokens |" in told
-        assert f"| rows dropped, rows cut | {dropped} |" in told
-        assert f"| rows trained on | {min(2, len(some))} |" in told
+        text = card.text(plan, fitted(Data(Method.DPO, some), WORDS, 32, OUT), made)
+        assert f"| longest row | {longest} tokens |" in text
+        assert f"| rows dropped, rows truncated | {dropped} |" in text
+        assert f"| rows trained on | {min(2, len(some))} |" in text

@@ -1,4 +1,4 @@
-"""What of training needs no model: the order of rows, scales, plans, and rows of exports."""
+"""The parts of a training that need no model: row order, scales, plans, exports, disk space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rpterm.training import convert, room
 from rpterm.training.data import read
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, Plan, TrainingError
-from rpterm.training.run import _folder
+from rpterm.training.run import _open_folder
 from rpterm.training.trainer import last_checkpoint
 from rpterm.types import RptermError
 
@@ -75,12 +75,12 @@ def test_the_scale_is_what_llama_cpp_divides_by_the_rank() -> None:
     [{"use_dora": True}, {"modules_to_save": ["lm_head"]}, {"bias": "all"},
      {"rank_pattern": {"q_proj": 2}}],
 )  # fmt: skip
-def test_adapters_that_the_file_has_no_place_for_are_refused(more: dict[str, object]) -> None:
+def test_adapter_features_that_gguf_cannot_store_are_refused(more: dict[str, object]) -> None:
     with pytest.raises(TrainingError, match="train without"):
         convert.scale(SimpleNamespace(**LORA | more))
 
 
-def test_what_is_no_row_of_the_method_is_left_and_the_method_is_guessed(tmp_path: Path) -> None:
+def test_rows_of_another_method_are_ignored_and_the_method_is_recognized(tmp_path: Path) -> None:
     out = tmp_path / "out"
     pair = {"prompt": USER, "chosen": said("A"), "rejected": said("B"), "meta": {"chat": 1}}
     write(out, "train", pair, {"messages": USER}, pair)
@@ -98,7 +98,7 @@ def test_only_the_reply_of_a_conversation_is_learned(tmp_path: Path) -> None:
     assert row == {"prompt": USER, "completion": said("A")}
 
 
-def test_labels_that_are_all_alike_teach_nothing(tmp_path: Path) -> None:
+def test_rows_with_one_label_only_are_refused(tmp_path: Path) -> None:
     row = {"prompt": USER, "completion": said("A"), "label": True}
     write(tmp_path / "out", "train", row, row)
     with pytest.raises(TrainingError, match="same label"):
@@ -113,7 +113,7 @@ def test_other_data_or_settings_are_another_training() -> None:
     assert plan.fingerprint("d") not in others and len(others) == 2
 
 
-def test_a_checkpoint_without_its_state_is_not_whole(tmp_path: Path) -> None:
+def test_a_checkpoint_without_its_state_is_incomplete(tmp_path: Path) -> None:
     for number, whole in ((4, True), (12, True), (16, False)):
         folder = tmp_path / f"checkpoint-{number}"
         folder.mkdir()
@@ -126,40 +126,40 @@ def test_a_checkpoint_without_its_state_is_not_whole(tmp_path: Path) -> None:
 def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path) -> None:
     made, begun = tmp_path / "made.gguf", tmp_path / "begun.gguf"
     made.touch()
-    with pytest.raises(TrainingError, match="exists already"):
-        _folder(made, "one", anew=False)
-    (_folder(begun, "one", anew=False) / "checkpoint-1").mkdir()
-    assert (_folder(begun, "one", anew=False) / "checkpoint-1").exists()
+    with pytest.raises(TrainingError, match="already exists"):
+        _open_folder(made, "one", anew=False)
+    (_open_folder(begun, "one", anew=False) / "checkpoint-1").mkdir()
+    assert (_open_folder(begun, "one", anew=False) / "checkpoint-1").exists()
     with pytest.raises(TrainingError, match="--restart"):
-        _folder(begun, "two", anew=False)
-    assert not list(_folder(begun, "two", anew=True).glob("checkpoint-*"))
+        _open_folder(begun, "two", anew=False)
+    assert not list(_open_folder(begun, "two", anew=True).glob("checkpoint-*"))
     with pytest.raises(RptermError, match="no folder"):
-        _folder(tmp_path / "none" / "made.gguf", "one", anew=False)
+        _open_folder(tmp_path / "none" / "made.gguf", "one", anew=False)
 
 
-def test_a_disk_without_room_is_told_before_and_when_it_fills(
+def test_a_full_disk_is_reported_before_and_during_a_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 << 20))
     room.check(tmp_path, 1_000_000)
-    with pytest.raises(TrainingError, match=r"need .* has .* free: make room"):
+    with pytest.raises(TrainingError, match=r"need .* has .* free: free some space"):
         room.check(tmp_path, 9_000_000)
-    told = Exception("No space left on device (os error 28)"), OSError(28, "No space left")
-    assert all(room.is_full(error, tmp_path) for error in told)
+    errors = Exception("No space left on device (os error 28)"), OSError(28, "No space left")
+    assert all(room.is_full(error, tmp_path) for error in errors)
     assert not room.is_full(RuntimeError("a shape"), tmp_path)
     monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     assert room.is_full(RuntimeError("unexpected pos"), tmp_path)
-    assert "goes on from" in str(room.filled(tmp_path))
+    assert "continues from" in str(room.full_disk_error(tmp_path))
 
 
-def test_the_gate_lets_rounding_through_and_nothing_else() -> None:
+def test_the_parity_check_allows_rounding_and_nothing_else() -> None:
     Parity(moved=1.0, apart=0.3, tokens=9).check("It")
     Parity(moved=0.01, apart=0.1, tokens=9).check("It")
     with pytest.raises(TrainingError, match=r"differ by 1\.20"):
         Parity(moved=1.0, apart=1.2, tokens=9).check("It")
 
 
-def test_where_to_export_to_is_never_what_is_no_export(tmp_path: Path) -> None:
+def test_the_suggested_export_target_is_never_another_file(tmp_path: Path) -> None:
     file = tmp_path / "in.txt"
     file.write_text("Hello.\n", encoding="utf-8")
     with pytest.raises(TrainingError, match=f"`rpterm export {tmp_path}/in-dpo --format dpo`"):

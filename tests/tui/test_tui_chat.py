@@ -243,7 +243,7 @@ async def test_a_candidate_taken_early_is_kept_when_all_are_written(tmp_path: Pa
         await pilot.press("ctrl+g")
         await wait_until(pilot, lambda: app.chat.state.choosing and app.chat.state.busy)
         await pilot.press("right", "enter")
-        await wait_until(pilot, lambda: "kept as soon as all are written" in notices(app))
+        await wait_until(pilot, lambda: "kept once all of them are complete" in notices(app))
         stage.engine._delay = 0.0
         await wait_until(pilot, lambda: app.chat.state.choosing is None)
         assert texts(app)[-1] == REPLIES[2]

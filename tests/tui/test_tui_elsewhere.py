@@ -122,7 +122,7 @@ async def test_a_branch_that_another_terminal_went_to_is_shown_and_told(
         other.set_leaf(1, other.path(other.chat(1).leaf_id or 0)[0].id)
         says(other, "Another way")
         await wait_until(pilot, lambda: texts(app)[-1] == "Another way")
-        assert "Another terminal went on in another branch" in notices(app)
+        assert "Another terminal switched this chat to another branch" in notices(app)
 
 
 async def test_what_one_does_here_is_not_taken_for_another_terminals(
@@ -171,7 +171,7 @@ async def test_a_chat_that_is_open_twice_says_so(stage: Stage) -> None:
         theirs = Presence(stage.folder / "rpterm.db", 1)
     app = marked.app()
     async with running(app) as pilot:
-        await wait_until(pilot, lambda: "open in another terminal, too" in notices(app))
+        await wait_until(pilot, lambda: "also open in another terminal" in notices(app))
     theirs.release()
     again = marked.app()
     async with running(again) as pilot:

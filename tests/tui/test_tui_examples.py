@@ -181,14 +181,14 @@ async def test_another_chat_shows_its_own_examples(stage: FileStage) -> None:
         await save(pilot, app, "Not far.")
         await wait_until(pilot, lambda: stage.said() == ["Not far.", "Always."])
         stage.gate = threading.Event()
-        app.chat.work(opening.switch(app.chat, "tam", None))
+        app.chat.work(opening.switch_chat(app.chat, "tam", None))
         await wait_until(pilot, lambda: answers(app) == [])
         await pilot.press("e")
         await wait_until(pilot, lambda: "Mark an example first" in notices(app))
         stage.gate.set()
         await wait_until(pilot, lambda: answers(app) == ["Drawn."])
         await pilot.press("u")
-        await wait_until(pilot, lambda: "Nothing to take back" in notices(app))
+        await wait_until(pilot, lambda: "Nothing to undo" in notices(app))
         await open_form(pilot, app)
         await save(pilot, app, "Torn.")
         await wait_until(pilot, lambda: stage.said(TAM) == ["Torn."])
@@ -200,7 +200,7 @@ async def test_an_edit_never_reaches_the_card_of_another_chat(stage: FileStage) 
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
         await open_form(pilot, app)
-        await opening.switch(app.chat, "tam", None)
+        await opening.switch_chat(app.chat, "tam", None)
         await wait_until(pilot, lambda: len(stage.opened) == 2 and app.chat.session is not None)
         await save(pilot, app, "Never.")
         await wait_until(pilot, lambda: "another chat was opened" in notices(app))
@@ -238,7 +238,7 @@ async def test_the_reply_of_another_character_becomes_an_example_of_its_own_card
         await pilot.press("alt+k")
         await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn.", REPLIES[0]])
         assert "Example 2 was added in tam.toml" in notices(app)
-        assert len(stage.session.scene.seat("tam").card.examples) == 2
+        assert len(stage.session.scene.actor("tam").card.examples) == 2
         await open_pane(pilot, app)
         await pilot.press("u")
         await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn."])
@@ -251,7 +251,7 @@ async def test_what_a_narrator_tells_is_no_example(stage: FileStage) -> None:
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Narrator?")
         await pilot.press("alt+k")
-        await wait_until(pilot, lambda: "Narrator tells the scene" in notices(app))
+        await wait_until(pilot, lambda: "Narrator is a narrator" in notices(app))
         assert stage.said() == ["Far enough.", "Always."]
 
 
@@ -284,7 +284,7 @@ async def test_without_any_example_nothing_is_made_twice(stage: FileStage) -> No
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "There are no examples yet" in screen_text(app))
         await pilot.press("plus", "w")
-        await wait_until(pilot, lambda: "No example stands in the prompt" in notices(app))
+        await wait_until(pilot, lambda: "contains no example" in notices(app))
         assert len(stage.engine.requests) == asked
         assert "Nothing is left to choose" not in screen_text(app)
 
@@ -356,9 +356,9 @@ async def test_a_reply_that_breaks_off_is_no_example(stage: FileStage) -> None:
         reply = app.chat.transcript.turns[-1]
         with stage.session.store.connections.write() as connection:
             connection.execute("UPDATE turns SET status = 'partial' WHERE id = ?", (reply.id,))
-        await replies.resync(app.chat)
+        await replies.refresh_transcript(app.chat)
         await pilot.press("alt+k")
-        await wait_until(pilot, lambda: "breaks off: let it go on (Ctrl+O)" in notices(app))
+        await wait_until(pilot, lambda: "breaks off: continue it (Ctrl+O)" in notices(app))
         assert stage.said() == ["Far enough.", "Always."]
 
 
@@ -395,7 +395,7 @@ async def test_without_a_model_the_pane_no_longer_waits(stage: FileStage) -> Non
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "Waiting for the model" in screen_text(app))
         engine.gate.set()
-        await wait_until(pilot, lambda: "Without a model nothing can be" in screen_text(app))
+        await wait_until(pilot, lambda: "Without a model, tokens cannot be" in screen_text(app))
         engine.fail = ""
         app.chat.input.focus()
         app.chat.input.put("Hello")

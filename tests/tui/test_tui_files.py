@@ -103,12 +103,12 @@ async def test_a_chat_is_written_to_a_file_and_over_one_only_when_asked(stage: F
         file.write_text("mine", encoding="utf-8")
         app.chat.input.put("/export-chat ~/talk.md")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "Write over it?" in screen_text(app))
+        await wait_until(pilot, lambda: "Overwrite it?" in screen_text(app))
         await pilot.press("n")
         assert file.read_text("utf-8") == "mine"
         app.chat.input.put("/export-chat ~/talk.md")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "Write over it?" in screen_text(app))
+        await wait_until(pilot, lambda: "Overwrite it?" in screen_text(app))
         await pilot.press("y")
         await wait_until(pilot, lambda: "Hello" in file.read_text("utf-8"))
 
@@ -122,7 +122,7 @@ async def test_the_form_asks_for_a_format_and_a_file(
         await pilot.press("alt+u")
         await wait_until(pilot, lambda: "mara-venn-1" in screen_text(app))
         await pilot.press("tab", "x", "enter")
-        await wait_until(pilot, lambda: "Write md, jsonl or log." in notices(app))
+        await wait_until(pilot, lambda: "must be md, jsonl or log." in notices(app))
         await pilot.press("backspace", "backspace", "backspace", *"jsonl", "enter")
         file = stage.folder / "mara-venn-1.jsonl"
         await wait_until(pilot, lambda: file.is_file() and file.read_text("utf-8").count("\n") > 1)

@@ -125,7 +125,7 @@ async def test_alone_nothing_is_different(stage: GroupStage) -> None:
         await pilot.press("enter")
         await wait_until(pilot, lambda: "Nothing to send" in notices(app))
         await pilot.press("alt+p")
-        await wait_until(pilot, lambda: "Nobody else is here yet" in notices(app))
+        await wait_until(pilot, lambda: "No other character is here yet" in notices(app))
 
 
 async def test_choosing_who_speaks_with_words_and_without(stage: GroupStage) -> None:

@@ -24,7 +24,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import drafting, replies
+from rpterm.tui.screens.chat import replies, sending
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
@@ -138,7 +138,7 @@ async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
 async def test_a_draft_is_on_disk_soon_after_one_stops_typing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafting, "KEPT_AFTER_S", 0.05)
+    monkeypatch.setattr(sending, "KEPT_AFTER_S", 0.05)
     app = stage.app()
     async with running(app) as pilot:
         chat_id = stage.session.chat_id
@@ -198,13 +198,13 @@ async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stag
         await say(pilot, app, "Hello")
         store, chat = stage.session.store, stage.session.chat
         store.add_turn(chat.id, chat.leaf_id, "user", "Ansel", "Wait", origin=Origin.TYPED)
-        await replies.resync(app.chat)
+        await replies.refresh_transcript(app.chat)
         assert texts(app)[-1] == "Wait"
         for name in ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note"):
             app.chat.command(name)
             await wait_until(pilot, lambda: "has no reply yet: Ctrl+R" in notices(app))
             app.clear_notifications()
-            app.chat._said = ("", 0.0)
+            app.chat._last_notice = ("", 0.0)
         assert texts(app)[-1] == "Wait" and not app.chat.state.busy
 
 

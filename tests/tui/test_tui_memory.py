@@ -159,7 +159,7 @@ async def test_a_source_in_this_chat_is_loaded_and_selected(stage: MemoryStage) 
 async def _go(app: RptermApp, chat_id: int) -> None:
     from rpterm.tui.screens.chat import opening
 
-    await opening.switch(app.chat, None, chat_id)
+    await opening.switch_chat(app.chat, None, chat_id)
 
 
 async def test_add_pin_edit_and_forget_by_keys(stage: MemoryStage) -> None:

@@ -144,7 +144,7 @@ async def test_what_was_found_on_a_branch_that_is_not_shown_is_gone_to(stage: St
         assert session is not None
         asked = next(turn for turn in session.path() if turn.role == "user")
         await chat.ask(session.edit, asked.id, "Tell me of the gulls")
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
         await wait_until(pilot, lambda: "Tell me of the gulls" in texts(app))
         judged = len(list(session.rater.judgements.comparisons()))
         await pilot.press("ctrl+s")
@@ -267,7 +267,7 @@ async def test_a_persona_that_is_renamed_is_no_second_one(stage: Stage) -> None:
         await pilot.press("up", "ctrl+r")
         await wait_until(pilot, lambda: isinstance(app.screen, Form))
         await pilot.press("end", *["backspace"] * 3, *"Ansel", "ctrl+s")
-        await wait_until(pilot, lambda: "there is one called Ansel already" in notices(app))
+        await wait_until(pilot, lambda: "Ansel is in use already" in notices(app))
         await pilot.press(*"e", "ctrl+s")
         await wait_until(pilot, lambda: "You are still Ansel" in notices(app))
         assert stage.session.store.personas() == [Persona("Ansele", "A surveyor")]

@@ -55,7 +55,7 @@ async def test_one_key_rates_the_selected_reply_and_one_takes_it_back(stage: Sta
         await pilot.press("u")
         await wait_until(pilot, lambda: "★" not in screen_text(app))
         await pilot.press("u")
-        await wait_until(pilot, lambda: "nothing to take back" in notices(app))
+        await wait_until(pilot, lambda: "nothing to undo" in notices(app))
 
 
 async def test_the_last_reply_is_rated_without_selecting(stage: Stage) -> None:
@@ -84,7 +84,7 @@ async def test_ones_own_turn_is_not_rated(stage: Stage) -> None:
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
         await pilot.press("alt+up", "alt+up", "3")
-        await wait_until(pilot, lambda: "Only replies are rated" in notices(app))
+        await wait_until(pilot, lambda: "Only replies can be rated" in notices(app))
 
 
 async def test_marks_are_there_again_when_the_chat_is_opened_again(stage: Stage) -> None:
@@ -105,7 +105,7 @@ async def test_tags_want_a_verdict_on_the_whole_first(stage: Stage) -> None:
         await pilot.press("alt+up", "t")
         await wait_until(pilot, lambda: isinstance(app.screen, TagScreen))
         await pilot.press("s", "l", "l", "c", "3", "enter")
-        await wait_until(pilot, lambda: "First the reply as a whole" in screen_text(app))
+        await wait_until(pilot, lambda: "Rate the reply as a whole first" in screen_text(app))
         await pilot.press("2", "enter")
         await wait_until(pilot, lambda: not isinstance(app.screen, TagScreen))
         await wait_until(pilot, lambda: marks(stage)[-1].stars == 2)
@@ -168,10 +168,10 @@ async def test_consent_is_asked_for_and_taken_back(stage: Stage) -> None:
     async with running(app) as pilot:
         chat_id = stage.session.chat_id
         await pilot.press("alt+e")
-        await wait_until(pilot, lambda: "may leave" in notices(app))
+        await wait_until(pilot, lambda: "may include this chat" in notices(app))
         assert stage.session.rater.allowed(chat_id)
         await pilot.press("alt+e")
-        await wait_until(pilot, lambda: "stays here" in notices(app))
+        await wait_until(pilot, lambda: "stays private" in notices(app))
         assert not stage.session.rater.allowed(chat_id)
 
 

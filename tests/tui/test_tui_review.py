@@ -112,7 +112,7 @@ async def test_undo_takes_back_and_shows_it_again(stage: Stage) -> None:
     async with running(app) as pilot:
         await opened(pilot, app)
         await pilot.press("u")
-        await wait_until(pilot, lambda: "Nothing was judged" in notices(app))
+        await wait_until(pilot, lambda: "nothing to undo" in notices(app))
         await pilot.press("5", "5")
         await wait_until(pilot, lambda: "3 of 6" in screen_text(app))
         await pilot.press("u")

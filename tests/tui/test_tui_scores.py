@@ -25,7 +25,7 @@ from tui_support import (
 )
 
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.cast.seats import Seat
+from rpterm.chat.cast.actors import Actor
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
@@ -36,7 +36,7 @@ from rpterm.store.scores import Scores
 from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.aside import AsideView
 from rpterm.tui.widgets.panes.card import CardPane
 
@@ -202,8 +202,8 @@ async def test_a_remedy_is_about_the_one_who_spoke(
 ) -> None:
     async with fallen(tmp_path) as (stage, app, pilot):
         scene = stage.session.scene
-        tam = Seat(CharacterCard("Tam"), scene.lead.prompter, None)
-        monkeypatch.setattr(scene, "seat_of", lambda _turn: tam)
+        tam = Actor(CharacterCard("Tam"), scene.lead.prompter, None)
+        monkeypatch.setattr(scene, "actor_of", lambda _turn: tam)
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert "Speak as Tam and nobody else" in stage.engine.requests[-1].prompt_text
@@ -213,10 +213,10 @@ async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.Mo
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
-        monkeypatch.setattr(stage.session.scene, "plays", lambda _seat: False)
+        monkeypatch.setattr(stage.session.scene, "plays", lambda _actor: False)
         await say(pilot, app, "Hello")
         await pilot.press("alt+h")
-        await wait_until(pilot, lambda: "A narrator has no character to keep" in notices(app))
+        await wait_until(pilot, lambda: "replies are not scored" in notices(app))
         assert not app.chat.keeper.known
 
 
@@ -297,21 +297,20 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await wait_until(pilot, lambda: stage.judge.full_asked)
-        before = app.chat.keeper._disturbed
+        before = app.chat.keeper._epoch
         await type_text(pilot, "ab")
-        assert app.chat.keeper._disturbed > before
-        assert app.chat.keeper._stale(before)
+        assert app.chat.keeper._epoch > before
 
 
 async def test_no_alarm_of_the_reply_before_while_another_is_made(tmp_path: Path) -> None:
     async with fallen(tmp_path) as (_, app, pilot):
-        app.chat.state.wish = Wish()  # Asked for, and its prompt is not built yet.
+        app.chat.state.request = ScreenRequest()  # Asked for, and its prompt is not built yet.
         app.chat.keeper.hush()
-        scores.show(app.chat)  # As when a score comes late.
+        scores.refresh(app.chat)  # As when a score comes late.
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
         assert figure(app) == "" and app.chat.keeper.sentence == ""
-        app.chat.state.wish = None
-        scores.show(app.chat)
+        app.chat.state.request = None
+        scores.refresh(app.chat)
         await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
 
 

@@ -17,7 +17,7 @@ from tui_support import (
 
 from rpterm.tui.app import RptermApp
 from rpterm.tui.keys import BY_ID
-from rpterm.tui.screens.chat.commanding import names
+from rpterm.tui.screens.chat.slash_commands import names
 
 
 async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage) -> None:
@@ -38,7 +38,7 @@ async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage)
     [
         ("/regenrate", "did you mean /regenerate?"),
         ("/me waves", "needs two"),
-        ("/chats be brief", "/chats stands alone"),
+        ("/chats be brief", "/chats takes nothing after it"),
         ("/set temperature 11", "must be between 0 and 10"),
         ("/set temprature 1", "did you mean sampling.temperature?"),
         ("/set threads 2", "rpterm config set threads"),
@@ -85,7 +85,7 @@ async def test_words_behind_a_command_are_taken(stage: Stage) -> None:
         assert stage.session.settings.sampling.temperature == 0.9
         app.chat.input.put("/note -")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "No note." in notices(app))
+        await wait_until(pilot, lambda: "The note is removed." in notices(app))
         assert stage.session.chat.note.text == ""
 
 
@@ -104,7 +104,7 @@ async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> Non
         assert app.chat.input.text == "/set dry_multiplier "
         await wait_until(pilot, lambda: "How strongly DRY punishes" in hints(app))
         app.chat.input.put("/zz")
-        await wait_until(pilot, lambda: "No command is called so" in hints(app))
+        await wait_until(pilot, lambda: "There is no such command" in hints(app))
         app.chat.input.put("/prompt")
         await pilot.press("tab")
         assert app.chat.input.text == "/pane-prompt"

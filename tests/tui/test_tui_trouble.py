@@ -31,7 +31,7 @@ from rpterm.store import Store
 from rpterm.tui import palette
 from rpterm.tui.external import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
-from rpterm.tui.screens.chat import chats, frame, way
+from rpterm.tui.screens.chat import chats, frame, navigation
 from rpterm.tui.screens.chooser import Choice
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.picker import CharacterPicker
@@ -189,7 +189,7 @@ async def test_a_jump_that_failed_does_not_wait_for_the_next_chat(stage: Stage) 
     app = stage.app()
     async with running(app) as pilot:
         app.chat.going_to = stage.session.chat_id + 1, 12345
-        await way.arrived(app.chat)
+        await navigation.show_pending_turn(app.chat)
         assert app.chat.going_to is None and phase(app) == "ready"
         await say(pilot, app, "Hello")
         assert texts(app)[-1] == REPLIES[0]

@@ -23,7 +23,7 @@ async def test_h_hides_a_turn_and_shows_it_again(stage: Stage) -> None:
         assert view is not None and view.has_class("-hidden")
         assert app.chat.transcript.selected == turn
         assert "My lamp is red." in screen_text(app)
-        assert "does not read this turn" in notices(app)
+        assert "is hidden from the model" in notices(app)
         await pilot.press("f2")
         await wait_until(pilot, lambda: "you hid it from the model" in screen_text(app))
         await pilot.press("f2", "escape", "ctrl+up", "ctrl+up", "h")
@@ -66,8 +66,8 @@ async def test_a_turn_is_deleted_alone_and_what_follows_stays(
         await wait_until(pilot, lambda: isinstance(app.screen, Either))
         await wait_until(pilot, lambda: "3 turns follow it." in screen_text(app))
         assert str(app.screen.query_one("#detail", Static).content) == (
-            "3 turns follow it. If only this turn goes, what follows goes on from the turn before "
-            "it. It cannot be undone."
+            "3 turns follow it. If you delete only this turn, what follows will continue the turn "
+            "before it. It cannot be undone."
         )
         assert all(label in screen_text(app) for label in ("No", "Only this", "All of it"))
         await pilot.press("o")

@@ -1,1 +1,1 @@
-"""What ``lint`` looks at, one subject a file. Every check is a function of the card alone."""
+"""The checks of ``lint``, one subject per file. Every check is a pure function of the card."""

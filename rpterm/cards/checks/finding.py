@@ -1,4 +1,4 @@
-"""One remark about a card, before it has a file and a line."""
+"""A lint finding before it has a file and a line, and the texts of a card that checks look at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rpterm.cards.problems import Severity
 
 
 class Finding(NamedTuple):
-    """Where in the card's TOML, how bad, what and what to do."""
+    """Where it is in the card's TOML, how severe, what is wrong, and what to do."""
 
     path: Path
     severity: Severity
@@ -20,7 +20,7 @@ class Finding(NamedTuple):
 
 
 def claims(card: CharacterCard) -> Iterator[tuple[Path, str]]:
-    """The lines that state one thing each."""
+    """The lines that each make one claim."""
     for table, field in (("persona", "attributes"), ("persona", "relations"),
                          ("persona", "style"), ("", "limits")):  # fmt: skip
         head: Path = (table, field) if table else (field,)
@@ -29,7 +29,7 @@ def claims(card: CharacterCard) -> Iterator[tuple[Path, str]]:
 
 
 def prose(card: CharacterCard) -> Iterator[tuple[Path, str]]:
-    """Everything of the card that the model can read, lore included."""
+    """Every text of the card that the model may read, including lore."""
     for field in ("description", "scenario", "system_prompt", "post_history_instructions"):
         yield (field,), getattr(card, field)
     yield ("user", "description"), card.user_description

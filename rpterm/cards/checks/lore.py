@@ -1,4 +1,4 @@
-"""Lore that does nothing, or too much."""
+"""Finds lore entries that never fire, fire too often or do not fit the budget."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ _COMMON = frozenset(
 
 
 def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[Finding]:
-    """Entries that are off, that can never fire, that fire always, or that do not fit."""
+    """Entries that are off, never fire, fire nearly always, are too large, or are duplicates."""
     rules = Rules(card.lorebook, lambda text: text)
-    woken = _woken(rules) if card.lorebook.recursive else frozenset()
-    known: dict[tuple[object, ...], int] = {}
+    mentioned = _mentioned_by_entries(rules) if card.lorebook.recursive else frozenset()
+    first_index: dict[tuple[object, ...], int] = {}
     for rule in rules.all:
-        yield from _never(card, rules, rule, woken)
+        yield from _never_fires(card, rules, rule, mentioned)
         yield from _too_common(rule)
         yield from _too_large(card, rule, count)
-        twin = known.setdefault((rule.entry.keys, rule.entry.content), rule.index)
+        twin = first_index.setdefault((rule.entry.keys, rule.entry.content), rule.index)
         if twin != rule.index:
-            message = f"It has the keys and the text of entry #{twin + 1}."
+            message = f"It has the same keys and text as entry #{twin + 1}."
             yield Finding(("lore", rule.index), "warning", message, "Keep one.")
 
 
-def _woken(rules: Rules) -> frozenset[int]:
-    """Keys that stand in the text of some entry that may wake others."""
+def _mentioned_by_entries(rules: Rules) -> frozenset[int]:
+    """Keys in the text of entries that may fire others recursively."""
     texts = (rule.entry.content for rule in rules.all
              if not rule.never and not rule.entry.prevent_recursion)  # fmt: skip
     return frozenset(key for text in texts for key in rules.index.hits(text))
 
 
-def _never(
-    card: CharacterCard, rules: Rules, rule: Rule, woken: frozenset[int]
+def _never_fires(
+    card: CharacterCard, rules: Rules, rule: Rule, mentioned: frozenset[int]
 ) -> Iterator[Finding]:
     path = ("lore", rule.index)
     entry = rule.entry
@@ -53,29 +53,30 @@ def _never(
         off = rule.never[0] in ("disabled", "switched_off")
         severity: Severity = "note" if off else "warning"
         what = "Unused" if off else "It can never fire"
-        yield Finding(path, severity, f"{what}: {rule.never[1]}.", "Mend or remove it.")
+        yield Finding(path, severity, f"{what}: {rule.never[1]}.", "Correct or remove it.")
     elif broken and len(broken) == len(rule.primary) and not rule.unconditional:
         why = rules.index.broken[broken[0]]
-        yield Finding(path, "error", f"It can never fire: {why}.", "Mend the pattern.")
+        yield Finding(path, "error", f"It can never fire: {why}.", "Correct the pattern.")
     elif (
         entry.characters
-        and not entry.world  # Others share it.
+        and not entry.world  # Other cards share it.
         and not names & {name.casefold() for name in entry.characters}
     ):
-        message = "It can never fire with this character: characters does not name it."
-        yield Finding((*path, "characters"), "warning", message, "Mend or remove it.")
-    elif not rule.unconditional and not _reachable(rule, woken):
-        message = "It can never fire: no turn is searched and no other entry has its keys."
-        yield Finding(path, "warning", message, "Mend scan_depth or the switches of recursion.")
+        message = "It can never fire with this character, because characters does not name it."
+        yield Finding((*path, "characters"), "warning", message, "Correct or remove characters.")
+    elif not rule.unconditional and not _is_reachable(rule, mentioned):
+        message = "It can never fire: no turn is searched and no other entry mentions its keys."
+        remedy = "Correct scan_depth or the recursion settings."
+        yield Finding(path, "warning", message, remedy)
     elif entry.group and not entry.group_weight and not entry.group_override:
-        message = "With group_weight 0 it never wins its group."
-        yield Finding((*path, "group_weight"), "warning", message, "Give it a weight.")
+        message = "With group_weight 0 it can never win its group."
+        yield Finding((*path, "group_weight"), "warning", message, "Give it a weight above 0.")
 
 
-def _reachable(rule: Rule, woken: frozenset[int]) -> bool:
+def _is_reachable(rule: Rule, mentioned: frozenset[int]) -> bool:
     if rule.depth and not rule.entry.delay_until_recursion:
         return True
-    return not rule.entry.exclude_recursion and any(key in woken for key in rule.primary)
+    return not rule.entry.exclude_recursion and any(key in mentioned for key in rule.primary)
 
 
 def _too_common(rule: Rule) -> Iterator[Finding]:
@@ -84,8 +85,8 @@ def _too_common(rule: Rule) -> Iterator[Finding]:
         word = normal(key, True)
         path = ("lore", rule.index, "keys", index)
         if split(key) is None and (word in _COMMON or (not entry.whole_words and len(word) == 1)):
-            message = f"“{word}” is in nearly every text."
-            yield Finding(path, "warning", message, "Use a rarer word, or constant = true.")
+            message = f"The key “{word}” occurs in nearly every text."
+            yield Finding(path, "warning", message, "Use a rarer word, or set constant = true.")
 
 
 def _too_large(
@@ -96,5 +97,5 @@ def _too_large(
         return
     tokens = count(rule.entry.content)
     if tokens > budget:
-        message = f"It can never fire: it has {tokens} tokens and the budget is {budget}."
-        yield Finding(("lore", rule.index), "warning", message, "Shorten it or raise the budget.")
+        message = f"It can never fire: it has {tokens} tokens, but the budget is {budget}."
+        yield Finding(("lore", rule.index), "warning", message, "Shorten it, or raise the budget.")

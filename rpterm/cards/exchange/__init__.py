@@ -1,1 +1,1 @@
-"""Cards of other programs, in and out. Start with ``files.import_files`` and ``export.export``."""
+"""Import and export of other programs' cards; see ``files.import_files`` and ``export.export``."""

@@ -1,4 +1,4 @@
-"""A lorebook ↔ ``character_book`` of a card, and the standalone ``lorebook_v3``."""
+"""Converts lorebooks from and to a card's ``character_book`` and the standalone ``lorebook_v3``."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
-from rpterm.cards.exchange.mend import Mend
+from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.patch import Table, apply, diff, hoist
-from rpterm.cards.exchange.problem import ExchangeError
 
 MAX_ENTRIES = 4000
-"""More do not fit into a card's file anyway, which has a megabyte at most."""
+"""More would not fit into a card file anyway, which has at most a megabyte."""
 
 
-def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
-    """A book; ``None`` where it has no entries in a form that is known.
+def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | None:
+    """Read a lorebook; ``None`` if it has no entries in a known form.
 
-    What is no entry at all among them is told and left out.
+    List items that are not entries are left out with a note.
     """
     listed = raw.get("entries")
     if not isinstance(listed, list):
@@ -29,55 +29,57 @@ def read_book(raw: Mapping[str, Any], mend: Mend, spec: str) -> Lorebook | None:
         return None
     check_count(len(listed))
     entries = [
-        read_entry(each, number, mend, spec)
+        read_entry(each, number, coerce, spec)
         for number, each in enumerate(listed, 1)
-        if is_entry(each, f"lorebook entry {number}", mend)
+        if is_entry(each, f"lorebook entry {number}", coerce)
     ]
     ext = raw.get("extensions")
     own = dict(ext) if isinstance(ext, Mapping) else {}
     own.pop(ORIGIN, None)
     book = Lorebook(
-        name=mend.line(raw.get("name"), "lorebook: name"),
-        description=mend.text(raw.get("description"), "lorebook: description"),
-        scan_depth=mend.whole(raw.get("scan_depth"), "lorebook: scan_depth", 2, 0),
-        budget=mend.whole(raw.get("token_budget"), "lorebook: token_budget", 0, 0),
-        recursive=mend.flag(raw.get("recursive_scanning"), "lorebook: recursive_scanning", False),
+        name=coerce.line(raw.get("name"), "lorebook: name"),
+        description=coerce.text(raw.get("description"), "lorebook: description"),
+        scan_depth=coerce.whole(raw.get("scan_depth"), "lorebook: scan_depth", 2, 0),
+        budget=coerce.whole(raw.get("token_budget"), "lorebook: token_budget", 0, 0),
+        recursive=coerce.flag(raw.get("recursive_scanning"), "lorebook: recursive_scanning", False),
         extensions=own,
     )
     origin: Table = {}
-    patch = diff(_base(book), {key: value for key, value in raw.items() if key != "entries"})
+    patch = diff(_base_fields(book), {key: value for key, value in raw.items() if key != "entries"})
     if patch:
         origin["book"] = patch
     return pack(replace(book, entries=tuple(entries)), origin)
 
 
-def is_entry(value: Any, where: str, mend: Mend) -> TypeGuard[Mapping[str, Any]]:
-    """Whether a value can be an entry; one that cannot is told."""
+def is_entry(value: Any, where: str, coerce: Coercer) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value can be an entry; if not, a note is added."""
     if isinstance(value, Mapping):
         return True
-    mend.note(f"{where} was left out: it is {_kind(value)} and no object with keys and content.")
+    coerce.note(
+        f"{where} was left out: it is {_json_type(value)}, not an object with keys and content."
+    )
     return False
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     kinds = {type(None): "null", str: "text", list: "a list", bool: "true or false"}
     return kinds.get(type(value), "a number")
 
 
 def check_count(count: int) -> None:
-    """Refuse a book of too many entries.
+    """Check the number of entries of a book.
 
     Raises:
-        ExchangeError: It is one.
+        ExchangeError: There are too many.
     """
     if count > MAX_ENTRIES:
         raise ExchangeError(
-            f"The lorebook has {count:,} entries; a card can have {MAX_ENTRIES:,}: split it."
+            f"The lorebook has {count:,} entries; split it: a card can have {MAX_ENTRIES:,}."
         )
 
 
 def pack(book: Lorebook, origin: Table) -> Lorebook:
-    """Write what the entries have in common once, and mark the book as imported."""
+    """Move the patches that entries share to the book, and mark the book as imported."""
     origins = [dict(entry.extensions.get(ORIGIN, {})) for entry in book.entries]
     for level in ("e", "x", "w"):
         patches = [dict(each.get(level, {})) for each in origins]
@@ -102,16 +104,17 @@ def pack(book: Lorebook, origin: Table) -> Lorebook:
 def write_book(
     book: Lorebook, spec: str, entries: Iterable[LoreEntry], *, additive: bool
 ) -> dict[str, Any]:
-    """The book as V2 or V3 wants it, patched to what it was.
+    """The book in the form of V2 or V3, with the patches of its original applied.
 
     Args:
-        entries: Those to write (``book.entries`` without those that go elsewhere).
+        entries: The entries to write: ``book.entries`` without those that are exported elsewhere.
+        additive: The original had a different format.
     """
     origin = book.extensions.get(ORIGIN)
     origin = origin if isinstance(origin, Mapping) else {}
     common = origin.get("common")
     common = common if isinstance(common, Mapping) else {}
-    base = apply(_base(book), origin.get("book"), additive=additive)
+    base = apply(_base_fields(book), origin.get("book"), additive=additive)
     base["entries"] = [
         write_entry(each, spec, {} if each.world else common, additive=additive or bool(each.world))
         for each in entries
@@ -120,17 +123,17 @@ def write_book(
 
 
 def base_book(book: Lorebook, spec: str, entries: Iterable[LoreEntry]) -> dict[str, Any]:
-    """What our fields alone say of a book."""
-    return {**_base(book), "entries": [base_entry(each, spec) for each in entries]}
+    """The book as our fields alone describe it, without patches."""
+    return {**_base_fields(book), "entries": [base_entry(each, spec) for each in entries]}
 
 
 def is_empty(book: Lorebook) -> bool:
-    """Whether there is nothing to write."""
+    """Whether the book has nothing to write."""
     return not book.entries and book == Lorebook()
 
 
 def plain_fields(book: Lorebook) -> Table:
-    """What every format calls the same: the book's own settings where they are not the defaults."""
+    """The book's settings that differ from the defaults; all formats use the same keys for them."""
     base: Table = {}
     if book.name:
         base["name"] = book.name
@@ -145,6 +148,6 @@ def plain_fields(book: Lorebook) -> Table:
     return base
 
 
-def _base(book: Lorebook) -> Table:
+def _base_fields(book: Lorebook) -> Table:
     kept = {key: value for key, value in book.extensions.items() if key != ORIGIN}
     return {"extensions": kept, **plain_fields(book)}

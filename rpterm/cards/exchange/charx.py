@@ -1,4 +1,4 @@
-"""CHARX: a zip archive with ``card.json`` at its root and the card's assets beside it."""
+"""Reads and writes CHARX: a zip archive with ``card.json`` at its root and the card's assets."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rpterm.cards.exchange.problem import MAX_JSON, ExchangeError, NotACard
+from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError, NotACard
 
 CARD = "card.json"
 _MAX_MEMBERS, _MAX_DIRECTORY = 4000, 1 << 20
 _MAX_TOTAL = 64 << 20
-_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A CHARX taken apart: the card's JSON, and the other files by their path inside."""
+    """The contents of a CHARX: the card's JSON, and the other files by their path inside it."""
 
     card: bytes
     files: dict[str, bytes]
@@ -29,14 +29,15 @@ def read(data: bytes) -> Archive:
     """Unpack a CHARX into memory, within limits; nothing is written anywhere.
 
     Raises:
-        ExchangeError: No zip, no card in it, encrypted, a bomb, or a path that leads outside.
+        ExchangeError: It is no zip, has no card, is encrypted or a zip bomb, or contains a path
+            that leads outside.
     """
     _check_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [each for each in archive.infolist() if not each.filename.endswith("/")]
             if len(members) > _MAX_MEMBERS:
-                raise NotACard(f"The archive has {len(members):,} files: it is no card.")
+                raise NotACard(f"The archive has {len(members):,} files: it is not a card.")
             files: dict[str, bytes] = {}
             room = _MAX_TOTAL
             for member in members:
@@ -49,12 +50,12 @@ def read(data: bytes) -> Archive:
         raise ExchangeError(f"The archive cannot be read: {error}.") from error
     card = files.pop(CARD, None)
     if card is None:
-        raise ExchangeError(f"The archive has no {CARD}: it is a zip file, but no CHARX card.")
+        raise ExchangeError(f"The archive has no {CARD}: it is a zip file, but not a CHARX card.")
     return Archive(card, files)
 
 
 def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
-    """Make a CHARX; the same card and files always give the same bytes."""
+    """Build a CHARX; the same card and files always give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in {CARD: card, **files}.items():
@@ -66,10 +67,10 @@ def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
 
 
 def _check_directory(data: bytes) -> None:
-    """Look at the table of contents before anything is made of it: it may list millions."""
+    """Check the zip directory before it is parsed, because it may list millions of files."""
     end = data.rfind(b"PK\x05\x06", max(0, len(data) - 66_000))
     if end < 0 or end + 22 > len(data):
-        raise ExchangeError("The archive is cut off: it has no table of contents.")
+        raise ExchangeError("The archive is cut off: its table of contents is missing.")
     count, size = struct.unpack_from("<HI", data, end + 10)
     if (
         size > _MAX_DIRECTORY
@@ -85,18 +86,22 @@ def _check_member(member: zipfile.ZipInfo) -> None:
         raise ExchangeError("The archive has a file without a name.")
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-        raise ExchangeError(f"The archive has a file that leads outside of it: {name[:80]!r}.")
+        raise ExchangeError(
+            f"The archive has a file whose path leads outside of it: {name[:80]!r}."
+        )
     if member.flag_bits & 0x1:
         raise ExchangeError("The archive is encrypted.")
-    if member.compress_type not in _PACKED:
-        raise ExchangeError(f"{name[:80]!r} is packed in a way that CHARX does not use.")
+    if member.compress_type not in _COMPRESSIONS:
+        raise ExchangeError(f"{name[:80]!r} uses a compression that CHARX does not allow.")
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
-    """One file; what it claims about its size is not believed."""
+    """Unpack one file; its declared size is not trusted."""
     limit = min(room, MAX_JSON) if member.filename == CARD else room
     with archive.open(member) as file:
         body = file.read(limit + 1)
     if len(body) > limit:
-        raise ExchangeError("The archive unpacks to far more than a card with its pictures.")
+        raise ExchangeError(
+            "The archive unpacks to far more than a card and its pictures can have."
+        )
     return body

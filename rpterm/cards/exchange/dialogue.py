@@ -1,7 +1,7 @@
-"""``mes_example`` ↔ example dialogues.
+"""Converts between ``mes_example`` text and example dialogues.
 
-Blocks are divided by ``<START>``; a line that begins with ``{{user}}:``, ``{{char}}:``, their old
-forms or the character's own name begins what that one says.
+``<START>`` separates the dialogues. A line that begins with ``{{user}}:``, ``{{char}}:``, one of
+their older forms or the character's own name starts a turn of that speaker.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import Literal
 from rpterm.cards.card import Example
 
 _START = re.compile(r"<START>", re.IGNORECASE)
-_USER = ("{{user}}", "<user>", "user", "you")
-_CHAR = ("{{char}}", "<bot>", "<char>", "char")
+_USER_NAMES = ("{{user}}", "<user>", "user", "you")
+_CHAR_NAMES = ("{{char}}", "<bot>", "<char>", "char")
 _SPEAKER = re.compile(r"^[ \t]*([^\n:]{1,80}?):[ \t]*")
 
 Speaker = Literal["user", "char"]
 
 
 def parse(text: str, name: str) -> tuple[Example, ...]:
-    """The dialogues of a text; a block without a speaker is the character's.
+    """Parse the dialogues of a text; a block without speakers belongs to the character.
 
     Args:
-        name: The character's, which some cards write out.
+        name: The character's name, which some cards use instead of ``{{char}}``.
     """
-    blocks = (_block(block, name) for block in _START.split(text))
+    blocks = (_parse_block(block, name) for block in _START.split(text))
     return tuple(Example(lines) for lines in blocks if lines)
 
 
 def render(examples: tuple[Example, ...]) -> str:
-    """As other programs read it."""
+    """Write dialogues in the form other programs read."""
     blocks = []
     for example in examples:
         lines = [f"{{{{{speaker}}}}}: {text}" for speaker, text in example.dialogue]
@@ -38,28 +38,28 @@ def render(examples: tuple[Example, ...]) -> str:
     return "\n".join(blocks)
 
 
-def _block(block: str, name: str) -> tuple[tuple[Speaker, str], ...]:
+def _parse_block(block: str, name: str) -> tuple[tuple[Speaker, str], ...]:
     turns: list[tuple[Speaker, list[str]]] = []
     for line in block.strip().split("\n"):
-        speaker, rest = _speaker(line, name)
+        speaker, rest = _split_speaker(line, name)
         if speaker is not None:
             turns.append((speaker, [rest]))
         elif turns:
             turns[-1][1].append(line)
         elif line.strip():
             turns.append(("char", [line]))
-    said = ((speaker, "\n".join(lines).strip()) for speaker, lines in turns)
-    return tuple((speaker, text) for speaker, text in said if text)
+    texts = ((speaker, "\n".join(lines).strip()) for speaker, lines in turns)
+    return tuple((speaker, text) for speaker, text in texts if text)
 
 
-def _speaker(line: str, name: str) -> tuple[Speaker | None, str]:
+def _split_speaker(line: str, name: str) -> tuple[Speaker | None, str]:
     found = _SPEAKER.match(line)
     if found is None:
         return None, line
     who = found[1].strip().casefold()
     rest = line[found.end() :]
-    if who in _USER:
+    if who in _USER_NAMES:
         return "user", rest
-    if who in _CHAR or (name and who == name.casefold()):
+    if who in _CHAR_NAMES or (name and who == name.casefold()):
         return "char", rest
     return None, line

@@ -1,8 +1,8 @@
-"""One lorebook entry ↔ the entry of a V2 or V3 card, with what does not map kept as patches.
+"""Converts one lorebook entry from and to V2 and V3 cards; what does not map is kept as patches.
 
-``LoreEntry.extensions`` holds the original's own ``extensions`` as they were, without the keys
-that map to our fields; under ``ORIGIN`` it holds the patches of this entry: ``e`` for the entry,
-``x`` for its ``extensions``.
+``LoreEntry.extensions`` holds the original's ``extensions`` unchanged, except for the keys that map
+to our fields. Under ``ORIGIN`` it holds the entry's patches: ``e`` for the entry and ``x`` for its
+``extensions``.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
-from rpterm.cards.exchange.mend import Mend
+from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.patch import Table, apply, diff, lower
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split
 
 ORIGIN = "rpterm_origin"
 OWN = "rpterm"
-"""Key under which our own fields travel inside other programs' ``extensions``."""
+"""Key for our own fields inside other programs' ``extensions``."""
 
 POSITIONS: tuple[Position, ...] = (
     "before_card",
@@ -29,7 +29,7 @@ POSITIONS: tuple[Position, ...] = (
     "before_examples",
     "after_examples",
 )
-"""By the number other programs use."""
+"""Positions in the order of the numbers other programs use."""
 LOGICS: tuple[Logic, ...] = ("and_any", "not_all", "not_any", "and_all")
 ROLES = ("system", "user", "assistant")
 NUMBERS = ("sticky", "cooldown", "delay")
@@ -38,42 +38,42 @@ MAPPED = (
     "position", "depth", "role", "probability", "useProbability", "selectiveLogic", "group",
     "group_override", "group_weight", "scan_depth", "match_whole_words", *NUMBERS, *FLAGS,
 )  # fmt: skip
-"""Keys of an entry's ``extensions`` that are fields of ours."""
+"""Keys of an entry's ``extensions`` that map to our fields."""
 _OWN_LISTS = ("characters", "exclude_characters")
 _POSITION_GROUP = {"position": ("position", "depth", "role")}
 
 
-def read_entry(raw: Mapping[str, Any], number: int, mend: Mend, spec: str) -> LoreEntry:
-    """An entry of a V2 or V3 book.
+def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) -> LoreEntry:
+    """Read an entry of a V2 or V3 book.
 
     Args:
-        number: From 1, for the notes.
+        number: The entry's number, from 1, for the notes.
     """
     where = f"lorebook entry {number}"
     ext = raw.get("extensions")
     extra: dict[str, Any] = dict(ext) if isinstance(ext, Mapping) else {}
-    secondary = mend.texts(raw.get("secondary_keys"), f"{where}: secondary_keys")
-    selective = mend.flag(raw.get("selective"), f"{where}: selective", bool(secondary))
-    plain: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
+    secondary = coerce.texts(raw.get("secondary_keys"), f"{where}: secondary_keys")
+    selective = coerce.flag(raw.get("selective"), f"{where}: selective", bool(secondary))
+    default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
     entry = LoreEntry(
-        keys=usable_keys(mend.texts(raw.get("keys"), f"{where}: keys"), where, mend),
-        content=mend.text(raw.get("content"), f"{where}: content"),
-        name=mend.line(raw.get("name"), f"{where}: name"),
-        comment=mend.text(raw.get("comment"), f"{where}: comment"),
-        secondary_keys=usable_keys(secondary, where, mend) if selective else (),
-        enabled=mend.flag(raw.get("enabled"), f"{where}: enabled", True),
-        constant=mend.flag(raw.get("constant"), f"{where}: constant", False),
-        case_sensitive=mend.flag(raw.get("case_sensitive"), f"{where}: case_sensitive", False),
-        use_regex=mend.flag(raw.get("use_regex"), f"{where}: use_regex", False),
-        order=mend.whole(raw.get("insertion_order"), f"{where}: insertion_order", 100),
-        priority=mend.whole(raw.get("priority"), f"{where}: priority", 100),
-        **_extension_fields(extra, plain, where, mend),
+        keys=usable_keys(coerce.texts(raw.get("keys"), f"{where}: keys"), where, coerce),
+        content=coerce.text(raw.get("content"), f"{where}: content"),
+        name=coerce.line(raw.get("name"), f"{where}: name"),
+        comment=coerce.text(raw.get("comment"), f"{where}: comment"),
+        secondary_keys=usable_keys(secondary, where, coerce) if selective else (),
+        enabled=coerce.flag(raw.get("enabled"), f"{where}: enabled", True),
+        constant=coerce.flag(raw.get("constant"), f"{where}: constant", False),
+        case_sensitive=coerce.flag(raw.get("case_sensitive"), f"{where}: case_sensitive", False),
+        use_regex=coerce.flag(raw.get("use_regex"), f"{where}: use_regex", False),
+        order=coerce.whole(raw.get("insertion_order"), f"{where}: insertion_order", 100),
+        priority=coerce.whole(raw.get("priority"), f"{where}: priority", 100),
+        **_extension_fields(extra, default, where, coerce),
     )
-    return keep(entry, raw, spec)
+    return _with_patches(entry, raw, spec)
 
 
-def keep(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEntry:
-    """Remember what the mapped entry does not say of its original."""
+def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEntry:
+    """Add patches for what the mapped entry does not say about its original."""
     ext = raw.get("extensions")
     origin: Table = {}
     base = base_entry(entry, spec)
@@ -81,23 +81,25 @@ def keep(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEntry:
     own: dict[str, Any] = {}
     if isinstance(ext, Mapping):
         own = {key: value for key, value in ext.items() if key not in (*MAPPED, OWN, ORIGIN)}
-        _put(origin, "x", diff({**base_ext, **own}, dict(ext), _POSITION_GROUP))
+        if patch := diff({**base_ext, **own}, dict(ext), _POSITION_GROUP):
+            origin["x"] = patch
         rest = {key: value for key, value in raw.items() if key != "extensions"}
     else:
         base["extensions"] = base_ext
         rest = dict(raw)
-    _put(origin, "e", diff(base, rest))
+    if patch := diff(base, rest):
+        origin["e"] = patch
     return replace(entry, extensions={**own, ORIGIN: origin})
 
 
 def write_entry(
     entry: LoreEntry, spec: str, common: Mapping[str, Any], *, additive: bool
 ) -> dict[str, Any]:
-    """The entry as V2 or V3 wants it, patched to what it was.
+    """The entry in the form of V2 or V3, with the patches of its original applied.
 
     Args:
-        common: What ``hoist`` took out of all entries: level → keys.
-        additive: The original was of another format.
+        common: What ``hoist`` moved from the entries to the book: level → keys.
+        additive: The original had a different format.
     """
     origin = entry.extensions.get(ORIGIN)
     base: Table = base_entry(entry, spec)
@@ -107,7 +109,7 @@ def write_entry(
     ext = apply(
         base_ext, lower(origin.get("x"), common.get("x")), _POSITION_GROUP, additive=additive
     )
-    if "position" in ext and _position(ext, entry.position, "", Mend()) != entry.position:
+    if "position" in ext and _position(ext, entry.position, "", Coercer()) != entry.position:
         ext["position"] = POSITIONS.index(entry.position)
     patch = lower(origin.get("e"), common.get("e"))
     if "extensions" in patch.get("set", {}) or "extensions" in patch.get("drop", ()):
@@ -116,7 +118,7 @@ def write_entry(
 
 
 def whole(entry: LoreEntry, book: Lorebook) -> LoreEntry:
-    """An entry that remembers by itself what the entries of its book have in common."""
+    """The entry with the patches its book holds for all entries, so that it can leave the book."""
     own, origin = entry.extensions.get(ORIGIN), book.extensions.get(ORIGIN)
     common = origin.get("common") if isinstance(origin, Mapping) else None
     if not isinstance(own, Mapping) or not isinstance(common, Mapping):
@@ -127,7 +129,7 @@ def whole(entry: LoreEntry, book: Lorebook) -> LoreEntry:
 
 
 def base_entry(entry: LoreEntry, spec: str) -> dict[str, Any]:
-    """What our fields alone say, in the words of V2 (``spec`` "v2") or V3."""
+    """The entry as our fields alone describe it, with the keys of V2 (``spec`` "v2") or V3."""
     base: dict[str, Any] = {
         "keys": list(entry.keys),
         "content": entry.content,
@@ -176,38 +178,38 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
 
 
 def _extension_fields(
-    ext: Mapping[str, Any], plain: Position, where: str, mend: Mend
+    ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer
 ) -> dict[str, Any]:
-    """The fields that other programs keep in ``extensions``."""
+    """The fields that other programs store in ``extensions``."""
     own = ext.get(OWN)
     own = own if isinstance(own, Mapping) else {}
     return {
-        "position": _position(ext, plain, where, mend),
-        "depth": mend.whole(ext.get("depth"), f"{where}: depth", 4, 0),
-        "role": role(ext.get("role"), where, mend),
-        "probability": probability(ext, where, mend),
-        "logic": logic(ext.get("selectiveLogic"), where, mend),
-        "group": mend.line(ext.get("group"), f"{where}: group"),
-        "group_override": mend.flag(ext.get("group_override"), f"{where}: group_override", False),
-        "group_weight": mend.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
-        "scan_depth": optional(ext.get("scan_depth"), f"{where}: scan_depth", mend),
-        "whole_words": mend.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
-        **{key: mend.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
-        **{key: mend.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
+        "position": _position(ext, default, where, coerce),
+        "depth": coerce.whole(ext.get("depth"), f"{where}: depth", 4, 0),
+        "role": role(ext.get("role"), where, coerce),
+        "probability": probability(ext, where, coerce),
+        "logic": logic(ext.get("selectiveLogic"), where, coerce),
+        "group": coerce.line(ext.get("group"), f"{where}: group"),
+        "group_override": coerce.flag(ext.get("group_override"), f"{where}: group_override", False),
+        "group_weight": coerce.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
+        "scan_depth": optional(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
+        "whole_words": coerce.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
+        **{key: coerce.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
+        **{key: coerce.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
         **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
     }
 
 
-def _position(ext: Mapping[str, Any], plain: Position, where: str, mend: Mend) -> Position:
-    """The place by its number; ``plain``, which the entry itself says, where there is none."""
+def _position(ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer) -> Position:
+    """The position by its number in ``extensions``, else the entry's own ``default``."""
     if ext.get("position") is None:
-        return plain
-    number = mend.whole(ext["position"], f"{where}: position", POSITIONS.index(plain), 0)
-    return POSITIONS[number] if number < len(POSITIONS) else plain
+        return default
+    number = coerce.whole(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
+    return POSITIONS[number] if number < len(POSITIONS) else default
 
 
-def usable_keys(keys: tuple[str, ...], where: str, mend: Mend) -> tuple[str, ...]:
-    """Keys that can match: an empty one is left out, and so is a pattern nobody can run."""
+def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str, ...]:
+    """The keys that can match, without empty ones and patterns RE2 cannot run."""
     kept = []
     for key in keys:
         if not key.strip():
@@ -215,49 +217,44 @@ def usable_keys(keys: tuple[str, ...], where: str, mend: Mend) -> tuple[str, ...
         parts = split(key)
         try:
             if parts:
-                mend.patterns.check(*parts)
+                coerce.patterns.check(*parts)
         except TooManyPatterns:
-            mend.note("The card has more patterns than can be looked for; the rest is kept aside.")
+            coerce.note("The card has too many regex patterns; the rest is kept for export only.")
             continue
         except PatternError as error:
-            mend.note(f"{where}: the pattern {key[:60]} cannot be used here ({error}); kept aside.")
+            coerce.note(f"{where}: the regex {key[:60]} cannot be used ({error}); exports keep it.")
             continue
         kept.append(key)
     return tuple(kept)
 
 
-def role(value: Any, where: str, mend: Mend) -> Any:
+def role(value: Any, where: str, coerce: Coercer) -> Any:
     """``system``, ``user`` or ``assistant``, by number or name."""
     if value in ROLES:
         return value
-    number = mend.whole(value, f"{where}: role", 0, 0)
+    number = coerce.whole(value, f"{where}: role", 0, 0)
     return ROLES[number] if number < len(ROLES) else "system"
 
 
-def logic(value: Any, where: str, mend: Mend) -> Logic:
+def logic(value: Any, where: str, coerce: Coercer) -> Logic:
     """The logic of secondary keys, by number."""
-    number = mend.whole(value, f"{where}: selectiveLogic", 0, 0)
+    number = coerce.whole(value, f"{where}: selectiveLogic", 0, 0)
     return LOGICS[number] if number < len(LOGICS) else "and_any"
 
 
-def probability(ext: Mapping[str, Any], where: str, mend: Mend) -> int:
-    """Percent; 100 where its use is switched off."""
+def probability(ext: Mapping[str, Any], where: str, coerce: Coercer) -> int:
+    """The probability in percent; 100 if its use is switched off."""
     if ext.get("useProbability") is False:
         return 100
-    return min(100, mend.whole(ext.get("probability"), f"{where}: probability", 100, 0))
+    return min(100, coerce.whole(ext.get("probability"), f"{where}: probability", 100, 0))
 
 
-def optional(value: Any, where: str, mend: Mend) -> int | None:
-    """A whole number, or ``None`` where there is none."""
-    return None if value is None or value == "" else mend.whole(value, where, 0, 0)
+def optional(value: Any, where: str, coerce: Coercer) -> int | None:
+    """A whole number, or ``None`` if it is missing."""
+    return None if value is None or value == "" else coerce.whole(value, where, 0, 0)
 
 
 def _own_texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(each for each in value if isinstance(each, str) and each.isprintable())
-
-
-def _put(origin: Table, key: str, patch: Table) -> None:
-    if patch:
-        origin[key] = patch

@@ -1,8 +1,8 @@
-"""A card in the forms of other programs: V1, V2 and V3 JSON, PNG, CHARX, lorebook files.
+"""Exports a card in other programs' formats: V1, V2 and V3 JSON, PNG, CHARX, lorebook files.
 
-A card that was imported comes out as it went in, edits apart; one written here carries the fields
-only rpterm has in ``extensions.rpterm``. Files beside the card (portrait, assets) are read through
-a function that is passed in.
+An imported card is exported exactly as it was imported, apart from edits. A card written here
+carries the fields that only rpterm has in ``extensions.rpterm``. Files next to the card (portrait,
+assets) are read through a function that is passed in.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange import charx, jsonio, native, png
 from rpterm.cards.exchange.book import write_book
 from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.patch import apply, sign
-from rpterm.cards.exchange.problem import ExchangeError
 from rpterm.cards.exchange.v2v3 import Spec, write_document
 from rpterm.cards.exchange.world import write_world
 from rpterm.types import NoSuchChoice
@@ -26,7 +26,7 @@ from rpterm.types import NoSuchChoice
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 FILE_MARK = "rpterm-file:"
-"""Begins a ``uri`` whose data was moved into a file: ``rpterm-file:PATH|data:…;base64,``."""
+"""Prefix of a ``uri`` whose data was moved to a file: ``rpterm-file:PATH|data:…;base64,``."""
 MAIN_ICON = "assets/icon/image/main"
 
 ReadFile = Callable[[str], bytes | None]
@@ -34,20 +34,21 @@ ReadFile = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The file's bytes, and what could not be said in this format."""
+    """The exported file's bytes, and notes about what the format cannot express."""
 
     data: bytes
     notes: tuple[str, ...] = ()
 
 
 def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None) -> Exported:
-    """Write a card in a format.
+    """Export a card in a format.
 
     Args:
-        read_file: Gives a file beside the card by its relative path, ``None`` where there is none.
+        read_file: Returns a file by its path relative to the card, or ``None`` if it is missing.
 
     Raises:
-        ExchangeError: The format is unknown, or the card has nothing for it.
+        NoSuchChoice: The format is unknown.
+        ExchangeError: The card has nothing to export in this format, or lacks a file.
     """
     read_file = read_file or _no_file
     if form in ("v1", "v2", "v3"):
@@ -63,7 +64,7 @@ def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None)
 
 
 def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:
-    """The JSON document, with data that was moved into files put back."""
+    """The card's JSON document, with data that the import moved to files inlined again."""
     document = write_document(card, spec)
     data = document if spec == "v1" else document["data"]
     moved = _origin(card).get("moved")
@@ -73,14 +74,14 @@ def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[st
 
 
 def _inlined(asset: Any, moved: list[Any], read_file: ReadFile) -> Any:
-    """An asset with its data; only files that the import itself made are read."""
+    """An asset with its data inlined; only files that the import itself created are read."""
     uri = asset.get("uri") if isinstance(asset, Mapping) else None
     if not isinstance(uri, str) or not uri.startswith(FILE_MARK):
         return asset
     path, _, head = uri.removeprefix(FILE_MARK).partition("|")
     body = read_file(path) if path in moved else None
     if body is None and path in moved:
-        raise ExchangeError(f"The card's file {path} is missing: put it back beside the card.")
+        raise ExchangeError(f"The card's file {path} is missing: put it back next to the card.")
     if body is None:
         return asset
     return {**asset, "uri": head + base64.b64encode(body).decode("ascii")}
@@ -92,17 +93,17 @@ def _png(card: CharacterCard, read_file: ReadFile) -> Exported:
     if card.portrait and picture is None:
         notes.append(f"The portrait {card.portrait} is missing; a plain picture was used.")
     elif picture is not None and not picture.startswith(png.MAGIC):
-        notes.append(f"The portrait {card.portrait} is no PNG; a plain picture was used.")
+        notes.append(f"The portrait {card.portrait} is not a PNG; a plain picture was used.")
         picture = None
     cards = {
-        "chara": jsonio.dumps(_second(card, read_file), None),
+        "chara": jsonio.dumps(_chara_document(card, read_file), None),
         "ccv3": jsonio.dumps(document_of(card, "v3", read_file), None),
     }
     return Exported(png.write(picture or png.blank(), cards), tuple(notes))
 
 
-def _second(card: CharacterCard, read_file: ReadFile) -> Any:
-    """The document of the chunk ``chara``: V2, unless the original had something else there."""
+def _chara_document(card: CharacterCard, read_file: ReadFile) -> Any:
+    """The document for the ``chara`` chunk: V2, unless the original contained something else."""
     facts = _origin(card).get("chara")
     facts = facts if isinstance(facts, Mapping) else {}
     spec: Spec = "v3" if facts.get("same") == "v3" else "v2"
@@ -110,8 +111,8 @@ def _second(card: CharacterCard, read_file: ReadFile) -> Any:
         spec = "v1"
     document = document_of(card, spec, read_file)
     if "whole" in facts:
-        same = facts.get("was") == sign({"card": write_document(card, "v2")}, "card", {})
-        return facts["whole"] if same else document
+        unchanged = facts.get("was") == sign({"card": write_document(card, "v2")}, "card", {})
+        return facts["whole"] if unchanged else document
     if "data" in facts:
         document["data"] = apply(document["data"], facts["data"])
     if "root" in facts:
@@ -127,7 +128,7 @@ def _charx(card: CharacterCard, read_file: ReadFile) -> Exported:
     for member, path in listed.items() if isinstance(listed, Mapping) else ():
         body = read_file(str(path))
         if body is None:
-            notes.append(f"The asset {member} is missing beside the card; it was left out.")
+            notes.append(f"The asset {member} is missing next to the card; it was left out.")
         else:
             files[str(member)] = body
     document = document_of(card, "v3", read_file)
@@ -166,28 +167,28 @@ def _is_only_lore(card: CharacterCard) -> bool:
 
 
 def _losses(card: CharacterCard, form: Format) -> list[str]:
-    """What other programs will not see, or what has no place at all."""
+    """Notes about fields that other programs ignore or that the format cannot store."""
     notes = []
     if form == "v1":
         lost = [
             name
-            for name, there in (
+            for name, is_used in (
                 ("further greetings", len(card.greetings) > 1),
                 ("the lorebook", bool(card.lorebook.entries)),
                 ("the system prompt", bool(card.system_prompt)),
                 ("the post-history instructions", bool(card.post_history_instructions)),
                 ("tags, creator and version", bool(card.tags or card.creator or card.version)),
             )
-            if there and _origin(card).get("format") != "v1"
+            if is_used and _origin(card).get("format") != "v1"
         ]
         if lost:
-            notes.append(f"V1 has no place for {', '.join(lost)}.")
+            notes.append(f"V1 cannot store {', '.join(lost)}.")
     own = native.write(card)
     if own and form != "v1":
-        notes.append(f"Only rpterm reads {', '.join(own)} (in extensions.rpterm).")
+        notes.append(f"Only rpterm reads {', '.join(own)}, stored in extensions.rpterm.")
     if card.portrait:
         notes.append(
-            f"The portrait {card.portrait} is not in the file: png and charx hold it, too."
+            f"The file does not include the portrait {card.portrait}; png and charx files do."
         )
     return notes
 

@@ -1,7 +1,7 @@
-"""Import files into a folder of cards, and export a card's file: where disk and names are handled.
+"""Imports files into a folder of cards and exports card files; handles file names and the disk.
 
-Nothing is ever overwritten, no name of a stranger's file reaches the disk unmade safe, and one bad
-file does not stop the others.
+Nothing is ever overwritten, names from foreign files are made safe before they are used on disk,
+and one bad file does not stop the others.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.entry import ORIGIN
-from rpterm.cards.exchange.export import FILE_MARK, Exported, Format, ReadFile, export
-from rpterm.cards.exchange.origin import Imported, read_any
-from rpterm.cards.exchange.problem import MAX_FILE, ExchangeError, NotACard
+from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
+from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
+from rpterm.cards.exchange.importer import Imported, read_any
 from rpterm.cards.library import OTHER_FORMATS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
@@ -29,20 +29,21 @@ from rpterm.marks import why
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
-_INLINE = 4096
+_MAX_INLINE = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
-    """What became of one file.
+    """The result of importing one file.
 
     Attributes:
-        target: The card's TOML file, or ``None`` when it could not be imported.
-        portrait: Its picture beside it, or ``None``.
-        error: Why it could not be imported, or "".
-        something_else: Whether it is no card at all.
-        world: The world that the card names, as the other program calls it, or "".
-        known: Whether ``target`` was there already, and nothing was written.
+        target: The card's new TOML file, or ``None`` if the import failed.
+        portrait: The picture file next to it, or ``None``.
+        origin: What the source was, in words.
+        error: Why the import failed, or "".
+        something_else: Whether the source is not a card at all.
+        world: The world the card names, in the other program's spelling, or "".
+        known: Whether ``target`` existed already, so that nothing was written.
     """
 
     source: Path
@@ -62,26 +63,26 @@ def import_files(
     to_folder: Path,
     on_done: Callable[[ImportedFile], None] | None = None,
 ) -> list[ImportedFile]:
-    """Import cards and lorebooks, each as a TOML file of its own; lorebooks become worlds.
+    """Import cards and lorebooks, each into its own TOML file; lorebooks become worlds.
 
     Args:
-        paths: Files, or folders that are searched for files by ``OTHER_FORMATS``.
-        on_done: Told after each file.
+        paths: Files, or folders, which are searched for files of ``OTHER_FORMATS``.
+        on_done: Called after each file.
 
     Raises:
-        ExchangeError: The folder cannot be made.
+        ExchangeError: The folder cannot be created.
     """
     try:
         to_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExchangeError(f"{to_folder} cannot be made: {why(error)}.") from error
+        raise ExchangeError(f"{to_folder} cannot be created: {why(error)}.") from error
     results = []
-    for path in _files(paths):
+    for path in _expand_folders(paths):
         try:
             result = _import(path, to_folder)
         except ExchangeError as error:
-            other = isinstance(error, NotACard)
-            result = ImportedFile(path, error=str(error), something_else=other)
+            not_a_card = isinstance(error, NotACard)
+            result = ImportedFile(path, error=str(error), something_else=not_a_card)
         except CardError as error:
             result = ImportedFile(path, error=error.problems[0].message)
         except OSError as error:
@@ -95,19 +96,19 @@ def import_files(
 def export_file(
     card_path: Path, form: Format, out: Path, folders: Sequence[Path] = ()
 ) -> tuple[str, ...]:
-    """Export a card's TOML file, or a world's; an existing file is not overwritten.
+    """Export a card's or a world's TOML file; an existing file is not overwritten.
 
-    The lore of a card's worlds goes with it, for other programs know nothing of their files.
+    The lore of a card's worlds is included, because other programs cannot read world files.
 
     Args:
-        folders: Of cards: worlds are looked for in theirs, too.
+        folders: Card folders; their ``worlds`` folders are searched too.
 
     Returns:
-        What the format could not keep, one sentence each.
+        What the format could not store, one sentence each.
 
     Raises:
         CardError: The card has errors.
-        ExchangeError: The file exists, cannot be written, or the card has nothing for the format.
+        ExchangeError: The file exists or cannot be written, or the card has nothing to export.
     """
     text = read_text(card_path)
     if worlds.is_world(text):
@@ -115,20 +116,20 @@ def export_file(
     else:
         found = worlds.of_text(text, card_path, folders)
         card, lost = found.card, [each.told for each in found.lost]
-    done: Exported = export(card, form, reader(card_path.parent))
+    exported = export(card, form, reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("xb") as file:
-            file.write(done.data)
+            file.write(exported.data)
     except FileExistsError as error:
-        raise ExchangeError(f"{out} exists already: choose another name.") from error
+        raise ExchangeError(f"{out} already exists: choose another name.") from error
     except OSError as error:
         raise ExchangeError(f"{out} cannot be written: {why(error)}.") from error
-    return (*lost, *done.notes)
+    return (*lost, *exported.notes)
 
 
 def reader(folder: Path) -> ReadFile:
-    """Gives files below a folder; a path that leads outside of it is as good as missing."""
+    """A function that reads files below a folder; paths outside of it count as missing."""
 
     def read(name: str) -> bytes | None:
         try:
@@ -143,7 +144,7 @@ def reader(folder: Path) -> ReadFile:
 
 
 def safe_name(name: str, fallback: str = "card") -> str:
-    """A file name of letters, digits and dashes that every system takes.
+    """A file name of letters, digits and hyphens that every operating system accepts.
 
     >>> safe_name("Dr. John H. Watson / M.D.")
     'dr-john-h-watson-m-d'
@@ -159,7 +160,7 @@ def safe_name(name: str, fallback: str = "card") -> str:
     return f"{text}-{fallback}" if _RESERVED.match(text) else text
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _expand_folders(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             found = (each for each in path.rglob("*") if each.suffix.lower() in OTHER_FORMATS)
@@ -172,9 +173,9 @@ def _import(path: Path, folder: Path) -> ImportedFile:
     found = read_any(path)
     if found.kind == "lorebook":
         return _import_world(path, folder / worlds.FOLDER, found)
-    stem = _free(folder, safe_name(found.card.name))
-    card, files, portrait = _place(found, stem)
-    text = dump(card, _header(path, found))
+    stem = _free_name(folder, safe_name(found.card.name))
+    card, files, portrait = _with_file_names(found, stem)
+    text = dump(card, _header_comment(path, found))
     if parse(text, f"{stem}.toml") != card:
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
     target = folder / f"{stem}.toml"
@@ -186,11 +187,11 @@ def _import(path: Path, folder: Path) -> ImportedFile:
 
 
 def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
-    """A lorebook of its own becomes a world, which cards can name."""
+    """Import a standalone lorebook as a world, which cards can name."""
     folder.mkdir(exist_ok=True)
-    # Cards of other programs name a world by its file.
-    stem = _free(folder, safe_name(path.stem))
-    text = dump_world(found.card, _header(path, found))
+    # Cards of other programs name a world by its file name.
+    stem = _free_name(folder, safe_name(path.stem))
+    text = dump_world(found.card, _header_comment(path, found))
     read = worlds.book(text, f"{stem}.toml")
     if (read.lorebook, read.extensions) != (found.card.lorebook, found.card.extensions):
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
@@ -200,13 +201,13 @@ def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
 
 
 def world_of(card: CharacterCard) -> str:
-    """The world that the card of another program is bound to, or ""."""
+    """The world that an imported card is linked to, or ""."""
     name = card.extensions.get("world")
     return name.strip() if isinstance(name, str) else ""
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write new files, all of them or none."""
+    """Write new files: either all of them or none."""
     written: list[Path] = []
     try:
         for name, body in files.items():
@@ -221,8 +222,8 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         raise
 
 
-def _free(folder: Path, stem: str) -> str:
-    """The name, or the name with the first number that is free."""
+def _free_name(folder: Path, stem: str) -> str:
+    """The name itself, or with the first number that is not taken."""
     number, name = 1, stem
     taken = {each.name.casefold().split(".")[0] for each in folder.iterdir()}
     while name.casefold() in taken:
@@ -231,8 +232,8 @@ def _free(folder: Path, stem: str) -> str:
     return name
 
 
-def _place(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes], str]:
-    """The card with the names its files get, these files, and the portrait's name or ""."""
+def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes], str]:
+    """The card with the names of its new files, these files, and the portrait's name or ""."""
     files: dict[str, bytes] = {}
     places: dict[str, str] = {}
     portrait = ""
@@ -249,13 +250,13 @@ def _place(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes],
         places[member] = name
     if "files" in origin:
         origin["files"] = {member: places[member] for member in origin["files"]}
-    _move_data(origin, stem, files)
+    _move_data_to_files(origin, stem, files)
     extensions = {**found.card.extensions, ORIGIN: origin}
     return replace(found.card, portrait=portrait, extensions=extensions), files, portrait
 
 
-def _move_data(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> None:
-    """Pictures that stand in the card as base64 become files: a card is text to read."""
+def _move_data_to_files(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> None:
+    """Move base64 pictures from the card into files, so that the card stays readable."""
     data = origin.get("data", {})
     assets = data.get("set", {}).get("assets")
     if not isinstance(assets, list):
@@ -263,10 +264,10 @@ def _move_data(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> No
     listed, moved = [], []
     for number, asset in enumerate(assets, 1):
         uri = asset.get("uri") if isinstance(asset, dict) else None
-        head = _DATA_URI.match(uri) if isinstance(uri, str) and len(uri) > _INLINE else None
-        body = _plain(uri[head.end() :]) if isinstance(uri, str) and head else None
+        head = _DATA_URI.match(uri) if isinstance(uri, str) and len(uri) > _MAX_INLINE else None
+        body = _decoded(uri[head.end() :]) if isinstance(uri, str) and head else None
         if head and body is not None:
-            name = f"{stem}.assets/data-{number:03d}{_suffix(head[0])}"
+            name = f"{stem}.assets/data-{number:03d}{_file_extension(head[0])}"
             files[name] = body
             moved.append(name)
             asset = {**asset, "uri": f"{FILE_MARK}{name}|{head[0]}"}
@@ -276,8 +277,8 @@ def _move_data(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> No
         origin["data"] = {**data, "set": {**data["set"], "assets": listed}}
 
 
-def _plain(text: str) -> bytes | None:
-    """What base64 stands for, where the same text comes back from it."""
+def _decoded(text: str) -> bytes | None:
+    """The bytes of a base64 text, if encoding them again gives the same text."""
     try:
         body = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -285,15 +286,13 @@ def _plain(text: str) -> bytes | None:
     return body if base64.b64encode(body).decode("ascii") == text else None
 
 
-def _suffix(head: str) -> str:
+def _file_extension(head: str) -> str:
     kind = head.removeprefix("data:").split(";")[0].split("/")[-1]
     return f".{kind}" if re.fullmatch(r"[a-z0-9]{1,8}", kind) else ".bin"
 
 
-def _header(path: Path, found: Imported) -> str:
+def _header_comment(path: Path, found: Imported) -> str:
     lines = [f"Imported from {path.name}: {found.origin}."]
-    lines += [f"Mended: {note}" for note in found.notes]
-    lines.append(
-        "The tables named rpterm_origin keep what an export needs to give the same file back."
-    )
+    lines += [f"Note: {note}" for note in found.notes]
+    lines.append("The tables named rpterm_origin let an export reproduce the original file.")
     return "\n".join(lines)

@@ -1,8 +1,8 @@
-"""The fields that only rpterm has, inside other programs' documents and back.
+"""Stores the fields that only rpterm has in other programs' documents and reads them back.
 
-They travel in ``extensions.rpterm``; attributes, relations, style and limits also stand, one a
-line, in ``personality``, where every program reads them. When another program changed that text,
-its lines are taken as attributes and the copy in ``extensions.rpterm`` is not believed.
+They are stored in ``extensions.rpterm``. Attributes, relations, style and limits are also written
+to ``personality``, one per line, where every program reads them. If another program has changed
+that text, its lines become the attributes and the copy in ``extensions.rpterm`` is ignored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from rpterm.cards import layout, values
 from rpterm.cards.card import CharacterCard, Example, Probe
-from rpterm.cards.exchange.mend import Mend
+from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.locate import Path
 from rpterm.cards.values import Report
 
@@ -23,12 +23,12 @@ _KEYS = {key.field: key for table in ("", "persona", "user") for key in layout.T
 
 
 def personality(card: CharacterCard) -> str:
-    """All lines about the character, as one text."""
+    """All claims about the character, as one text."""
     return "\n".join(line for name in _LINES for line in getattr(card, name))
 
 
 def write(card: CharacterCard) -> dict[str, Any]:
-    """What ``extensions.rpterm`` holds; empty for a card that needs none of it."""
+    """The contents of ``extensions.rpterm``; empty for a card that does not need it."""
     own: dict[str, Any] = {}
     if any(getattr(card, name) for name in _LINES[1:]):
         own["persona"] = {name: list(getattr(card, name)) for name in _LINES}
@@ -36,39 +36,39 @@ def write(card: CharacterCard) -> dict[str, Any]:
     if card.sampling:
         own["sampling"] = dict(card.sampling)
     if card.tests:
-        own["tests"] = [_plain(probe) for probe in card.tests]
+        own["tests"] = [_nonempty_fields(probe) for probe in card.tests]
     pinned = [number for number, example in enumerate(card.examples) if example.pinned]
     if pinned:
         own["pinned"] = pinned
     return own
 
 
-def read(card: CharacterCard, own: Any, mend: Mend) -> tuple[CharacterCard, bool]:
-    """Put such fields back; whether all of it was ours and is told by the card now."""
+def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard, bool]:
+    """Apply ``extensions.rpterm`` to a card; the flag tells whether the card covers all of it."""
     if not isinstance(own, Mapping):
         return card, False
     report = Report()
-    changed = replace(card, **_checked(own, report))
+    changed = replace(card, **_read_fields(own, report))
     persona = own.get("persona")
     if isinstance(persona, Mapping):
         lines: dict[str, Any] = {
-            name: _check(name, persona.get(name, []), report) or () for name in _LINES
+            name: _check_value(name, persona.get(name, []), report) or () for name in _LINES
         }
         split = replace(card, **lines)
         if personality(split) == personality(card):
             changed = replace(changed, **lines)
         else:
-            mend.note("personality was changed elsewhere: its lines are the attributes now.")
+            coerce.note("Another program changed personality: its lines are now the attributes.")
     if report.found:
         return card, False
-    changed = _pinned(changed, own.get("pinned"))
+    changed = _with_pinned(changed, own.get("pinned"))
     return changed, write(changed).keys() == own.keys()
 
 
-def _checked(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def _read_fields(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in _TEXTS:
-        value = _check(name, own[name], report) if name in own else None
+        value = _check_value(name, own[name], report) if name in own else None
         if value is not None and (name != "knows_until" or values.horizon(value)):
             found[name] = value
     known = {key.name: key for key in layout.SAMPLING}
@@ -81,11 +81,11 @@ def _checked(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
             if name in known
         }
     if isinstance(own.get("tests"), list):
-        found["tests"] = tuple(_probe(each, report) for each in own["tests"])
+        found["tests"] = tuple(_read_probe(each, report) for each in own["tests"])
     return found
 
 
-def _pinned(card: CharacterCard, numbers: Any) -> CharacterCard:
+def _with_pinned(card: CharacterCard, numbers: Any) -> CharacterCard:
     """Mark the examples that were pinned."""
     if not isinstance(numbers, list):
         return card
@@ -96,11 +96,11 @@ def _pinned(card: CharacterCard, numbers: Any) -> CharacterCard:
     return replace(card, examples=examples)
 
 
-def _check(name: str, value: Any, report: Report) -> Any:
+def _check_value(name: str, value: Any, report: Report) -> Any:
     return values.check(_KEYS[name], value, (name,), report)
 
 
-def _probe(raw: Any, report: Report) -> Probe:
+def _read_probe(raw: Any, report: Report) -> Probe:
     table = raw if isinstance(raw, Mapping) else {}
     known = {key.name: key for key in layout.TABLES["test"]}
     found = {
@@ -109,12 +109,12 @@ def _probe(raw: Any, report: Report) -> Probe:
         if name in known
     }
     if not found.get("user"):
-        report.add(("tests",), "A test says nothing.")
+        report.add(("tests",), "A test has no user message.")
         found["user"] = ()
     return Probe(**found)
 
 
-def _plain(probe: Probe) -> dict[str, Any]:
+def _nonempty_fields(probe: Probe) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for item in fields(Probe):
         value = getattr(probe, item.name)

@@ -1,16 +1,17 @@
-"""What a card's original says beyond what the card itself says, kept small, and put back.
+"""Patches: what an imported document says beyond our fields, stored compactly and reapplied.
 
-A card is mapped to our fields and back: the way back gives the *base*. Whatever the original has
-that the base has not (unknown keys, other spellings, nulls, missing keys) is a *patch*. On export
-the base of the card as it is by then is patched: an edit of the user always wins, because a patch
-replaces a value only while the base's value is the one it was made against (its ``was``).
+A document is mapped to our fields, and these back to a document, the *base*. Every difference of
+the original from the base (unknown keys, other spellings, nulls, missing keys) goes into a *patch*.
+On export the patch is applied to the base of the card as it is then. An edit by the user always
+wins, because a patch replaces a value only while the fingerprint of the base's value (``was``) is
+still the one it was created with.
 
-A patch is plain data that TOML can hold:
+A patch is plain data that TOML can represent:
 
-- ``set``: key → the original's value; with a ``was`` only while the base is unchanged, without one
-  only where the base has no such key;
+- ``set``: key → the original's value. With a ``was`` it applies only while the base is unchanged,
+  without one only if the base lacks the key;
 - ``drop``: keys of the base that the original lacks, each with its ``was``;
-- ``wrap``: key → [before, after]: text that the original has around the base's;
+- ``wrap``: key → [before, after]: text that surrounds the base's text in the original;
 - ``crlf``: keys whose line ends were CR LF.
 """
 
@@ -25,18 +26,18 @@ from rpterm.cards.exchange.jsonio import same
 
 Table = dict[str, Any]
 Groups = Mapping[str, Collection[str]]
-"""Key → the keys of the base that belong together: an edit of one counts for all."""
-_WRAP = 60
+"""Key → the keys of the base that belong to it: an edit of one counts as an edit of all."""
+_MAX_WRAP = 60
 
 
 def diff(base: Table, original: Table, groups: Groups | None = None) -> Table:
-    """What turns ``base`` into ``original``; empty when nothing does."""
+    """The patch that turns ``base`` into ``original``; empty if they are equal."""
     groups = groups or {}
     patch: Table = {}
     for key, value in original.items():
         if key not in base:
             patch.setdefault("set", {})[key] = value
-        elif not same(base[key], value) and not _small(patch, key, base[key], value):
+        elif not same(base[key], value) and not _add_text_patch(patch, key, base[key], value):
             patch.setdefault("set", {})[key] = value
             patch.setdefault("was", {})[key] = sign(base, key, groups)
     for key in base:
@@ -49,10 +50,10 @@ def diff(base: Table, original: Table, groups: Groups | None = None) -> Table:
 def apply(
     base: Table, patch: Any, groups: Groups | None = None, *, additive: bool = False
 ) -> Table:
-    """Put a patch back.
+    """Apply a patch to a base.
 
     Args:
-        additive: Only add what the base lacks: for an export in another format than the original.
+        additive: Only add keys the base lacks, for an export in a format other than the original's.
     """
     if not isinstance(patch, Mapping):
         return base
@@ -67,10 +68,10 @@ def apply(
             result[key] = f"{around[0]}{result[key]}{around[1]}"
     for key, value in _table(patch, "set").items():
         if key in was:
-            due = not additive and was[key] == sign(base, key, groups)
+            applies = not additive and was[key] == sign(base, key, groups)
         else:
-            due = key not in base
-        if due:
+            applies = key not in base
+        if applies:
             result[key] = value
     for key in [] if additive else patch.get("drop", ()):
         if was.get(key) == sign(base, key, groups):
@@ -78,19 +79,19 @@ def apply(
     return result
 
 
-def _small(patch: Table, key: str, base: Any, value: Any) -> bool:
-    """Say the difference of two texts in few words, where that is possible."""
+def _add_text_patch(patch: Table, key: str, base: Any, value: Any) -> bool:
+    """Patch two similar texts by ``wrap`` and ``crlf``; whether that was possible."""
     if isinstance(base, list) and isinstance(value, list) and same(_crlf(base), value):
         patch.setdefault("crlf", []).append(key)
         return True
     if not isinstance(base, str) or not isinstance(value, str) or not base:
         return False
-    dos = "\r\n" in value
-    inner = _crlf(base) if dos else base
+    has_crlf = "\r\n" in value
+    inner = _crlf(base) if has_crlf else base
     at = value.find(inner)
-    if at < 0 or len(value) - len(inner) > _WRAP:
+    if at < 0 or len(value) - len(inner) > _MAX_WRAP:
         return False
-    if dos and inner != base:
+    if has_crlf and inner != base:
         patch.setdefault("crlf", []).append(key)
     if inner != value:
         patch.setdefault("wrap", {})[key] = [value[:at], value[at + len(inner) :]]
@@ -104,7 +105,7 @@ def _crlf(value: Any) -> Any:
 
 
 def sign(base: Table, key: str, groups: Groups) -> str:
-    """A short mark of a value of the base, and of what belongs to it."""
+    """A short fingerprint of a value of the base and of the keys in its group."""
     values = [[each, base.get(each), each in base] for each in sorted({key, *groups.get(key, ())})]
     text = json.dumps(values, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
@@ -116,14 +117,14 @@ def _table(patch: Mapping[str, Any], key: str) -> Table:
 
 
 def hoist(patches: list[Table]) -> Table:
-    """Take out of many patches what most of them add alike, so that it is written once.
+    """Move values that most patches set alike into one table, so that they are written only once.
 
     Args:
-        patches: Changed in place: ``set`` loses what is common; ``lacks`` names what is common and
-            not theirs.
+        patches: Changed in place: common values are removed from ``set``; ``lacks`` lists the
+            common keys that do not apply to a patch.
 
     Returns:
-        Key → value that ``lower`` adds again.
+        Key → common value, which ``lower`` adds again.
     """
     if len(patches) < 3:
         return {}
@@ -140,11 +141,11 @@ def hoist(patches: list[Table]) -> Table:
         if count * 3 >= len(patches) * 2:
             common[key] = json.loads(text)
     for patch in patches:
-        _take_out(patch, common)
+        _remove_common(patch, common)
     return common
 
 
-def _take_out(patch: Table, common: Table) -> None:
+def _remove_common(patch: Table, common: Table) -> None:
     own = patch.get("set", {})
     for key, value in common.items():
         if key in own and key not in patch.get("was", {}) and same(own[key], value):

@@ -1,8 +1,8 @@
-"""Cards inside PNG pictures: the text chunks ``chara`` and ``ccv3``.
+"""Reads and writes cards in PNG pictures, in the text chunks ``chara`` and ``ccv3``.
 
-Chunks are walked here, because no library at hand gives text chunks within limits and leaves all
-others (colour profiles, animation frames, other programs' texts) as they are. Pixels are never
-decoded, so that a picture cannot be a bomb.
+This module has its own chunk parser, because no available library reads text chunks within limits
+and leaves all other chunks (colour profiles, animation frames, other programs' texts) unchanged.
+Pixels are never decoded, so a picture cannot be a decompression bomb.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rpterm.cards.exchange.problem import MAX_JSON, ExchangeError
+from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 CARD_KEYS = ("chara", "ccv3")
 _MAX_CHUNKS = 100_000
 _MAX_TEXT = MAX_JSON * 2
-"""Bytes of a card's text: base64 makes four bytes of three, and it may be packed."""
-_MAX_TEXTS = 64
+"""Maximum bytes of a card's text: base64 turns three bytes into four, and it may be compressed."""
+_MAX_CARDS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG taken apart.
+    """The parts of a PNG.
 
     Attributes:
-        cards: The JSON bytes of ``chara`` and ``ccv3``, where they are.
-        stripped: The picture without them, every other chunk as it was.
-        notes: What was odd and did no harm.
+        cards: The JSON bytes of ``chara`` and ``ccv3``, if present.
+        stripped: The picture without them; every other chunk is unchanged.
+        notes: Irregularities that could be ignored.
     """
 
     cards: dict[str, bytes]
@@ -40,10 +40,10 @@ class Picture:
 
 
 def read(data: bytes) -> Picture:
-    """Take a picture apart.
+    """Separate a picture and the cards in it.
 
     Raises:
-        ExchangeError: It is no PNG, damaged, or its card is no base64.
+        ExchangeError: The picture is no PNG or damaged, or its card is not base64.
     """
     cards: dict[str, bytes] = {}
     notes: list[str] = []
@@ -57,25 +57,25 @@ def read(data: bytes) -> Picture:
         if key not in CARD_KEYS:
             continue
         texts += 1
-        if texts > _MAX_TEXTS:
-            raise ExchangeError("The picture holds far too many cards.")
+        if texts > _MAX_CARDS:
+            raise ExchangeError("The picture contains far too many cards.")
         cuts.append((start, start + 12 + length))
         if key in cards:
-            notes.append(f"The picture had more than one chunk {key}; the first was read.")
+            notes.append(f"The picture has more than one chunk {key}; the first was used.")
             continue
         cards[key] = _decode(kind, data[start + 8 : start + 8 + length], key)
         if zlib.crc32(data[start + 4 : start + 8 + length]) != _u32(data, start + 8 + length):
-            notes.append(f"The checksum of the chunk {key} was wrong; it was read all the same.")
-    return Picture(cards, _without(data, cuts), tuple(notes))
+            notes.append(f"The checksum of the chunk {key} is wrong; it was used anyway.")
+    return Picture(cards, _cut_out(data, cuts), tuple(notes))
 
 
 def write(picture: bytes, cards: dict[str, bytes]) -> bytes:
-    """Put cards into a picture; cards it had are replaced, all else stays.
+    """Put cards into a picture; its own cards are replaced, everything else is kept.
 
     Raises:
         ExchangeError: The picture is no PNG.
     """
-    clean = read_chunks_without_cards(picture)
+    clean = _without_cards(picture)
     added = b"".join(
         _chunk(b"tEXt", key.encode("latin-1") + b"\0" + base64.b64encode(text))
         for key, text in cards.items()
@@ -84,19 +84,19 @@ def write(picture: bytes, cards: dict[str, bytes]) -> bytes:
     return clean[:end] + added + clean[end:]
 
 
-def read_chunks_without_cards(data: bytes) -> bytes:
-    """The picture without cards, whether or not they are readable."""
+def _without_cards(data: bytes) -> bytes:
+    """The picture without its cards, whether or not they are readable."""
     cuts = []
     for kind, start, length in chunks(data):
         if kind in (b"tEXt", b"zTXt", b"iTXt"):
             key = data[start + 8 : start + 88].split(b"\0", 1)[0].strip().lower()
             if key.decode("latin-1") in CARD_KEYS:
                 cuts.append((start, start + 12 + length))
-    return _without(data, cuts)
+    return _cut_out(data, cuts)
 
 
 def blank(width: int = 400, height: int = 600) -> bytes:
-    """A plain picture, for a card that has none."""
+    """A plain picture for a card without a portrait."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = b"".join(b"\0" + bytes([60 + 100 * row // height]) * width for row in range(height))
     body = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, 9))
@@ -104,31 +104,31 @@ def blank(width: int = 400, height: int = 600) -> bytes:
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """(type, offset, length) of every chunk up to the last, ``IEND``.
+    """(type, offset, length) of every chunk up to and including ``IEND``.
 
     Raises:
-        ExchangeError: The picture is cut off or no PNG.
+        ExchangeError: The picture is incomplete or no PNG.
     """
     if not data.startswith(MAGIC):
-        raise ExchangeError("The file is no PNG picture.")
+        raise ExchangeError("The file is not a PNG picture.")
     at, count = len(MAGIC), 0
     while at + 12 <= len(data):
         length = _u32(data, at)
         kind = data[at + 4 : at + 8]
         if at + 12 + length > len(data):
-            raise ExchangeError("The picture is cut off: a chunk goes on past its end.")
+            raise ExchangeError("The picture is cut off in its last chunk.")
         count += 1
         if count > _MAX_CHUNKS:
-            raise ExchangeError("The picture has more chunks than any picture needs.")
+            raise ExchangeError("The picture has far too many chunks.")
         yield kind, at, length
         if kind == b"IEND":
             return
         at += 12 + length
-    raise ExchangeError("The picture is cut off: it has no end.")
+    raise ExchangeError("The picture is cut off: its end is missing.")
 
 
 def _decode(kind: bytes, body: bytes, key: str) -> bytes:
-    """The JSON in a text chunk: unpacked where it is packed, then out of base64."""
+    """The JSON in a text chunk, decompressed if necessary and decoded from base64."""
     text = _unpack(kind, body, key)
     if len(text) > _MAX_TEXT:
         raise ExchangeError(f"The chunk {key} is too large to be a card.")
@@ -139,7 +139,7 @@ def _decode(kind: bytes, body: bytes, key: str) -> bytes:
     try:
         return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
     except binascii.Error as error:
-        raise ExchangeError(f"The chunk {key} is no base64: it is damaged.") from error
+        raise ExchangeError(f"The chunk {key} is not base64: it is damaged.") from error
 
 
 def _unpack(kind: bytes, body: bytes, key: str) -> bytes:
@@ -159,13 +159,13 @@ def _inflate(data: bytes, key: str) -> bytes:
     try:
         text = unpacker.decompress(data, _MAX_TEXT + 1)
     except zlib.error as error:
-        raise ExchangeError(f"The chunk {key} cannot be unpacked: it is damaged.") from error
+        raise ExchangeError(f"The chunk {key} cannot be decompressed: it is damaged.") from error
     if len(text) > _MAX_TEXT:
-        raise ExchangeError(f"The chunk {key} unpacks to far more than a card.")
+        raise ExchangeError(f"The chunk {key} decompresses to far more than a card.")
     return text
 
 
-def _without(data: bytes, cuts: list[tuple[int, int]]) -> bytes:
+def _cut_out(data: bytes, cuts: list[tuple[int, int]]) -> bytes:
     if not cuts:
         return data
     parts, at = [], 0

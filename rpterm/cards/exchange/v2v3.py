@@ -1,11 +1,11 @@
-"""``CharacterCard`` ↔ the documents of V1, V2 and V3 cards, without loss.
+"""Converts a ``CharacterCard`` from and to V1, V2 and V3 card documents without loss.
 
-Reading maps every known field, and keeps what a document says beyond that as patches (see
-``patch``) in ``card.extensions[ORIGIN]``: ``root`` and ``data`` for the two levels, ``ext`` for
-``extensions``, ``mirrors`` for copies that some programs keep at the root. Writing makes the
-document anew from the card's fields and puts the patches back. Fields that no other program knows
-(attributes, limits, tests, …) travel in ``extensions.rpterm``, and as plain lines in
-``personality``, so that the character is the same elsewhere.
+Reading maps every known field and stores the rest of the document as patches (see ``patch``) in
+``card.extensions[ORIGIN]``: ``root`` and ``data`` for the two levels, ``ext`` for ``extensions``,
+``mirrors`` for the copies that some programs keep at the root. Writing builds the document from
+the card's fields and applies the patches. Fields that no other program knows (attributes, limits,
+tests, …) are stored in ``extensions.rpterm`` and as plain lines in ``personality``, so that the
+character is the same elsewhere.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Literal
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.cards.exchange import native
 from rpterm.cards.exchange.book import base_book, is_empty, read_book, write_book
+from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.dialogue import parse, render
 from rpterm.cards.exchange.entry import ORIGIN, OWN, role
 from rpterm.cards.exchange.jsonio import same
-from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.patch import Table, apply, diff
 from rpterm.cards.exchange.world import read_world
 
@@ -36,12 +36,12 @@ MIRRORS = {
     "system_prompt": "system_prompt", "alternate_greetings": "alternate_greetings",
     "post_history_instructions": "post_history_instructions",
 }  # fmt: skip
-"""Key at the root → key of ``data`` that it repeats."""
-_DEPTH = "depth_prompt"
+"""Key at the root → key of ``data`` that it duplicates."""
+_DEPTH_PROMPT = "depth_prompt"
 
 
 def spec_of(document: Mapping[str, Any]) -> Spec:
-    """Which version a document follows; one without ``data`` is V1."""
+    """The version of a document; one without ``data`` is V1."""
     if not isinstance(document.get("data"), Mapping):
         return "v1"
     spec, version = document.get("spec"), document.get("spec_version")
@@ -55,65 +55,65 @@ def spec_of(document: Mapping[str, Any]) -> Spec:
         return "v2"
 
 
-def read_document(document: Mapping[str, Any], name: str, mend: Mend) -> CharacterCard:
-    """A card from the JSON of any version.
+def read_document(document: Mapping[str, Any], name: str, coerce: Coercer) -> CharacterCard:
+    """Read a card from a document of any version.
 
     Args:
-        name: What to call a character without a name.
+        name: The name of a character that has none.
     """
     spec = spec_of(document)
     if spec == "v1":
-        return _read_data(dict(document), {}, name, mend, spec)
+        return _read_data(dict(document), {}, name, coerce, spec)
     if document.get("spec") != SPECS[spec][0]:
-        mend.note(f"The spec was {document.get('spec')!r:.40}; it was read as {spec.upper()}.")
+        coerce.note(f"The spec was {document.get('spec')!r:.40}; it was read as {spec.upper()}.")
     data = dict(document["data"])
     root = {key: value for key, value in document.items() if key != "data"}
-    mirrors = [key for key in root if _mirrored(key, root[key], data)]
-    patch = diff(_root(spec), {k: v for k, v in root.items() if k not in mirrors})
+    mirrors = [key for key in root if _is_mirror(key, root[key], data)]
+    patch = diff(_base_root(spec), {k: v for k, v in root.items() if k not in mirrors})
     origin: Table = {}
     if mirrors:
         origin["mirrors"] = mirrors
     if patch:
         origin["root"] = patch
-    return _read_data(data, origin, name, mend, spec)
+    return _read_data(data, origin, name, coerce, spec)
 
 
 def write_document(card: CharacterCard, spec: Spec) -> dict[str, Any]:
-    """The card as a document of a version, patched to what it was when it came from one."""
+    """The card as a document of a version, with the patches of its original applied."""
     origin = card.extensions.get(ORIGIN)
     origin = origin if isinstance(origin, Mapping) else {}
     additive = origin.get("format") != spec
     data = _write_data(card, origin, spec, additive)
     if spec == "v1":
         return data
-    root: Table = _root(spec)
+    root: Table = _base_root(spec)
     if not additive:
         root = apply(root, origin.get("root"))
         root |= {k: data[MIRRORS[k]] for k in origin.get("mirrors", ()) if MIRRORS.get(k) in data}
     return {**root, "data": data}
 
 
-def _root(spec: Spec) -> Table:
+def _base_root(spec: Spec) -> Table:
     return {"spec": SPECS[spec][0], "spec_version": SPECS[spec][1]}
 
 
-def _mirrored(key: str, value: Any, data: Table) -> bool:
+def _is_mirror(key: str, value: Any, data: Table) -> bool:
     return key in MIRRORS and MIRRORS[key] in data and same(value, data[MIRRORS[key]])
 
 
-def _read_data(data: Table, origin: Table, name: str, mend: Mend, spec: Spec) -> CharacterCard:
+def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spec) -> CharacterCard:
     ext = data.get("extensions")
     ext = ext if isinstance(ext, Mapping) else None
-    card = _plain_fields(data, name, mend)
+    card = _mapped_fields(data, name, coerce)
     own = {key: value for key, value in (ext or {}).items() if key != ORIGIN}
-    card, used = native.read(card, own.pop(OWN, None), mend)
+    card, used = native.read(card, own.pop(OWN, None), coerce)
     if not used and ext and OWN in ext:
-        mend.note(f"extensions.{OWN} was not ours; it is kept aside.")
-    depth = _depth_entry(own.get(_DEPTH), mend)
-    if depth:
-        own.pop(_DEPTH)
-    book, mapped = _read_book(data.get("character_book"), mend, spec)
-    entries = (*book.entries, *((depth,) if depth else ()))
+        coerce.note(f"extensions.{OWN} is not from rpterm; it is kept for export only.")
+    depth_entry = _read_depth_prompt(own.get(_DEPTH_PROMPT), coerce)
+    if depth_entry:
+        own.pop(_DEPTH_PROMPT)
+    book, mapped = _read_book(data.get("character_book"), coerce, spec)
+    entries = (*book.entries, *((depth_entry,) if depth_entry else ()))
     card = replace(card, extensions=own, lorebook=replace(book, entries=entries))
     origin = {"format": spec, **origin}
     base = _base_data(card, spec)
@@ -130,49 +130,49 @@ def _read_data(data: Table, origin: Table, name: str, mend: Mend, spec: Spec) ->
     return replace(card, extensions={**own, ORIGIN: origin})
 
 
-def _plain_fields(data: Table, name: str, mend: Mend) -> CharacterCard:
-    first = mend.text(data.get("first_mes"), "first_mes")
-    others = mend.texts(data.get("alternate_greetings"), "alternate_greetings")
-    group = mend.texts(data.get("group_only_greetings"), "group_only_greetings")
-    title = mend.line(data.get("name"), "name")
+def _mapped_fields(data: Table, name: str, coerce: Coercer) -> CharacterCard:
+    first = coerce.text(data.get("first_mes"), "first_mes")
+    others = coerce.texts(data.get("alternate_greetings"), "alternate_greetings")
+    group = coerce.texts(data.get("group_only_greetings"), "group_only_greetings")
+    title = coerce.line(data.get("name"), "name")
     if not title:
-        mend.note(f"The card has no name; it is called {name}.")
-    personality = mend.text(data.get("personality"), "personality")
-    examples = mend.text(data.get("mes_example"), "mes_example")
+        coerce.note(f"The card has no name; it was named {name}.")
+    personality = coerce.text(data.get("personality"), "personality")
+    examples = coerce.text(data.get("mes_example"), "mes_example")
     return CharacterCard(
         name=title or name,
-        nickname=mend.line(data.get("nickname"), "nickname"),
-        description=mend.text(data.get("description"), "description"),
+        nickname=coerce.line(data.get("nickname"), "nickname"),
+        description=coerce.text(data.get("description"), "description"),
         attributes=tuple(line.strip() for line in personality.split("\n") if line.strip()),
-        scenario=mend.text(data.get("scenario"), "scenario"),
+        scenario=coerce.text(data.get("scenario"), "scenario"),
         greetings=tuple(each for each in (first, *others) if each.strip()),
         group_greetings=tuple(each for each in group if each.strip()),
         examples=parse(examples, title),
-        system_prompt=mend.text(data.get("system_prompt"), "system_prompt"),
-        post_history_instructions=mend.text(
+        system_prompt=coerce.text(data.get("system_prompt"), "system_prompt"),
+        post_history_instructions=coerce.text(
             data.get("post_history_instructions"), "post_history_instructions"
         ),
-        tags=mend.texts(data.get("tags"), "tags"),
-        creator=mend.line(data.get("creator"), "creator"),
-        creator_notes=mend.text(data.get("creator_notes"), "creator_notes"),
-        version=mend.line(data.get("character_version"), "character_version"),
+        tags=coerce.texts(data.get("tags"), "tags"),
+        creator=coerce.line(data.get("creator"), "creator"),
+        creator_notes=coerce.text(data.get("creator_notes"), "creator_notes"),
+        version=coerce.line(data.get("character_version"), "character_version"),
     )
 
 
-def _read_book(raw: Any, mend: Mend, spec: Spec) -> tuple[Lorebook, bool]:
-    """The book, and whether it tells all of its original; else that must be kept whole."""
+def _read_book(raw: Any, coerce: Coercer, spec: Spec) -> tuple[Lorebook, bool]:
+    """The book, and whether it covers all of its original; if not, that must be stored entirely."""
     if raw is None:
         return Lorebook(), False
-    book = read_book(raw, mend, spec) if isinstance(raw, Mapping) else None
+    book = read_book(raw, coerce, spec) if isinstance(raw, Mapping) else None
     if book is not None and not is_empty(book):
-        # What was left out of it is in the original only.
+        # Entries that were left out exist only in the original.
         return book, spec != "v1" and len(book.entries) == len(raw["entries"])
     if book is None:
-        world = read_world(raw, mend) if isinstance(raw, Mapping) else None
+        world = read_world(raw, coerce) if isinstance(raw, Mapping) else None
         if world is not None:
-            mend.note("character_book was a world file; its entries were read.")
+            coerce.note("character_book was a world file; its entries were imported.")
             return replace(world, extensions={}), False
-        mend.note("character_book was no lorebook; it is kept aside.")
+        coerce.note("character_book was not a lorebook; it is kept for export only.")
     return Lorebook(), False
 
 
@@ -191,7 +191,7 @@ def _write_data(
 
 
 def _base_data(card: CharacterCard, spec: Spec) -> Table:
-    """What our fields alone say."""
+    """The document as our fields alone describe it, without patches."""
     greetings = list(card.greetings)
     base: Table = {
         "name": card.name,
@@ -224,41 +224,40 @@ def _base_data(card: CharacterCard, spec: Spec) -> Table:
 
 
 def _book_entries(card: CharacterCard) -> tuple[LoreEntry, ...]:
-    return tuple(each for each in card.lorebook.entries if not _is_depth(each))
+    return tuple(each for each in card.lorebook.entries if not _is_depth_prompt(each))
 
 
 def _base_extensions(card: CharacterCard) -> Table:
     ext = {key: value for key, value in card.extensions.items() if key != ORIGIN}
-    depth = next((each for each in card.lorebook.entries if _is_depth(each)), None)
-    if depth is not None:
-        number = {"prompt": depth.content, "depth": depth.depth, "role": depth.role}
-        ext[_DEPTH] = number
+    entry = next((each for each in card.lorebook.entries if _is_depth_prompt(each)), None)
+    if entry is not None:
+        ext[_DEPTH_PROMPT] = {"prompt": entry.content, "depth": entry.depth, "role": entry.role}
     own = native.write(card)
     if own:
         ext[OWN] = own
     return ext
 
 
-def _depth_entry(raw: Any, mend: Mend) -> LoreEntry | None:
-    """A card's own note at a depth, as a constant entry at that depth."""
+def _read_depth_prompt(raw: Any, coerce: Coercer) -> LoreEntry | None:
+    """A card's ``depth_prompt``, as a constant entry at its depth."""
     if not isinstance(raw, Mapping):
         return None
-    text = mend.text(raw.get("prompt"), "depth_prompt")
+    text = coerce.text(raw.get("prompt"), "depth_prompt")
     if not text.strip():
         return None
-    mend.note("depth_prompt became a constant lorebook entry at its depth.")
+    coerce.note("depth_prompt was converted to a constant lorebook entry at the same depth.")
     return LoreEntry(
         keys=(),
         content=text,
-        name=_DEPTH,
+        name=_DEPTH_PROMPT,
         constant=True,
         position="depth",
-        depth=mend.whole(raw.get("depth"), "depth_prompt: depth", 4, 0),
-        role=role(raw.get("role"), "depth_prompt", mend),
-        extensions={ORIGIN: {"from": _DEPTH}},
+        depth=coerce.whole(raw.get("depth"), "depth_prompt: depth", 4, 0),
+        role=role(raw.get("role"), "depth_prompt", coerce),
+        extensions={ORIGIN: {"from": _DEPTH_PROMPT}},
     )
 
 
-def _is_depth(entry: LoreEntry) -> bool:
+def _is_depth_prompt(entry: LoreEntry) -> bool:
     origin = entry.extensions.get(ORIGIN)
-    return not entry.world and isinstance(origin, Mapping) and origin.get("from") == _DEPTH
+    return not entry.world and isinstance(origin, Mapping) and origin.get("from") == _DEPTH_PROMPT

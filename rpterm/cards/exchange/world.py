@@ -1,7 +1,7 @@
-"""World files: a lorebook of its own, its entries in an object keyed by number.
+"""Converts other programs' world files: standalone lorebooks with entries keyed by number.
 
-Each entry keeps under ``ORIGIN`` its key (``uid``) and a patch ``w`` of everything that is not a
-field of ours.
+Under ``ORIGIN``, each entry stores its key (``uid``) and a patch ``w`` of everything that does not
+map to our fields.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.book import check_count, is_entry, pack, plain_fields
+from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import (
     LOGICS,
     ORIGIN,
@@ -23,7 +24,6 @@ from rpterm.cards.exchange.entry import (
     role,
     usable_keys,
 )
-from rpterm.cards.exchange.mend import Mend
 from rpterm.cards.exchange.patch import Table, apply, diff, lower
 
 _FLAGS = {
@@ -49,25 +49,25 @@ def is_world(raw: Mapping[str, Any]) -> bool:
     )
 
 
-def read_world(raw: Mapping[str, Any], mend: Mend) -> Lorebook | None:
-    """The lorebook of a world file; ``None`` where it is none."""
+def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
+    """Read a world file's lorebook; ``None`` if it is not a world file."""
     if not is_world(raw):
         return None
     listed = raw["entries"]
     pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
     check_count(len(pairs))
     entries = [
-        _read_entry(each, str(key), number, mend)
+        _read_entry(each, str(key), number, coerce)
         for number, (key, each) in enumerate(pairs, 1)
-        if is_entry(each, f"world entry {number}", mend)
+        if is_entry(each, f"world entry {number}", coerce)
     ]
     book = Lorebook(
         entries=tuple(entries),
-        name=mend.line(raw.get("name"), "world: name"),
-        description=mend.text(raw.get("description"), "world: description"),
-        scan_depth=mend.whole(raw.get("scan_depth"), "world: scan_depth", 2, 0),
-        budget=mend.whole(raw.get("token_budget"), "world: token_budget", 0, 0),
-        recursive=mend.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
+        name=coerce.line(raw.get("name"), "world: name"),
+        description=coerce.text(raw.get("description"), "world: description"),
+        scan_depth=coerce.whole(raw.get("scan_depth"), "world: scan_depth", 2, 0),
+        budget=coerce.whole(raw.get("token_budget"), "world: token_budget", 0, 0),
+        recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
     )
     origin: Table = {"format": "world"}
     patch = diff(plain_fields(book), {key: value for key, value in raw.items() if key != "entries"})
@@ -77,7 +77,7 @@ def read_world(raw: Mapping[str, Any], mend: Mend) -> Lorebook | None:
 
 
 def write_world(book: Lorebook) -> dict[str, Any]:
-    """The lorebook as a world file, patched to what it was when it came from one."""
+    """The lorebook as a world file, with the patches of its original applied."""
     origin = book.extensions.get(ORIGIN)
     origin = origin if isinstance(origin, Mapping) and origin.get("format") == "world" else {}
     common = origin.get("common")
@@ -86,8 +86,8 @@ def write_world(book: Lorebook) -> dict[str, Any]:
     for entry in book.entries:
         own = entry.extensions.get(ORIGIN)
         own = own if isinstance(own, Mapping) else None
-        key = str(own["key"]) if own and "key" in own else _free(entries)
-        key = key if key not in entries else _free(entries)
+        key = str(own["key"]) if own and "key" in own else _free_key(entries)
+        key = key if key not in entries else _free_key(entries)
         base = _base_entry(entry, key)
         if own is not None and origin:
             base = apply(base, lower(own.get("w"), common.get("w")))
@@ -97,45 +97,45 @@ def write_world(book: Lorebook) -> dict[str, Any]:
     return document
 
 
-def _free(entries: Table) -> str:
+def _free_key(entries: Table) -> str:
     number = len(entries)
     while str(number) in entries:
         number += 1
     return str(number)
 
 
-def _read_entry(raw: Mapping[str, Any], key: str, number: int, mend: Mend) -> LoreEntry:
+def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) -> LoreEntry:
     where = f"world entry {number}"
     keys = raw.get("key", raw.get("keys"))
-    secondary = mend.texts(
+    secondary = coerce.texts(
         raw.get("keysecondary", raw.get("secondary_keys")), f"{where}: keysecondary"
     )
-    place = mend.whole(raw.get("position"), f"{where}: position", 0, 0)
-    selective = mend.flag(raw.get("selective"), f"{where}: selective", True)
-    more: dict[str, Any] = {
-        ours: mend.flag(raw.get(theirs), f"{where}: {theirs}", False)
+    position = coerce.whole(raw.get("position"), f"{where}: position", 0, 0)
+    selective = coerce.flag(raw.get("selective"), f"{where}: selective", True)
+    converted: dict[str, Any] = {
+        ours: coerce.flag(raw.get(theirs), f"{where}: {theirs}", False)
         for theirs, ours in _FLAGS.items()
     }
-    more |= {each: mend.whole(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS}
-    names, left_out = _characters(raw.get("characterFilter"))
+    converted |= {each: coerce.whole(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS}
+    included, excluded = _characters(raw.get("characterFilter"))
     entry = LoreEntry(
-        keys=usable_keys(mend.texts(keys, f"{where}: key"), where, mend),
-        content=mend.text(raw.get("content"), f"{where}: content"),
-        comment=mend.text(raw.get("comment"), f"{where}: comment"),
-        secondary_keys=usable_keys(secondary, where, mend) if selective else (),
-        logic=logic(raw.get("selectiveLogic"), where, mend),
-        enabled=not mend.flag(raw.get("disable"), f"{where}: disable", False),
-        position=POSITIONS[place] if place < len(POSITIONS) else "before_card",
-        depth=mend.whole(raw.get("depth"), f"{where}: depth", 4, 0),
-        role=role(raw.get("role"), where, mend),
-        order=mend.whole(raw.get("order"), f"{where}: order", 100),
-        probability=probability(raw, where, mend),
-        scan_depth=optional(raw.get("scanDepth"), f"{where}: scanDepth", mend),
-        group=mend.line(raw.get("group"), f"{where}: group"),
-        group_weight=mend.whole(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
-        characters=names,
-        exclude_characters=left_out,
-        **more,
+        keys=usable_keys(coerce.texts(keys, f"{where}: key"), where, coerce),
+        content=coerce.text(raw.get("content"), f"{where}: content"),
+        comment=coerce.text(raw.get("comment"), f"{where}: comment"),
+        secondary_keys=usable_keys(secondary, where, coerce) if selective else (),
+        logic=logic(raw.get("selectiveLogic"), where, coerce),
+        enabled=not coerce.flag(raw.get("disable"), f"{where}: disable", False),
+        position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
+        depth=coerce.whole(raw.get("depth"), f"{where}: depth", 4, 0),
+        role=role(raw.get("role"), where, coerce),
+        order=coerce.whole(raw.get("order"), f"{where}: order", 100),
+        probability=probability(raw, where, coerce),
+        scan_depth=optional(raw.get("scanDepth"), f"{where}: scanDepth", coerce),
+        group=coerce.line(raw.get("group"), f"{where}: group"),
+        group_weight=coerce.whole(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
+        characters=included,
+        exclude_characters=excluded,
+        **converted,
     )
     origin: Table = {"key": key}
     patch = diff(_base_entry(entry, key), dict(raw))
@@ -176,6 +176,7 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
 
 
 def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The included and the excluded characters of a filter."""
     names = raw.get("names") if isinstance(raw, Mapping) else None
     if not isinstance(names, list):
         return (), ()

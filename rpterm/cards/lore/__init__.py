@@ -1,1 +1,1 @@
-"""The lorebook engine, one idea a file; ``rpterm.cards.lorebook`` is its front door."""
+"""The parts of the lorebook engine, whose public interface is ``rpterm.cards.lorebook``."""

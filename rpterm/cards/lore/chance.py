@@ -1,4 +1,4 @@
-"""Chance that a replay repeats: every draw is a function of its arguments."""
+"""Reproducible random draws: each is a pure function of its arguments, so a replay repeats it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from hashlib import blake2b
 
 
 def draw(seed: int, turn: int, what: str, identity: bytes) -> float:
-    """A number from 0 up to 1, evenly spread, always the same for the same arguments."""
+    """A uniformly distributed number in [0, 1), always the same for the same arguments."""
     head = f"{seed}\0{turn}\0{what}\0".encode("utf-8", "replace")
     digest = blake2b(head + identity, digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 
 def pick(point: float, weights: Sequence[int]) -> int:
-    """The index that a point from 0 up to 1 falls on; the first when all weights are 0."""
-    goal = point * sum(weights)
-    reached = 0.0
+    """The weighted choice for a point in [0, 1), as an index; 0 if all weights are 0."""
+    target = point * sum(weights)
+    cumulative = 0.0
     for index, weight in enumerate(weights):
-        reached += weight
-        if goal < reached:
+        cumulative += weight
+        if target < cumulative:
             return index
     return 0

@@ -1,4 +1,4 @@
-"""Rules compared with each other: inclusion groups and the token budget."""
+"""Selection among rules that may fire: inclusion groups and the token budget."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rpterm.cards.lore.rules import Rule
 
 
 def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: Point) -> dict[int, str]:
-    """Rules that must give way to another of their group: index → why.
+    """The rules that lose to another of their group: index → reason.
 
-    A member that fired before in this turn keeps the group, then one that sticks, then the
-    highest order among members with ``group_override``, then chance by weight.
+    A group goes to a member that already fired in this turn, else to a sticky one, else to the
+    highest order among members with ``group_override``, else to a weighted random draw.
     """
     taken = {group: rule for rule in fired for group in rule.groups}
     losers: dict[int, str] = {}
@@ -22,7 +22,7 @@ def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: Point) -> 
         if not members:
             continue
         winner = taken.get(group) or _winner(members, group, point)
-        reason = f"{winner.name} has the group {group}"
+        reason = f"{winner.name} won the group {group}"
         losers.update({rule.index: reason for rule in members if rule is not winner})
     return losers
 
@@ -34,14 +34,14 @@ def _winner(members: list[Rule], group: str, point: Point) -> Rule:
     strong = [rule for rule in members if rule.entry.group_override]
     if strong:
         return max(strong, key=lambda rule: rule.entry.order)
-    # Sorted by what they are, so that moving entries in the file moves no draw.
+    # Sorted by identity, so that moving entries in the file does not change the draw.
     members = sorted(members, key=lambda rule: rule.identity)
     at = draw(point.context.seed, point.turn, "group", group.encode("utf-8", "replace"))
     return members[pick(at, [rule.entry.group_weight for rule in members])]
 
 
 class Purse:
-    """The budget of one turn: what fits goes in, what does not is skipped, and it goes on."""
+    """The token budget of one turn: rules that do not fit are skipped, smaller ones still go in."""
 
     def __init__(self, budget: int, tokens: Callable[[Rule], int]) -> None:
         self.budget = budget
@@ -49,14 +49,14 @@ class Purse:
         self._tokens = tokens
 
     def buy(self, rules: Iterable[Rule]) -> tuple[list[Rule], dict[int, str]]:
-        """Those that fit, the most important first, and why the others do not."""
+        """Admit the rules that fit, the most important first; for the others, index → reason."""
         bought: list[Rule] = []
         refused: dict[int, str] = {}
         for rule in sorted(rules, key=_importance):
             tokens = self._tokens(rule)
             left = self.budget - self.spent
             if self.budget and tokens > left and not rule.entry.ignore_budget:
-                refused[rule.index] = f"it needs {tokens} tokens and {max(left, 0)} are left"
+                refused[rule.index] = f"it needs {tokens} tokens and only {max(left, 0)} are left"
                 continue
             self.spent += tokens
             bought.append(rule)
@@ -64,7 +64,7 @@ class Purse:
 
 
 def _importance(rule: Rule) -> tuple[bool, bool, bool, bool, int, int, int]:
-    """What is static comes first: what is said in a turn can never push it out."""
+    """Sort key; static rules come first, so that nothing said in the chat can displace them."""
     entry = rule.entry
     return (
         not rule.static, not entry.ignore_budget, not rule.unconditional, rule.deco.yielding,

@@ -1,9 +1,9 @@
-"""Decorators of V3 lorebooks: leading ``@@name value`` lines of an entry's text.
+"""Decorators of V3 lorebooks: ``@@name value`` lines at the start of an entry's text.
 
-A name nobody knows here, or a value that makes no sense, is ignored and the ``@@@`` lines under it
-are tried instead. All are taken out of the text. Decorators for programs that are no chat
-(``instruct_…``, ``reverse_…``) and for windows (``is_user_icon``, ``disable_ui_prompt``) count as
-unknown, as the specification asks of a chat.
+A decorator with an unknown name or an invalid value is ignored, and the ``@@@`` lines below it are
+tried instead. All of them are removed from the text. Decorators for programs that are not chats
+(``instruct_…``, ``reverse_…``) and for the user interface (``is_user_icon``,
+``disable_ui_prompt``) count as unknown, as the specification requires of a chat.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ class Decorated:
     """An entry with its decorators applied.
 
     Attributes:
-        entry: Fields that decorators changed are changed; its content has no decorators.
-        additional, excluded: More keys: one of the first must be there, none of the second.
-        after, every: Replies of the character before it may fire; fires at each n-th only.
+        entry: The entry with the fields changed by decorators and its content without them.
+        additional, excluded: Further keys: one of the first and none of the second must match.
+        after: The number of replies of the character before the entry may fire.
+        every: The entry fires only at every n-th reply.
         forced: ``activate`` (True) or ``dont_activate`` (False).
-        forever, once: Stays for good once fired; never fires again once fired.
-        yielding: The first to be left out when the budget is short.
+        forever, once: Stays active for ever after firing; never fires a second time.
+        yielding: Dropped first when the budget is short.
     """
 
     entry: LoreEntry
@@ -50,7 +51,7 @@ class Decorated:
 
 
 def decorate(entry: LoreEntry) -> Decorated:
-    """Take the decorators off an entry's text and apply them."""
+    """Remove the decorators from an entry's text and apply them."""
     if "@@" not in entry.content:
         return Decorated(entry)
     found, text = parse(entry.content)
@@ -58,24 +59,24 @@ def decorate(entry: LoreEntry) -> Decorated:
 
 
 def parse(content: str) -> tuple[dict[str, str], str]:
-    """The decorators that count, by name, and the text without any."""
+    """The valid decorators by name, and the text without decorators."""
     found: dict[str, str] = {}
-    wanting = False
-    place = 0
+    needs_fallback = False
+    end = 0
     while True:
-        blank = _BLANK.match(content, place)
-        start = blank.end() if blank else place
+        blank = _BLANK.match(content, end)
+        start = blank.end() if blank else end
         match = _LINE.match(content, start)
         if not match:
             break
-        place = match.end()
+        end = match.end()
         name, value = match[2].lower(), (match[3] or "").strip()
-        if len(match[1]) == 2 or wanting:
-            good = name in _KNOWN and _KNOWN[name](value)
-            wanting = not good
-            if good:
+        if len(match[1]) == 2 or needs_fallback:
+            is_valid = name in _VALIDATORS and _VALIDATORS[name](value)
+            needs_fallback = not is_valid
+            if is_valid:
                 found.setdefault(name, value)
-    return found, content[place:].lstrip("\r\n") if place else content
+    return found, content[end:].lstrip("\r\n") if end else content
 
 
 def _apply(base: Decorated, found: dict[str, str]) -> Decorated:
@@ -109,7 +110,7 @@ def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-def _number(value: str) -> bool:
+def _is_number(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 9
 
 
@@ -117,23 +118,23 @@ def _anything(value: str) -> bool:
     return True
 
 
-def _keys(value: str) -> bool:
+def _has_keys(value: str) -> bool:
     return bool(_list(value))
 
 
-_KNOWN: dict[str, Callable[[str], bool]] = {
-    "activate_only_after": _number,
-    "activate_only_every": lambda value: _number(value) and int(value) > 0,
+_VALIDATORS: dict[str, Callable[[str], bool]] = {
+    "activate_only_after": _is_number,
+    "activate_only_every": lambda value: _is_number(value) and int(value) > 0,
     "keep_activate_after_match": _anything,
     "dont_activate_after_match": _anything,
-    "depth": _number,
+    "depth": _is_number,
     "role": lambda value: value in ("assistant", "system", "user"),
-    "scan_depth": _number,
-    "is_greeting": _number,
+    "scan_depth": _is_number,
+    "is_greeting": _is_number,
     "position": lambda value: value in _POSITIONS,
     "ignore_on_max_context": _anything,
-    "additional_keys": _keys,
-    "exclude_keys": _keys,
+    "additional_keys": _has_keys,
+    "exclude_keys": _has_keys,
     "activate": _anything,
     "dont_activate": _anything,
 }

@@ -1,8 +1,8 @@
-"""One rule at one point of a chat: may it fire, and why not?
+"""Decides whether one rule may fire at one point of a chat, and gives the reason.
 
-The gates stand in the order in which a user would ask: is it meant for this chat at all, is it its
-time, was its key said, did chance let it through. Groups and budget come afterwards, because they
-compare rules with each other.
+The conditions are checked in the order a user would ask about them: is the entry meant for this
+chat, does its timing allow it, was a key mentioned, did the random draw succeed. Groups and budget
+come later, because they compare rules with each other.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Reason = tuple[Code, str]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in a chat where a reply is made.
+    """The point in a chat at which a reply is generated.
 
     Attributes:
-        turn: How many turns stand before the reply.
-        replies: How many of them are the character's.
-        since: Rule → the ``turn`` at which it fired last.
+        turn: The number of turns before the reply.
+        replies: The number of those that are the character's.
+        since: Rule → the ``turn`` at which it last fired.
     """
 
     turn: int
@@ -35,12 +35,12 @@ class Point:
     context: LoreContext
 
     def sticking(self, rule: Rule) -> bool:
-        """Whether it fired before and still stays."""
+        """Whether the rule fired earlier and is still active."""
         since = self.since.get(rule.index)
         return since is not None and bool(rule.sticky) and self.turn <= since + rule.sticky
 
-    def resting(self, rule: Rule) -> int:
-        """For how many more turns it rests."""
+    def cooldown_left(self, rule: Rule) -> int:
+        """How many more turns the rule's cooldown lasts."""
         since = self.since.get(rule.index)
         if since is None or not rule.cooldown or self.sticking(rule):
             return 0
@@ -50,22 +50,23 @@ class Point:
 def judge(
     rule: Rule, point: Point, window: Window, names: Mapping[int, str]
 ) -> tuple[bool, Reason]:
-    """Whether a rule may fire, and the reason either way; ``names`` are the texts of keys."""
-    refused = rule.never or _foreign(rule, point.context) or _timing(rule, point)
-    if refused:
-        return False, refused
+    """Whether a rule may fire, and the reason for it; ``names`` maps key numbers to their texts."""
+    blocked = rule.never or _wrong_chat(rule, point.context) or _wrong_time(rule, point)
+    if blocked:
+        return False, blocked
     if point.sticking(rule):
-        return True, ("sticky", _staying(rule, point))
-    fires, reason = _asked(rule, window, names)
-    if fires and _unlucky(rule, point):
-        return False, ("probability", f"{reason[1]}, but {rule.entry.probability} % missed")
+        return True, ("sticky", _sticky_reason(rule, point))
+    fires, reason = _match_keys(rule, window, names)
+    if fires and _draw_fails(rule, point):
+        percent = rule.entry.probability
+        return False, ("probability", f"{reason[1]}, but its {percent} % chance failed")
     return fires, reason
 
 
-def _foreign(rule: Rule, context: LoreContext) -> Reason | None:
+def _wrong_chat(rule: Rule, context: LoreContext) -> Reason | None:
     entry = rule.entry
     if entry.greetings and context.greeting not in (None, *entry.greetings):
-        return "greeting", "the chat began with another greeting"
+        return "greeting", "the chat began with a different greeting"
     if entry.characters or entry.exclude_characters:
         names = {name.casefold() for name in context.characters}
         if entry.characters and not names & {name.casefold() for name in entry.characters}:
@@ -75,35 +76,36 @@ def _foreign(rule: Rule, context: LoreContext) -> Reason | None:
     return None
 
 
-def _timing(rule: Rule, point: Point) -> Reason | None:
+def _wrong_time(rule: Rule, point: Point) -> Reason | None:
     entry, deco = rule.entry, rule.deco
     if point.turn < entry.delay:
-        return "delay", f"it sleeps until the chat has {counted(entry.delay, 'turn')}"
+        return "delay", f"it cannot fire before the chat has {counted(entry.delay, 'turn')}"
     if point.replies < deco.after:
-        return "delay", f"it sleeps until the character spoke {counted(deco.after, 'time')}"
+        replies = counted(deco.after, "reply", "replies")
+        return "delay", f"it cannot fire before the character has given {replies}"
     if deco.every and point.replies % deco.every:
         return "delay", f"it fires only at every {ordinal(deco.every)} reply"
-    rest = point.resting(rule)
-    if rest > FOREVER // 2:
+    left = point.cooldown_left(rule)
+    if left > FOREVER // 2:
         return "cooldown", "it fired once and never fires again"
-    if rest:
-        return "cooldown", f"it rests for {counted(rest, 'more turn')}"
+    if left:
+        return "cooldown", f"it is on cooldown for {counted(left, 'more turn')}"
     return None
 
 
-def _staying(rule: Rule, point: Point) -> str:
+def _sticky_reason(rule: Rule, point: Point) -> str:
     if rule.sticky >= FOREVER:
-        return "it fired before and stays"
+        return "it fired before and stays active"
     left = point.since[rule.index] + rule.sticky - point.turn
-    more = f" and stays for {counted(left, 'more turn')}" if left else ""
+    more = f" and stays active for {counted(left, 'more turn')}" if left else ""
     return f"it fired before{more}"
 
 
-def _asked(rule: Rule, window: Window, names: Mapping[int, str]) -> tuple[bool, Reason]:
-    """Keys, secondary keys and those of decorators."""
+def _match_keys(rule: Rule, window: Window, names: Mapping[int, str]) -> tuple[bool, Reason]:
+    """Check the keys, the secondary keys and the keys of decorators."""
     key = window.first(rule, rule.excluded)
     if key is not None:
-        return False, ("excluded", f"“{names[key]}” {window.where(rule, key)} forbids it")
+        return False, ("excluded", f"“{names[key]}” {window.where(rule, key)} excludes it")
     if rule.deco.forced:
         return True, ("activated", "@@activate")
     if rule.entry.constant:
@@ -113,17 +115,17 @@ def _asked(rule: Rule, window: Window, names: Mapping[int, str]) -> tuple[bool, 
     else:
         key = window.first(rule, rule.primary)
         if key is None:
-            return False, _missed(rule, window)
+            return False, _no_key_reason(rule, window)
         reason = ("key", f"“{names[key]}” {window.where(rule, key)}")
-        if not _secondary(rule, window):
-            return False, ("secondary", f"{reason[1]}, but its secondary keys say no")
+        if not _secondary_keys_match(rule, window):
+            return False, ("secondary", f"{reason[1]}, but its secondary keys do not fit")
     if rule.additional and window.first(rule, rule.additional) is None:
-        return False, ("secondary", f"{reason[1]}, but none of its additional keys")
+        return False, ("secondary", f"{reason[1]}, but none of its additional keys was found")
     return True, reason
 
 
-def _missed(rule: Rule, window: Window) -> Reason:
-    """Why no key counts."""
+def _no_key_reason(rule: Rule, window: Window) -> Reason:
+    """Why none of the keys counts."""
     entry = rule.entry
     near = any(window.back.get(key, rule.depth + 1) <= rule.depth for key in rule.primary)
     if entry.delay_until_recursion and near:
@@ -131,10 +133,10 @@ def _missed(rule: Rule, window: Window) -> Reason:
     if entry.exclude_recursion and any(key in window.told for key in rule.primary):
         return "recursion", "its key is in the text of another entry, which cannot fire it"
     turns = "turn" if rule.depth == 1 else counted(rule.depth, "turn")
-    return "key_missed", f"no key in the last {turns}"
+    return "key_missed", f"none of its keys is in the last {turns}"
 
 
-def _secondary(rule: Rule, window: Window) -> bool:
+def _secondary_keys_match(rule: Rule, window: Window) -> bool:
     if not rule.secondary:
         return True
     seen = [window.sees(rule, key) for key in rule.secondary]
@@ -146,7 +148,7 @@ def _secondary(rule: Rule, window: Window) -> bool:
     return not all(seen) if logic == "not_all" else not any(seen)
 
 
-def _unlucky(rule: Rule, point: Point) -> bool:
+def _draw_fails(rule: Rule, point: Point) -> bool:
     percent = rule.entry.probability
     if percent >= 100:
         return False

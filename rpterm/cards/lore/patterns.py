@@ -1,4 +1,4 @@
-"""Many ``/pattern/`` keys looked for at once."""
+"""Searches a text for many ``/regex/`` keys at once."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from rpterm.cards.patterns import Pattern, PatternError, compile_pattern, inline, split
 
-_CHUNK = 500
-_FEW = 8
+_CHUNK_SIZE = 500
+_MIN_FOR_SET = 8
 _MAX_MEMORY = 16 << 20
 
 
 class PatternSet:
-    """Patterns by the number of their key.
+    """The regex patterns of a book by key number.
 
     Attributes:
-        broken: Number → why the engine does not take it.
+        broken: Key number → why the regex engine rejects the pattern.
     """
 
     def __init__(self, keys: Mapping[int, str]) -> None:
@@ -36,27 +36,27 @@ class PatternSet:
 
     @staticmethod
     def takes(key: str) -> bool:
-        """Whether a key is a pattern."""
+        """Whether a key is a regex pattern."""
         return key.startswith("/") and split(key) is not None
 
     def hits(self, text: str) -> set[int]:
-        """The numbers of the patterns that are somewhere in the text."""
+        """The numbers of the patterns that match anywhere in the text."""
         if not self._single:
             return set()
         text = text.encode("utf-8", "replace").decode()
-        if len(self._single) < _FEW:
+        if len(self._single) < _MIN_FOR_SET:
             return self._one_by_one(self._single, text)
         if self._sets is None:
             numbers = list(self._single)
-            chunks = [numbers[at : at + _CHUNK] for at in range(0, len(numbers), _CHUNK)]
+            chunks = [numbers[at : at + _CHUNK_SIZE] for at in range(0, len(numbers), _CHUNK_SIZE)]
             self._sets = [(_combine(self._bodies, chunk), chunk) for chunk in chunks]
         found: set[int] = set()
         for combined, chunk in self._sets:
-            places = combined.Match(text) if combined else []
-            # The empty pattern behind the others always matches; where even that one does not,
-            # the automaton ran out of memory and said nothing about the others.
-            if len(chunk) in places:
-                found.update(chunk[place] for place in places if place < len(chunk))
+            matches = combined.Match(text) if combined else []
+            # The empty pattern at the end always matches; if even that one does not, the automaton
+            # ran out of memory and its result says nothing about the others.
+            if len(chunk) in matches:
+                found.update(chunk[index] for index in matches if index < len(chunk))
             else:
                 found |= self._one_by_one(chunk, text)
         return found
@@ -66,7 +66,7 @@ class PatternSet:
 
 
 def _combine(bodies: Mapping[int, str], chunk: list[int]) -> Any:
-    """One automaton for some patterns; ``None`` when they are too large together."""
+    """One automaton for several patterns; ``None`` if they are too large together."""
     import re2  # type: ignore[import-untyped]
 
     options: Any = re2.Options()

@@ -1,4 +1,4 @@
-"""What goes into the lorebook engine and what comes out."""
+"""Input and output of the lorebook engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Code = Literal[
     "disabled", "empty", "no_keys", "key_missed", "secondary", "excluded", "probability",
     "cooldown", "delay", "group", "budget", "recursion", "greeting", "character", "switched_off",
 ]  # fmt: skip
-"""Why an entry fired (the first four) or not."""
+"""Why an entry fired (the first four) or did not."""
 
 
 def _same(text: str) -> str:
@@ -21,25 +21,25 @@ def _same(text: str) -> str:
 
 
 def rough_count(text: str) -> int:
-    """Tokens of a text when no tokenizer is at hand: four characters each."""
+    """An estimate of a text's tokens without a tokenizer: one per four characters."""
     return -(-len(text) // 4)
 
 
 @dataclass(frozen=True, slots=True)
 class LoreContext:
-    """What the engine looks at.
+    """The state of the chat that the engine decides on.
 
     Attributes:
-        turns: ``(role, text)`` of the branch that is shown, oldest first, up to and with what
-            the reply answers.
-        characters: The names of the character, for the filters of entries.
-        greeting: Index of the greeting the chat began with; -1 when with none; ``None`` when
-            nobody knows, and then filters by greeting are not looked at.
-        tokens: The window of the model: a book without a budget of its own gets a quarter of it;
-            0 is no limit.
-        seed: One number a chat: with the same seed and turns the same entries fire.
-        count: Tokens of a text.
-        expand: Fills macros in; used for what is counted and given back.
+        turns: ``(role, text)`` of the current branch, oldest first, up to and including the turn
+            that the reply answers.
+        characters: The names of the characters, for the entries' filters.
+        greeting: Index of the greeting the chat began with; -1 for none; ``None`` if unknown, in
+            which case filters by greeting are ignored.
+        tokens: The model's context window, of which a book without its own budget gets a quarter;
+            0 for no limit.
+        seed: Constant within a chat: the same seed and turns always fire the same entries.
+        count: Counts the tokens of a text.
+        expand: Expands macros in the texts that are counted and returned.
     """
 
     turns: Sequence[tuple[str, str]]
@@ -56,12 +56,12 @@ class LoreHit:
     """An entry that fired.
 
     Attributes:
-        index: Its place in the book.
-        text: What the model reads: no decorators, macros filled in.
-        position, depth, role: Where it goes; decorators are already applied.
-        static: It fires on every turn of this chat whatever is said: it can stand in the static
-            block.
-        why: One short reason.
+        index: Its index in the book.
+        text: The text for the model, without decorators and with macros expanded.
+        position, depth, role: Where it is inserted, with decorators applied.
+        static: Whether it fires on every turn of this chat whatever is said, and so can be part
+            of the static block.
+        why: A short reason.
     """
 
     index: int
@@ -77,7 +77,7 @@ class LoreHit:
 
     @property
     def source(self) -> str:
-        """The name of its span in the ledger."""
+        """The name of its span in the prompt ledger."""
         return f"lore:{self.name}"
 
 
@@ -95,12 +95,12 @@ class Verdict:
 
 
 class LoreResult:
-    """What fired, in the order of the prompt, and a verdict for every entry on demand.
+    """The entries that fired, in prompt order, and a verdict for every entry on demand.
 
     Attributes:
-        hits: Sorted by ``order``; constants that stay in the static block are ``static``.
-        tokens: Of all hits.
-        budget: Tokens there were; 0 is no limit.
+        hits: Sorted by ``order``; those for the static block are ``static``.
+        tokens: The total of all hits.
+        budget: The available tokens; 0 for no limit.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class LoreResult:
         self._verdict = verdict
 
     def verdict(self, index: int) -> Verdict:
-        """Why the entry at this place of the book fired or not."""
+        """Why the entry at this index of the book fired or did not."""
         return self._verdict(index)
 
     def verdicts(self) -> Iterator[Verdict]:
@@ -127,5 +127,5 @@ class LoreResult:
         return (self._verdict(index) for index in range(self._size))
 
     def missed(self) -> list[Verdict]:
-        """Entries that came near (a key was there, or they need none) and yet did not fire."""
+        """Entries that did not fire although a key was found or they need none."""
         return [self._verdict(index) for index in self._near]

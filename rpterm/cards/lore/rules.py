@@ -1,4 +1,4 @@
-"""A book, prepared: every entry with its decorators applied and its keys numbered."""
+"""Prepares a book for matching: applies the entries' decorators and numbers their keys."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ FOREVER = 1 << 60
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry, ready to be judged.
+    """One entry, prepared for matching.
 
     Attributes:
-        never: Code and reason when it cannot fire whatever is said.
-        primary, secondary, additional, excluded: Numbers of keys.
-        identity: What its draws depend on, besides the seed: stays when entries are moved.
+        primary, secondary, additional, excluded: Key numbers.
+        identity: Determines its random draws, besides the seed; does not change when entries are
+            moved in the file.
+        never: Code and reason if it can never fire whatever is said.
     """
 
     index: int
@@ -45,33 +46,33 @@ class Rule:
 
     @property
     def timed(self) -> bool:
-        """Whether having fired changes what it does later."""
+        """Whether firing has an effect on later turns."""
         return bool(self.sticky or self.cooldown)
 
     @property
     def span(self) -> int:
-        """For how many turns it matters that it fired."""
+        """For how many turns firing has an effect."""
         return self.sticky + self.cooldown
 
     @property
     def unconditional(self) -> bool:
-        """Fires without any key."""
+        """Whether it fires without any key."""
         return self.entry.constant or self.deco.forced is True
 
     @property
     def static(self) -> bool:
-        """Fires on every turn of a chat or on none, and stands in one place."""
+        """Whether it fires on every turn of a chat or on none, always in the same place."""
         entry, deco = self.entry, self.deco
-        changing = (
+        varies = (
             entry.probability < 100, entry.delay, entry.cooldown, self.groups, deco.after,
             deco.every, deco.once, deco.yielding, entry.delay_until_recursion, self.additional,
             self.excluded, entry.position in ("depth", "note_top", "note_bottom"),
         )  # fmt: skip
-        return self.unconditional and not any(changing)
+        return self.unconditional and not any(varies)
 
 
 class Rules:
-    """All rules of a book and the index of their keys."""
+    """The rules of a book and the index of their keys."""
 
     def __init__(self, book: Lorebook, expand: Callable[[str], str]) -> None:
         self._numbers: dict[KeySpec, int] = {}
@@ -85,7 +86,7 @@ class Rules:
         self.timed = any(rule.timed for rule in self.all if not rule.never)
 
     def _owners(self) -> dict[int, list[int]]:
-        """Key → the rules that it can make fire."""
+        """Key number → the rules that the key can fire."""
         owners: dict[int, list[int]] = {}
         for rule in self.all:
             if not rule.never:
@@ -110,7 +111,7 @@ class Rules:
             cooldown=FOREVER if deco.once else entry.cooldown,
             groups=tuple(part.strip() for part in entry.group.split(",") if part.strip()),
             identity=blake2b(identity, digest_size=8).digest(),
-            never=_never(deco, book.recursive),
+            never=_never_reason(deco, book.recursive),
         )
 
     def _number(self, entry: LoreEntry, keys: Sequence[str]) -> tuple[int, ...]:
@@ -124,18 +125,18 @@ class Rules:
 
 
 def label(entry: LoreEntry, at: int) -> str:
-    """What an entry is called in lists, with the world it comes from."""
+    """The name of an entry in lists, with the world it comes from."""
     name = entry.name or entry.comment or next((key for key in entry.keys if key.strip()), "")
     name = " ".join(name.split())[:60] or f"#{at + 1}"
     return f"{name} ({world_name(entry.world)})" if entry.world else name
 
 
 def world_name(world: str) -> str:
-    """A world by its file's name alone."""
+    """The name of a world's file, without folder and extension."""
     return PurePath(world).name.removesuffix(".toml") or world
 
 
-def _never(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:
+def _never_reason(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:
     entry = deco.entry
     if not entry.enabled:
         return "disabled", "it is switched off"

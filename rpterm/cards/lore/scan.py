@@ -1,4 +1,4 @@
-"""What was said where: the keys in the last turns and in the text of entries that fired."""
+"""Records which keys occur in the last turns and in the text of entries that fired."""
 
 from __future__ import annotations
 
@@ -11,38 +11,42 @@ Hits = Callable[[str], frozenset[int]]
 
 
 class Window:
-    """The keys seen at one point of a chat, each with how many turns back it was said last."""
+    """The keys found at one point of a chat.
+
+    Attributes:
+        back: Key → how many turns back it last occurred; 1 is the last turn.
+        told: Key in the text of a fired entry → that entry's name.
+    """
 
     def __init__(self, turns: Sequence[tuple[str, str]], depth: int, hits: Hits) -> None:
         self.back: dict[int, int] = {}
         self.told: dict[int, str] = {}
-        """Keys in the text of entries → the name of the entry."""
         for distance in range(1, min(depth, len(turns)) + 1):
             for key in hits(turns[-distance][1]):
                 self.back.setdefault(key, distance)
 
     def tell(self, keys: Iterable[int], name: str) -> set[int]:
-        """Add keys in the text of an entry that fired; gives those that are new."""
+        """Add the keys in the text of a fired entry and return those that are new."""
         fresh = {key for key in keys if key not in self.told}
         self.told.update(dict.fromkeys(fresh, name))
         return fresh
 
     def sees(self, rule: Rule, key: int) -> bool:
-        """Whether a rule can see this key: near enough, or in an entry's text."""
+        """Whether a rule can see a key: within its scan depth, or in the text of an entry."""
         entry = rule.entry
         if not entry.delay_until_recursion and self.back.get(key, rule.depth + 1) <= rule.depth:
             return True
         return key in self.told and not entry.exclude_recursion
 
     def first(self, rule: Rule, keys: Iterable[int]) -> int | None:
-        """The first of some keys that a rule can see."""
+        """The first of several keys that a rule can see."""
         return next((key for key in keys if self.sees(rule, key)), None)
 
     def where(self, rule: Rule, key: int) -> str:
-        """Where a rule sees a key, in words."""
+        """Where a rule sees a key, in words for people."""
         distance = self.back.get(key, rule.depth + 1)
         if rule.entry.delay_until_recursion or distance > rule.depth:
             return f"in the text of {self.told.get(key, 'another entry')}"
         if distance == 1:
             return "in the last turn"
-        return f"{counted(distance - 1, 'turn')} before the last"
+        return f"{counted(distance - 1, 'turn')} before the last one"

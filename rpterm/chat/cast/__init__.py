@@ -1,1 +1,1 @@
-"""The characters of one chat: who is in it, who speaks next, and what each of them knows."""
+"""The characters of one chat: who takes part, who speaks next, and what each of them knows."""

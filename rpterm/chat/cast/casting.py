@@ -1,6 +1,6 @@
-"""Bring a chat's company together: who was asked for, and which earlier chat had the same.
+"""Sets up the cast of a chat: adds requested characters, copies a cast, finds a chat by its cast.
 
-It knows how a scene is changed, and neither the command line nor any front end.
+Knows neither the command line nor any front end.
 """
 
 from __future__ import annotations
@@ -17,52 +17,53 @@ from rpterm.types import Cast, Chat, NoSuchChoice, RptermError, Taking
 
 
 def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
-    """The newest chat of a character with exactly these others in it.
+    """The newest chat of a character in which exactly these others take part.
 
     Args:
-        others: Card names. A chat may still know one by the name its card had before.
+        others: Card names. A chat may still store a former name of a card.
     """
-    wanted, casts, now = set(others), Casts(store), cache(name_now)
+    wanted, casts, current_name = set(others), Casts(store), cache(name_now)
     counts = casts.counts()
     for chat in store.chats(card_name=lead):
         if counts.get(chat.id, 1) != len(wanted) + 1:
             continue
         cast = casts.get(chat.id)
-        here = [] if cast is None else [member for member in cast.members[1:] if member.present]
-        if {m.card_name if m.card_name in wanted else now(m) for m in here} == wanted:
+        present = [] if cast is None else [m for m in cast.members[1:] if m.present]
+        names = {m.card_name if m.card_name in wanted else current_name(m) for m in present}
+        if names == wanted:
             return chat
     return None
 
 
 def gather(scene: Scene, targets: Sequence[str], taking: str) -> None:
-    """Let everybody join who is asked for and not there yet, and set how turns are taken.
+    """Add the requested characters that are not in the scene yet, and set how turns are taken.
 
     Args:
         targets: Names or paths of cards.
-        taking: A value of ``Taking``, or "" to leave it.
+        taking: A value of ``Taking``, or "" to leave it unchanged.
     """
-    wanted = taking_of(taking) if taking else None
+    new_taking = taking_of(taking) if taking else None  # Fails before anything is changed.
     for target in targets:
         scene.add(target, narrator=True if target == NARRATOR else None, known=True)
-    if wanted is not None:
-        scene.take(wanted)
+    if new_taking is not None:
+        scene.take(new_taking)
 
 
 def carry_over(scene: Scene, cast: Cast) -> None:
-    """A new chat begins with the company of the one before, as far as its cards are there."""
+    """Copy another chat's cast into a new chat, leaving out members whose card is missing."""
     for member in cast.members[1:]:
         if member.present:
             with suppress(RptermError):
-                here = scene.add(member.card_path or member.card_name, narrator=member.narrator)
-                scene.mute(here.card_name, member.muted)
+                added = scene.add(member.card_path or member.card_name, narrator=member.narrator)
+                scene.mute(added.card_name, member.muted)
     scene.take(cast.taking)
 
 
 def taking_of(name: str) -> Taking:
-    """How turns are taken, by its name.
+    """Parse the name of a way of taking turns.
 
     Raises:
-        RptermError: There is no such way.
+        RptermError: There is no way of that name.
     """
     try:
         return Taking(name.strip().casefold())

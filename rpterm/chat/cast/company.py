@@ -1,4 +1,4 @@
-"""Where characters that join a chat come from: a card by its name, or the built-in narrator."""
+"""Finds the cards of characters that join or take part in a chat, and the built-in narrator's."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from rpterm.store import Store
 
 NARRATOR = "narrator"
-"""The target that means the built-in narrator where no card is called so."""
+"""The target that means the built-in narrator, unless a card has this name."""
 
 
 class Found(Protocol):
-    """A card, what a chat keeps of it, and its file."""
+    """A card, its TOML source, and its file."""
 
     @property
     def card(self) -> CharacterCard: ...
@@ -33,12 +33,12 @@ class Found(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """Where characters that join come from.
+    """Finds the card and the memory of a character that joins a chat.
 
     Attributes:
-        find: The card that a name or a path means.
-        memory: The long-term memory of a character; ``None`` where memory is off.
-        folders: Of cards: worlds that cards name are looked for in theirs.
+        find: Finds a card by its name or path.
+        memory: Opens a character's long-term memory; ``None`` if memory is off.
+        folders: The card folders; the worlds that cards name are looked up in them.
     """
 
     find: Callable[[str], Found]
@@ -49,7 +49,7 @@ class Casting:
 def find_with_narrator(
     find: Callable[[str], Found], target: str
 ) -> tuple[CharacterCard, str, str | None]:
-    """A card, its text and its file; ``narrator`` is the built-in one unless a card is called so.
+    """Find a card, its source text and its file; ``narrator`` falls back to the built-in card.
 
     Raises:
         RptermError: There is no such card, or it cannot be read.
@@ -68,7 +68,7 @@ def find_with_narrator(
 def find_for(
     casting: Casting, target: str, extra: Sequence[str]
 ) -> tuple[CharacterCard, str, str | None]:
-    """As ``find_with_narrator``, with the worlds that a chat has for itself.
+    """Like ``find_with_narrator``, with ``extra`` worlds that belong to the chat.
 
     Raises:
         RptermError: There is no such card, or it cannot be read.
@@ -86,11 +86,11 @@ def find_for(
 def card_of(
     member: Member, store: Store, folders: Sequence[Path], extra: Sequence[str]
 ) -> tuple[CharacterCard, str]:
-    """The card of a member, and its version: as its file is now, or else as the chat kept it.
+    """The card of a member and its hash, from its file or else from the chat's stored copy.
 
     Args:
-        folders: Of cards: worlds are looked for in theirs.
-        extra: Worlds that the chat has for itself.
+        folders: The card folders; worlds are looked up in them.
+        extra: Worlds that belong to the chat.
     """
     from rpterm.cards import worlds
     from rpterm.cards.reader import parse
@@ -99,18 +99,18 @@ def card_of(
         try:
             found = worlds.read(Path(member.card_path), folders, extra)
         except CardError:
-            pass  # A file that is being edited: the kept copy serves until it is whole.
+            pass  # The file may be half edited; the stored copy is used until it is valid.
         else:
             if found.card.name == member.card_name:
                 return found.card, store.put_card(found.card.name, found.text)
-    kept = store.get_card(member.card_hash)
-    if kept is None:
+    stored = store.get_card(member.card_hash)
+    if stored is None:
         return CharacterCard(name=member.card_name), member.card_hash
-    return parse(kept, f"the stored card of {member.card_name}"), member.card_hash
+    return parse(stored, f"the stored card of {member.card_name}"), member.card_hash
 
 
 def name_now(member: Member) -> str:
-    """The card name of a member as its file has it by now; of one without a file, as it was."""
+    """The name that a member's card file has now; its stored name if the file cannot be read."""
     from rpterm.cards import reader
 
     if member.card_path is None:

@@ -1,7 +1,7 @@
-"""Whose a line stays when a card gets another name, and which names it cannot get. Pure.
+"""What happens to turns when a card is renamed, and which names a card cannot take. Pure functions.
 
-Turns know their speaker by name alone. So a name that a member gave up goes from its lines, too,
-but only where they would else become somebody else's: all other history stays as it was said.
+A turn stores only the name of its speaker. When a member gives up a name, its turns get the new
+name only if they would otherwise be attributed to somebody else; all others keep the old one.
 """
 
 from __future__ import annotations
@@ -13,47 +13,50 @@ from rpterm.types import Cast, Member
 
 
 def renamed(before: Cast, now: Cast) -> dict[str, str]:
-    """Former names in turns, and what each must become so that its lines stay with who said them.
+    """Map old speaker names to the new names they need for turns to keep their speaker.
 
-    A name that two bear is left alone: nobody could tell their lines apart afterwards.
+    A name that two members share is left alone: their turns could not be told apart afterwards.
 
     Args:
-        now: The same members at the same places; new ones stand behind them.
+        now: The same members in the same order, followed by new ones.
     """
-    found: dict[str, str] = {}
+    new_names: dict[str, str] = {}
     for place, (old, new) in enumerate(zip(before.members, now.members, strict=False)):
         if _bearers(now, new.speaker) != [place]:
             continue
         for name in (old.speaker, old.card_name):
-            # A name that nobody has is the chat's own character's: see ``group.owner``.
+            # A name that nobody has belongs to the chat's own character: see ``group.owner``.
             owner = next(iter(_bearers(now, name)), 0)
             if _bearers(before, name) == [place] != [owner]:
-                found[name] = new.speaker
-    return found
+                new_names[name] = new.speaker
+    return new_names
 
 
 def known_apart(card_name: str, others: Iterable[Member]) -> None:
-    """Refuse a card's name that another one has: their memories would become one.
+    """Refuse a card name that another member has: the two would share one memory.
 
     Raises:
-        GroupError: Somebody has it, there or gone.
+        GroupError: Another member, present or not, has this card name.
     """
     if any(member.card_name == card_name for member in others):
-        raise GroupError(f"{card_name} is somebody else in this chat: give the card another name.")
+        raise GroupError(
+            f"Another character in this chat is already called {card_name}: give the card another "
+            "name."
+        )
 
 
 def heard_apart(name: str, others: Iterable[Member]) -> None:
-    """Refuse a name in speech that another one has: nobody could tell their lines apart.
+    """Refuse a speaker name that another member has: their turns could not be told apart.
 
     Raises:
-        GroupError: Somebody who is there is called so.
+        GroupError: Another member who is present has this speaker name.
     """
     if any(m.present and m.speaker.casefold() == name.casefold() for m in others):
         raise GroupError(
-            f"Two cannot both be called {name}: give one of the cards another nickname."
+            f"Two characters cannot both be called {name}: give one of the cards another nickname."
         )
 
 
 def _bearers(cast: Cast, name: str) -> list[int]:
-    """The places of all who are called so."""
+    """The indexes of all members that have this name."""
     return [i for i, m in enumerate(cast.members) if name in (m.speaker, m.card_name)]

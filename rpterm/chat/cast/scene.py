@@ -1,9 +1,9 @@
-"""The characters of one chat at work: each with its own card, prompts and memory.
+"""The scene of a chat: changes and stores the cast, and keeps an actor for each character.
 
-A chat with one character is a scene with one seat. What a seat's prompts are made of is its own
-card, lore and memory, what everybody heard, and the names and taglines of the others; nothing else
-of another card comes near them. Changes of the cast are stored at once, and what another terminal
-changed is taken in before.
+A chat with one character is a scene with one actor. An actor's prompts contain its own card, lore
+and memory, what everybody heard, and the names and taglines of the others; nothing else from
+another card gets into them. Changes of the cast are stored at once, after changes by another
+terminal have been read.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 from rpterm import group
 from rpterm.cards.card import CharacterCard
+from rpterm.chat.cast.actors import Actor, Actors
 from rpterm.chat.cast.company import Casting, card_of, find_for, name_now
 from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
-from rpterm.chat.cast.news import told
-from rpterm.chat.cast.seats import Seat, Seats
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
@@ -31,158 +30,170 @@ if TYPE_CHECKING:
     from rpterm.memory.facade import Memory
 
 
-class Scene(Seats):
-    """Who takes part in a chat, and what changes that."""
+_TURN_ORDERS = {
+    Taking.MENTIONED: "turns go by name",
+    Taking.ROUND: "turns go round",
+    Taking.MODEL: "the model chooses who speaks",
+    Taking.HAND: "turns are given by hand",
+}
+
+
+class Scene(Actors):
+    """The characters that take part in a chat, and the operations that change the cast."""
 
     def __init__(
         self,
         store: Store,
         chat_id: int,
-        lead: Seat,
+        lead: Actor,
         make: Callable[[CharacterCard, Memory | None], Prompter],
         casting: Casting | None = None,
     ) -> None:
         """Args:
         lead: The chat's own character.
-        make: Makes the prompts of another one.
+        make: Creates the prompter of another character.
 
         Raises:
-            GroupError: The own card was given the name of another one who takes part.
+            GroupError: The chat's own card now has the name of another member.
         """
         super().__init__(lead)
         self._store, self._chat_id, self._make = store, chat_id, make
         self._casting = casting
         self._casts = Casts(store)
         self._info: EngineInfo | None = None
-        self._remembering = False
-        self._following = threading.Lock()
+        self._memories_started = False
+        self._sync_lock = threading.Lock()
         self._news: list[str] | None = None
-        self.cast = self._stored = self._opened()
-        self._dress()
+        self.cast = self._stored = self._load_cast()
+        self._describe_company()
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Of cards: worlds that cards name are looked for in theirs."""
+        """The card folders; the worlds that cards name are looked up in them."""
         return self._casting.folders if self._casting is not None else ()
 
     @property
     def worlds(self) -> tuple[str, ...]:
-        """Those that this chat has for itself: everybody knows them."""
+        """The worlds that belong to the chat: every character knows them."""
         return self._store.chat(self._chat_id).worlds
 
-    # All seats ---------------------------------------------------------------------------------
+    # All actors --------------------------------------------------------------------------------
     def ready(self, info: EngineInfo) -> bool:
-        """Take the model's template; whether that was still to be done."""
+        """Set up the model's chat template; returns whether that had not been done yet."""
         self._info = info
-        fresh = [seat.prompter.ready(info) for seat in self._seats.values()]
-        return any(fresh)
+        was_new = [actor.prompter.ready(info) for actor in self._actors.values()]
+        return any(was_new)
 
     def start(self) -> None:
-        """Let the memories load in the background."""
-        self._remembering = True
-        for seat in self._seats.values():
-            if seat.memory is not None:
-                seat.memory.start()
+        """Start loading the memories in the background."""
+        self._memories_started = True
+        for actor in self._actors.values():
+            if actor.memory is not None:
+                actor.memory.start()
 
     def remember(self, turn: Turn) -> None:
-        """Everybody who is there remembers what was said."""
+        """Let every character who is present remember a turn."""
         for memory in self.memories():
             memory.remember(turn.id)
 
     def close(self) -> None:
-        """End the memories."""
-        for seat in self._seats.values():
-            if seat.memory is not None:
-                seat.memory.close()
+        """Close the memories."""
+        for actor in self._actors.values():
+            if actor.memory is not None:
+                actor.memory.close()
 
     # Changes -----------------------------------------------------------------------------------
     def follow(self) -> None:
-        """Take in what another terminal did to the cast; ``news`` tells it.
+        """Read changes of the cast by another terminal; ``news`` describes them.
 
         Raises:
-            GroupError: As when the scene is made.
+            GroupError: As when the scene is created.
         """
-        with self._following:
+        with self._sync_lock:
             stored = self._casts.get(self._chat_id)
             if stored == self._stored:
                 return
-            before, self._stored = self._company(), stored
-            self.cast = self._seated(stored) if stored is not None else None
-            self._dress()
-            self._news = [*(self._news or ()), *told(before, self._company())]
+            before, self._stored = self._full_cast(), stored
+            self.cast = self._with_current_cards(stored) if stored is not None else None
+            self._describe_company()
+            self._news = [*(self._news or ()), *cast_changes(before, self._full_cast())]
 
     def news(self) -> list[str] | None:
-        """What ``follow`` took in since the last call, in words; ``None`` where that is nothing."""
+        """Descriptions of what ``follow`` read since the last call.
+
+        ``None`` means that nothing changed; the list is empty if the change needs no mention.
+        """
         news, self._news = self._news, None
         return news
 
-    def recast(self, seat: Seat, card: CharacterCard, digest: str = "") -> None:
-        """Go on with a changed card; under a new name a character keeps its memories.
+    def recast(self, actor: Actor, card: CharacterCard, digest: str = "") -> None:
+        """Give an actor a changed card; a renamed character keeps its memories.
 
         Args:
-            digest: The version, of any but the chat's own character.
+            digest: The hash of the card, unless it is the chat's own character.
 
         Raises:
-            GroupError: Another one in this chat has one of its new names.
+            GroupError: Another member has one of the new names.
         """
         self.follow()
-        member, before = self._member(seat), seat.card.name
-        others = [m for m in self._company().members if m != member]
+        member, before = self._member(actor), actor.card.name
+        others = [m for m in self._full_cast().members if m != member]
         if card.name != before:
             known_apart(card.name, others)
-        if card.char != seat.card.char:
+        if card.char != actor.card.char:
             heard_apart(card.char, others)
-        if card.name != before and seat.memory is not None:
-            lead = seat is self.lead
+        if card.name != before and actor.memory is not None:
+            lead = actor is self.lead
             path = self._store.chat(self._chat_id).card_path if lead else member.card_path
-            seat.memory.rename(card.name, path)
-        seat.card = card
-        self._seats = {card.name if k == before else k: v for k, v in self._seats.items()}
+            actor.memory.rename(card.name, path)
+        actor.card = card
+        self._actors = {card.name if k == before else k: v for k, v in self._actors.items()}
         if self.cast is not None:
             now = replace(member, card_name=card.name, speaker=card.char, card_hash=digest)
             self._change(member, now)
-        self._dress()
+        self._describe_company()
 
     def refile(self, name: str, path: str) -> None:
-        """Go on with another file of a member's card."""
-        member = group.by_name(self._company(), name)
+        """Set the card file of a member."""
+        member = group.by_name(self._full_cast(), name)
         self._change(member, replace(member, card_path=path))
 
     def add(self, target: str, *, narrator: bool | None = None, known: bool = False) -> Member:
         """Let a character join, or come back.
 
         Args:
-            narrator: Whether it tells the scene; ``None`` leaves that to its card.
-            known: Whether it is all right when it is there already.
+            target: The name or path of a card.
+            narrator: Whether it narrates; ``None`` leaves that to its card.
+            known: Whether to accept a character that is present already.
 
         Raises:
-            GroupError: It is here already, or shares its name with somebody who is.
+            GroupError: It is present already, or somebody who is present has its name.
             RptermError: There is no such card, or it cannot be read.
         """
         if self._casting is None:
-            raise GroupError("Nobody can join here: this chat knows no other cards.")
+            raise GroupError("Nobody can join here: this chat has no access to other cards.")
         self.follow()
         card, text, path = find_for(self._casting, target, self.worlds)
-        before = self._before(card)
-        here = before is not None and before.present
-        if here and not known:
-            raise GroupError(f"{card.name} is here already.")
-        if not here:
+        former = self._find_member(card)
+        is_present = former is not None and former.present
+        if is_present and not known:
+            raise GroupError(f"{card.name} is already in this chat.")
+        if not is_present:
             heard_apart(card.char, self.present)
         digest = self._store.put_card(card.name, text)
-        if before is not None:
-            before = self._followed(before, card, digest)
-            if before.present:
-                return before
+        if former is not None:
+            former = self._rename_to_card(former, card, digest)
+            if former.present:
+                return former
         member = Member(
             card.name, card.char, digest, path,
             group.is_narrator(card) if narrator is None else narrator,
         )  # fmt: skip
-        self._sit(member, card)
-        if before is not None:
-            self._change(before, member)
+        self._ensure_actor(member, card)
+        if former is not None:
+            self._change(former, member)
         else:
-            cast = self._company()
+            cast = self._full_cast()
             self._put(replace(cast, members=(*cast.members, member)))
         return member
 
@@ -190,103 +201,124 @@ class Scene(Seats):
         """Let a member leave; its turns stay.
 
         Raises:
-            GroupError: It is the chat's own character, or nobody.
+            GroupError: It is the chat's own character, or nobody has this name.
         """
         self.follow()
-        member = group.by_name(self._company(), name)
+        member = group.by_name(self._full_cast(), name)
         if member.card_name == self.lead.card.name:
-            raise GroupError(f"This is {member.speaker}'s chat: mute {member.speaker} instead.")
+            raise GroupError(
+                f"This is {member.speaker}'s own chat, so {member.speaker} cannot leave: mute "
+                f"{member.speaker} instead."
+            )
         self._change(member, replace(member, present=False))
         return member
 
     def mute(self, name: str, muted: bool) -> Member:
-        """Let a member only listen, or speak again."""
+        """Mute a member, so that it only listens, or unmute it."""
         self.follow()
-        member = group.by_name(self._company(), name)
+        member = group.by_name(self._full_cast(), name)
         self._change(member, replace(member, muted=muted))
         return member
 
     def take(self, taking: Taking) -> None:
         """Change how turns are taken."""
         self.follow()
-        self._put(replace(self._company(), taking=taking))
+        self._put(replace(self._full_cast(), taking=taking))
 
     def hold(self, name: str) -> Member:
-        """Give the word, where turns are given by hand."""
+        """Make a member the speaker, if turns are given by hand."""
         self.follow()
-        member = group.by_name(self._company(), name)
-        self._put(replace(self._company(), held=member.card_name))
+        member = group.by_name(self._full_cast(), name)
+        self._put(replace(self._full_cast(), held=member.card_name))
         return member
 
-    # -------------------------------------------------------------------------------------------
-    def _before(self, card: CharacterCard) -> Member | None:
-        """Who plays by this card already, also under the name it had before."""
-        members = self._company().members
-        named = (m for m in members if m.card_name == card.name)
-        return next(named, None) or next((m for m in members if name_now(m) == card.name), None)
+    # Helpers -----------------------------------------------------------------------------------
+    def _find_member(self, card: CharacterCard) -> Member | None:
+        """The member that has this card, even if it is stored under the card's former name."""
+        members = self._full_cast().members
+        by_name = next((m for m in members if m.card_name == card.name), None)
+        return by_name or next((m for m in members if name_now(m) == card.name), None)
 
-    def _followed(self, member: Member, card: CharacterCard, digest: str) -> Member:
-        """A member under the name that its card has by now."""
+    def _rename_to_card(self, member: Member, card: CharacterCard, digest: str) -> Member:
+        """Store a member under the name that its card has now; returns the renamed member."""
         if member.card_name == card.name:
             return member
-        # Who had left has a memory again, which follows the name.
-        self._sit(replace(member, present=True), self._of(member).card)
-        seat = self._of(member)
-        self.recast(seat, card, digest)
-        return self._member(seat)
+        # A member that had left needs an actor with a memory, so that the memory is renamed, too.
+        self._ensure_actor(replace(member, present=True), self._of(member).card)
+        actor = self._of(member)
+        self.recast(actor, card, digest)
+        return self._member(actor)
 
     def _change(self, old: Member, new: Member) -> None:
-        cast = self._company()
+        cast = self._full_cast()
         self._put(replace(cast, members=tuple(new if m == old else m for m in cast.members)))
 
     def _put(self, cast: Cast) -> None:
-        self._casts.put(self._chat_id, cast, renamed(self._company(), cast))
+        self._casts.put(self._chat_id, cast, renamed(self._full_cast(), cast))
         self.cast = self._stored = cast
-        self._dress()
+        self._describe_company()
 
-    def _sit(self, member: Member, card: CharacterCard) -> None:
-        """Give a member its seat: prompts and, unless it only tells, a memory of its own."""
+    def _ensure_actor(self, member: Member, card: CharacterCard) -> None:
+        """Give a member an actor: a prompter and, unless it narrates, a memory of its own."""
         remembers = self._casting is not None and member.present and not member.narrator
-        seat = self._seats.get(member.card_name)
-        if seat is not None and (seat.memory is not None or not remembers):
-            seat.card = card
+        actor = self._actors.get(member.card_name)
+        if actor is not None and (actor.memory is not None or not remembers):
+            actor.card = card
             return
         memory = self._casting.memory(card) if remembers and self._casting else None
-        seat = Seat(card, self._make(card, memory), memory)
+        actor = Actor(card, self._make(card, memory), memory)
         if self._info is not None:
-            seat.prompter.ready(self._info)
-        if memory is not None and self._remembering:
+            actor.prompter.ready(self._info)
+        if memory is not None and self._memories_started:
             memory.start()
-        # Another one: other threads may be going through the seats.
-        self._seats = {**self._seats, member.card_name: seat}
+        # A new dictionary: other threads may be iterating over the old one.
+        self._actors = {**self._actors, member.card_name: actor}
 
-    def _dress(self) -> None:
-        """Tell every seat's prompts who else is there."""
-        for seat in self._seats.values():
+    def _describe_company(self) -> None:
+        """Tell every actor's prompter who else is present."""
+        for actor in self._actors.values():
             text = ""
             if self.group:
-                me = self._member(seat)
+                me = self._member(actor)
                 others = [(m, self.tagline(m)) for m in self.present if m != me]
                 text = group.company(me, others, "{{user}}")
-            seat.prompter.company = text
+            actor.prompter.company = text
 
-    def _opened(self) -> Cast | None:
-        """The cast as it was left, with every card as its file is now, or else as it was kept."""
+    def _load_cast(self) -> Cast | None:
+        """The stored cast, brought up to date with the card files."""
         cast = self._casts.get(self._chat_id)
         if cast is None:
             return None
-        now = self._seated(cast)
+        now = self._with_current_cards(cast)
         if now != cast:
             self._casts.put(self._chat_id, now, renamed(cast, now))
         return now
 
-    def _seated(self, cast: Cast) -> Cast:
-        """A cast as it is with the cards of here and now; everybody in it has a seat."""
+    def _with_current_cards(self, cast: Cast) -> Cast:
+        """The cast with the names and hashes that its cards have now; creates missing actors."""
         known_apart(self.lead.card.name, cast.members[1:])
         lead = replace(cast.members[0], card_name=self.lead.card.name, speaker=self.lead.card.char)
         members = [lead]
         for member in cast.members[1:]:
             card, digest = card_of(member, self._store, self.folders, self.worlds)
-            self._sit(member, card)
+            self._ensure_actor(member, card)
             members.append(replace(member, speaker=card.char, card_hash=digest))
         return replace(cast, members=tuple(members))
+
+
+def cast_changes(before: Cast, now: Cast) -> list[str]:
+    """Describe who joined, left, was muted or unmuted, and a new way of taking turns.
+
+    Args:
+        now: The same members in the same order, followed by new ones.
+    """
+    changes: list[str] = []
+    for place, member in enumerate(now.members):
+        old = before.members[place] if place < len(before.members) else None
+        if old is None or old.present != member.present:
+            if old is not None or member.present:
+                changes.append(f"{member.speaker} {'joined' if member.present else 'left'}")
+        elif member.present and old.muted != member.muted:
+            does = "only listens" if member.muted else "may speak again"
+            changes.append(f"{member.speaker} {does}")
+    return changes + ([_TURN_ORDERS[now.taking]] if now.taking is not before.taking else [])

@@ -222,7 +222,7 @@ def _world(talk: Talk, rest: str) -> None:
         talk.tell(editor.turn_world(world, whose))
         return
     scene = talk.session.scene
-    cards = [scene.seat(each.card_name).card for each in scene.present]
+    cards = [scene.actor(each.card_name).card for each in scene.present]
     told = [f"{card.char} knows {', '.join(card.worlds) or 'no world'}." for card in cards]
     if extra := talk.session.chat.worlds:
         told.append(f"This chat alone has {', '.join(extra)}.")
@@ -279,7 +279,7 @@ def _as(talk: Talk, rest: str) -> None:
     if not name.strip():
         raise CommandError("Say /as NAME, or /as NAME: what you say to them.")
     scene = talk.session.scene
-    speaker = scene.seat(name).card.name
+    speaker = scene.actor(name).card.name
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         scene.hold(speaker)
     intent = Intent.SEND if text.strip() else Intent.NEXT

@@ -1,4 +1,4 @@
-"""llama.cpp behind the engine's contract: ``client`` talks to a ``worker`` process over a pipe."""
+"""llama.cpp as an ``Engine``: ``client`` talks to a ``worker`` process over a pipe."""
 
 from rpterm.engine.llama.client import LlamaEngine
 

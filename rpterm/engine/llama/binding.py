@@ -1,8 +1,8 @@
-"""The low-level llama.cpp functions, without the rest of the package that carries them.
+"""Imports the low-level llama.cpp functions without the rest of the ``llama_cpp`` package.
 
-``import llama_cpp`` also imports numpy, jinja2 and its own server classes: 0.43 s against 0.09 s
-for the binding alone. Only worker processes import this module, so nobody else ever sees the bare
-package it puts in place.
+``import llama_cpp`` also imports numpy, jinja2 and its own server classes, which takes 0.43 s
+instead of 0.09 s for the binding alone. Only worker processes import this module, so no other code
+sees the empty package that it registers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import deque
 from typing import Any
 
 
-def _import_bare() -> Any:
+def _import_functions() -> Any:
     spec = importlib.util.find_spec("llama_cpp")
     if spec is not None and spec.submodule_search_locations and "llama_cpp" not in sys.modules:
         package = types.ModuleType("llama_cpp")
@@ -27,12 +27,12 @@ def _import_bare() -> Any:
     return functions
 
 
-lib: Any = _import_bare()
+lib: Any = _import_functions()
 """The module ``llama_cpp.llama_cpp``."""
 
-_DEBUG, _CONTINUED = 1, 5  # as the library sends them; the package's own table is another
+_DEBUG, _CONTINUED = 1, 5  # As the library sends them; the package's own table differs.
 recent: deque[str] = deque(maxlen=20)
-"""The last messages of llama.cpp, for the reason of a failure."""
+"""The last messages of llama.cpp, which give the reason of a failure."""
 
 
 def _make_log() -> Any:
@@ -49,9 +49,9 @@ def _make_log() -> Any:
     return lib.llama_log_callback(write)
 
 
-_log = _make_log()  # kept: C code holds no reference
+_log = _make_log()  # A reference, because C code holds none.
 
 
 def log_to_stderr() -> None:
-    """Send llama.cpp's messages to stderr, whatever the package did before."""
+    """Send llama.cpp's messages to stderr."""
     lib.llama_log_set(_log, ctypes.c_void_p(0))

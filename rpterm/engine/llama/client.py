@@ -1,8 +1,8 @@
-"""``LlamaEngine``: the engine's contract, kept by a worker process.
+"""``LlamaEngine``: implements ``Engine`` with a worker process that runs llama.cpp.
 
-This module starts, asks and restarts the worker; it imports neither llama_cpp nor numpy, and does
-not touch the model. Requests are carried out by the worker one after the other, so no lock is held
-while one runs and no thread can keep another waiting for anything but the model itself.
+This module starts, calls and restarts the worker; it imports neither llama_cpp nor numpy and never
+touches the model. The worker carries out requests one after the other, so no lock is held during a
+request, and a thread waits for another only while that one uses the model.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rpterm.engine.llama.process import Pending, WorkerProcess
-from rpterm.engine.llama.weights import check_context, check_file
-from rpterm.engine.llama.wire import (
+from rpterm.engine.llama.load_checks import check_context, check_file
+from rpterm.engine.llama.messages import (
     Message,
     pack_request,
     unpack_event,
     unpack_info,
 )
+from rpterm.engine.llama.process import Pending, WorkerProcess
 from rpterm.engine.protocol import (
     EngineError,
     EngineEvent,
@@ -51,23 +51,23 @@ class LlamaEngine:
         requantize_to: Path | None = None,
         log: Path | None = None,
     ) -> None:
-        """Nothing is started or read yet.
+        """Create the engine; no process is started and no file is read yet.
 
         Args:
             model: The weights, in GGUF format.
-            context: Tokens of the window, at most what the model was trained for.
-            threads: 0 chooses, see ``threads``.
-            gpu_layers: -1 is all; without a GPU build of llama.cpp it means nothing.
-            kv_type: ``auto``, ``q8_0/f16``, ``f16``, ``q8_0`` or ``q4_0``; the latter two are not
+            context: Context window in tokens, at most what the model was trained for.
+            threads: Number of threads; 0 chooses one (see ``threads``).
+            gpu_layers: Layers on the GPU; -1 for all. Ignored by a llama.cpp without GPU support.
+            kv_type: ``auto``, ``q8_0/f16``, ``f16``, ``q8_0`` or ``q4_0``; the last two are not
                 exact (see ``kv``).
             adapter: A LoRA adapter in GGUF format.
-            model_hash: SHA-256 of the weights where known; keys the saved states.
-            chat_template: In the place of the model's own; "" keeps that.
+            model_hash: SHA-256 of the weights if known; saved states are only valid for it.
+            chat_template: Replaces the model's own template; "" keeps that.
             starter: Whether these are the weights that ship with rpterm.
-            sequences: Most candidates at once.
-            requantize_to: Where the weights are written as Q8_0 before they are loaded from there;
-                where that fails, ``model`` itself is loaded.
-            log: Where llama.cpp's messages go; a temporary file when ``None``.
+            sequences: Maximum number of candidates at once.
+            requantize_to: Where to write the weights as Q8_0 and load them from; where that fails,
+                ``model`` itself is loaded.
+            log: File for llama.cpp's messages; a temporary one when ``None``.
         """
         self._path = Path(model)
         self._adapter = Path(adapter) if adapter is not None else None
@@ -95,26 +95,27 @@ class LlamaEngine:
         self._generating: set[int] = set()
         self._asides: set[int] = set()
         self._settle: Pending | None = None
-        self._settle_asked = False
+        self._settle_requested = False
 
     def start(self) -> None:
-        """Start the process without waiting; ``load`` then finds it with its imports done."""
+        """Start the process without waiting, so that its imports are done before ``load``."""
         with self._state:
             self._live_worker()
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
         with self._loading:
-            with self._state:
-                if self._info is not None and self._loaded and self._alive():
-                    return self._info
+            if self._info is not None and self._running_worker() is not None:
+                return self._info
             check_file(self._path)
             check_context(self._context)
             if self._adapter is not None:
                 check_file(self._adapter, "adapter")
             info = self._load(on_progress)
             self._path = Path(info.path)
-            found = {"path": info.path, "model_hash": info.model_hash, "requantize_to": None}
-            self._options |= found  # what was written once is loaded the next time
+            # Requantized weights were written once; a restarted worker loads them directly.
+            self._options |= {
+                "path": info.path, "model_hash": info.model_hash, "requantize_to": None,
+            }  # fmt: skip
             with self._state:
                 self._info, self._loaded = info, True
             return info
@@ -125,20 +126,20 @@ class LlamaEngine:
 
     @property
     def pid(self) -> int | None:
-        """The worker's process, for ``rpterm doctor`` and tests."""
+        """Process id of the worker, for ``rpterm doctor`` and tests."""
         with self._state:
             return self._worker.pid if self._worker is not None and self._worker.alive else None
 
     def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
-        asked = [(piece.text, piece.special) for piece in pieces]
-        result: list[list[int]] = self._ask("tokenize", pieces=asked)
+        packed = [(piece.text, piece.special) for piece in pieces]
+        result: list[list[int]] = self._call("tokenize", pieces=packed)
         return result
 
     def detokenize(self, ids: Sequence[int]) -> str:
-        return str(self._ask("detokenize", ids=list(ids)))
+        return str(self._call("detokenize", ids=list(ids)))
 
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
-        worker = self._ready()
+        worker = self._loaded_worker()
         pending = worker.request("generate", **pack_request(request))
         with self._state:
             self._generating.add(pending.number)
@@ -160,39 +161,32 @@ class LlamaEngine:
                 worker.forget(pending)
 
     def cancel(self) -> None:
-        """Stop every ``generate`` that is running or waiting its turn; returns at once."""
-        with self._state:
-            worker, ids = self._worker, list(self._generating)
-        if worker is not None and ids:
-            worker.send({"id": 0, "op": "cancel", "ids": ids})
+        """Cancel every ``generate`` that is running or waiting; returns at once."""
+        self._cancel(self._generating)
 
     def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
-        """See the contract; while no model is loaded there is nothing to settle."""
-        with self._state:
-            worker = self._worker if self._loaded else None
+        """See ``Engine``; while no model is loaded there is nothing to settle."""
         pending = None
-        if worker is not None and worker.alive:
+        if (worker := self._running_worker()) is not None:
             with contextlib.suppress(EngineError):
                 pending = worker.request(
                     "settle", ids=list(ids), others=[list(other) for other in others]
                 )
         with self._state:
-            self._settle, self._settle_asked = pending, True
+            self._settle, self._settle_requested = pending, True
 
     def settled(self, timeout: float | None = None) -> bool:
         with self._state:
-            settle, asked = self._settle, self._settle_asked
+            settle, requested = self._settle, self._settle_requested
         if settle is None:
-            return not asked  # Never asked is settled; asked while no worker ran is not.
+            return not requested  # Requested while no worker ran: nothing was settled.
         if not settle.done.wait(timeout):
             return False
         return bool(settle.answer and settle.answer.get("ok"))
 
     def aside(self, request: GenerateRequest) -> str | None:
         """See ``AsideEngine``; never starts or restarts the worker."""
-        with self._state:
-            worker = self._worker if self._loaded else None
-        if worker is None or not worker.alive:
+        if (worker := self._running_worker()) is None:
             return None
         pending = worker.request("aside", **pack_request(request))
         with self._state:
@@ -205,33 +199,30 @@ class LlamaEngine:
         return text
 
     def cancel_aside(self) -> None:
-        """Stop a running ``aside``; returns at once."""
-        with self._state:
-            worker, ids = self._worker, list(self._asides)
-        if worker is not None and ids:
-            worker.send({"id": 0, "op": "cancel", "ids": ids})
+        """Cancel a running ``aside``; returns at once."""
+        self._cancel(self._asides)
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
-        asked = [list(prompt) for prompt in prompts]
-        result: list[list[float]] = self._ask("logprobs", reply=list(reply), prompts=asked)
+        result: list[list[float]] = self._call(
+            "logprobs", reply=list(reply), prompts=[list(prompt) for prompt in prompts]
+        )
         return result
 
     def recall_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
-        asked = {"prompt": list(prompt), "path": str(path.absolute()), "room": room}
-        return bool(self._ask("recall_prompt", **asked))
+        location = str(path.absolute())
+        return bool(self._call("recall_prompt", prompt=list(prompt), path=location, room=room))
 
     def keep_prompt(self, prompt: Sequence[int], path: Path) -> bool:
-        return bool(self._ask("keep_prompt", prompt=list(prompt), path=str(path.absolute())))
+        return bool(self._call("keep_prompt", prompt=list(prompt), path=str(path.absolute())))
 
     def save_state(self, path: Path) -> bool:
-        """See the contract; a worker that is not running holds nothing, and is not started."""
-        with self._state:
-            if self._worker is None or not self._worker.alive or not self._loaded:
-                return False
-        return bool(self._ask("save", path=str(path.absolute())))
+        """See ``Engine``; a worker that is not running has no state and is not started."""
+        if self._running_worker() is None:
+            return False
+        return bool(self._call("save", path=str(path.absolute())))
 
     def load_state(self, path: Path) -> int:
-        return int(self._ask("restore", path=str(path.absolute())))
+        return int(self._call("restore", path=str(path.absolute())))
 
     def close(self) -> None:
         with self._state:
@@ -240,11 +231,21 @@ class LlamaEngine:
         if worker is not None:
             worker.close()
 
-    def _alive(self) -> bool:
-        return self._worker is not None and self._worker.alive
+    def _cancel(self, numbers: set[int]) -> None:
+        """Cancel the requests with these numbers."""
+        with self._state:
+            worker, ids = self._worker, list(numbers)
+        if worker is not None and ids:
+            worker.send({"id": 0, "op": "cancel", "ids": ids})
+
+    def _running_worker(self) -> WorkerProcess | None:
+        """The worker if it is alive and has loaded the model."""
+        with self._state:
+            worker = self._worker
+            return worker if worker is not None and worker.alive and self._loaded else None
 
     def _live_worker(self) -> WorkerProcess:
-        """The running worker, or a new one; call it with the state locked."""
+        """The running worker, or a new one; the caller holds ``_state``."""
         if self._closed:
             raise EngineError("The engine was closed.")
         if self._worker is None or not self._worker.alive:
@@ -266,13 +267,13 @@ class LlamaEngine:
         info = unpack_info(message["ok"])
         return replace(info, chat_template=self._chat_template or info.chat_template)
 
-    def _ready(self) -> WorkerProcess:
+    def _loaded_worker(self) -> WorkerProcess:
         self.load()
         with self._state:
             return self._live_worker()
 
-    def _ask(self, op: str, **fields: object) -> Any:
-        worker = self._ready()
+    def _call(self, op: str, **fields: object) -> Any:
+        worker = self._loaded_worker()
         return self._receive(worker, worker.request(op, **fields))["ok"]
 
     def _receive(self, worker: WorkerProcess, pending: Pending) -> Message:

@@ -1,8 +1,8 @@
-"""The decode loop: one prompt, one or more replies, one batch a step.
+"""The decode loop: one prompt, one or more replies, one batch per step.
 
-Deterministic: tokens follow from prompt, samplers and the list of seeds alone. A reply of several
-is made again by running all its seeds again, because the layout of a batch moves the last bits of
-its logits.
+Deterministic: the tokens depend only on the prompt, the samplers and the list of seeds. One of
+several replies can only be reproduced together with the others, with all seeds again, because the
+layout of a batch changes the last bits of its logits.
 """
 
 from __future__ import annotations
@@ -11,50 +11,50 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from rpterm.engine.llama.banned import MOST_REWINDS
+from rpterm.engine.llama.banned_phrases import MAX_REWINDS
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.draw import Drawer
-from rpterm.engine.llama.kv import CHAT, Aborted, ChatCache, Full
-from rpterm.engine.llama.lane import Lane
-from rpterm.engine.llama.outbox import Outbox
+from rpterm.engine.llama.event_buffer import EventBuffer
+from rpterm.engine.llama.kv import CHAT, Aborted, CacheFull, ChatCache
+from rpterm.engine.llama.slot import Slot
+from rpterm.engine.llama.token_sampler import TokenSampler
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, PromptProgress
 from rpterm.types import StopReason, Usage
 
 
 class Generation:
-    """One ``generate`` call inside the worker."""
+    """One ``generate`` call in the worker."""
 
-    def __init__(self, cache: ChatCache, request: GenerateRequest, out: Outbox) -> None:
+    def __init__(self, cache: ChatCache, request: GenerateRequest, events: EventBuffer) -> None:
         """Raises:
-        EngineError: The request cannot be served.
+        EngineError: The request cannot be carried out.
         """
         self._cache = cache
         self._model = cache.model
         self._request = request
-        self._out = out
+        self._events = events
         self._prompt = request.prompt_ids
         self._reused = self._evaluated = 0
         self._check()
 
     def run(self, received: float) -> None:
-        """Send all events, ``Finished`` of each reply last.
+        """Send all events, each reply's ``Finished`` last.
 
         Args:
-            received: ``perf_counter`` when the request came in.
+            received: ``perf_counter`` when the request arrived.
         """
-        lanes: list[Lane] = []
+        slots: list[Slot] = []
         try:
             for index, seed in enumerate(self._seeds()):
-                drawer = Drawer(self._model, self._request.sampling, seed, self._prompt)
-                lanes.append(Lane(index, drawer, self._model, self._request))
-            with ThreadPoolExecutor(1) as self._beside:
-                self._reply(lanes)
+                sampler = TokenSampler(self._model, self._request.sampling, seed, self._prompt)
+                slots.append(Slot(index, sampler, self._model, self._request))
+            with ThreadPoolExecutor(1) as self._helper:
+                self._generate(slots)
         finally:
-            for lane in lanes:
-                lane.drawer.free()
-            self._leave(lanes)
-        for lane in lanes:
-            self._finish(lane, received)
+            for slot in slots:
+                slot.sampler.free()
+            self._clean_cache(slots)
+        for slot in slots:
+            self._finish(slot, received)
 
     def _check(self) -> None:
         request, options = self._request, self._model.options
@@ -75,131 +75,136 @@ class Generation:
     def _seeds(self) -> Sequence[int]:
         return self._request.seeds or (self._request.sampling.seed or 0,)
 
-    def _reply(self, lanes: list[Lane]) -> None:
+    def _generate(self, slots: list[Slot]) -> None:
         try:
             self._reused = self._cache.prepare(self._prompt, self._request.kv_mode, self._progress)
-            for lane in lanes[1:]:
-                lib.llama_memory_seq_cp(self._cache.memory, CHAT, lane.index, -1, -1)
-            for lane in lanes:
-                if lane.reason is None:
-                    self._advance(lane, -1, self._draw(lane, -1))
-            self._out.flush_due()
-            while active := [lane for lane in lanes if lane.reason is None]:
+            for slot in slots[1:]:
+                lib.llama_memory_seq_cp(self._cache.memory, CHAT, slot.index, -1, -1)
+            for slot in slots:
+                if slot.reason is None:
+                    self._advance(slot, -1, self._sample(slot, -1))
+            self._events.flush_due()
+            while active := [slot for slot in slots if slot.reason is None]:
                 self._step(active)
-                self._out.flush_due()
+                self._events.flush_due()
         except Aborted:
-            _end(lanes, "cancelled")
-        except Full:
-            _end(lanes, "context")
+            _end_all(slots, "cancelled")
+        except CacheFull:
+            _end_all(slots, "context")
 
     def _progress(self, done: int, total: int, reused: int) -> None:
         self._evaluated = done
-        self._out.send(PromptProgress(done, total, reused))
+        self._events.send(PromptProgress(done, total, reused))
 
-    def _step(self, active: list[Lane]) -> None:
+    def _step(self, active: list[Slot]) -> None:
         if self._cache.abort.is_set():
             raise Aborted
-        for row, lane in enumerate(active):
-            token = lane.ids[-1] if lane.ids else self._prompt[-1]
-            self._cache.batch.put(row, token, lane.position, lane.index, True)
+        for row, slot in enumerate(active):
+            token = slot.ids[-1] if slot.ids else self._prompt[-1]
+            self._cache.batch.put(row, token, slot.position, slot.index, True)
         self._cache.batch.decode(self._cache.context, len(active))
-        for row, (lane, token) in enumerate(zip(active, self._draw_all(active), strict=True)):
-            self._advance(lane, row, token)
+        for row, (slot, token) in enumerate(zip(active, self._sample_all(active), strict=True)):
+            self._advance(slot, row, token)
 
-    def _draw_all(self, active: list[Lane]) -> list[int]:
-        """The next token of each lane, half of them drawn in a thread beside this one.
+    def _sample_all(self, active: list[Slot]) -> list[int]:
+        """The next token of each slot, half of them sampled in a second thread.
 
-        Which thread draws changes nothing. One draw takes 0.4 ms, four a sixteenth of a step.
+        The result does not depend on the thread. Sampling takes 0.4 ms a token; for four replies
+        that is a sixteenth of a step.
         """
         rows = list(enumerate(active))
         if len(rows) == 1:
-            return [self._draw(active[0], 0)]
+            return [self._sample(active[0], 0)]
         lib.llama_get_logits_ith(self._cache.context, 0)  # from here on the context is only read
-        half = self._beside.submit(lambda: [self._draw(lane, row) for row, lane in rows[1::2]])
+        half = self._helper.submit(lambda: [self._sample(slot, row) for row, slot in rows[1::2]])
         tokens = [-1] * len(rows)
-        tokens[::2] = [self._draw(lane, row) for row, lane in rows[::2]]
+        tokens[::2] = [self._sample(slot, row) for row, slot in rows[::2]]
         tokens[1::2] = half.result()
         return tokens
 
-    def _draw(self, lane: Lane, row: int) -> int:
-        return lane.draw(self._cache.context, row)
+    def _sample(self, slot: Slot, row: int) -> int:
+        return slot.sample(self._cache.context, row)
 
-    def _advance(self, lane: Lane, row: int, token: int) -> None:
-        """Take the next token of a lane; another one, if it completes a banned phrase."""
-        while self._take(lane, token):
-            token = self._draw(lane, row)
+    def _advance(self, slot: Slot, row: int, token: int) -> None:
+        """Add the next token to a slot; sample another if it completes a banned phrase."""
+        while self._append(slot, token):
+            token = self._sample(slot, row)
 
-    def _take(self, lane: Lane, token: int) -> bool:
-        """Add a token; true if the same row has to be drawn from once more."""
+    def _append(self, slot: Slot, token: int) -> bool:
+        """Add a token; true if the same row has to be sampled from once more."""
         if token < 0 or self._model.ends(token):
-            lane.reason = "end"
+            slot.reason = "end"
             return False
-        thought, shown = lane.take(token)
-        self._out.thought(lane.index, thought, int(lane.thinks))
-        place = lane.banned_at()
-        # Also where a ban is complete: taking back counts what this token let out of what was held.
-        self._out.text(lane.index, shown, int(place is None and not lane.thinks))
-        if place is not None:
-            return self._back(lane, place)
-        lane.last_at = time.perf_counter()
-        lane.first_at = lane.first_at or lane.last_at
-        lane.position = len(self._prompt) + len(lane.ids) - 1
-        lane.reason = lane.ended(self._model.options.context)
+        thought, shown = slot.append(token)
+        self._events.add_thought(slot.index, thought, int(slot.thinks))
+        banned_at = slot.banned_at()
+        # Also where a banned phrase is complete: the rewind counts these characters as shown.
+        self._events.add_text(slot.index, shown, int(banned_at is None and not slot.thinks))
+        if banned_at is not None:
+            return self._rewind(slot, banned_at)
+        slot.last_at = time.perf_counter()
+        slot.first_at = slot.first_at or slot.last_at
+        slot.position = len(self._prompt) + len(slot.ids) - 1
+        slot.reason = slot.check_end(self._model.options.context)
         return False
 
-    def _back(self, lane: Lane, place: int) -> bool:
-        """Go back to the token a banned phrase begins in; true if it was the last one."""
-        last = place == len(lane.ids) - 1
-        lane.banned.forbid(place, lane.ids[place])
-        taken = lane.text.rewind(lane.sizes[place])
-        lane.drop(place)
-        if taken:
-            self._out.retract(lane.index, taken)
-        if lane.banned.rewinds > MOST_REWINDS:
-            lane.reason = "stop"
-        lane.drawer.rewind(lane.ids, lane.banned.rewinds)
-        lane.position = len(self._prompt) + place - 1
-        if not last:
-            if not lib.llama_memory_seq_rm(self._cache.memory, lane.index, lane.position, -1):
-                raise EngineError(
-                    "This model cannot take back what it wrote, so no phrase can be banned with "
-                    "it: clear the setting sampling.banned."
-                )
-            if lane.index == CHAT:
-                self._cache.exact = min(self._cache.exact, lane.position)
-        return last and lane.reason is None
+    def _rewind(self, slot: Slot, index: int) -> bool:
+        """Go back to before the token in which a banned phrase begins.
 
-    def _leave(self, lanes: list[Lane]) -> None:
-        """Leave the chat's sequence alone in the cache, with what it is known to hold."""
+        Returns:
+            Whether that was the last token, so that its row can be sampled from again.
+        """
+        was_last = index == len(slot.ids) - 1
+        slot.banned.forbid(index, slot.ids[index])
+        retracted = slot.text.rewind(slot.byte_sizes[index])
+        slot.truncate(index)
+        if retracted:
+            self._events.retract(slot.index, retracted)
+        if slot.banned.rewinds > MAX_REWINDS:
+            slot.reason = "stop"
+        slot.sampler.rewind(slot.ids, slot.banned.rewinds)
+        slot.position = len(self._prompt) + index - 1
+        if not was_last:
+            if not lib.llama_memory_seq_rm(self._cache.memory, slot.index, slot.position, -1):
+                raise EngineError(
+                    "This model cannot go back in its text, so banned phrases do not work with it: "
+                    "clear the setting sampling.banned."
+                )
+            if slot.index == CHAT:
+                self._cache.exact = min(self._cache.exact, slot.position)
+        return was_last and slot.reason is None
+
+    def _clean_cache(self, slots: list[Slot]) -> None:
+        """Remove all sequences but the chat's, and make its cells match its tokens."""
         cache = self._cache
-        for lane in lanes[1:]:
-            lib.llama_memory_seq_rm(cache.memory, lane.index, -1, -1)
-        if not lanes or len(cache.tokens) < len(self._prompt):
+        for slot in slots[1:]:
+            lib.llama_memory_seq_rm(cache.memory, slot.index, -1, -1)
+        if not slots or len(cache.tokens) < len(self._prompt):
             return
-        lane, prompt = lanes[0], len(self._prompt)
-        if lane.position < prompt:  # gone back to before the first token, and stopped there
-            cache.truncate(lane.position)
-        elif len(lanes) > 1:
+        slot, prompt = slots[0], len(self._prompt)
+        if slot.position < prompt:  # it ended after a rewind to before its first token
+            cache.truncate(slot.position)
+        elif len(slots) > 1:
             cache.truncate_cells(prompt)
         else:
-            cache.truncate_cells(lane.position)
-            cache.decoded(lane.ids[: lane.position - prompt])
+            cache.truncate_cells(slot.position)
+            cache.record_decoded(slot.ids[: slot.position - prompt])
 
-    def _finish(self, lane: Lane, received: float) -> None:
-        thought, text = lane.finish()
-        self._out.thought(lane.index, thought, 0)
-        self._out.text(lane.index, text, 0)
+    def _finish(self, slot: Slot, received: float) -> None:
+        thought, text = slot.finish()
+        self._events.add_thought(slot.index, thought, 0)
+        self._events.add_text(slot.index, text, 0)
         usage = Usage(
             reused=self._reused,
             evaluated=self._evaluated,
-            generated=len(lane.ids),
-            first_token_s=lane.first_at - received if lane.first_at else 0.0,
-            decode_s=lane.last_at - lane.first_at,
+            generated=len(slot.ids),
+            first_token_s=slot.first_at - received if slot.first_at else 0.0,
+            decode_s=slot.last_at - slot.first_at,
         )
-        assert lane.reason is not None
-        self._out.send(Finished(lane.index, lane.reason, usage, tuple(lane.ids)))
+        assert slot.reason is not None
+        self._events.send(Finished(slot.index, slot.reason, usage, tuple(slot.ids)))
 
 
-def _end(lanes: list[Lane], reason: StopReason) -> None:
-    for lane in lanes:
-        lane.reason = lane.reason or reason
+def _end_all(slots: list[Slot], reason: StopReason) -> None:
+    for slot in slots:
+        slot.reason = slot.reason or reason

@@ -1,6 +1,6 @@
-"""A loaded model: its weights, its vocabulary, its adapter, and the contexts made from it.
+"""A loaded model: its weights, vocabulary and adapter, and the contexts created from it.
 
-Runs in the worker only. Knows tokens and memory, no chats, no pipe.
+Used in the worker only. Knows tokens and memory, but no chats and no pipe.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.llama.binding import lib, recent
+from rpterm.engine.llama.load_checks import check_context, check_file, load_failure
 from rpterm.engine.llama.requantize import requantize
 from rpterm.engine.llama.threads import choose_threads
-from rpterm.engine.llama.weights import check_context, check_file, load_failure
 from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
 
 UBATCH = 512
-"""Most tokens evaluated at once. Batches are never larger, so that llama.cpp never cuts one."""
-_BLOCK = 32
-"""Numbers that q8_0 packs together."""
-_GUARD = "\x01"
-"""No text merges with it."""
-SPARE = 1024
+"""Most tokens evaluated at once. Batches are never larger, so that llama.cpp never splits one."""
+SPARE_CELLS = 1024
 """Cells beyond the window, shared by candidates: three more replies of full length."""
+_Q8_BLOCK = 32
+"""Values in one block of q8_0."""
+_GUARD = "\x01"
+"""A character that no tokenizer merges with the text after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the engine's constructor was told."""
+    """The options of the engine's constructor; see ``LlamaEngine``."""
 
     path: Path
     context: int
@@ -43,15 +43,15 @@ class Options:
     starter: bool = False
     sequences: int = 8
     requantize_to: Path | None = None
-    """Where the weights are written as Q8_0 and loaded from; ``None`` loads ``path``."""
+    """Where the weights are written as Q8_0 and then loaded from; ``None`` loads ``path``."""
 
 
 class Model:
     """llama.cpp's model, vocabulary and adapter.
 
     Attributes:
-        forgets: Whether a part can be taken out of its memory; see ``snapshots``.
-        dry: The last DRY sampler that was made, and of what values; see ``sampling``.
+        can_truncate: Whether tokens can be removed from its memory; see ``checkpoints``.
+        dry: The last DRY sampler, with the values it was created from; see ``sampler_chain``.
     """
 
     def __init__(self, options: Options, on_progress: Callable[[float], None]) -> None:
@@ -63,7 +63,7 @@ class Model:
         if options.adapter is not None:
             check_file(options.adapter, "adapter")
         self.threads = choose_threads(options.threads)
-        self.options = _requantized(options, self.threads)
+        self.options = _use_requantized(options, self.threads)
         self.gpu = bool(lib.llama_supports_gpu_offload()) and options.gpu_layers != 0
         self._handle = self._load(on_progress)
         self.vocab = lib.llama_model_get_vocab(self._handle)
@@ -74,10 +74,10 @@ class Model:
                 f"The model was trained for {self.trained_context:,} tokens, not for a context of "
                 f"{options.context:,}: choose at most {self.trained_context:,}."
             )
-        self.forgets = not (
+        self.can_truncate = not (
             lib.llama_model_is_recurrent(self._handle) or lib.llama_model_is_hybrid(self._handle)
         )
-        self.kv_type = self._kv_type()
+        self.kv_type = self._choose_kv_type()
         self._adapter = self._load_adapter() if options.adapter is not None else None
         self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""
         self.dry: tuple[tuple[float, ...], Any] | None = None
@@ -89,11 +89,11 @@ class Model:
         params = lib.llama_model_default_params()
         params.n_gpu_layers = self.options.gpu_layers if self.gpu else 0
 
-        def progressed(share: float, _data: Any) -> bool:
+        def report(share: float, _data: Any) -> bool:
             on_progress(share)
             return True
 
-        callback = lib.llama_progress_callback(progressed)
+        callback = lib.llama_progress_callback(report)
         params.progress_callback = callback
         handle = lib.llama_model_load_from_file(str(self.options.path).encode(), params)
         if not handle:
@@ -105,18 +105,18 @@ class Model:
         if not adapter:
             raise ModelError(
                 f"The adapter {self.options.adapter} cannot be used with this model: it must be a "
-                "LoRA adapter in GGUF format made for the same base model."
+                "LoRA adapter in GGUF format, trained for the same base model."
             )
         return adapter
 
     def new_context(self, cells: int, sequences: int, *, unified: bool, name: str) -> Any:
-        """A llama.cpp context; see ``kv`` for why its settings are what they are.
+        """Create a llama.cpp context; ``kv`` explains its settings.
 
         Args:
-            cells: Tokens it holds, of all sequences together.
-            unified: One pool of cells for all sequences, where copies cost nothing; otherwise each
-                has its own share and is evaluated as if it were alone.
-            name: What it is for, for the error.
+            cells: How many tokens it holds, all sequences together.
+            unified: One pool of cells for all sequences, so that copying a sequence costs nothing;
+                otherwise each sequence has its own share and is evaluated as if it were alone.
+            name: Its purpose, for the error message.
 
         Raises:
             ModelError: There is not enough memory.
@@ -126,10 +126,10 @@ class Model:
         params.n_batch = params.n_ubatch = UBATCH
         params.n_seq_max = sequences
         params.n_threads = params.n_threads_batch = self.threads
-        of_keys, _, of_values = self.kv_type.partition("/")
-        params.type_k = getattr(lib, f"GGML_TYPE_{of_keys.upper()}")
-        params.type_v = getattr(lib, f"GGML_TYPE_{(of_values or of_keys).upper()}")
-        params.flash_attn_type = self._flash()
+        key_type, _, value_type = self.kv_type.partition("/")
+        params.type_k = getattr(lib, f"GGML_TYPE_{key_type.upper()}")
+        params.type_v = getattr(lib, f"GGML_TYPE_{(value_type or key_type).upper()}")
+        params.flash_attn_type = self._flash_attention()
         params.kv_unified = unified
         params.swa_full = True
         params.no_perf = True
@@ -144,24 +144,26 @@ class Model:
             lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
         return context
 
-    def _kv_type(self) -> str:
-        """What ``auto`` is here: see ``kv``. A head's key must be whole blocks of q8_0."""
+    def _choose_kv_type(self) -> str:
+        """Resolve ``auto`` (see ``kv``). Quantized keys must consist of whole blocks."""
         if self.options.kv_type != "auto":
             return self.options.kv_type
-        return "f16" if self.gpu or self._key_length() % _BLOCK else "q8_0/f16"
+        return "f16" if self.gpu or self._key_length() % _Q8_BLOCK else "q8_0/f16"
 
     def _key_length(self) -> int:
-        """Numbers of one head's key, as the file says or as they follow from the others."""
-        told = self._metadata(f"{self._metadata('general.architecture')}.attention.key_length")
+        """Size of one head's key: from the metadata, or embedding size over heads."""
+        value = self._metadata(f"{self._metadata('general.architecture')}.attention.key_length")
+        if value.isdecimal():
+            return int(value)
         heads = max(1, int(lib.llama_model_n_head(self._handle)))
-        return int(told) if told.isdecimal() else int(lib.llama_model_n_embd(self._handle)) // heads
+        return int(lib.llama_model_n_embd(self._handle)) // heads
 
     def _metadata(self, key: str) -> str:
         value = ctypes.create_string_buffer(256)
         size = lib.llama_model_meta_val_str(self._handle, key.encode(), value, len(value))
         return value.value.decode("utf-8", "replace") if size >= 0 else ""
 
-    def _flash(self) -> int:
+    def _flash_attention(self) -> int:
         choice = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         if self.kv_type in ("q8_0", "q4_0"):  # Quantized values need it.
             choice = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -171,15 +173,15 @@ class Model:
 
     @property
     def kv_bytes(self) -> int:
-        """Bytes of cache for one token, roughly, as if of 16-bit numbers."""
+        """Approximate bytes of cache for one token, in 16-bit numbers."""
         per_layer = 2 * 2 * int(lib.llama_model_n_head_kv(self._handle)) * self._key_length()
         return max(1, int(lib.llama_model_n_layer(self._handle)) * per_layer)
 
     def tokenize(self, text: str, special: bool) -> list[int]:
         """Tokens of a text on its own; safe from any thread.
 
-        Some vocabularies put a space before every text. A prompt is made of many texts, and only
-        its author says where a space stands, so that one is left out again.
+        Some vocabularies add a space before every text. A prompt is assembled from many texts that
+        contain all the spaces they need, so the added one is removed again.
         """
         if not text:
             return []
@@ -191,7 +193,7 @@ class Model:
     def _find_guard(self) -> list[int]:
         """The tokens of ``_GUARD`` where the vocabulary adds a space, else none.
 
-        A byte that merges with nothing takes the added space upon itself.
+        Put before a text, they absorb the added space and are then cut off.
         """
         guard, letter = self._tokenize(_GUARD, False), self._tokenize("a", False)
         adds_space = self.detokenize(letter).startswith(" ")
@@ -210,10 +212,10 @@ class Model:
 
     def piece(self, token: int) -> bytes:
         """The bytes of a token, control tokens included."""
-        known = self._pieces.get(token)
-        if known is None:
-            known = self._pieces[token] = self._render(token)
-        return known
+        piece = self._pieces.get(token)
+        if piece is None:
+            piece = self._pieces[token] = self._render(token)
+        return piece
 
     def _render(self, token: int) -> bytes:
         size = lib.llama_token_to_piece(self.vocab, token, self._buffer, 4096, 0, True)
@@ -224,16 +226,16 @@ class Model:
         return larger.raw[: max(0, size)]
 
     def detokenize(self, ids: Sequence[int]) -> str:
-        """Text of tokens; ids the vocabulary lacks become U+FFFD like bytes that are no text."""
-        bad = "\ufffd".encode()
-        raw = b"".join(self.piece(i) if 0 <= i < self.vocab_size else bad for i in ids)
+        """Text of tokens; unknown ids and bytes that are not UTF-8 become U+FFFD."""
+        unknown = "\ufffd".encode()
+        raw = b"".join(self.piece(i) if 0 <= i < self.vocab_size else unknown for i in ids)
         return codecs.decode(raw, "utf-8", "replace")
 
     def check_ids(self, ids: Sequence[int]) -> None:
-        """Refuse tokens that are not of this vocabulary.
+        """Check that all tokens belong to this vocabulary.
 
         Raises:
-            EngineError: There is such a token.
+            EngineError: One of them does not.
         """
         if ids and not (min(ids) >= 0 and max(ids) < self.vocab_size):
             raise EngineError("The prompt has tokens of another model: build it again.")
@@ -244,12 +246,12 @@ class Model:
 
     @property
     def start_token(self) -> int:
-        """What stands where there is no text: the begin token, or the end token for want of one."""
+        """The token for an empty prompt: the begin token, or the end token if there is none."""
         bos = int(lib.llama_vocab_bos(self.vocab))
         return bos if bos >= 0 else int(lib.llama_vocab_eos(self.vocab))
 
     def info(self) -> EngineInfo:
-        """What the client tells the rest of the program."""
+        """What ``Engine.load`` returns."""
         options = self.options
         template = lib.llama_model_chat_template(self._handle, None)
         return EngineInfo(
@@ -292,8 +294,8 @@ class Model:
         }
 
 
-def _requantized(options: Options, threads: int) -> Options:
-    """The options for the rewritten weights, or as they were where nothing can be written."""
+def _use_requantized(options: Options, threads: int) -> Options:
+    """Requantize the weights where asked; unchanged options where they cannot be written."""
     target = options.requantize_to
     if target is None or not requantize(options.path, target, threads):
         return options

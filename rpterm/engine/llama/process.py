@@ -1,4 +1,4 @@
-"""A worker process as the client sees it: messages out, answers in, and what its death means."""
+"""The client's side of a worker process: sends messages, delivers answers, explains its death."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
+from rpterm.engine.llama.messages import Message, pack, unpack
 from rpterm.engine.llama.threads import ENVIRONMENT
-from rpterm.engine.llama.wire import Message, pack, unpack
 from rpterm.engine.protocol import EngineError
 from rpterm.marks import why
 
-_LOG_LIMIT = 1 << 20
+_MAX_LOG_BYTES = 1 << 20
 _TAIL_BYTES = 4000
 
-_SHORT_OF_MEMORY = (
+_OUT_OF_MEMORY = (
     "bad_alloc",
     "memoryerror",
     "failed to allocate",
     "cannot allocate memory",
     "insufficient memory",
 )
-"""What a worker's last words have in common when it got no memory and ended of it."""
+"""What the log of a worker says at the end when it died for lack of memory."""
 
 
 class Pending:
-    """One request that waits for its answer.
+    """A request that waits for its answer.
 
     Attributes:
-        messages: What came for it, for one reader; ``None`` says that nothing more will come.
-        done: Set with the last of them, for any number of waiters.
-        answer: The last message, or ``None`` if the worker died before.
+        messages: The messages received for it, for one reader; ``None`` if the worker died.
+        done: Set with the last message, for any number of waiters.
+        answer: The last message, or ``None`` if the worker died before it.
     """
 
     def __init__(self, number: int) -> None:
@@ -46,7 +46,7 @@ class Pending:
         self.answer: Message | None = None
 
     def deliver(self, message: Message | None, last: bool) -> None:
-        """Take in a message; ``None`` for the worker's death."""
+        """Add a message; ``None`` means that the worker died."""
         self.messages.put(message)
         if last:
             self.answer = message
@@ -54,14 +54,14 @@ class Pending:
 
 
 class WorkerProcess:
-    """Started by its constructor; dead for good once it died."""
+    """A process started by the constructor; it is never restarted."""
 
     def __init__(self, log: Path | None) -> None:
         """Args:
-            log: File for what the worker prints; a temporary one when ``None``.
+            log: File for the worker's output; a temporary one when ``None``.
 
         Raises:
-            EngineError: The system starts no process.
+            EngineError: The process cannot be started.
         """
         self._own_log = log is None
         self._log = log if log is not None else _temporary_log()
@@ -71,11 +71,11 @@ class WorkerProcess:
         self._numbers = 0
         self._dead = False
         self._closing = False
-        self._last_words = ""
+        self._final_log_tail = ""
         try:
-            self._process = _started(self._log)
+            self._process = _start(self._log)
         except OSError as error:
-            self._drop_log()
+            self._remove_own_log()
             raise EngineError(
                 f"The model's process cannot be started ({why(error)}). Close other "
                 "programs and try again."
@@ -91,7 +91,7 @@ class WorkerProcess:
         return self._process.pid
 
     def request(self, op: str, **fields: object) -> Pending:
-        """Send a message that will be answered.
+        """Send a message that expects an answer.
 
         Raises:
             EngineError: The worker is dead.
@@ -105,7 +105,7 @@ class WorkerProcess:
         return pending
 
     def send(self, message: Message) -> None:
-        """Write a message; a worker that is gone is noticed by whoever waits for an answer."""
+        """Write a message; if the worker is dead, whoever waits for an answer learns of it."""
         assert self._process.stdin is not None
         with self._writing, contextlib.suppress(OSError, ValueError):
             self._process.stdin.write(pack(message))
@@ -123,14 +123,14 @@ class WorkerProcess:
         return message
 
     def forget(self, pending: Pending) -> None:
-        """Drop whatever still comes for a request."""
+        """Ignore all further messages for a request."""
         with self._lock:
             self._pending.pop(pending.number, None)
 
     def log_tail(self) -> str:
         """The last lines of the log."""
         if self._dead:
-            return self._last_words
+            return self._final_log_tail
         try:
             with self._log.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -141,37 +141,38 @@ class WorkerProcess:
         return "\n".join(text.splitlines()[-20:])
 
     def death(self) -> EngineError:
-        """Why there is no answer, for people."""
+        """Why there is no answer, as an error for the user."""
         if self._closing:
             return EngineError("The engine was closed.")
         code = self._process.poll()
-        how = f"ended with code {code}"
+        what = f"ended with code {code}"
         if code == -9:
-            how = "was killed, perhaps because memory ran out"
+            what = "was killed, perhaps because memory ran out"
         elif code is not None and code < 0:
-            how = f"crashed (signal {-code})"
+            what = f"crashed (signal {-code})"
         tail = self.log_tail()
-        if code != -9 and any(sign in tail.casefold() for sign in _SHORT_OF_MEMORY):
-            how = "ran out of memory (a smaller context or model needs less)"
+        if code != -9 and any(sign in tail.casefold() for sign in _OUT_OF_MEMORY):
+            what = "ran out of memory (a smaller context or model needs less)"
         return EngineError(
-            f"The model's process {how}; it starts again with your next message.", tail
+            f"The model's process {what}; it starts again with your next message.", tail
         )
 
     def close(self) -> None:
-        """End the process; everybody who waits hears of it."""
+        """Kill the process; everyone who waits for an answer gets an error."""
         self._closing = True
         with contextlib.suppress(OSError):
             self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
-        self._drop_log()
+        self._remove_own_log()
 
-    def _drop_log(self) -> None:
+    def _remove_own_log(self) -> None:
         if self._own_log:
             with contextlib.suppress(OSError):
                 self._log.unlink()
 
     def _read(self) -> None:
+        """Deliver messages until the process ends; runs in a thread."""
         assert self._process.stdout is not None
         with self._process.stdout as source:
             for line in source:
@@ -179,8 +180,8 @@ class WorkerProcess:
                     self._deliver(unpack(line))
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
-        self._last_words = self.log_tail()
-        self._drop_log()
+        self._final_log_tail = self.log_tail()
+        self._remove_own_log()
         with self._lock:
             self._dead = True
             waiting = list(self._pending.values())
@@ -194,8 +195,8 @@ class WorkerProcess:
     def _deliver(self, message: Message) -> None:
         with self._lock:
             last = "ok" in message or "error" in message
-            take = self._pending.pop if last else self._pending.get
-            pending = take(message["id"], None)
+            find = self._pending.pop if last else self._pending.get
+            pending = find(message["id"], None)
         if pending is not None:
             pending.deliver(message, last)
 
@@ -206,10 +207,10 @@ def _temporary_log() -> Path:
     return Path(name)
 
 
-def _started(log: Path) -> subprocess.Popen[bytes]:
+def _start(log: Path) -> subprocess.Popen[bytes]:
     with _open_log(log) as stderr:
         return subprocess.Popen(
-            # -P: the folder one happens to be in must not shadow modules.
+            # -P: modules in the current folder must not shadow installed ones.
             [sys.executable, "-P", "-m", "rpterm.engine.llama.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -220,11 +221,11 @@ def _started(log: Path) -> subprocess.Popen[bytes]:
 
 
 def _open_log(path: Path) -> BinaryIO:
-    """The log for appending; started anew once it is large; nowhere if the disk refuses."""
+    """Open the log for appending, emptied if too large; the null device where that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        large = path.exists() and path.stat().st_size > _LOG_LIMIT
-        return path.open("wb" if large else "ab")
+        too_large = path.exists() and path.stat().st_size > _MAX_LOG_BYTES
+        return path.open("wb" if too_large else "ab")
     except OSError:
         return Path(os.devnull).open("ab")
 

@@ -1,23 +1,23 @@
-"""How many threads to give the model, and how they wait for each other.
+"""Chooses how many threads run the model, and how they wait for each other.
 
-Every physical core, and an OpenMP runtime whose threads spin for some microseconds before they
-sleep. A token is hundreds of small steps, after each of which the threads wait: falling asleep at
-once (``OMP_WAIT_POLICY=PASSIVE`` alone) makes every wait a call of the kernel, and spinning for
-long lets as many threads as cores collapse as soon as anything else runs. Starter model, 2 cores
-and threads, tokens decoded per second, mean of four replies of 48 tokens, 1,800 tokens of prompt:
+One thread per physical core, and an OpenMP runtime whose threads spin for some microseconds before
+they sleep. A token takes hundreds of small steps, and the threads wait after each: sleeping at once
+(``OMP_WAIT_POLICY=PASSIVE`` alone) makes every wait a system call, and spinning for long makes the
+speed collapse as soon as another program runs. Tokens decoded per second with the starter model on
+2 cores with 2 threads, mean of four replies of 48 tokens after a prompt of 1,800:
 
-=========================  =========  ===========================
-waiting                    "idle"     two other programs busy
-=========================  =========  ===========================
-asleep at once             29         37
-3,000 turns, then asleep   66         58
-10,000                     not run    56
-30,000                     71         not run
-asleep, 1 thread           47         not run
-=========================  =========  ===========================
+=========================  =============  =======================
+waiting                    idle machine   two other programs busy
+=========================  =============  =======================
+sleep at once              29             37
+3,000 spins, then sleep    66             58
+10,000 spins               not run        56
+30,000 spins               71             not run
+sleep at once, 1 thread    47             not run
+=========================  =============  =======================
 
-Spinning without end (the default) gave 3 in an earlier measurement and did not end within a minute
-beside one busy program.
+Spinning without end (the default) gave 3 in an earlier measurement, and did not finish within a
+minute next to one busy program.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from pathlib import Path
 
 ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
-    "GOMP_SPINCOUNT": "3000",  # Of GNU's runtime; others do not read it.
+    "GOMP_SPINCOUNT": "3000",  # Read by GNU's OpenMP runtime only.
     "GGML_NO_BACKTRACE": "1",
 }
-"""What the worker's environment must hold before its OpenMP runtime starts. Without the last, a
-failed allocation starts a debugger, whose thousand lines hide the one that tells of it."""
+"""Environment of the worker, read when its OpenMP runtime starts. Without the last variable, a
+failed allocation starts a debugger, whose thousand lines of output hide the actual error."""
 
 
 def usable_cpus() -> set[int]:
@@ -42,7 +42,7 @@ def usable_cpus() -> set[int]:
 
 
 def physical_cores(topology: Path = Path("/sys/devices/system/cpu")) -> int:
-    """Cores this process may use; two logical CPUs of one core count once where that is known."""
+    """Cores this process may use; logical CPUs of one core count once where the system says so."""
     cpus = usable_cpus()
     cores: set[str] = set()
     for cpu in cpus:
@@ -54,6 +54,6 @@ def physical_cores(topology: Path = Path("/sys/devices/system/cpu")) -> int:
     return max(1, len(cores))
 
 
-def choose_threads(wanted: int) -> int:
-    """The wanted number, or as many as there are cores."""
-    return wanted if wanted > 0 else physical_cores()
+def choose_threads(requested: int) -> int:
+    """The requested number, or the number of physical cores for 0."""
+    return requested if requested > 0 else physical_cores()

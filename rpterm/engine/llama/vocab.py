@@ -1,14 +1,15 @@
-"""Counts tokens by a model's own vocabulary, without its weights.
+"""Counts tokens with a model's own vocabulary, without loading its weights.
 
-The vocabulary is loaded in a small process of its own: like the engine's worker it may fall to a
-bad file without taking the program along, and it counts while the caller does something else. It
-knows texts and numbers, no chats. The process is ``python -m rpterm.engine.llama.vocab FILE``: one
-JSON line in (``{"texts": […], "special": true}``), one line of numbers out.
+The vocabulary is loaded in a small process, ``python -m rpterm.engine.llama.vocab FILE``. Like the
+engine's worker it may crash on a bad file without taking the program down, and it counts while the
+caller does something else. For each JSON line it reads (``{"texts": […], "special": true}``) it
+writes one line of counts. It knows texts and numbers, no chats.
 
-llama.cpp takes a quarter of a millisecond for a paragraph with some vocabularies, because it cuts
-texts into words by slow expressions, and a tenth of that for a single word. Vocabularies of the BPE
-kind never join two words across a space between small letters, so such words are counted once, all
-new ones of a job in one call, and remembered; the others count whole texts.
+With some vocabularies llama.cpp takes a quarter of a millisecond for a paragraph, because slow
+regular expressions split the text into words, and a tenth of that for a single word. BPE
+vocabularies never merge two words across a space between lowercase letters, so such words are
+counted once, all new ones of a request in one call, and cached. Other vocabularies count whole
+texts.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from rpterm.engine.protocol import EngineError, ModelError
 
 
 class Vocabulary:
-    """A vocabulary that counts; close it, or use it as a context."""
+    """Counts tokens in a child process; close it, or use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Load it.
+        """Start the process and load the vocabulary.
 
         Raises:
             ModelError: The file cannot be loaded.
@@ -45,30 +46,30 @@ class Vocabulary:
             encoding="ascii",
         )
         try:
-            said = self._read()
+            answer = self._read()
         except EngineError as error:
             self.close()
             raise ModelError(f"llama.cpp cannot load {path}: the file is damaged.") from error
-        if "error" in said:
+        if "error" in answer:
             self.close()
-            raise ModelError(said["error"])
+            raise ModelError(answer["error"])
 
     def __enter__(self) -> Vocabulary:
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
     def counts(self, texts: Sequence[str], *, special: bool = False) -> list[int]:
-        """Tokens of each text on its own.
+        """How many tokens each text has on its own.
 
         Args:
-            special: Control tokens written in the text (``<|im_end|>``) count as one token each.
+            special: Whether control tokens in the text (``<|im_end|>``) count as one token each.
 
         Raises:
             EngineError: The process ended.
@@ -77,20 +78,20 @@ class Vocabulary:
         return self.answer()
 
     def ask(self, texts: Sequence[str], *, special: bool = False) -> None:
-        """Send texts without waiting; exactly one ``answer`` must follow before the next ``ask``.
+        """Send texts without waiting; call ``answer`` exactly once before the next ``ask``.
 
         Raises:
             EngineError: The process ended.
         """
         try:
-            pipe = _open(self._process.stdin)
+            pipe = _not_none(self._process.stdin)
             pipe.write(json.dumps({"texts": list(texts), "special": special}) + "\n")
             pipe.flush()
         except OSError as error:
             raise EngineError(_ENDED) from error
 
     def answer(self) -> list[int]:
-        """The numbers of what was asked last.
+        """The counts for the last ``ask``.
 
         Raises:
             EngineError: The process ended.
@@ -105,7 +106,7 @@ class Vocabulary:
                 try:
                     pipe.close()
                 except OSError:
-                    continue  # it ended before it read everything
+                    continue  # It ended before it had read everything.
         try:
             self._process.wait(2)
         except subprocess.TimeoutExpired:
@@ -113,113 +114,114 @@ class Vocabulary:
             self._process.wait()
 
     def _read(self) -> dict[str, Any]:
-        line = _open(self._process.stdout).readline()
+        line = _not_none(self._process.stdout).readline()
         if not line:
             raise EngineError(_ENDED)
-        said: dict[str, Any] = json.loads(line)
-        return said
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
 
 _ENDED = "The process that counts tokens ended; run the command again."
 
 
-def _open(pipe: IO[str] | None) -> IO[str]:
+def _not_none(pipe: IO[str] | None) -> IO[str]:
     assert pipe is not None
     return pipe
 
 
 def main() -> None:
-    """Count for the parent until its pipe closes."""
+    """Answer the parent process until it closes the pipe."""
     path = Path(sys.argv[1])
     try:
         vocab, lib, model = _load(path)
     except ModelError as error:
-        _say({"error": str(error)})
+        _send({"error": str(error)})
         return
-    _say({"tokens": lib.llama_vocab_n_tokens(vocab)})
-    count = Counter(lib, vocab)
+    _send({"tokens": lib.llama_vocab_n_tokens(vocab)})
+    counter = TokenCounter(lib, vocab)
     for line in sys.stdin:
-        job = json.loads(line)
-        _say({"counts": count(job["texts"], job["special"])})
+        request = json.loads(line)
+        _send({"counts": counter.count(request["texts"], request["special"])})
     lib.llama_model_free(model)
 
 
-class Counter:
-    """Counts by words where that is exact, else by whole texts."""
+class TokenCounter:
+    """Counts word by word where that is exact, else whole texts."""
 
     def __init__(self, lib: Any, vocab: Any) -> None:
         self._lib, self._vocab = lib, vocab
-        self._firsts: dict[bool, dict[str, int]] = {False: {}, True: {}}
-        self._known: dict[bool, dict[str, int]] = {False: {}, True: {}}
-        self._widths: dict[int, int] = {}
+        self._first_counts: dict[bool, dict[str, int]] = {False: {}, True: {}}
+        self._word_counts: dict[bool, dict[str, int]] = {False: {}, True: {}}
+        self._byte_lengths: dict[int, int] = {}
         self.by_words = lib.llama_vocab_type(vocab) == lib.LLAMA_VOCAB_TYPE_BPE and all(
-            self._by_words([text], False) == [self.whole(text, False)] for text in _CANARIES
+            self._count_by_words([text], False) == [self.count_text(text, False)]
+            for text in _CANARIES
         )
 
-    def __call__(self, texts: Sequence[str], special: bool) -> list[int]:
-        """Tokens of each text on its own."""
+    def count(self, texts: Sequence[str], special: bool) -> list[int]:
+        """How many tokens each text has on its own."""
         if self.by_words:
-            return self._by_words(texts, special)
-        return [self.whole(text, special) for text in texts]
+            return self._count_by_words(texts, special)
+        return [self.count_text(text, special) for text in texts]
 
-    def whole(self, text: str, special: bool) -> int:
-        """Tokens of a text, asked of llama.cpp."""
+    def count_text(self, text: str, special: bool) -> int:
+        """How many tokens a text has, from llama.cpp instead of the cache."""
         raw = text.encode("utf-8", "replace")
-        # Without room for them, the answer is minus how many there are.
-        many = self._lib.llama_tokenize(self._vocab, raw, len(raw), None, 0, False, special)
-        return abs(int(many))
+        # Without a buffer for the tokens, the result is minus their number.
+        count = self._lib.llama_tokenize(self._vocab, raw, len(raw), None, 0, False, special)
+        return abs(int(count))
 
-    def _by_words(self, texts: Sequence[str], special: bool) -> list[int]:
-        cut = [_BETWEEN_WORDS.split(text) for text in texts]
-        firsts, known = self._firsts[special], self._known[special]
-        if len(firsts) + len(known) > _KEPT:
+    def _count_by_words(self, texts: Sequence[str], special: bool) -> list[int]:
+        split = [_WORD_BREAK.split(text) for text in texts]
+        firsts, counts = self._first_counts[special], self._word_counts[special]
+        if len(firsts) + len(counts) > _MAX_CACHED:
             firsts.clear()
-            known.clear()
-        for first, *_ in cut:
+            counts.clear()
+        for first, *_ in split:
             if first not in firsts:
-                firsts[first] = self.whole(first, special)
-        self._learn({word for _, *rest in cut for word in rest if word not in known}, special)
-        return [firsts[first] + sum(map(known.__getitem__, rest)) for first, *rest in cut]
+                firsts[first] = self.count_text(first, special)
+        self._cache_words({word for _, *rest in split for word in rest} - counts.keys(), special)
+        return [firsts[first] + sum(map(counts.__getitem__, rest)) for first, *rest in split]
 
-    def _learn(self, words: Set[str], special: bool) -> None:
-        """Count words that follow a space: those that end as words do in one call together."""
-        known = self._known[special]
-        together = [word for word in words if word[-1] in _ENDS]
-        for at in range(0, len(together), _AT_ONCE):
-            some = together[at : at + _AT_ONCE]
-            known.update(zip(some, self._together(some, special), strict=False))
+    def _cache_words(self, words: Set[str], special: bool) -> None:
+        """Count words that follow a space; many in one call, as far as their end is clear."""
+        counts = self._word_counts[special]
+        joinable = [word for word in words if word[-1] in _WORD_ENDS]
+        for start in range(0, len(joinable), _WORDS_PER_CALL):
+            batch = joinable[start : start + _WORDS_PER_CALL]
+            counts.update(zip(batch, self._count_joined(batch, special), strict=False))
         for word in words:
-            if word not in known:
-                known[word] = self.whole(f" {word}", special)
+            if word not in counts:
+                counts[word] = self.count_text(f" {word}", special)
 
-    def _together(self, words: Sequence[str], special: bool) -> list[int]:
-        """Tokens of each word, told apart by their bytes; nothing where a token spans two words."""
+    def _count_joined(self, words: Sequence[str], special: bool) -> list[int]:
+        """How many tokens each word has, from one call; nothing where a token spans two words."""
         raws = [f" {word}".encode("utf-8", "replace") for word in words]
-        ends = list(accumulate(map(len, raws)))
-        room = (self._lib.llama_token * ends[-1])()
-        many = self._lib.llama_tokenize(
-            self._vocab, b"".join(raws), ends[-1], room, len(room), False, special
+        word_ends = list(accumulate(map(len, raws)))
+        tokens = (self._lib.llama_token * word_ends[-1])()
+        count = self._lib.llama_tokenize(
+            self._vocab, b"".join(raws), word_ends[-1], tokens, len(tokens), False, special
         )
-        upto = list(accumulate(map(self._width, room[: max(0, many)])))
-        places = {end: at for at, end in enumerate(upto, start=1)}
-        if not upto or upto[-1] != ends[-1] or not places.keys() >= set(ends):
+        token_ends = list(accumulate(map(self._byte_length, tokens[: max(0, count)])))
+        tokens_until = {end: number for number, end in enumerate(token_ends, start=1)}
+        if token_ends[-1:] != word_ends[-1:] or not tokens_until.keys() >= set(word_ends):
             return []
-        marks = [0, *(places[end] for end in ends)]
-        return [after - before for before, after in pairwise(marks)]
+        totals = [0, *(tokens_until[end] for end in word_ends)]
+        return [after - before for before, after in pairwise(totals)]
 
-    def _width(self, token: int) -> int:
-        """Bytes that a token stands for."""
-        if token not in self._widths:
-            # As above: minus how many bytes there would be.
+    def _byte_length(self, token: int) -> int:
+        """How many bytes of text a token stands for."""
+        if token not in self._byte_lengths:
+            # As above: without a buffer, the result is minus the size.
             size = self._lib.llama_token_to_piece(self._vocab, token, None, 0, 0, True)
-            self._widths[token] = abs(int(size))
-        return self._widths[token]
+            self._byte_lengths[token] = abs(int(size))
+        return self._byte_lengths[token]
 
 
-_BETWEEN_WORDS = re.compile(" (?=[a-z0-9])(?<=[a-z,.] )")
-_ENDS = frozenset("abcdefghijklmnopqrstuvwxyz,.")
-_KEPT = 200_000
-_AT_ONCE = 500
+_WORD_BREAK = re.compile(" (?=[a-z0-9])(?<=[a-z,.] )")
+_WORD_ENDS = frozenset("abcdefghijklmnopqrstuvwxyz,.")
+_MAX_CACHED = 200_000
+_WORDS_PER_CALL = 500
 _CANARIES = (
     "the hound of the moor, a lamp and her violin weren't said to be in it",
     "naïve über cafés at 221b baker street;  two  spaces\nand a line *she nods* and goes",
@@ -228,7 +230,7 @@ _CANARIES = (
 
 def _load(path: Path) -> tuple[Any, Any, Any]:
     from rpterm.engine.llama.binding import lib, log_to_stderr, recent
-    from rpterm.engine.llama.weights import check_file, load_failure
+    from rpterm.engine.llama.load_checks import check_file, load_failure
 
     check_file(path)
     log_to_stderr()
@@ -240,7 +242,7 @@ def _load(path: Path) -> tuple[Any, Any, Any]:
     return lib.llama_model_get_vocab(model), lib, model
 
 
-def _say(value: dict[str, Any]) -> None:
+def _send(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 

@@ -1,9 +1,9 @@
-"""The worker process: ``python -m rpterm.engine.llama.worker``.
+"""The worker process that owns the model: ``python -m rpterm.engine.llama.worker``.
 
-Reads messages on stdin and writes messages on what was stdout (see ``wire``); everything that C
-code prints goes to stderr, which the client points to a log file. A reader thread answers
-``tokenize``, ``detokenize`` and ``cancel`` at once, also while the main thread works with the
-model. The end of stdin means that the client is gone: the process ends at that moment.
+It reads messages from stdin and writes messages to the original stdout (see ``messages``); whatever
+C code prints goes to stderr, which the client redirects to a log file. A reader thread answers
+``tokenize``, ``detokenize`` and ``cancel`` at once, even while the main thread uses the model. At
+the end of stdin the client is gone, and the process exits immediately.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rpterm.engine.llama.desk import Abort, Desk
-from rpterm.engine.llama.wire import Message, pack, pack_info, unpack, unpack_request
+from rpterm.engine.llama.job_queue import AbortFlag, JobQueue
+from rpterm.engine.llama.messages import Message, pack, pack_info, unpack, unpack_request
 from rpterm.engine.protocol import EngineError, ModelError
 
-_AT_ONCE = ("tokenize", "detokenize")
+_IMMEDIATE = ("tokenize", "detokenize")
+"""Operations that the reader thread carries out itself, once a model is loaded."""
 
 
 class Worker:
@@ -32,41 +33,41 @@ class Worker:
         self._source = source
         self._sink = sink
         self._writing = threading.Lock()
-        self._desk = Desk(Abort())
+        self._jobs = JobQueue(AbortFlag())
         self._model: Any = None
         self._cache: Any = None
         self._scorer: Any = None
 
     def run(self) -> None:
-        """Work until the process is ended by the reader thread."""
-        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        """Carry out jobs until the reader thread ends the process."""
+        threading.Thread(target=self._read_until_eof, name="reader", daemon=True).start()
         from rpterm.engine.llama.binding import log_to_stderr
 
         log_to_stderr()
         while True:
-            job = self._desk.take()
+            job = self._jobs.take()
             self._answer(job, getattr(self, f"_do_{job['op']}"))
 
-    def _read(self) -> None:
-        """Serve stdin; whatever ends that ends the process, so that no client ever waits."""
+    def _read_until_eof(self) -> None:
+        """Read stdin, then end the process, also after an error, so that no client ever waits."""
         try:
-            self._listen()
-        except Exception:  # noqa: BLE001 - the log tells, and the client sees the process end
+            self._read_messages()
+        except Exception:  # noqa: BLE001 - it is in the log, and the client sees the process end
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
             os._exit(1)
         os._exit(0)
 
-    def _listen(self) -> None:
+    def _read_messages(self) -> None:
         for line in self._source:
             message = unpack(line)
             message["received"] = time.perf_counter()
             if message["op"] == "cancel":
-                self._desk.cancel(message["ids"])
-            elif message["op"] in _AT_ONCE and self._model is not None:
+                self._jobs.cancel(message["ids"])
+            elif message["op"] in _IMMEDIATE and self._model is not None:
                 self._answer(message, getattr(self, f"_do_{message['op']}"))
             else:
-                self._desk.put(message)
+                self._jobs.put(message)
 
     def _send(self, message: Message) -> None:
         line = pack(message)
@@ -82,7 +83,7 @@ class Worker:
             answer |= {"error": "model", "text": str(error)}
         except EngineError as error:
             answer |= {"error": "engine", "text": str(error)}
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client must hear of it
+        except Exception as error:  # noqa: BLE001 - the client must be told about any error
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
             answer |= {"error": "engine", "text": f"The engine has a defect: {error!r}."}
@@ -90,23 +91,23 @@ class Worker:
 
     def _do_load(self, job: Message) -> Message:
         from rpterm.engine.llama.kv import ChatCache
-        from rpterm.engine.llama.logprobs import Scorer
+        from rpterm.engine.llama.logprobs import LogprobScorer
         from rpterm.engine.llama.model import Model, Options
 
         options = dict(job["options"])
         for name in ("path", "adapter", "requantize_to"):
             options[name] = Path(options[name]) if options[name] else None
-        shown = -1
+        last_percent = -1
 
-        def progress(share: float) -> None:
-            nonlocal shown
-            if int(share * 100) > shown:
-                shown = int(share * 100)
+        def report(share: float) -> None:
+            nonlocal last_percent
+            if int(share * 100) > last_percent:
+                last_percent = int(share * 100)
                 self._send({"id": job["id"], "progress": share})
 
-        model = Model(Options(**options), progress)
-        self._cache = ChatCache(model, self._desk.abort)
-        self._scorer = Scorer(model)
+        model = Model(Options(**options), report)
+        self._cache = ChatCache(model, self._jobs.abort)
+        self._scorer = LogprobScorer(model)
         self._model = model
         return pack_info(model.info())
 
@@ -118,11 +119,11 @@ class Worker:
         return text
 
     def _do_generate(self, job: Message) -> None:
+        from rpterm.engine.llama.event_buffer import EventBuffer
         from rpterm.engine.llama.generate import Generation
-        from rpterm.engine.llama.outbox import Outbox
 
-        out = Outbox(lambda events: self._send({"id": job["id"], "ev": events}))
-        Generation(self._cache, unpack_request(job), out).run(job["received"])
+        buffer = EventBuffer(lambda events: self._send({"id": job["id"], "ev": events}))
+        Generation(self._cache, unpack_request(job), buffer).run(job["received"])
 
     def _do_settle(self, job: Message) -> bool:
         from rpterm.engine.llama.kv import Aborted
@@ -130,7 +131,7 @@ class Worker:
         for ids in (job["ids"], *job["others"]):
             self._model.check_ids(ids)
             if len(ids) > self._model.options.context:
-                raise EngineError("There are more tokens to settle than the context holds.")
+                raise EngineError("The tokens to settle do not fit into the context.")
         try:
             self._cache.settle_all(job["ids"], job["others"])
         except Aborted:
@@ -138,9 +139,9 @@ class Worker:
         return True
 
     def _do_aside(self, job: Message) -> str | None:
-        from rpterm.engine.llama.aside import Aside
+        from rpterm.engine.llama.background import BackgroundGeneration
 
-        return Aside(self._cache, unpack_request(job)).run()
+        return BackgroundGeneration(self._cache, unpack_request(job)).run()
 
     def _do_logprobs(self, job: Message) -> list[list[float]]:
         result: list[list[float]] = self._scorer.logprobs(job["reply"], job["prompts"])
@@ -153,18 +154,18 @@ class Worker:
         return bool(self._scorer.keep(job["prompt"], Path(job["path"])))
 
     def _do_save(self, job: Message) -> bool:
-        from rpterm.engine.llama import state
+        from rpterm.engine.llama import state_file
 
-        return state.save(self._cache, Path(job["path"]))
+        return state_file.save(self._cache, Path(job["path"]))
 
     def _do_restore(self, job: Message) -> int:
-        from rpterm.engine.llama import state
+        from rpterm.engine.llama import state_file
 
-        return state.load(self._cache, Path(job["path"]))
+        return state_file.load(self._cache, Path(job["path"]))
 
 
 def main() -> None:
-    """Keep the pipe for messages alone, leave the terminal's signals to the client, and serve."""
+    """Reserve the pipe for messages, leave Ctrl+C to the client, and run the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = os.dup(1)
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""What becomes of training data in a trainer, and what it is worth: rpterm's own and foreign files.
+"""Checks training data, rpterm's own or foreign: what trainers will do with it, and its quality.
 
-Nothing here knows a model or a terminal: a template and a counter of tokens are handed in.
+Nothing in here knows models or terminals: the caller passes in a template and a token counter.
 """

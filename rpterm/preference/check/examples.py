@@ -1,7 +1,7 @@
-"""One shape for the rows of every known format, so that each is looked at in the same way.
+"""Parses the rows of all known formats into one representation, so that checks are uniform.
 
-A row is known by its keys, not by the file it stands in: foreign files carry no manifest. What is
-no row of any format, or a broken one, is told in one sentence. Pure.
+The format of a row is recognised by its keys, not by its file, because foreign files have no
+manifest. A row that is broken or of no known format raises an error with one sentence. Pure.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KINDS: dict[str, Kind] = {"pair": "pair", "label": "label", "demo": "demo"}
 
 
 class RowError(ValueError):
-    """A row that no trainer can read; the text says why."""
+    """A row that no trainer can read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Example:
     """One row.
 
     Attributes:
-        reader: The family of formats, which decides who trains on it.
+        reader: The family of formats, which determines the trainers.
         kind: ``pair`` (chosen, rejected), ``label`` (one reply and whether it is good), ``demo``
-            (one reply to imitate) or ``other`` (ties, flags: nothing is trained on them).
-        prompt: Messages, or a text that is rendered already.
-        apart: Whether the reply stands in a field of its own, not as the end of a conversation.
+            (one reply to imitate) or ``other`` (ties, flags: no trainer uses them).
+        prompt: Messages, or an already rendered text.
+        apart: Whether the reply has a field of its own instead of ending a conversation.
     """
 
     reader: str
@@ -49,30 +49,30 @@ class Example:
 
 
 def recognise(row: Any) -> Example:
-    """The example in a row of any format.
+    """Parse a row of any format.
 
     Raises:
-        RowError: It is none, or it is broken.
+        RowError: The row is broken or of no known format.
     """
     if not isinstance(row, Mapping):
-        raise RowError("it is no object")
+        raise RowError("it is not an object")
     for keys, read in _FORMATS:
         if keys <= row.keys():
             example = read(row)
-            _sound(example)
+            _require_valid(example)
             return example
-    raise RowError(f"its keys are of no known format: {', '.join(map(str, sorted(row)[:6]))}")
+    raise RowError(f"its keys match no known format: {', '.join(map(str, sorted(row)[:6]))}")
 
 
-def _sound(example: Example) -> None:
+def _require_valid(example: Example) -> None:
     if isinstance(example.prompt, str):
-        said: list[str] = []
+        texts: list[str] = []
     else:
-        said = [content for _, content in example.prompt]
+        texts = [content for _, content in example.prompt]
         later = [role for role, _ in example.prompt[1:]]
         if "system" in later:
-            raise RowError("a system message stands behind other messages")
-    if any(not text.strip() for text in said):
+            raise RowError("a system message comes after other messages")
+    if any(not text.strip() for text in texts):
         raise RowError("a message of the prompt is empty")
     if any(not text.strip() for text in example.replies):
         raise RowError("a reply is empty")
@@ -84,7 +84,7 @@ def _raw(row: Row) -> Example:
     texts = [row["reply"], row.get("other")]
     replies = tuple(_text(each.get("text"), "reply") for each in texts if isinstance(each, Mapping))
     kind = _KINDS.get(str(row["kind"]), "other")
-    return _made("raw", kind, _chat(row["prompt"]), replies, row, row.get("label"))
+    return _example("raw", kind, _messages(row["prompt"]), replies, row, row.get("label"))
 
 
 def _argilla(row: Row) -> Example:
@@ -93,83 +93,87 @@ def _argilla(row: Row) -> Example:
         raise RowError("its fields have no prompt")
     if "response" in fields:
         reply = _text(fields["response"], "response")
-        return _made("argilla", "other", fields["prompt"], (reply,), row)
+        return _example("argilla", "other", fields["prompt"], (reply,), row)
     replies = tuple(_text(fields.get(f"response-{n}"), f"response-{n}") for n in (1, 2))
-    suggested = row.get("suggestions")
-    ranking = suggested.get("ranking") if isinstance(suggested, Mapping) else None
+    suggestions = row.get("suggestions")
+    ranking = suggestions.get("ranking") if isinstance(suggestions, Mapping) else None
     ranks = [
         each.get("rank") if isinstance(each, Mapping) else None
         for each in (ranking if isinstance(ranking, list) else [])
     ]
     kind: Kind = "pair" if ranks == [1, 2] else "other"
-    return _made("argilla", kind, fields["prompt"], replies, row)
+    return _example("argilla", kind, fields["prompt"], replies, row)
 
 
 def _openai(row: Row) -> Example:
     if not isinstance(row["input"], Mapping):
         raise RowError("its input has no messages")
-    replies = tuple(_last(row[key], key) for key in ("preferred_output", "non_preferred_output"))
-    return _made("openai", "pair", _chat(row["input"].get("messages")), replies, row)
+    replies = tuple(
+        _single_reply(row[key], key) for key in ("preferred_output", "non_preferred_output")
+    )
+    return _example("openai", "pair", _messages(row["input"].get("messages")), replies, row)
 
 
 def _sharegpt_pair(row: Row) -> Example:
-    replies = tuple(_said(row[key], key)[1] for key in ("chosen", "rejected"))
-    return _made("llama_factory", "pair", _sharegpt(row), replies, row)
+    replies = tuple(_message(row[key], key)[1] for key in ("chosen", "rejected"))
+    return _example("llama_factory", "pair", _sharegpt(row), replies, row)
 
 
-def _sharegpt_one(row: Row) -> Example:
+def _sharegpt_conversation(row: Row) -> Example:
     *prompt, (role, reply) = _sharegpt(row)
     if role != "assistant":
-        raise RowError("its conversation does not end in a reply")
+        raise RowError("its conversation does not end with a reply")
     label = row.get("label", row.get("kto_tag"))
     reader = "llama_factory" if "system" in row or label is not None else "sharegpt"
     kind: Kind = "demo" if label is None else "label"
-    return _made(reader, kind, tuple(prompt), (reply,), row, label)
+    return _example(reader, kind, tuple(prompt), (reply,), row, label)
 
 
 def _sharegpt(row: Row) -> Messages:
-    messages = _chat(row["conversations"])
+    messages = _messages(row["conversations"])
     system = row.get("system")
     return (("system", system), *messages) if isinstance(system, str) and system else messages
 
 
 def _axolotl(row: Row) -> Example:
-    if isinstance(row["chosen"], list):  # UltraFeedback rows without a prompt of their own
-        return _pair(row)
-    replies = tuple(_said(row[key], key)[1] for key in ("chosen", "rejected"))
-    return _made("axolotl", "pair", _chat(row["messages"]), replies, row)
+    if isinstance(row["chosen"], list):  # UltraFeedback rows without a separate prompt
+        return _trl_pair(row)
+    replies = tuple(_message(row[key], key)[1] for key in ("chosen", "rejected"))
+    return _example("axolotl", "pair", _messages(row["messages"]), replies, row)
 
 
-def _pair(row: Row) -> Example:
+def _trl_pair(row: Row) -> Example:
     chosen, rejected, prompt = row["chosen"], row["rejected"], row.get("prompt")
     if isinstance(chosen, str) and isinstance(rejected, str):
         if not isinstance(prompt, str | None):
-            raise RowError("its prompt is messages and its replies are plain texts")
-        return _made("trl", "pair", prompt or "", (chosen, rejected), row)
+            raise RowError("its prompt is a list of messages, but its replies are plain texts")
+        return _example("trl", "pair", prompt or "", (chosen, rejected), row)
     if isinstance(prompt, list):
-        replies = (_last(chosen, "chosen"), _last(rejected, "rejected"))
-        return _made("trl", "pair", _chat(prompt), replies, row)
-    (*one, last), (*other, worse) = _chat(chosen), _chat(rejected)
+        replies = (_single_reply(chosen, "chosen"), _single_reply(rejected, "rejected"))
+        return _example("trl", "pair", _messages(prompt), replies, row)
+    (*one, better), (*other, worse) = _messages(chosen), _messages(rejected)
     if one != other:
-        raise RowError("its two replies have two prompts")
-    if (last[0], worse[0]) != ("assistant", "assistant"):
-        raise RowError("its conversations do not end in a reply")
-    return _made("trl", "pair", tuple(one), (last[1], worse[1]), row)
+        raise RowError("its two replies have different prompts")
+    if (better[0], worse[0]) != ("assistant", "assistant"):
+        raise RowError("its conversations do not end with a reply")
+    return _example("trl", "pair", tuple(one), (better[1], worse[1]), row)
 
 
-def _completion(row: Row) -> Example:
+def _trl_completion(row: Row) -> Example:
     prompt, reply, label = row["prompt"], row["completion"], row.get("label")
     kind: Kind = "demo" if label is None else "label"
     if isinstance(prompt, str) and isinstance(reply, str):
-        return _made("trl", kind, prompt, (reply,), row, label)
-    return _made("trl", kind, _chat(prompt), (_last(reply, "completion"),), row, label)
+        return _example("trl", kind, prompt, (reply,), row, label)
+    return _example(
+        "trl", kind, _messages(prompt), (_single_reply(reply, "completion"),), row, label
+    )
 
 
-def _conversation(row: Row) -> Example:
-    *prompt, (role, reply) = _chat(row["messages"])
+def _trl_conversation(row: Row) -> Example:
+    *prompt, (role, reply) = _messages(row["messages"])
     if role != "assistant":
-        raise RowError("its messages do not end in a reply")
-    return replace(_made("trl", "demo", tuple(prompt), (reply,), row), apart=False)
+        raise RowError("its messages do not end with a reply")
+    return replace(_example("trl", "demo", tuple(prompt), (reply,), row), apart=False)
 
 
 _FORMATS: tuple[tuple[frozenset[str], Callable[[Row], Example]], ...] = (
@@ -177,16 +181,16 @@ _FORMATS: tuple[tuple[frozenset[str], Callable[[Row], Example]], ...] = (
     (frozenset({"fields"}), _argilla),
     (frozenset({"input", "preferred_output", "non_preferred_output"}), _openai),
     (frozenset({"conversations", "chosen", "rejected"}), _sharegpt_pair),
-    (frozenset({"conversations"}), _sharegpt_one),
-    (frozenset({"prompt", "chosen", "rejected"}), _pair),
+    (frozenset({"conversations"}), _sharegpt_conversation),
+    (frozenset({"prompt", "chosen", "rejected"}), _trl_pair),
     (frozenset({"messages", "chosen", "rejected"}), _axolotl),
-    (frozenset({"chosen", "rejected"}), _pair),
-    (frozenset({"prompt", "completion"}), _completion),
-    (frozenset({"messages"}), _conversation),
+    (frozenset({"chosen", "rejected"}), _trl_pair),
+    (frozenset({"prompt", "completion"}), _trl_completion),
+    (frozenset({"messages"}), _trl_conversation),
 )
 
 
-def _made(
+def _example(
     reader: str,
     kind: Kind,
     prompt: Messages | str,
@@ -196,34 +200,34 @@ def _made(
 ) -> Example:
     if kind == "label" and not isinstance(label, bool):
         if label is None and reader == "raw":
-            kind = "other"  # three stars say neither good nor bad
+            kind = "other"  # Three stars are neither good nor bad.
         else:
             raise RowError(f"its label is {label!r}, neither true nor false")
     meta = row.get("meta", row.get("metadata"))
-    known = meta if isinstance(meta, Mapping) else {}
-    return Example(reader, kind, prompt, replies, label if kind == "label" else None, known)
+    provenance = meta if isinstance(meta, Mapping) else {}
+    return Example(reader, kind, prompt, replies, label if kind == "label" else None, provenance)
 
 
-def _chat(value: Any) -> Messages:
+def _messages(value: Any) -> Messages:
     if not isinstance(value, list) or not value:
-        raise RowError("it has no messages where messages belong")
-    return tuple(_said(each, "a message") for each in value)
+        raise RowError("it has no messages where they are expected")
+    return tuple(_message(each, "a message") for each in value)
 
 
-def _said(value: Any, what: str) -> tuple[str, str]:
+def _message(value: Any, what: str) -> tuple[str, str]:
     if not isinstance(value, Mapping):
-        raise RowError(f"{what} is no message")
+        raise RowError(f"{what} is not a message")
     role, text = value.get("role", value.get("from")), value.get("content", value.get("value"))
     if not isinstance(role, str) or role not in _ROLES:
-        raise RowError(f"a message is by {role!r}, which no trainer knows")
+        raise RowError(f"a message has the role {role!r}, which no trainer knows")
     return _ROLES[role], _text(text, "a message")
 
 
-def _last(value: Any, what: str) -> str:
-    """The one reply of a list of one message."""
-    messages = _chat(value)
+def _single_reply(value: Any, what: str) -> str:
+    """The text of a reply given as a list with one message."""
+    messages = _messages(value)
     if len(messages) != 1 or messages[0][0] != "assistant":
-        raise RowError(f"{what} is not one reply")
+        raise RowError(f"{what} is not a single reply")
     return messages[0][1]
 
 

@@ -1,4 +1,4 @@
-"""Words of refusal and of an assistant: in a chosen reply they teach a character to drop the role.
+"""Detects phrases of assistants and refusals, which teach a character to fall out of its role.
 
 English only. Pure.
 """
@@ -26,7 +26,7 @@ _REFUSAL = re.compile(
 
 
 def voices(text: str) -> tuple[str, ...]:
-    """Which of ``assistant`` and ``refusal`` speak in a text."""
-    plain = text.replace("’", "'")
-    found = (("assistant", _ASSISTANT), ("refusal", _REFUSAL))
-    return tuple(name for name, pattern in found if pattern.search(plain))
+    """Which of ``assistant`` and ``refusal`` phrases occur in a text."""
+    normalized = text.replace("’", "'")
+    patterns = (("assistant", _ASSISTANT), ("refusal", _REFUSAL))
+    return tuple(name for name, pattern in patterns if pattern.search(normalized))

@@ -1,7 +1,7 @@
-"""What the rows are worth as training data: counts, doubles, contradictions, biases, leaks.
+"""Assesses the quality of training data: counts, duplicates, contradictions, biases, leaks.
 
-Rows come one at a time and only digests of them are kept, so a large file takes little memory. The
-first few places of each finding are remembered for people.
+It reads one row at a time and keeps only digests, so a large file takes little memory. For each
+kind of finding it remembers the first few places, for people to look up.
 """
 
 from __future__ import annotations
@@ -17,29 +17,31 @@ from rpterm.preference.harvest import edit_width
 from rpterm.preference.stats.agreement import Share
 
 PLACES = 5
-"""So many places of a finding are told."""
+"""How many places of a finding are listed."""
+
+_UNKNOWN = "(unknown)"
 
 
 @dataclass(slots=True)
 class Places:
-    """How often something was found, and where first."""
+    """How often something was found, and the first places."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
 
     def add(self, where: str) -> None:
-        """Count one."""
+        """Count one occurrence."""
         self.count += 1
         if len(self.first) < PLACES:
             self.first.append(where)
 
 
 class Quality:
-    """Collects the quality report."""
+    """Collects the figures on quality."""
 
     def __init__(self, personal: Callable[[str], Iterable[str]]) -> None:
         """Args:
-        personal: Kinds of personal data in a text.
+        personal: Returns the kinds of personal data in a text.
         """
         self._personal = personal
         self.rows = 0
@@ -58,40 +60,40 @@ class Quality:
         self._verdicts: dict[bytes, object] = {}
         self._prompts: dict[bytes, str] = {}
         self._chats: dict[object, str] = {}
-        self._looked: set[bytes] = set()
+        self._checked_texts: set[bytes] = set()
 
     @property
     def longer(self) -> Share:
-        """Pairs in which the chosen reply is the longer one."""
+        """The share of pairs whose chosen reply is the longer one."""
         return Share(self._longer, self._unequal)
 
     @property
     def left(self) -> Share:
-        """Duels that the left reply won."""
+        """The share of duels that the left reply won."""
         return Share(self._left, self._sided)
 
     @property
     def good(self) -> Share:
-        """Good ones among labelled replies."""
+        """The share of good replies among labelled ones."""
         return Share(self.labels[True], self.labels.total())
 
     def add(self, example: Example, split: str, where: str) -> None:
-        """Take one row in."""
+        """Add one row."""
         self.rows += 1
         self._count(example, split)
         prompt = digest(example.prompt)
         self._compare(example, prompt, where)
-        self._apart(example, prompt, split, where)
-        self._read(example, where)
+        self._check_split(example, prompt, split, where)
+        self._check_texts(example, where)
 
     def _count(self, example: Example, split: str) -> None:
         meta = example.meta
         self.kinds[example.kind] += 1
         self.splits[split] += 1
-        self.sources[str(meta.get("source") or "(not told)")] += 1
-        self.characters[str(meta.get("character") or "(not told)")] += 1
+        self.sources[str(meta.get("source") or _UNKNOWN)] += 1
+        self.characters[str(meta.get("character") or _UNKNOWN)] += 1
         models = meta.get("models")
-        for model in models if isinstance(models, list) and models else ["(not told)"]:
+        for model in models if isinstance(models, list) and models else [_UNKNOWN]:
             self.models[str(model) or "(a person)"] += 1
         if example.label is not None:
             self.labels[example.label] += 1
@@ -107,39 +109,39 @@ class Quality:
             self.edits.append(edit_width(*example.replies))
 
     def _compare(self, example: Example, prompt: bytes, where: str) -> None:
-        """The same row twice, or rows that say the opposite of each other."""
+        """Find duplicate and contradicting rows."""
         if example.kind == "other":
-            return  # a rating or a tie for people to look at: nothing is trained on it twice
+            return  # No trainer uses it, so duplicates do no harm.
         texts = [digest(text) for text in example.replies]
         verdict = example.label if example.kind == "label" else tuple(texts)
         key = digest(prompt, example.kind, *sorted(texts))
-        whole = digest(key, repr(verdict))
-        if whole in self._seen:
+        row = digest(key, repr(verdict))
+        if row in self._seen:
             self.duplicates.add(where)
             return
-        self._seen.add(whole)
-        # Two people may differ about one reply; in training data it is noise all the same.
+        self._seen.add(row)
+        # Two raters may disagree about a reply, but in training data that is noise all the same.
         if self._verdicts.setdefault(key, verdict) != verdict:
             self.contradictions.add(where)
 
-    def _apart(self, example: Example, prompt: bytes, split: str, where: str) -> None:
+    def _check_split(self, example: Example, prompt: bytes, split: str, where: str) -> None:
         chat = example.meta.get("chat")
         other_prompt = self._prompts.setdefault(prompt, split) != split
         other_chat = isinstance(chat, int) and self._chats.setdefault(chat, split) != split
         if other_prompt or other_chat:
             self.leaks.add(where)
 
-    def _read(self, example: Example, where: str) -> None:
-        for at, reply in enumerate(example.replies):
-            good = example.label is not False and (example.kind != "pair" or at == 0)
+    def _check_texts(self, example: Example, where: str) -> None:
+        for index, reply in enumerate(example.replies):
+            good = example.label is not False and (example.kind != "pair" or index == 0)
             for name in voices(reply):
                 self.voices["chosen" if good else "rejected", name].add(where)
         prompt = example.prompt
-        said = [prompt] if isinstance(prompt, str) else [content for _, content in prompt]
-        for text in (*said, *example.replies):
+        texts = [prompt] if isinstance(prompt, str) else [content for _, content in prompt]
+        for text in (*texts, *example.replies):
             key = digest(text)
-            if key not in self._looked:
-                self._looked.add(key)
+            if key not in self._checked_texts:
+                self._checked_texts.add(key)
                 for kind in self._personal(text):
                     self.private[kind].add(where)
 
@@ -149,6 +151,6 @@ _VOICES = ("assistant", "refusal")
 
 
 def digest(*parts: object) -> bytes:
-    """Of values with a faithful ``repr``; 12 bytes are enough for any data set of people."""
+    """A digest of values with a faithful ``repr``; 12 bytes suffice for any human-made dataset."""
     text = "\0".join(map(repr, parts))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -1,7 +1,7 @@
-"""Reads training data wherever it lies: an export's folder, a folder of files, or one file.
+"""Reads training data from an export's folder, a folder of files, or a single file.
 
-Rows come one at a time, each with its file and line, so that a bad one can be named. A file belongs
-to the split that its name tells.
+It yields one row at a time with its file and line, so that a bad row can be named. The name of a
+file determines its split.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from rpterm.marks import why
 from rpterm.preference.check.examples import Example, RowError, recognise
 from rpterm.preference.writing import MANIFEST, ExportError
 
-_TEST = re.compile(r"(?<![a-z])(test|eval|valid|validation|dev)(?![a-z])", re.IGNORECASE)
+_TEST_NAME = re.compile(r"(?<![a-z])(test|eval|valid|validation|dev)(?![a-z])", re.IGNORECASE)
 _SUFFIXES = (".jsonl", ".json", ".parquet")
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A row and where it stands; ``example`` is ``None`` and ``error`` says why, or it is good."""
+    """A row and its location; if it is bad, ``example`` is ``None`` and ``error`` says why."""
 
     file: str
     line: int
@@ -34,33 +34,32 @@ class Located:
 
     @property
     def where(self) -> str:
-        """For people: file and line."""
+        """The location as ``file:line``."""
         return f"{self.file}:{self.line}"
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """What an export says about itself; empty for foreign data."""
+    """The manifest of an export; empty for foreign data."""
     try:
-        found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        content = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def exports(path: Path) -> list[Path]:
-    """What is looked at by itself: the exports in a folder of them, each for its own trainer; else
-    the path as it is.
+    """The paths to check separately: the exports in a folder of exports, or the path itself.
 
     Raises:
-        ExportError: Rows lie beside the exports, of which nobody would know what they are.
+        ExportError: The folder contains data files besides the exports.
     """
     if not path.is_dir() or (path / MANIFEST).is_file():
         return [path]
     inside = sorted(each.parent for each in path.glob(f"*/{MANIFEST}"))
-    beside = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
-    if beside:
+    others = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
+    if others:
         raise ExportError(
-            f"{path} holds exports and, beside them, {beside[0].name}: check them one by one."
+            f"{path} contains exports and also {others[0].name}: check them one by one."
         )
     return inside or [path]
 
@@ -70,10 +69,10 @@ def _has_rows(path: Path) -> bool:
 
 
 def files(path: Path) -> list[Path]:
-    """The files with rows.
+    """The data files of a path.
 
     Raises:
-        ExportError: There is none.
+        ExportError: There are none.
     """
     if path.is_file():
         return [path]
@@ -85,12 +84,12 @@ def files(path: Path) -> list[Path]:
         if each.suffix in _SUFFIXES and each.is_file() and each.name != "dataset_info.json"
     )  # fmt: skip
     if not found:
-        raise ExportError(f"There is no JSONL and no Parquet file in {path}.")
+        raise ExportError(f"There is no JSONL or Parquet file in {path}.")
     return found
 
 
 def read(path: Path) -> Iterator[Located]:
-    """Every row of all files, in their order.
+    """All rows of all files, in order.
 
     Raises:
         ExportError: There is nothing to read, or a file cannot be read.
@@ -98,27 +97,27 @@ def read(path: Path) -> Iterator[Located]:
     for file in files(path):
         name = str(file.relative_to(path)) if path.is_dir() else file.name
         for number, row in raw_rows(file):
-            yield _located(name, number, split_of(file), row)
+            yield _parse_row(name, number, split_of(file), row)
 
 
 def split_of(file: Path) -> str:
-    """``train`` or ``test``, by the file's name."""
-    return "test" if _TEST.search(file.stem) else "train"
+    """``train`` or ``test``, according to the file's name."""
+    return "test" if _TEST_NAME.search(file.stem) else "train"
 
 
 def raw_rows(file: Path) -> Iterator[tuple[int, Any]]:
-    """Rows with their numbers, as they stand there; a ``RowError`` for each that is none.
+    """The raw rows of a file with their numbers, or a ``RowError`` for each one that is invalid.
 
     Raises:
         ExportError: The file cannot be read.
     """
     try:
-        yield from _parquet(file) if file.suffix == ".parquet" else _lines(file)
+        yield from _parquet_rows(file) if file.suffix == ".parquet" else _json_rows(file)
     except (OSError, UnicodeDecodeError) as error:
         raise ExportError(f"{file} cannot be read ({why(error)}).") from error
 
 
-def _located(name: str, number: int, split: str, row: Any) -> Located:
+def _parse_row(name: str, number: int, split: str, row: Any) -> Located:
     if isinstance(row, RowError):
         return Located(name, number, split, error=str(row))
     try:
@@ -127,35 +126,35 @@ def _located(name: str, number: int, split: str, row: Any) -> Located:
         return Located(name, number, split, error=str(error))
 
 
-def _lines(file: Path) -> Iterator[tuple[int, Any]]:
-    """Rows of JSON lines, or of one JSON array, as some readers write it."""
+def _json_rows(file: Path) -> Iterator[tuple[int, Any]]:
+    """The rows of a JSON lines file, or of a JSON array, which some tools write."""
     with file.open(encoding="utf-8-sig", newline="\n") as lines:
         start = lines.read(1)
         lines.seek(0)
         if start == "[" and file.suffix == ".json":
-            yield from _array(lines.read())
+            yield from _array_rows(lines.read())
             return
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield number, _parsed(line)
+                yield number, _parse_json(line)
 
 
-def _array(text: str) -> Iterator[tuple[int, Any]]:
-    found = _parsed(text)
-    if isinstance(found, RowError):
-        yield 1, found
+def _array_rows(text: str) -> Iterator[tuple[int, Any]]:
+    rows = _parse_json(text)
+    if isinstance(rows, RowError):
+        yield 1, rows
         return
-    yield from enumerate(found, 1)
+    yield from enumerate(rows, 1)
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return RowError("it is no JSON")
+        return RowError("it is not JSON")
 
 
-def _parquet(file: Path) -> Iterator[tuple[int, Any]]:
+def _parquet_rows(file: Path) -> Iterator[tuple[int, Any]]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -170,4 +169,4 @@ def _parquet(file: Path) -> Iterator[tuple[int, Any]]:
                 number += 1
                 yield number, row
     except pa.ArrowInvalid as error:
-        raise ExportError(f"{file} is no Parquet file, or it is damaged.") from error
+        raise ExportError(f"{file} is not a Parquet file, or it is damaged.") from error

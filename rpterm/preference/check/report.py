@@ -1,4 +1,4 @@
-"""Reads training data once and collects all there is to say about it."""
+"""Reads training data once and collects a report: quality, token counts, trainers' behaviour."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model that shall be trained.
+    """The model to be trained.
 
     Attributes:
-        render: Messages in its template, ``reply`` ends with what opens a reply; it raises
-            ``RptermError`` where the template refuses them.
-        count: Tokens of rendered texts.
-        end: What ends a reply.
+        render: Renders messages with its template, up to the start of a reply if ``reply`` is
+            true; raises ``RptermError`` if the template rejects them.
+        count: Counts the tokens of rendered texts.
+        end: The text that ends a reply.
+        exact: Whether the token counts are exact.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Model:
 
 @dataclass(slots=True)
 class Tokens:
-    """Sizes of the rows."""
+    """Token counts of the rows."""
 
     longest: int = 0
     total: int = 0
@@ -54,18 +55,19 @@ class Tokens:
         self.sizes.append(size)
 
     def quantile(self, share: float) -> int:
-        """Size that this share of the rows does not exceed."""
+        """The size that this share of the rows does not exceed."""
         ranked = sorted(self.sizes)
         return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else 0
 
 
 @dataclass(slots=True)
 class Report:
-    """All that was found.
+    """The result of a check.
 
     Attributes:
-        bad: Rows that are none, with the reason.
-        refused: Rows that the model's template refuses.
+        bad: Rows that cannot be read, with the reason.
+        refused: Rows that the model's template rejects.
+        refusal: The template's first error message.
         about: The manifest of an export; empty for foreign data.
     """
 
@@ -83,25 +85,25 @@ class Report:
 
     @property
     def left_wins(self) -> Share:
-        """Duels that the left reply won: of all there were, where an export noted them."""
-        noted = (self.about.get("duels") or {}).get("left_wins") or {}
-        if noted.get("total"):
-            return Share(int(noted["hits"]), int(noted["total"]))
+        """The share of duels that the left reply won: of all duels, if the manifest has them."""
+        recorded = (self.about.get("duels") or {}).get("left_wins") or {}
+        if recorded.get("total"):
+            return Share(int(recorded["hits"]), int(recorded["total"]))
         return self.quality.left
 
     @property
     def strict(self) -> list[Finding]:
-        """Findings that ``--strict`` does not let pass."""
+        """The findings that make ``--strict`` fail."""
         return [each for each in self.findings if each.strict]
 
 
 def check(path: Path, model: Model, *, limit: int | None = None, region: str = REGION) -> Report:
-    """Read everything and report.
+    """Read all rows and report on them.
 
     Args:
         path: An export, a folder of files, or a file.
-        limit: Tokens of a row in every trainer, in place of their own defaults.
-        region: Country of phone numbers.
+        limit: Maximum tokens per row in every trainer, instead of its default.
+        region: Country for phone numbers in national notation.
 
     Raises:
         ExportError: There is nothing to read.
@@ -134,17 +136,17 @@ class _Check:
                 if row.example is None:
                     self.bad.add(f"{row.where}: {row.error}")
                 else:
-                    good.append((row, self._reader(row.example)))
+                    good.append((row, self._with_reader(row.example)))
             self._measure(good)
         if empty:
-            raise ExportError(f"There is no row in {path}: it is empty.")
+            raise ExportError(f"There are no rows in {path}: it is empty.")
         return Report(
             str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
             self.tokens, self.bad, self.refused, self.refusal, self.about,
         )  # fmt: skip
 
-    def _reader(self, example: Example) -> Example:
-        # Some rows of Axolotl look like TRL's; the manifest knows.
+    def _with_reader(self, example: Example) -> Example:
+        # Some Axolotl rows look like TRL's; only the manifest tells them apart.
         return replace(example, reader="axolotl") if self.axolotl else example
 
     def _measure(self, rows: list[tuple[Located, Example]]) -> None:

@@ -1,4 +1,4 @@
-"""One file for each format; each only reshapes records into rows."""
+"""The export formats, one module each, which only reshape records into rows."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ FORMATS: dict[str, Format] = {
         argilla, raw,
     )
 }  # fmt: skip
-"""Every format by its own name, which the manifest of an export has."""
+"""Every format by its canonical name, which is stored in the manifest of an export."""
 
 ALIASES = {
     "dpo": "trl_dpo", "orpo": "trl_dpo", "reward": "trl_dpo", "kto": "trl_kto", "sft": "trl_sft",
     "trl_orpo": "trl_dpo", "trl_reward": "trl_dpo",
 }  # fmt: skip
-"""What people call formats beside their names."""
+"""Other common names of formats."""
 
 
-def _spoken(name: str) -> list[str]:
+def _short_names(name: str) -> list[str]:
     short = [alias for alias, form in ALIASES.items() if form == name and "_" not in alias]
     return short or [name.replace("_", "-")]
 
 
-OFFERED = tuple(short for name in FORMATS for short in _spoken(name))
-"""What help and messages call them, one set of names for all."""
+OFFERED = tuple(short for name in FORMATS for short in _short_names(name))
+"""The names shown in help and messages."""
 
 
 def spoken(name: str) -> str:
-    """What a format is called in messages."""
-    return _spoken(name)[0]
+    """The name of a format in messages."""
+    return _short_names(name)[0]
 
 
 def named(name: str) -> str:
-    """The name of a format as people write it: ``dpo``, ``LLaMA-Factory``; unknown ones stay."""
-    plain = name.strip().lower().replace("-", "_")
-    return ALIASES.get(plain, plain)
+    """The canonical name of a format written as ``dpo`` or ``LLaMA-Factory``; else unchanged."""
+    normalized = name.strip().lower().replace("-", "_")
+    return ALIASES.get(normalized, normalized)
 
 
 __all__ = ["ALIASES", "FORMATS", "OFFERED", "Format", "Row", "Shape", "Table", "named", "spoken"]

@@ -1,4 +1,4 @@
-"""Records for Argilla: one field for each response, the verdict as a ranking that may have ties."""
+"""Records for Argilla: a field for each response, and the verdict as a ranking with ties."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _RANKS = {"pair": (1, 2), "tie": (1, 1), "both_bad": (2, 2)}
 
 
 def ranking(record: Record, shape: Shape) -> Row:
-    """Two responses; ranks are 1 and 2, both 1 in a tie, both 2 when both are bad."""
+    """Two responses with ranks 1 and 2; both have rank 1 for a tie, and rank 2 if both are bad."""
     first, second = _RANKS[record.kind]
     return {
         "fields": {
@@ -25,7 +25,7 @@ def ranking(record: Record, shape: Shape) -> Row:
 
 
 def rating(record: Record, shape: Shape) -> Row | None:
-    """One response with its stars; thumbs are no stars."""
+    """One response with its stars; thumbs are left out."""
     if record.reply.score is None or record.meta.source != "stars":
         return None
     return {
@@ -41,7 +41,7 @@ def _dialogue(record: Record, shape: Shape) -> str:
 
 FORMAT = Format(
     "argilla",
-    "Argilla, for people to look through",
+    "Argilla, for people to review",
     (
         Table("ranking", frozenset({"pair", "tie", "both_bad"}), ranking),
         Table("rating", frozenset({"label"}), rating),

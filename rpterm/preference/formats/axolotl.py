@@ -1,6 +1,6 @@
 """Axolotl: ``chat_template.default`` for DPO, ``user_defined`` for KTO, ``chat_template`` for SFT.
 
-The KTO reader takes a prompt that is already rendered; it is rendered with the model's template.
+Its KTO loader expects rendered prompts, so they are rendered with the model's template.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rpterm.preference.records import Record
 
 
 def dpo(record: Record, shape: Shape) -> Row:
-    """Messages, and the two replies as messages."""
+    """The prompt's messages, and each reply as a message."""
     return {
         "messages": chat(shape.messages(record)),
         "chosen": said(record.reply.text)[0],
@@ -24,7 +24,7 @@ def dpo(record: Record, shape: Shape) -> Row:
 
 
 def kto(record: Record, shape: Shape) -> Row | None:
-    """A rendered prompt, the reply with its end, and the label."""
+    """A rendered prompt, the reply with its end marker, and the label."""
     if record.label is None:
         return None
     return {
@@ -36,7 +36,7 @@ def kto(record: Record, shape: Shape) -> Row | None:
 
 
 def sft(record: Record, shape: Shape) -> Row:
-    """Whole conversations."""
+    """A complete conversation."""
     return {
         "messages": chat(shape.messages(record)) + said(record.reply.text),
         "meta": meta(record),
@@ -44,9 +44,9 @@ def sft(record: Record, shape: Shape) -> Row:
 
 
 def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
-    """The part of a configuration about the data for each table; JSON is YAML, too.
+    """For each table, the dataset part of an Axolotl configuration, as JSON, which is valid YAML.
 
-    Rows longer than ``sequence_len`` would be dropped, so it is set to what the export allowed.
+    Axolotl drops rows longer than ``sequence_len``, so it is set to the export's token limit.
     """
     kinds: dict[str, dict[str, Any]] = {
         "dpo": {"type": "chat_template.default", "field_messages": "messages",
@@ -57,7 +57,7 @@ def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
         "sft": {"type": "chat_template", "field_messages": "messages",
                 "roles_to_train": ["assistant"], "train_on_eos": "turn"},
     }  # fmt: skip
-    made = {}
+    configs = {}
     for name, kind in kinds.items():
         lists = {
             key: [{"path": path, "ds_type": "json", "split": "train"} | kind]
@@ -68,8 +68,8 @@ def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
             method: dict[str, Any] = {} if name == "sft" else {"rl": name}
             if limit:
                 method["sequence_len"] = limit
-            made[f"axolotl-{name}.yaml"] = json.dumps(method | lists, indent=2) + "\n"
-    return made
+            configs[f"axolotl-{name}.yaml"] = json.dumps(method | lists, indent=2) + "\n"
+    return configs
 
 
 FORMAT = Format(

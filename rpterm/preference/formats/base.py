@@ -1,4 +1,4 @@
-"""What a format is: tables of rows, and files that tell a reader about them."""
+"""The building blocks of formats: tables of rows, and extra files for the trainer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rpterm.preference.records import Kind, Messages, Record, Reply
 from rpterm.preference.shaping import Greeting, shaped, without_system
 
 Row = dict[str, Any]
-_OF_REPLY = tuple(each.name for each in fields(Reply))
+_REPLY_FIELDS = tuple(each.name for each in fields(Reply))
 Render = Callable[[Messages], str]
 
 
@@ -19,12 +19,14 @@ class Shape:
     """How prompts are written.
 
     Attributes:
-        greeting: What becomes of a greeting before the first user turn.
-        user_first: The model's template wants the user to speak first.
-        render: Messages as the model's template writes them, up to where the reply begins.
+        greeting: How to export a greeting before the first user turn.
+        user_first: Whether the model's template requires the user to speak first.
+        render: Renders messages with the model's template, up to where the reply starts.
         end: The text that ends a reply in that template.
-        exact: Prompt text and token ids of a turn, for the raw format; ``None`` leaves them out.
-        no_system: The model's template refuses system messages: their text goes to the user's.
+        exact: Returns the prompt text and token ids of a turn, for the raw format; ``None`` leaves
+            them out.
+        no_system: Whether the model's template rejects system messages, so that their text is
+            moved to the first user message.
     """
 
     greeting: Greeting
@@ -35,7 +37,7 @@ class Shape:
     no_system: bool = False
 
     def messages(self, record: Record, *, user_first: bool = False) -> Messages:
-        """The prompt for a reader that may want the user to speak first, too."""
+        """The prompt's messages; ``user_first`` says that the trainer requires it, too."""
         user_first = user_first or self.user_first
         messages = shaped(record.prompt, self.greeting, user_first=user_first)
         return without_system(messages) if self.no_system else messages
@@ -43,7 +45,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One kind of row; ``row`` gives ``None`` for a record that has no place in it."""
+    """One kind of row; ``row`` returns ``None`` for a record that it cannot express."""
 
     name: str
     kinds: frozenset[Kind]
@@ -55,9 +57,9 @@ class Format:
     """One format.
 
     Attributes:
-        reader: Who reads it, for help and dataset card.
-        extras: More files by name, made from the names of the data files (by table and split)
-            and the tokens that a row has at most (0: no limit).
+        reader: The software that reads it, for help and dataset card.
+        extras: Returns the text of further files by name, from the paths of the data files (by
+            table and split) and the maximum number of tokens in a row (0: no limit).
     """
 
     name: str
@@ -67,50 +69,50 @@ class Format:
 
 
 def chat(messages: Messages) -> list[Row]:
-    """Messages as nearly every reader takes them."""
+    """Messages as the role/content objects that nearly every trainer accepts."""
     return [{"role": role, "content": content} for role, content in messages]
 
 
 def said(text: str) -> list[Row]:
-    """A reply as a list of one message."""
+    """A reply as a list with one message."""
     return [{"role": "assistant", "content": text}]
 
 
 def meta(record: Record) -> Row:
-    """Provenance with the same keys in every row, so that readers infer one schema."""
-    about, other = record.meta, record.other
+    """Provenance, with the same keys in every row, so that readers infer a single schema."""
+    origin, other = record.meta, record.other
     return {
-        "source": about.source.value,
-        "judgements": list(about.judgements),
-        "chat": about.chat,
+        "source": origin.source.value,
+        "judgements": list(origin.judgements),
+        "chat": origin.chat,
         "turns": [record.reply.turn] + ([other.turn] if other else []),
-        "character": about.card,
-        "card_hash": about.card_hash,
-        "models": _each(record, "model"),
-        "model_hashes": _each(record, "model_hash"),
-        "adapter_hashes": _each(record, "adapter_hash"),
-        "template_hashes": _each(record, "template_hash"),
-        "seeds": [str(seed) for seed in _each(record, "seed")],
-        "rater": about.rater,
-        "method": about.method,
-        "position": about.position,
-        "side": about.side,
-        "seconds": about.seconds or 0.0,
-        "created_at": about.created_at,
-        "dimensions": [f"{name}={value}" for name, value in about.dimensions],
-        "reason": about.reason,
+        "character": origin.card,
+        "card_hash": origin.card_hash,
+        "models": _of_replies(record, "model"),
+        "model_hashes": _of_replies(record, "model_hash"),
+        "adapter_hashes": _of_replies(record, "adapter_hash"),
+        "template_hashes": _of_replies(record, "template_hash"),
+        "seeds": [str(seed) for seed in _of_replies(record, "seed")],
+        "rater": origin.rater,
+        "method": origin.method,
+        "position": origin.position,
+        "side": origin.side,
+        "seconds": origin.seconds or 0.0,
+        "created_at": origin.created_at,
+        "dimensions": [f"{name}={value}" for name, value in origin.dimensions],
+        "reason": origin.reason,
     }
 
 
-def _each(record: Record, name: str) -> list[Any]:
+def _of_replies(record: Record, name: str) -> list[Any]:
     replies: Sequence[Reply] = (record.reply, *((record.other,) if record.other else ()))
     found = [getattr(reply, name) for reply in replies]
     return ["" if value is None else value for value in found]
 
 
 def reply_row(reply: Reply) -> Row:
-    """A reply with all that is known of it."""
-    return {name: getattr(reply, name) for name in _OF_REPLY}  # ``asdict`` copies: ten times slower
+    """A reply with its complete provenance."""
+    return {name: getattr(reply, name) for name in _REPLY_FIELDS}  # ``asdict`` is ten times slower.
 
 
 def other_text(record: Record) -> str:

@@ -1,7 +1,7 @@
 """LLaMA-Factory: ShareGPT rows for ranking (DPO), KTO and SFT, named in ``dataset_info.json``.
 
-It drops, with only a warning, a chat in which the user does not speak first; a seed turn stands
-before a greeting unless the greeting goes elsewhere.
+It drops, with only a warning, a chat in which the user does not speak first, so a greeting gets a
+seed turn before it unless it is moved to the system text.
 """
 
 from __future__ import annotations
@@ -17,48 +17,53 @@ from rpterm.preference.shaping import SEED
 _FROM = {"user": "human", "assistant": "gpt"}
 
 
-def _said(text: str) -> Row:
+def _reply_turn(text: str) -> Row:
     return {"from": "gpt", "value": text}
 
 
-def _base(record: Record, shape: Shape) -> Row:
+def _conversation(record: Record, shape: Shape) -> Row:
     messages = shape.messages(record, user_first=True)
     system = messages[0][1] if messages[:1] and messages[0][0] == "system" else ""
     rest: Messages = messages[1:] if system else messages
-    if rest and rest[0][0] == "assistant":  # --greeting keep: this reader cannot
+    if (
+        rest and rest[0][0] == "assistant"
+    ):  # Unsupported by LLaMA-Factory, even with --greeting keep.
         rest = (("user", SEED), *rest)
     turns = [{"from": _FROM[role], "value": text} for role, text in rest]
     return {"conversations": turns, "system": system}
 
 
 def ranking(record: Record, shape: Shape) -> Row:
-    """A conversation, and the two replies that go on with it."""
-    replies = {"chosen": _said(record.reply.text), "rejected": _said(other_text(record))}
-    return _base(record, shape) | replies | {"meta": meta(record)}
+    """A conversation and the two replies that continue it."""
+    replies = {
+        "chosen": _reply_turn(record.reply.text),
+        "rejected": _reply_turn(other_text(record)),
+    }
+    return _conversation(record, shape) | replies | {"meta": meta(record)}
 
 
 def kto(record: Record, shape: Shape) -> Row | None:
-    """A conversation that ends in the reply, and its label."""
+    """A conversation that ends with the reply, and its label."""
     if record.label is None:
         return None
     return sft(record, shape) | {"label": record.label}
 
 
 def sft(record: Record, shape: Shape) -> Row:
-    """A conversation that ends in the reply."""
-    row = _base(record, shape)
-    row["conversations"].append(_said(record.reply.text))
+    """A conversation that ends with the reply."""
+    row = _conversation(record, shape)
+    row["conversations"].append(_reply_turn(record.reply.text))
     return row | {"meta": meta(record)}
 
 
 def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
-    """``dataset_info.json`` with one entry for each file."""
+    """``dataset_info.json`` with an entry for each file."""
     columns = {
         "dpo": {"chosen": "chosen", "rejected": "rejected"},
         "kto": {"kto_tag": "label"},
         "sft": {},
     }
-    known: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for (table, split), path in sorted(files.items()):
         common = {"messages": "conversations", "system": "system"}
         entry: dict[str, Any] = {
@@ -68,8 +73,8 @@ def extras(files: Mapping[tuple[str, str], str], limit: int) -> dict[str, str]:
         }
         if table == "dpo":
             entry["ranking"] = True
-        known[f"rpterm_{table}_{split}"] = entry
-    return {"dataset_info.json": json.dumps(known, indent=2) + "\n"}
+        entries[f"rpterm_{table}_{split}"] = entry
+    return {"dataset_info.json": json.dumps(entries, indent=2) + "\n"}
 
 
 FORMAT = Format(

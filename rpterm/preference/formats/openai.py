@@ -1,6 +1,6 @@
-"""OpenAI's preference fine-tuning. Other services accept it; nobody could try it here.
+"""OpenAI's preference fine-tuning, a format that other services accept, too. Untested here.
 
-Rows are checked strictly by the reader, so they carry no provenance.
+The service validates rows strictly, so they carry no provenance.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Every record as it is, ties, flags and three stars included: nothing is lost here.
+"""Every record as it is, without any loss: including ties, flags and three stars.
 
-Without a scrub the exact prompts (text and token ids) are in it; with one they are not, because
-they would hold what was taken out.
+The exact prompts (text and token ids) are included only without scrubbing, because they contain
+what the scrubber removes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
-    """The record with all that is known about it."""
+    """The record with its complete provenance."""
     exact = shape.exact(record.reply.turn) if shape.exact is not None else None
     return {
         "kind": record.kind,

@@ -1,4 +1,4 @@
-"""ShareGPT conversations: many readers take them for supervised training.
+"""ShareGPT conversations, which many trainers accept for supervised fine-tuning.
 
 Most of them drop a conversation in which the user does not speak first.
 """
@@ -12,7 +12,7 @@ _FROM = {"system": "system", "user": "human", "assistant": "gpt"}
 
 
 def row(record: Record, shape: Shape) -> Row:
-    """A conversation that ends in a reply worth imitating."""
+    """A conversation that ends with a reply worth imitating."""
     turns = (*shape.messages(record, user_first=True), ("assistant", record.reply.text))
     return {
         "conversations": [{"from": _FROM[role], "value": text} for role, text in turns],

@@ -1,4 +1,4 @@
-"""TRL's DPO, ORPO and reward trainers: an explicit prompt, a chosen and a rejected reply."""
+"""TRL's DPO, ORPO and reward trainers: an explicit prompt with a chosen and a rejected reply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
-    """Messages: the trainer renders them with the model's own template."""
+    """The row as messages, which the trainer renders with the model's own template."""
     return {
         "prompt": chat(shape.messages(record)),
         "chosen": said(record.reply.text),

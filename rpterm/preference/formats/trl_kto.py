@@ -1,4 +1,4 @@
-"""TRL's KTO trainer: single replies that are good or bad. It wants batches of more than one."""
+"""TRL's KTO trainer: single replies labelled good or bad. It needs a batch size above one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row | None:
-    """A reply with its label; three stars say neither and have no row."""
+    """A reply with its label; three stars are neither good nor bad and have no row."""
     if record.label is None:
         return None
     return {

@@ -1,4 +1,4 @@
-"""TRL's SFT trainer: whole conversations that end in a reply worth imitating."""
+"""TRL's SFT trainer: complete conversations that end with a reply worth imitating."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
-    """Prompt and reply in one list of messages."""
+    """Prompt and reply in a single list of messages."""
     return {
         "messages": chat(shape.messages(record)) + said(record.reply.text),
         "meta": meta(record),

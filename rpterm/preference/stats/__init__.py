@@ -1,1 +1,1 @@
-"""Honest figures about judgements: intervals, stopping rules, rankings, biases. Pure."""
+"""Statistics of judgements: intervals, sequential tests, rankings, biases. Pure."""

@@ -1,7 +1,7 @@
-"""How far a rater's verdicts can be trusted: agreement with oneself, and a liking for one side.
+"""Measures how reliable a rater's verdicts are: self-agreement and position bias.
 
-A comparison that was asked again stands with its sides swapped; whoever looks at the replies gives
-the same winner twice, whoever looks at the side does not. Pure.
+A repeated comparison has its sides swapped: a rater who judges the replies picks the same winner
+twice, one who judges by position does not. Pure.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from rpterm.store.judgement_records import Comparison
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, with Wilson's 95 % interval."""
+    """A proportion, ``hits`` out of ``total``, with Wilson's 95 % interval."""
 
     hits: int
     total: int
 
     @property
     def value(self) -> float | None:
-        """The share; ``None`` where nothing was counted."""
+        """The proportion; ``None`` if ``total`` is 0."""
         return self.hits / self.total if self.total else None
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval; (0, 1) where nothing was counted."""
+        """Wilson's 95 % interval; (0, 1) if ``total`` is 0."""
         return wilson(self.hits, self.total)
 
     @property
     def one_sided(self) -> bool:
-        """Whether the interval leaves a half out."""
+        """Whether the interval excludes one half."""
         low, high = self.interval
         return bool(self.total) and not low <= 0.5 <= high
 
     def row(self) -> dict[str, float | int | None]:
-        """For JSON."""
+        """The figures as JSON values."""
         low, high = self.interval
         value = None if self.value is None else round(self.value, 4)
         return {
@@ -46,27 +46,27 @@ class Share:
         }  # fmt: skip
 
 
-def winner(verdict: Comparison) -> int | str:
-    """The turn that won, or ``tie`` or ``both_bad``."""
-    if verdict.verdict == "left":
-        return verdict.left_id
-    return verdict.right_id if verdict.verdict == "right" else verdict.verdict
+def winner(comparison: Comparison) -> int | str:
+    """The id of the turn that won, or ``tie`` or ``both_bad``."""
+    if comparison.verdict == "left":
+        return comparison.left_id
+    return comparison.right_id if comparison.verdict == "right" else comparison.verdict
 
 
 def self_agreement(comparisons: Iterable[Comparison]) -> Share:
-    """How often a rater said the same when asked again."""
-    known = {each.id: each for each in comparisons}
-    again = [
-        (known[each.asked_again], each)
-        for each in known.values()
-        if each.asked_again is not None and each.asked_again in known
+    """How often a repeated comparison had the same result."""
+    by_id = {each.id: each for each in comparisons}
+    repeated = [
+        (by_id[each.asked_again], each)
+        for each in by_id.values()
+        if each.asked_again is not None and each.asked_again in by_id
     ]
-    same = sum(winner(first) == winner(second) for first, second in again)
-    return Share(same, len(again))
+    same = sum(winner(first) == winner(second) for first, second in repeated)
+    return Share(same, len(repeated))
 
 
 def left_wins(comparisons: Iterable[Comparison]) -> Share:
-    """How often the left reply of a duel won, of those that either side won."""
+    """How often the left reply won among the duels won by either side."""
     sides = [
         each.verdict
         for each in comparisons

@@ -1,4 +1,4 @@
-"""Correlations of two series of numbers. Pure."""
+"""Correlation coefficients of two series of numbers. Pure."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ Array = NDArray[np.float64]
 
 
 def pearson(one: Array, other: Array) -> float:
-    """Linear correlation; ``nan`` where one of them never changes."""
+    """Pearson's linear correlation; ``nan`` if one of the series is constant."""
     x, y = one - one.mean(), other - other.mean()
-    size = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / size if size else float("nan")
+    norm = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / norm if norm else float("nan")
 
 
 def spearman(one: Array, other: Array) -> float:
-    """Correlation of ranks; ``nan`` where one of them never changes."""
+    """Spearman's rank correlation; ``nan`` if one of the series is constant."""
     return pearson(ranks(one), ranks(other))
 
 
 def ranks(values: Array) -> Array:
-    """Places from 1, equal values sharing their mean place."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    mean: Array = np.cumsum(counts) - (counts - 1) / 2.0
-    return mean[places]
+    """Ranks from 1; equal values share their mean rank."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    mean_ranks: Array = np.cumsum(counts) - (counts - 1) / 2.0
+    return mean_ranks[inverse]

@@ -1,12 +1,13 @@
-"""How far the live score and the ratings say the same: what keeps the score honest. Pure.
+"""Validates the live score against the ratings: AUC, rank correlation and calibration. Pure.
 
-Chance that a reply rated good scores above one rated bad (AUC), rank correlation with the stars,
-and calibration. Intervals come from a bootstrap that draws whole chats, because replies of one chat
-hang together. numpy is imported here, so only who asks for figures imports this.
+The AUC is the probability that a reply rated good scores above one rated bad; the rank correlation
+is with the stars. Intervals come from a bootstrap that resamples chats, because the replies of a
+chat are not independent. This module imports numpy, so import it only when its figures are needed.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,21 +18,21 @@ from rpterm.preference.stats.agreement import Share
 from rpterm.preference.stats.correlation import Array, ranks, spearman
 
 LEAST = 8
-"""Fewer rated replies than that say nothing."""
+"""Minimum number of rated replies for a figure."""
 BINS = 5
 ROUNDS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rated reply that has a score.
+    """A rated reply that has a live score.
 
     Attributes:
         score: The live score, 0 to 1.
-        good: What the rater said; ``None`` is in between (three stars).
-        stars: 1 to 5 where stars were given.
-        known: Whether the score was there already when it was rated, so that the rater may have
-            seen it.
+        good: The rating; ``None`` for neither good nor bad (three stars).
+        stars: 1 to 5, or ``None`` if it was not rated with stars.
+        known: Whether the score existed when the reply was rated, so that the rater may have seen
+            it.
     """
 
     chat: int
@@ -43,7 +44,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its 95 % interval; ``nan`` where nothing can be said."""
+    """A figure with its 95 % interval; ``nan`` if it cannot be computed."""
 
     value: float
     low: float
@@ -53,7 +54,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Replies whose score is between ``low`` and ``high``, their mean score, and the good ones."""
+    """Replies with a score from ``low`` to ``high``: their mean score and share of good ones."""
 
     low: float
     high: float
@@ -63,11 +64,11 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Honesty:
-    """Score against rating.
+    """How well the live scores agree with the ratings.
 
     Attributes:
-        error: Mean distance between score and share of good ones over the bins.
-        known: At how many ratings the score was there already.
+        error: Expected calibration error: the mean gap between score and share of good replies.
+        known: Number of ratings that were given when the score existed already.
     """
 
     auc: Figure
@@ -79,45 +80,45 @@ class Honesty:
 
 
 def honesty(items: Sequence[Judged]) -> Honesty | None:
-    """The figures; ``None`` for fewer than ``LEAST`` rated replies with a score."""
+    """All figures; ``None`` for fewer than ``LEAST`` rated replies with a score."""
     if len(items) < LEAST:
         return None
-    clear = [each for each in items if each.good is not None]
+    labelled = [each for each in items if each.good is not None]
     starred = [each for each in items if each.stars is not None]
-    bins = calibration(clear)
+    bins = calibration(labelled)
     gaps = sum(abs(each.mean - (each.good.value or 0.0)) * each.good.total for each in bins)
     return Honesty(
-        _figure(clear, lambda some: auc(*_columns(some, "good"))),
+        _figure(labelled, lambda some: auc(*_columns(some, "good"))),
         _figure(starred, lambda some: spearman(*_columns(some, "stars"))),
         bins,
-        gaps / len(clear) if clear else float("nan"),
+        gaps / len(labelled) if labelled else float("nan"),
         len(items),
         sum(each.known for each in items),
     )
 
 
 def calibration(items: Sequence[Judged]) -> tuple[Bin, ...]:
-    """Bins of equal width that have replies in them."""
-    inside: dict[int, list[Judged]] = defaultdict(list)
+    """The non-empty ones of ``BINS`` bins of equal width."""
+    members: dict[int, list[Judged]] = defaultdict(list)
     for each in items:
-        inside[min(BINS - 1, int(each.score * BINS))].append(each)
+        members[min(BINS - 1, int(each.score * BINS))].append(each)
     return tuple(
         Bin(
             at / BINS, (at + 1) / BINS, sum(each.score for each in some) / len(some),
             Share(sum(bool(each.good) for each in some), len(some)),
         )
-        for at, some in sorted(inside.items())
+        for at, some in sorted(members.items())
     )  # fmt: skip
 
 
 def auc(scores: Array, good: Array) -> float:
-    """Chance that a good one scores above a bad one; equal scores count half."""
+    """Probability that a good reply scores above a bad one; equal scores count half."""
     positive = good > 0.5
-    many, few = int(positive.sum()), int((~positive).sum())
-    if not many or not few:
+    good_count, bad_count = int(positive.sum()), int((~positive).sum())
+    if not good_count or not bad_count:
         return float("nan")
-    total = float(ranks(scores)[positive].sum())
-    return (total - many * (many + 1) / 2) / (many * few)
+    rank_sum = float(ranks(scores)[positive].sum())
+    return (rank_sum - good_count * (good_count + 1) / 2) / (good_count * bad_count)
 
 
 def _columns(items: Sequence[Judged], name: str) -> tuple[Array, Array]:
@@ -125,7 +126,8 @@ def _columns(items: Sequence[Judged], name: str) -> tuple[Array, Array]:
     return scores, np.array([getattr(each, name) for each in items], float)
 
 
-def _figure(items: Sequence[Judged], of: Callable[[Sequence[Judged]], float]) -> Figure:
+def _figure(items: Sequence[Judged], statistic: Callable[[Sequence[Judged]], float]) -> Figure:
+    """A statistic with a bootstrap interval over chats."""
     nan = float("nan")
     if len(items) < LEAST:
         return Figure(nan, nan, nan, len(items))
@@ -133,15 +135,15 @@ def _figure(items: Sequence[Judged], of: Callable[[Sequence[Judged]], float]) ->
     for each in items:
         chats[each.chat].append(each)
     groups = list(chats.values())
-    draw = np.random.default_rng(0)
-    found = []
+    rng = np.random.default_rng(0)
+    values = []
     for _ in range(ROUNDS):
-        picked = draw.integers(0, len(groups), len(groups))
-        value = of([each for at in picked for each in groups[at]])
-        if value == value:
-            found.append(value)
-    # One chat drawn again and again has no spread: no interval, rather than one of no width.
-    if len(groups) < 3 or len(found) < ROUNDS / 2:
-        return Figure(of(items), nan, nan, len(items))
-    low, high = np.percentile(found, [2.5, 97.5])
-    return Figure(of(items), float(low), float(high), len(items))
+        picked = rng.integers(0, len(groups), len(groups))
+        value = statistic([each for at in picked for each in groups[at]])
+        if not math.isnan(value):
+            values.append(value)
+    # Resampling one or two chats has hardly any spread: give no interval rather than a wrong one.
+    if len(groups) < 3 or len(values) < ROUNDS / 2:
+        return Figure(statistic(items), nan, nan, len(items))
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Figure(statistic(items), float(low), float(high), len(items))

@@ -1,6 +1,6 @@
-"""The branches of a chat as a tree: one line for each stretch without a fork.
+"""The dialog with the tree of branches: one line for each stretch of turns without a fork.
 
-Swipes that nobody went on from are counted at their turn; a key shows them all as lines.
+Swipes that nothing follows are only counted, next to their turn; a key shows all of them as lines.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from rpterm.types import Turn
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Turns in a row with no fork between them.
+    """Consecutive turns without a fork.
 
     Attributes:
-        drawing: The lines of the tree before it.
-        shown: Whether the chat shows it now.
+        drawing: The tree lines drawn before it.
+        shown: Whether it is on the branch that the chat shows.
         ends: Whether nothing follows it.
-        swipes: How many swipes of its turns are no lines of their own.
+        swipes: How many swipes of its turns do not have a line of their own.
     """
 
     first: Turn
@@ -38,7 +38,7 @@ class Stretch:
 
 
 class BranchesScreen(Chooser):
-    """Go to a branch."""
+    """Choose a branch."""
 
     DEFAULT_CSS = """
     BranchesScreen #box { width: 104; }
@@ -50,24 +50,24 @@ class BranchesScreen(Chooser):
         self._tree, self._leaf = tree, leaf_id
         kept, left_out = played(tree, leaf_id)
         stretches = list(stretches_of(kept, leaf_id, left_out))
-        here = next((s for s in reversed(stretches) if s.shown), None)
+        current = next((s for s in reversed(stretches) if s.shown), None)
         super().__init__(
             "Branches", [_choice(stretch) for stretch in stretches],
-            marked=str(here.last.id) if here else "", empty="Nothing was said yet.",
+            marked=str(current.last.id) if current else "", empty="Nothing was said yet.",
             actions=("list-all",) if left_out else (), overrides=overrides,
         )  # fmt: skip
-        self._all = False
+        self._show_all = False
 
     def action_command(self, name: str) -> None:
         if name == "list-all":
-            self.run_worker(self._turn_over())
+            self.run_worker(self._toggle_all())
         else:
             super().action_command(name)
 
-    async def _turn_over(self) -> None:
-        """Show every swipe as a line, or those that were gone on from alone."""
-        self._all = not self._all
-        kept, left_out = (self._tree, {}) if self._all else played(self._tree, self._leaf)
+    async def _toggle_all(self) -> None:
+        """Show every swipe as a line, or only those that something follows."""
+        self._show_all = not self._show_all
+        kept, left_out = (self._tree, {}) if self._show_all else played(self._tree, self._leaf)
         self._choices = [_choice(each) for each in stretches_of(kept, self._leaf, left_out)]
         await self.narrow()
 
@@ -87,35 +87,38 @@ def _choice(stretch: Stretch) -> Choice:
 def stretches_of(
     tree: Sequence[Turn], leaf_id: int | None, left_out: Mapping[int, int] | None = None
 ) -> Iterator[Stretch]:
-    """The stretches of a tree, a parent before its children, older forks first.
+    """The stretches of a tree, parents before their children, older forks first.
 
     Args:
-        left_out: Turn → how many swipes beside it are not in the tree.
+        left_out: Turn id → how many of its swipes are not in the tree.
     """
-    beside = left_out or {}
-    below: dict[int | None, list[Turn]] = defaultdict(list)
+    swipes_left_out = left_out or {}
+    children: dict[int | None, list[Turn]] = defaultdict(list)
     parents = {turn.id: turn.parent_id for turn in tree}
     for turn in tree:
-        below[turn.parent_id].append(turn)
+        children[turn.parent_id].append(turn)
     shown = set()
     while leaf_id is not None and leaf_id in parents:
         shown.add(leaf_id)
         leaf_id = parents[leaf_id]
-    stack = [(turn, "", "") for turn in reversed(below[None])]
-    if len(below[None]) > 1:
-        stack = [
-            (turn, "└" if index == 0 else "├", "  " if index == 0 else "│ ")
-            for index, turn in enumerate(reversed(below[None]))
-        ]
+    roots = children[None]
+    # Each entry: a turn, the drawing before its line, and the drawing before the lines below it.
+    stack = _forked(roots, "") if len(roots) > 1 else [(root, "", "") for root in roots]
     while stack:
-        first, drawing, under = stack.pop()
-        last, length, swipes = first, 1, beside.get(first.id, 0)
-        while len(below[last.id]) == 1:
-            last, length = below[last.id][0], length + 1
-            swipes += beside.get(last.id, 0)
-        forks = below[last.id]
-        # One may have gone back to the middle of it.
+        first, drawing, indent = stack.pop()
+        last, length, swipes = first, 1, swipes_left_out.get(first.id, 0)
+        while len(children[last.id]) == 1:
+            last, length = children[last.id][0], length + 1
+            swipes += swipes_left_out.get(last.id, 0)
+        forks = children[last.id]
+        # The first turn decides: the shown branch may end in the middle of the stretch.
         yield Stretch(first, last, length, drawing, first.id in shown, not forks, swipes)
-        for index, fork in enumerate(reversed(forks)):
-            ends = index == 0
-            stack.append((fork, under + ("└" if ends else "├"), under + ("  " if ends else "│ ")))
+        stack += _forked(forks, indent)
+
+
+def _forked(siblings: Sequence[Turn], indent: str) -> list[tuple[Turn, str, str]]:
+    """Siblings as entries of the stack, the first one on top, drawn as the arms of a fork."""
+    arms = [(turn, indent + "├", indent + "│ ") for turn in reversed(siblings)]
+    if arms:
+        arms[0] = (arms[0][0], indent + "└", indent + "  ")
+    return arms

@@ -1,4 +1,4 @@
-"""Two lists about a chat with several characters: who takes part, and who speaks next."""
+"""The two dialogs of a group chat: who takes part, and who speaks next."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.types import Member, Taking
 
 ADD, NARRATOR = "add", "narrator"
-"""Choices of the cast that are no member."""
+"""The ids of the choices of ``CastScreen`` that are not members."""
 
 WAYS: dict[Taking, tuple[str, str]] = {
     Taking.MENTIONED: ("whoever is named", "else whoever spoke last; ⏎ goes round"),
-    Taking.ROUND: ("round and round", "in the order of the cast, the narrator included"),
+    Taking.ROUND: ("round and round", "in the order of the cast, including the narrator"),
     Taking.MODEL: ("the model chooses", "by what was said last"),
-    Taking.HAND: ("you choose", "one keeps the word until you give it to another"),
+    Taking.HAND: ("you choose", "the same one speaks until you choose another"),
 }
-"""What each way of taking turns is called, and how it works."""
+"""The name and explanation of each way of taking turns."""
 
 _MEMBER, _WAY = "member:", "way:"
 
 
 class CastScreen(Chooser):
-    """Who takes part: Enter lets one only listen, or speak again."""
+    """Who takes part; Enter mutes or unmutes a member."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CastScreen(Chooser):
             Choice(_MEMBER + member.card_name, member.card_name, tagline, _state(member, place))
             for place, (member, tagline) in enumerate(zip(members, taglines, strict=True))
         ]
-        choices.append(Choice(ADD, "+ Somebody joins", "a card of yours, or one of ours"))
+        choices.append(Choice(ADD, "+ Somebody joins", "a card of yours or one of rpterm's"))
         if not any(member.narrator for member in members):
             choices.append(Choice(NARRATOR, "+ A narrator", "tells the scene, speaks for nobody"))
         super().__init__(
@@ -45,12 +45,14 @@ class CastScreen(Chooser):
         )  # fmt: skip
 
     def _hints(self) -> str:
-        new, gone = (keys.hint(name, self._overrides) for name in ("list-new", "list-delete"))
-        return f"⏎ mute, unmute · {new} join · {gone} leave · Esc done"
+        join_key, leave_key = (
+            keys.hint(id_, self._overrides) for id_ in ("list-new", "list-delete")
+        )
+        return f"⏎ mute, unmute · {join_key} join · {leave_key} leave · Esc done"
 
 
 class SpeakerScreen(Chooser):
-    """Who speaks next, and how that is found from now on."""
+    """Who speaks next, and how turns are taken from now on."""
 
     def __init__(
         self, members: Sequence[Member], taglines: Sequence[str], taking: Taking, upcoming: str
@@ -73,16 +75,17 @@ class SpeakerScreen(Chooser):
 
 
 def member_of(choice: str) -> str:
-    """The card name a choice means, or ""."""
+    """The card name that a choice stands for, or ""."""
     return choice.removeprefix(_MEMBER) if choice.startswith(_MEMBER) else ""
 
 
 def way_of(choice: str) -> Taking | None:
-    """The way of taking turns a choice means."""
+    """The way of taking turns that a choice stands for, or ``None``."""
     return Taking(choice.removeprefix(_WAY)) if choice.startswith(_WAY) else None
 
 
 def _state(member: Member, place: int) -> str:
-    found = ["narrator"] if member.narrator else []
-    found += ["muted"] if member.muted else []
-    return " · ".join([*found, *(["this chat's own"] if place == 0 else [])])
+    states = {
+        "narrator": member.narrator, "muted": member.muted, "this chat's own": place == 0,
+    }  # fmt: skip
+    return " · ".join(name for name, holds in states.items() if holds)

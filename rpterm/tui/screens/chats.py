@@ -1,4 +1,4 @@
-"""The list of chats, and full-text search in everything that was said."""
+"""The dialog with the list of chats, with full-text search in all turns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Ask = Callable[..., Awaitable[Any]]
 
 
 class ChatsScreen(Chooser):
-    """Open a chat, or find one by its title or by words said in it."""
+    """Choose a chat, searching titles and everything said."""
 
     DEFAULT_CSS = """
     ChatsScreen #box { width: 92; }
@@ -36,7 +36,7 @@ class ChatsScreen(Chooser):
         )  # fmt: skip
         self._ask, self._store = ask, store
         self.found: dict[str, int] = {}
-        """Id of a chat that is listed for what was said in it → that turn."""
+        """For the chats that are listed because of a turn that matches: chat id → turn id."""
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -53,18 +53,18 @@ class ChatsScreen(Chooser):
             self.found = {}
             return by_title
         titled = {choice.id for choice in by_title if not choice.said}
-        others = {each.id: each for each in self._choices if each.id not in titled}
+        others = {choice.id: choice for choice in self._choices if choice.id not in titled}
         hits = await self._ask(self._store.search, query, by_chat=True)
-        found = {at: hit for hit in hits if (at := str(hit.turn.chat_id)) in others}
-        self.found = {at: hit.turn.id for at, hit in found.items()}
-        return [choice for choice in by_title if choice.id not in found] + [
-            replace(others[at], detail=f"{hit.turn.speaker}: {hit.snippet}")
-            for at, hit in found.items()
+        by_turn = {id_: hit for hit in hits if (id_ := str(hit.turn.chat_id)) in others}
+        self.found = {id_: hit.turn.id for id_, hit in by_turn.items()}
+        return [choice for choice in by_title if choice.id not in by_turn] + [
+            replace(others[id_], detail=f"{hit.turn.speaker}: {hit.snippet}")
+            for id_, hit in by_turn.items()
         ]
 
 
 async def chat_choices(ask: Ask, store: Store) -> list[Choice]:
-    """All chats, the last used first."""
+    """All chats as choices, most recently used first."""
     from rpterm.store.cast import Casts
     from rpterm.store.reviews import exportable
 
@@ -78,23 +78,24 @@ async def chat_choices(ask: Ask, store: Store) -> list[Choice]:
 
 
 def choice_of(chat: Chat, *, exportable: bool = False, others: int = 0) -> Choice:
-    """A chat as a line of a list.
+    """A chat as a choice.
 
     Args:
-        others: How many take part beside its own character.
+        exportable: Whether the user allowed it in exports.
+        others: How many characters take part besides the chat's own.
     """
-    who = chat.card_name + (f" +{others}" if others else "")
-    title = text.one_line(chat.heading or who, 80)
+    characters = chat.card_name + (f" +{others}" if others else "")
+    title = text.one_line(chat.heading or characters, 80)
     if chat.heading and chat.heading != chat.card_name:
-        title = f"{title}  ·  {text.one_line(who, 30)}"
-    leaves = "in exports · " if exportable else ""
-    right = f"{leaves}{counted(chat.length, 'turn')} · {ago(chat.updated_at)}"
+        title = f"{title}  ·  {text.one_line(characters, 30)}"
+    consent = "in exports · " if exportable else ""
+    right = f"{consent}{counted(chat.length, 'turn')} · {ago(chat.updated_at)}"
     preview = text.one_line(chat.preview)
     return Choice(str(chat.id), title, preview, right, said=not chat.title)
 
 
 def ago(moment: float, now: float | None = None) -> str:
-    """How long ago, in the largest unit that fits."""
+    """How long ago a Unix time was, in the largest unit that fits."""
     seconds = max(0.0, (time.time() if now is None else now) - moment)
     for size, unit in (
         (31_536_000, "y"),

@@ -1,7 +1,7 @@
-"""A list with a search line: type to narrow it, Enter to take one.
+"""A list dialog with a search line: typing filters the list, Enter chooses.
 
-Chats, characters, branches, greetings, personas and themes are all chosen here. It knows nothing of
-any of them; a subclass gives the choices.
+Chats, characters, branches, greetings, personas, themes and more are chosen with it. It knows none
+of them: the caller or a subclass provides the choices.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from rpterm.tui.widgets.writing import Line
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line of the list.
+    """An entry of the list.
 
     Attributes:
-        title: Shown first.
-        detail: Muted, on a line below.
-        right: Muted, at the right end of the first line.
-        indent: Cells before the title, or a drawing of a tree.
-        whole: Show the title in full, styled as role-play.
-        said: The title is no name but something that was said.
+        title: The main text.
+        detail: Muted text on a line below.
+        right: Muted text at the right end of the first line.
+        indent: Spaces or a tree drawing before the title.
+        whole: Whether to show the title in full, styled as role-play.
+        said: Whether the title is something that was said, not a name.
     """
 
     id: str
@@ -48,12 +48,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was decided.
+    """What the user decided.
 
     Attributes:
         action: ``open``, ``new``, ``rename``, ``delete`` or ``default``.
-        id: Of which choice.
-        near: The choice beside it, which is marked when it is gone.
+        id: The id of the choice.
+        near: The id of a neighbouring choice, to highlight once this one is deleted.
     """
 
     action: str
@@ -62,7 +62,7 @@ class Done:
 
 
 class Chooser(Dialog[Done]):
-    """Choose one of a list."""
+    """A dialog to choose from a list."""
 
     DEFAULT_CSS = """
     Chooser {
@@ -94,12 +94,15 @@ class Chooser(Dialog[Done]):
         placeholder: str = "Type to search",
         takes: str = "open",
     ) -> None:
-        """Make it.
+        """Create the dialog.
 
         Args:
-            marked: The choice that counts now, which has a dot.
-            at: The choice where the list begins, when it is another one.
-            takes: What Enter does with a choice, in a word.
+            marked: The id of the current choice, which gets a dot.
+            at: The id of the choice to highlight first, if it is not the marked one.
+            actions: Ids of the commands on choices that are offered; see ``ACTIONS``.
+            overrides: The user's own key bindings.
+            empty: Shown if no choice matches.
+            takes: A verb for what Enter does, for the hints.
         """
         super().__init__()
         self._heading, self._choices, self._marked = title, list(choices), marked
@@ -122,7 +125,7 @@ class Chooser(Dialog[Done]):
             yield from self.below()
 
     def below(self) -> ComposeResult:
-        """What stands below the list."""
+        """Widgets below the list, for subclasses."""
         yield from ()
 
     def on_mount(self) -> None:
@@ -136,12 +139,12 @@ class Chooser(Dialog[Done]):
         self.call_after_refresh(self._redraw)
 
     def _redraw(self) -> None:
-        """The lines were made for another width."""
+        """Lay the lines out again for the new width."""
         option = self.list.highlighted_option
         self.fill(self._shown, option.id if option is not None else None)
 
     def fill(self, choices: Sequence[Choice], at: str | None = None) -> None:
-        """Show these choices, with the mark at one of them."""
+        """Show these choices, with one of them highlighted."""
         self._shown = list(choices)
         width = max(10, self.query_one("#search").size.width + 2)
         ids = [choice.id for choice in self._shown]
@@ -153,13 +156,13 @@ class Chooser(Dialog[Done]):
         self.set_class(not ids, "-none")
 
     def line(self, choice: Choice, width: int) -> Content:
-        """How a choice looks in a list ``width`` cells wide."""
+        """The content of a choice in a list that is ``width`` cells wide."""
         if choice.whole:
             return text.roleplay(choice.title) + Content("\n")
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED)
-        room = max(8, width - right.cell_length - len(choice.indent) - 6)
-        title = highlighted(choice.title).truncate(room, ellipsis=True)
+        title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
+        title = highlighted(choice.title).truncate(title_width, ellipsis=True)
         head = Content.assemble(mark, (choice.indent, text.FAINT), title)
         line = text.ends(head, right, width - 1)
         if choice.detail:
@@ -170,14 +173,14 @@ class Chooser(Dialog[Done]):
 
     @on(Input.Changed)
     async def narrow(self) -> None:
-        """Show what has the words searched for, with the mark at the best."""
+        """Show the choices that match the search, with the best one highlighted."""
         with telling(self):
-            words = self.query_one("#search", Input).value
-            found = await self.matching(words)
-            self.fill(found, found[0].id if found and words.strip() else None)
+            query = self.query_one("#search", Input).value
+            found = await self.matching(query)
+            self.fill(found, found[0].id if found and query.strip() else None)
 
     async def matching(self, query: str) -> Sequence[Choice]:
-        """The choices that have every word of the query."""
+        """The choices that contain every word of the query."""
         words = query.casefold().split()
         return [
             choice for choice in self._choices
@@ -193,7 +196,7 @@ class Chooser(Dialog[Done]):
         self.dismiss(Done("open", event.option.id or ""))
 
     def action_move(self, by: int) -> None:
-        """Mark another line."""
+        """Move the highlight by some lines."""
         if self.list.option_count:
             index = (self.list.highlighted or 0) + by
             self.list.highlighted = max(0, min(self.list.option_count - 1, index))
@@ -209,12 +212,13 @@ class Chooser(Dialog[Done]):
         if action == "new":
             self.dismiss(Done("new"))
         elif option is not None:
-            self.dismiss(Done(action, option.id or "", self._near()))
+            self.dismiss(Done(action, option.id or "", self._neighbour()))
 
-    def _near(self) -> str:
-        """The choice below the highlighted one, or above it."""
+    def _neighbour(self) -> str:
+        """The id of the choice below the highlighted one, or else above it."""
         at, ids = self.list.highlighted or 0, [choice.id for choice in self._shown]
-        return next(iter(ids[at + 1 : at + 2] or ids[max(0, at - 1) : at]), "")
+        neighbours = [*ids[at + 1 : at + 2], *ids[max(0, at - 1) : at]]
+        return neighbours[0] if neighbours else ""
 
     def _hints(self) -> str:
         hints = [f"⏎ {self._takes}"]
@@ -224,10 +228,10 @@ class Chooser(Dialog[Done]):
         return " · ".join([*hints, "Esc leave"])
 
 
-def highlighted(found: str) -> Content:
-    """One line in which \\x02 and \\x03 begin and end what was searched for."""
+def highlighted(snippet: str) -> Content:
+    """A snippet on one line, with its search hits highlighted: \\x02 and \\x03 enclose each hit."""
     parts: list[str | tuple[str, str]] = []
-    for index, piece in enumerate(found.replace("\n", " ").split("\x02")):
+    for index, piece in enumerate(snippet.replace("\n", " ").split("\x02")):
         hit, _, rest = piece.rpartition("\x03") if index else ("", "", piece)
         parts += [(text.one_line(hit), "bold $text-accent")] if hit else []
         parts.append(text.harmless(rest))

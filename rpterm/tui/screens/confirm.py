@@ -1,4 +1,4 @@
-"""A question with yes and no, or with several answers beside no."""
+"""The dialogs that ask a question: ``Confirm`` for yes or no, ``Either`` for several answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from textual.widgets import Button, Static
 from rpterm.tui.screens.dialog import Dialog
 
 T = TypeVar("T")
+CANNOT_UNDO = "It cannot be undone."
 
 
 class _Question(Dialog[T]):
-    """A sentence, what more there is to say of it, and buttons; the harmless one has the focus."""
+    """A question with a detail below it and buttons; the harmless button has the focus."""
 
     DEFAULT_CSS = """
     _Question {
@@ -35,7 +36,7 @@ class _Question(Dialog[T]):
     ]
 
     def __init__(self, question: str, detail: str, answers: Mapping[str, str]) -> None:
-        """``answers`` are what the buttons beside no say, by their ids."""
+        """``answers`` are the labels of the buttons next to “No”, by their ids."""
         super().__init__()
         self._question, self._detail, self._answers = question, detail, answers
 
@@ -50,7 +51,7 @@ class _Question(Dialog[T]):
 
 
 class Confirm(_Question[bool]):
-    """Asks once."""
+    """Asks for yes or no; returns whether the answer was yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes", show=False)]
 
@@ -66,7 +67,7 @@ class Confirm(_Question[bool]):
 
 
 class Either(_Question[str]):
-    """Asks which of several, each with its first letter as a key; gives the id of the answer."""
+    """Asks which of several; each answer's first letter is its key. Returns the answer's id."""
 
     def on_mount(self) -> None:
         for name, label in self._answers.items():

@@ -1,7 +1,8 @@
-"""What all boxes in front of the chat share: a frame, a title, a line of keys, Escape to leave.
+"""The base classes of dialogs: a framed box with a title and key hints, which Escape closes.
 
-A screen is left once. Textual closes whatever is on top when ``dismiss`` is called again, so that
-two quick keys would close what stands behind the box, or end the program with an error.
+``LeftOnce`` makes ``dismiss`` work once only. Textual closes whatever screen is on top when
+``dismiss`` is called again, so two quick keys would close the screen behind the dialog or end the
+program with an error.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 @contextmanager
 def telling(screen: Screen[Any]) -> Iterator[None]:
-    """What goes wrong inside becomes a notice of the screen, which goes on."""
+    """Show an error that is raised inside as a notice of the screen."""
     try:
         yield
     except RptermError as error:
@@ -30,11 +31,11 @@ def telling(screen: Screen[Any]) -> Iterator[None]:
 
 
 class LeftOnce(Screen[T]):
-    """A screen that takes no notice of being left again."""
+    """A screen that ignores every ``dismiss`` after the first."""
 
     @property
     def left(self) -> bool:
-        """Whether it is no longer the screen in front."""
+        """Whether this is no longer the screen in front."""
         return self.app.screen is not self
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
@@ -42,7 +43,7 @@ class LeftOnce(Screen[T]):
 
 
 class Dialog(LeftOnce[T], ModalScreen[T]):
-    """A box in the middle; a click beside it or Escape leaves it with ``None``."""
+    """A box in the middle of the screen; Escape or a click outside returns ``None``."""
 
     DEFAULT_CSS = """
     Dialog {

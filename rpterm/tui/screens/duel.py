@@ -1,7 +1,7 @@
-"""A duel over many messages: two blind replies, one key, the next two; how it stands at the foot.
+"""The screen of a duel over many rounds: two blind replies, one key to judge, then the next two.
 
-Replies are made ahead in a lane of their own while one judges. What a duel is, ``rpterm.dueling``
-knows.
+Replies are generated ahead, in a thread of their own, while the user judges. The standings are
+shown at the bottom. The rules of a duel are in ``rpterm.dueling``.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 MORE = ("judge-undo",)
 WRITING = "Both are writing…"
 NARROW = 64
-"""Below so many cells the two stand one above the other."""
+"""Below this width, in cells, the two replies are stacked."""
 
 
 class DuelScreen(JudgingScreen):
-    """One round at a time."""
+    """Shows and judges one round at a time."""
 
     DEFAULT_CSS = """
     DuelScreen {
@@ -64,7 +64,7 @@ class DuelScreen(JudgingScreen):
     ]
 
     class Made(Message):
-        """A reply was made, or making ended, perhaps with a problem."""
+        """A reply was generated, or generation ended, perhaps with a problem."""
 
         def __init__(self, problem: str = "") -> None:
             super().__init__()
@@ -97,7 +97,7 @@ class DuelScreen(JudgingScreen):
         self.query_one("#right").border_title = "right →"
         self.query_one("#hints", KeyHints).show((*VERDICTS, "judge-undo", "help"))
         if not self.bout.fresh:
-            self._making.put(self._make_all)
+            self._making.put(self._generate_all)
         self.show()
 
     def on_unmount(self) -> None:
@@ -105,8 +105,8 @@ class DuelScreen(JudgingScreen):
         self._making.close()
         self._making.join(10.0)
 
-    # Making ------------------------------------------------------------------------------------
-    def _make_all(self) -> None:
+    # Generating --------------------------------------------------------------------------------
+    def _generate_all(self) -> None:
         problem = ""
         try:
             self.maker.run(lambda: self.post_message(self.Made()))
@@ -116,17 +116,17 @@ class DuelScreen(JudgingScreen):
 
     @on(Made)
     def made(self, event: Made) -> None:
-        """More replies are there: show them if nothing is shown yet."""
+        """Show the new replies if no complete pair is shown yet."""
         self._problem = event.problem or self._problem
         self._writing = False
         if self.pair is None or not self.pair.ready:
             self.show()
         else:
-            self._head()
+            self._show_head()
 
     @on(Input.Submitted, "#say")
     def said(self, event: Input.Submitted) -> None:
-        """The user's next message of a fresh duel."""
+        """Send the user's next message of a fresh duel to both sides."""
         event.stop()
         words, pair = event.value.strip(), self.pair
         if not words or pair is None:
@@ -137,9 +137,9 @@ class DuelScreen(JudgingScreen):
         self._exchange(pair.round.place, words)
 
     def _exchange(self, place: int, words: str = "") -> None:
-        """Both reply, or the one whose reply is missing."""
+        """Generate the missing replies to a message in the background."""
 
-        def answer() -> None:
+        def generate() -> None:
             problem = ""
             try:
                 self.maker.exchange(place, words)
@@ -148,30 +148,30 @@ class DuelScreen(JudgingScreen):
             self.post_message(self.Made(problem))
 
         self._writing = True
-        self._making.put(answer)
+        self._making.put(generate)
 
     # Judging -----------------------------------------------------------------------------------
     async def action_command(self, name: str) -> None:
-        """A key of the registry."""
+        """Run a command of the key registry."""
         if name == "judge-undo":
             self._undo()
         elif name in VERDICTS and self.pair is not None and self.pair.ready:
             self.judge(VERDICTS[name])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While one writes, keys are text."""
+        """Disable the keys while the user writes."""
         writing = isinstance(self.focused, Input)
         return not (writing and action in ("command", "leave", "skip"))
 
     def judge(self, verdict: Verdict) -> None:
-        """Store a verdict and go on."""
+        """Store a verdict and show the next round."""
         assert self.pair is not None
         with telling(self):
             self.bout.judge(self.pair, verdict)
         self.show()
 
     def action_skip(self) -> None:
-        """Leave this round undecided."""
+        """Skip this round without a verdict."""
         if self.pair is not None and self.pair.ready:
             with telling(self):
                 self.bout.skip(self.pair)
@@ -184,19 +184,22 @@ class DuelScreen(JudgingScreen):
         self.show()
 
     def action_leave(self) -> None:
-        """Leave; everything is stored, and the same command goes on."""
+        """Leave; everything is stored, and the same command resumes the duel."""
         self.dismiss(None)
 
     # Showing -----------------------------------------------------------------------------------
     def show(self) -> None:
-        """The next round."""
+        """Show the next round."""
         with telling(self):
             self._show()
 
     def _show(self) -> None:
         self.pair = pair = self.bout.next()
         ready = pair is not None and pair.ready
-        asking = self._ask_or_go_on(pair)
+        asking = self._needs_message(pair)
+        if not asking and self._can_exchange(pair):
+            assert pair is not None
+            self._exchange(pair.round.place)
         self.set_class(ready, "-ready")
         self.set_class(asking, "-asking")
         said = self.query_one("#said", Static)
@@ -210,21 +213,21 @@ class DuelScreen(JudgingScreen):
         else:
             said.update(Content.styled(self._waiting(asking), text.MUTED))
         self.set_focus(self.query_one("#say", Input) if asking else None)
-        self._head()
+        self._show_head()
 
-    def _ask_or_go_on(self, pair: Pair | None) -> bool:
-        """Whether the user shall write; where a side has replied already, the others reply now."""
-        if pair is None or pair.ready or self._problem or self._writing or not self.bout.fresh:
-            return False
-        asking = self.bout.asks(pair)
-        if not asking:
-            self._exchange(pair.round.place)
-        return asking
+    def _can_exchange(self, pair: Pair | None) -> bool:
+        """Whether replies to a message in a fresh duel are missing and can be generated now."""
+        missing = pair is not None and not pair.ready
+        return missing and self.bout.fresh and not self._problem and not self._writing
+
+    def _needs_message(self, pair: Pair | None) -> bool:
+        """Whether the user must write first: neither side has replied in this round yet."""
+        return pair is not None and self._can_exchange(pair) and self.bout.asks(pair)
 
     def _waiting(self, asking: bool) -> str:
         if self._writing:
             return WRITING
-        return "Your turn." if asking else "The first replies are being made…"
+        return "Your turn." if asking else "The first replies are being written…"
 
     def _show_pair(self, pair: Pair) -> None:
         assert pair.left is not None and pair.right is not None
@@ -243,24 +246,24 @@ class DuelScreen(JudgingScreen):
         name = Content.styled(text.harmless(turn.speaker), "bold $text-secondary")
         return Content.assemble(name, "\n", text.roleplay(turn.text), "\n")
 
-    def _head(self) -> None:
+    def _show_head(self) -> None:
         made, needed = len(self.bout.replies()), self.bout.places * len(self.bout.names)
         number = self.pair.round.number if self.pair is not None else len(self.bout.planned)
-        making = made < needed and not self.bout.fresh
+        is_generating = made < needed and not self.bout.fresh
         self.head(
             f"Round {number} of {len(self.bout.planned)}", self.bout.setup.card,
-            f"made {made} of {needed}" if making else "",
+            f"made {made} of {needed}" if is_generating else "",
         )  # fmt: skip
-        self.query_one("#stand", Static).update(self._stand(self.bout.tally(bootstrap=0)))
+        self.query_one("#stand", Static).update(self._standings(self.bout.tally(bootstrap=0)))
 
-    def _stand(self, found: Tally) -> str:
-        if not found.votes:
-            return "Who is A and who is B is told at the end."
-        return text.one_line(running(found), max(20, self.size.width - 4))
+    def _standings(self, tally: Tally) -> str:
+        if not tally.votes:
+            return "Which side is A and which is B is revealed at the end."
+        return text.one_line(running(tally), max(20, self.size.width - 4))
 
     def _failed(self, error: Exception) -> None:
         self.post_message(self.Made(told(error)))
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "-stacked")
-        self._head()
+        self._show_head()

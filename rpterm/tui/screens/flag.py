@@ -1,6 +1,6 @@
-"""Say what is wrong with a reply: choose a sentence with the arrows, type why.
+"""The dialog to flag what is wrong with a reply: the arrows choose sentences, the input takes why.
 
-It is given a text and returns a part of it with a reason; it knows no turn and no store.
+It gets a text and returns a span of it with a reason. It knows neither turns nor the store.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from rpterm.tui.widgets.writing import Line
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """What was said; ``span`` is ``None`` for all of the reply."""
+    """A flagged span with the reason; ``span`` is ``None`` for the entire reply."""
 
     span: tuple[int, int] | None
     reason: str
 
 
 class FlagScreen(Dialog[Flagged]):
-    """The whole reply is meant until an arrow chooses a sentence."""
+    """Flags the entire reply until an arrow key chooses a sentence."""
 
     DEFAULT_CSS = """
     FlagScreen {
@@ -47,9 +47,9 @@ class FlagScreen(Dialog[Flagged]):
         Binding("shift+up", "widen(-1)", "one less", show=False, priority=True),
     ]
 
-    def __init__(self, whole: str) -> None:
+    def __init__(self, text_to_flag: str) -> None:
         super().__init__()
-        self._whole, self._spans = whole, spans(whole)
+        self._text, self._spans = text_to_flag, spans(text_to_flag)
         self._first = self._last = -1
 
     def compose(self) -> ComposeResult:
@@ -66,20 +66,20 @@ class FlagScreen(Dialog[Flagged]):
 
     @property
     def span(self) -> tuple[int, int] | None:
-        """What is marked."""
+        """The marked part of the text, ``None`` for all of it."""
         if self._first < 0:
             return None
         return self._spans[self._first][0], self._spans[self._last][1]
 
     def action_step(self, by: int) -> None:
-        """Mark the next sentence; before the first one is the whole reply."""
+        """Mark the next or previous sentence; the entire reply comes before the first one."""
         at = (self._last if by > 0 else self._first) + by
         if -1 <= at < len(self._spans):
             self._first = self._last = at
         self._draw()
 
     def action_widen(self, by: int) -> None:
-        """Take in one sentence more, or leave the last one out."""
+        """Extend the mark by a sentence, or shorten it."""
         if self._first >= 0:
             self._last = max(self._first, min(len(self._spans) - 1, self._last + by))
         self._draw()
@@ -89,8 +89,8 @@ class FlagScreen(Dialog[Flagged]):
         self.dismiss(Flagged(self.span, event.value))
 
     def _draw(self) -> None:
-        # Control characters become one picture each, so that places stay what they are.
-        shown = "".join(_one(char) for char in self._whole)
+        # Every control character becomes exactly one symbol, so that offsets stay valid.
+        shown = "".join(_printable(char) for char in self._text)
         content = Content(shown)
         if (span := self.span) is not None:
             content = Content(shown, [Span(*span, "reverse $text-accent")])
@@ -108,5 +108,5 @@ class FlagScreen(Dialog[Flagged]):
         box.scroll_to(y=max(0, len(above) - 4), animate=False)
 
 
-def _one(char: str) -> str:
+def _printable(char: str) -> str:
     return char if char == "\n" else (text.harmless(char)[:1] or " ")

@@ -1,4 +1,4 @@
-"""A small form: a few named texts to write."""
+"""A form dialog with a few named text fields."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from rpterm.tui.widgets.writing import Area, Line
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One text to write.
+    """A field of a form.
 
     Attributes:
-        lines: 1 is a single line; more is a text area at least that high, which grows.
-        number: Only digits, or nothing.
-        taken: What may not be written, since there is one of that name.
-        check: Tells in a sentence what is wrong with a value, or nothing.
+        lines: 1 is a single line; more is a text area of at least that height, which grows.
+        number: Whether only digits, or nothing, are accepted.
+        taken: Names that are refused because they are in use already.
+        check: Returns what is wrong with a value, as a sentence, or "".
     """
 
     name: str
@@ -39,7 +39,7 @@ class Field:
 
 
 class Form(Dialog[dict[str, str]]):
-    """Returns what was written by field name, or ``None``."""
+    """A form; returns the values by field name, or ``None`` if it was left."""
 
     DEFAULT_CSS = """
     Form {
@@ -47,8 +47,8 @@ class Form(Dialog[dict[str, str]]):
         TextArea { height: auto; max-height: 50vh; }
     }
     """
-    # With priority: a key goes to the field that has the keys when it comes, and what leads to the
-    # next field must not wait behind the letters of this one.
+    # Priority bindings: a key goes to the field that is focused when it arrives, so the keys that
+    # move the focus must not queue behind the letters typed before them.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "before", show=False, priority=True),
@@ -58,7 +58,7 @@ class Form(Dialog[dict[str, str]]):
     def __init__(
         self, title: str, fields: Sequence[Field], overrides: Mapping[str, str] | None = None
     ) -> None:
-        """``overrides`` are the user's own keys."""
+        """``overrides`` are the user's own key bindings."""
         super().__init__()
         self._form_title, self._fields = title, list(fields)
         edit_keys = BindingsMap(keys.bindings("edit", overrides))
@@ -80,40 +80,40 @@ class Form(Dialog[dict[str, str]]):
             first.move_cursor(first.document.end)
 
     def on_resize(self) -> None:
-        """What one writes stays in sight."""
+        """Keep the focused field in view."""
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a text of several lines Enter begins the next one."""
+        """Leave Enter to a text area, where it begins a new line."""
         return action != "enter" or isinstance(self.focused, Input)
 
     def action_enter(self) -> None:
-        """Go on, or be done where there is nothing else to write."""
+        """Save if all fields are single lines, or else move to the next field."""
         if all(field.lines == 1 for field in self._fields):
             self.action_command("form-save")
         else:
             self.focus_next()
 
     def action_command(self, _name: str) -> None:
-        """Return what the fields hold, once the keys before this one have reached them."""
-        self._settle([self.query_one(f"#field-{field.name}") for field in self._fields])
+        """Save, once the keys that were typed before this one have reached the fields."""
+        self._save_after([self.query_one(f"#field-{field.name}") for field in self._fields])
 
-    def _settle(self, waiting: list[Widget]) -> None:
-        """Each field takes the keys that wait for it, one field after the other."""
-        if waiting:
-            waiting[0].call_later(self._settle, waiting[1:])
+    def _save_after(self, widgets: list[Widget]) -> None:
+        """Save after each of these widgets has processed the events queued for it."""
+        if widgets:
+            widgets[0].call_later(self._save_after, widgets[1:])
         else:
             self._save()
 
     def _save(self) -> None:
-        given = {field.name: self._value(field) for field in self._fields}
+        values = {field.name: self._value(field) for field in self._fields}
         for field in self._fields:
-            if problem := _problem(field, given[field.name].strip()):
+            if problem := _problem(field, values[field.name].strip()):
                 self.query_one(f"#field-{field.name}").focus()
                 self.notify(problem, severity="error", markup=False)
                 return
-        self.dismiss(given)
+        self.dismiss(values)
 
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:
@@ -129,9 +129,9 @@ class Form(Dialog[dict[str, str]]):
 
 
 def _problem(field: Field, value: str) -> str:
-    """What is wrong with a value, as a sentence; "" where nothing is."""
+    """What is wrong with a value, as a sentence, or ""."""
     if field.number and not (value or "0").isdecimal():
         return f"{field.label}: write a whole number."
     if value in field.taken:
-        return f"{field.label}: there is one called {value} already."
+        return f"{field.label}: {value} is in use already."
     return field.check(value)

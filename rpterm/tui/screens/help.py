@@ -1,4 +1,4 @@
-"""All keys, made from the registry with the user's own laid over."""
+"""The help screen: all keys, generated from the key registry and the user's own bindings."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STATES = {
     "choosing": "when candidates wait",
 }
 _MANY = 4
-"""Keys in a row that want the same state, for one line above them to say so."""
-SLASH = "In your line, / and a name runs a command: /note, /set temperature 0.9. Tab completes it."
+"""How many consecutive keys with the same state get a common line above them that says so."""
+SLASH = "In the input, / and a name run a command: /note, /set temperature 0.9. Tab completes it."
 
 
 class HelpScreen(Dialog[None]):
-    """Groups of keys, in two columns where they fit."""
+    """Groups of keys, in two columns if there is room."""
 
     DEFAULT_CSS = """
     HelpScreen {
@@ -58,9 +58,9 @@ class HelpScreen(Dialog[None]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        room = self.query_one("#columns").size.width
-        columns = 2 if room >= 100 else 1
-        width = room // columns - 3
+        total_width = self.query_one("#columns").size.width
+        columns = 2 if total_width >= 100 else 1
+        width = total_width // columns - 3
         tables = [
             table(heading, group, self._overrides, width)
             for heading, group in keys.groups().items()
@@ -72,26 +72,26 @@ class HelpScreen(Dialog[None]):
 
 
 def split(tables: list[Content]) -> tuple[list[Content], list[Content]]:
-    """Two columns of about the same height, in order."""
+    """Distribute the tables, in order, over two columns of about the same height."""
     heights = [table.plain.count("\n") + 2 for table in tables]
     best = min(range(len(tables) + 1), key=lambda n: max(sum(heights[:n]), sum(heights[n:])))
     return tables[:best], tables[best:]
 
 
 def table(heading: str, group: list[keys.Key], overrides: Mapping[str, str], width: int) -> Content:
-    """One group: the keys in a column, what they do beside them."""
+    """One group of keys: the keys in a column, and what they do next to them."""
     rows = [Content.styled(heading, "bold $text-accent")]
-    said = ""
+    subheading = ""
     for state, run in groupby(group, _state):
-        alike = list(run)
-        many = state if len(alike) >= _MANY else ""
-        if many or said:
-            rows.append(Content.styled(f"{many or 'otherwise'}:", f"italic {text.MUTED}"))
-        said = many
-        for key in alike:
+        same_state = list(run)
+        common_state = state if len(same_state) >= _MANY else ""
+        if common_state or subheading:
+            rows.append(Content.styled(f"{common_state or 'otherwise'}:", f"italic {text.MUTED}"))
+        subheading = common_state
+        for key in same_state:
             names = keys.keys_of(key, overrides)
             shown = " ".join(key_names.show(name) for name in names[:2])
-            when = f" ({state})" if state and not many else ""
+            when = f" ({state})" if state and not common_state else ""
             rows += _row(shown, key.description.rstrip(".") + when, width)
     return Content("\n").join(rows)
 
@@ -100,9 +100,9 @@ def _state(key: keys.Key) -> str:
     return next((STATES[when] for when in key.when if when in STATES), "")
 
 
-def _row(shown: str, described: str, width: int, indent: int = 17) -> list[Content]:
-    if len(shown) >= indent:
-        shown = shown.split(" ")[0]
-    lines = Content.styled(described, text.MUTED).wrap(max(8, width - indent))
-    head = Content.assemble((shown.ljust(indent), "bold $text-primary"), lines[0])
-    return [head, *(Content(" " * indent) + line for line in lines[1:])]
+def _row(shown_keys: str, description: str, width: int, indent: int = 17) -> list[Content]:
+    if len(shown_keys) >= indent:
+        shown_keys = shown_keys.split(" ")[0]
+    lines = Content.styled(description, text.MUTED).wrap(max(8, width - indent))
+    first = Content.assemble((shown_keys.ljust(indent), "bold $text-primary"), lines[0])
+    return [first, *(Content(" " * indent) + line for line in lines[1:])]

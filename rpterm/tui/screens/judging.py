@@ -1,4 +1,4 @@
-"""What the review and a duel of many rounds share: verdicts, head, scrolling, clicks on hints."""
+"""The base class of the review and the duel screen: verdicts, head line, scrolling, hint clicks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERDICTS: Mapping[str, Verdict] = {
 
 
 class JudgingScreen(LeftOnce[None]):
-    """A head ``#top``, what is judged in ``#middle``, and hints; one key judges."""
+    """A screen with a head line ``#top``, the replies in ``#middle``, and hints; one key judges."""
 
     DEFAULT_CSS = """
     JudgingScreen {
@@ -41,22 +41,22 @@ class JudgingScreen(LeftOnce[None]):
 
     @abstractmethod
     async def action_command(self, name: str) -> None:
-        """A key of the registry."""
+        """Run a command of the key registry."""
 
     def action_page(self, by: int) -> None:
-        """Scroll long replies."""
+        """Scroll long replies by pages."""
         middle = self.query_one("#middle", VerticalScroll)
         middle.scroll_relative(y=by * max(1, middle.size.height - 2), animate=False)
 
     def head(self, place: str, about: str, right: str) -> None:
-        """Say which one of how many is shown, and of what."""
+        """Show the position in the queue, what is judged, and a text on the right."""
         width = self.size.width - 4
         left = Content.assemble((place, "bold $text-primary"), (f"  ·  {about}", text.MUTED))
         left = left.truncate(max(1, width - Content(right).cell_length - 2), ellipsis=True)
         self.query_one("#top", Static).update(text.ends(left, right, width, 2))
 
     def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
-        """A hint was clicked."""
+        """Run the command of the hint that was clicked."""
         if event.command == "help":
             self.app.action_command("help")  # type: ignore[attr-defined]
         else:

@@ -1,4 +1,4 @@
-"""Choose a character: the cards of the user's folder first, then those that come with rpterm."""
+"""The dialog to choose a character: the user's own cards first, then those of rpterm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rpterm.tui.screens.chooser import Choice, Chooser
 
 
 class CharacterPicker(Chooser):
-    """Reads the names of the cards in a thread, so that the list opens at once."""
+    """Reads the cards in a thread, so that the dialog opens at once."""
 
     def __init__(self, *, first: bool = False, heading: str = "Characters") -> None:
         title = "Who do you want to talk to?" if first else heading
@@ -29,7 +29,7 @@ class CharacterPicker(Chooser):
 
 
 def choices() -> Sequence[Choice]:
-    """Every card that can be found."""
+    """All cards that are found, as choices."""
     from rpterm import paths
     from rpterm.cards import library
 

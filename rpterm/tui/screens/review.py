@@ -1,8 +1,8 @@
-"""Rate replies one after the other: one key rates and goes on; close duels come as pairs.
+"""The review screen: rates replies one after the other; close duels are judged as pairs.
 
-Writes go through a lane in their order, so a quick hand never waits for the disk; reading the next
-reply with a few turns above takes a millisecond and is done at once. What is in the queue is the
-business of ``rpterm.preference.reviewing``.
+One key rates and shows the next reply. Ratings are stored by a lane, in order, so that quick
+key presses never wait for the disk. Reading the next reply with a few turns above it takes a
+millisecond and is done directly. ``rpterm.preference.reviewing`` decides what is in the queue.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
         "flag")  # fmt: skip
 FIRST = ("judge-skip", "judge-undo", "judge-filter", "judge-more")
-"""What a small terminal has room for in the hints beside the stars or verdicts."""
+"""The hints that a small terminal has room for, next to the stars or verdicts."""
 LAST = ("judge-back", "judge-leave")
 LITTLE, MUCH = 3, 15
-"""Turns shown above the reply."""
+"""The number of turns shown above the reply, collapsed and expanded."""
 
 
 class ReviewScreen(JudgingScreen):
-    """The queue, one reply or one close duel at a time."""
+    """Shows the review queue, one reply or one close duel at a time."""
 
     DEFAULT_CSS = """
     ReviewScreen {
@@ -64,21 +64,21 @@ class ReviewScreen(JudgingScreen):
         self, store: Store, settings: Settings, *, card: CharacterCard | None = None,
         wanted: Filter | None = None,
     ) -> None:  # fmt: skip
-        """``card`` is whose replies come first; the filter shows everybody's again."""
+        """``card`` limits the queue to its replies at first; the filter can show all of them."""
         super().__init__()
         self.review = Review(store)
         self.wanted = wanted or Filter(card=card.name if card else "")
         self._overrides = settings.keys
-        # Where two are compared, the arrows choose between them: their keys are asked first.
+        # In a comparison the arrow keys are verdicts, so these bindings come first.
         own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
         self._lane = Lane("review", self._failed)
         self._items: list[Item] = []
         self._at = 0
         self._done: list[tuple[int, bool]] = []
-        """What can be taken back: the place in the queue, and whether it counts as rated."""
+        """What can be undone: the index in the queue, and whether it counts as rated."""
         self._rated = 0
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
         self._above = LITTLE
 
     def compose(self) -> ComposeResult:
@@ -89,7 +89,7 @@ class ReviewScreen(JudgingScreen):
         yield KeyHints(self._overrides, id="hints")
 
     async def on_mount(self) -> None:
-        await self._read()
+        await self._restart()
 
     def on_unmount(self) -> None:
         self._lane.finish()
@@ -97,22 +97,23 @@ class ReviewScreen(JudgingScreen):
 
     @property
     def item(self) -> Item | None:
-        """What is shown."""
+        """The item that is shown; ``None`` at the end of the queue."""
         return self._items[self._at] if 0 <= self._at < len(self._items) else None
 
     # Commands ----------------------------------------------------------------------------------
     async def action_command(self, name: str) -> None:
-        """A key of the registry."""
-        await self._told(self._run(name))
+        """Run a command of the key registry."""
+        await self._guarded(self._run(name))
 
-    async def _told(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        """Await something; its error becomes a notice."""
         with telling(self):
             await work
 
     async def _run(self, name: str) -> None:
         item = self.item
         if name == "judge-leave":
-            self.run_worker(self._told(self._leave()))
+            self.run_worker(self._guarded(self._leave()))
         elif name in ("judge-undo", "judge-back", "judge-filter", "judge-more"):
             await self._move(name)
         elif item is None:
@@ -128,12 +129,12 @@ class ReviewScreen(JudgingScreen):
         elif name == "judge-skip":
             await self._go(1)
         elif name == "tags":
-            self.run_worker(self._told(self._tag(item)))
+            self.run_worker(self._guarded(self._tag(item)))
         elif name == "flag":
-            self.run_worker(self._told(self._flag(item)))
+            self.run_worker(self._guarded(self._flag(item)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Stars are for one reply, verdicts for two."""
+        """Allow stars for a single reply only, and verdicts for a pair only."""
         if action != "command":
             return True
         pair = self.item is not None and self.item.rival is not None
@@ -148,11 +149,11 @@ class ReviewScreen(JudgingScreen):
             self._above = MUCH if self._above == LITTLE else LITTLE
             await self._show()
         else:
-            await self._look()  # What was judged here counts, too.
-            self.run_worker(self._told(self._choose_filter()))
+            await self._reload()  # So that the filter's counts include what was judged here.
+            self.run_worker(self._guarded(self._choose_filter()))
 
     async def _leave(self) -> None:
-        """Leave once everything is stored."""
+        """Close the screen once everything is stored."""
         await self._lane.call(lambda: None)
         self.dismiss(None)
 
@@ -168,7 +169,7 @@ class ReviewScreen(JudgingScreen):
         return lambda: self.review.rater.duel(left, right, verdict, method=REVIEWED)
 
     async def _judge(self, mark: Mark, store: Callable[[], object]) -> None:
-        """Store a judgement behind the scenes and go on."""
+        """Store a judgement in the background and show the next item."""
         self._lane.put(store)
         self._items[self._at] = replace(self._items[self._at], mark=mark, judged=True)
         self._done.append((self._at, True))
@@ -177,10 +178,10 @@ class ReviewScreen(JudgingScreen):
 
     async def _undo(self) -> None:
         if not self._done:
-            self._say("Nothing was judged here yet.")
+            self._say("There is nothing to undo yet.")
             return
-        self._at, counted = self._done.pop()
-        self._rated -= counted
+        self._at, counts_as_rated = self._done.pop()
+        self._rated -= counts_as_rated
         reply = self._items[self._at].reply
         await self._lane.call(self.review.rater.undo, reply.chat_id, reply.turn_id)
         mark = await self._lane.call(self.review.rater.mark, reply.turn_id)
@@ -200,8 +201,8 @@ class ReviewScreen(JudgingScreen):
     async def _flag(self, item: Item) -> None:
         from rpterm.tui.screens.flag import FlagScreen
 
-        whole = self.review.store.turn(item.reply.turn_id).text
-        done = await self.app.push_screen_wait(FlagScreen(whole))
+        reply = self.review.store.turn(item.reply.turn_id).text
+        done = await self.app.push_screen_wait(FlagScreen(reply))
         if done is None or item is not self.item:
             return
         rater, turn = self.review.rater, item.reply.turn_id
@@ -217,18 +218,18 @@ class ReviewScreen(JudgingScreen):
         screen = FilterScreen(self.wanted, self.review)
         if (wanted := await self.app.push_screen_wait(screen)) is not None:
             self.wanted = wanted
-            await self._read()
+            await self._restart()
 
     # Showing -----------------------------------------------------------------------------------
-    async def _read(self) -> None:
-        """Read the queue again and begin at its start."""
-        await self._look()
+    async def _restart(self) -> None:
+        """Reload the queue and show its first item."""
+        await self._reload()
         self._items = self.review.queue(self.wanted)
         self._at, self._done = 0, []
         await self._show()
 
-    async def _look(self) -> None:
-        """Read what the store says by now."""
+    async def _reload(self) -> None:
+        """Reload all replies and judgements from the store."""
         try:
             await self._lane.call(self.review.read)
         except RptermError as error:
@@ -244,12 +245,12 @@ class ReviewScreen(JudgingScreen):
         with self.app.batch_update():
             await turns.remove_children()
             await turns.mount_all(views)
-        self._dress()
+        self._show_texts()
         self.call_after_refresh(self._reveal)
 
     def _views(self, item: Item | None) -> list[Widget]:
         if item is None:
-            return [Static(self._nothing(), markup=False)]
+            return [Static(self._end_text(), markup=False)]
         store, turn = self.review.store, item.reply.turn_id
         try:
             *above, last = store.path(turn, self._above + 1)
@@ -266,14 +267,15 @@ class ReviewScreen(JudgingScreen):
         return [*map(TurnView, above), judged]
 
     def _reveal(self) -> None:
-        """The end of the reply in sight, or its beginning where it is longer than the screen."""
+        """Scroll to the end of the reply, or to its beginning if it is longer than the screen."""
         middle = self.query_one("#middle", VerticalScroll)
         judged = next(iter(self.query("TurnView.-judged, DuelView")), None)
         top = judged.virtual_region.y if judged is not None else 0
         end = max(0, middle.virtual_size.height - middle.size.height)
         middle.scroll_to(y=min(top, end), animate=False)
 
-    def _dress(self) -> None:
+    def _show_texts(self) -> None:
+        """Update the head line, the reason and the hints."""
         item, total = self.item, len(self._items)
         at = min(self._at + 1, total)
         self.head(f"{at} of {total}", self.wanted.text, self._pace())
@@ -285,19 +287,19 @@ class ReviewScreen(JudgingScreen):
     def _about(self, item: Item | None) -> str:
         if item is None:
             return ""
-        # The score stays out of sight unless it is the matter: it would sway the judge. So would
-        # who made which of two.
+        # Not shown, because they would bias the judge: the score, unless it is the reason for the
+        # review, and which model made which reply of a pair.
         model = item.reply.model if item.rival is None else ""
         parts = (item.reply.card, model, item.doubt)
         return text.one_line(" · ".join(part for part in parts if part), 180)
 
     def _pace(self) -> str:
-        hours = (time.monotonic() - self._began) / 3600
+        hours = (time.monotonic() - self._started_at) / 3600
         if self._rated < 5:
             return f"{self._rated} rated"
         return f"{self._rated} rated · {self._rated / hours:.0f} an hour"
 
-    def _nothing(self) -> str:
+    def _end_text(self) -> str:
         if self._items:
             return "That was the last one. f chooses others, Esc leaves."
         return f"Nothing to review here ({self.wanted.text}). f chooses others, Esc leaves."
@@ -306,8 +308,8 @@ class ReviewScreen(JudgingScreen):
         self.notify(sentence, markup=False)
 
     def _failed(self, error: Exception) -> None:
-        # Never waits for the event loop, which may wait for the lane.
+        # ``call_later`` does not wait for the event loop, which may itself be waiting for the lane.
         self.app.call_later(self.app.notify, told(error), markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._dress()
+        self._show_texts()

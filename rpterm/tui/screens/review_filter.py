@@ -1,4 +1,4 @@
-"""Choose which replies are reviewed: what kind, whose, by which model, from which source."""
+"""The dialog to filter the review: by kind, character, model and source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ANY = {"card": "everybody", "model": "every model", "source": "every source"}
 
 
 class FilterScreen(Dialog[Filter]):
-    """Four rows; the arrows choose a row and its value, and the count says what that leaves."""
+    """Four rows; the arrow keys choose a row and its value, and the number of matches is shown."""
 
     DEFAULT_CSS = """
     FilterScreen {
@@ -61,35 +61,35 @@ class FilterScreen(Dialog[Filter]):
         self._draw()
 
     def action_row(self, by: int) -> None:
-        """Another row."""
+        """Move to another row."""
         self._row = (self._row + by) % len(_ROWS)
         self._draw()
 
     def action_value(self, by: int) -> None:
-        """Another value in this row."""
+        """Choose another value in this row."""
         name = _ROWS[self._row]
         values = self._values[name]
-        now = getattr(self._wanted, name)
-        at = (values.index(now) + by) % len(values) if now in values else 0
-        self._wanted = replace(self._wanted, **{name: values[at]})  # type: ignore[arg-type]
+        current = getattr(self._wanted, name)
+        index = (values.index(current) + by) % len(values) if current in values else 0
+        self._wanted = replace(self._wanted, **{name: values[index]})  # type: ignore[arg-type]
         self._draw()
 
     def action_take(self) -> None:
-        """Use it."""
+        """Close the dialog with this filter."""
         self.dismiss(self._wanted)
 
     def _draw(self) -> None:
         lines = []
         for at, name in enumerate(_ROWS):
             value = getattr(self._wanted, name) or _ANY[name]
-            here = at == self._row
+            marked = at == self._row
             lines.append(
                 Content.assemble(
-                    ("▸ " if here else "  ", "$text-accent"),
+                    ("▸ " if marked else "  ", "$text-accent"),
                     (_LABELS[name].ljust(12), text.MUTED),
-                    ("‹ " if here else "  ", text.MUTED),
-                    (text.one_line(value, 36), "bold" if here else ""),
-                    (" ›" if here else "", text.MUTED),
+                    ("‹ " if marked else "  ", text.MUTED),
+                    (text.one_line(value, 36), "bold" if marked else ""),
+                    (" ›" if marked else "", text.MUTED),
                 )
             )
         self.query_one("#rows", Static).update(Content("\n").join(lines))

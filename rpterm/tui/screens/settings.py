@@ -1,4 +1,4 @@
-"""The settings of a running chat in a list; what the marked one does stands below it."""
+"""The dialog with the settings of a running chat, with a description of the marked one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rpterm.tuning import Knob
 
 
 class SettingsScreen(Chooser):
-    """Choose one to change it, or set it back to its default."""
+    """Choose a setting to change or to reset to its default."""
 
     DEFAULT_CSS = """
     SettingsScreen #about { dock: bottom; height: 3; margin: 1 0 0 0; padding: 0 1;
@@ -34,7 +34,7 @@ class SettingsScreen(Chooser):
         yield Static(id="about", markup=False)
 
     def line(self, choice: Choice, width: int) -> Content:
-        """Name, value, and where it comes from unless it is the default."""
+        """The setting's name and value, and where the value comes from unless it is the default."""
         knob = self._knobs[choice.id]
         value = (text.one_line(knob.shown), "bold" if knob.origin else "")
         origin = Content.styled(knob.origin, text.MUTED)
@@ -44,5 +44,5 @@ class SettingsScreen(Chooser):
 
     @on(OptionList.OptionHighlighted)
     def tell(self, event: OptionList.OptionHighlighted) -> None:
-        """Say what the marked one does."""
+        """Show the description of the marked setting."""
         self.query_one("#about", Static).update(self._knobs[event.option.id or ""].about)

@@ -1,6 +1,6 @@
-"""A small chooser: the whole reply and its seven dimensions, one key each.
+"""The dialog to rate a reply as a whole and in seven dimensions, one key each.
 
-It is given what stands and returns what shall stand; it knows no store.
+It gets the present mark and returns the new one. It knows no store.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BY_KEY = {each.key: each for each in DIMENSIONS}
 
 
 class TagScreen(Dialog[Mark]):
-    """A letter says bad, good, nothing in turn; a digit gives stars to what the letter named."""
+    """A letter cycles its dimension through bad, good, unrated; a digit gives stars to it."""
 
     DEFAULT_CSS = """
     TagScreen {
@@ -55,14 +55,14 @@ class TagScreen(Dialog[Mark]):
         self._draw()
 
     def on_key(self, event: events.Key) -> None:
-        """A letter, a digit, + or -."""
+        """Rate by a letter, a digit, + or -; move by the arrow keys."""
         pressed = event.character or ""
         if pressed in _BY_KEY:
-            self._turn(_BY_KEY[pressed].id)
+            self._cycle(_BY_KEY[pressed].id)
         elif pressed and pressed in "12345":
-            self._give(int(pressed))
+            self._give_stars(int(pressed))
         elif pressed and pressed in "+-":
-            # One verdict on the whole at a time: a thumb takes back stars that were given here.
+            # The reply as a whole has one verdict: a thumb replaces stars that were given here.
             self.mark = replace(self.mark, thumb=pressed == "+", stars=self._before.stars)
         elif event.key in ("up", "down"):
             self._step(1 if event.key == "down" else -1)
@@ -72,26 +72,26 @@ class TagScreen(Dialog[Mark]):
         self._draw()
 
     def action_save(self) -> None:
-        """Return the mark; the reply as a whole comes first."""
+        """Return the mark, provided that the reply as a whole is rated."""
         if self.mark.rated:
             self.dismiss(self.mark)
         else:
             self._at = None
-            self._draw("First the reply as a whole: 1 to 5, + or -.")
+            self._draw("Rate the reply as a whole first: 1 to 5, + or -.")
 
-    def _turn(self, name: str) -> None:
-        """Bad, good, nothing, in this order; a reply that is good as a whole begins with good."""
+    def _cycle(self, name: str) -> None:
+        """Cycle through bad, good, unrated; if the reply is good as a whole, begin with good."""
         good_first = self.mark.thumb is True or (self.mark.stars or 0) >= 4
         order = [None, GOOD, BAD] if good_first else [None, BAD, GOOD]
-        now = self.mark.dimensions.get(name)
-        after = order[(order.index(now) + 1) % 3] if now in order else None
+        current = self.mark.dimensions.get(name)
+        following = order[(order.index(current) + 1) % 3] if current in order else None
         dimensions = {key: n for key, n in self.mark.dimensions.items() if key != name}
-        if after is not None:
-            dimensions[name] = after
+        if following is not None:
+            dimensions[name] = following
         self._at = name
         self.mark = replace(self.mark, dimensions=dimensions)
 
-    def _give(self, n: int) -> None:
+    def _give_stars(self, n: int) -> None:
         if self._at is None:
             self.mark = replace(self.mark, stars=n, thumb=self._before.thumb)
         else:
@@ -105,20 +105,23 @@ class TagScreen(Dialog[Mark]):
         whole = replace(self.mark, dimensions={}, flags=0).text
         rows = [self._row(None, " ", "as a whole", whole or "·")]
         for each in DIMENSIONS:
-            rows.append(self._row(each.id, each.key, each.label, _given(self.mark, each.id)))
+            rows.append(self._row(each.id, each.key, each.label, _rating(self.mark, each.id)))
         self.query_one("#rows", Static).update(Content("\n").join(rows))
         asks = next((each.asks for each in DIMENSIONS if each.id == self._at), "")
         self.query_one("#note", Static).update(note or asks or "Your overall verdict.")
 
-    def _row(self, name: str | None, key: str, label: str, given: str) -> Content:
+    def _row(self, name: str | None, key: str, label: str, rating: str) -> Content:
         cursor = ("▸ ", "$text-accent") if name == self._at else ("  ", "")
         style = "bold" if name == self._at else ""
         return Content.assemble(
-            cursor, (f"{key} ", "bold $text-primary"), (label.ljust(14), style), (given, text.MUTED)
+            cursor,
+            (f"{key} ", "bold $text-primary"),
+            (label.ljust(14), style),
+            (rating, text.MUTED),
         )
 
 
-def _given(mark: Mark, name: str) -> str:
+def _rating(mark: Mark, name: str) -> str:
     n = mark.dimensions.get(name)
     if n is None:
         return "·"

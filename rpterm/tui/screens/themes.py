@@ -1,4 +1,4 @@
-"""Choose the colours; the marked theme is shown at once."""
+"""The dialog to choose a colour theme, with a live preview."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rpterm.tui.screens.dialog import telling
 
 
 async def choose(app: App[Any], keep: Callable[[str, str], object] | None) -> None:
-    """Let the user choose the colours of a program.
+    """Let the user choose the theme of an app.
 
     Args:
-        keep: Told the setting and what was chosen.
+        keep: Stores a setting: called with ``"theme"`` and the chosen name.
     """
     before = app.theme
     done = await app.push_screen_wait(ThemePicker(sorted(app.available_themes), before))
@@ -28,18 +28,18 @@ async def choose(app: App[Any], keep: Callable[[str, str], object] | None) -> No
 
 
 class ThemePicker(Chooser):
-    """A list of themes with a live preview behind it."""
+    """A list of themes; the highlighted one is applied at once."""
 
     DEFAULT_CSS = """
     ThemePicker { background: transparent; align: right middle; }
     ThemePicker #box { width: 36; }
     """
 
-    def __init__(self, names: Sequence[str], now: str) -> None:
-        first = [name for name in ("lamplight", "paper") if name in names]
-        rest = [name for name in names if name not in first]
-        choices = [Choice(name, name) for name in [*first, *rest]]
-        super().__init__("Colours", choices, marked=now, takes="choose")
+    def __init__(self, names: Sequence[str], current: str) -> None:
+        own = [name for name in ("lamplight", "paper") if name in names]
+        others = [name for name in names if name not in own]
+        choices = [Choice(name, name) for name in [*own, *others]]
+        super().__init__("Colours", choices, marked=current, takes="choose")
 
     @on(OptionList.OptionHighlighted)
     def preview(self, event: OptionList.OptionHighlighted) -> None:

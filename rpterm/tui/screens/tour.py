@@ -1,4 +1,4 @@
-"""The first minute: a few friendly cards, which need no model and can be read while it loads."""
+"""The tour of the first run: a few short pages that can be read while the model loads."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from rpterm.tui.screens.dialog import Dialog
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One card; ``{id}`` in the text is replaced by the key of that command.
+    """A page; ``{id}`` in its text is replaced by the key of that command.
 
     Attributes:
-        loading: What else it says while the model loads.
-        starter: What else it says where the starter plays.
+        loading: Added while the model loads.
+        starter: Added if the starter model plays.
     """
 
     title: str
@@ -37,15 +37,15 @@ PAGES = (
         "Welcome",
         "This is a stage, for you and for characters who live in a model on your own machine. "
         "Nothing you write leaves it.",
-        "The model is loading behind this card. You can begin to write at once; your words wait "
-        "for it.",
+        "The model is loading behind this page. You can begin to write at once; your message "
+        "waits for it.",
     ),
     Page(
         "Talking",
         '*Write as in a story.* "Speech stands in quotes," *and what you do stands between '
         "asterisks.*\n\n"
-        "**{send}** sends, **{newline}** begins a new line, **{stop}** stops a reply. What has "
-        "come is kept.",
+        "**{send}** sends, **{newline}** begins a new line, **{stop}** stops a reply and keeps "
+        "what is written so far.",
     ),
     Page(
         "Trying again",
@@ -53,7 +53,7 @@ PAGES = (
         "and **{swipe-next}** leaf through all of them: nothing is overwritten. **{candidates}** "
         "makes several at once.\n\n"
         "**{edit-last}** changes what you said last. **{select-previous}** selects any turn, to "
-        "edit it or to go on from there in a branch of its own.",
+        "edit it or to start a new branch from there.",
     ),
     Page(
         "Looking behind the curtain",
@@ -71,11 +71,11 @@ PAGES = (
 )
 
 LOW = 18
-"""Below so many rows a card has no more than its text."""
+"""Below this height, in rows, a page shows only its text."""
 
 
 class TourScreen(Dialog[None]):
-    """Leaf with the arrows or Enter; Escape skips it."""
+    """The tour; arrow keys and Enter turn the pages, Escape skips it."""
 
     DEFAULT_CSS = """
     TourScreen {
@@ -98,13 +98,13 @@ class TourScreen(Dialog[None]):
         self, overrides: Mapping[str, str], typed: Callable[[str], object], loading: bool,
         starter: bool,
     ) -> None:  # fmt: skip
-        """Make the tour.
+        """Create the tour.
 
         Args:
-            overrides: The keys that the user changed.
-            typed: Told what someone writes who begins to, "\\n" for Enter.
-            loading: Whether the model still loads.
-            starter: Whether it is the starter.
+            overrides: The user's own key bindings.
+            typed: Called with text that is typed over the tour, "\\n" for Enter.
+            loading: Whether the model is still loading.
+            starter: Whether it is the starter model.
         """
         super().__init__()
         self._overrides, self._typed, self._page = overrides, typed, 0
@@ -123,7 +123,7 @@ class TourScreen(Dialog[None]):
         self.set_class(event.size.height < LOW, "-low")
 
     def action_turn(self, by: int) -> None:
-        """The rest of the page, or another one; past the last one the tour ends."""
+        """Scroll to the rest of the page or turn it; after the last page the tour ends."""
         if self.left or self._scrolled(by):
             return
         if self._page + by >= len(PAGES):
@@ -133,7 +133,7 @@ class TourScreen(Dialog[None]):
         self._draw()
 
     def _scrolled(self, by: int) -> bool:
-        """Whether there was more of the page in that direction, which is shown now."""
+        """Scroll the page; returns whether it could be scrolled in that direction."""
         box = self.query_one("#box", VerticalScroll)
         before = box.scroll_y
         step = by * max(1, box.scrollable_content_region.height - 1)
@@ -141,23 +141,23 @@ class TourScreen(Dialog[None]):
         return box.scroll_y != before
 
     def on_key(self, event: events.Key) -> None:
-        """Who begins to write has seen enough: the letters go to the input."""
+        """Close the tour when the user begins to write, and pass the text on to the input."""
         if not self._writing and keys.is_for("help", event.key, self._overrides):
             event.stop()
             self.app.run_command("help")  # type: ignore[attr-defined]
         elif event.is_printable and event.character and (self.left or event.key != "space"):
             event.stop()
-            self._begin(event.character)
+            self._pass_on(event.character)
         elif self._writing and event.key == "enter":
-            # It came before we were gone, and ends what was begun here.
+            # Enter arrived before the tour was closed, and ends the message begun here.
             event.stop()
             self._typed("\n")
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._begin(event.text)
+        self._pass_on(event.text)
 
-    def _begin(self, written: str) -> None:
+    def _pass_on(self, written: str) -> None:
         self._writing = True
         self._typed(written)
         self.dismiss()
@@ -174,13 +174,13 @@ class TourScreen(Dialog[None]):
         self.query_one("#dots", Static).update(Content(dots))
 
     def text_of(self, page: Page) -> Content:
-        """What the page says here."""
+        """The text of a page, with the additions that apply."""
         more = (page.loading if self._loading else "", page.starter if self._starter else "")
         return page_text("\n\n".join(filter(None, (page.text, *more))), self._overrides)
 
 
 def page_text(shown: str, overrides: Mapping[str, str]) -> Content:
-    """The text of a card with the keys filled in."""
+    """The text of a page with the keys filled in."""
     for key in keys.KEYS:
         shown = shown.replace("{" + key.id + "}", keys.shown(key.id, overrides))
     return text.roleplay(shown)

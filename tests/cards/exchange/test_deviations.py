@@ -13,9 +13,9 @@ import pytest
 
 from rpterm.cards.exchange import charx, jsonio, png
 from rpterm.cards.exchange.dialogue import parse as parse_dialogue
+from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
-from rpterm.cards.exchange.origin import Imported, read_bytes
-from rpterm.cards.exchange.problem import ExchangeError
+from rpterm.cards.exchange.importer import Imported, read_bytes
 from rpterm.cards.reader import parse
 from rpterm.cards.writer import dump
 
@@ -149,9 +149,9 @@ def test_what_was_mended_is_told() -> None:
         )
     )
     notes = " ".join(found.notes)
-    assert "called stray" in notes
+    assert "named stray" in notes
     assert "description had control characters" in notes
-    assert "pattern /(?=x)/ cannot be used" in notes
+    assert "regex /(?=x)/ cannot be used" in notes
     assert "position was 'far'" in notes
     assert found.card.lorebook.entries[0].keys == ("y",)
 
@@ -160,7 +160,7 @@ def test_a_flood_of_notes_is_counted() -> None:
     entries = [{**ENTRY, "insertion_order": "x"} for _ in range(100)]
     notes = imported(v2(character_book={"entries": entries})).notes
     assert len(notes) == 31
-    assert notes[-1] == "70 more of the kind."
+    assert notes[-1] == "There are 70 more notes like these."
 
 
 def test_entries_mean_the_same() -> None:
@@ -280,7 +280,7 @@ def test_a_lorebook_is_no_character() -> None:
 
 def test_what_formats_cannot_keep_is_said() -> None:
     card = imported(v2(first_mes="a", alternate_greetings=["b"], tags=["x"])).card
-    assert export(card, "v1").notes == ("V1 has no place for further greetings, "
+    assert export(card, "v1").notes == ("V1 cannot store further greetings, "
                                         "tags, creator and version.",)  # fmt: skip
     assert export(card, "v2").notes == ()
 
@@ -337,8 +337,8 @@ def test_what_is_no_entry_does_not_cost_the_others() -> None:
     found = imported(document)
     assert [entry.content for entry in found.card.lorebook.entries] == ["5"]
     assert found.notes[:2] == (
-        "lorebook entry 1 was left out: it is null and no object with keys and content.",
-        "lorebook entry 2 was left out: it is a number and no object with keys and content.",
+        "lorebook entry 1 was left out: it is null, not an object with keys and content.",
+        "lorebook entry 2 was left out: it is a number, not an object with keys and content.",
     )
     assert given_back(document, "v2") == document
     world = imported({"entries": {"0": None, "1": {"key": ["a"], "content": "c"}}})
@@ -358,5 +358,5 @@ def test_an_export_without_the_portrait_says_so() -> None:
     card = imported(v2()).card
     for form in ("v1", "v2", "v3"):
         notes = export(replace(card, portrait="anna.png"), form).notes
-        assert "The portrait anna.png is not in the file: png and charx hold it, too." in notes
+        assert "The file does not include the portrait anna.png; png and charx files do." in notes
         assert export(card, form).notes == ()

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, import_files, reader, safe_name
-from rpterm.cards.exchange.origin import read_any, read_bytes
-from rpterm.cards.exchange.problem import ExchangeError
+from rpterm.cards.exchange.importer import read_any, read_bytes
 from rpterm.cards.reader import load
 
 
@@ -54,8 +54,8 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     assert first.portrait.read_bytes() == png.blank(4, 4)
     assert load(first.target).portrait == "anna.png"
     assert second.target == tmp_path / "out" / "anna-2.toml"
-    assert "no card" in broken.error
-    assert "is not there" in missing.error
+    assert "not a card" in broken.error
+    assert "does not exist" in missing.error
     text = first.target.read_text(encoding="utf-8")
     assert text.startswith("# Imported from b.png: a V3 card in a PNG picture.\n")
 
@@ -66,7 +66,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (result,) = import_files([source], tmp_path)
     assert result.target == tmp_path / "anna-2.toml"
     assert (tmp_path / "ANNA.png").read_bytes() == b"mine"
-    with pytest.raises(ExchangeError, match="exists already"):
+    with pytest.raises(ExchangeError, match="already exists"):
         export_file(result.target, "v2", source)
 
 
@@ -171,7 +171,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "random": (lambda: bytes(range(256)) * 20, "neither"),
     "not UTF-8": (lambda: b'{"name": "\xff\xfe"}', "not UTF-8"),
     "cut JSON": (lambda: b'{"name": "Anna"', "not JSON.*line 1"),
-    "NaN": (lambda: b'{"name":"a","first_mes":"b","x":NaN}', "NaN is no number"),
+    "NaN": (lambda: b'{"name":"a","first_mes":"b","x":NaN}', "NaN is not a valid JSON number"),
     "infinite": (lambda: b'{"name":"a","first_mes":"b","x":1e999}', "too large"),
     "long number": (lambda: b'{"name":"a","x":' + b"9" * 9999 + b"}", "digits"),
     "deep": (lambda: deep(100), "levels deep"),
@@ -183,13 +183,13 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "laughs": (laughs, "aliases"),
     "YAML tag": (lambda: b"name: !!python/object/apply:os.x [x]\nfirst_mes: 1", "neither JSON"),
     "deep YAML": (lambda: b"name: " + b"[" * 5000, "deep|not YAML"),
-    "large YAML": (lambda: b"name: a\ngreeting: " + b"x " * (1 << 20), "can be read"),
+    "large YAML": (lambda: b"name: a\ngreeting: " + b"x " * (1 << 20), "at most"),
     "plain text": (lambda: b"Just a story about a girl.", "neither JSON nor"),
-    "plain PNG": (lambda: png.blank(4, 4), "holds no card"),
+    "plain PNG": (lambda: png.blank(4, 4), "contains no card"),
     "cut PNG": (lambda: png.write(png.blank(4, 4), {"chara": b"{}"})[:-30], "cut off"),
     "PNG length": (lambda: png.MAGIC + b"\xff\xff\xff\xff" + b"tEXt" * 9, "cut off"),
     "no base64": (lambda: png.blank(4, 4)[:33] + bytes.fromhex("00000009") + b"tEXtchara\0???"
-                  + b"\0\0\0\0" + png.blank(4, 4)[33:], "no base64"),
+                  + b"\0\0\0\0" + png.blank(4, 4)[33:], "not base64"),
     "chunk bomb": (bomb_chunk, "far more than a card"),
     "JPEG": (lambda: b"\xff\xd8\xff\xe0" + b"x" * 99, "only PNG"),
     "no card": (lambda: hostile_zip("x.txt").replace(b"card.json", b"cord.json"), "has no card"),
@@ -228,7 +228,7 @@ def test_sizes_and_kinds_of_paths(tmp_path: Path) -> None:
         read_any(tmp_path)
     with (tmp_path / "big.png").open("wb") as file:
         file.truncate(1 << 30)
-    with pytest.raises(ExchangeError, match="can be a card"):
+    with pytest.raises(ExchangeError, match="a card can have at most"):
         read_any(tmp_path / "big.png")
 
 
@@ -238,17 +238,17 @@ def test_a_card_too_long_for_toml_is_refused(tmp_path: Path) -> None:
         tmp_path / "y.json", jsonio.dumps(v3(description="x" * 600_000, scenario="y" * 600_000))
     )
     first, second = import_files([one, two], tmp_path / "c")
-    assert "description has 2,097,152 characters; a whole card can have" in first.error
-    assert "bytes; a card can have" in second.error
+    assert "description has 2,097,152 characters; an entire card can have" in first.error
+    assert "bytes; a card can have at most" in second.error
     assert list((tmp_path / "c").iterdir()) == []
 
 
 def test_too_many_entries_and_patterns() -> None:
     book = {"entries": [{"keys": ["a"], "content": "b"}] * 4001}
-    with pytest.raises(ExchangeError, match=r"4,001 entries; a card can have 4,000"):
+    with pytest.raises(ExchangeError, match=r"4,001 entries; split it: a card can have 4,000"):
         read_bytes(jsonio.dumps(v3(character_book=book)))
     slow = {"entries": [{"keys": [f"/(a{n}|b){{1,90}}/"], "content": "b"} for n in range(3000)]}
     found = read_bytes(jsonio.dumps(v3(character_book=slow)))
-    assert any("more patterns than can be looked for" in note for note in found.notes)
+    assert any("too many regex patterns" in note for note in found.notes)
     assert found.card.lorebook.entries[0].keys
     assert not found.card.lorebook.entries[-1].keys

@@ -16,7 +16,7 @@ from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.exchange import charx, jsonio, png
 from rpterm.cards.exchange.export import Format, export
 from rpterm.cards.exchange.files import import_files, reader
-from rpterm.cards.exchange.origin import read_bytes
+from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.library import find
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
@@ -230,7 +230,7 @@ def test_other_programs_see_the_persona() -> None:
     found = read_bytes(jsonio.dumps(changed))
     assert found.card.attributes[-1] == "Likes tea."
     assert found.card.relations == ()
-    assert any("changed elsewhere" in note for note in found.notes)
+    assert any("Another program changed personality" in note for note in found.notes)
 
 
 DOCUMENT: dict[str, Any] = {

@@ -42,7 +42,7 @@ def test_close_duels_are_doubtful(table: Table) -> None:
     review.rater.duel(table.two.id, table.one.id, "left", asked_again=first.id)
     assert ids(review, kind="doubtful") == [table.one.id]
     (item,) = review.queue(Filter("doubtful"))
-    assert item.doubt.startswith("asked again")
+    assert item.doubt.startswith("the duel ended differently")
     assert item.rival is not None and item.rival.turn_id == table.two.id
     assert ids(review, kind="all") == [table.one.id, table.two.id]
     review.rater.duel(table.one.id, table.two.id, "tie", method="review")

@@ -1,6 +1,7 @@
-"""Commands on whole chats: find, open, new, rename, greeting, branches, note, persona, character.
+"""Commands on chats as a whole: find, open, begin, rename, delete, and their settings.
 
-Each opens a list or a form and does what was decided there.
+Each opens a list or a form (greetings, branches, author's note, persona, characters) and carries
+out what the user decides there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.plural import counted
-from rpterm.tui.screens.chat import opening, replies, way
+from rpterm.tui.screens.chat import navigation, opening, replies
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 
 async def choose_chat(chat: ChatScreen) -> None:
-    """The list of chats: open one, begin one, rename, delete."""
+    """Show the list of chats, and open, begin, rename or delete one."""
     from rpterm.tui.screens.chats import ChatsScreen
 
-    session = _open(chat)
+    session = _open_session(chat)
     if session is None:
         return None
     at = ""
@@ -34,9 +35,9 @@ async def choose_chat(chat: ChatScreen) -> None:
             return await new_chat(chat)
         chat_id, at = int(done.id), done.id
         if done.action == "open" and (turn_id := screen.found.get(done.id)):
-            return await way.go(chat, chat_id, turn_id)
+            return await navigation.go_to_turn(chat, chat_id, turn_id)
         if done.action == "open":
-            return await open_other(chat, chat_id)
+            return await open_chat(chat, chat_id)
         if done.action == "rename":
             await rename_chat(chat, chat_id)
         elif done.action == "delete" and await delete_chat(chat, chat_id):
@@ -45,16 +46,16 @@ async def choose_chat(chat: ChatScreen) -> None:
             at = done.near
 
 
-async def open_other(chat: ChatScreen, chat_id: int) -> None:
-    """Go to another chat."""
+async def open_chat(chat: ChatScreen, chat_id: int) -> None:
+    """Switch to another chat."""
     session = chat.session
     if session is not None and chat_id != session.chat_id:
-        await opening.switch(chat, None, chat_id)
+        await opening.switch_chat(chat, None, chat_id)
 
 
 async def new_chat(chat: ChatScreen) -> None:
-    """Begin a new chat with this character, unless nothing was said in this one yet."""
-    if (session := _open(chat)) is not None:
+    """Begin a new chat with this character, unless nothing has been said in this one yet."""
+    if (session := _open_session(chat)) is not None:
         if await chat.ask(_is_untouched, session):
             chat.say("Nothing was said here yet: this chat is new.")
             return
@@ -63,35 +64,38 @@ async def new_chat(chat: ChatScreen) -> None:
 
 async def _begin(chat: ChatScreen, session: Session) -> None:
     path = chat.state.chat.card_path if chat.state.chat else None
-    await opening.switch(chat, path or session.card.name, opening.NEW_CHAT)
+    await opening.switch_chat(chat, path or session.card.name, opening.NEW_CHAT)
 
 
 def _is_untouched(session: Session) -> bool:
-    """Whether there is nothing but greetings."""
+    """Whether the chat has nothing but its greetings."""
     return session.chat.length <= 1 and all(turn.role != "user" for turn in session.path())
 
 
 async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
-    """Delete a chat after asking; whether it is gone. Another one is begun for the open one."""
-    from rpterm.tui.screens.confirm import Confirm
+    """Delete a chat after asking; returns whether it was deleted.
 
-    session = _open(chat)
-    if session is None or (chat_id == session.chat_id and replies.occupied(chat)):
+    If it is the open chat, a new one is begun in its place.
+    """
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
+
+    session = _open_session(chat)
+    if session is None or (chat_id == session.chat_id and replies.refuse_while_busy(chat)):
         return False
-    what = await chat.ask(session.store.chat, chat_id)
-    question = f"Delete “{what.heading or what.card_name}” with its {counted(what.length, 'turn')}?"
-    if not await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Delete")):
+    record = await chat.ask(session.store.chat, chat_id)
+    name, turns = record.heading or record.card_name, counted(record.length, "turn")
+    question = f"Delete “{name}” with its {turns}?"
+    if not await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete")):
         return False
-    current = chat_id == session.chat_id
     await chat.ask(session.delete_chat, chat_id)
-    if current:
+    if chat_id == session.chat_id:
         await _begin(chat, session)
     return True
 
 
 async def rename(chat: ChatScreen) -> None:
     """Rename this chat."""
-    if (session := _open(chat)) is not None:
+    if (session := _open_session(chat)) is not None:
         await rename_chat(chat, session.chat_id)
 
 
@@ -99,30 +103,28 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     """Ask for a title and set it."""
     from rpterm.tui.screens.form import Field, Form
 
-    session = _open(chat)
+    session = _open_session(chat)
     if session is None:
         return
-    what = await chat.ask(session.store.chat, chat_id)
-    named = f"Rename “{what.heading or 'Untitled'}”"
-    heading = "Rename this chat" if chat_id == session.chat_id else named
-    given = await chat.app.push_screen_wait(
-        Form(heading, [Field("title", "Title", what.title)], chat.settings.keys)
-    )
-    if given is None:
-        return
+    record = await chat.ask(session.store.chat, chat_id)
+    heading = f"Rename “{record.heading or 'Untitled'}”"
     if chat_id == session.chat_id:
-        await chat.ask(session.rename, given["title"].strip())
-    else:
-        await chat.ask(session.store.update_chat, chat_id, title=given["title"].strip())
-    await replies.resync(chat)
+        heading = "Rename this chat"
+    values = await chat.app.push_screen_wait(
+        Form(heading, [Field("title", "Title", record.title)], chat.settings.keys)
+    )
+    if values is None:
+        return
+    await chat.ask(session.store.update_chat, chat_id, title=values["title"].strip())
+    await replies.refresh_transcript(chat)
 
 
 async def choose_greeting(chat: ChatScreen) -> None:
-    """The card's greetings in a list; they are the versions of the first turn."""
+    """Choose one of the card's greetings, which are the versions of the first turn."""
     from rpterm.tui.screens.chooser import Choice, Chooser
 
-    session = _open(chat)
-    if session is None or replies.occupied(chat):
+    session = _open_session(chat)
+    if session is None or replies.refuse_while_busy(chat):
         return
     path = await chat.ask(session.path)
     first = path[0] if path else None
@@ -136,112 +138,114 @@ async def choose_greeting(chat: ChatScreen) -> None:
     )
     if done is not None and done.id != str(first.id):
         await chat.ask(session.select, int(done.id))
-        await replies.resync(chat)
+        await replies.refresh_transcript(chat)
 
 
 async def choose_branch(chat: ChatScreen) -> None:
-    """The tree of branches; go to one."""
+    """Show the tree of branches and switch to one."""
     from rpterm.tui.screens.branches import BranchesScreen
 
-    session = _open(chat)
-    if session is None or replies.occupied(chat):
+    session = _open_session(chat)
+    if session is None or replies.refuse_while_busy(chat):
         return
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)
     done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
     if done is not None:
-        await way.to_branch(chat, session.select, int(done.id))
+        await navigation.show_branch(chat, session.select, int(done.id))
         chat.transcript.to_end()
 
 
 async def write_note(chat: ChatScreen, proposed: str = "") -> None:
-    """Ask for the author's note and its depth; ``proposed`` is put below what stands there."""
+    """Ask for the author's note and its depth; ``proposed`` is appended to the present note."""
     from rpterm.tui.screens.form import Field, Form
 
-    session = _open(chat)
+    session = _open_session(chat)
     if session is None:
         return
     note = (await chat.ask(lambda: session.chat)).note
-    begun = "\n".join(part for part in (note.text, proposed) if part)
+    text = "\n".join(part for part in (note.text, proposed) if part)
     fields = [
-        Field("text", "What the model should keep in mind", begun, lines=5),
-        Field("depth", "Depth: 0 is right before your words, and costs nothing", str(note.depth),
+        Field("text", "What the model should keep in mind", text, lines=5),
+        Field("depth", "Depth: 0 is right before your message and costs nothing", str(note.depth),
               number=True),
     ]  # fmt: skip
-    given = await chat.app.push_screen_wait(Form("Author's note", fields, chat.settings.keys))
-    if given is not None:
-        await keep_note(
-            chat, session, AuthorNote(given["text"].strip(), max(0, int(given["depth"] or 0)))
-        )
+    values = await chat.app.push_screen_wait(Form("Author's note", fields, chat.settings.keys))
+    if values is not None:
+        depth = max(0, int(values["depth"] or 0))
+        await keep_note(chat, session, AuthorNote(values["text"].strip(), depth))
 
 
 async def keep_note(chat: ChatScreen, session: Session, note: AuthorNote) -> None:
     """Set the author's note."""
     await chat.ask(session.set_note, note)
-    chat.say("The note counts from the next reply." if note.text else "No note.")
+    chat.say("The note counts from the next reply." if note.text else "The note is removed.")
 
 
 async def choose_persona(chat: ChatScreen) -> None:
-    """Choose, write or change who the user is."""
+    """Choose, write, change or forget the persona that the user has in this chat."""
     from rpterm.tui.screens.chooser import Choice, Chooser
 
-    session = _open(chat)
+    session = _open_session(chat)
     if session is None:
         return
-    now = (await chat.ask(lambda: session.chat)).persona
+    current = (await chat.ask(lambda: session.chat)).persona
     known = {p.name: p for p in await chat.ask(session.store.personas)}
-    known.setdefault(now.name, now)
+    known.setdefault(current.name, current)
     choices = [Choice(p.name, p.name, p.description) for p in known.values()]
     done = await chat.app.push_screen_wait(
-        Chooser("Who are you?", choices, marked=now.name, takes="choose",
+        Chooser("Who are you?", choices, marked=current.name, takes="choose",
                 actions=("list-new", "list-rename", "list-delete"), overrides=chat.settings.keys)
     )  # fmt: skip
     if done is None:
         return
     if done.action == "delete":
-        await _forget_persona(chat, session, done.id, now.name)
+        await _forget_persona(chat, session, done.id, current.name)
         return
     chosen = known[done.id] if done.action != "new" else None
     if done.action in ("new", "rename"):
         names = frozenset(known) - {done.id if done.action == "rename" else ""}
-        chosen = await _write_persona(chat, chosen, names)
+        chosen = await _write_persona(chat, session, chosen, names)
     if chosen is None:
         return
-    if done.action == "rename" and done.id != now.name:
-        chat.say(f"{chosen.name} is changed. You are still {now.name} in this chat.")
+    if done.action == "rename" and done.id != current.name:
+        chat.say(f"{chosen.name} is changed. You are still {current.name} in this chat.")
     else:
         await chat.ask(session.set_persona, chosen)
         chat.say(f"You are {chosen.name} from the next turn.")
 
 
-async def _forget_persona(chat: ChatScreen, session: Session, name: str, now: str) -> None:
-    from rpterm.tui.screens.confirm import Confirm
+async def _forget_persona(chat: ChatScreen, session: Session, name: str, current: str) -> None:
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
-    if name == now:
-        chat.say(f"You are {name} in this chat: be somebody else first.")
+    if name == current:
+        chat.say(f"You are {name} in this chat: choose another persona first.")
         return
     question = f"Forget {name} and what you wrote about them?"
-    if await chat.app.push_screen_wait(Confirm(question, "It cannot be undone.", yes="Forget")):
+    if await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Forget")):
         await chat.ask(session.store.delete_persona, name)
         chat.say(f"{name} is forgotten.")
 
 
 async def _write_persona(
-    chat: ChatScreen, old: Persona | None, taken: frozenset[str]
+    chat: ChatScreen, session: Session, old: Persona | None, taken: frozenset[str]
 ) -> Persona | None:
-    """A new persona, or an old one with other words; names that are ``taken`` stay their own."""
+    """Ask for a new persona, or for changes of an old one, and store it.
+
+    Args:
+        taken: The names of the other personas, which are refused.
+    """
     from rpterm.tui.screens.form import Field, Form
 
-    session = chat.session
     start = old or Persona("", "")
     fields = [
         Field("name", "Name", start.name, taken=taken),
         Field("description", "What the character may know about you", start.description, lines=4),
     ]
-    given = await chat.app.push_screen_wait(Form("You in this chat", fields, chat.settings.keys))
-    if given is None or session is None or not given["name"].strip():
+    values = await chat.app.push_screen_wait(Form("You in this chat", fields, chat.settings.keys))
+    if values is None or not values["name"].strip():
         return None
-    persona = replace(start, name=given["name"].strip(), description=given["description"].strip())
+    persona = replace(start, name=values["name"].strip(), description=values["description"].strip())
     await chat.ask(session.store.put_persona, persona)
     if old is not None and old.name != persona.name:
         await chat.ask(session.store.delete_persona, old.name)
@@ -249,7 +253,7 @@ async def _write_persona(
 
 
 async def choose_character(chat: ChatScreen) -> None:
-    """The list of characters; talk to one."""
+    """Show the list of characters and open a chat with one; without a card, leaving it quits."""
     from rpterm.tui.screens.picker import CharacterPicker
 
     done = await chat.app.push_screen_wait(CharacterPicker(first=chat.card is None))
@@ -257,10 +261,11 @@ async def choose_character(chat: ChatScreen) -> None:
         if chat.card is None:
             chat.app.exit()
         return
-    await opening.switch(chat, done.id, None)
+    await opening.switch_chat(chat, done.id, None)
 
 
-def _open(chat: ChatScreen) -> Session | None:
+def _open_session(chat: ChatScreen) -> Session | None:
+    """The session; says so if the chat is still opening."""
     if chat.session is None:
         chat.say("The chat is still opening.")
     return chat.session

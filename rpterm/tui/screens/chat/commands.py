@@ -1,4 +1,4 @@
-"""Which function carries out which command of the key registry."""
+"""Maps every command id of the key registry to the function that runs it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
     chats,
-    commanding,
     duels,
     example_commands,
     examples,
     files,
-    judging,
     memory,
+    navigation,
     panes,
+    ratings,
     remedies,
     replies,
     sending,
+    slash_commands,
     turns,
-    way,
 )
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 Command = Callable[["ChatScreen"], Awaitable[None] | None]
-"""Those that give nothing are done at once: the next key may already be on its way."""
+"""A command that is not a coroutine runs at once: the next key may already be on its way."""
 
 
 async def _newline(chat: ChatScreen) -> None:
@@ -47,19 +47,19 @@ async def _cast(chat: ChatScreen) -> None:
 
 
 async def _world(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import lore
+    from rpterm.tui.screens.chat import worlds
 
-    await lore.choose_world(chat)
+    await worlds.choose_world(chat)
 
 
 async def _settings(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import tuning
+    from rpterm.tui.screens.chat import setting_commands
 
-    await tuning.choose(chat)
+    await setting_commands.choose_setting(chat)
 
 
-def _edited(name: str) -> Command:
-    """A command of the turn's editor, whose hint was clicked."""
+def _editor_command(name: str) -> Command:
+    """Pass a command on to the turn editor; needed when its hint is clicked."""
 
     async def pass_on(chat: ChatScreen) -> None:
         if chat.state.editor is not None:
@@ -71,43 +71,43 @@ def _edited(name: str) -> Command:
 COMMANDS: dict[str, Command] = {
     "send": sending.send,
     "newline": _newline,
-    "complete": commanding.complete,
+    "complete": slash_commands.complete,
     "stop": replies.stop,
     "back": turns.back,
-    "editor": turns.outside,
+    "editor": turns.edit_outside_here,
     "impersonate": sending.impersonate,
     "regenerate": sending.regenerate,
-    "candidates": sending.several,
-    "continue": sending.go_on,
+    "candidates": sending.several_candidates,
+    "continue": sending.continue_reply,
     "swipe-previous": turns.swipe_previous,
     "swipe-next": turns.swipe_next,
-    "choose": replies.choose,
+    "choose": replies.keep_marked,
     "edit-last": turns.edit_last,
     "select-previous": turns.select_previous,
     "select-next": turns.select_next,
     "edit": turns.edit,
     "regenerate-here": sending.regenerate,
-    "continue-here": sending.go_on,
+    "continue-here": sending.continue_reply,
     "branch-here": turns.branch_here,
     "copy": turns.copy,
     "hide": turns.hide,
-    "thought": turns.thought,
+    "thought": turns.toggle_thought,
     "delete": turns.delete,
-    **{f"stars-{n}": judging.stars(n) for n in range(1, 6)},
-    "thumb-up": judging.good,
-    "thumb-down": judging.bad,
-    "tags": judging.tags,
-    "flag": judging.flag,
-    "unrate": judging.unrate,
-    "good": judging.good,
-    "bad": judging.bad,
+    **{f"stars-{n}": ratings.stars(n) for n in range(1, 6)},
+    "thumb-up": ratings.thumb_up,
+    "thumb-down": ratings.thumb_down,
+    "tags": ratings.tags,
+    "flag": ratings.flag,
+    "unrate": ratings.unrate,
+    "good": ratings.thumb_up,
+    "bad": ratings.thumb_down,
     "duel": duels.begin,
     "duel-left": duels.left,
     "duel-right": duels.right,
     "duel-tie": duels.tie,
     "duel-bad": duels.both_bad,
     "review": duels.review,
-    "consent": judging.consent,
+    "consent": ratings.consent,
     "scroll-up": turns.scroll_up,
     "scroll-down": turns.scroll_down,
     "to-end": turns.to_end,
@@ -138,6 +138,6 @@ COMMANDS: dict[str, Command] = {
     "keep-example": example_commands.keep,
     "pane-memory": memory.toggle,
     "memory-file": memory.add_file,
-    "go-back": way.back,
-    **{key.id: _edited(key.id) for key in keys.of_scope("turn")},
+    "go-back": navigation.go_back,
+    **{key.id: _editor_command(key.id) for key in keys.of_scope("turn")},
 }

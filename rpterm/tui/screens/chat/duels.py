@@ -1,12 +1,12 @@
-"""The duel of the chat: two blind replies, a verdict, and only then which was which."""
+"""Duels in the chat: two blind replies, a verdict, and only then which reply was made how."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, judging, replies, sending
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat import frame, ratings, replies, sending
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn
 
@@ -19,90 +19,92 @@ if TYPE_CHECKING:
 
 
 async def begin(chat: ChatScreen) -> None:
-    """Two replies to what is written, or else to what was said last."""
+    """Start a duel: two replies to the draft, or to the last turn if there is none."""
     if chat.input.whole.strip() and chat.transcript.selected is None:
-        await sending.say(chat, Wish(candidates=2, duel=True))
+        await sending.send_text(chat, ScreenRequest(candidates=2, duel=True))
         return
-    if replies.occupied(chat):
+    if replies.refuse_while_busy(chat):
         return
     if chat.state.choosing is not None:
-        await replies.choose(chat)
-    turn = replies.reply_meant(chat)
+        await replies.keep_marked(chat)
+    turn = replies.target_turn(chat)
     if turn is None or (turn.role == "assistant" and turn.parent_id is None):
-        chat.say("Write something first: a duel is between two replies to it.")
+        chat.say("Write something first: a duel compares two replies to it.")
         return
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     chat.input.focus()
     turn_id = turn.id if turn.role == "assistant" else None
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn_id, candidates=2, duel=True))
+    await replies.start(
+        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=2, duel=True)
+    )
 
 
-def view(turns: Sequence[Turn]) -> DuelView:
-    """Both in a frame, on sides drawn by lot."""
-    first = secrets.randbelow(2)
-    return DuelView(turns, (first, 1 - first))
+def duel_view(turns: Sequence[Turn]) -> DuelView:
+    """A view of both replies, on randomly chosen sides."""
+    left_index = secrets.randbelow(2)
+    return DuelView(turns, (left_index, 1 - left_index))
 
 
 async def left(chat: ChatScreen) -> None:
-    """The left one is better."""
+    """Judge the left reply to be better."""
     await judge(chat, "left")
 
 
 async def right(chat: ChatScreen) -> None:
-    """The right one is better."""
+    """Judge the right reply to be better."""
     await judge(chat, "right")
 
 
 async def tie(chat: ChatScreen) -> None:
-    """Both are equally good."""
+    """Judge both replies to be equally good."""
     await judge(chat, "tie")
 
 
 async def both_bad(chat: ChatScreen) -> None:
-    """Neither is any good."""
+    """Judge both replies to be bad."""
     await judge(chat, "both_bad")
 
 
 async def judge(chat: ChatScreen, verdict: Verdict) -> None:
-    """Store the verdict, show the winner, and tell who was who."""
+    """Store the verdict, show the winner, and reveal how each reply was generated."""
     from rpterm.preference.rating import verdict_words
 
     duel, session = chat.state.choosing, chat.session
     if not isinstance(duel, DuelView) or session is None:
         return
     if chat.state.busy:
-        chat.say("Judge when both are written; Esc stops them now.")
+        chat.say("Both replies must be complete before you judge; Esc stops them now.")
         return
-    one, other = duel.sides
+    left_turn, right_turn = duel.sides
     if any(turn.status is not Status.COMPLETE for turn in duel.sides):
-        chat.say("One of them was stopped, so there is nothing to judge. Both stay as swipes.")
+        chat.say("One reply was stopped, so there is nothing to judge. Both stay as swipes.")
         await leave(chat)
         return
-    await chat.ask(session.rater.duel, one.id, other.id, verdict)
-    kept = {"left": one, "right": other}.get(verdict, duel.marked)
-    told = await chat.ask(_identities, session, one, other)
+    await chat.ask(session.rater.duel, left_turn.id, right_turn.id, verdict)
+    kept = {"left": left_turn, "right": right_turn}.get(verdict, duel.marked)
+    identities = await chat.ask(_identities, session, left_turn, right_turn)
     await _show(chat, kept)
-    await judging.show_marks(chat)
-    chat.say(f"You said: {verdict_words(verdict)}. {told}", title="Duel")
+    await ratings.show_marks(chat)
+    chat.say(f"You said: {verdict_words(verdict)}. {identities}", title="Duel")
 
 
 async def leave(chat: ChatScreen) -> None:
-    """Undecided: both stay as swipes."""
+    """End the duel without a verdict; both replies stay as swipes."""
     duel = chat.state.choosing
     if isinstance(duel, DuelView) and not chat.state.busy:
         await _show(chat, duel.marked)
 
 
 async def choose(chat: ChatScreen, turn: Turn) -> None:
-    """One of them was clicked: it is the better one."""
+    """Judge the clicked reply to be the better one."""
     duel = chat.state.choosing
     if isinstance(duel, DuelView):
         await judge(chat, "left" if turn.id == duel.sides[0].id else "right")
 
 
 async def review(chat: ChatScreen) -> None:
-    """Rate replies one after the other, in all chats."""
+    """Open the review, in which replies of all chats are rated one after the other."""
     from rpterm.tui.screens.review import ReviewScreen
 
     session = chat.session
@@ -110,7 +112,7 @@ async def review(chat: ChatScreen) -> None:
         chat.say("The chat is still opening.")
         return
     await chat.app.push_screen_wait(ReviewScreen(session.store, chat.settings, card=session.card))
-    await judging.show_marks(chat)
+    await ratings.show_marks(chat)
 
 
 async def _show(chat: ChatScreen, turn: Turn) -> None:
@@ -118,15 +120,17 @@ async def _show(chat: ChatScreen, turn: Turn) -> None:
     if session is not None and turn.id > 0:
         await chat.ask(session.select, turn.id)
     await frame.clear_below(chat)
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     chat.input.focus()
 
 
-def _identities(session: Session, one: Turn, other: Turn) -> str:
+def _identities(session: Session, left_turn: Turn, right_turn: Turn) -> str:
+    """A sentence about what was different in how the two replies were generated."""
     from rpterm.dueling.contender import differences
 
-    made = session.store.generation(one.id), session.store.generation(other.id)
-    if made[0] is None or made[1] is None:
+    left_made = session.store.generation(left_turn.id)
+    right_made = session.store.generation(right_turn.id)
+    if left_made is None or right_made is None:
         return ""
-    first, second = differences(made[0], made[1])
-    return f"Left was {first}; right was {second}."
+    left_words, right_words = differences(left_made, right_made)
+    return f"Left was {left_words}; right was {right_words}."

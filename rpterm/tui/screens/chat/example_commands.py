@@ -1,7 +1,7 @@
-"""What is done with an example: pin, exclude, edit, keep an exchange, with and without.
+"""Commands on example dialogues: pin, exclude, edit, add an exchange, compare with and without.
 
-What stands in the card's file is changed in the file, so that its author sees it in an editor and
-in git; what belongs to one chat is kept in the store.
+Examples of the card are changed in the card's file, so that its author sees the change in an editor
+and in git. What concerns a single chat is kept in the store.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import examples, replies
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Status, Turn
 
 if TYPE_CHECKING:
@@ -24,96 +24,98 @@ if TYPE_CHECKING:
 
 
 async def pin(chat: ChatScreen) -> None:
-    """Pin the marked example in this chat, or no longer."""
-    row = _row(chat)
+    """Pin the marked example in this chat, or unpin it."""
+    row = _marked_row(chat)
     if row is not None:
         await _mark(chat, row.exemplar, None if row.place == "pinned" else "pinned")
 
 
 async def exclude(chat: ChatScreen) -> None:
-    """Leave the marked example out of this chat, or no longer."""
-    row = _row(chat)
+    """Exclude the marked example from this chat, or include it again."""
+    row = _marked_row(chat)
     if row is not None:
         await _mark(chat, row.exemplar, None if row.place == "excluded" else "excluded")
 
 
 async def edit(chat: ChatScreen) -> None:
-    """Change the words of an example of the card, in its file."""
+    """Edit the text of an example of the card, in its file."""
     from rpterm.cards.card import Example
     from rpterm.examples.records import card_key
     from rpterm.tui.screens.form import Field, Form
 
-    row, session = _row(chat), chat.session
+    row, session = _marked_row(chat), chat.session
     if row is None or session is None:
         return
-    found = row.exemplar
-    if not found.number:
-        chat.say("This is what was said. Edit the turn itself, or keep it as an example first.")
+    exemplar = row.exemplar
+    if not exemplar.number:
+        chat.say(
+            "This example comes from a chat. Edit the turn itself, or keep it as an example first."
+        )
         return
-    lines = found.example.dialogue
+    lines = exemplar.example.dialogue
     fields = [
         Field(f"line{at}", "You" if who == "user" else chat.card.char if chat.card else "They",
               line, lines=3)
         for at, (who, line) in enumerate(lines)
     ]  # fmt: skip
-    given = await chat.app.push_screen_wait(
-        Form(f"Example {found.number}", fields, chat.settings.keys)
+    values = await chat.app.push_screen_wait(
+        Form(f"Example {exemplar.number}", fields, chat.settings.keys)
     )
-    if given is None:
+    if values is None:
         return
     if chat.session is not session:
         chat.say("Nothing was changed: another chat was opened meanwhile.")
         return
-    wanted = tuple((who, given[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
-    example = Example(wanted, found.example.pinned)
-    if example != found.example:
+    edited = tuple((who, values[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
+    example = Example(edited, exemplar.example.pinned)
+    if example != exemplar.example:
         editor = examples.editor_of(chat, session)
-        told = await chat.ask(editor.change, found.example, example)
+        summary = await chat.ask(editor.change, exemplar.example, example)
         if (pane := examples.pane_of(chat)) is not None:
-            pane.renamed(found.key, card_key(example))
-        await examples.written(chat, told)
+            pane.renamed(exemplar.key, card_key(example))
+        await examples.card_written(chat, summary)
 
 
 async def keep(chat: ChatScreen) -> None:
-    """Write the selected or last exchange into the card of who replied, as an example."""
-    session, turn = chat.session, replies.reply_meant(chat)
+    """Add the selected or last exchange as an example to the card of the character who replied."""
+    session, turn = chat.session, replies.target_turn(chat)
     if session is None or turn is None:
         chat.say("There is no exchange yet.")
         return
     from rpterm.examples.pool import exchange
 
     if turn.status is not Status.COMPLETE:
-        goes = keys.shown("continue", chat.settings.keys)
-        chat.say(f"This reply breaks off: let it go on ({goes}) or edit it, then keep it.")
+        continue_key = keys.shown("continue", chat.settings.keys)
+        chat.say(f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it.")
         return
-    found = await chat.ask(exchange, session.store, turn)
-    if found is None:
-        chat.say("Choose a reply to something you said: only an exchange makes an example.")
+    exemplar = await chat.ask(exchange, session.store, turn)
+    if exemplar is None:
+        chat.say("Choose a reply to something you said: an example needs both lines.")
         return
-    member = _member(session, turn)
+    member = _other_member(session, turn)
     if member is not None and member.narrator:
-        chat.say(f"{member.speaker} tells the scene; only what a character says is an example.")
+        chat.say(f"{member.speaker} is a narrator; only a character's replies become examples.")
         return
-    example = _without_names(found.example, replies.user_name(chat))
+    example = _with_user_macro(exemplar.example, replies.user_name(chat))
     name = member.card_name if member is not None else ""
-    await examples.written(
+    await examples.card_written(
         chat, await chat.ask(examples.editor_of(chat, session).add, example, name), name
     )
 
 
 async def undo(chat: ChatScreen) -> None:
-    """Take back the last change of the examples of a card."""
+    """Undo the last change of a card's examples."""
     editor = chat.examples_editor
     ours = editor is not None and editor.session is chat.session
     edit = await chat.ask(editor.undo) if editor is not None and ours else None
     if edit is None:
-        chat.say("Nothing to take back: the card was not changed from here, or was saved since.")
+        chat.say("Nothing to undo: the card was not changed from here, or was saved since then.")
         return
-    await examples.written(chat, "Taken back.", edit.member)
+    await examples.card_written(chat, "The last change is undone.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
-    """Pin the card's example that shows best what a reply missed."""
+    """Pin the card's example that best shows what a reply missed."""
     from rpterm.cards import macros
     from rpterm.scoring import findings
     from rpterm.tui import text
@@ -122,48 +124,51 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
     if session is None or provider is None:
         return
     card = session.card
-    if (other := _member(session, turn)) is not None:
+    if (other := _other_member(session, turn)) is not None:
         chat.say(
-            f"Only examples of {card.char} can be pinned here: those of {other.speaker} stand in "
-            "the prompt anyway, as many as fit."
+            f"Only examples of {card.char} can be pinned here. The prompt contains as many of "
+            f"{other.speaker}'s as fit anyway."
         )
         return
-    wanted = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
-    asked = chat.transcript.turns
-    said = next((t.text for t in reversed(asked) if t.id == turn.parent_id), "")
-    found = await chat.ask(provider.nearest, card, session.chat, wanted or said, turn.text)
-    if found is None:
-        chat.say("The card has no example left to pin. Keep a good exchange as one first.")
+    missed = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
+    turns = chat.transcript.turns
+    said = next((t.text for t in reversed(turns) if t.id == turn.parent_id), "")
+    exemplar = await chat.ask(provider.nearest, card, session.chat, missed or said, turn.text)
+    if exemplar is None:
+        chat.say("The card has no example left to pin. Keep a good exchange as an example first.")
         return
-    await _mark(chat, found, "pinned")
-    words = macros.expand(found.said, char=card.char, user=replies.user_name(chat))
+    await _mark(chat, exemplar, "pinned")
+    words = macros.expand(exemplar.said, char=card.char, user=replies.user_name(chat))
     shown = text.one_line(words, 80)
-    chat.say(f"Example {found.number} is pinned: “{shown}” It counts from the next reply.")
+    chat.say(f"Example {exemplar.number} is pinned: “{shown}” It counts from the next reply.")
 
 
-async def aside(chat: ChatScreen) -> None:
-    """The same turn with and without examples, beside each other."""
+async def compare(chat: ChatScreen) -> None:
+    """Generate the reply with and without examples and show both next to each other."""
     from rpterm.chat.aside import differ
 
-    session, turn = chat.session, replies.reply_meant(chat)
-    if session is None or replies.occupied(chat):
+    session, turn = chat.session, replies.target_turn(chat)
+    if session is None or replies.refuse_while_busy(chat):
         return
     if turn is None or turn.role != "assistant" or turn.parent_id is None:
-        chat.say("Choose a reply to something you said: it is made twice, with and without.")
+        chat.say("Choose a reply to something you said: it is made with and without examples.")
         return
     if not await chat.ask(differ, session, turn.id):
-        chat.say("No example stands in the prompt of this reply: without any it is the same one.")
+        chat.say("The prompt of this reply contains no example, so there is nothing to compare.")
         return
-    if replies.occupied(chat):  # One may have been asked for meanwhile.
+    if replies.refuse_while_busy(chat):  # A reply may have been started meanwhile.
         return
     if chat.panes.covers:
         chat.panes.close_last()
     chat.input.focus()
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=2, aside=True))
+    await replies.start(
+        chat,
+        ScreenRequest(Intent.REGENERATE, turn_id=turn.id, candidates=2, compare_examples=True),
+    )
 
 
 # Helpers ---------------------------------------------------------------------------------------
-def _row(chat: ChatScreen) -> Row | None:
+def _marked_row(chat: ChatScreen) -> Row | None:
     pane = examples.pane_of(chat)
     row = pane.row if pane is not None else None
     if row is None:
@@ -171,23 +176,25 @@ def _row(chat: ChatScreen) -> Row | None:
     return row
 
 
-async def _mark(chat: ChatScreen, found: Exemplar, mark: Mark | None) -> None:
+async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None:
     session, provider = chat.session, examples.provider_of(chat)
     if session is None or provider is None:
         return
-    if mark == "pinned" and found.chat_id == session.chat_id:
-        chat.say("This was said in this very chat; the model would copy it. Keep it as an example "
-                 "of the card instead.")  # fmt: skip
+    if mark == "pinned" and exemplar.chat_id == session.chat_id:
+        chat.say(
+            "This was said in this very chat, so the model would copy it. Keep it as an example of "
+            "the card instead."
+        )
         return
-    if mark is None and found.example.pinned:
-        chat.say("The card itself pins this one: edit the card to change that.")
+    if mark is None and exemplar.example.pinned:
+        chat.say("The card itself pins this example: edit the card to change that.")
         return
-    await chat.ask(provider.mark, session.chat_id, found.key, mark)
-    await examples.refreshed(chat)
+    await chat.ask(provider.mark, session.chat_id, exemplar.key, mark)
+    await examples.examples_changed(chat)
 
 
-def _member(session: Session, turn: Turn) -> Member | None:
-    """Which other one of several characters said a reply; ``None``: the chat's own."""
+def _other_member(session: Session, turn: Turn) -> Member | None:
+    """The member who said a reply; ``None`` if it was the chat's own character."""
     from rpterm.group import owner
 
     cast = session.scene.cast
@@ -195,11 +202,11 @@ def _member(session: Session, turn: Turn) -> Member | None:
     return None if cast is None or member == cast.members[0] else member
 
 
-def _without_names(example: Example, user: str) -> Example:
-    """An exchange as a card would have it: whoever plays next takes the user's place."""
+def _with_user_macro(example: Example, user: str) -> Example:
+    """Replace the user's name with ``{{user}}``, so that the example fits any user."""
     import re
 
-    from rpterm.cards.card import Example as Made
+    from rpterm.cards.card import Example as ExampleType
 
     if len(user) < 3:
         return example
@@ -207,7 +214,7 @@ def _without_names(example: Example, user: str) -> Example:
     lines = tuple(
         (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
     )
-    return Made(lines, example.pinned)
+    return ExampleType(lines, example.pinned)
 
 
 COMMANDS = {
@@ -215,10 +222,10 @@ COMMANDS = {
     "example-exclude": exclude,
     "example-edit": edit,
     "example-undo": undo,
-    "example-aside": aside,
+    "example-aside": compare,
     "example-more": examples.more,
     "example-fewer": examples.fewer,
     "example-larger": examples.larger,
     "example-smaller": examples.smaller,
 }
-"""What the keys of the pane do."""
+"""The commands of the Examples pane, by id."""

@@ -1,4 +1,4 @@
-"""The Examples pane at work: what it lists, how many stand in the prompt, and what changes them."""
+"""Fills the Examples pane and changes how many examples the prompt contains."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
 
 STEP = 64
-"""Tokens by which a key changes the budget."""
+"""The number of tokens by which a key changes the budget."""
 MOST_SHARE = 2
-"""The slider of the budget ends at half of the window."""
+"""The budget slider ends at half of the context window."""
 
 
 async def toggle(chat: ChatScreen) -> None:
-    """The Examples pane."""
+    """Open or close the Examples pane."""
     from rpterm.tui.widgets.panes.examples import ExamplesPane
 
     pane = await chat.panes.toggle("examples", lambda: ExamplesPane(chat.settings.keys))
@@ -38,12 +38,12 @@ async def toggle(chat: ChatScreen) -> None:
 
 
 async def fill(chat: ChatScreen) -> None:
-    """Read the rows again, if the pane is open."""
+    """Reload the rows of the pane, if it is open."""
     pane, session, provider = pane_of(chat), chat.session, provider_of(chat)
     if pane is None:
         return
     if session is None or provider is None or chat.state.info is None:
-        pane.show([], pane.sizes, _missing(chat))
+        pane.show([], pane.sizes, _why_empty(chat))
         return
     draft = chat.input.whole
     rows: list[Row] = []
@@ -52,20 +52,20 @@ async def fill(chat: ChatScreen) -> None:
         rows, sizes = await chat.previews.call(_rows, session, provider, draft)
     except RptermError as error:
         problem = str(error)
-    if chat.session is session:  # else another chat was opened meanwhile
+    if chat.session is session:  # Otherwise another chat was opened meanwhile.
         pane.show(rows, sizes, problem)
 
 
-def _missing(chat: ChatScreen) -> str:
-    """Why nothing can be shown."""
+def _why_empty(chat: ChatScreen) -> str:
+    """Why no rows can be shown."""
     if chat.session is not None and provider_of(chat) is None:
-        return "There are none here."
+        return "This chat has no examples."
     failed = chat.state.figures.phase is Phase.FAILED
-    return "Without a model nothing can be counted." if failed else "Waiting for the model…"
+    return "Without a model, tokens cannot be counted." if failed else "Waiting for the model…"
 
 
-def changed(chat: ChatScreen) -> None:
-    """Something happened that the pane may show."""
+def refresh_soon(chat: ChatScreen) -> None:
+    """Reload the pane in the background, if it is open."""
     if pane_of(chat) is not None:
         chat.work(fill(chat), "examples")
 
@@ -80,34 +80,34 @@ def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], 
     if draft.strip():
         said = expander(lead.card, record)(draft.strip())
         path.append(Turn(0, record.id, None, "user", record.persona.name, said))
-    # Of its own character, whoever speaks next: the examples of the others are not chosen.
+    # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
     prompt = lead.prompter.full(lead.card, record, history)
     rows = provider.rows(lead.card, record, history, prompt, session.count)
     k, budget = provider.sizes(record.id)
-    inside = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
-    usual = prompt.context // EXAMPLES_SHARE
-    return rows, Sizes(k, budget or usual, not budget, inside, prompt.context // MOST_SHARE)
+    used = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
+    default = prompt.context // EXAMPLES_SHARE
+    return rows, Sizes(k, budget or default, not budget, used, prompt.context // MOST_SHARE)
 
 
-# How many --------------------------------------------------------------------------------------
+# Sizes -----------------------------------------------------------------------------------------
 async def more(chat: ChatScreen) -> None:
-    """One more example for each turn."""
+    """Allow one more example chosen for each turn."""
     await _step(chat, 1, 0)
 
 
 async def fewer(chat: ChatScreen) -> None:
-    """One less."""
+    """Allow one example less for each turn."""
     await _step(chat, -1, 0)
 
 
 async def larger(chat: ChatScreen) -> None:
-    """More tokens for those that stay."""
+    """Give the fixed examples more tokens."""
     await _step(chat, 0, STEP)
 
 
 async def smaller(chat: ChatScreen) -> None:
-    """Fewer tokens for those that stay; fewer than one step are the usual share again."""
+    """Give the fixed examples fewer tokens; less than one step restores the default share."""
     await _step(chat, 0, -STEP)
 
 
@@ -117,8 +117,8 @@ async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
-async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
-    """A slider was set: how many for a turn, or the share of the most tokens."""
+async def slider_moved(chat: ChatScreen, k: int | None, budget: float | None) -> None:
+    """Apply a slider: examples for each turn, or the budget as a share of its maximum."""
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes
         tokens = now.chosen if budget is None else round(budget * now.most / STEP) * STEP
@@ -126,7 +126,7 @@ async def sized(chat: ChatScreen, k: int | None, budget: float | None) -> None:
 
 
 async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
-    """Set both, within the sliders; no budget is the usual one."""
+    """Set both sizes, within the limits of the sliders; a budget of 0 is the default share."""
     from rpterm.tui.widgets.panes.examples import MOST_A_TURN
 
     pane, session, provider = pane_of(chat), chat.session, provider_of(chat)
@@ -135,7 +135,7 @@ async def _resize(chat: ChatScreen, k: int, budget: int) -> None:
     count = min(MOST_A_TURN, max(0, k))
     tokens = min(pane.sizes.most, budget) if budget >= STEP else 0
     await chat.ask(provider.set_sizes, session.chat_id, count, tokens)
-    await refreshed(chat)
+    await examples_changed(chat)
 
 
 # Helpers ---------------------------------------------------------------------------------------
@@ -153,20 +153,20 @@ def provider_of(chat: ChatScreen) -> Examples | None:
     from rpterm.examples.provider import Examples
 
     session = chat.session
-    found = session.examples if session is not None else None
-    return found if isinstance(found, Examples) else None
+    provider = session.examples if session is not None else None
+    return provider if isinstance(provider, Examples) else None
 
 
-async def refreshed(chat: ChatScreen) -> None:
-    """The static part changed: the cache follows, and whatever shows it."""
+async def examples_changed(chat: ChatScreen) -> None:
+    """After the examples changed: let the cache follow, and show the change."""
     if chat.session is not None and not chat.state.busy:
         await chat.ask(chat.session.settle)
     await fill(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
 def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
-    """The one of this chat, which knows what can be taken back."""
+    """The card editor of this chat, which also holds what can be undone."""
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
@@ -175,12 +175,16 @@ def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
     return chat.examples_editor
 
 
-async def written(chat: ChatScreen, told: str, member: str = "") -> None:
-    """A card was saved from here: the chat's own, or that of one of several characters."""
+async def card_written(chat: ChatScreen, summary: str, member: str = "") -> None:
+    """After a card was saved from here: say what changed, and show it.
+
+    Args:
+        member: The card name of one of several characters; "" is the chat's own character.
+    """
     from rpterm.tui.screens.chat import frame
 
     if member:
-        chat.say(told, title=f"{member} was saved")
+        chat.say(summary, title=f"{member} was saved")
     elif chat.session is not None:
-        await frame.card_changed(chat, chat.session.card, told)
-    await refreshed(chat)
+        await frame.card_changed(chat, chat.session.card, summary)
+    await examples_changed(chat)

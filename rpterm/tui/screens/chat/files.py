@@ -1,4 +1,4 @@
-"""Files of a chat, from within the program: its card in an editor, the chat itself as a file."""
+"""Commands on files: edit a card in an external editor, and export the chat to a file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 async def edit_card(chat: ChatScreen) -> None:
-    """Open a card's file in the user's own editor; what was saved is told as any save of it.
+    """Open a card's file in the user's editor; the follower then reports what was saved.
 
-    Of several characters it asks whose. Of a card that comes with rpterm a copy is edited, and the
-    chat goes on with the copy.
+    With several characters it asks whose card. For a card that comes with rpterm, a copy is edited,
+    and the chat uses the copy from then on.
     """
     session = chat.session
-    if session is None or replies.occupied(chat):
+    if session is None or replies.refuse_while_busy(chat):
         return
     editor = examples.editor_of(chat, session)
     member = await _whose_card(chat, session)
@@ -29,14 +29,14 @@ async def edit_card(chat: ChatScreen) -> None:
     before = await chat.ask(editor.file, member)
     path = await chat.ask(editor.own_file, member)
     if path != before:
-        told = f"This chat goes on with your own copy of the card, {path}."
-        await examples.written(chat, told, member)
+        summary = f"This chat now uses your own copy of the card, {path}."
+        await examples.card_written(chat, summary, member)
     edit_file(chat.app, path)
     chat.follower.tick()
 
 
 async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
-    """The card name of one of several characters, "" for the chat's own, ``None`` for none."""
+    """Ask whose card is meant: a card name, "" for the chat's own, ``None`` if cancelled."""
     from rpterm.tui.screens.chooser import Choice, Chooser
 
     lead, *others = session.scene.present
@@ -54,7 +54,7 @@ async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
 
 
 async def export_chat(chat: ChatScreen) -> None:
-    """Ask for a format and a file, and write the chat into it."""
+    """Ask for a format and a file, and export the chat."""
     from rpterm.moving import exporting
     from rpterm.tui.screens.form import Field, Form
 
@@ -62,23 +62,23 @@ async def export_chat(chat: ChatScreen) -> None:
     if session is None:
         return
 
-    def unknown(form: str) -> str:
-        return "" if form in exporting.FORMATS else "Write md, jsonl or log."
+    def problem(form: str) -> str:
+        return "" if form in exporting.FORMATS else "The format must be md, jsonl or log."
 
     record = await chat.ask(lambda: session.chat)
     file = exporting.place("", record, "md").with_suffix("")
     fields = [
-        Field("path", "File; its ending is that of the format where you write none", str(file)),
+        Field("path", "File; without an ending it gets the format's", str(file)),
         Field("form", "Format: md to read, jsonl with every turn, log for other programs", "md",
-              check=unknown),
+              check=problem),
     ]  # fmt: skip
-    given = await chat.app.push_screen_wait(Form("Export this chat", fields, chat.settings.keys))
-    if given is not None:
-        await export(chat, given["form"].strip(), given["path"])
+    values = await chat.app.push_screen_wait(Form("Export this chat", fields, chat.settings.keys))
+    if values is not None:
+        await export(chat, values["form"].strip(), values["path"])
 
 
-async def export(chat: ChatScreen, form: str, written: str) -> None:
-    """Write the chat into a file, over one that is there only after asking."""
+async def export(chat: ChatScreen, form: str, target: str) -> None:
+    """Write the chat to a file; overwrite an existing file only after asking."""
     from rpterm.moving import exporting
     from rpterm.paths import FileThere
     from rpterm.tui.screens.confirm import Confirm
@@ -87,15 +87,16 @@ async def export(chat: ChatScreen, form: str, written: str) -> None:
     if session is None:
         return
 
-    def write(force: bool) -> Path | str:
+    def write(force: bool) -> Path | FileThere:
         try:
-            return exporting.export(session.store, session.chat_id, form, written, force=force)
-        except FileThere as there:
-            return str(there)
+            return exporting.export(session.store, session.chat_id, form, target, force=force)
+        except FileThere as error:
+            return error
 
-    done = await chat.ask(write, False)
-    if isinstance(done, str):
-        if not await chat.app.push_screen_wait(Confirm(done, "Write over it?", yes="Write")):
+    result = await chat.ask(write, False)
+    if isinstance(result, FileThere):
+        question = Confirm(str(result), "Overwrite it?", yes="Overwrite")
+        if not await chat.app.push_screen_wait(question):
             return
-        done = await chat.ask(write, True)
-    chat.say(f"This chat was written to {done}.")
+        result = await chat.ask(write, True)
+    chat.say(f"This chat was written to {result}.")

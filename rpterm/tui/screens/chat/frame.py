@@ -1,7 +1,6 @@
-"""What stands around the turns, and what every part of the chat asks for.
+"""Helpers for all parts of the chat screen: the header, errors below the last turn, opening a chat.
 
-The header, an error below the last turn, opening a chat, the engine that settles. Knows no reply
-and no command: what does may import it.
+Knows no replies and no commands, so that the modules that do can import it.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-def dress(chat: ChatScreen) -> None:
-    """Name whom one talks to."""
+def show_header(chat: ChatScreen) -> None:
+    """Show the character's name and tagline and the chat's title, and the input's placeholder."""
     header = chat.query_one("#header", Header)
     card, record = chat.card, chat.state.chat
     name = card.name if card else "rpterm"
@@ -31,33 +30,37 @@ def dress(chat: ChatScreen) -> None:
     if chat.session is not None and chat.session.scene.group:
         from rpterm.tui.screens.chat import group
 
-        group.dress(chat, chat.session.scene)
+        group.show_header(chat, chat.session.scene)
 
 
 def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
-    """Open a chat in a thread. ``None`` and ``None``: what the command line asked for."""
+    """Open a chat in a thread.
+
+    Args:
+        target: The name or path of a card.
+        chat_id: A stored chat. Both ``None``: what the command line asked for.
+    """
     chat.phase(Phase.OPENING, hint="")
     opener, post = chat.opener, chat.post_message
     chat.loads.put(lambda: worker.open_chat(opener, target, chat_id, post))
 
 
 def settle(chat: ChatScreen) -> None:
-    """Tell when the engine has settled."""
+    """Wait in a thread until the engine has settled, and post that as a message."""
     session, post = chat.session, chat.post_message
     if session is not None:
         chat.idle.put(lambda: worker.settle(session, post))
 
 
 async def show_error(chat: ChatScreen, text: str, log_tail: str = "") -> None:
-    """Put a quiet block under the last turn."""
-    shown = [block.message for block in chat.query(ErrorBlock)]
-    if text not in shown:
+    """Show an error in a block below the last turn, unless it is shown already."""
+    if text not in [block.message for block in chat.query(ErrorBlock)]:
         await chat.transcript.below(ErrorBlock(text, log_tail))
         chat.transcript.to_end()
 
 
 async def clear_below(chat: ChatScreen) -> None:
-    """Take away errors and candidates."""
+    """Remove the errors and candidates below the last turn."""
     chat.state.choosing = None
     await chat.transcript.remove_children([*chat.query(ErrorBlock), *chat.query(Candidates)])
 
@@ -65,8 +68,8 @@ async def clear_below(chat: ChatScreen) -> None:
 async def card_changed(
     chat: ChatScreen, card: CharacterCard, summary: str, title: str = ""
 ) -> None:
-    """The card is another one, most often saved in an editor: say what changed, and show it."""
+    """After the card changed, usually by a save in an editor: show it, and say what changed."""
     chat.card = card
-    dress(chat)
-    panes.opened(chat)
+    show_header(chat)
+    panes.chat_opened(chat)
     chat.say(summary, title=title or f"{card.name} was saved")

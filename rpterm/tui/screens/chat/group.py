@@ -1,61 +1,64 @@
-"""Commands and looks of a chat with several characters. Imported only when there is one."""
+"""Group chats: the commands on the cast, and what the screen shows of it.
+
+Imported only in a chat with several characters, or when somebody may join.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import commanding, frame, panes, replies, sending
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat import frame, panes, replies, sending, slash_commands
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Taking, Turn
 
 if TYPE_CHECKING:
+    from rpterm.chat.cast.actors import Actor
     from rpterm.chat.cast.scene import Scene
-    from rpterm.chat.cast.seats import Seat
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 TINTS = ("$text-primary", "$text-accent", "$text-error", "$foreground", "$text-success")
-"""Colours of the speakers, in the order of the cast; the names say the same without colour."""
+"""The colours of the speakers, in the order of the cast; names tell them apart without colour."""
 _NARRATOR = "$foreground 60%"
 
 
-# Looks -----------------------------------------------------------------------------------------
-def dress(chat: ChatScreen, scene: Scene) -> None:
-    """Name who is there and who is next, and give each name its colour."""
+# What is shown ---------------------------------------------------------------------------------
+def show_header(chat: ChatScreen, scene: Scene) -> None:
+    """Show who takes part and who speaks next, and give each speaker a colour."""
     lead, *others = scene.present
     title = chat.state.chat.title if chat.state.chat else ""
-    name = _tagged(lead.card_name, lead)
-    chat.query_one("#header", Header).show(name, f"with {_list(others)}", title)
+    name = _with_muted(lead.card_name, lead)
+    chat.query_one("#header", Header).show(name, f"with {_names(others)}", title)
     members = scene.cast.members if scene.cast is not None else ()
     chat.tints = {
         member.speaker: _NARRATOR if member.narrator else TINTS[place % len(TINTS)]
         for place, member in enumerate(members)
     }
-    chat.input.placeholder = _invitation(chat, scene)
+    chat.input.placeholder = _placeholder(chat, scene)
 
 
-def _invitation(chat: ChatScreen, scene: Scene) -> str:
-    """What stands in the empty input: what Enter does, where it lets somebody speak."""
+def _placeholder(chat: ChatScreen, scene: Scene) -> str:
+    """The placeholder of the empty input: who speaks if the user presses Enter."""
     if chat.state.choosing is not None or chat.state.busy:
         return "Write…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
         return "Write, or ⏎ and the model chooses who speaks"
-    name = upcoming(chat, scene)
+    name = next_speaker_name(chat, scene)
     return f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
 
 
-def upcoming(chat: ChatScreen, scene: Scene, words: str = "") -> str:
-    """The name of who speaks next, after these words of the user or without any; "" for nobody."""
-    seat = _following(chat, scene, words)
-    return seat.card.char if seat is not None else ""
+def next_speaker_name(chat: ChatScreen, scene: Scene, words: str = "") -> str:
+    """The name of the next speaker, after this message of the user if any; "" if nobody can."""
+    actor = _next_speaker(chat, scene, words)
+    return actor.card.char if actor is not None else ""
 
 
-def _following(chat: ChatScreen, scene: Scene, words: str) -> Seat | None:
+def _next_speaker(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
     from rpterm.group import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
-    if (marked := replies.marked(chat)) is not None:
+    if (marked := replies.marked_candidate(chat)) is not None:
         path.append(marked)
     if words:
         path.append(Turn(0, 0, None, "user", "", words))
@@ -65,69 +68,73 @@ def _following(chat: ChatScreen, scene: Scene, words: str) -> Seat | None:
         return None
 
 
-def answering(chat: ChatScreen, scene: Scene, wish: Wish) -> str:
-    """The name under which the answer to a wish is awaited."""
+def expected_name(chat: ChatScreen, scene: Scene, request: ScreenRequest) -> str:
+    """The name shown above the reply that is awaited; "…" if it is not known yet."""
     from rpterm.group import GroupError
 
-    if wish.speaker:
+    if request.speaker:
         try:
-            return scene.seat(wish.speaker).card.char
+            return scene.actor(request.speaker).card.char
         except GroupError:
             return "…"
     if scene.cast is not None and scene.cast.taking is Taking.MODEL:
         return "…"
-    return upcoming(chat, scene, wish.text) or "…"
+    return next_speaker_name(chat, scene, request.text) or "…"
 
 
-def _list(members: list[Member]) -> str:
-    names = [_tagged(member.speaker, member) for member in members]
+def _names(members: list[Member]) -> str:
+    names = [_with_muted(member.speaker, member) for member in members]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _tagged(name: str, member: Member) -> str:
+def _with_muted(name: str, member: Member) -> str:
     return f"{name} (muted)" if member.muted else name
 
 
 # Commands --------------------------------------------------------------------------------------
 async def choose_speaker(chat: ChatScreen) -> None:
-    """Let somebody speak now, or change how turns are taken."""
+    """Choose who speaks now, or how turns are taken."""
     from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
 
     session = chat.session
-    if await commanding.written(chat) or session is None or replies.occupied(chat):
+    if (
+        await slash_commands.run_if_command(chat)
+        or session is None
+        or replies.refuse_while_busy(chat)
+    ):
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
-        lets = keys.shown("cast", chat.settings.keys)
-        chat.say(f"Nobody else is here yet: {lets} lets somebody join.")
+        cast_key = keys.shown("cast", chat.settings.keys)
+        chat.say(f"No other character is here yet: {cast_key} adds one.")
         return
-    free = [member for member in scene.present if not member.muted]
-    lines = [_about(scene, member) for member in free]
-    seat = _following(chat, scene, chat.input.whole.strip())
+    able = [member for member in scene.present if not member.muted]
+    taglines = [_tagline(scene, member) for member in able]
+    actor = _next_speaker(chat, scene, chat.input.whole.strip())
     taking = scene.cast.taking
-    following = seat.card.name if seat is not None and taking is not Taking.MODEL else ""
-    done = await chat.app.push_screen_wait(SpeakerScreen(free, lines, taking, following))
+    upcoming = actor.card.name if actor is not None and taking is not Taking.MODEL else ""
+    done = await chat.app.push_screen_wait(SpeakerScreen(able, taglines, taking, upcoming))
     if done is None:
         return
-    if (way := way_of(done.id)) is not None:
-        await chat.ask(scene.take, way)
-        await changed(chat)
+    if (new_taking := way_of(done.id)) is not None:
+        await chat.ask(scene.take, new_taking)
+        await cast_changed(chat)
     elif name := member_of(done.id):
-        await _give_the_word(chat, scene, name)
+        await _let_speak(chat, scene, name)
 
 
-async def _give_the_word(chat: ChatScreen, scene: Scene, name: str) -> None:
-    """To this one now; what is written is said to them first."""
+async def _let_speak(chat: ChatScreen, scene: Scene, name: str) -> None:
+    """Let this member speak now; a draft in the input is sent first."""
     if scene.cast is not None and scene.cast.taking is Taking.HAND:
         await chat.ask(scene.hold, name)
     if chat.input.whole.strip():
-        await sending.say(chat, Wish(speaker=name))
+        await sending.send_text(chat, ScreenRequest(speaker=name))
     else:
-        await replies.follow(chat, Wish(Intent.NEXT, speaker=name))
+        await replies.start_after_choice(chat, ScreenRequest(Intent.NEXT, speaker=name))
 
 
 async def edit_cast(chat: ChatScreen) -> None:
-    """Let characters join, leave, or only listen."""
+    """Let characters join, leave, or be muted."""
     from rpterm.tui.screens.cast import CastScreen
 
     session = chat.session
@@ -135,19 +142,19 @@ async def edit_cast(chat: ChatScreen) -> None:
         chat.say("The chat is still opening.")
         return
     at = ""
-    while not replies.occupied(chat):
+    while not replies.refuse_while_busy(chat):
         scene = session.scene
-        lines = [_about(scene, member) for member in scene.present]
-        screen = CastScreen(scene.present, lines, chat.settings.keys, at)
+        taglines = [_tagline(scene, member) for member in scene.present]
+        screen = CastScreen(scene.present, taglines, chat.settings.keys, at)
         done = await chat.app.push_screen_wait(screen)
         at = "" if done is None else done.near if done.action == "delete" else done.id
         if done is None:
             return
-        await _recast(chat, scene, done.action, done.id)
+        await _change_cast(chat, scene, done.action, done.id)
 
 
-async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> None:
-    """Carry out one change, or say why not."""
+async def _change_cast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> None:
+    """Carry out one change, or say why it is impossible."""
     from rpterm.tui.screens.cast import ADD, NARRATOR, member_of
     from rpterm.types import RptermError
 
@@ -166,7 +173,7 @@ async def _recast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> N
     except RptermError as error:
         chat.say(str(error), error=True)
     else:
-        await changed(chat)
+        await cast_changed(chat)
 
 
 async def _join(chat: ChatScreen, scene: Scene) -> bool:
@@ -176,26 +183,26 @@ async def _join(chat: ChatScreen, scene: Scene) -> bool:
     if done is None:
         return False
     member = await chat.ask(scene.add, done.id)
-    chat.say(f"{member.card_name} is here now.")
+    chat.say(f"{member.card_name} has joined.")
     return True
 
 
-async def changed(chat: ChatScreen) -> None:
-    """The cast is another one: show it, and get the next speaker ready."""
+async def cast_changed(chat: ChatScreen) -> None:
+    """After the cast changed: show it, and prepare the next speaker's prompt."""
     session = chat.session
     if session is None:
         return
     if chat.state.choosing is None and chat.state.info is not None:
-        await frame.clear_below(chat)  # That nobody could speak may hold no longer.
-    await replies.resync(chat)
+        await frame.clear_below(chat)  # An error that nobody can speak may no longer hold.
+    await replies.refresh_transcript(chat)
     for turn in chat.transcript.turns:
         if (view := chat.transcript.view(turn.id)) is not None:
             view.refresh_head()
     await chat.ask(session.settle)
     if chat.state.info is not None and not chat.state.busy:
         frame.settle(chat)
-    panes.want_preview(chat, always=True)
+    panes.request_preview(chat, always=True)
 
 
-def _about(scene: Scene, member: Member) -> str:
+def _tagline(scene: Scene, member: Member) -> str:
     return scene.tagline(member).replace("{{user}}", "you")

@@ -1,11 +1,11 @@
-"""From the first frame to a chat that answers: open the session, load the model, or say why not."""
+"""Opens a chat: from the first frame to a loaded model, or to the reason why that failed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys, messages, worker
-from rpterm.tui.screens.chat import elsewhere, examples, frame, panes, replies
+from rpterm.tui.screens.chat import examples, frame, other_terminals, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
-"""The chat id that asks an opener for a new chat."""
+"""The chat id that tells an opener to create a new chat."""
 
 STARTER_HINT = "a starter; `rpterm models` has better ones"
 
 
 def first_views(chat: ChatScreen) -> list[TurnView]:
-    """The greeting, for the first frame; the session has the exact one."""
+    """The greeting as far as it is known for the first frame; the session has the exact text."""
     if chat.card is None or not chat.greeting:
         return []
     return [TurnView(Turn(GHOST_GREETING, 0, None, "assistant", chat.card.char, chat.greeting))]
 
 
 def begin(chat: ChatScreen) -> None:
-    """After the first frame: open the chat, or choose a character."""
+    """After the first frame: open the chat, or let the user choose a character."""
     if chat.choose_first:
         chat.command("characters")
     else:
         frame.open_chat(chat, None, None)
 
 
-async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
-    """Leave the chat that is open and open another one."""
-    if replies.editing(chat):
+async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
+    """Leave the open chat and open another one."""
+    if replies.refuse_while_editing(chat):
         return
     state, session = chat.state, chat.session
     state.epoch += 1
@@ -47,66 +47,67 @@ async def switch(chat: ChatScreen, target: str | None, chat_id: int | None) -> N
     chat.keeper.hush()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, left=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
-    examples.changed(chat)
+    examples.refresh_soon(chat)
     if session is not None:
-        # What is being written goes along to the other chat.
+        # The draft stays in the input and moves to the other chat.
         chat.loads.put(lambda: worker.keep_draft(session, ""))
     frame.open_chat(chat, target, chat_id)
     if session is not None:
-        # The opener leaves the old chat first: its cache is saved while the engine still holds it.
+        # Closed afterwards: the opener leaves the old chat first, which saves its KV cache while
+        # the engine still holds it.
         chat.loads.put(session.close)
 
 
-async def opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
-    """The chat is open: show it, load its model, send what waits."""
+async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
+    """The chat is open: show it, load its model, and send the message that waits for it."""
     state = chat.state
     state.session, state.chat = event.session, event.chat
     chat.card = event.session.card
-    frame.dress(chat)
+    frame.show_header(chat)
     await frame.clear_below(chat)
     tail = list(event.turns)
     ghosts = [turn for turn in chat.transcript.turns if turn.id in (GHOST_USER, GHOST_REPLY)]
-    if state.wish is not None:
+    if state.request is not None:
         tail += ghosts
     await chat.transcript.show(tail, more=len(event.turns) >= worker.WINDOW)
     chat.transcript.to_end()
     if event.session.scene.group:
-        frame.dress(chat)
+        frame.show_header(chat)
     chat.phase(Phase.LOADING)
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: worker.load_model(session, post))
-    panes.opened(chat)
-    if chat.input.empty and state.wish is None:
+    panes.chat_opened(chat)
+    if chat.input.empty and state.request is None:
         from rpterm.store import drafts
 
         draft = await chat.ask(drafts.kept, session.store, session.chat_id)
-        replies.put_before(chat, draft)  # Somebody may have begun to write meanwhile.
-    chat.work(_marks(chat), "marks")
-    chat.work(elsewhere.opened(chat, session), "elsewhere")
-    if state.wish is not None:
+        replies.prepend_to_input(chat, draft)  # The user may have begun to write meanwhile.
+    chat.work(_show_ratings(chat), "marks")
+    chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
+    if state.request is not None:
         replies.run(chat)
 
 
-async def _marks(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import judging
+async def _show_ratings(chat: ChatScreen) -> None:
+    from rpterm.tui.screens.chat import ratings
 
-    await judging.show_marks(chat)
+    await ratings.show_marks(chat)
 
 
-async def failed(chat: ChatScreen, text: str) -> None:
-    """The chat could not be opened; what was typed stays in the input."""
-    if (wish := chat.state.wish) is not None:
-        chat.state.wish = None
-        replies.give_back(chat, wish)
+async def opening_failed(chat: ChatScreen, text: str) -> None:
+    """The chat could not be opened: say why; a message that waits returns to the input."""
+    if (request := chat.state.request) is not None:
+        chat.state.request = None
+        replies.restore_message(chat, request)
     kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
-    again = keys.shown("regenerate", chat.settings.keys)
-    chat.phase(Phase.CLOSED, hint=f"{again} tries again")
+    retry_key = keys.shown("regenerate", chat.settings.keys)
+    chat.phase(Phase.CLOSED, hint=f"{retry_key} tries again")
 
 
-def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
-    """The model is there."""
+def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
+    """The model is loaded: show its name, and wait for the engine to settle."""
     info = event.info
     chat.state.info = info
     hint = STARTER_HINT if info.starter else ""
@@ -114,13 +115,13 @@ def loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     if not chat.state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle(chat)
-    examples.changed(chat)
-    panes.want_preview(chat, always=True)
+    examples.refresh_soon(chat)
+    panes.request_preview(chat, always=True)
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
-    """There is no model; the chat can be read and edited, and Ctrl+R tries again."""
+    """The model could not be loaded; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
-    examples.changed(chat)
+    examples.refresh_soon(chat)
     if not chat.state.busy:
         await frame.show_error(chat, event.text, event.log_tail)

@@ -1,4 +1,4 @@
-"""The panes of the chat screen, its hints, and how both follow the size of the terminal."""
+"""The panes of the chat screen, its key hints, and how both adapt to the size of the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.geometry import Size
 
 from rpterm import slash
 from rpterm.tui import messages, worker
-from rpterm.tui.screens.chat import commanding
+from rpterm.tui.screens.chat import slash_commands
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import Prompt, Turn
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 PREVIEW_AFTER_S = 0.3
-"""How long typing must rest before the prompt is built again."""
+"""How long typing must pause before the prompt preview is rebuilt, in seconds."""
 
 WRITING = ("stop", "select-previous", "pane-prompt", "palette")
 DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
@@ -35,13 +35,13 @@ FIXED = {
     "chats": (("↑↓", "mark"), ("⏎", "open")), "memory": (("↑↓", "mark"),),
     "consistency": (("↑↓", "mark"), ("⏎", "line")), "examples": (("↑↓", "mark"), ("⏎", "unfold")),
 }  # fmt: skip
-"""What the keys of every list do in a pane; nobody can remap them."""
+"""The hints for the keys of lists in each pane, which cannot be remapped."""
 EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
          "select-previous", "chats", "palette", "help")  # fmt: skip
 
 
 def hints(chat: ChatScreen) -> tuple[str, ...]:
-    """The commands worth showing now."""
+    """The ids of the commands to show as hints in the present state."""
     if chat.state.busy:
         return WRITING
     if chat.panes.active:
@@ -52,7 +52,7 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     if chat.state.editor is not None:
         return EDITING
     if chat.transcript.selected is not None:
-        return _for_turn(chat.transcript.selected)
+        return _turn_hints(chat.transcript.selected)
     if chat.state.choosing is not None and chat.input.empty:
         return DUELING if chat.state.choosing.blind else CHOOSING
     group = chat.session is not None and chat.session.scene.group
@@ -62,28 +62,28 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
 
 
 def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
-    """Keys and what they do in the pane that has the keys."""
+    """The fixed keys of the pane that has the focus, with what they do."""
     return () if chat.state.busy else FIXED.get(chat.panes.active, ())
 
 
 def show_hints(chat: ChatScreen) -> None:
-    """Show them, or the commands that begin as what is written."""
-    line, shown = chat.input.text, chat.query_one("#hints", KeyHints)
+    """Show the hints, or the completions while a slash command is written."""
+    line, widget = chat.input.text, chat.query_one("#hints", KeyHints)
     if slash.is_command(line):
-        shown.complete(*commanding.offered(line))
+        widget.complete(*slash_commands.suggestions(line))
     else:
-        shown.show(hints(chat), fixed_hints(chat))
+        widget.show(hints(chat), fixed_hints(chat))
 
 
-def _for_turn(turn: Turn) -> tuple[str, ...]:
-    """A reply can be rated, a turn of the user's cannot."""
+def _turn_hints(turn: Turn) -> tuple[str, ...]:
+    """The commands on a selected turn; only replies can be rated."""
     if turn.role != "assistant":
         return SELECTED
     return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
 
 
-def fit(chat: ChatScreen, size: Size) -> None:
-    """Follow the size of the terminal; a tiny one keeps the text and the input."""
+def fit_to_size(chat: ChatScreen, size: Size) -> None:
+    """Adapt to the size of the terminal; a tiny one shows only the transcript and the input."""
 
     async def adapt() -> None:
         covered = chat.panes.covers
@@ -97,18 +97,18 @@ def fit(chat: ChatScreen, size: Size) -> None:
 
 
 async def toggle_prompt(chat: ChatScreen) -> None:
-    """The Prompt pane."""
+    """Open or close the Prompt pane."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
 
     pane = await chat.panes.toggle("prompt", PromptPane)
     if isinstance(pane, PromptPane):
         pane.show(chat.state.prompt)
-        want_preview(chat, after=0.0)
+        request_preview(chat, after=0.0)
     _focus(chat)
 
 
 async def toggle_card(chat: ChatScreen) -> None:
-    """The Card pane."""
+    """Open or close the Card pane."""
     from rpterm.tui.widgets.panes.card import CardPane
 
     card = chat.card
@@ -118,18 +118,18 @@ async def toggle_card(chat: ChatScreen) -> None:
 
 
 async def toggle_consistency(chat: ChatScreen) -> None:
-    """The Consistency pane."""
+    """Open or close the Consistency pane."""
     from rpterm.tui.screens.chat import scores
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
     await chat.panes.toggle("consistency", ConsistencyPane)
-    scores.show(chat)
+    scores.refresh(chat)
     chat.keeper.idle()
     _focus(chat)
 
 
 async def show_line(chat: ChatScreen, line: str) -> None:
-    """Show a line of the card, in its pane."""
+    """Show a line of the card in the Card pane."""
     from rpterm.tui.widgets.panes.card import CardPane
 
     if chat.card is None:
@@ -142,7 +142,7 @@ async def show_line(chat: ChatScreen, line: str) -> None:
 
 
 async def toggle_chats(chat: ChatScreen) -> None:
-    """The Chats pane."""
+    """Open or close the Chats pane."""
     from rpterm.tui.widgets.panes.chats import ChatsPane
 
     await chat.panes.toggle("chats", ChatsPane)
@@ -151,7 +151,7 @@ async def toggle_chats(chat: ChatScreen) -> None:
 
 
 async def fill_chats(chat: ChatScreen) -> None:
-    """Read the chats again, if their pane is open."""
+    """Reload the Chats pane, if it is open."""
     from rpterm.tui.screens.chats import chat_choices
     from rpterm.tui.widgets.panes.chats import ChatsPane
 
@@ -160,100 +160,104 @@ async def fill_chats(chat: ChatScreen) -> None:
         pane.show(await chat_choices(chat.ask, session.store), session.chat_id)
 
 
-def opened(chat: ChatScreen) -> None:
-    """Another chat is open: the panes show it."""
+def chat_opened(chat: ChatScreen) -> None:
+    """Another chat is open: update all panes."""
     from rpterm.tui.screens.chat import examples, scores
 
-    noted(chat)
-    scores.show(chat)
-    examples.changed(chat)
+    refresh_card(chat)
+    scores.refresh(chat)
+    examples.refresh_soon(chat)
     chat.work(fill_chats(chat), "panes")
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(chat)
+        memory.refresh_soon(chat)
     if chat.going_to is not None:
-        from rpterm.tui.screens.chat import way
+        from rpterm.tui.screens.chat import navigation
 
-        chat.work(way.arrived(chat), "way")
+        chat.work(navigation.show_pending_turn(chat), "way")
 
 
-def remembered(chat: ChatScreen) -> None:
-    """Something was written into memory: show it, if the pane is open."""
+def refresh_memory(chat: ChatScreen) -> None:
+    """Something was written to memory: reload the Memory pane, if it is open."""
     if chat.panes.pane("memory") is not None:
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(chat)
+        memory.refresh_soon(chat)
 
 
-def noted(chat: ChatScreen) -> None:
-    """The card, or what is said of its file, changed: show it, if the pane is open."""
+def refresh_card(chat: ChatScreen) -> None:
+    """The card, or the note about its last save, changed: update the Card pane, if it is open."""
     from rpterm.tui.widgets.panes.card import CardPane
 
     if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
         pane.show(chat.card, chat.state.card_note)
 
 
-def want_preview(chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False) -> None:
-    """Build the prompt for the draft soon, if its pane is open and no reply is being made.
+def request_preview(
+    chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False
+) -> None:
+    """Build the prompt for the draft soon, if a pane shows it and no reply is being generated.
 
-    ``always`` builds it for the status line alone, too.
+    Args:
+        after: The delay in seconds; a later request replaces this one.
+        always: Build it even if only the status line shows its size.
     """
-    shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
-    if not shown or chat.state.busy or chat.state.info is None:
+    is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
+    if not is_shown or chat.state.busy or chat.state.info is None:
         return
     chat.state.previews += 1
-    turn = chat.state.previews
+    number = chat.state.previews
 
     def build() -> None:
         session = chat.session
-        if session is not None and chat.state.previews == turn and not chat.state.busy:
+        if session is not None and chat.state.previews == number and not chat.state.busy:
             draft, post = chat.input.whole, chat.post_message
             chat.previews.put(lambda: worker.preview(session, draft, post))
 
     chat.set_timer(after, build) if after else build()
 
 
-def previewed(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
-    """Show a prompt that was built for the draft."""
+def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
+    """Show the prompt that was built for the draft."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
 
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
         pane.show(event.prompt, event.problem)
     if event.prompt is not None and not chat.state.busy:
-        measured(chat, event.prompt)
-        # Without a draft nothing is recalled: what was recalled for the last reply stays in sight.
-        _recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
+        show_window_usage(chat, event.prompt)
+        # Nothing is recalled without a draft: keep showing the memories of the last reply.
+        _show_recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
 
 
-def measured(chat: ChatScreen, prompt: Prompt) -> None:
-    """Tell how full the window is, and how many turns it has no room for."""
+def show_window_usage(chat: ChatScreen, prompt: Prompt) -> None:
+    """Show how full the context window is, and how many turns did not fit."""
     from rpterm.chat.prompting import turns_left_out
 
     left = len(turns_left_out(prompt))
     chat.figures(used=prompt.tokens, context=prompt.context, left=left)
 
 
-def sent(chat: ChatScreen, prompt: Prompt) -> None:
-    """Show the prompt that was sent."""
+def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
+    """Show the prompt that was sent to the model."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
 
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane):
         pane.show(prompt)
-    _recalled(chat, prompt)
+    _show_recalled(chat, prompt)
 
 
-def _recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
-    """Let the Memory pane, where it is open, tell of this prompt."""
+def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
+    """Show the memories of this prompt in the Memory pane, if it is open."""
     chat.state.recalled = prompt
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(chat)
+        memory.refresh_soon(chat)
 
 
 def _focus(chat: ChatScreen) -> None:
-    """A pane that covers the chat takes the keys; else they stay with the input."""
+    """Focus a pane that covers the chat, or else the turn editor or the input."""
     if chat.panes.covers:
         chat.panes.places[0].focus()
     elif chat.state.editor is not None:
@@ -264,7 +268,7 @@ def _focus(chat: ChatScreen) -> None:
 
 
 async def next_place(chat: ChatScreen) -> None:
-    """Let the next open pane take the keys, and after the last one the input again."""
+    """Move the focus to the next open pane, and after the last one back to the input."""
     first = chat.state.editor or chat.input
     places = [first, *chat.panes.places] if not chat.panes.covers else chat.panes.places
     at = next((at for at, place in enumerate(places) if place.has_focus), -1)

@@ -1,5 +1,7 @@
-"""What to do about a reply out of character: again with a hint, the best of several, an example, a
-note. Each is one command, and works without an alarm, too.
+"""Remedies for a reply that is out of character, one command each.
+
+Regenerate with a hint, keep the best of several, pin an example, or write an author's note. They
+also work when no alarm is shown.
 """
 
 from __future__ import annotations
@@ -8,8 +10,13 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, replies
-from rpterm.tui.screens.chat.scores import answered, meant, measured, speaker
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.scores import (
+    card_of_speaker,
+    ends_with_reply,
+    is_scorable,
+    target_reply,
+)
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
@@ -21,42 +28,44 @@ if TYPE_CHECKING:
 
 
 async def again_with_hint(chat: ChatScreen) -> None:
-    """Another version of the reply, told what was wrong with this one."""
-    found = _bad_reply(chat)
+    """Regenerate the reply with a hint about what is wrong with this version."""
+    found = _scored_reply(chat)
     if found is None:
         return
     turn, score, card = found
     from rpterm.scoring.findings import hint
 
-    said = hint(score, turn.text, char=card.char, user=replies.user_name(chat))
-    chat.say(said, title="Again, with a hint")
+    text = hint(score, turn.text, char=card.char, user=replies.user_name(chat))
+    chat.say(text, title="Again, with a hint")
     chat.input.focus()
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, hint=said))
+    await replies.start(chat, ScreenRequest(Intent.REGENERATE, turn_id=turn.id, hint=text))
 
 
 async def best_of(chat: ChatScreen) -> None:
-    """Several versions of the reply at once; the best by score is kept."""
+    """Generate several versions of the reply at once and keep the one with the best score."""
     turn = _reply(chat)
     if turn is None or chat.session is None:
         return
     if chat.session.scores is None:
-        chat.say("Scores are off: `rpterm config set scoring.live true` puts them on.")
+        chat.say("Scores are off: `rpterm config set scoring.live true` turns them on.")
         return
     chat.input.focus()
     count = max(2, chat.settings.candidates)
-    await replies.start(chat, Wish(Intent.REGENERATE, turn_id=turn.id, candidates=count, best=True))
+    await replies.start(
+        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn.id, candidates=count, best=True)
+    )
 
 
 async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int) -> None:
-    """The session measured all candidates and kept one: show it.
+    """Show the candidate that the session kept after scoring all of them.
 
-    A candidate that the user chose meanwhile goes before it. What the others got is told where it
-    was asked for; with every message it would only be in the way.
+    A candidate that the user chose in the meantime takes precedence. The scores are shown only if
+    the user asked for the best of several; after every message they would be in the way.
     """
     if chat.state.chosen:
         return
     await frame.clear_below(chat)
-    if chat.state.wish is None or not chat.state.wish.best:
+    if chat.state.request is None or not chat.state.request.best:
         return
     shares = ", ".join(
         f"{'▸' if at == best else ''}{chance:.0%}" if chance is not None else "–"
@@ -66,21 +75,21 @@ async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int
 
 
 async def pin_example(chat: ChatScreen) -> None:
-    """Pin the example that shows best what the last reply missed."""
+    """Pin the example that best shows what the reply missed."""
     from rpterm.tui.screens.chat import example_commands
 
-    found = _bad_reply(chat)
+    found = _scored_reply(chat)
     if found is not None:
         turn, score, _ = found
         await example_commands.pin_nearest(chat, turn, score)
 
 
 async def add_note(chat: ChatScreen) -> None:
-    """An author's note about what went wrong, to be changed before it is kept."""
+    """Propose an author's note about what went wrong, which the user can edit."""
     from rpterm.scoring.findings import note
     from rpterm.tui.screens.chat import chats
 
-    found = _bad_reply(chat)
+    found = _scored_reply(chat)
     if found is not None:
         turn, score, card = found
         user = replies.user_name(chat)
@@ -88,30 +97,30 @@ async def add_note(chat: ChatScreen) -> None:
 
 
 def _reply(chat: ChatScreen) -> Turn | None:
-    """The selected reply, or the last one unless a message or candidates wait below it."""
-    if replies.occupied(chat) or replies.unchosen(chat):
+    """The selected reply, or the last one unless a message or candidates below it wait."""
+    if replies.refuse_while_busy(chat) or replies.refuse_while_choosing(chat):
         return None
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
-    turn = meant(chat, path)
+    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
+    turn = target_reply(chat, path)
     if turn is None:
         chat.say("There is no reply yet.")
-    elif chat.transcript.selected is None and not answered(chat):
+    elif chat.transcript.selected is None and not ends_with_reply(chat):
         makes = keys.shown("regenerate", chat.settings.keys)
         chat.say(f"Your last message has no reply yet: {makes} makes one.")
         return None
     return turn
 
 
-def _bad_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard] | None:
-    """The reply meant, what was measured of it, and the card of who said it."""
+def _scored_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard] | None:
+    """The reply to remedy, its score, and its speaker's card; says why if there is none."""
     turn, session = _reply(chat), chat.session
     if turn is None or session is None:
         return None
-    card, score = speaker(session, turn), chat.keeper.known.get(turn.id)
+    card, score = card_of_speaker(session, turn), chat.keeper.known.get(turn.id)
     if card is None:
-        chat.say("A narrator has no character to keep: nothing was measured.")
+        chat.say("A narrator's replies are not scored: it plays no character.")
     elif score is None:
-        chat.say("The reply was not measured yet.")
+        chat.say("This reply has no score yet.")
     else:
         return turn, score, card
     return None

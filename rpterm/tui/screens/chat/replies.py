@@ -1,7 +1,7 @@
-"""The one reply path on screen: begin, stop, choose, and show what is stored.
+"""Starts and stops replies, keeps one of several candidates, and shows what is stored.
 
-Every command makes a ``Wish`` (``sending``) and hands it to ``start``; what comes of it is shown by
-``incoming``.
+Every command that wants a reply builds a ``ScreenRequest`` (see ``sending``) and passes it to
+``start``; ``reply_events`` shows what happens then.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from textual.message import Message
 from rpterm import slash
 from rpterm.tui import keys, worker
 from rpterm.tui.screens.chat import frame
-from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, Wish
+from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, RptermError, Status, Turn
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 # Stopping and choosing ---------------------------------------------------------------------------
 async def stop(chat: ChatScreen) -> None:
-    """Stop the reply; what has come is kept."""
+    """Stop the reply, keeping its text so far."""
     state = chat.state
-    if state.wish is None:
+    if state.request is None:
         return
     if state.running and state.session is not None:
         state.stopping = True
         state.session.cancel()
     else:
-        wish, state.wish = state.wish, None
-        give_back(chat, wish)
-        await resync(chat)
+        request, state.request = state.request, None
+        restore_message(chat, request)
+        await refresh_transcript(chat)
 
 
-async def choose(chat: ChatScreen) -> None:
-    """Keep the marked candidate."""
+async def keep_marked(chat: ChatScreen) -> None:
+    """Keep the marked candidate, or end a duel without a verdict."""
     if chat.state.choosing is None:
         return
     if chat.state.choosing.blind:
@@ -46,21 +46,21 @@ async def choose(chat: ChatScreen) -> None:
 
         await duels.leave(chat)
     else:
-        await choose_turn(chat, chat.state.choosing.marked)
+        await keep_candidate(chat, chat.state.choosing.marked)
 
 
-async def leave_choice(chat: ChatScreen) -> None:
-    """Go on without choosing: the marked one stays, or what was there before a comparison."""
+async def leave_candidates(chat: ChatScreen) -> None:
+    """Close the candidates: keep the marked one or, after a comparison, the reply from before."""
     from rpterm.tui.widgets.aside import AsideView
 
     if not isinstance(chat.state.choosing, AsideView):
-        await choose(chat)
+        await keep_marked(chat)
     elif not chat.state.busy:
         await frame.clear_below(chat)
-        await resync(chat)
+        await refresh_transcript(chat)
 
 
-async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
+async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
     """Keep this candidate; the others stay as its swipes."""
     if chat.state.choosing is not None and chat.state.choosing.blind:
         from rpterm.tui.screens.chat import duels
@@ -69,59 +69,59 @@ async def choose_turn(chat: ChatScreen, turn: Turn) -> None:
         return
     if chat.state.busy:
         chat.state.chosen = True
-        chat.say("It is kept as soon as all are written; Esc stops them now.")
+        chat.say("This reply is kept once all of them are complete; Esc stops them now.")
         return
     if chat.session is not None and chat.state.choosing is not None:
         await chat.ask(chat.session.select, turn.id)
         await frame.clear_below(chat)
-        await resync(chat)
+        await refresh_transcript(chat)
         chat.input.focus()
 
 
-# The path of one wish --------------------------------------------------------------------------
-async def follow(chat: ChatScreen, wish: Wish) -> None:
-    """Begin a reply below the candidate that is marked, where some wait."""
+# Starting --------------------------------------------------------------------------------------
+async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
+    """Start a reply, after keeping the marked candidate if candidates wait."""
     state = chat.state
     state.keeping = True
     try:
         if state.choosing is not None:
-            await leave_choice(chat)
+            await leave_candidates(chat)
     except RptermError:
-        give_back(chat, wish)
+        restore_message(chat, request)
         raise
     finally:
         state.keeping = False
-    await start(chat, wish)
+    await start(chat, request)
 
 
-async def start(chat: ChatScreen, wish: Wish) -> None:
-    """Begin a reply; before the chat is open it waits on screen."""
+async def start(chat: ChatScreen, request: ScreenRequest) -> None:
+    """Start a reply; if the chat is still opening, the message waits on screen."""
     state = chat.state
-    state.wish, state.running, state.stored, state.stopping = wish, False, False, False
+    state.request, state.running, state.stored, state.stopping = request, False, False, False
     state.epoch += 1
     state.live.clear()
     chat.keeper.hush()
     await frame.clear_below(chat)
-    if wish.intent is Intent.SEND:
-        await _show_ghosts(chat, wish)
+    if request.intent is Intent.SEND:
+        await _show_ghosts(chat, request)
     chat.transcript.to_end()
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.CLOSED:
-        frame.open_chat(chat, None, None)  # What was in the way may be gone.
-    frame.dress(chat)
+        frame.open_chat(chat, None, None)  # The reason for the failure may be gone.
+    frame.show_header(chat)
     chat.refresh_hints()
 
 
 def run(chat: ChatScreen) -> None:
-    """Hand the wish to the session, in the reply lane."""
+    """Pass the request to the session, in the thread of the reply lane."""
     state = chat.state
-    session, wish, epoch = state.session, state.wish, state.epoch
-    if session is None or wish is None:
+    session, request, epoch = state.session, state.request, state.epoch
+    if session is None or request is None:
         return
     state.running = True
-    if (seen := last_turn(chat)) is not None:
-        wish = replace(wish, after=seen.id)
+    if (last := last_turn(chat)) is not None:
+        request = replace(request, after=last.id)
     if state.info is not None:
         chat.phase(Phase.EVALUATING, done=0, total=0)
 
@@ -132,70 +132,71 @@ def run(chat: ChatScreen) -> None:
         if not stale():
             chat.post_message(message)
 
-    chat.replies.put(lambda: worker.reply(session, wish, post, stale))
+    chat.replies.put(lambda: worker.reply(session, request, post, stale))
 
 
-async def _show_ghosts(chat: ChatScreen, wish: Wish) -> None:
+async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
     persona = chat.state.chat.persona if chat.state.chat else chat.settings.persona
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
         from rpterm.tui.screens.chat import group
 
-        name = group.answering(chat, chat.session.scene, wish)
-    user = Turn(GHOST_USER, 0, None, "user", persona.name, wish.text)
+        name = group.expected_name(chat, chat.session.scene, request)
+    user = Turn(GHOST_USER, 0, None, "user", persona.name, request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.more)
 
 
-def give_back(chat: ChatScreen, wish: Wish) -> None:
-    """Put words that were not stored back into the input, before what was begun there since."""
-    if wish.intent is Intent.SEND:
-        put_before(chat, slash.written(wish.text))
+def restore_message(chat: ChatScreen, request: ScreenRequest) -> None:
+    """Return a message that was not stored to the input, before what was written there since."""
+    if request.intent is Intent.SEND:
+        prepend_to_input(chat, slash.written(request.text))
 
 
-def put_before(chat: ChatScreen, words: str) -> None:
-    """Put words into the input, before what is written there."""
+def prepend_to_input(chat: ChatScreen, words: str) -> None:
+    """Put text into the input, before what is written there."""
     if words.strip():
         parts = (words, chat.input.whole)
         chat.input.put("\n".join(part for part in parts if part.strip()))
 
 
 # What is shown ----------------------------------------------------------------------------------
-async def resync(chat: ChatScreen) -> None:
-    """Show the path as the session has it."""
+async def refresh_transcript(chat: ChatScreen) -> None:
+    """Show the branch as it is stored, and update what depends on it."""
     session = chat.session
     if session is None:
-        real = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
-        await chat.transcript.show(real, more=chat.transcript.more)
+        ghosts = (GHOST_USER, GHOST_REPLY)
+        stored = [turn for turn in chat.transcript.turns if turn.id not in ghosts]
+        await chat.transcript.show(stored, more=chat.transcript.more)
         return
     loaded = max(worker.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
     chat.state.chat, path = await chat.ask(lambda: (session.chat, session.path(loaded)))
     await chat.transcript.show(_with_unstored(chat, path), more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(worker.WINDOW)
-    frame.dress(chat)
-    await _other_places(chat)
+    frame.show_header(chat)
+    await _refresh_dependents(chat)
 
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
-    """The path, and what came of a reply whose end could not be stored: it stays in sight."""
+    """The path with the text of a reply whose end could not be stored, which stays on screen."""
     views = (chat.transcript.view(turn_id) for turn_id in chat.state.live.values())
     view = next((view for view in views if view and view.live and view.whole.strip()), None)
     if view is None or chat.state.running:
         return path
     reply, ids = view.turn, [turn.id for turn in path]
-    stored = any(turn.id == reply.id and turn.status is not Status.STREAMING for turn in path)
-    if stored or reply.parent_id not in ids:
+    is_stored = any(turn.id == reply.id and turn.status is not Status.STREAMING for turn in path)
+    if is_stored or reply.parent_id not in ids:
         return path
     above = path[: ids.index(reply.parent_id) + 1]
     return [*above, replace(reply, text=view.whole, status=Status.PARTIAL)]
 
 
-async def _other_places(chat: ChatScreen) -> None:
-    """What else tells of the path shown."""
+async def _refresh_dependents(chat: ChatScreen) -> None:
+    """Update what else depends on the shown branch: scores and examples."""
     from rpterm.tui.screens.chat import examples, scores
 
-    scores.show(chat)
+    scores.refresh(chat)
     chat.keeper.shown()
     await examples.fill(chat)
 
@@ -207,46 +208,48 @@ def last_turn(chat: ChatScreen) -> Turn | None:
 
 
 def user_name(chat: ChatScreen) -> str:
-    """What the user is called in this chat."""
+    """The name of the user in this chat."""
     record = chat.state.chat
     return record.persona.name if record is not None else chat.settings.persona.name
 
 
-def marked(chat: ChatScreen) -> Turn | None:
-    """The candidate that is marked, where some wait that one may tell apart."""
+def marked_candidate(chat: ChatScreen) -> Turn | None:
+    """The marked candidate; ``None`` if no candidates wait or the choice is blind."""
     choosing = chat.state.choosing
     return choosing.marked if choosing is not None and not choosing.blind else None
 
 
-def unchosen(chat: ChatScreen) -> bool:
-    """Whether candidates wait, of which none is the reply yet; says so.
+def refuse_while_choosing(chat: ChatScreen) -> bool:
+    """Return whether candidates wait for a choice, and tell the user to choose first.
 
-    The last turn is not what one looks at then.
+    Until then, the last turn of the transcript is not the reply that the user is looking at.
     """
-    waits = chat.transcript.selected is None and chat.state.choosing is not None
-    if waits:
-        blind = chat.state.choosing is not None and chat.state.choosing.blind
-        chat.say("Say first which is better." if blind else "Choose one of them first: ⏎.")
-    return waits
+    choosing = chat.state.choosing
+    if choosing is None or chat.transcript.selected is not None:
+        return False
+    chat.say("Say first which is better." if choosing.blind else "Choose one of them first: ⏎.")
+    return True
 
 
-def reply_meant(chat: ChatScreen) -> Turn | None:
-    """The selected turn, the marked candidate, or the last turn."""
-    return chat.transcript.selected or marked(chat) or last_turn(chat)
+def target_turn(chat: ChatScreen) -> Turn | None:
+    """The turn that a command acts on: the selected one, the marked candidate, or the last one."""
+    return chat.transcript.selected or marked_candidate(chat) or last_turn(chat)
 
 
-def occupied(chat: ChatScreen) -> bool:
-    """Whether a reply is being written or a turn edited; says so."""
+def refuse_while_busy(chat: ChatScreen) -> bool:
+    """Return whether a reply is being written or a turn edited, and tell the user so."""
     if busy := chat.state.busy or chat.state.keeping:
         chat.say("Still writing: Esc stops the reply.")
-    return busy or editing(chat)
+    return busy or refuse_while_editing(chat)
 
 
-def editing(chat: ChatScreen) -> bool:
-    """Whether a turn is being edited; says so and goes there."""
+def refuse_while_editing(chat: ChatScreen) -> bool:
+    """Return whether a turn is being edited; if so, say so and focus the editor."""
     if (editor := chat.state.editor) is None:
         return False
-    keeps, leaves = (keys.shown(f"turn-{each}", chat.settings.keys) for each in ("keep", "leave"))
-    chat.say(f"A turn is being edited: {keeps} keeps it, {leaves} leaves it as it was.")
+    keep_key, leave_key = (
+        keys.shown(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
+    )
+    chat.say(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
     editor.focus()
     return True

@@ -1,7 +1,7 @@
-"""Scores while one chats: made in a thread of their own, shown in pane, status line and alarm.
+"""Scores the replies of the open chat, and shows the scores in pane, status line and alarm.
 
-A quick score comes right after each reply; the slow one waits until nothing else goes on and stops
-when the user types or sends.
+A quick score is computed right after each reply. The slow signals wait until the chat is idle and
+stop when the user types or sends. All scoring runs in threads of its own.
 """
 
 from __future__ import annotations
@@ -25,129 +25,132 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 REST_S = 2.0
-"""How long typing must rest before the slow signals go on."""
+"""How long typing must pause before the slow signals resume, in seconds."""
 
 
 class Watcher:
-    """Scores the replies of whatever chat is open."""
+    """Schedules the scoring of the open chat, whichever it is, and holds the scores.
+
+    Attributes:
+        known: The scores of the open chat, by turn id.
+        problem: Why scoring failed last, or "".
+        sentence: The alarm that is shown, or "".
+        put_away: The id of the reply whose alarm the user dismissed, or 0.
+    """
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
         self._lane, self._slow = Lane("score", failed), Lane("score-slow", failed)
         self._session: Session | None = None
-        self._disturbed = 0
+        self._epoch = 0
+        """Counts interruptions: slow work of an older epoch stops."""
         self._warm = self._prepared = self._reading = False
         self._timer: Timer | None = None
         self._card: CharacterCard | None = None
-        self._tried: set[int] = set()
-        self._asked: set[int] = set()
+        self._fully_scored: set[int] = set()
+        self._queued: set[int] = set()
         self.known: dict[int, Score] = {}
         self.problem = ""
         self.sentence = ""
         self.put_away = 0
-        """The reply whose alarm the user put away."""
 
     def follow(self) -> LiveScores | None:
-        """Turn to the chat and card that are open now, and give what measures there."""
+        """Switch to the chat and card that are open now; returns their ``LiveScores``, if any."""
         session = self._chat.session
         card = session.card if session is not None else None
         if session is not self._session or card is not self._card:
             self._session, self._card = session, card
-            self.known, self._tried, self._warm = {}, set(), False
-            self._asked, self._prepared = set(), False
+            self.known, self._fully_scored, self._queued = {}, set(), set()
+            self._warm = self._prepared = False
             self.put_away, self.problem = 0, ""
         return session.scores if session is not None else None
 
     def close(self) -> None:
-        self._disturbed += 1
+        self._epoch += 1
         self._lane.close()
         self._slow.close()
 
     def disturb(self) -> None:
-        """The user types or sends: the slow signals stop."""
-        self._disturbed += 1
+        """The user types or sends: stop the slow signals, and resume after a pause."""
+        self._epoch += 1
         if self._timer is not None:
             self._timer.stop()
         if self.follow() is not None and self._chat.is_mounted:
             self._timer = self._chat.set_timer(REST_S, self.idle)
 
     def measure_again(self) -> None:
-        """What replies are measured against is another: only scores that are still kept count."""
-        self._disturbed += 1
-        self.known, self._tried, self._asked = {}, set(), set()
+        """The history of replies changed: forget the scores, except those that are stored."""
+        self._epoch += 1
+        self.known, self._fully_scored, self._queued = {}, set(), set()
 
     def hush(self) -> None:
-        """Another reply is on its way: what was said of the last one does not matter now."""
-        self._disturbed += 1
+        """Another reply was requested: clear the alarm and the status of the last one."""
+        self._epoch += 1
         self.sentence = ""
         self._chat.figures(score="")
         for line in self._chat.query("#alarm"):
             line.show("")  # type: ignore[attr-defined]
 
     def growing(self, turn: Turn) -> None:
-        """A reply grows: what of it stands is read in the meantime, when nothing else is."""
+        """A reply grows: process its text so far, unless that is already going on."""
         scores, session = self.follow(), self._chat.session
-        if scores is None or session is None or self._reading or not measured(turn):
+        if scores is None or session is None or self._reading or not is_scorable(turn):
             return
         self._reading = True
-        self._lane.put(lambda: self._read(session, scores, turn))
+        self._lane.put(lambda: self._read_ahead(session, scores, turn))
 
     def replied(self, turn: Turn) -> None:
-        """A reply is complete: score it by what is quick."""
-        self._disturbed += 1
-        self._measure(turn, full=False)
+        """A reply is complete: compute its quick score."""
+        self._epoch += 1
+        self._queue_quick(turn)
 
     def shown(self) -> None:
-        """Another branch or an edit is shown: score its end at once, the rest after a while."""
-        path = [turn for turn in self._chat.transcript.turns if _whole(turn)]
+        """Another branch or an edit is shown: score its last reply now, the others later."""
+        path = [turn for turn in self._chat.transcript.turns if _is_finished(turn)]
         if self.follow() is None or self._chat.state.busy or not path:
             return
-        if path[-1].id not in self.known and path[-1].id not in self._asked:
-            self._measure(path[-1], full=False)
+        if path[-1].id not in self.known and path[-1].id not in self._queued:
+            self._queue_quick(path[-1])
             self.disturb()
 
     def idle(self) -> None:
-        """Nothing goes on: get ready once, then measure what is shown and was not measured."""
+        """The chat is idle: compute the scores that the shown replies lack."""
         scores, session = self.follow(), self._chat.session
         if scores is None or session is None or self._chat.state.busy:
             return
-        shown = [turn for turn in self._chat.transcript.turns if _whole(turn)]
-        at = self._disturbed
+        shown = [turn for turn in self._chat.transcript.turns if _is_finished(turn)]
+        epoch = self._epoch
 
         def stopped() -> bool:
-            return self._stale(at)
+            return self._epoch != epoch or self._chat.state.busy
 
-        # What nobody looks at costs no minutes of the processor: only the last one, then.
+        # The slow signals cost minutes of CPU time: while no pane shows them, only the last reply.
         deep = shown if "consistency" in self._chat.panes.shown else shown[-1:]
-        # The quick ones never wait for the slow ones: those have a thread of their own, and begin
-        # when the quick ones are through.
-        self._lane.put(lambda: self._catch_up(session, scores, shown, stopped))
-        self._lane.put(lambda: self._slow.put(lambda: self._deepen(session, scores, deep, stopped)))
-
-    def _stale(self, at: int) -> bool:
-        return self._disturbed != at or self._chat.state.busy
-
-    def _measure(self, turn: Turn, *, full: bool) -> None:
-        scores, session = self.follow(), self._chat.session
-        if scores is None or session is None or not measured(turn):
-            return
-        at = self._disturbed
-        self._asked.add(turn.id)
+        # Quick scores never wait for slow ones, which have a thread of their own and begin once the
+        # queued quick scores are done.
+        self._lane.put(lambda: self._score_quickly(session, scores, shown, stopped))
         self._lane.put(
-            lambda: self._one(session, scores, turn, full, lambda: full and self._stale(at))
+            lambda: self._slow.put(lambda: self._score_fully(session, scores, deep, stopped))
         )
 
-    # In the thread -----------------------------------------------------------------------------
-    def _read(self, session: Session, scores: LiveScores, turn: Turn) -> None:
+    def _queue_quick(self, turn: Turn) -> None:
+        scores, session = self.follow(), self._chat.session
+        if scores is None or session is None or not is_scorable(turn):
+            return
+        self._queued.add(turn.id)
+        self._lane.put(lambda: self._score(session, scores, turn, full=False))
+
+    # In the threads ----------------------------------------------------------------------------
+    def _read_ahead(self, session: Session, scores: LiveScores, turn: Turn) -> None:
         try:
-            if (card := speaker(session, turn)) is not None:
+            if (card := card_of_speaker(session, turn)) is not None:
                 scores.ahead(card, session.chat, turn)
         except RptermError:
-            return  # The chat was left, and its database closed, in between.
+            return  # The chat was left meanwhile, which closes its database.
         finally:
             self._reading = False
 
-    def _catch_up(
+    def _score_quickly(
         self,
         session: Session,
         scores: LiveScores,
@@ -163,12 +166,12 @@ class Watcher:
                 if turn.id in known and turn.id not in self.known:
                     self._post(session, turn, known[turn.id], scores.problem)
         except RptermError:
-            return  # The chat was left, and its database closed, in between.
+            return  # The chat was left meanwhile, which closes its database.
         for turn in reversed(shown):
             if turn.id not in known and not stopped():
-                self._one(session, scores, turn, False, stopped)
+                self._score(session, scores, turn, full=False, stopped=stopped)
 
-    def _deepen(
+    def _score_fully(
         self,
         session: Session,
         scores: LiveScores,
@@ -183,31 +186,32 @@ class Watcher:
         except RptermError:
             return  # As above.
         for turn in reversed(shown):
-            before = known.get(turn.id)
-            done = before is not None and before.complete
-            if not (done or turn.id in self._tried or stopped()):
-                self._one(session, scores, turn, True, stopped)
+            score = known.get(turn.id)
+            is_complete = score is not None and score.complete
+            if not (is_complete or turn.id in self._fully_scored or stopped()):
+                self._score(session, scores, turn, full=True, stopped=stopped)
 
-    def _one(
+    def _score(
         self,
         session: Session,
         scores: LiveScores,
         turn: Turn,
+        *,
         full: bool,
-        stopped: Callable[[], bool],
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         if stopped() or session is not self._chat.session:
             return
         try:
-            chat, card = session.chat, speaker(session, turn)
+            chat, card = session.chat, card_of_speaker(session, turn)
             if card is None:
                 return
             if full:
                 score = scores.full(card, chat, turn, stopped)
-                # Also a score that lacks a model, which is as whole as it gets; only what was
-                # stopped, or failed, is measured again.
+                # This includes a score that lacks a model's signals, which cannot become more
+                # complete. Only what was stopped or failed is scored again.
                 if score is not None:
-                    self._tried.add(turn.id)
+                    self._fully_scored.add(turn.id)
             else:
                 score = scores.cheap(card, chat, turn)
         except RptermError:
@@ -219,19 +223,19 @@ class Watcher:
         self._chat.post_message(messages.ReplyScored(session, turn, score, problem))
 
 
-def speaker(session: Session, turn: Turn) -> CharacterCard | None:
-    """The card of whoever said it; a narrator has no character to keep."""
-    seat = session.scene.seat_of(turn)
-    return seat.card if session.scene.plays(seat) else None
+def card_of_speaker(session: Session, turn: Turn) -> CharacterCard | None:
+    """The card of the character who said a reply; ``None`` for a narrator, which is not scored."""
+    actor = session.scene.actor_of(turn)
+    return actor.card if session.scene.plays(actor) else None
 
 
-def _whole(turn: Turn) -> bool:
-    """Whether it is worth measuring and nobody, in whatever terminal, is writing it still."""
-    return measured(turn) and turn.status is not Status.STREAMING
+def _is_finished(turn: Turn) -> bool:
+    """Whether a turn can be scored and is not being written any more, in any terminal."""
+    return is_scorable(turn) and turn.status is not Status.STREAMING
 
 
-def measured(turn: Turn) -> bool:
-    """Whether a turn is worth measuring: a reply, not the card's own greeting."""
+def is_scorable(turn: Turn) -> bool:
+    """Whether a turn is a reply that can be scored, which the card's own greeting is not."""
     return (
         turn.role == "assistant"
         and turn.id > 0
@@ -240,9 +244,9 @@ def measured(turn: Turn) -> bool:
     )
 
 
-# What the screen does with it ------------------------------------------------------------------
-def scored(chat: ChatScreen, event: messages.ReplyScored) -> None:
-    """A score came: keep it, show it."""
+# On the screen ---------------------------------------------------------------------------------
+def receive_score(chat: ChatScreen, event: messages.ReplyScored) -> None:
+    """A score has been computed: keep it and show it."""
     keeper = chat.keeper
     if chat.session is not event.session:
         return
@@ -251,23 +255,23 @@ def scored(chat: ChatScreen, event: messages.ReplyScored) -> None:
         before = keeper.known.get(event.turn.id)
         if before is None or event.score.complete or not before.complete:
             keeper.known[event.turn.id] = event.score
-    show(chat)
+    refresh(chat)
 
 
-def show(chat: ChatScreen) -> None:
-    """Bring status line, pane, highlight and alarm to what is known of the turns shown."""
+def refresh(chat: ChatScreen) -> None:
+    """Update status line, pane, highlights and alarm to the known scores of the shown turns."""
     keeper = chat.keeper
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
-    # While another reply is made, nothing is said of the one it follows or takes the place of.
+    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
+    # While another reply is generated, nothing is shown about the one it follows or replaces.
     last = path[-1] if path and not chat.state.busy else None
     score = keeper.known.get(last.id) if last is not None else None
     chat.figures(score="" if score is None else f"in character {score.probability:.0%}")
     _show_pane(chat, path)
-    _show_alarm(chat, last if answered(chat) else None, score, path)
+    _show_alarm(chat, last if ends_with_reply(chat) else None, score, path)
 
 
 def _trend(chat: ChatScreen, path: Sequence[Turn], turn: Turn | None) -> tuple[float, ...]:
-    """The chances of all replies of the one who said this; among several each has its own."""
+    """The probabilities of all scored replies by the speaker of this turn."""
     known = chat.keeper.known
     mine = (each for each in path if turn is not None and each.speaker == turn.speaker)
     return tuple(known[each.id].probability for each in mine if each.id in known)
@@ -279,13 +283,13 @@ def _drift(trend: Sequence[float]) -> Drift | None:
     return drift(trend) if trend else None
 
 
-def meant(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
-    """The reply that the pane is about: the selected one, or the last one."""
+def target_reply(chat: ChatScreen, path: Sequence[Turn]) -> Turn | None:
+    """The reply that the pane shows: the selected one, or else the last one."""
     chosen = chat.transcript.selected
-    return chosen if chosen is not None and measured(chosen) else path[-1] if path else None
+    return chosen if chosen is not None and is_scorable(chosen) else path[-1] if path else None
 
 
-def answered(chat: ChatScreen) -> bool:
+def ends_with_reply(chat: ChatScreen) -> bool:
     """Whether the last turn is a reply."""
     turns = chat.transcript.turns
     return bool(turns) and turns[-1].role == "assistant"
@@ -293,7 +297,7 @@ def answered(chat: ChatScreen) -> bool:
 
 def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
     pane = chat.panes.pane("consistency")
-    turn = meant(chat, path) if pane is not None else None
+    turn = target_reply(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
     if pane is not None:
         from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
@@ -301,9 +305,9 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         assert isinstance(pane, ConsistencyPane)
         problem = chat.keeper.problem
         if chat.session is not None and chat.session.scores is None:
-            problem = "Scores are off: `rpterm config set scoring.live true` puts them on."
+            problem = "Scores are off: `rpterm config set scoring.live true` turns them on."
         elif turn is None:
-            problem = "Nothing was said yet that could be measured."
+            problem = "There is no reply to score yet."
         trend = _trend(chat, path, turn)
         pane.show(Standing(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
@@ -327,24 +331,24 @@ def _highlight(chat: ChatScreen, turn: Turn | None, score: Score | None) -> None
 def _show_alarm(
     chat: ChatScreen, last: Turn | None, score: Score | None, path: Sequence[Turn]
 ) -> None:
-    sentence, told = "", _drift(_trend(chat, path, last))
+    sentence, drift = "", _drift(_trend(chat, path, last))
     if last is not None and score is not None and last.id != chat.keeper.put_away:
         from rpterm.scoring.drift import broken
 
         name = last.speaker
         if broken(score.probability, score.high):
             sentence = f"{name} fell out of character."
-        elif told is not None and told.alarm:
+        elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."
     chat.keeper.sentence = sentence
-    shown = chat.query("#alarm")
-    if shown:
-        shown.first().show(sentence)  # type: ignore[attr-defined]
+    widgets = chat.query("#alarm")
+    if widgets:
+        widgets.first().show(sentence)  # type: ignore[attr-defined]
     elif sentence:
-        chat.work(_raise_alarm(chat), "alarm")
+        chat.work(_mount_alarm(chat), "alarm")
 
 
-async def _raise_alarm(chat: ChatScreen) -> None:
+async def _mount_alarm(chat: ChatScreen) -> None:
     from rpterm.tui.widgets.alarm import Alarm
 
     if not chat.query("#alarm"):
@@ -352,8 +356,8 @@ async def _raise_alarm(chat: ChatScreen) -> None:
     chat.query_one("#alarm", Alarm).show(chat.keeper.sentence)
 
 
-def put_away(chat: ChatScreen) -> None:
-    """The user saw the alarm; it comes back only with another reply."""
-    path = [turn for turn in chat.transcript.turns if measured(turn)]
+def dismiss_alarm(chat: ChatScreen) -> None:
+    """Hide the alarm; it returns only for another reply."""
+    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
     chat.keeper.put_away = path[-1].id if path else 0
-    show(chat)
+    refresh(chat)

@@ -1,7 +1,7 @@
-"""The chat: transcript, input, status, panes. Owns the state of one open chat.
+"""The chat screen: transcript, input, status line and panes. Owns the state of the open chat.
 
-Commands (``commands.COMMANDS``) change it, messages of the workers tell what came of them, and only
-the handlers here and the functions they call touch widgets.
+Commands (``commands.COMMANDS``) act on it, and worker threads report back by messages. Only the
+handlers here and the functions they call touch widgets.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import (
     chats,
-    elsewhere,
     frame,
-    incoming,
     opening,
+    other_terminals,
     panes,
-    reload,
+    polling,
     replies,
+    reply_events,
     scores,
     turns,
 )
+from rpterm.tui.screens.chat.keyboard import is_active
 from rpterm.tui.screens.chat.state import ChatState
-from rpterm.tui.screens.chat.when import allowed
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
 from rpterm.tui.widgets.hints import KeyHints
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
-    from rpterm.tui.screens.chat.way import Place
+    from rpterm.tui.screens.chat.navigation import Place
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
@@ -60,13 +60,26 @@ if TYPE_CHECKING:
     from rpterm.tuning import Tuning
 
 SAID_S = 3.0
-"""For so long a notice is not repeated: a key that is held would pile them up."""
+"""How long the same notice is not repeated, in seconds: a key held down would pile them up."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class ChatScreen(Screen[None]):
-    """One chat."""
+    """The screen of one chat.
+
+    Attributes:
+        tints: The colours of speakers by name, if there are several characters.
+        came_from: Where jumps to memories and search hits started; the last one is left first.
+        going_to: The chat and turn to show once that chat is open.
+        desk: Runs quick calls of the session. This and the others are lanes: queues with a thread.
+        loads: Opens chats and loads models.
+        replies: Generates replies.
+        idle: Waits for the engine to settle.
+        previews: Builds prompt previews.
+        follower: Polls the card file and other terminals.
+        keeper: Scores the replies.
+    """
 
     AUTO_FOCUS = "#input"
     DEFAULT_CSS = """
@@ -98,19 +111,17 @@ class ChatScreen(Screen[None]):
         self.card, self.opener, self.settings = card, opener, settings
         self.tuning, self.state = tuning, ChatState()
         self.tints: dict[str, str] = {}
-        """Colours of speakers by name, where there are several characters."""
-        # Where memories and searches led: from places, to a turn.
         self.came_from: list[Place] = []
         self.going_to: tuple[int, int] | None = None
-        self.desk = Lane("desk", self._slipped)
-        self.loads = Lane("load", self._broke)
-        self.replies = Lane("reply", self._broke)
-        self.idle = Lane("idle", self._slipped)
-        self.previews = Lane("preview", self._slipped)
-        self.follower = reload.Follower(self, self._slipped)
-        self.keeper = scores.Watcher(self, self._slipped)
+        self.desk = Lane("desk", self._background_failed)
+        self.loads = Lane("load", self._reply_failed)
+        self.replies = Lane("reply", self._reply_failed)
+        self.idle = Lane("idle", self._background_failed)
+        self.previews = Lane("preview", self._background_failed)
+        self.follower = polling.Follower(self, self._background_failed)
+        self.keeper = scores.Watcher(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
-        self._said = ("", 0.0)
+        self._last_notice = ("", 0.0)
 
     # Widgets -----------------------------------------------------------------------------------
     def compose(self) -> ComposeResult:
@@ -124,10 +135,10 @@ class ChatScreen(Screen[None]):
         yield KeyHints(self.settings.keys, id="hints")
 
     def on_mount(self) -> None:
-        frame.dress(self)
+        frame.show_header(self)
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
-        self.set_interval(reload.EVERY_S, self.follower.tick)
+        self.set_interval(polling.EVERY_S, self.follower.tick)
 
     @property
     def transcript(self) -> Transcript:
@@ -148,13 +159,14 @@ class ChatScreen(Screen[None]):
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
-            return self.is_mounted and allowed(self, key, typed=False)  # Keys may come early.
+            # A key may be pressed before the screen is mounted.
+            return self.is_mounted and is_active(self, key, typed=False)
         return True
 
     def press(self, name: str) -> bool:
-        """Do what a key means while one writes; False leaves it to the input."""
+        """Run the command of a key pressed in the input; False leaves the key to the input."""
         for key in keys.while_writing(name, self.settings.keys):
-            if allowed(self, key, typed=True):
+            if is_active(self, key, typed=True):
                 self.command(key.id)
                 return True
         if self.input.empty and keys.is_for("help", name, self.settings.keys):
@@ -166,7 +178,7 @@ class ChatScreen(Screen[None]):
         self.command(name)
 
     def command(self, name: str) -> None:
-        """Run a command of the registry; its errors become a notice."""
+        """Run a command of the key registry; its errors are shown as notices."""
         from rpterm.tui.screens.chat.commands import COMMANDS
 
         if (work := COMMANDS[name](self)) is not None:
@@ -175,18 +187,18 @@ class ChatScreen(Screen[None]):
     def work(
         self, work: Awaitable[None], group: str = "command", *, exclusive: bool = False
     ) -> None:
-        """Do something beside what goes on; its errors become a notice."""
+        """Run something in the background; its errors are shown as notices."""
         self.run_worker(self._guarded(work), group=group, exclusive=exclusive)
 
-    def _asking(self, work: Coroutine[Any, Any, None]) -> None:
-        """The same for what may open a dialog: one at a time, however fast the keys come."""
+    def _work_with_dialog(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that may open a dialog, unless another such call is still running."""
         if any(each.group == "asking" and not each.is_finished for each in self.workers):
             work.close()
             return
         self.run_worker(self._guarded(work), group="asking")
 
     async def _guarded(self, work: Awaitable[None]) -> None:
-        """Do something; its errors become a notice."""
+        """Await something, show its error as a notice, and update the hints."""
         try:
             await work
         except RptermError as error:
@@ -194,55 +206,55 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the session in the desk's thread and wait for the answer."""
+        """Call a function of the session in the desk's thread and await its result."""
         return await self.desk.call(function, *args, **kwargs)
 
     def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
-        """Tell something in passing; the same again only when it has had time to go."""
-        now, (last, until) = time.monotonic(), self._said
+        """Show a notice; the same notice again only after ``SAID_S``."""
+        now, (last, until) = time.monotonic(), self._last_notice
         if sentence == last and now < until:
             return
-        self._said = sentence, now + SAID_S
+        self._last_notice = sentence, now + SAID_S
         severity: Literal["error", "information"] = "error" if error else "information"
-        # Who saves a card in an editor comes back later to read what is wrong with it.
-        stay = 12.0 if error else None
-        self.notify(sentence, title=title, severity=severity, timeout=stay, markup=False)
+        # An error in a saved card is read later, when the user comes back from the editor.
+        timeout = 12.0 if error else None
+        self.notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
 
-    def _broke(self, error: Exception) -> None:
-        """The thread of the reply met a defect of ours: show it instead of waiting for ever."""
+    def _reply_failed(self, error: Exception) -> None:
+        """The thread that opens chats or generates replies hit a bug: show it and end the reply."""
         from rpterm.chat.events import ReplyFailed
 
         self.post_message(messages.SessionTold(ReplyFailed(told(error), traced(error))))
         self.post_message(messages.ReplyEnded())
 
-    def _slipped(self, error: Exception) -> None:
-        """A thread beside the reply failed, which goes on."""
+    def _background_failed(self, error: Exception) -> None:
+        """Another thread failed: show a notice; a running reply continues."""
         self.call_later(self.say, told(error), error=True)
 
     # Status ------------------------------------------------------------------------------------
     def figures(self, **changes: object) -> None:
-        """Change the status line."""
+        """Update figures of the status line."""
         self.state.figures = replace(self.state.figures, **changes)  # type: ignore[arg-type]
         self.query_one("#status", StatusLine).show(self.state.figures)
 
     def phase(self, phase: Phase, **changes: object) -> None:
-        """Change what the status line says is going on."""
+        """Change the phase that the status line shows."""
         self.figures(phase=phase, **changes)
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
-        """Show the keys for what can be done now."""
+        """Show the keys that can be used now."""
         if self.is_mounted:
             panes.show_hints(self)
 
-    # What happened in threads ------------------------------------------------------------------
+    # Messages from threads ---------------------------------------------------------------------
     @on(messages.SessionOpened)
     async def session_opened(self, event: messages.SessionOpened) -> None:
-        await self._guarded(opening.opened(self, event))
+        await self._guarded(opening.session_opened(self, event))
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
-        await opening.failed(self, event.text)
+        await opening.opening_failed(self, event.text)
 
     @on(messages.ModelProgressed)
     def model_progressed(self, event: messages.ModelProgressed) -> None:
@@ -250,7 +262,7 @@ class ChatScreen(Screen[None]):
 
     @on(messages.ModelLoaded)
     def model_loaded(self, event: messages.ModelLoaded) -> None:
-        opening.loaded(self, event)
+        opening.model_loaded(self, event)
 
     @on(messages.ModelFailed)
     async def model_failed(self, event: messages.ModelFailed) -> None:
@@ -258,52 +270,52 @@ class ChatScreen(Screen[None]):
 
     @on(messages.PathRead)
     async def path_read(self, event: messages.PathRead) -> None:
-        await self._guarded(elsewhere.read(self, event))
+        await self._guarded(other_terminals.show_changes(self, event))
 
     @on(messages.SessionTold)
     async def session_told(self, event: messages.SessionTold) -> None:
-        await self._guarded(incoming.show(self, event.event))
+        await self._guarded(reply_events.handle(self, event.event))
 
     @on(messages.ReplyGrown)
     def reply_grown(self, event: messages.ReplyGrown) -> None:
-        incoming.grown(self, event)
+        reply_events.show_growth(self, event)
 
     @on(messages.ReplyEnded)
     async def reply_ended(self, event: messages.ReplyEnded) -> None:
-        await self._guarded(incoming.ended(self))
-        await self._guarded(elsewhere.replied(self))
+        await self._guarded(reply_events.reply_ended(self))
+        await self._guarded(other_terminals.reply_ended(self))
 
     @on(messages.ReplySettled)
     def reply_settled(self) -> None:
-        incoming.settled(self)
+        reply_events.engine_settled(self)
 
     @on(messages.ReplyScored)
     def reply_scored(self, event: messages.ReplyScored) -> None:
-        scores.scored(self, event)
+        scores.receive_score(self, event)
 
     @on(messages.MemoryNoted)
     def memory_noted(self) -> None:
-        panes.remembered(self)
+        panes.refresh_memory(self)
 
     @on(messages.PromptPreviewed)
     def prompt_previewed(self, event: messages.PromptPreviewed) -> None:
-        panes.previewed(self, event)
+        panes.show_preview(self, event)
 
-    # What happened in widgets ------------------------------------------------------------------
+    # Messages from widgets ---------------------------------------------------------------------
     @on(PromptInput.Emptied)
     def input_emptied(self) -> None:
         self.refresh_hints()
 
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
-        from rpterm.tui.screens.chat import drafting
+        from rpterm.tui.screens.chat import sending
 
         self.keeper.disturb()
-        drafting.typed(self)
+        sending.draft_changed(self)
 
     @on(TurnView.Clicked)
     def turn_clicked(self, event: TurnView.Clicked) -> None:
-        turns.pick(self, event.turn)
+        turns.select(self, event.turn)
 
     @on(TurnView.SwipeClicked)
     def swipe_clicked(self, event: TurnView.SwipeClicked) -> None:
@@ -315,7 +327,7 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.work(replies.choose_turn(self, event.turn))
+        self.work(replies.keep_candidate(self, event.turn))
 
     @on(Transcript.HistoryWanted)
     def history_wanted(self) -> None:
@@ -333,48 +345,48 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
 
     def on_resize(self, event: events.Resize) -> None:
-        panes.fit(self, event.size)
+        panes.fit_to_size(self, event.size)
 
-    @on(reload.CardSaved)
-    async def card_saved(self, event: reload.CardSaved) -> None:
-        await self._guarded(reload.saved(self, event))
+    @on(polling.CardSaved)
+    async def card_saved(self, event: polling.CardSaved) -> None:
+        await self._guarded(polling.card_saved(self, event))
 
     @on(ChatsPane.Taken)
     def chat_taken(self, event: ChatsPane.Taken) -> None:
-        self.work(chats.open_other(self, event.chat_id))
+        self.work(chats.open_chat(self, event.chat_id))
 
-    # By name, not by @on: the Memory pane is imported when it is first opened.
+    # Handlers by name and not by @on: these widgets are imported when they are first opened.
     def on_memory_pane_wanted(self, event: MemoryPane.Wanted) -> None:
-        """A key of the Memory pane."""
+        """A command key was pressed in the Memory pane."""
         from rpterm.tui.screens.chat import memory
 
-        self._asking(memory.wanted(self, event))
+        self._work_with_dialog(memory.run_command(self, event))
 
     def on_memory_pane_asked(self) -> None:
-        """Another search in the Memory pane."""
+        """The search in the Memory pane changed."""
         from rpterm.tui.screens.chat import memory
 
-        memory.changed(self)
+        memory.refresh_soon(self)
 
     def on_consistency_pane_line_wanted(self, event: ConsistencyPane.LineWanted) -> None:
-        """A line of the card in the Consistency pane."""
+        """A line of the card was chosen in the Consistency pane."""
         self.work(panes.show_line(self, event.line))
 
     def on_examples_pane_wanted(self, event: ExamplesPane.Wanted) -> None:
-        """A key of the Examples pane."""
+        """A command key was pressed in the Examples pane."""
         from rpterm.tui.screens.chat.example_commands import COMMANDS
 
-        self._asking(COMMANDS[event.command](self))
+        self._work_with_dialog(COMMANDS[event.command](self))
 
     def on_examples_pane_sized(self, event: ExamplesPane.Sized) -> None:
-        """A slider of the Examples pane."""
-        from rpterm.tui.screens.chat.examples import sized
+        """A slider of the Examples pane was moved."""
+        from rpterm.tui.screens.chat.examples import slider_moved
 
-        self.work(sized(self, event.k, event.budget))
+        self.work(slider_moved(self, event.k, event.budget))
 
     def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
-        """A remedy, or none."""
-        self.command(event.command) if event.command else scores.put_away(self)
+        """A remedy was chosen in the alarm, or the alarm was dismissed."""
+        self.command(event.command) if event.command else scores.dismiss_alarm(self)
 
     def on_unmount(self) -> None:
         lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)

@@ -1,4 +1,4 @@
-"""What the chat screen knows beside its widgets. A record; it does nothing."""
+"""The state of the chat screen apart from its widgets, and its kind of reply request. Data only."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from rpterm.engine.protocol import EngineInfo
 
 GHOST_USER, GHOST_REPLY, GHOST_GREETING = -1, -2, -3
-"""Ids of turns that are on screen before the database has them."""
+"""The ids of placeholder turns, which are on screen before the real turns are stored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish(ReplyRequest):
-    """What a user asked for, and how the replies are shown.
+class ScreenRequest(ReplyRequest):
+    """A reply request, with how the screen presents the replies.
 
     Attributes:
-        duel: Two blind ones.
-        aside: With and without examples, beside each other.
+        duel: As a duel: two replies side by side, without saying which is which.
+        compare_examples: As a comparison: one reply with and one without examples, side by side.
     """
 
     duel: bool = False
-    aside: bool = False
+    compare_examples: bool = False
 
 
 @dataclass(slots=True)
@@ -38,30 +38,31 @@ class ChatState:
 
     Attributes:
         session: ``None`` until the chat is open.
-        chat: Its record when it was last read.
+        chat: The chat's record when it was last read.
         info: ``None`` until the model is loaded.
-        wish: The reply being made, or waiting for the chat to open.
-        running: Whether ``wish`` was given to the session.
-        stored: Whether the user's words of ``wish`` are in the database.
-        stopping: Whether the user stopped it.
-        epoch: Counts requests; a worker of an older one stops.
-        live: Ids of the turns that grow, by candidate.
+        request: The request that is running, or that waits for the chat to open.
+        running: Whether ``request`` was passed to the session.
+        stored: Whether the user's message of ``request`` is stored.
+        stopping: Whether the user stopped ``request``.
+        epoch: Counts requests; a worker with an older number stops.
+        live: The ids of the growing turns, by candidate index.
         prompt: The last prompt that was sent.
-        recalled: The prompt whose memories the Memory pane tells of: sent, or of the draft.
-        choosing: Candidates that wait for a choice.
-        keeping: Whether one of them is being kept before the reply that is asked for begins.
-        chosen: Whether the marked one was taken while they were still being written.
+        recalled: The prompt whose memories the Memory pane shows: the sent one or the draft's.
+        choosing: The candidates that wait for a choice.
+        keeping: Whether a candidate is being kept before the next request starts.
+        chosen: Whether the user took the marked candidate before all were complete.
         editor: The inline editor, while a turn is edited.
-        previews: Counts wishes for a preview; only the last one is built.
-        drafts: Counts changes of what is written; only the last one is kept.
-        card_note: What the last save of the card's file did, or what is wrong with it.
-        highlit: The turn whose broken places are underlined, or 0.
+        previews: Counts preview requests; only the last one is built.
+        drafts: Counts changes of the draft; only the last one is stored.
+        card_note: What the last save of the card file changed, or what is wrong with it.
+        highlit: The id of the turn whose violations are underlined, or 0.
+        figures: What the status line shows.
     """
 
     session: Session | None = None
     info: EngineInfo | None = None
     chat: Chat | None = None
-    wish: Wish | None = None
+    request: ScreenRequest | None = None
     running: bool = False
     stored: bool = False
     stopping: bool = False
@@ -81,5 +82,5 @@ class ChatState:
 
     @property
     def busy(self) -> bool:
-        """Whether a reply is asked for and not at its end."""
-        return self.wish is not None
+        """Whether a reply was requested and has not ended."""
+        return self.request is not None

@@ -1,5 +1,5 @@
-"""Commands on single turns: select, swipe, edit, branch, copy, hide, its thought, delete, and older
-history."""
+"""Commands on single turns: select, swipe, edit, branch, copy, hide and delete, show its thoughts;
+and scrolling, with older history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rpterm.tui import keys, text, worker
 from rpterm.tui.external import edit_outside
 from rpterm.tui.screens.chat import files, frame, panes, replies
-from rpterm.tui.screens.chat.state import Wish
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from rpterm.store.lifting import Following
     from rpterm.tui.screens.chat.screen import ChatScreen
 
-CANNOT_UNDO = "It cannot be undone."
-
 
 # Selection -------------------------------------------------------------------------------------
-def pick(chat: ChatScreen, turn: Turn | None) -> None:
-    """Select a turn, or none; the keys of turns act on it, from the very next one on."""
+def select(chat: ChatScreen, turn: Turn | None) -> None:
+    """Select a turn, or none; the very next key already acts on it."""
     chat.transcript.select(turn)
     if turn is not None and turn.id > 0 and chat.session is not None:
         chat.session.rater.see(turn.id)
@@ -32,25 +30,25 @@ def pick(chat: ChatScreen, turn: Turn | None) -> None:
 def select_previous(chat: ChatScreen) -> None:
     """Select the turn above."""
     if (turn := chat.transcript.step(-1)) is not None:
-        pick(chat, turn)
+        select(chat, turn)
         if chat.transcript.turns[0].id == turn.id:
             chat.transcript.want_history()
 
 
 def select_next(chat: ChatScreen) -> None:
-    """Select the turn below; below the last one is the input."""
-    pick(chat, chat.transcript.step(1))
+    """Select the turn below; after the last one comes the input."""
+    select(chat, chat.transcript.step(1))
     if chat.transcript.selected is None:
         chat.transcript.to_end()
 
 
 async def back(chat: ChatScreen) -> None:
-    """Leave whatever is in front: the selection, the candidates, a pane."""
+    """Leave the innermost of: the selection, the candidates, a pane."""
     if chat.transcript.selected is not None:
-        pick(chat, None)
+        select(chat, None)
         chat.transcript.to_end()
     elif chat.state.choosing is not None:
-        await replies.leave_choice(chat)
+        await replies.leave_candidates(chat)
     else:
         chat.panes.close_last()
         (chat.state.editor or chat.input).focus()
@@ -58,12 +56,12 @@ async def back(chat: ChatScreen) -> None:
 
 # Versions --------------------------------------------------------------------------------------
 async def swipe_previous(chat: ChatScreen) -> None:
-    """The version before."""
+    """Show the previous version."""
     await _swipe(chat, -1)
 
 
 async def swipe_next(chat: ChatScreen) -> None:
-    """The version after."""
+    """Show the next version."""
     await _swipe(chat, 1)
 
 
@@ -78,25 +76,25 @@ async def _swipe(chat: ChatScreen, step: int) -> None:
 
 async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     """Show the sibling of a turn and what follows it."""
-    if chat.session is None or replies.occupied(chat):
+    if chat.session is None or replies.refuse_while_busy(chat):
         return
     if turn.swipes < 2:
-        makes = keys.shown("regenerate", chat.settings.keys)
-        chat.say(f"There is only this version. {makes} makes another one.")
+        regenerate_key = keys.shown("regenerate", chat.settings.keys)
+        chat.say(f"There is only this version. {regenerate_key} makes another one.")
         return
-    shown = await chat.ask(chat.session.swipe, turn.id, step)
-    if shown is None:
-        chat.say("The last version." if step > 0 else "The first version.")
+    sibling = await chat.ask(chat.session.swipe, turn.id, step)
+    if sibling is None:
+        chat.say("This is the last version." if step > 0 else "This is the first version.")
         return
     if chat.transcript.selected is not None:
-        chat.transcript.selected = shown
-    await frame.clear_below(chat)  # What was refused there is not said here.
-    await replies.resync(chat)
+        chat.transcript.selected = sibling
+    await frame.clear_below(chat)  # An error there was about the other version.
+    await replies.refresh_transcript(chat)
 
 
 # Editing ---------------------------------------------------------------------------------------
 async def edit_last(chat: ChatScreen) -> None:
-    """Edit what the user said last; among candidates, mark the one above."""
+    """Edit the user's last turn; among candidates, mark the one above."""
     if chat.state.choosing is not None:
         chat.state.choosing.move(-chat.state.choosing.columns)
         return
@@ -109,17 +107,17 @@ async def edit_last(chat: ChatScreen) -> None:
 
 async def edit(chat: ChatScreen) -> None:
     """Edit the selected turn."""
-    turn = replies.reply_meant(chat)
+    turn = replies.target_turn(chat)
     if turn is None:
         return
-    if turn is replies.marked(chat) and not chat.state.busy:
-        await replies.choose_turn(chat, turn)  # A candidate has no place among the turns yet.
+    if turn is replies.marked_candidate(chat) and not chat.state.busy:
+        await replies.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
     await edit_turn(chat, turn)
 
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
-    """Put an editor in the place of a turn."""
-    if replies.occupied(chat):
+    """Replace the view of a turn by an editor."""
+    if replies.refuse_while_busy(chat):
         return
     view = chat.transcript.view(turn.id)
     if view is None:
@@ -127,14 +125,14 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     chat.transcript.select(None)
     editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
     await chat.transcript.swap(view, editor)
-    editor.focus(scroll_visible=False)  # It scrolls into sight itself once it has a place.
+    editor.focus(scroll_visible=False)  # The editor scrolls into view once it is laid out.
 
 
 async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
-    """Keep an edit as a sibling, or leave things as they were."""
+    """Close the editor, and keep its text as a new version unless it is ``None``."""
     editor, chat.state.editor = chat.state.editor, None
     if editor is not None:
-        # Out of the layout first: a text area that is removed while a repaint of it waits fails.
+        # Hidden first: removing a text area while a repaint of it is pending fails.
         editor.display = False
         chat.call_after_refresh(editor.remove)
     if (view := chat.transcript.view(turn.id)) is not None:
@@ -146,135 +144,133 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
 
 
 async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
-    """Store an edit; what the user said differently is answered anew."""
+    """Store an edit as a new version; after an edit of the user's turn, generate a new reply."""
     if chat.session is None:
         return
     await chat.ask(chat.session.edit, turn.id, text)
-    await replies.resync(chat)
+    await replies.refresh_transcript(chat)
     if turn.role == "user":
-        await replies.start(chat, Wish(Intent.REGENERATE))
+        await replies.start(chat, ScreenRequest(Intent.REGENERATE))
 
 
-async def outside(chat: ChatScreen) -> None:
-    """Edit the card whose pane has the keys, the selected turn, or what one writes, outside."""
+async def edit_outside_here(chat: ChatScreen) -> None:
+    """Open in the external editor: the card in a focused pane, the selected turn, or the draft."""
     if chat.panes.active == "card":
         await files.edit_card(chat)
         return
     turn = chat.transcript.selected
     if turn is None:
-        _write_outside(chat)
-    elif not replies.occupied(chat):
-        after = (edit_outside(chat.app, turn.text) or "").strip()
-        if after and after != turn.text:
-            await keep_edit(chat, turn, after)
+        _edit_draft_outside(chat)
+    elif not replies.refuse_while_busy(chat):
+        edited = (edit_outside(chat.app, turn.text) or "").strip()
+        if edited and edited != turn.text:
+            await keep_edit(chat, turn, edited)
 
 
-def _write_outside(chat: ChatScreen) -> None:
-    """The turn that is being edited, or else the draft; it comes back to where it was written."""
-    place = chat.input if chat.input.has_focus else chat.state.editor or chat.input
-    after = edit_outside(chat.app, place.whole)
-    if after is not None and after != place.whole:
-        place.put(after)
+def _edit_draft_outside(chat: ChatScreen) -> None:
+    """Edit the text of the input or of the turn editor, whichever is in use, externally."""
+    widget = chat.input if chat.input.has_focus else chat.state.editor or chat.input
+    edited = edit_outside(chat.app, widget.whole)
+    if edited is not None and edited != widget.whole:
+        widget.put(edited)
 
 
 # Branch, copy, hide, delete --------------------------------------------------------------------
 async def branch_here(chat: ChatScreen) -> None:
-    """Make the selected turn the end of what is shown."""
+    """End the shown branch at the selected turn."""
     turn = chat.transcript.selected
     if turn is None:
         chat.say(f"Select a turn first: {keys.shown('select-previous', chat.settings.keys)}.")
         return
-    if chat.session is None or replies.occupied(chat):
+    if chat.session is None or replies.refuse_while_busy(chat):
         return
     await chat.ask(chat.session.branch, turn.id)
-    await replies.resync(chat)
-    pick(chat, None)
-    shows = keys.shown("branches", chat.settings.keys)
-    chat.say(f"You are on a new branch now; {shows} shows all of them.")
+    await replies.refresh_transcript(chat)
+    select(chat, None)
+    branches_key = keys.shown("branches", chat.settings.keys)
+    chat.say(f"You are on a new branch now; {branches_key} shows all of them.")
 
 
 async def copy(chat: ChatScreen) -> None:
     """Copy the selected turn."""
-    if (turn := replies.reply_meant(chat)) is not None:
+    if (turn := replies.target_turn(chat)) is not None:
         chat.app.copy_to_clipboard(turn.text)
         chat.say("Copied.")
 
 
-async def thought(chat: ChatScreen) -> None:
-    """Show what the model thought before a reply, or fold it away."""
-    turn = replies.reply_meant(chat)
+async def toggle_thought(chat: ChatScreen) -> None:
+    """Show or hide the model's thoughts before a reply."""
+    turn = replies.target_turn(chat)
     view = chat.transcript.view(turn.id) if turn is not None else None
     if view is None or not view.turn.thought:
-        chat.say("The model did not think before this. Alt+S, think_tokens, lets it.")
+        chat.say("The model did not think before this turn. Alt+S, think_tokens, lets it think.")
         return
     view.toggle_thought()
 
 
 async def hide(chat: ChatScreen) -> None:
-    """Hide the selected turn from the model, or let the model read it again."""
-    session, turn = chat.session, replies.reply_meant(chat)
-    if turn is None or turn.id < 0 or session is None or replies.occupied(chat):
+    """Hide the selected turn from the model, or unhide it."""
+    session, turn = chat.session, replies.target_turn(chat)
+    if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
         return
-    if replies.unchosen(chat):
+    if replies.refuse_while_choosing(chat):
         return
-    now = await chat.ask(session.hide, turn.id)
-    await replies.resync(chat)
-    panes.want_preview(chat, always=True)
-    chat.say(
-        "The model does not read this turn now." if now.hidden else "The model reads it again."
-    )
+    hidden = (await chat.ask(session.hide, turn.id)).hidden
+    await replies.refresh_transcript(chat)
+    panes.request_preview(chat, always=True)
+    chat.say("This turn is hidden from the model." if hidden else "The model reads it again.")
 
 
 async def delete(chat: ChatScreen) -> None:
-    """Delete the selected turn, alone or with what follows it, after asking."""
-    session, turn = chat.session, replies.reply_meant(chat)
-    if turn is None or turn.id < 0 or session is None or replies.occupied(chat):
+    """Delete the selected turn after asking, alone or with what follows it."""
+    session, turn = chat.session, replies.target_turn(chat)
+    if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
         return
-    below = await chat.ask(session.following, turn.id)
-    alone = await _alone(chat, turn, below)
+    following = await chat.ask(session.following, turn.id)
+    alone = await _ask_what_to_delete(chat, turn, following)
     if alone is None:
         return
     await chat.ask(lambda: session.delete(turn.id, alone=alone))
-    pick(chat, None)
+    select(chat, None)
     if alone:
         chat.keeper.measure_again()
     await frame.clear_below(chat)
-    await replies.resync(chat)
-    panes.want_preview(chat, always=True)
+    await replies.refresh_transcript(chat)
+    panes.request_preview(chat, always=True)
 
 
-async def _alone(chat: ChatScreen, turn: Turn, below: Following) -> bool | None:
-    """Whether a turn is to be deleted alone; ``None`` when it is not to be deleted."""
-    from rpterm.tui.screens.confirm import Confirm, Either
+async def _ask_what_to_delete(chat: ChatScreen, turn: Turn, following: Following) -> bool | None:
+    """Ask whether to delete a turn; returns whether to delete it alone, ``None`` for not at all."""
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm, Either
 
-    what = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
-    if not below.turns:
-        sure = await chat.app.push_screen_wait(Confirm(what, CANNOT_UNDO, yes="Delete"))
+    question = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
+    if not following.turns:
+        sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete"))
         return False if sure else None
-    detail = f"{below.told()} {CANNOT_UNDO}"
-    both = {"alone": "Only this", "all": "All of it"}
-    answer = await chat.app.push_screen_wait(Either(what, detail, both))
+    detail = f"{following.told()} {CANNOT_UNDO}"
+    answers = {"alone": "Only this", "all": "All of it"}
+    answer = await chat.app.push_screen_wait(Either(question, detail, answers))
     return None if answer is None else answer == "alone"
 
 
 # Scrolling -------------------------------------------------------------------------------------
 async def scroll_up(chat: ChatScreen) -> None:
-    """A page up."""
+    """Scroll a page up."""
     chat.transcript.scroll_page_up(animate=False)
 
 
 async def scroll_down(chat: ChatScreen) -> None:
-    """A page down."""
+    """Scroll a page down."""
     chat.transcript.scroll_page_down(animate=False)
 
 
 async def to_end(chat: ChatScreen) -> None:
-    """To the end, and stay there."""
+    """Scroll to the end, and stay there as the transcript grows."""
     chat.transcript.to_end()
 
 
 async def load_history(chat: ChatScreen) -> None:
-    """Show older turns above."""
+    """Load older turns above the transcript."""
     try:
         await _load_above(chat)
     finally:
@@ -292,11 +288,5 @@ async def _load_above(chat: ChatScreen) -> None:
 
 
 def _last_reply(chat: ChatScreen) -> Turn | None:
-    return next(
-        (
-            turn
-            for turn in reversed(chat.transcript.turns)
-            if turn.role == "assistant" and turn.id > 0
-        ),
-        None,
-    )
+    stored_replies = (t for t in chat.transcript.turns[::-1] if t.role == "assistant" and t.id > 0)
+    return next(stored_replies, None)

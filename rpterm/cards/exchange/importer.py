@@ -1,0 +1,264 @@
+"""Imports a card or lorebook from any supported file, recognised by its content, not its name.
+
+``export`` is the inverse. The result is a ``CharacterCard`` whose ``extensions[ORIGIN]`` describes
+the file: ``format`` (v1, v2, v3, world, lorebook_v3), ``container`` (png, charx, json, yaml),
+``chara`` (the second card of a picture), ``files`` (its assets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from rpterm.cards.card import CharacterCard, Lorebook
+from rpterm.cards.exchange import charx, jsonio, png, yaml_card
+from rpterm.cards.exchange.book import read_book
+from rpterm.cards.exchange.coercer import Coercer
+from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
+from rpterm.cards.exchange.patch import Table, diff, sign
+from rpterm.cards.exchange.v2v3 import Spec, read_document, spec_of, write_document
+from rpterm.cards.exchange.world import is_world, read_world
+from rpterm.marks import utf8, why
+
+Kind = Literal["card", "lorebook"]
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
+_KEY_NAMES: dict[str, tuple[str, ...]] = {
+    "name": ("name", "char_name", "bot"),
+    "description": ("description", "char_persona", "context", "persona"),
+    "personality": ("personality",),
+    "scenario": ("scenario", "world_scenario"),
+    "first_mes": ("first_mes", "char_greeting", "greeting"),
+    "mes_example": ("mes_example", "example_dialogue"),
+}
+_DISTINCTIVE_KEYS = {
+    "char_name",
+    "char_persona",
+    "char_greeting",
+    "world_scenario",
+    "greeting",
+    "context",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The contents of an imported file.
+
+    Attributes:
+        card: The character; for a lorebook, a card that has only a name and lore.
+        portrait: The picture without the card's data, or ``None``.
+        portrait_suffix: The extension for the picture's file name.
+        assets: Other files of the card, by their path inside the archive.
+        notes: What was changed and what could not be kept, one sentence each.
+        origin: What the file was, in words: "a V2 card in a PNG picture".
+    """
+
+    card: CharacterCard
+    portrait: bytes | None = None
+    portrait_suffix: str = ".png"
+    assets: Mapping[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    origin: str = ""
+    kind: Kind = "card"
+
+
+def read_any(path: Path) -> Imported:
+    """Read a card or a lorebook in any known format.
+
+    Raises:
+        ExchangeError: The file cannot be read or is neither; one sentence says why.
+    """
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "does not exist"
+            raise ExchangeError(f"{path} {what}.")
+        size = path.stat().st_size
+        if size > MAX_FILE:
+            raise ExchangeError(f"{path} has {size:,} bytes; a card can have at most {MAX_FILE:,}.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ExchangeError(f"{path} cannot be read: {why(error)}.") from error
+    return read_bytes(data, path.stem)
+
+
+def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
+    """Like ``read_any``, for data in memory.
+
+    Args:
+        name: The name of a character or lorebook that has none.
+
+    Raises:
+        ExchangeError: The data is not a card; one sentence says why.
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "Unnamed"
+    data = utf8(data)
+    if not data.strip():
+        raise ExchangeError("The file is empty.")
+    if data.startswith(png.MAGIC):
+        return _from_png(data, name)
+    if data.startswith(b"PK\x03\x04"):
+        return _from_charx(data, name)
+    if data.startswith((b"\xff\xd8\xff", b"RIFF", b"GIF8")):
+        if data.startswith(b"\xff\xd8\xff") and b"PK\x05\x06" in data[-66_000:]:
+            return _from_charx(data, name)
+        raise NotACard("The file is a picture without a card: only PNG pictures can contain one.")
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start in (b"{", b"["):
+        coerce = Coercer()
+        return _from_json(jsonio.loads(data, "The file", coerce), name, "json", coerce)
+    if b"\0" in data[:1024]:
+        raise NotACard("The file is neither a picture, an archive nor text: it is not a card.")
+    return _from_yaml(data, name)
+
+
+def _from_json(value: Any, name: str, container: str, coerce: Coercer) -> Imported:
+    if not isinstance(value, Mapping):
+        raise NotACard("The JSON is a list or a single value: it is not a card.")
+    if value.get("spec") == "lorebook_v3" and isinstance(value.get("data"), Mapping):
+        return _from_lorebook_v3(value, name, coerce)
+    if spec_of(value) == "v1" and is_world(value) and "first_mes" not in value:
+        book = read_world(value, coerce)
+        return _imported_lorebook(book or Lorebook(), name, "world", coerce, "a world file", {})
+    document = dict(value)
+    label = spec_of(document).upper()
+    if _is_foreign(document):
+        document, label = _to_v1(document), "Gradio"
+    if spec_of(document) == "v1" and not _is_v1(document):
+        raise NotACard("The JSON has none of the fields of a card or a lorebook.")
+    card = read_document(document, name, coerce)
+    card = _with_origin(card, container=container)
+    return Imported(card, notes=coerce.all_notes(), origin=f"a {label} card in a JSON file")
+
+
+def _is_foreign(raw: Mapping[str, Any]) -> bool:
+    """Whether a table uses other programs' key names for the fields of a card."""
+    return "data" not in raw and "first_mes" not in raw and bool(_DISTINCTIVE_KEYS & raw.keys())
+
+
+def _to_v1(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The table as a V1 document; keys that map to no field stay unchanged."""
+    card: dict[str, Any] = {}
+    used = set()
+    for ours, theirs in _KEY_NAMES.items():
+        found = next((key for key in theirs if raw.get(key) not in (None, "")), None)
+        card[ours] = raw[found] if found else ""
+        used |= {key for key in theirs if key in raw and raw[key] in (None, "", card[ours])}
+    return {**{key: value for key, value in raw.items() if key not in used}, **card}
+
+
+def _is_v1(document: Mapping[str, Any]) -> bool:
+    fields = ("description", "personality", "scenario", "first_mes", "mes_example")
+    found = sum(key in document for key in fields)
+    # Without a name, two of them are required: a single one may occur in any settings file.
+    return found > (0 if isinstance(document.get("name"), str) else 1)
+
+
+def _from_yaml(data: bytes, name: str) -> Imported:
+    coerce = Coercer()
+    table = yaml_card.loads(data)
+    if not _is_foreign(table) and not _is_v1(table):
+        raise NotACard("The text is neither JSON nor a card in YAML.")
+    card = read_document(_to_v1(table), name, coerce)
+    card = _with_origin(card, container="yaml")
+    coerce.note("The comments and layout of the YAML file are not kept.")
+    return Imported(card, notes=coerce.all_notes(), origin="a card in a YAML file")
+
+
+def _from_lorebook_v3(value: Mapping[str, Any], name: str, coerce: Coercer) -> Imported:
+    book = read_book(value["data"], coerce, "v3")
+    if book is None:
+        raise ExchangeError("The lorebook has no list of entries.")
+    root = {key: each for key, each in value.items() if key != "data"}
+    patch = diff({"spec": "lorebook_v3"}, root)
+    more = {"root": patch} if patch else {}
+    return _imported_lorebook(book, name, "lorebook_v3", coerce, "a V3 lorebook", more)
+
+
+def _imported_lorebook(
+    book: Lorebook, name: str, form: str, coerce: Coercer, label: str, more: Table
+) -> Imported:
+    card = CharacterCard(name=book.name.strip() or name, lorebook=book)
+    card = _with_origin(card, format=form, **more)
+    return Imported(card, notes=coerce.all_notes(), origin=label, kind="lorebook")
+
+
+def _from_png(data: bytes, name: str) -> Imported:
+    picture = png.read(data)
+    if not picture.cards:
+        raise NotACard("The picture contains no card.")
+    coerce = Coercer()
+    for note in picture.notes:
+        coerce.note(note)
+    texts = {
+        key: jsonio.loads(text, f"The chunk {key}", coerce) for key, text in picture.cards.items()
+    }
+    main = "ccv3" if "ccv3" in texts else "chara"
+    found = _from_json(texts[main], name, "png", coerce)
+    if found.kind != "card":
+        raise ExchangeError("The picture contains a lorebook instead of a card.")
+    card = found.card
+    if main == "chara" and card.extensions[ORIGIN]["format"] == "v3":
+        card = _with_origin(card, chara={"same": "v3"})
+    elif main == "ccv3" and "chara" in texts:
+        card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
+    label = found.origin.replace("a JSON file", "a PNG picture")
+    return Imported(card, portrait=picture.stripped, notes=coerce.all_notes(), origin=label)
+
+
+def _chara_patches(card: CharacterCard, document: Any) -> Table:
+    """How the document in ``chara`` differs from the card, which was read from ``ccv3``."""
+    specs: tuple[Spec, ...] = ("v2", "v3")
+    for spec in specs:
+        if jsonio.same(write_document(card, spec), document):
+            return {"same": spec}
+    base = write_document(card, "v2")
+    if not isinstance(document, Mapping) or not isinstance(document.get("data"), Mapping):
+        return {"whole": document, "was": sign({"card": base}, "card", {})}
+    root = {key: value for key, value in document.items() if key != "data"}
+    plain = {key: value for key, value in base.items() if key != "data"}
+    patches = {"root": diff(plain, root), "data": diff(base["data"], dict(document["data"]))}
+    return {key: patch for key, patch in patches.items() if patch} | {"same": "v2"}
+
+
+def _from_charx(data: bytes, name: str) -> Imported:
+    archive = charx.read(data)
+    coerce = Coercer()
+    found = _from_json(jsonio.loads(archive.card, charx.CARD, coerce), name, "charx", coerce)
+    if found.kind != "card":
+        raise ExchangeError("The archive contains a lorebook instead of a card.")
+    icon = _icon(archive.card, archive.files)
+    assets = {path: body for path, body in archive.files.items() if path != icon}
+    card = _with_origin(found.card, files=dict.fromkeys(archive.files, ""))
+    if icon:
+        card = _with_origin(card, icon=icon)
+    return Imported(
+        card,
+        portrait=archive.files[icon] if icon else None,
+        portrait_suffix=Path(icon).suffix.lower() if icon else ".png",
+        assets=assets,
+        notes=coerce.all_notes(),
+        origin=found.origin.replace("a JSON file", "a CHARX archive"),
+    )
+
+
+def _icon(card: bytes, files: Mapping[str, bytes]) -> str:
+    """The path of the card's main icon inside the archive, or ""."""
+    document = jsonio.loads(card, charx.CARD)
+    data = document.get("data") if isinstance(document, Mapping) else None
+    assets = data.get("assets") if isinstance(data, Mapping) else None
+    icons = []
+    for asset in assets if isinstance(assets, list) else []:
+        uri = asset.get("uri") if isinstance(asset, Mapping) else None
+        if isinstance(uri, str) and asset.get("type") == "icon" and "://" in uri:
+            path = uri.split("://", 1)[1]
+            if path in files and Path(path).suffix.lower() in PICTURES:
+                icons.append((asset.get("name") != "main", path))
+    return min(icons, key=lambda each: each[0])[1] if icons else ""
+
+
+def _with_origin(card: CharacterCard, **facts: Any) -> CharacterCard:
+    origin = {**card.extensions.get(ORIGIN, {}), **facts}
+    return replace(card, extensions={**card.extensions, ORIGIN: origin})

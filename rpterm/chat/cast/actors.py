@@ -1,0 +1,168 @@
+"""The actors of a chat: who is present and whose turn it is. Read-only; ``Scene`` changes the cast.
+
+An actor is a character at work in one chat: a card with its prompter and its memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rpterm import group
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.macros import expand
+from rpterm.chat.cast.choosing import choose
+from rpterm.chat.prompting import Prompter
+from rpterm.group import GroupError
+from rpterm.prompt.window import read_turns
+from rpterm.types import Cast, Member, Taking, Turn
+
+if TYPE_CHECKING:
+    from rpterm.engine.protocol import Engine
+    from rpterm.memory.facade import Memory
+
+
+@dataclass(slots=True)
+class Actor:
+    """A character in a chat: its card, the prompter of its prompts, and its memory."""
+
+    card: CharacterCard
+    prompter: Prompter
+    memory: Memory | None = None
+
+
+class Actors:
+    """The actors of one chat, by card name.
+
+    Attributes:
+        lead: The chat's own character.
+        cast: The members; ``None`` if nobody ever joined the chat's own character.
+    """
+
+    cast: Cast | None = None
+
+    def __init__(self, lead: Actor) -> None:
+        self.lead = lead
+        self._actors: dict[str, Actor] = {lead.card.name: lead}
+
+    # Who is present ----------------------------------------------------------------------------
+    @property
+    def group(self) -> bool:
+        """Whether more than one character is present."""
+        return self.cast is not None and sum(member.present for member in self.cast.members) > 1
+
+    @property
+    def present(self) -> list[Member]:
+        """The members who are present, the chat's own character first."""
+        if self.cast is None:
+            return [Member(self.lead.card.name, self.lead.card.char)]
+        return [member for member in self.cast.members if member.present]
+
+    def actors(self) -> Iterator[Actor]:
+        """All actors of this session, including those of members who left."""
+        yield from self._actors.values()
+
+    def actor(self, name: str) -> Actor:
+        """The actor of this name; see ``group.by_name``."""
+        return self._of(group.by_name(self._full_cast(), name))
+
+    def actor_of(self, turn: Turn) -> Actor:
+        """The actor who said a reply."""
+        member = group.owner(self.cast, turn) if self.cast is not None else None
+        return self._of(member) if member is not None else self.lead
+
+    def tagline(self, member: Member) -> str:
+        """The tagline of a member's card, with ``{{user}}`` left in place."""
+        actor = self._of(member)
+        return expand(actor.card.tagline, char=actor.card.char, user="{{user}}")
+
+    # Who speaks --------------------------------------------------------------------------------
+    def expected(self, path: Sequence[Turn]) -> Actor:
+        """The most likely next speaker: the actor whose prompt is kept ready."""
+        if self.cast is None or not self.group:
+            return self.lead
+        try:
+            return self._of(group.expected(self.cast, read_turns(path)))
+        except GroupError:
+            return self.lead
+
+    def listening(self, speaker: Actor) -> list[Actor]:
+        """All other actors who may speak, in the order of the cast, starting after this one."""
+        if self.cast is None:
+            return []
+        members = self.cast.members
+        place = members.index(self._member(speaker)) + 1
+        free = group.able(self.cast)
+        return [self._of(m) for m in (*members[place:], *members[: place - 1]) if m in free]
+
+    def by_likelihood(self, path: Sequence[Turn]) -> list[Actor]:
+        """All actors who may speak next, the most likely last."""
+        most_likely = self.expected(path)
+        return [*self.listening(most_likely), most_likely]
+
+    def next(self, path: Sequence[Turn], engine: Engine | None = None) -> Actor:
+        """The actor whose turn it is after this branch; hidden turns are ignored.
+
+        Args:
+            engine: Chooses if the cast leaves the choice to the model; ``None`` uses the fallback.
+
+        Raises:
+            GroupError: Everybody is muted.
+        """
+        cast = self.cast
+        if cast is None or not self.group:
+            return self.lead
+        path = read_turns(path)
+        member = group.next_speaker(cast, path)
+        if cast.taking is not Taking.MODEL or engine is None:
+            return self._of(member)
+        able = group.able(cast)
+        last_speaker = group.owner(cast, path[-1]) if path else None
+        candidates = [each for each in able if each != last_speaker] or able
+        name = choose(engine, [(each.speaker, self.tagline(each)) for each in candidates], path)
+        return self._of(next((each for each in candidates if each.speaker == name), member))
+
+    def view(self, actor: Actor, path: Sequence[Turn]) -> list[Turn]:
+        """The branch from this actor's point of view; see ``group.view``."""
+        if self.cast is None:
+            return list(path)
+        return group.view(self.cast, self._member(actor), path)
+
+    def plays(self, actor: Actor) -> bool:
+        """Whether the actor plays a character, so that replies can be scored; not a narrator."""
+        member = self._member(actor) if self.cast is not None else None
+        return not (member.narrator if member is not None else group.is_narrator(actor.card))
+
+    def others(self, actor: Actor) -> tuple[str, ...]:
+        """The names that would head a line of another member."""
+        if self.cast is None:
+            return ()
+        me = self._member(actor)
+        return tuple(
+            name
+            for member in self.cast.members if member != me
+            for name in dict.fromkeys((member.speaker, member.card_name))
+        )  # fmt: skip
+
+    def heads(self, actor: Actor, user: str) -> tuple[str, ...]:
+        """The names that a model may put before its line; in a group it may use anybody's."""
+        own = (actor.card.char, actor.card.name)
+        return (*own, *self.others(actor), user) if self.group else own
+
+    def memories(self) -> list[Memory]:
+        """The memories of the members who are present, the chat's own character's first."""
+        present = [self._actors.get(member.card_name) for member in self.present]
+        return [actor.memory for actor in present if actor is not None and actor.memory is not None]
+
+    # Helpers -----------------------------------------------------------------------------------
+    def _full_cast(self) -> Cast:
+        """The cast; if nobody ever joined, a cast of the chat's own character alone."""
+        return self.cast or Cast((Member(self.lead.card.name, self.lead.card.char),))
+
+    def _of(self, member: Member) -> Actor:
+        return self._actors.get(member.card_name, self.lead)
+
+    def _member(self, actor: Actor) -> Member:
+        members = self._full_cast().members
+        return next((m for m in members if m.card_name == actor.card.name), members[0])

@@ -1,0 +1,31 @@
+"""The soft length limit of a reply: from there on it ends at the next good place. Pure: text only.
+
+A hard limit cuts a sentence in two, and a small model that has made its point rambles on until it
+hits one. So from ``close_after`` tokens on, a reply ends as soon as a sentence is complete and no
+quote and no action is open. From 1.5 times as many on, it ends after any sentence, because a model
+that never closes what it opened must end, too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rpterm.sentences import abbreviated
+
+_SENTENCE_END = re.compile(r"""(?:[.!?…—。！？]["'”’»)*_\]」]*|[^\s*]\*)\s*$""")
+_PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("(", ")"))
+_ANY_SENTENCE_FACTOR = 1.5
+
+
+def reached_soft_limit(text: str, tokens: int, after: int) -> bool:
+    """Whether a reply of this many tokens should end here; never where ``after`` is 0 or less."""
+    if after <= 0 or tokens < after or not _SENTENCE_END.search(text) or abbreviated(text.rstrip()):
+        return False
+    return tokens >= _ANY_SENTENCE_FACTOR * after or not _has_open_pair(text)
+
+
+def _has_open_pair(text: str) -> bool:
+    """Whether a quote, an action or a bracket is not closed yet."""
+    if text.count('"') % 2 or text.count("*") % 2:
+        return True
+    return any(text.count(left) > text.count(right) for left, right in _PAIRS)

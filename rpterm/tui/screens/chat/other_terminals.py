@@ -1,0 +1,108 @@
+"""Shows what other terminals do to the open chat, and says when it is open in another one.
+
+``polling.Follower`` reads the changes. They are shown only while nothing is written or edited here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui import keys, messages
+from rpterm.tui.screens.chat import replies
+from rpterm.tui.widgets.error import ErrorBlock
+from rpterm.types import RptermError, Status, Turn
+
+if TYPE_CHECKING:
+    from rpterm.chat.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def warn_if_open(chat: ChatScreen, session: Session) -> None:
+    """Tell the user if the chat is open in another terminal."""
+    from rpterm.chat.elsewhere import OPEN_TWICE, is_elsewhere
+
+    if await chat.ask(is_elsewhere, session):
+        chat.say(OPEN_TWICE)
+
+
+def may_redraw(chat: ChatScreen) -> bool:
+    """Whether the transcript may change now without disturbing what the user is doing."""
+    state = chat.state
+    commands = (each for each in chat.workers if each.group in ("command", "asking"))
+    return not (
+        state.busy or state.keeping or state.choosing or state.editor
+        or any(not each.is_finished for each in commands)
+    )  # fmt: skip
+
+
+async def reply_ended(chat: ChatScreen) -> None:
+    """After a reply ended here: say so if another terminal has switched the branch meanwhile."""
+    live, session = list(chat.state.live.values()), chat.session
+    if session is not None and chat.state.choosing is None and len(live) == 1:
+        await _report_switched_branch(chat, session, live[0])
+
+
+async def show_changes(chat: ChatScreen, event: messages.PathRead) -> None:
+    """Show what another terminal did to the cast and the shown branch."""
+    session = chat.session
+    if session is None or session is not event.session:
+        return
+    if not may_redraw(chat):
+        chat.follower.again()
+        return
+    before = [turn for turn in chat.transcript.turns if turn.id > 0]
+    if (news := session.scene.news()) is not None:
+        await _show_cast_changes(chat, news)
+    await _clear_refusal(chat, session)
+    if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
+        return
+    await replies.refresh_transcript(chat)
+    if not any(turn.status is Status.STREAMING for turn in event.path):
+        chat.desk.put(session.moved)
+    if before:
+        await _report_switched_branch(chat, session, before[-1].id)
+
+
+async def _show_cast_changes(chat: ChatScreen, news: list[str]) -> None:
+    from rpterm.chat.elsewhere import told
+    from rpterm.tui.screens.chat import group
+
+    await group.cast_changed(chat)
+    if news:
+        chat.say(told(news))
+
+
+async def _clear_refusal(chat: ChatScreen, session: Session) -> None:
+    """Remove the error that another terminal is writing here, once that is over."""
+    from rpterm.chat.elsewhere import is_written
+    from rpterm.chat.placing import WRITTEN_ELSEWHERE
+
+    blocks = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
+    if blocks and not await chat.ask(is_written, session):
+        await chat.transcript.remove_children(blocks)
+
+
+def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:
+    """Whether the last shown turn is a reply of ours whose end could not be stored.
+
+    Such a reply stays on screen.
+    """
+    if not before or before[-1].id not in chat.state.live.values():
+        return False
+    stored = next((turn for turn in path if turn.id == before[-1].id), None)
+    if stored is not None:
+        return stored.status is Status.STREAMING
+    return bool(path) and path[-1].id == before[-1].parent_id
+
+
+async def _report_switched_branch(chat: ChatScreen, session: Session, turn_id: int) -> None:
+    """Say so if this turn still exists but is not on the branch that is shown now."""
+    from rpterm.chat.elsewhere import LED_AWAY
+
+    if chat.transcript.view(turn_id) is not None:
+        return
+    try:
+        await chat.ask(session.store.turn, turn_id)
+    except RptermError:
+        return
+    chat.say(f"{LED_AWAY} {keys.shown('branches', chat.settings.keys)} shows all.")

@@ -1,0 +1,120 @@
+"""Polls for changes from outside: saves of the card file, and other terminals' changes of the chat.
+
+Both are checked twice a second in a thread, and never while a reply is generated, so that a single
+card applies to all of a reply. ``rpterm.chat.reload`` interprets a save; ``other_terminals`` shows
+what other terminals did.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from rpterm.tui import messages
+from rpterm.tui.lane import Lane
+from rpterm.tui.screens.chat import frame, panes
+from rpterm.tui.widgets.status import Phase
+from rpterm.tui.worker import WINDOW
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rpterm.chat.elsewhere import Elsewhere
+    from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
+    from rpterm.chat.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+EVERY_S = 0.5
+
+
+class CardSaved(Message):
+    """The card file was saved; a valid card is already in use, an invalid one is not."""
+
+    def __init__(self, session: Session, report: Reloaded | NotReloaded) -> None:
+        super().__init__()
+        self.session, self.report = session, report
+
+
+class Follower:
+    """Polls the card files and the turns of the open chat, whichever it is."""
+
+    def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
+        self._chat = chat
+        self._lane = Lane("card", failed)
+        self._reloader: Reloader | None = None
+        self._elsewhere: Elsewhere | None = None
+        self._session: Session | None = None
+        self._polling = False
+
+    def tick(self) -> None:
+        """Queue a poll, unless one is queued already or a reply is being generated."""
+        session = self._chat.session
+        if session is not None and not self._polling and not self._chat.state.busy:
+            self._polling = True
+            self._lane.put(lambda: self._poll(session))
+
+    def again(self) -> None:
+        """Report the other terminals' changes again: they could not be shown yet."""
+        if self._elsewhere is not None:
+            self._elsewhere.again()
+
+    def close(self) -> None:
+        self._lane.close()
+
+    def _poll(self, session: Session) -> None:
+        try:
+            if session is self._chat.session and not self._chat.state.busy:
+                report = self._reloader_for(session).poll()
+                if report is not None:
+                    self._chat.post_message(CardSaved(session, report))
+                self._poll_other_terminals(session)
+        except RptermError:
+            # The error is expected if the chat was left meanwhile, which closes its database.
+            if session is self._chat.session:
+                raise
+        finally:
+            self._polling = False
+
+    def _reloader_for(self, session: Session) -> Reloader:
+        from rpterm.chat.elsewhere import Elsewhere
+        from rpterm.chat.reload import Reloader
+
+        if self._reloader is None or self._session is not session:
+            self._session, self._reloader = session, Reloader(session)
+            self._elsewhere = Elsewhere(session, WINDOW)
+        return self._reloader
+
+    def _poll_other_terminals(self, session: Session) -> None:
+        if self._elsewhere is not None and (path := self._elsewhere.poll()) is not None:
+            self._chat.post_message(messages.PathRead(session, path))
+
+
+async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
+    """Say what the save changed or what is wrong with it; the Card pane keeps the note."""
+    from rpterm.chat.reload import Reloaded
+
+    if chat.session is not event.session:
+        return
+    report, state = event.report, chat.state
+    lost = report.lost if isinstance(report, Reloaded) else ""
+    state.card_note = f"{time.strftime('%H:%M')}  {report.summary or lost}"
+    if lost:
+        chat.say(lost, error=True, title="A world cannot be read")
+    if not isinstance(report, Reloaded):
+        panes.refresh_card(chat)
+        chat.say(report.summary, error=True, title="The card cannot be used")
+        return
+    if not report.summary:
+        panes.refresh_card(chat)
+    elif report.member:
+        frame.show_header(chat)
+        chat.say(report.summary, title=f"{report.member} was saved")
+    else:
+        await frame.card_changed(chat, report.card, report.summary)
+    if state.info is not None and not state.busy:
+        chat.phase(Phase.SETTLING)
+        frame.settle(chat)
+    panes.request_preview(chat, always=True)

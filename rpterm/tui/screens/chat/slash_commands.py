@@ -1,0 +1,159 @@
+"""Slash commands in the input: the palette's commands by their ids, ``/set``, and completion."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rpterm import slash
+from rpterm.tui import keys
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+_SET = "set"
+_SELECTED_TURN_COMMANDS = frozenset(("branch-here", "regenerate-here", "continue-here"))
+"""Not available here: no turn is selected while the user writes."""
+_USAGE = {
+    _SET: "NAME VALUE changes a setting; the value default resets it.",
+    "note": "[TEXT] writes the author's note; - alone clears it.",
+    "rename": "[TITLE] renames this chat.",
+    "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
+    "world": "[NAME] adds a world to the character's card or removes it; chat: NAME does so for "
+    "this chat only, WHO: NAME for another character. Alone it lists the worlds.",
+}
+"""The arguments of the commands that take any, and what they do with them."""
+
+
+@cache
+def names() -> dict[str, str]:
+    """Every slash command, with its description."""
+    available = (key for key in keys.KEYS if key.palette and key.id not in _SELECTED_TURN_COMMANDS)
+    return {**{key.id: key.description for key in available}, **_USAGE}
+
+
+async def run_if_command(chat: ChatScreen) -> bool:
+    """Run the input as a command if it is one; returns whether it was."""
+    line = chat.input.whole.strip()
+    if is_command := slash.is_command(line):
+        await run(chat, line)
+    return is_command
+
+
+async def run(chat: ChatScreen, line: str) -> None:
+    """Run a line that begins with a slash; an unknown command stays in the input."""
+    name, arguments = slash.split(line)
+    if name not in names():
+        palette_key = keys.shown("palette", chat.settings.keys)
+        chat.say(slash.unknown(name, names(), f"{palette_key} finds them all."))
+    elif arguments and name in _WITH_ARGUMENTS:
+        await _run_with_arguments(chat, line, name, arguments)
+    elif arguments:
+        chat.say(f"/{name} takes nothing after it: {names()[name]}")
+    else:
+        chat.input.put("")
+        await chat.run_action(f"app.command('{'settings' if name == _SET else name}')")
+
+
+async def _run_with_arguments(chat: ChatScreen, line: str, name: str, arguments: str) -> None:
+    """Run a command with arguments; if it fails, its line returns to the input."""
+    chat.input.put("")  # Before the first await, or a second Enter would run it again.
+    try:
+        await _WITH_ARGUMENTS[name](chat, arguments)
+    except RptermError:
+        if chat.input.empty:
+            chat.input.put(line)
+        raise
+
+
+async def _set(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.tui.screens.chat import setting_commands
+
+    name, value = slash.setting(arguments)
+    await (
+        setting_commands.change_setting(chat, name, value)
+        if value
+        else setting_commands.show_setting(chat, name)
+    )
+
+
+async def _note(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.tui.screens.chat import chats
+
+    if (session := chat.session) is not None:
+        note = (await chat.ask(lambda: session.chat)).note
+        await chats.keep_note(chat, session, replace(note, text=slash.words(arguments)))
+
+
+async def _rename(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.tui.screens.chat import replies
+
+    if (session := chat.session) is not None:
+        await chat.ask(session.rename, arguments)
+        await replies.refresh_transcript(chat)
+
+
+async def _export(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.moving import exporting
+    from rpterm.tui.screens.chat import files
+
+    await files.export(chat, *exporting.asked(arguments))
+
+
+async def _world(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.tui.screens.chat import worlds
+
+    await worlds.toggle_world(chat, arguments)
+
+
+_WITH_ARGUMENTS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
+    _SET: _set, "note": _note, "rename": _rename, "world": _world, "export-chat": _export,
+}  # fmt: skip
+
+
+# Completion ------------------------------------------------------------------------------------
+def suggestions(line: str) -> tuple[list[str], str]:
+    """The possible completions of a line, and the description of the only one (or a problem)."""
+    name, space, arguments = line[1:].partition(" ")
+    if not space:
+        known = names()
+        found = slash.beginning(name, known)
+        found += [each for each in slash.within(name, known) if each not in found]
+        if not found:
+            return [], "There is no such command; a message that begins with a slash needs two."
+        return [f"/{each}" for each in found], known[found[0]] if len(found) == 1 else ""
+    if name.casefold() == _SET and (found := _setting_names(arguments.partition(" ")[0])):
+        return found, _setting_description(found[0]) if len(found) == 1 else ""
+    description = names().get(name.casefold())
+    return ([f"/{name}"], description) if description else ([], "There is no such command.")
+
+
+async def complete(chat: ChatScreen) -> None:
+    """Complete the command or setting name as far as all suggestions agree."""
+    line = chat.input.text
+    suggested, _ = suggestions(line)
+    command, space, argument = line.partition(" ")
+    prefix = argument if space else command
+    matches = [word for word in suggested if word.startswith(prefix.casefold())]
+    matches = matches or (suggested if len(suggested) == 1 else [])
+    completed = slash.common(prefix, matches)
+    takes_more = len(matches) == 1 and (bool(space) or completed[1:] in _WITH_ARGUMENTS)
+    chat.input.put(f"{command} {completed}" if space else completed)
+    if takes_more:
+        chat.input.insert(" ")
+
+
+def _setting_names(prefix: str) -> list[str]:
+    """The settings whose name begins with this prefix."""
+    from rpterm.tuning import NAMES
+
+    return slash.beginning(prefix, (name.removeprefix("sampling.") for name in NAMES))
+
+
+def _setting_description(label: str) -> str:
+    from rpterm.tuning import about, known
+
+    return about(known(label))
