@@ -373,7 +373,12 @@ class Memory:
             for i, hit, is_blocked in zip(ids, hits, blocked, strict=True)
             if i in rows and (hit.pinned or not is_blocked)
         ]
-        relevant = self._relevant(found, search, meaning=vector is not None)
+        draft_terms, meaning = distinctive(search.own), vector is not None
+        relevant = [
+            (row, hit)
+            for row, hit in found
+            if is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
+        ]
         return self._reranked(relevant, search)
 
     def _reranked(self, found: list[tuple[Row, Hit]], search: TextQuery) -> list[tuple[Row, Hit]]:
@@ -389,13 +394,3 @@ class Memory:
         if scores is not None:
             first = [first[i] for i in np.argsort(-scores, kind="stable")]
         return pinned + first + rest
-
-    def _relevant(
-        self, found: list[tuple[Row, Hit]], search: TextQuery, *, meaning: bool
-    ) -> list[tuple[Row, Hit]]:
-        draft_terms = distinctive(search.own)
-        return [
-            (row, hit)
-            for row, hit in found
-            if is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
-        ]
