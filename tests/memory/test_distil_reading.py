@@ -133,8 +133,8 @@ def test_supported_lines(line, turn):
 
 @pytest.mark.parametrize(("line", "turn", "why"), [
     ("Ann moved to Bath", "I nearly moved to Bath.", "leaves out"),
-    ("Ann lives in Bath", "I lived in Bath.", "another time"),
-    ("Ann has a dog", "I had a dog.", "another time"),
+    ("Ann lives in Bath", "I lived in Bath.", "tense"),
+    ("Ann has a dog", "I had a dog.", "tense"),
     ("Ann likes honey", "I like tea.", "not said"),
     ("Ann hates Bath", "My sister hates Bath.", "leaves out"),
     ("Ann hates Bath", "Tom hates Bath.", "somebody else"),
