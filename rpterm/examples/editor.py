@@ -79,7 +79,7 @@ class CardEditor:
         """
         self.session = session
         self._folder = folder
-        self._folders = [*([folder] if folder else []), *library.folders(None)]
+        self._folders = [*([folder] if folder else []), *library.card_folders(None)]
         self._undo: list[Edit] = []
 
     def add(self, example: Example, member: str = "") -> str:
@@ -133,9 +133,9 @@ class CardEditor:
         if path is None:
             raise RptermError("The card's file is gone, so it cannot name other worlds.")
         before = self._text(whose)
-        remove = bool(card_files.named_among(reader.parse(before).worlds, world))
-        own = card_files.own_place(path, self._folder)
-        after = card_files.changed(before, world, own, self._folders, leave=remove)
+        remove = bool(card_files.match_world_name(reader.parse(before).worlds, world))
+        own = card_files.writable_path(path, self._folder)
+        after = card_files.with_world_changed(before, world, own, self._folders, leave=remove)
         where = self._write(Edit(whose, before, after))
         return f"The world {world} was {'removed' if remove else 'added'} {where}"
 
@@ -149,11 +149,14 @@ class CardEditor:
 
     def _toggle_world_of_chat(self, world: str) -> str:
         chat = self.session.chat
-        removed = card_files.named_among(chat.worlds, world)
+        removed = card_files.match_world_name(chat.worlds, world)
         chat_worlds = tuple(each for each in chat.worlds if each != removed)
         if not removed:
             path = self.file("") or self._placeholder_path
-            chat_worlds = (*chat_worlds, card_files.world_for_chat(world, path, self._folders))
+            chat_worlds = (
+                *chat_worlds,
+                card_files.world_reference_for_chat(world, path, self._folders),
+            )
         members = ["", *(member.card_name for member in self.session.scene.present[1:])]
         cards = {each: self._with_chat_worlds(each, chat_worlds, removed) for each in members}
         for member, card in cards.items():
@@ -164,14 +167,14 @@ class CardEditor:
     def _with_chat_worlds(self, member: str, extra: tuple[str, ...], removed: str) -> CardText:
         """A card with these worlds of the chat added, and one removed."""
         if (path := self.file(member)) is not None:
-            return worlds.read(path, self._folders, extra)
+            return worlds.read_card(path, self._folders, extra)
         # A card without a file is the chat's own text, which includes the lore of its worlds.
         card = reader.parse(self._text(member))
         entries = tuple(
             each for each in card.lorebook.entries if not removed or each.world != removed
         )
         text = dump(replace(card, lorebook=replace(card.lorebook, entries=entries)))
-        return worlds.of_text(text, self._placeholder_path, self._folders, extra=extra)
+        return worlds.parse_card(text, self._placeholder_path, self._folders, extra=extra)
 
     @property
     def _placeholder_path(self) -> Path:
@@ -181,7 +184,7 @@ class CardEditor:
     def worlds(self, member: str = "") -> dict[str, Path]:
         """The worlds that a card can name, by name; those next to its file come first."""
         path = self.file(member)
-        return worlds.files([*([path.parent] if path is not None else []), *self._folders])
+        return worlds.world_files([*([path.parent] if path is not None else []), *self._folders])
 
     def own_file(self, member: str = "") -> Path:
         """The card's file, for a text editor; a copy, if the card ships with rpterm.
@@ -257,8 +260,8 @@ class CardEditor:
             self.session.set_card(reader.parse(text, "the card"), text, member)
             return "in this chat's copy of the card; its file is gone."
         own = self._own_path(path)
-        card = worlds.of_text(text, own, self._folders, extra=self.session.chat.worlds)
-        card_files.write(own, text, path, card.card.portrait)
+        card = worlds.parse_card(text, own, self._folders, extra=self.session.chat.worlds)
+        card_files.write_card(own, text, path, card.card.portrait)
         if own != path:
             self._refile(member, own)
         self.session.set_card(card.card, card.text, member)
@@ -272,7 +275,7 @@ class CardEditor:
 
     def _own_path(self, path: Path) -> Path:
         """Where to write a card; for one that ships with rpterm, a file in the user's folder."""
-        own = card_files.own_place(path, self._folder)
+        own = card_files.writable_path(path, self._folder)
         if own == path:
             return path
         if own.exists():

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rpterm.memory.text_query import build_text_query
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench
@@ -18,6 +17,7 @@ from rpterm.memory.index import SITTING_GAP, Entry, MemoryIndex
 from rpterm.memory.meaning import VectorIndex, top
 from rpterm.memory.recall import Query, Weights, recall
 from rpterm.memory.recalled import fill
+from rpterm.memory.text_query import build_text_query
 from rpterm.memory.words import stem, terms
 from rpterm.types import RptermError, Turn
 
