@@ -1,7 +1,7 @@
 """Exports judgements as training data: chats one by one, as records, rows and files.
 
-The same store always gives the same bytes. It keeps only one chat in memory, and the digests that
-detect duplicates and leaks between splits. A chat is read only after its consent was checked.
+The same store always gives the same bytes. It keeps only one chat in memory, and the digests of
+``duplicates``. A chat is read only after its consent was checked.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from rpterm.preference.card import Figures, dataset_card
 from rpterm.preference.company import as_lived
+from rpterm.preference.duplicates import DuplicateFilter
 from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
 from rpterm.preference.harvest import SOURCES, Material, Wanted, harvest
 from rpterm.preference.history import PER_MESSAGE, Count, History
@@ -33,7 +33,6 @@ LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
 
 SPLITS = ("train", "test")
-_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,7 @@ class _Run:
         self._passed = PassedOver(options.wanted.sources, options.max_tokens)
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
-        self._seen: set[bytes] = set()
-        self._chosen: dict[bytes, bytes] = {}
-        self._splits: dict[bytes, str] = {}
+        self._duplicates = DuplicateFilter()
         self._scrub = Scrubber(self._persona_names(), options.region) if options.scrub else None
         self._shape = Shape(
             greeting=options.greeting,
@@ -241,12 +238,12 @@ class _Run:
             self._passed.longest = max(self._passed.longest, material.history.longest)
             for dropped in result.dropped:
                 self._leave_out(dropped, left_out)
-            digests: dict[int, bytes] = {}
+            self._duplicates.start_chat()
             for record in result.records:
                 if record.kind not in self._kinds:
                     self._passed.kinds[record.kind] += 1
                     continue
-                reason = self._rejection(record, split, digests)
+                reason = self._duplicates.rejection(record, split)
                 if reason is None:
                     yield record, split
                     continue
@@ -283,30 +280,6 @@ class _Run:
         )
         origins = self.judgements.origins(chat.id)
         return Material(chat, history, own_ratings, own_comparisons, origins)
-
-    def _rejection(self, record: Record, split: str, digests: dict[int, bytes]) -> str | None:
-        prompt = digests.get(id(record.prompt))
-        if prompt is None:
-            parts = [part for message in record.prompt for part in message]
-            prompt = digests[id(record.prompt)] = _digest(*map(_text_digest, parts))
-        if self._splits.setdefault(prompt, split) != split:
-            return "the same prompt is in the other split"
-        texts = (
-            _text_digest(record.reply.text),
-            _text_digest(record.other.text if record.other else ""),
-        )
-        reason = record.meta.reason if record.kind == "flag" else ""
-        key = _digest(prompt, *map(_text_digest, (record.kind, str(record.label), reason)), *texts)
-        if key in self._seen:
-            return "the same row is there already"
-        if record.kind == "pair":
-            both = _digest(prompt, *sorted(texts))
-            if (
-                self._chosen.setdefault(both, key) != key
-            ):  # The key depends on the order of the texts.
-                return "another chat has the opposite verdict"
-        self._seen.add(key)
-        return None
 
     def _write_row(self, record: Record, split: str, tables: dict[tuple[str, str], Lines]) -> None:
         written = False
@@ -366,17 +339,6 @@ def _prefetched(materials: Iterator[Material]) -> Iterator[Material]:
 
 def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
-
-
-def _digest(*digests: bytes) -> bytes:
-    return hashlib.blake2b(b"".join(digests), digest_size=_DIGEST_BYTES).digest()
-
-
-@lru_cache(maxsize=2048)  # A chat's texts recur in every prompt.
-def _text_digest(text: str) -> bytes:
-    return hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES
-    ).digest()
 
 
 def _sha256(path: Path) -> str:
