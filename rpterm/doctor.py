@@ -260,7 +260,7 @@ def _database(paths: Paths) -> Check:
 def _cards(paths: Paths) -> Check:
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.characters))
+    found = library.summaries(library.card_folders(paths.characters))
     broken = [each for each in found if each.error]
     if not found:
         return Check("cards", "broken", "no cards at all", "Install rpterm again.")

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rpterm.cards.template import template
-from rpterm.cards.values import horizon
+from rpterm.cards.value_checks import is_year_or_date
 from rpterm.cli import card_new, out
 from rpterm.memory.bank import bank
 from rpterm.novels.book import Book
@@ -63,7 +63,7 @@ def write(
         RptermError: The book cannot be read, nobody in it is called so, the card exists, or the
             year is none.
     """
-    if year and not horizon(year):
+    if year and not is_year_or_date(year):
         raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
     target = card_new.target(name, to, paths)
     book = opened(file, [name, *also] if also else ())

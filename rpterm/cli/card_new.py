@@ -95,13 +95,15 @@ def drafted(
         task = bar.add_task("loading the model", total=None)
         try:
             info = engine.load()
-            stages = draft.stages(known, brief=info.starter)
+            stages = draft.remaining_stages(known, brief=info.starter)
             bar.update(task, total=len(stages))
             for stage in stages:
                 bar.update(task, description=f"drafting {stage.title}")
                 sampling = draft.sampling(stage, settings.sampling, known, seed)
-                question = draft.question(stage, description, known)
-                known |= draft.read(stage, ask(engine, draft.SYSTEM, question, sampling), known)
+                question = draft.build_prompt(stage, description, known)
+                known |= draft.parse_answer(
+                    stage, ask(engine, draft.SYSTEM, question, sampling), known
+                )
                 bar.advance(task)
         except KeyboardInterrupt:
             problem = "stopped in the middle"
@@ -118,7 +120,7 @@ def drafted(
 def _drafted_text(
     description: str, known: Mapping[str, Any], model: str, seed: int, problem: str
 ) -> str:
-    card = draft.card(description, known)
+    card = draft.build_card(description, known)
     head = [f"Drafted by {model} (seed {seed}) from: {' '.join(description.split())}"]
     head.append("Read every line: a model wrote it. What it left out is a comment to fill in.")
     if problem:

@@ -28,9 +28,9 @@ def find(spec: str) -> Source:
     Raises:
         RptermError: There is none, or it has errors.
     """
-    if (found := history.split(spec)) is not None:
+    if (found := history.split_revision(spec)) is not None:
         revision, path = found
-        text, top = history.at(revision, path, Path.cwd()), history.top(Path.cwd())
+        text, top = history.text_at(revision, path, Path.cwd()), history.repository_root(Path.cwd())
         file = (Path.cwd() if path.startswith("./") else top) / path
         return _as_then(text, file, top, revision, spec)
     card = find_card(spec)
@@ -57,9 +57,9 @@ def before(source: Source, revision: str = "HEAD") -> Source:
     """
     if source.path is None:
         raise history.HistoryError(f"{source.label} is no file, so git has no versions of it.")
-    text = history.of_file(source.path, revision)
+    text = history.file_text_at(source.path, revision)
     label = f"{revision}:{source.path.name}"
-    top = history.top(source.path.resolve().parent)
+    top = history.repository_root(source.path.resolve().parent)
     return _as_then(text, source.path, top, revision, label)
 
 
@@ -68,12 +68,14 @@ def _as_then(text: str, path: Path, top: Path, revision: str, label: str) -> Sou
 
     def fetch(file: Path) -> str | None:
         try:
-            return history.at(revision, file.resolve().relative_to(top.resolve()).as_posix(), top)
+            return history.text_at(
+                revision, file.resolve().relative_to(top.resolve()).as_posix(), top
+            )
         except (history.HistoryError, ValueError):
             return reader.read_text(file) if file.is_file() else None
 
-    known = library.folders(folders.find().characters)
-    found = worlds.of_text(text, path, known, fetch, label)
+    known = library.card_folders(folders.find().characters)
+    found = worlds.parse_card(text, path, known, fetch, label)
     for each in found.lost:
         complain(each.told)
     return Source(found.card, text, label)

@@ -31,13 +31,13 @@ class WorldRow:
 def rows(folders: Sequence[Path]) -> list[WorldRow]:
     """Every world in the ``worlds`` of folders of cards."""
     known = _known(folders)
-    return [_row(key, path, known) for key, path in worlds.files(folders).items()]
+    return [_row(key, path, known) for key, path in worlds.world_files(folders).items()]
 
 
 def _known(folders: Sequence[Path]) -> dict[Path, list[str]]:
     """World files, and the cards that name them."""
     found: dict[Path, list[str]] = {}
-    for path in library.files(folders).values():
+    for path in library.card_files(folders).values():
         try:
             names = reader.load(path).worlds
         except CardError:
@@ -51,7 +51,7 @@ def _known(folders: Sequence[Path]) -> dict[Path, list[str]]:
 def _row(key: str, path: Path, known: dict[Path, list[str]]) -> WorldRow:
     cards = tuple(known.get(path.resolve(), ()))
     try:
-        book = worlds.book(reader.read_text(path), str(path)).lorebook
+        book = worlds.parse_world(reader.read_text(path), str(path)).lorebook
     except CardError as error:
         return WorldRow(key, path, 0, cards, str(error.problems[0]))
     return WorldRow(key, path, len(book.entries), cards)

@@ -48,7 +48,7 @@ def bare(context: typer.Context) -> None:
 @app.command("list")
 def list_cards(json: _Json = False) -> None:
     """List every card: your own folder first, then those that come with rpterm."""
-    found = library.summaries(library.folders(folders.find().characters))
+    found = library.summaries(library.card_folders(folders.find().characters))
     if json:
         keys = ("key", "name", "tagline", "tags", "path", "error")
         out.data([{key: getattr(summary, key) for key in keys} for summary in found])
@@ -87,11 +87,11 @@ def lint(
     """Check cards: all that is wrong or could be better, and the tokens of each part."""
     from rpterm.cli import linting
 
-    paths = library.folders(folders.find().characters)
+    paths = library.card_folders(folders.find().characters)
     folder = any(Path(card).is_dir() for card in cards or [])
     files = [file for card in cards or [] for file in linting.files(card, paths)]
     with _counter(exact) as counter:
-        every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
+        every = files or [*library.card_files(paths).values(), *worlds.world_files(paths).values()]
         checked = [linting.check(file, counter, paths) for file in every]
     if json:
         out.data([problem for each in checked for problem in each.problems])
@@ -306,7 +306,7 @@ def join(
     from rpterm import card_files
 
     mine = folders.find().characters
-    file = card_files.join(library.find(card, library.folders(mine)), world, mine, leave=leave)
+    file = card_files.join(library.find(card, library.card_folders(mine)), world, mine, leave=leave)
     out.say(str(file))
 
 
@@ -315,12 +315,12 @@ def list_worlds(json: _Json = False) -> None:
     """List worlds, how much lore each has, and which characters know it."""
     from rpterm.cli import card_worlds
 
-    rows = card_worlds.rows(library.folders(folders.find().characters))
+    rows = card_worlds.rows(library.card_folders(folders.find().characters))
     if json:
         out.data([asdict(row) for row in rows])
         return
     if not rows:
-        raise RptermError(worlds.none_yet(folders.find().characters))
+        raise RptermError(worlds.no_worlds_hint(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
     out.table(shown, ("world", "lore", "known by"))
 
@@ -341,7 +341,7 @@ def path(
 ) -> None:
     """Print where a card is, or where cards are looked for."""
     paths = folders.find()
-    found = library.folders(paths.characters)
+    found = library.card_folders(paths.characters)
     if card is not None:
         out.say(str(library.find(card, found)))
         return

@@ -184,10 +184,10 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
 ) -> None:
     """Write a chat: md to read, jsonl with every turn, log for other programs."""
-    from rpterm.moving import exporting
+    from rpterm.transfer import chat_export
 
     with opened() as store:
-        text = exporting.text_of(store, chat_id, format)
+        text = chat_export.render_chat(store, chat_id, format)
     if to is None:
         out.say(text, end="")
     else:

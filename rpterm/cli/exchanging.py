@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rpterm import moving
 from rpterm import paths as folders
+from rpterm import transfer
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import linting, out, rich_out
 from rpterm.cli.chats import opened
-from rpterm.moving import ImportedChat, KnownCard, Moved
 from rpterm.plural import counted
+from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import NoSuchChoice, RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
@@ -27,7 +27,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
         def done(result: ImportedFile) -> None:
             bar.update(task, description=result.source.name, advance=1)
 
-        results = moving.join_worlds(import_files(paths, to, done), to)
+        results = transfer.join_worlds(import_files(paths, to, done), to)
     for result in results:
         _tell_card(result)
     good = sum(result.target is not None for result in results)
@@ -42,27 +42,27 @@ def import_chats(
     known = _known()
     mine = None
     if card is not None:
-        places = library.folders(folders.find().characters)
+        places = library.card_folders(folders.find().characters)
         file = library.find(card, places)
-        found = moving.read_known([(file.stem, file)], places)
+        found = transfer.read_known([(file.stem, file)], places)
         if not found:
             raise RptermError(f"{file} has errors: `rpterm cards lint {file}` tells them.")
         mine = found[0]
     logs = [log for path in paths for log in _logs(path)]
     with opened(begin=True) as store:
-        results = moving.import_chats(logs, store, known, card=mine, ratings=ratings)
+        results = transfer.import_chats(logs, store, known, card=mine, ratings=ratings)
     for result in results:
         _tell_chat(result)
     out.say(_chats_line(results))
     return results
 
 
-def move(paths: Sequence[Path], to: Path | None) -> Moved:
+def move(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     """Import cards, world files and chats of whole folders, and tell what became of them."""
     target = to or folders.find().characters
     with opened(begin=True) as store, rich_out.progress() as bar:
         task = bar.add_task("importing", total=None)
-        moved = moving.move(
+        moved = transfer.import_paths(
             paths, target, store, _known(),
             lambda name: bar.update(task, description=name, advance=1),
         )  # fmt: skip
@@ -92,7 +92,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     known = {each: each for each in FORMATS}
     if name not in known:
         raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
-    places = library.folders(folders.find().characters)
+    places = library.card_folders(folders.find().characters)
     for note in export_file(linting.find(card, places), known[name], target, places):
         out.say(f"note: {note}")
     out.say(str(target))
@@ -149,10 +149,10 @@ def _already(known: int) -> str:
 
 def _known() -> list[KnownCard]:
     paths = folders.find()
-    places = library.folders(paths.characters)
-    files = library.files(places)
-    return moving.read_known(((path.stem, path) for path in files.values()), places)
+    places = library.card_folders(paths.characters)
+    files = library.card_files(places)
+    return transfer.read_known(((path.stem, path) for path in files.values()), places)
 
 
 def _logs(path: Path) -> list[Path]:
-    return sorted(path.rglob(f"*{moving.LOGS}")) if path.is_dir() else [path]
+    return sorted(path.rglob(f"*{transfer.LOG_EXTENSION}")) if path.is_dir() else [path]

@@ -50,7 +50,7 @@ def find(name: str, folders: Sequence[Path]) -> Path:
     try:
         return library.find(name, folders)
     except library.CardNotFound:
-        if (world := worlds.named(name, folders)) is None:
+        if (world := worlds.find_by_name(name, folders)) is None:
             raise
         return world
 
@@ -64,9 +64,9 @@ def check(path: Path, counter: Counter | None = None, folders: Sequence[Path] = 
     try:
         text = reader.read_text(path)
         if worlds.is_world(text):
-            book = worlds.book(text, str(path))
+            book = worlds.parse_world(text, str(path))
             return Checked(path, None, lint_world(book, text, str(path)), world=True)
-        found = worlds.of_text(text, path, folders)
+        found = worlds.parse_card(text, path, folders)
     except CardError as error:
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None

@@ -15,7 +15,7 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.library import OTHER_FORMATS
+from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new
 from rpterm.cli.guard import INTERRUPTED, complain
@@ -104,7 +104,7 @@ def card_of(target: str) -> CharacterCard:
         RptermError: There is none, or it cannot be read.
     """
     path = Path(target)
-    if path.suffix.lower() not in OTHER_FORMATS or not path.is_file():
+    if path.suffix.lower() not in FOREIGN_EXTENSIONS or not path.is_file():
         return card_source.find(target).card
     from rpterm.cards.exchange.errors import ExchangeError
     from rpterm.cards.exchange.importer import read_any
@@ -119,7 +119,7 @@ def others_than(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
     """The cards that came with the program and the user's own, but not this character's."""
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.characters))
+    found = library.summaries(library.card_folders(paths.characters))
     cards = (each.card for each in found if each.card is not None)
     return tuple(card for card in cards if card.name.casefold() != mine.name.casefold())
 

@@ -80,9 +80,9 @@ def find_card(target: str, paths: Paths) -> FoundCard:
     """
     from rpterm.cards import library, worlds
 
-    known = library.folders(paths.characters)
+    known = library.card_folders(paths.characters)
     path = library.find(target, known)
-    found = worlds.read(path, known)
+    found = worlds.read_card(path, known)
     lost = tuple(each.told for each in found.lost)
     return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
 
@@ -213,8 +213,8 @@ class Entry:
         from rpterm.cards import library, worlds
 
         path = found.path or self.paths.characters / "card.toml"
-        text, known = found.source or found.text, library.folders(self.paths.characters)
-        read = worlds.of_text(text, path, known, extra=names)
+        text, known = found.source or found.text, library.card_folders(self.paths.characters)
+        read = worlds.parse_card(text, path, known, extra=names)
         return replace(found, card=read.card, text=read.text)
 
     def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:

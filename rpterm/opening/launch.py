@@ -163,7 +163,7 @@ class Launch:
         from rpterm.cards import library
         from rpterm.chat.cast.company import Casting
 
-        known = (self.paths.characters, *library.folders(None))
+        known = (self.paths.characters, *library.card_folders(None))
         return Casting(partial(find_card, paths=self.paths), partial(self._memory, store), known)
 
     def _gather(

@@ -212,7 +212,7 @@ def _greeting(talk: Talk, rest: str) -> None:
 
 
 def _world(talk: Talk, rest: str) -> None:
-    from rpterm.cards.worlds import none_yet
+    from rpterm.cards.worlds import no_worlds_hint
     from rpterm.examples.editor import CardEditor
     from rpterm.paths import find
 
@@ -227,15 +227,19 @@ def _world(talk: Talk, rest: str) -> None:
     if extra := talk.session.chat.worlds:
         told.append(f"This chat alone has {', '.join(extra)}.")
     there = ", ".join(editor.worlds())
-    talk.tell(" ".join([*told, f"There are: {there}." if there else none_yet(find().characters)]))
+    talk.tell(
+        " ".join([*told, f"There are: {there}." if there else no_worlds_hint(find().characters)])
+    )
 
 
 def _export(talk: Talk, rest: str) -> None:
-    from rpterm.moving import exporting
     from rpterm.paths import FileThere
+    from rpterm.transfer import chat_export
 
     try:
-        path = exporting.export(talk.session.store, talk.session.chat_id, *exporting.asked(rest))
+        path = chat_export.export(
+            talk.session.store, talk.session.chat_id, *chat_export.parse_arguments(rest)
+        )
     except FileThere as there:
         raise CommandError(f"{there} Name another file.") from there
     talk.tell(f"This chat was written to {path}.")
