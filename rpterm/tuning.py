@@ -267,13 +267,13 @@ def _usable(settings: Settings, name: str, text: str) -> str:
     if name == TEMPLATE:
         from rpterm.models import templates
 
-        templates.source(text)
+        templates.load_template(text)
     elif name in _FILES:
         from rpterm import paths
-        from rpterm.models.open import adapter_file, plan
+        from rpterm.models.engine_factory import adapter_file, plan_model
 
         here, trial = paths.find(), _with(settings, name, text)
-        planned = plan(trial, models_folder=here.models, cache_folder=here.cache)
+        planned = plan_model(trial, models_folder=here.models, cache_folder=here.cache)
         adapter_file(trial.adapter, planned.header)
     file = Path(text).expanduser()
     return str(file.absolute()) if name in _FILES and file.is_file() else text

@@ -84,7 +84,7 @@ def drafted(
     Raises:
         RptermError: There is no model to ask, or it failed at once.
     """
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
 
     settings: Settings = config.load(paths.config_file, os.environ, flags)
     engine = open_installed(settings, paths, sequences=1)

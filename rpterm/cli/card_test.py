@@ -126,7 +126,7 @@ def _engines(
     settings: Settings, judge: str | None, paths: Paths, count: int
 ) -> Iterator[tuple[Engine, Engine]]:
     """The model that plays and the one that judges; one and the same unless asked otherwise."""
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
 
     engine = open_installed(settings, paths, sequences=min(count, _SEEDS_AT_ONCE))
     judging = engine

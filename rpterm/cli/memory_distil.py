@@ -51,13 +51,13 @@ def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 
 
 def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
-    from rpterm.engine.protocol import AsideEngine
+    from rpterm.engine.protocol import BackgroundEngine
     from rpterm.memory.distil.ask import Asker
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
     from rpterm.prompt.template import ChatTemplate
 
     engine = open_installed(settings, folders.find())
-    if not isinstance(engine, AsideEngine):
+    if not isinstance(engine, BackgroundEngine):
         raise RptermError(f"The engine {settings.engine!r} cannot write memory: set another.")
     try:
         info = engine.load()

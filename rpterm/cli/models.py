@@ -32,7 +32,7 @@ def bare(context: typer.Context) -> None:
 def list_models(json: _Json = False) -> None:
     """List the models you have, and those that `models pull` can get."""
     from rpterm.models import catalogue, library
-    from rpterm.models.memory import gpu_memory, llama_libraries, system_memory
+    from rpterm.models.hardware import gpu_memory, llama_libraries, system_memory
 
     have = library.list_models(folders.find().models)
     memory, built_for = system_memory(), llama_libraries()
@@ -58,13 +58,13 @@ def _fits(obstacle: str) -> str:
 @app.command()
 def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Json = False) -> None:
     """Say what is in a model's file and how it would run here; none is the one in use."""
+    from rpterm.models.engine_factory import plan_model
     from rpterm.models.hashes import known_hash
-    from rpterm.models.open import plan
 
     paths = folders.find()
     flags: dict[str, object] = {"model": model} if model else {}
     settings = config.load(paths.config_file, os.environ, flags)
-    planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+    planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),
@@ -98,7 +98,7 @@ def path(model: Annotated[str, typer.Argument(metavar="MODEL")] = "") -> None:
     from rpterm.models import library
 
     paths = folders.find()
-    out.say(str(library.resolve(model, paths.models, paths.cache) if model else paths.models))
+    out.say(str(library.find_model(model, paths.models, paths.cache) if model else paths.models))
 
 
 @app.command()
@@ -107,7 +107,7 @@ def pull(
     use: Annotated[bool, typer.Option("--use", help="Make it your model from now on.")] = False,
 ) -> None:
     """Download a model; a download that was cut goes on where it was."""
-    from rpterm.models.download import pull as download
+    from rpterm.models.download import download_model as download
 
     paths = folders.find()
     file = download(model, paths.models, cache=paths.cache, on_progress=_Progress())

@@ -43,12 +43,12 @@ def train(
     written when llama.cpp does with it what was trained.
     """
     from rpterm.cli import training
-    from rpterm.training.data import read
-    from rpterm.training.plan import RATES, Method, Plan
+    from rpterm.training.dataset import read_dataset
+    from rpterm.training.plan import RATES, Method, TrainingPlan
 
     file, digest = training.weights(base)
-    data = read(export, training.named(method))
-    plan = Plan(
+    data = read_dataset(export, training.named(method))
+    plan = TrainingPlan(
         data.method, file, digest, epochs=epochs, rank=rank, alpha=2.0 * rank,
         rate=RATES[data.method] if rate is None else rate,
         batch=max(2, batch) if data.method is Method.KTO else batch,

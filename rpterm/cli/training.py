@@ -21,10 +21,10 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from rpterm.training.data import Data
-    from rpterm.training.plan import Method, Plan
-    from rpterm.training.run import Trained
-    from rpterm.training.stopping import Stop
+    from rpterm.training.dataset import Dataset
+    from rpterm.training.plan import Method, TrainingPlan
+    from rpterm.training.run import TrainingResult
+    from rpterm.training.stopping import StopRequest
 
 
 def weights(name: str | None) -> tuple[Path, str]:
@@ -35,7 +35,7 @@ def weights(name: str | None) -> tuple[Path, str]:
     """
     from rpterm.models import library
     from rpterm.models.hashes import model_hash
-    from rpterm.training.base import require_extra
+    from rpterm.training.base_model import require_extra
 
     require_extra()
     paths = folders.find()
@@ -45,7 +45,7 @@ def weights(name: str | None) -> tuple[Path, str]:
             "Your model is on a server, and only weights on this machine can be trained: name "
             "some with --base FILE.gguf, or `--base starter`."
         )
-    path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
+    path = library.find_model(settings.model if name is None else name, paths.models, paths.cache)
     return path, model_hash(path, folders.make(paths.cache))
 
 
@@ -66,19 +66,19 @@ def named(name: str | None) -> Method | None:
         raise RptermError(f"There is no method {name!r}; there are {known}.") from error
 
 
-def fitted(data: Data, weights: Path, limit: int, export: Path) -> Data:
+def fitted(data: Dataset, weights: Path, limit: int, export: Path) -> Dataset:
     """The rows that fit into the limit; no weights are loaded for that."""
     from rpterm.cli import export_check, trainer_model
-    from rpterm.training import fit
+    from rpterm.training import row_limit
 
     with trainer_model.opened(str(weights)) as known:
-        return fit.fitted(data, export_check.made(known), limit, export)
+        return row_limit.fit_rows(data, export_check.made(known), limit, export)
 
 
-def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
+def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
     """Train with a bar; say what came of it, and what to do with it."""
     from rpterm.training.run import train
-    from rpterm.training.stopping import Stop, Stopped
+    from rpterm.training.stopping import Stopped, StopRequest
 
     for told in _lengths(data, plan.max_length):
         out.say(told)
@@ -86,7 +86,7 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     out.say(
         f"{plan.method} on {counted(len(data.train), 'row')}{tested}; the base is {plan.base.name}."
     )
-    stop = Stop()
+    stop = StopRequest()
     with rich_out.progress() as bar, _gently(stop, shown := _Shown(bar)):
         try:
             done = train(plan, data, to, shown, stop, anew=anew)
@@ -103,7 +103,7 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     raise typer.Exit(INTERRUPTED)
 
 
-def _lengths(data: Data, limit: int) -> Iterator[str]:
+def _lengths(data: Dataset, limit: int) -> Iterator[str]:
     """What the limit of tokens costs, before the training begins."""
     lengths = data.lengths
     if lengths.broken:
@@ -123,14 +123,14 @@ def _lengths(data: Data, limit: int) -> Iterator[str]:
         )
 
 
-def _tell(done: Trained, data: Data) -> None:
-    from rpterm.training.card import losses
+def _tell(done: TrainingResult, data: Dataset) -> None:
+    from rpterm.training.model_card import format_losses
 
     steps = counted(done.steps, "step")
     if done.begun:
         steps = f"{steps}, the last {done.steps - done.begun:,}"
     out.say(f"{steps} in {_span(done.seconds)}.")
-    out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
+    out.say(f"Loss on unseen chats: {format_losses(done, len(data.test))}.")
     out.say(
         f"The adapter moves tokens by {done.parity.moved:.3f} nats on average; transformers and "
         f"llama.cpp are {done.parity.apart:.3f} apart."
@@ -189,7 +189,7 @@ class _Shown:
 
 
 @contextmanager
-def _gently(stop: Stop, shown: _Shown) -> Iterator[None]:
+def _gently(stop: StopRequest, shown: _Shown) -> Iterator[None]:
     """The first Ctrl+C stops and keeps the steps that are done; the second ends at once."""
 
     def asked(*ignored: Any) -> None:

@@ -16,8 +16,8 @@ from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Row
-from rpterm.prompt.compose import expander
-from rpterm.prompt.static import ExampleTurns, Insert, example_turns
+from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_marks import ExampleMarks, Mark
@@ -95,7 +95,7 @@ class Examples:
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
-        fill = expander(card, chat)
+        fill = macro_expander(card, chat)
         found = [
             example_turns(
                 each.span, each.example,
@@ -293,7 +293,7 @@ class Examples:
 
     def _block(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""
-        fill = expander(card, chat) if exemplar.source == "card" else _as_said
+        fill = macro_expander(card, chat) if exemplar.source == "card" else _as_said
         names = {"user": chat.persona.name, "char": card.char}
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (

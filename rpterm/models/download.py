@@ -42,7 +42,7 @@ class HubFile:
     file: str
 
 
-def parse(spec: str) -> HubFile:
+def parse_source(spec: str) -> HubFile:
     """Parse the argument of ``rpterm models pull``.
 
     Args:
@@ -67,7 +67,7 @@ def parse(spec: str) -> HubFile:
     raise DownloadError(f"There is no model {spec!r}: {hint} OWNER/REPO/FILE.gguf on Hugging Face.")
 
 
-def pull(
+def download_model(
     spec: str,
     folder: Path,
     *,
@@ -92,7 +92,7 @@ def pull(
     Raises:
         DownloadError: The network, a missing file, a login, a full disk or a damaged transfer.
     """
-    source = parse(spec)
+    source = parse_source(spec)
     target = folder / Path(source.file).name
     from huggingface_hub.errors import HfHubHTTPError
 

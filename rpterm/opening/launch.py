@@ -92,7 +92,7 @@ class Launch:
             return self._engine
 
     def _open_engine(self, settings: Settings | None = None) -> Engine:
-        from rpterm.models.open import open_installed
+        from rpterm.models.engine_factory import open_installed
 
         settings = settings or self.settings
         return open_installed(settings, self.paths, sequences=settings.at_once)

@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from rpterm.engine.protocol import Engine, EngineError, KeepingEngine, Piece
+from rpterm.engine.protocol import Engine, EngineError, Piece, PromptSavingEngine
 from rpterm.paths import prune, used
 
 _STEP = 192
@@ -168,9 +168,9 @@ class EngineLikelihood:
     def _recalled(self, engine: Engine, prompt: list[int], room: int) -> bool:
         """Whether a prompt that comes again need not be evaluated."""
         path = self._path(prompt)
-        if path is None or not isinstance(engine, KeepingEngine):
+        if path is None or not isinstance(engine, PromptSavingEngine):
             return False
-        if not engine.recall_prompt(prompt, path, room):
+        if not engine.load_prompt(prompt, path, room):
             self._warmed.pop(tuple(prompt), None)  # It may have had to go.
             return False
         used(path)
@@ -178,10 +178,10 @@ class EngineLikelihood:
 
     def _keep(self, engine: Engine, prompts: list[list[int]]) -> None:
         """Write what was evaluated for the next run."""
-        if self._kept is None or not isinstance(engine, KeepingEngine):
+        if self._kept is None or not isinstance(engine, PromptSavingEngine):
             return
         for prompt in prompts:
-            if (path := self._path(prompt)) is not None and engine.keep_prompt(prompt, path):
+            if (path := self._path(prompt)) is not None and engine.save_prompt(prompt, path):
                 prune(self._kept, _KEPT, _MOST_BYTES)
 
     def _path(self, prompt: list[int]) -> Path | None:

@@ -15,7 +15,7 @@ from cli_tools import LIMIT_S, Cli, Spawn, read_until
 from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.folding import Folder
 from rpterm.cli.plain.printer import Printer
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Origin, RptermError, Status, Turn
 

@@ -380,7 +380,7 @@ class Beside(ScriptedEngine):
         super().__init__([""])
         self.let, self.stopped, self.asked = threading.Event(), threading.Event(), 0
 
-    def aside(self, request):
+    def generate_in_background(self, request):
         self.asked += 1
         self.stopped.clear()
         while not self.let.is_set():
@@ -388,7 +388,7 @@ class Beside(ScriptedEngine):
                 return None
         return "- Ann broke her wrist\n"
 
-    def cancel_aside(self):
+    def cancel_background(self):
         self.stopped.set()
 
 
@@ -429,10 +429,10 @@ def test_a_chat_that_was_left_asks_the_model_for_nothing_more():
     engine.let.set()
     lent = EngineLease(engine)
     request = GenerateRequest((1,), Sampling(seed=1))
-    assert lent.aside(request) == "- Ann broke her wrist\n"
+    assert lent.generate_in_background(request) == "- Ann broke her wrist\n"
     lent.close()
-    assert lent.aside(request) is None
-    lent.cancel_aside()
+    assert lent.generate_in_background(request) is None
+    lent.cancel_background()
     assert not engine.stopped.is_set()
     assert engine.asked == 1
 
@@ -543,7 +543,7 @@ def test_a_defect_is_told_and_the_distiller_goes_on(world):
 
 def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
     class Gone(Beside):
-        def aside(self, request):
+        def generate_in_background(self, request):
             self.asked += 1
 
     engine, chat = Gone(), world.chat()

@@ -138,7 +138,7 @@ class Worker:
             return False
         return True
 
-    def _do_aside(self, job: Message) -> str | None:
+    def _do_background(self, job: Message) -> str | None:
         from rpterm.engine.llama.background import BackgroundGeneration
 
         return BackgroundGeneration(self._cache, unpack_request(job)).run()

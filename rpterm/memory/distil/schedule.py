@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from rpterm.defect import told
-from rpterm.engine.protocol import AsideEngine, Engine
+from rpterm.engine.protocol import BackgroundEngine, Engine
 from rpterm.memory.distil.ask import Ask, Asker, Template
 from rpterm.store.memories import Memory
 
@@ -58,7 +58,7 @@ class Distiller:
         self._still = still_s
         self._caught_up: set[str] = set()
         self._engine: Engine | None = None
-        self._beside: AsideEngine | None = None
+        self._beside: BackgroundEngine | None = None
         self._ask: Ask | None = None
         self._left: frozenset[int] = frozenset()
         self._starting = threading.Lock()
@@ -71,7 +71,7 @@ class Distiller:
 
     def attach(self, engine: Engine, template: Template | None) -> None:
         """Let the model take part from now on, if it was asked for and can work beside the chat."""
-        if self._model and template is not None and isinstance(engine, AsideEngine):
+        if self._model and template is not None and isinstance(engine, BackgroundEngine):
             self._engine = self._beside = engine
             self._ask = Asker(engine, engine.tokenize, template)
 
@@ -93,7 +93,7 @@ class Distiller:
         """The user types or sends: the model is theirs; returns at once, from any thread."""
         self._touched = time.monotonic()
         if self._beside is not None:
-            self._beside.cancel_aside()
+            self._beside.cancel_background()
 
     def rested(self, timeout: float | None = None) -> bool:
         """Wait until there is nothing left to do; False on timeout."""
@@ -104,7 +104,7 @@ class Distiller:
         self._closing.set()
         self._woken.set()
         if self._beside is not None:
-            self._beside.cancel_aside()
+            self._beside.cancel_background()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
 

@@ -16,7 +16,7 @@ from rpterm.preference.check.examples import Example, RowError, recognise
 from rpterm.preference.check.report import Model
 from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.history import roomy
-from rpterm.training.data import MIN_ROWS, Data, Lengths, Row
+from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row
 from rpterm.training.plan import Method, TrainingError
 from rpterm.types import RptermError
 
@@ -30,7 +30,7 @@ class _SizedRow:
     fate: str
 
 
-def fitted(data: Data, model: Model, limit: int, out: Path) -> Data:
+def fit_rows(data: Dataset, model: Model, limit: int, out: Path) -> Dataset:
     """Keep the rows that a trainer learns from, and measure their lengths.
 
     Args:

@@ -15,11 +15,11 @@ import pytest
 from rpterm.chat.replay import find_model
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
-from rpterm.models import open as opening
-from rpterm.models import requantized, starter
-from rpterm.models.memory import Memory
+from rpterm.models import engine_factory as opening
+from rpterm.models import starter, starter_q8
+from rpterm.models.hardware import SystemMemory
 
-PLENTY = Memory(64 * 10**9, 60 * 10**9)
+PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 TEXT = '*leans on the mantelpiece* "You have been in Afghanistan, I perceive."'
 pytestmark = pytest.mark.model
 
@@ -54,7 +54,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_first_load_writes_it_and_the_second_finds_it(tmp_path: Path) -> None:
     first, some = loaded(tmp_path)
-    place = requantized.path_in(tmp_path)
+    place = starter_q8.path_in(tmp_path)
     state = place.stat()
     assert (first.path, first.starter) == (str(place), True)
     assert (first.context, first.trained_context) == (512, 8192)
@@ -70,10 +70,10 @@ def test_a_worker_that_is_started_again_does_not_write_it_again(tmp_path: Path) 
     engine = opening.open_starter(tmp_path, context=256)
     try:
         engine.load()
-        state = requantized.path_in(tmp_path).stat()
+        state = starter_q8.path_in(tmp_path).stat()
         os.kill(engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]
-        assert engine.load().path == str(requantized.path_in(tmp_path))
-        assert requantized.path_in(tmp_path).stat() == state
+        assert engine.load().path == str(starter_q8.path_in(tmp_path))
+        assert starter_q8.path_in(tmp_path).stat() == state
     finally:
         engine.close()
 
@@ -90,27 +90,29 @@ def test_it_says_what_the_package_s_weights_say(written: Path) -> None:
 
 
 def test_a_damaged_one_is_written_again(tmp_path: Path, written: Path) -> None:
-    place = requantized.path_in(tmp_path)
+    place = starter_q8.path_in(tmp_path)
     place.parent.mkdir(parents=True)
-    place.write_bytes(requantized.path_in(written).read_bytes()[:1_000_000])
-    planned = opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
+    place.write_bytes(starter_q8.path_in(written).read_bytes()[:1_000_000])
+    planned = opening.plan_model(
+        Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY
+    )
     assert (planned.path, planned.requantize_to) == (starter.llm_path(tmp_path), place)
     info, _ = loaded(tmp_path)
     assert info.path == str(place)
-    assert place.stat().st_size == requantized.path_in(written).stat().st_size
+    assert place.stat().st_size == starter_q8.path_in(written).stat().st_size
 
 
 def test_without_room_or_a_cache_the_package_s_weights_serve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = SimpleNamespace(free=requantized._MIN_FREE_BYTES - 1)
+    few = SimpleNamespace(free=starter_q8._MIN_FREE_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: few)
     for cache in (tmp_path, None):
-        planned = opening.plan(Settings(), models_folder=tmp_path, cache_folder=cache)
+        planned = opening.plan_model(Settings(), models_folder=tmp_path, cache_folder=cache)
         assert (planned.path.name, planned.requantize_to) == (Path(starter.LLM.inside).name, None)
-    assert not requantized.has_disk_space(tmp_path)
+    assert not starter_q8.has_disk_space(tmp_path)
     monkeypatch.undo()
-    assert not requantized.has_disk_space(tmp_path / "missing")
+    assert not starter_q8.has_disk_space(tmp_path / "missing")
 
 
 def test_where_nothing_can_be_written_the_package_s_weights_are_loaded(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_where_nothing_can_be_written_the_package_s_weights_are_loaded(tmp_path:
 
 
 def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
-    folder = requantized.path_in(tmp_path).parent
+    folder = starter_q8.path_in(tmp_path).parent
     folder.mkdir(parents=True)
     for name, age in ((".old.part", 7200), (".new.part", 0)):
         (folder / name).write_bytes(b"half")
@@ -129,19 +131,19 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
     loaded(tmp_path)
     assert {each.name for each in folder.iterdir()} == {
         ".new.part",
-        requantized.path_in(tmp_path).name,
+        starter_q8.path_in(tmp_path).name,
     }
 
 
 def test_a_reply_of_either_file_finds_its_model(tmp_path: Path, written: Path) -> None:
-    of_faster = hashlib.sha256(requantized.path_in(written).read_bytes()).hexdigest()
+    of_faster = hashlib.sha256(starter_q8.path_in(written).read_bytes()).hexdigest()
     found = [find_model(each, "", tmp_path, written) for each in (starter.LLM.sha256, of_faster)]
-    assert found == [str(starter.llm_path(written)), str(requantized.path_in(written))]
+    assert found == [str(starter.llm_path(written)), str(starter_q8.path_in(written))]
 
 
 def test_the_fixed_model_that_scores_is_the_same_file(written: Path) -> None:
     engine = opening.open_starter(written, context=256)
     try:
-        assert engine.load().path == str(requantized.path_in(written))
+        assert engine.load().path == str(starter_q8.path_in(written))
     finally:
         engine.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.plural import counted
-from rpterm.training.data import Data
-from rpterm.training.plan import Plan
+from rpterm.training.dataset import Dataset
+from rpterm.training.plan import TrainingPlan
 
 if TYPE_CHECKING:
-    from rpterm.training.run import Trained
+    from rpterm.training.run import TrainingResult
 
 
-def text(plan: Plan, data: Data, result: Trained) -> str:
+def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:
     """The card as Markdown: base model, data, settings and measurements."""
     lengths = data.lengths
     rows = [
@@ -27,7 +27,7 @@ def text(plan: Plan, data: Data, result: Trained) -> str:
         ("rows dropped, rows truncated", f"{lengths.too_long + lengths.broken}, {lengths.cut}"),
         ("longest row", f"{min(lengths.longest, plan.max_length)} tokens"),
         ("limit per row", f"{plan.max_length} tokens"),
-        ("loss on unseen chats, before and after", losses(result, len(data.test))),
+        ("loss on unseen chats, before and after", format_losses(result, len(data.test))),
         ("mean change by the adapter", f"{result.parity.moved:.3f} nats a token"),
         (
             "mean difference of transformers and llama.cpp",
@@ -42,7 +42,7 @@ def text(plan: Plan, data: Data, result: Trained) -> str:
     )
 
 
-def losses(result: Trained, rows: int) -> str:
+def format_losses(result: TrainingResult, rows: int) -> str:
     """The loss on held-out chats, before and after the training."""
     if result.loss_after is None:
         return "no unseen chats in the export"

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from rpterm.preference.check.report import Model
-from rpterm.training import card
-from rpterm.training.data import Data
-from rpterm.training.fit import fitted
+from rpterm.training import model_card
+from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
-from rpterm.training.plan import Method, Plan, TrainingError
-from rpterm.training.run import Trained
+from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.row_limit import fit_rows
+from rpterm.training.run import TrainingResult
 from rpterm.types import RptermError
 
 OUT = Path("out")
@@ -47,7 +47,7 @@ def label(prompt: int, good: bool) -> dict[str, Any]:
 def test_rows_whose_prompt_fills_the_limit_are_dropped_and_the_others_counted() -> None:
     broken = pair(5, 5) | {"rejected": messages("assistant", 5)}
     rows = [pair(10, 5), pair(20, 9), pair(20, 12), pair(32, 4), broken]
-    data = fitted(Data(Method.DPO, rows, [pair(10, 4), pair(40, 4)], "d"), WORDS, 32, OUT)
+    data = fit_rows(Dataset(Method.DPO, rows, [pair(10, 4), pair(40, 4)], "d"), WORDS, 32, OUT)
     assert (data.train, data.test, data.digest) == (rows[:3], [pair(10, 4)], "d")
     lengths = data.lengths
     assert (lengths.longest, lengths.cut, lengths.too_long, lengths.broken) == (33, 1, 2, 1)
@@ -59,36 +59,38 @@ def test_where_no_row_fits_the_error_has_the_shortest(method: Method) -> None:
     rows = [pair(1100, 59), pair(1300, 59)]
     text = r"None of the 2 rows of out fits into 1,024 tokens; the shortest has 1,160: "
     with pytest.raises(TrainingError, match=f"{text}`--max-tokens 1280`"):
-        fitted(Data(method, rows), WORDS, 1024, OUT)
+        fit_rows(Dataset(method, rows), WORDS, 1024, OUT)
     with pytest.raises(TrainingError, match="The only row of out has 1,160 tokens"):
-        fitted(Data(method, rows[:1]), WORDS, 1024, OUT)
+        fit_rows(Dataset(method, rows[:1]), WORDS, 1024, OUT)
 
 
 def test_kto_needs_both_labels_among_the_rows_that_fit() -> None:
     rows = [label(8, True), label(9, True), label(40, False)]
     with pytest.raises(TrainingError, match=r"same label.*`--max-tokens 256`"):
-        fitted(Data(Method.KTO, rows), WORDS, 32, OUT)
+        fit_rows(Dataset(Method.KTO, rows), WORDS, 32, OUT)
     with pytest.raises(TrainingError, match=r"only 1 row of out .* kto needs 2"):
-        fitted(Data(Method.KTO, rows[1:]), WORDS, 32, OUT)
+        fit_rows(Dataset(Method.KTO, rows[1:]), WORDS, 32, OUT)
 
 
 def test_invalid_rows_and_a_template_that_rejects_them_are_errors() -> None:
     with pytest.raises(TrainingError, match="`rpterm export check out` shows"):
-        fitted(Data(Method.DPO, [pair(4, 4) | {"rejected": []}]), WORDS, 32, OUT)
+        fit_rows(Dataset(Method.DPO, [pair(4, 4) | {"rejected": []}]), WORDS, 32, OUT)
 
     def refuse(*ignored: Any, **more: Any) -> str:
         raise RptermError("roles must alternate")
 
     with pytest.raises(TrainingError, match="template of picky rejects the rows"):
-        fitted(Data(Method.DPO, [pair(4, 4)]), Model("picky", refuse, WORDS.count, ""), 32, OUT)
+        fit_rows(
+            Dataset(Method.DPO, [pair(4, 4)]), Model("picky", refuse, WORDS.count, ""), 32, OUT
+        )
 
 
 def test_the_model_card_has_the_values_that_were_used() -> None:
     rows = [pair(20, 5), pair(20, 12), pair(32, 4)]
-    plan = Plan(Method.DPO, Path("m.gguf"), max_length=32)
-    made = Trained(Path("a.gguf"), Path("a.md"), 1, 9.0, None, None, Parity(0.5, 0.1, 40))
+    plan = TrainingPlan(Method.DPO, Path("m.gguf"), max_length=32)
+    made = TrainingResult(Path("a.gguf"), Path("a.md"), 1, 9.0, None, None, Parity(0.5, 0.1, 40))
     for some, longest, dropped in ((rows, 32, "1, 1"), (rows[:1], 26, "0, 0")):
-        text = card.text(plan, fitted(Data(Method.DPO, some), WORDS, 32, OUT), made)
+        text = model_card.render(plan, fit_rows(Dataset(Method.DPO, some), WORDS, 32, OUT), made)
         assert f"| longest row | {longest} tokens |" in text
         assert f"| rows dropped, rows truncated | {dropped} |" in text
         assert f"| rows trained on | {min(2, len(some))} |" in text

@@ -14,18 +14,24 @@ from typing import Any
 from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, ModelError
-from rpterm.models import fit, gguf, library, requantized, starter, templates
+from rpterm.models import fit, gguf, library, starter, starter_q8, templates
 from rpterm.models.file_cache import FileCache
+from rpterm.models.hardware import (
+    GpuMemory,
+    SystemMemory,
+    gpu_memory,
+    llama_libraries,
+    system_memory,
+)
 from rpterm.models.hashes import model_hash
 from rpterm.models.header import Header
-from rpterm.models.memory import GpuMemory, Memory, gpu_memory, llama_libraries, system_memory
 from rpterm.paths import Paths
 
 EngineFactory = Callable[..., Engine]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
+class ModelPlan:
     """What was decided about a local model, for the engine and for ``rpterm doctor``.
 
     Attributes:
@@ -39,23 +45,23 @@ class Plan:
     model_hash: str
     starter: bool
     requantize_to: Path | None
-    memory: Memory
+    memory: SystemMemory
     gpu: GpuMemory | None
 
 
-def plan(
+def plan_model(
     settings: Settings,
     *,
     models_folder: Path,
     cache_folder: Path | None,
-    memory: Memory | None = None,
-) -> Plan:
+    memory: SystemMemory | None = None,
+) -> ModelPlan:
     """Find and check the model and choose its context window; nothing is loaded.
 
     Raises:
         ModelError: The model cannot be used; one sentence says why and what to do.
     """
-    path = library.resolve(settings.model, models_folder, cache_folder)
+    path = library.find_model(settings.model, models_folder, cache_folder)
     target = None
     if settings.model in library.STARTER_NAMES:
         path, target = _prefer_requantized(path, cache_folder)
@@ -70,7 +76,7 @@ def plan(
         gpu_layers=settings.gpu_layers,
         kv_type=settings.kv_type,
     )
-    return Plan(
+    return ModelPlan(
         path=path,
         header=header,
         fit=chosen,
@@ -86,11 +92,11 @@ def _prefer_requantized(path: Path, cache: Path | None) -> tuple[Path, Path | No
     """The starter as Q8_0 if it exists; else the original, and where to write the Q8_0 file."""
     if cache is None:
         return path, None
-    target = requantized.path_in(cache)
+    target = starter_q8.path_in(cache)
     try:
         checked_header(target, cache)
     except ModelError:
-        return path, target if requantized.has_disk_space(cache) else None
+        return path, target if starter_q8.has_disk_space(cache) else None
     return target, None
 
 
@@ -115,7 +121,7 @@ def open_engine(
     models_folder: Path,
     cache_folder: Path | None = None,
     log_folder: Path | None = None,
-    memory: Memory | None = None,
+    memory: SystemMemory | None = None,
     sequences: int = 8,
 ) -> Engine:
     """The engine the settings ask for, not loaded yet.
@@ -137,7 +143,9 @@ def open_engine(
         return ScriptedEngine(SCRIPTED_REPLIES, delay_s=SCRIPTED_DELAY_S)
     if settings.engine == "remote":
         return _remote(settings)
-    planned = plan(settings, models_folder=models_folder, cache_folder=cache_folder, memory=memory)
+    planned = plan_model(
+        settings, models_folder=models_folder, cache_folder=cache_folder, memory=memory
+    )
     from rpterm.engine.llama import LlamaEngine
 
     return LlamaEngine(
@@ -148,7 +156,7 @@ def open_engine(
         kv_type=planned.fit.kv_type,
         adapter=adapter_file(settings.adapter, planned.header),
         model_hash=planned.model_hash,
-        chat_template=templates.source(settings.chat_template),
+        chat_template=templates.load_template(settings.chat_template),
         starter=planned.starter,
         sequences=sequences,
         requantize_to=planned.requantize_to,
@@ -208,7 +216,7 @@ def _cached_header(stored: Any) -> Header | None:
         return None
 
 
-def _gpu(settings: Settings, memory: Memory) -> GpuMemory | None:
+def _gpu(settings: Settings, memory: SystemMemory) -> GpuMemory | None:
     folder = llama_libraries() if settings.gpu_layers != 0 else None
     return gpu_memory(folder, memory) if folder else None
 

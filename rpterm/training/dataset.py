@@ -45,7 +45,7 @@ class Lengths:
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class Dataset:
     """Training rows, and test rows from other chats; ``digest`` is a hash of their files."""
 
     method: Method
@@ -55,7 +55,7 @@ class Data:
     lengths: Lengths = Lengths()
 
 
-def read(out: Path, method: Method | None) -> Data:
+def read_dataset(out: Path, method: Method | None) -> Dataset:
     """Read the rows of an export.
 
     Args:
@@ -87,7 +87,7 @@ def read(out: Path, method: Method | None) -> Data:
             f"All replies in {out} have the same label, but KTO learns from the difference: rate "
             "some good and some bad."
         )
-    return Data(method, parts["train"], parts["test"], digest.hexdigest())
+    return Dataset(method, parts["train"], parts["test"], digest.hexdigest())
 
 
 def _export_target(out: Path, method: Method) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rpterm.models.hardware import system_memory
 from rpterm.models.header import read_header
-from rpterm.models.memory import system_memory
 from rpterm.training.plan import TrainingError
 
 _PACKAGES = ("trl", "peft", "accelerate", "datasets", "gguf")
@@ -27,7 +27,7 @@ _MEMORY_FACTOR = 1.5
 
 
 @dataclass(slots=True)
-class Base:
+class BaseModel:
     """A model and its tokenizer; ``targets`` are the matrices that get an adapter."""
 
     path: Path
@@ -57,7 +57,7 @@ def require_extra() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def load(path: Path) -> Base:
+def load_base_model(path: Path) -> BaseModel:
     """Load the model, dequantized, and its tokenizer.
 
     Raises:
@@ -90,7 +90,7 @@ def load(path: Path) -> Base:
     targets = tuple(name for name in _PROJECTIONS if name in names)
     if not targets:
         raise TrainingError(f"{path.name} has no matrices that an adapter can be trained for.")
-    return Base(path, header.arch, model, tokenizer, targets)
+    return BaseModel(path, header.arch, model, tokenizer, targets)
 
 
 def _check_memory(path: Path, parameters: int) -> None:

@@ -11,12 +11,12 @@ from functools import partial
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.prompt.static import ExampleTurns, Insert
+from rpterm.prompt.static_block import ExampleTurns, Insert
 from rpterm.types import Chat, LeftOut
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
+class PromptExtras:
     """What is added to a prompt besides card and history.
 
     Attributes:
@@ -34,7 +34,7 @@ class Extras:
     examples_budget: int = 0
 
 
-def expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
+def macro_expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
     """A function that expands the macros of card text. Random macros are drawn once per chat, so
     that the card's text stays the same, and its cache valid, from turn to turn."""
     return partial(expand, char=card.char, user=chat.persona.name, seed=chat.id, chat_seed=chat.id)
@@ -42,7 +42,7 @@ def expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
 
 def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:
     """The author's note and the card's last instructions, as inserts of each turn."""
-    expand_macros = expander(card, chat)
+    expand_macros = macro_expander(card, chat)
     inserts: list[Insert] = []
     if chat.note.text.strip():
         text = f"[Author's note: {expand_macros(chat.note.text.strip())}]"

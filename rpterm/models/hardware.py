@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class SystemMemory:
     """Bytes of main memory; 0 if unknown.
 
     Attributes:
@@ -39,7 +39,7 @@ class GpuMemory:
     unified: bool = False
 
 
-def system_memory(root: Path = Path("/")) -> Memory:
+def system_memory(root: Path = Path("/")) -> SystemMemory:
     """The memory this process can use, within the limits of its container.
 
     Args:
@@ -52,19 +52,21 @@ def system_memory(root: Path = Path("/")) -> Memory:
     return _linux(root)
 
 
-def _linux(root: Path) -> Memory:
+def _linux(root: Path) -> SystemMemory:
     fields: dict[str, int] = {}
     with suppress(OSError, ValueError):
         for line in (root / "proc/meminfo").read_text(encoding="ascii").splitlines():
             name, _, rest = line.partition(":")
             if name in ("MemTotal", "MemAvailable", "MemFree"):
                 fields[name] = int(rest.split()[0]) * 1024
-    memory = Memory(fields.get("MemTotal", 0), fields.get("MemAvailable", fields.get("MemFree", 0)))
+    memory = SystemMemory(
+        fields.get("MemTotal", 0), fields.get("MemAvailable", fields.get("MemFree", 0))
+    )
     for limit, used in _cgroup_limits(root):
         unused = max(0, limit - used)
         total = min(memory.total, limit) if memory.total else limit
         available = min(memory.available, unused) if memory.total else unused
-        memory = Memory(total, available)
+        memory = SystemMemory(total, available)
     return memory
 
 
@@ -112,14 +114,14 @@ def _memory_stat(group: Path, name: str) -> int:
     return 0
 
 
-def _macos() -> Memory:
+def _macos() -> SystemMemory:
     """Total memory, and three quarters of it as available: macOS gives no reliable number."""
     total = ctypes.c_uint64(0)
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
         size = ctypes.c_size_t(8)
         libc.sysctlbyname(b"hw.memsize", ctypes.byref(total), ctypes.byref(size), None, 0)
-    return Memory(total.value, total.value * 3 // 4)
+    return SystemMemory(total.value, total.value * 3 // 4)
 
 
 class _MemoryStatus(ctypes.Structure):
@@ -136,12 +138,12 @@ class _MemoryStatus(ctypes.Structure):
     )
 
 
-def _windows() -> Memory:
+def _windows() -> SystemMemory:
     status = _MemoryStatus()
     status.length = ctypes.sizeof(status)
     with suppress(OSError, AttributeError):
         ctypes.__dict__["windll"].kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
-    return Memory(int(status.total), int(status.available))
+    return SystemMemory(int(status.total), int(status.available))
 
 
 class _NvmlMemory(ctypes.Structure):
@@ -152,7 +154,7 @@ class _NvmlMemory(ctypes.Structure):
     )
 
 
-def gpu_memory(libraries: Path, memory: Memory, root: Path = Path("/")) -> GpuMemory | None:
+def gpu_memory(libraries: Path, memory: SystemMemory, root: Path = Path("/")) -> GpuMemory | None:
     """The GPU that this build of llama.cpp can use, or ``None`` for a build without GPU support.
 
     Args:

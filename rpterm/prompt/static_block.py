@@ -88,7 +88,7 @@ class ExampleTurns:
         return "\n".join(segment.text for _, segment in self.turns)
 
 
-def examples(card: CharacterCard, expand: Callable[[str], str]) -> list[ExampleTurns]:
+def card_examples(card: CharacterCard, expand: Callable[[str], str]) -> list[ExampleTurns]:
     """The example dialogues, pinned ones first; the caller keeps what fits.
 
     They are real turns instead of a transcript in the system text: judged by eye on 48 replies of
@@ -119,7 +119,7 @@ def example_turns(
     )
 
 
-def framed(
+def frame_examples(
     kept: Sequence[ExampleTurns], expand: Callable[[str], str]
 ) -> list[tuple[Role, Segment]]:
     """Examples between two notes, so that the model does not take them for past events."""
