@@ -1,4 +1,4 @@
-"""Benchmarks, one a module: what a user feels, and how often what is measured is right.
+"""Benchmarks, one per module: latency and throughput as a user feels them, and accuracy.
 
-They print numbers and compare with a baseline of the same run; nothing here judges them.
+They print figures next to a baseline of the same run and pass no judgement.
 """

@@ -1,4 +1,4 @@
-"""Remembers likelihoods in a file of JSON lines, so that a long benchmark can be broken off."""
+"""Caches log-probabilities in a JSONL file, so that a long benchmark can be interrupted."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rpterm.types import RptermError
 
 
 class Cached:
-    """A ``Likelihood`` that asks another one only for what the file does not hold.
+    """A ``Likelihood`` that asks another one only for what is not in the file.
 
     Args:
-        file: Made when first needed; ``None`` remembers nothing.
+        file: Created on the first write; ``None`` keeps results in memory only.
 
     Raises:
-        RptermError: The file holds something else or cannot be made. This is told before anything
-            is asked, which takes long.
+        RptermError: The file holds something else or cannot be created. Raised at once, before
+            any slow evaluation.
     """
 
     def __init__(self, asked: Likelihood, file: Path | None) -> None:
@@ -32,28 +32,28 @@ class Cached:
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
         keys = [key(reply, prompt) for prompt in prompts]
-        missing = [at for at, each in enumerate(keys) if each not in self._known]
+        missing = [at for at, name in enumerate(keys) if name not in self._known]
         if missing:
-            found = self._asked.logprobs(reply, [prompts[at] for at in missing], stopped)
-            new = {keys[at]: row for at, row in zip(missing, found, strict=True)}
+            rows = self._asked.logprobs(reply, [prompts[at] for at in missing], stopped)
+            new = {keys[at]: row for at, row in zip(missing, rows, strict=True)}
             self._known.update(new)
-            self._write(new)
-        return [self._known[each] for each in keys]
+            self._append(new)
+        return [self._known[name] for name in keys]
 
-    def _write(self, new: dict[str, list[float]]) -> None:
+    def _append(self, new: dict[str, list[float]]) -> None:
         if self._file is None:
             return
         with self._file.open("a", encoding="utf-8") as lines:
             for name, row in new.items():
-                kept = [round(each, 4) for each in row]
-                lines.write(json.dumps({"key": name, "ln": kept}) + "\n")
+                rounded = [round(logprob, 4) for logprob in row]
+                lines.write(json.dumps({"key": name, "ln": rounded}) + "\n")
 
     def close(self) -> None:
         self._asked.close()
 
 
 def key(reply: Text, prompt: Text) -> str:
-    """Names a reply after a prompt."""
+    """The cache key of a reply after a prompt."""
     return hashlib.sha256(f"{prompt}\0{reply}".encode()).hexdigest()[:20]
 
 
@@ -71,7 +71,7 @@ def _read(file: Path) -> dict[str, list[float]]:
             known[entry["key"]] = [float(each) for each in entry["ln"]]
         except (ValueError, KeyError, TypeError) as error:
             raise RptermError(
-                f"--cache: {file}, line {number}: no likelihoods; take the line out, or name "
-                "another file."
+                f"--cache: {file}, line {number}: not a row of log-probabilities. Delete the line, "
+                "or name another file."
             ) from error
     return known

@@ -1,8 +1,8 @@
-"""Few weights for few numbers: a balanced logistic regression; knows no files.
+"""Fits ``Term`` coefficients: logistic regressions with few features. Knows no files.
 
-ln odds = sum of weight * (value - middle). Right and wrong replies count the same in sum, however
-many there are of each, so that even odds beforehand are meant. Groups (personas, novels) are drawn
-again with replacement for the spread of each weight.
+log-odds = sum of weight * (value - center). Right and wrong replies have equal total weight,
+however many there are of each, because the probability assumes an even prior. The standard errors
+come from a bootstrap that resamples whole groups (personas, novels).
 """
 
 from __future__ import annotations
@@ -15,73 +15,78 @@ from numpy.typing import NDArray
 from rpterm.scoring.combine import Term
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 _STEPS = 40
-_TINY = 1e-9
+_CONVERGED = 1e-9
 _DRAWS = 60
 _FOLDS = 10
 
 
-def fit(rows: Floats, right: NDArray[np.bool_], ridge: float = 1e-3) -> tuple[Floats, float]:
-    """Weights and the constant, by Newton's method.
+def fit(rows: Floats, right: Bools, ridge: float = 1e-3) -> tuple[Floats, float]:
+    """Weights and intercept of a balanced logistic regression, by Newton's method.
 
     Args:
-        rows: One row of numbers for each reply.
-        right: Whether it is the right one.
-        ridge: Pull towards 0, in units of the numbers' spread.
+        rows: The features, one row per reply.
+        right: Whether each reply is the right one.
+        ridge: L2 penalty, on standardised features.
     """
     scale = rows.std(axis=0) + 1e-9
     design = np.column_stack([rows / scale, np.ones(len(rows))])
-    share = np.where(right, 0.5 / max(1, right.sum()), 0.5 / max(1, (~right).sum()))
-    pull = np.diag([ridge] * rows.shape[1] + [1e-9])
+    sample_weights = np.where(right, 0.5 / max(1, right.sum()), 0.5 / max(1, (~right).sum()))
+    penalty = np.diag([ridge] * rows.shape[1] + [1e-9])
     weights = np.zeros(design.shape[1])
     for _ in range(_STEPS):
         chances = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        slope = design.T @ (share * (right - chances)) - pull @ weights
-        bend = (design * (share * chances * (1 - chances))[:, None]).T @ design + pull
-        step = np.linalg.solve(bend, slope)
+        gradient = design.T @ (sample_weights * (right - chances)) - penalty @ weights
+        curvature = (sample_weights * chances * (1 - chances))[:, None]
+        hessian = (design * curvature).T @ design + penalty
+        step = np.linalg.solve(hessian, gradient)
         weights += step
-        if np.abs(step).max() < _TINY:
+        if np.abs(step).max() < _CONVERGED:
             break
     return weights[:-1] / scale, float(weights[-1])
 
 
-def choose(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Floats:
-    """Weights that choose the right one of each group: a conditional logit, ridge 1, by Newton.
+def choose(rows: Floats, right: Bools, groups: Sequence[str]) -> Floats:
+    """Weights of a conditional logit that picks the right reply of each group.
 
-    P(reply i of a group) is proportional to exp(w . x_i); each group has one right reply.
+    P(reply i of a group) is proportional to exp(w · x_i); each group has one right reply. Newton's
+    method with step halving, L2 penalty 1 on standardised features.
     """
     scale = rows.std(axis=0) + 1e-9
     design = rows / scale
     labels = np.array(groups)
-    parts = [np.flatnonzero(labels == name) for name in sorted(set(groups))]
-    parts = [part for part in parts if right[part].any()]
-    sets = [(design[part], design[part][right[part]][0]) for part in parts]
+    members = [np.flatnonzero(labels == name) for name in sorted(set(groups))]
+    members = [part for part in members if right[part].any()]
+    sets = [(design[part], design[part][right[part]][0]) for part in members]
     weights = np.zeros(rows.shape[1])
     for _ in range(_STEPS):
-        step = _newton(weights, sets)
-        while _worth(weights + step, sets) < _worth(weights, sets) and np.abs(step).max() > _TINY:
-            step /= 2  # Far from the top a whole step may lead away from it.
+        step = _newton_step(weights, sets)
+        while (
+            _objective(weights + step, sets) < _objective(weights, sets)
+            and np.abs(step).max() > _CONVERGED
+        ):
+            step /= 2  # Far from the maximum a full step may overshoot.
         weights += step
-        if np.abs(step).max() < _TINY:
+        if np.abs(step).max() < _CONVERGED:
             break
     chosen: Floats = weights / scale
     return chosen
 
 
-def _newton(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> Floats:
-    """One step towards the weights that choose best."""
-    slope, bend = -weights, np.eye(len(weights))
+def _newton_step(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> Floats:
+    gradient, hessian = -weights, np.eye(len(weights))
     for rows, best in sets:
         raised = np.exp(rows @ weights - (rows @ weights).max())
-        shares = raised / raised.sum()
-        mean = shares @ rows
-        slope = slope + best - mean
-        bend = bend + (rows * shares[:, None]).T @ rows - np.outer(mean, mean)
-    return np.asarray(np.linalg.solve(bend, slope), np.float64)
+        chances = raised / raised.sum()
+        mean = chances @ rows
+        gradient = gradient + best - mean
+        hessian = hessian + (rows * chances[:, None]).T @ rows - np.outer(mean, mean)
+    return np.asarray(np.linalg.solve(hessian, gradient), np.float64)
 
 
-def _worth(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> float:
-    """The log-likelihood of the right choices, less the ridge."""
+def _objective(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> float:
+    """The log-likelihood of the right choices, minus the penalty."""
     total = -0.5 * float(weights @ weights)
     for rows, best in sets:
         sums = rows @ weights
@@ -89,73 +94,76 @@ def _worth(weights: Floats, sets: Sequence[tuple[Floats, Floats]]) -> float:
     return total
 
 
-def _fit(
-    rows: Floats, right: NDArray[np.bool_], groups: Sequence[str] | None
-) -> tuple[Floats, float]:
-    """With ``groups``: weights that choose, brought to the scale of log-odds.
+def _fit(rows: Floats, right: Bools, groups: Sequence[str] | None) -> tuple[Floats, float]:
+    """A logistic regression; with ``groups``, a conditional logit scaled to log-odds.
 
-    The scale comes from sums of replies whose groups the weights had not seen (ten folds; Platt
-    1999): sums of seen ones are too sure.
+    The scale comes from a regression on out-of-fold sums (ten folds; Platt 1999), because sums on
+    the training data are overconfident.
     """
     if groups is None:
         return fit(rows, right)
     weights = choose(rows, right, groups)
-    slope, constant = fit(_unseen(rows, right, groups)[:, None], right)
-    return weights * slope[0], constant
+    slope, intercept = fit(_out_of_fold_sums(rows, right, groups)[:, None], right)
+    return weights * slope[0], intercept
 
 
-def _unseen(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Floats:
-    """The sum of each reply by weights that choose in the other folds' groups."""
+def _out_of_fold_sums(rows: Floats, right: Bools, groups: Sequence[str]) -> Floats:
+    """The weighted sum of each reply, with weights fitted on the groups of the other folds."""
     names = sorted(set(groups))
     fold = np.array([names.index(name) % min(_FOLDS, len(names)) for name in groups])
     labels = np.array(groups)
     sums = np.zeros(len(rows))
-    for at in np.unique(fold):
-        seen = fold != at if len(names) > 1 else fold == at
-        sums[fold == at] = rows[fold == at] @ choose(rows[seen], right[seen], list(labels[seen]))
+    for held_out in np.unique(fold):
+        train = fold != held_out if len(names) > 1 else fold == held_out
+        weights = choose(rows[train], right[train], list(labels[train]))
+        sums[fold == held_out] = rows[fold == held_out] @ weights
     return sums
 
 
 def terms(
     names: Sequence[str],
     rows: Floats,
-    right: NDArray[np.bool_],
+    right: Bools,
     groups: Sequence[str],
     *,
     choice: bool = False,
 ) -> dict[str, Term]:
-    """One ``Term`` for each column.
+    """One ``Term`` per feature.
+
+    The intercept is divided among the centers, so that a missing feature takes its share of it.
 
     Args:
-        choice: Each group is one question with one right reply: the weights are those that choose
-            it (``choose``), which on ConvAI2 ranks a little better than a plain regression.
-
-    The constant is shared out among the middles, so that a number that is missing takes its part
-    of the constant with it.
+        names: The features' names, one per column of ``rows``.
+        groups: The group of each reply, for the bootstrap.
+        choice: Each group is one question with one right reply: fit a conditional logit
+            (``choose``), which ranks slightly better on ConvAI2 than a plain regression.
     """
-    weights, constant = _fit(rows, right, groups if choice else None)
-    spreads = _spreads(rows, right, groups)
-    middles = (rows[right].mean(axis=0) + rows[~right].mean(axis=0)) / 2
-    rest = (constant + float(weights @ middles)) / len(names)
+    weights, intercept = _fit(rows, right, groups if choice else None)
+    standard_errors = _bootstrap_standard_errors(rows, right, groups)
+    midpoints = (rows[right].mean(axis=0) + rows[~right].mean(axis=0)) / 2
+    offset = (intercept + float(weights @ midpoints)) / len(names)
     found = {}
     for at, name in enumerate(names):
         weight = float(weights[at])
-        middle = float(middles[at]) - (rest / weight if abs(weight) > 1e-6 else 0.0)
-        adds = float((weight * rows[:, at]).std())
+        center = float(midpoints[at]) - (offset / weight if abs(weight) > 1e-6 else 0.0)
+        deviation = float((weight * rows[:, at]).std())
         found[name] = Term(
-            round(weight, 4), round(middle, 4), round(float(spreads[at]), 4), round(adds, 4)
+            round(weight, 4),
+            middle=round(center, 4),
+            spread=round(float(standard_errors[at]), 4),
+            adds=round(deviation, 4),
         )
     return found
 
 
-def _spreads(rows: Floats, right: NDArray[np.bool_], groups: Sequence[str]) -> Floats:
+def _bootstrap_standard_errors(rows: Floats, right: Bools, groups: Sequence[str]) -> Floats:
     rng = np.random.default_rng(5)
     names = sorted(set(groups))
-    places = {name: np.flatnonzero(np.array(groups) == name) for name in names}
-    drawn = []
+    members = {name: np.flatnonzero(np.array(groups) == name) for name in names}
+    weights = []
     for _ in range(_DRAWS):
-        chosen = np.concatenate([places[name] for name in rng.choice(names, len(names))])
-        if right[chosen].any() and not right[chosen].all():
-            drawn.append(fit(rows[chosen], right[chosen])[0])
-    spreads: Floats = np.std(drawn, axis=0)
-    return spreads
+        sample = np.concatenate([members[name] for name in rng.choice(names, len(names))])
+        if right[sample].any() and not right[sample].all():
+            weights.append(fit(rows[sample], right[sample])[0])
+    standard_errors: Floats = np.std(weights, axis=0)
+    return standard_errors

@@ -1,9 +1,10 @@
-"""What terms are fitted on: replies to one turn, of which one is right; and the fits themselves.
+"""Choice sets (replies to one turn, one of them right) and the terms fitted on them.
 
-Two questions are asked of the same numbers. *Drawn*: which of several lines, drawn from other talks
-but for one, belongs here? Being to the point tells most of that. *Live*: is a reply that was made
-for this talk the character's? Its wrong answers are what others said to the likest turns
-(``rivals``), and being to the point can only lower the score there (``combine.CEILINGS``).
+Two tasks use the same features. *Drawn*: which of several candidates belongs here, if all but one
+are drawn from other dialogues? Being on topic explains most of that. *Live*: is a reply that was
+written for this dialogue the character's? The wrong replies are hard negatives (``rivals``): what
+others said to the most similar turns. There, being on topic can only lower the score
+(``combine.CEILINGS``).
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
 FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
 SLOW = (*FAST, "context_lift", "persona_peak")
 COLUMNS = {False: FAST, True: SLOW}
-"""What is known of a reply without and with the language model."""
+"""The features of a reply, without and with the language model."""
 TOPIC = ("context", "talk", "context_lift")
-"""Whether a reply is to the point."""
-_EDGE = 0.1
-"""The share of right replies that are so little to the point that it counts against them."""
+"""The features that say whether a reply is on topic."""
+_OFF_TOPIC_SHARE = 0.1
+"""The share of right replies that are so far off topic that it counts against them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Replies to one question, one of them right.
+    """The replies to one question, at most one of them right.
 
     Attributes:
-        numbers: One row for each reply; ``FAST`` or ``SLOW``.
-        right: Its place; ``None`` where it is not among these.
-        key: The question's own.
+        numbers: The features, one row per reply; the columns are ``FAST`` or ``SLOW``.
+        right: The index of the right reply; ``None`` if it is not among these.
+        key: Identifies the question.
     """
 
     numbers: NDArray[np.float64]
@@ -50,7 +51,7 @@ class Choice:
 
 
 def signals(encode: Remembered) -> list[Signal]:
-    """What measures ``FAST``."""
+    """The signals that measure ``FAST``."""
     fit = Fit(encode)
     return [
         FactWords(), FactMeaning(fit), Context(fit), Talk(fit), MemoryWords(), MemoryMeaning(fit)
@@ -58,14 +59,14 @@ def signals(encode: Remembered) -> list[Signal]:
 
 
 def values(asked: Sequence[Signal], replies: Sequence[str], scene: Scene) -> NDArray[np.float64]:
-    """One row for each reply, one column for each signal."""
+    """The signals' values: one row per reply, one column per signal."""
     return np.array([[each.measure(reply, scene).value for each in asked] for reply in replies])
 
 
 def with_lift(
     fast: NDArray[np.float64], likelihood: Likelihood | None, replies: Sequence[str], scene: Scene
 ) -> NDArray[np.float64]:
-    """``SLOW`` of each reply, from its ``FAST``; no rows without a language model."""
+    """The features ``SLOW`` of each reply, given ``FAST``; no rows without a language model."""
     if likelihood is None:
         return np.zeros((0, len(SLOW)))
     lifts: list[Signal] = [ContextLift(likelihood), PersonaPeak(likelihood)]
@@ -73,7 +74,7 @@ def with_lift(
 
 
 def fit_drawn(choices: Sequence[Choice], *, slow: bool) -> dict[str, Term]:
-    """Terms for lines drawn from other talks."""
+    """Terms for the task *drawn*."""
     return _fit(choices, COLUMNS[slow], "likely" if slow else "fit", slow=slow)
 
 
@@ -84,26 +85,28 @@ def fit_live(
     *,
     slow: bool,
 ) -> dict[str, Term]:
-    """Terms for replies made for the talk they stand in.
+    """Terms for the task *live*.
 
     Args:
-        choices: Their wrong replies are to the point, too.
-        right: The numbers of right replies: what is to the point as a rule.
-        drawn: From where the weights of ``TOPIC`` come.
+        choices: Sets whose wrong replies are on topic, too.
+        right: The features of right replies: how far a right reply is on topic.
+        drawn: The terms that give ``TOPIC`` its weights.
     """
     names = [name for name in COLUMNS[slow] if name not in TOPIC]
-    return {**_fit(choices, names, "fit", slow=slow), **_topic(right, drawn, slow=slow)}
+    return {**_fit(choices, names, "fit", slow=slow), **_topic_terms(right, drawn, slow=slow)}
 
 
-def _topic(right: NDArray[np.float64], drawn: Mapping[str, Term], *, slow: bool) -> dict[str, Term]:
-    """Of ``drawn`` what is about the point, with its zero where ``_EDGE`` of right replies lie."""
+def _topic_terms(
+    right: NDArray[np.float64], drawn: Mapping[str, Term], *, slow: bool
+) -> dict[str, Term]:
+    """The terms of ``TOPIC``, with their zero at the quantile ``_OFF_TOPIC_SHARE``."""
     columns = COLUMNS[slow]
-    known = {name: drawn[name] for name in TOPIC if name in drawn and drawn[name].weight}
-    sums = sum(t.weight * (right[:, columns.index(name)] - t.middle) for name, t in known.items())
-    edge = float(np.quantile(sums, _EDGE)) / max(1, len(known))
+    topic = {name: drawn[name] for name in TOPIC if name in drawn and drawn[name].weight}
+    sums = sum(t.weight * (right[:, columns.index(name)] - t.middle) for name, t in topic.items())
+    shift = float(np.quantile(sums, _OFF_TOPIC_SHARE)) / max(1, len(topic))
     return {
-        name: replace(term, middle=round(term.middle + edge / term.weight, 4), group="topic")
-        for name, term in known.items()
+        name: replace(term, middle=round(term.middle + shift / term.weight, 4), group="topic")
+        for name, term in topic.items()
     }
 
 
@@ -125,7 +128,7 @@ def log_odds_of(
     *,
     bounds: bool = False,
 ) -> NDArray[np.float64]:
-    """Of each row; without bounds, which make replies level, for ranking."""
+    """The log-odds of each row of features; for ranking without bounds, which create ties."""
     readings = (
         {name: Reading(float(value)) for name, value in zip(names, row, strict=True)}
         for row in numbers

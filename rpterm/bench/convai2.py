@@ -1,7 +1,7 @@
-"""Reads ConvAI2 dialogues with candidate replies; knows nothing of scoring.
+"""Reads the ConvAI2 dataset: dialogues with candidate replies. Knows nothing of scoring.
 
-A line is ``n user<TAB>gold<TAB><TAB>twenty candidates separated by |``; persona lines come first.
-The gold reply is always the last candidate of the file, so the candidates are shuffled here.
+A line is ``n user<TAB>gold<TAB><TAB>twenty candidates separated by |``; the persona lines come
+first. The gold reply is always the last candidate in the file, so the candidates are shuffled here.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _SEED = 20251
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One reply to find among candidates.
+    """A reply to find among candidates.
 
     Attributes:
-        persona: The card: one fact a line.
-        history: Texts of both sides in turn; the last one is the other side's.
+        persona: The card: one fact per line.
+        history: The turns of both speakers; the last one is the partner's.
         candidates: Shuffled; the right one is ``candidates[gold]``.
     """
 
@@ -35,7 +35,7 @@ class Question:
 
     @property
     def key(self) -> str:
-        """Names the persona, whatever the order of its lines; halves are split by it."""
+        """Identifies the persona, whatever the order of its lines; folds are split by it."""
         return persona_key(self.persona)
 
 
@@ -45,7 +45,7 @@ def persona_key(persona: tuple[str, ...]) -> str:
 
 
 def read(path: Path) -> list[Question]:
-    """Every question of a file, in its order.
+    """All questions of a file, in order.
 
     Raises:
         RptermError: The file is missing or is not ConvAI2 with candidates.
@@ -58,43 +58,48 @@ def read(path: Path) -> list[Question]:
     persona: list[str] = []
     history: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
-        turn, _, rest = line.partition(" ")
+        turn, _, content = line.partition(" ")
         if turn == "1":
             persona, history = [], []
-        if rest.startswith(_PERSONA):
-            persona.append(rest.removeprefix(_PERSONA))
+        if content.startswith(_PERSONA):
+            persona.append(content.removeprefix(_PERSONA))
             continue
-        fields = rest.split("\t")
+        fields = content.split("\t")
         if len(fields) < 4 or "|" not in fields[3]:
-            raise RptermError(f"{path}, line {number}: no candidates; is this ConvAI2?")
-        history.append(fields[0])
-        questions.append(_question(tuple(persona), tuple(history), fields[3].split("|"), number))
-        history.append(fields[1])
+            raise RptermError(f"{path}, line {number}: no candidates. Is this ConvAI2?")
+        partner, gold, _, candidates, *_ = fields
+        history.append(partner)
+        questions.append(_question(tuple(persona), tuple(history), candidates.split("|"), number))
+        history.append(gold)
     if not questions:
-        raise RptermError(f"{path} holds no question; is this ConvAI2?")
+        raise RptermError(f"{path} contains no dialogue. Is this ConvAI2?")
     return questions
 
 
 def _question(
-    persona: tuple[str, ...], history: tuple[str, ...], options: list[str], number: int
+    persona: tuple[str, ...], history: tuple[str, ...], candidates: list[str], number: int
 ) -> Question:
-    order = list(range(len(options)))
+    order = list(range(len(candidates)))
     random.Random(_SEED + number).shuffle(order)
-    gold = order.index(len(options) - 1)
-    return Question(persona, history, tuple(options[at] for at in order), gold)
+    gold = order.index(len(candidates) - 1)
+    return Question(persona, history, tuple(candidates[at] for at in order), gold)
 
 
 def draw(questions: list[Question], limit: int, without: frozenset[str]) -> list[Question]:
-    """At most ``limit`` questions of personas that are not among ``without``; 0 is all.
+    """A random sample with a fixed seed.
 
-    A fixed seed draws them, one of each persona first, so that few examples say as much as can be.
+    One question of each persona comes first, so that few examples are as informative as possible.
+
+    Args:
+        limit: At most so many; 0 is all.
+        without: Keys of personas to leave out.
     """
-    open_ones = [question for question in questions if question.key not in without]
-    random.Random(_SEED).shuffle(open_ones)
-    seen: dict[str, int] = {}
+    shuffled = [question for question in questions if question.key not in without]
+    random.Random(_SEED).shuffle(shuffled)
+    count: dict[str, int] = {}
     ranked = []
-    for place, question in enumerate(open_ones):
-        seen[question.key] = seen.get(question.key, 0) + 1
-        ranked.append((seen[question.key], place))
-    chosen = [open_ones[place] for _, place in sorted(ranked)]
-    return chosen[:limit] if limit else chosen
+    for place, question in enumerate(shuffled):
+        count[question.key] = count.get(question.key, 0) + 1
+        ranked.append((count[question.key], place))
+    sample = [shuffled[place] for _, place in sorted(ranked)]
+    return sample[:limit] if limit else sample

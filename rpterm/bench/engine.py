@@ -1,4 +1,4 @@
-"""What an answer costs: decode speed, the fiftieth turn, reopening, several candidates.
+"""``rpterm bench engine``: decode speed, the fiftieth turn, reopening a chat, several candidates.
 
 Every figure has its baseline in the same run: a bare llama.cpp loop, a naive chat completion, a
 fresh evaluation, the same candidates one after the other. Close other programs first.
@@ -34,12 +34,15 @@ QUESTION = "Describe this room to me, from the door to the window, and leave not
 
 
 def measure(settings: Settings, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All figures; see ``main`` for their names."""
+    """All figures; ``main`` explains their names."""
     figures: dict[str, Any] = {}
     with scene(settings) as stage:
         info = stage.engine.load()
         if info.engine != "llama":
-            raise RptermError("This benchmark compares with llama.cpp: it needs a local model.")
+            raise RptermError(
+                "This benchmark compares with llama.cpp, so it needs a local model: "
+                "set one with rpterm config set model NAME."
+            )
         figures["model"], figures["threads"] = info.model, info.detail.get("threads", "")
         figures |= _decode(stage, info, rounds)
         figures |= _turn50(stage, info)
@@ -51,12 +54,16 @@ def measure(settings: Settings, rounds: int = ROUNDS) -> dict[str, Any]:
 def main(json: bool = False) -> None:
     """Print the figures.
 
-    ``decode_ratio``: tokens/s end to end through worker, session, store and TUI over those of a
-    bare loop. ``turn50_evaluated_excess``: tokens evaluated after Enter on turn 50 beyond the new
-    user text and the volatile block. ``turn50_same_reply``: whether a fresh evaluation of the same
-    prompt gives the same sampled tokens. ``turn50_ttft_speedup``: naive over ours.
-    ``resume_speedup``: evaluating a 3,000-token chat over reading its state. ``batch4_speedup``:
-    four candidates one after the other over four at once.
+    - ``decode_ratio``: tokens/s end to end through worker, session, store and TUI, divided by those
+      of a bare loop.
+    - ``turn50_evaluated_excess``: tokens evaluated after Enter on turn 50 beyond the new user text
+      and the volatile block.
+    - ``turn50_same_reply``: whether a fresh evaluation of the same prompt samples the same tokens.
+    - ``turn50_ttft_speedup``: time to first token of the naive program, divided by ours.
+    - ``resume_speedup``: time to evaluate a 3,000-token chat, divided by the time to load its
+      saved state.
+    - ``batch4_speedup``: time of four candidates one after the other, divided by the time of four
+      in one batch.
     """
     figures = measure(config.load(folders.find().config_file, os.environ))
     if json:
@@ -68,7 +75,7 @@ def main(json: bool = False) -> None:
 
 
 def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
-    """Run the yardstick in a process of its own, with as many threads as we use."""
+    """Run the baseline in its own process, with the same number of threads as ours."""
     job |= {
         "what": what,
         "model": info.path,
@@ -79,7 +86,7 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "rpterm.engine.llama.baseline"],
         input=json_module.dumps(job), capture_output=True, text=True, check=True,
-        # Threads that wait as ours do: the default would make the yardstick collapse.
+        # The same wait policy as ours: the default would make the baseline's speed collapse.
         env={**os.environ, **ENVIRONMENT},
     )  # fmt: skip
     found: dict[str, float] = json_module.loads(done.stdout)
@@ -95,7 +102,7 @@ def _decode(stage: Scene, info: EngineInfo, rounds: int) -> dict[str, Any]:
         session = stage.session(f"decode{number}", 2, GREEDY)
         rate, usage, prompt = asyncio.run(_through_the_tui(session, stage.settings))
         ours.append(rate)
-        # What the engine settles after a reply would take the other core from the yardstick.
+        # Work that the engine does after a reply would take the other core from the baseline.
         stage.engine.settled(PATIENCE_S)
         job = {"prompt_ids": list(prompt.ids), "tokens": usage.generated}
         bare.append(_bare("decode", info, **job)["tokens_per_s"])
@@ -112,12 +119,11 @@ def _decode(stage: Scene, info: EngineInfo, rounds: int) -> dict[str, Any]:
 
 
 async def _through_the_tui(session: Session, settings: Settings) -> tuple[float, Usage, Prompt]:
-    """Send one message in the real program, without a terminal, and time what reaches its screen.
+    """Send one message in the real program, without a terminal, and time the screen.
 
     Returns:
         Tokens/s from the first token to the finished reply on screen; usage; the prompt.
     """
-    from rpterm.chat.events import ReplyFinished, ReplyStarted
     from rpterm.tui import messages
     from rpterm.tui.app import RptermApp
 
@@ -131,8 +137,8 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     app = RptermApp(session.card, lambda _target, _chat: session, settings)
     session.load()
     session.engine.settled(PATIENCE_S)
-    # As `rpterm chat` does: the collector need not walk what stands before the first frame, here
-    # the programs of all earlier rounds.
+    # As `rpterm chat` does: the garbage collector need not scan what exists before the first frame;
+    # here, that includes the programs of all earlier rounds.
     gc.collect()
     gc.freeze()
     async with app.run_test(size=(120, 36), message_hook=hook) as pilot:
@@ -150,7 +156,7 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
 
 
 async def _until(ready: Callable[[], bool]) -> None:
-    """Sleep meanwhile: the pilot's own pause asks every widget each time, which takes a core."""
+    """Poll with sleeps: the pilot's own pause queries every widget, which occupies a core."""
     end = time.monotonic() + PATIENCE_S
     while not ready():
         if time.monotonic() > end:
@@ -164,7 +170,7 @@ def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
     session = stage.session("turn50", 24, sampling)
     session.load()
     leaf = session.path()[-1]
-    # What the naive program sent one turn earlier: another memory, another piece of lore.
+    # The prompt of the naive program one turn earlier, with another memory and other lore.
     session.branch(session.path()[-3].id)
     before = session.preview(session.path()[-1].text)
     session.select(leaf.id)
@@ -187,14 +193,15 @@ def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
 
 
 def _answer(session: Session, text: str) -> tuple[Usage, Prompt, tuple[int, ...]]:
-    told = list(session.reply(ReplyRequest(Intent.SEND, text)))
-    started = next(event for event in told if isinstance(event, ReplyStarted))
-    finished = next(event for event in told if isinstance(event, ReplyFinished))
+    """Send a message; returns the usage, the prompt and the tokens of the reply."""
+    events = list(session.reply(ReplyRequest(Intent.SEND, text)))
+    started = next(event for event in events if isinstance(event, ReplyStarted))
+    finished = next(event for event in events if isinstance(event, ReplyFinished))
     return finished.generation.usage, started.prompt, finished.generation.reply_ids
 
 
 def _naive_chat(prompt: Prompt) -> list[dict[str, str]]:
-    """The same words the naive way: what changes with every turn is part of the system message."""
+    """The same text the naive way: what changes every turn is part of the system message."""
     volatile = "\n".join(s.text.strip() for s in prompt.spans if s.zone == "volatile")
     chat = [{"role": role, "content": text} for role, text in prompt.messages]
     for span in prompt.spans:
@@ -205,7 +212,7 @@ def _naive_chat(prompt: Prompt) -> list[dict[str, str]]:
 
 
 def _fresh(stage: Scene, prompt: Prompt, sampling: Sampling, session: Session) -> tuple[int, ...]:
-    """The same prompt and seed on an engine that has seen nothing yet."""
+    """The tokens of the same prompt and seed on a fresh engine."""
     stored = session.store.generation(session.path()[-1].id)
     assert stored is not None
     request = GenerateRequest(
@@ -267,7 +274,7 @@ def _candidates(stage: Scene, rounds: int) -> dict[str, Any]:
 
 
 def _rate(session: Session, request: GenerateRequest) -> float:
-    """Tokens of all candidates together per second of waiting, from the request to the last."""
+    """Tokens of all candidates per second, from the request to the last token."""
     began = time.perf_counter()
     finished = [e for e in session.engine.generate(request) if isinstance(e, Finished)]
     return sum(event.usage.generated for event in finished) / (time.perf_counter() - began)

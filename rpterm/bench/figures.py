@@ -1,4 +1,4 @@
-"""Shares with their 95 % intervals, and calibration error. Pure arithmetic."""
+"""Proportions and means with 95 % intervals, win rates, and calibration error. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ from typing import Any, TypeVar
 
 from rpterm.preference.stats.intervals import wilson
 
-_Z = 1.96
+_Z95 = 1.96
 _BINS = 10
-_TIMES = 100
+_DRAWS = 100
+_MEAN_DRAWS = 400
+_SEED = 9
 _T = TypeVar("_T")
+Judged = tuple[float, bool]
+"""A stated probability, and whether the event happened."""
 
 
 def share(outcomes: Iterable[bool]) -> dict[str, float]:
-    """How many were true: the share and Wilson's interval, which holds near 0 and 1 too."""
+    """A proportion with its Wilson interval, which is valid near 0 and 1, too."""
     seen = [bool(outcome) for outcome in outcomes]
-    low, high = wilson(sum(seen), len(seen), _Z)
+    low, high = wilson(sum(seen), len(seen), _Z95)
     value = sum(seen) / len(seen) if seen else 0.0
     return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
 def calibration_error(chances: Sequence[float], outcomes: Sequence[bool]) -> float:
-    """Expected calibration error: mean distance of chance and share over bins of equal width."""
+    """Expected calibration error (ECE) over ten bins of equal width."""
     error = 0.0
     for at in range(_BINS):
         inside = [
             (chance, outcome)
             for chance, outcome in zip(chances, outcomes, strict=True)
-            if min(_BINS - 1, int(chance * _BINS)) == at
+            if _bin_of(chance) == at
         ]
         if inside:
             gap = sum(chance for chance, _ in inside) - sum(outcome for _, outcome in inside)
@@ -37,18 +41,23 @@ def calibration_error(chances: Sequence[float], outcomes: Sequence[bool]) -> flo
     return error / max(1, len(chances))
 
 
-def balanced_bins(heard: Iterable[tuple[float, bool]]) -> list[tuple[float, float, float]]:
-    """For each bin of equal width that holds anything: mean chance, share of right, weight.
+def _bin_of(chance: float) -> int:
+    return min(_BINS - 1, int(chance * _BINS))
 
-    Right and wrong ones weigh the same in sum, because that is what the chances mean.
+
+def balanced_bins(judged: Iterable[Judged]) -> list[tuple[float, float, float]]:
+    """The points of a reliability diagram: (mean probability, share right, weight) per bin.
+
+    Right and wrong replies have equal total weight, because the probabilities assume an even prior.
+    Empty bins are left out.
     """
-    pairs = list(heard)
+    pairs = list(judged)
     right = sum(outcome for _, outcome in pairs)
-    weigh = {True: 0.5 / max(1, right), False: 0.5 / max(1, len(pairs) - right)}
+    weight_of = {True: 0.5 / max(1, right), False: 0.5 / max(1, len(pairs) - right)}
     sums = [[0.0, 0.0, 0.0] for _ in range(_BINS)]
-    for value, outcome in pairs:
-        weight, inside = weigh[outcome], sums[min(_BINS - 1, int(value * _BINS))]
-        inside[0] += weight * value
+    for chance, outcome in pairs:
+        weight, inside = weight_of[outcome], sums[_bin_of(chance)]
+        inside[0] += weight * chance
         inside[1] += weight * outcome
         inside[2] += weight
     return [
@@ -59,25 +68,24 @@ def balanced_bins(heard: Iterable[tuple[float, bool]]) -> list[tuple[float, floa
 
 
 def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
-    """Expected calibration error of ``balanced_bins``."""
+    """The expected calibration error (ECE) of ``balanced_bins``."""
     return sum(weight * abs(mean - true) for mean, true, weight in bins)
 
 
-def error_figures(name: str, judged: Sequence[Sequence[tuple[float, bool]]]) -> dict[str, object]:
-    """The calibration error, its 95 % bootstrap interval, and what a perfect score would have.
+def error_figures(name: str, judged: Sequence[Sequence[Judged]]) -> dict[str, object]:
+    """The ECE, its 95 % bootstrap interval, and the ECE expected of a perfect score.
+
+    The ECE of a finite sample is above 0 even for perfect calibration. That ``_noise`` is estimated
+    by drawing as many right and wrong replies as there are, according to their probabilities.
 
     Args:
-        judged: What was said and whether it was so; one part for each question or novel, which
-            are drawn whole.
-
-    For the noise as many right and wrong ones are drawn as there are, by what is said of them.
+        judged: One part per question or novel; the bootstrap resamples whole parts.
     """
-    rng = random.Random(9)
+    rng = random.Random(_SEED)
     every = [each for part in judged for each in part]
-    interval = redrawn(
-        judged, lambda some: error_of(balanced_bins(some)), rng, _TIMES if every else 0
-    )
-    perfect = [error_of(balanced_bins(_as_said(every, rng))) for _ in range(_TIMES if every else 0)]
+    draws = _DRAWS if every else 0
+    interval = redrawn(judged, lambda sample: error_of(balanced_bins(sample)), rng, draws)
+    perfect = [error_of(balanced_bins(_perfectly_calibrated(every, rng))) for _ in range(draws)]
     return {
         name: round(error_of(balanced_bins(every)), 4),
         f"{name}_interval": interval,
@@ -85,36 +93,37 @@ def error_figures(name: str, judged: Sequence[Sequence[tuple[float, bool]]]) -> 
     }
 
 
-def _as_said(judged: Sequence[tuple[float, bool]], rng: random.Random) -> list[tuple[float, bool]]:
+def _perfectly_calibrated(judged: Sequence[Judged], rng: random.Random) -> list[Judged]:
+    """A sample of the same size whose outcomes follow the stated probabilities."""
     right = sum(outcome for _, outcome in judged)
     wrong = len(judged) - right
-    shares = [0.5 / max(1, right if outcome else wrong) for _, outcome in judged]
-    chances = [value for value, _ in judged]
-    own = [share * value for share, value in zip(shares, chances, strict=True)]
-    other = [share * (1 - value) for share, value in zip(shares, chances, strict=True)]
+    weights = [0.5 / max(1, right if outcome else wrong) for _, outcome in judged]
+    chances = [chance for chance, _ in judged]
+    as_right = [weight * chance for weight, chance in zip(weights, chances, strict=True)]
+    as_wrong = [weight * (1 - chance) for weight, chance in zip(weights, chances, strict=True)]
     return [
-        *((value, True) for value in rng.choices(chances, own, k=right)),
-        *((value, False) for value in rng.choices(chances, other, k=wrong)),
+        *((chance, True) for chance in rng.choices(chances, as_right, k=right)),
+        *((chance, False) for chance in rng.choices(chances, as_wrong, k=wrong)),
     ]
 
 
 def redrawn(
     parts: Sequence[Sequence[_T]],
-    value: Callable[[list[_T]], float],
+    statistic: Callable[[list[_T]], float],
     rng: random.Random,
-    times: int,
+    draws: int,
 ) -> list[float]:
-    """The 95 % bootstrap interval of a value of many things, drawing whole parts of them."""
-    return _middle(
+    """The 95 % bootstrap interval of a statistic, resampling whole parts (a cluster bootstrap)."""
+    return _percentile_interval(
         [
-            value([each for part in rng.choices(parts, k=len(parts)) for each in part])
-            for _ in range(times)
+            statistic([each for part in rng.choices(parts, k=len(parts)) for each in part])
+            for _ in range(draws)
         ]
     )
 
 
-def _middle(values: list[float]) -> list[float]:
-    """Between the 2.5th and the 97.5th percentile."""
+def _percentile_interval(values: list[float]) -> list[float]:
+    """From the 2.5th to the 97.5th percentile."""
     ordered = sorted(values)
     if not ordered:
         return [0.0, 1.0]
@@ -123,30 +132,30 @@ def _middle(values: list[float]) -> list[float]:
 
 
 def spread(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
-    """The 95 % bootstrap interval of a mean, drawing whole groups where there are any."""
+    """The 95 % bootstrap interval of a mean, resampling whole groups if there are any."""
     if not values:
         return [0.0, 1.0]
-    rng = random.Random(9)
+    rng = random.Random(_SEED)
     names = list(groups) if groups is not None else [str(at) for at in range(len(values))]
     by_name: dict[str, list[float]] = {}
     for name, value in zip(names, values, strict=True):
         by_name.setdefault(name, []).append(value)
     pools = [(sum(pool), len(pool)) for pool in by_name.values()]
     means = []
-    for _ in range(400):
-        drawn = rng.choices(pools, k=len(pools))
-        means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
-    return _middle(means)
+    for _ in range(_MEAN_DRAWS):
+        sample = rng.choices(pools, k=len(pools))
+        means.append(sum(total for total, _ in sample) / sum(count for _, count in sample))
+    return _percentile_interval(means)
 
 
 def mean_figures(
     name: str, values: Sequence[float], groups: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """A mean, 0 of nothing, and its interval by ``spread``."""
+    """A mean (0 without values) with its bootstrap interval."""
     mean = sum(values) / len(values) if values else 0.0
     return {name: round(mean, 4), f"{name}_interval": spread(values, groups)}
 
 
-def above(one: float, others: Sequence[float]) -> float:
-    """Over what share of the others it is; those that are level count half."""
-    return sum(0.5 if one == other else float(one > other) for other in others) / len(others)
+def above(value: float, others: Sequence[float]) -> float:
+    """The win rate: the share of the others that are lower; ties count half."""
+    return sum(0.5 if value == other else float(value > other) for other in others) / len(others)

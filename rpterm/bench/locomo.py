@@ -1,7 +1,7 @@
-"""Reads LoCoMo, the very long two-person chats with questions and the turns that answer them.
+"""Reads the LoCoMo dataset: very long two-person chats, questions, and the turns that answer them.
 
-The file is given by path and never downloaded; its format is that of the published
-``locomo10.json``. Knows nothing of recall.
+The file has the format of the published ``locomo10.json``; nothing is downloaded. Knows nothing of
+recall.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WHEN = "%I:%M %p on %d %B, %Y"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn; ``session`` counts from 1, ``when`` is in Unix seconds."""
+    """A turn; ``session`` counts from 1, ``when`` is Unix time (the file's times read as local)."""
 
     speaker: str
     text: str
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its answer ("" where there is none) and the places of the turns that hold it."""
+    """A question, its answer ("" if there is none), and the indices of the turns that hold it."""
 
     text: str
     answer: str
@@ -43,7 +43,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """All turns of two people in order, and the questions about them."""
+    """All turns of two people, in order, and the questions about them."""
 
     name: str
     turns: tuple[Said, ...]
@@ -51,7 +51,7 @@ class Conversation:
 
 
 def read(path: Path) -> list[Conversation]:
-    """Every conversation of a file; questions without evidence that exists are left out.
+    """All conversations of a file, without the questions whose evidence is missing.
 
     Raises:
         RptermError: The file cannot be read or is not LoCoMo.
@@ -63,13 +63,13 @@ def read(path: Path) -> list[Conversation]:
     try:
         found = [_conversation(item) for item in json.loads(text)]
     except json.JSONDecodeError as error:
-        raise RptermError(f"{path}, line {error.lineno}: no JSON; is this LoCoMo?") from error
+        raise RptermError(f"{path}, line {error.lineno}: not JSON. Is this LoCoMo?") from error
     except KeyError as error:
-        raise RptermError(f"{path}: the field {error} is missing; is this LoCoMo?") from error
+        raise RptermError(f"{path}: the field {error} is missing. Is this LoCoMo?") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise RptermError(f"{path} is built otherwise; is this LoCoMo?") from error
+        raise RptermError(f"{path} has another structure. Is this LoCoMo?") from error
     if not found:
-        raise RptermError(f"{path} holds no conversation; is this LoCoMo?")
+        raise RptermError(f"{path} contains no conversation. Is this LoCoMo?")
     return found
 
 
@@ -77,22 +77,22 @@ def _conversation(item: dict[str, Any]) -> Conversation:
     talk = item["conversation"]
     numbers = sorted(int(key.split("_")[1]) for key in talk if isinstance(talk[key], list))
     turns: list[Said] = []
-    place: dict[str, int] = {}
+    index_of: dict[str, int] = {}
     for number in numbers:
         start = datetime.strptime(talk[f"session_{number}_date_time"], _WHEN).timestamp()
         for minute, turn in enumerate(talk[f"session_{number}"]):
-            place[turn["dia_id"]] = len(turns)
+            index_of[turn["dia_id"]] = len(turns)
             text = turn["text"]
             if turn.get("blip_caption"):
                 text += f" [{turn['blip_caption']}]"
             turns.append(Said(turn["speaker"], text, number, start + 60 * minute))
-    questions = [_question(entry, place) for entry in item["qa"]]
+    questions = [_question(entry, index_of) for entry in item["qa"]]
     asked = tuple(question for question in questions if question.evidence)
     return Conversation(str(item.get("sample_id", "")), tuple(turns), asked)
 
 
-def _question(entry: dict[str, Any], place: dict[str, int]) -> Question:
+def _question(entry: dict[str, Any], index_of: dict[str, int]) -> Question:
     named = _DIALOGUE_ID.findall(" ".join(entry.get("evidence") or ()))
-    evidence = frozenset(place[name] for name in named if name in place)
+    evidence = frozenset(index_of[name] for name in named if name in index_of)
     category = CATEGORIES.get(entry.get("category", 0), "other")
     return Question(entry["question"], str(entry.get("answer", "")), evidence, category)

@@ -1,11 +1,14 @@
-"""Who says what, against people's own labels: ``rpterm bench novels --pdnc DIR``.
+"""Quotation attribution in novels against human labels: ``rpterm bench novels --pdnc DIR``.
 
-For every quotation of the Project Dialogism Novel Corpus: which speaker the rules name, and whether
-it is the labelled one (any of that character's aliases counts). ``accuracy`` is of all quotations,
-``precision`` of those that the rules give to somebody, ``coverage`` their share; by rule and by how
-the book marks the speaker, too. Of the characters with ten quotations or more: how many are heard
-(half of their quotations or more are theirs), are taken for another one, are two people, or are of
-the wrong sex. The baseline gives every quotation to the character who speaks most.
+- Task: for every quotation of the Project Dialogism Novel Corpus, name the speaker by rules. The
+  attribution is right if it names any alias of the labelled character.
+- Metrics: ``accuracy`` over all quotations; ``precision`` over those that the rules attribute;
+  ``coverage``, the share of those; the same by rule (``rules``) and by how the book marks the
+  speaker (``kinds``).
+- ``characters``, of those with ten quotations or more (``main``): how many are ``heard`` (at least
+  half of their quotations are attributed to them), ``merged`` with another character, ``split``
+  into two people, or of the ``wrong_sex``.
+- ``baseline``: every quotation goes to the character who speaks most.
 """
 
 from __future__ import annotations
@@ -26,13 +29,20 @@ from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.types import RptermError
 
-_MAIN = 10
-"""Quotations of a character whose lot is told."""
+_LEAST_QUOTATIONS = 10
+"""Of a character that ``characters`` counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """One labelled quotation: whose it is, how the book says so, and what the rules made of it."""
+    """A labelled quotation.
+
+    Attributes:
+        speaker: The labelled speaker.
+        kind: How the book marks the speaker.
+        how: The rule that attributed it, or ``nobody``.
+        right: Whether the attribution is right.
+    """
 
     speaker: str
     kind: str
@@ -41,7 +51,7 @@ class _Judged:
 
 
 def main(pdnc: Path, json: bool = False) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.printing import with_bar
 
     with_bar(lambda step: measure(pdnc, step), json)
@@ -51,51 +61,53 @@ def measure(folder: Path, step: Step = lambda done, total: None) -> dict[str, An
     """The figures of all novels together, and of each."""
     novels = sorted(file.parent for file in folder.glob("*/quotations.csv"))
     if not novels:
-        raise RptermError(f"{folder} holds no novel of PDNC: folders with quotations.csv.")
+        raise RptermError(
+            f"{folder} contains no novel of PDNC. Each novel is a folder with quotations.csv."
+        )
     every: list[_Judged] = []
-    found: dict[str, Any] = {}
-    total: Counter[str] = Counter()
+    by_novel: dict[str, Any] = {}
+    characters: Counter[str] = Counter()
     baseline = 0
     for done, novel in enumerate(novels):
-        judged, people = _novel(novel)
+        judged, counts = _judge_novel(novel)
         every += judged
-        total.update(people)
+        characters.update(counts)
         baseline += Counter(each.speaker for each in judged).most_common(1)[0][1]
-        found[novel.name] = {**_plain_figures(judged), "characters": people}
+        by_novel[novel.name] = {**_summary(judged), "characters": counts}
         step(done + 1, len(novels))
-    given = [each for each in every if each.how != "nobody"]
+    attributed = [each for each in every if each.how != "nobody"]
     return {
         "quotations": len(every),
         "accuracy": share(each.right for each in every),
-        "precision": share(each.right for each in given),
-        "coverage": round(len(given) / len(every), 4),
+        "precision": share(each.right for each in attributed),
+        "coverage": round(len(attributed) / len(every), 4),
         "baseline": round(baseline / len(every), 4),
-        "rules": _by([(each.how, each.right) for each in given]),
-        "kinds": _by([(each.kind, each.right) for each in every]),
-        "characters": dict(total),
-        "novels": found,
+        "rules": _accuracy_by([(each.how, each.right) for each in attributed]),
+        "kinds": _accuracy_by([(each.kind, each.right) for each in every]),
+        "characters": dict(characters),
+        "novels": by_novel,
     }
 
 
-def _plain_figures(judged: Sequence[_Judged]) -> dict[str, float]:
-    given = [each.right for each in judged if each.how != "nobody"]
+def _summary(judged: Sequence[_Judged]) -> dict[str, float]:
+    attributed = [each.right for each in judged if each.how != "nobody"]
     return {
         "accuracy": share(each.right for each in judged)["value"],
-        "precision": share(given)["value"],
-        "coverage": round(len(given) / len(judged), 4),
+        "precision": share(attributed)["value"],
+        "coverage": round(len(attributed) / len(judged), 4),
     }
 
 
-def _by(told: Sequence[tuple[str, bool]]) -> dict[str, dict[str, float]]:
+def _accuracy_by(outcomes: Sequence[tuple[str, bool]]) -> dict[str, dict[str, float]]:
     groups: dict[str, list[bool]] = {}
-    for name, right in told:
+    for name, right in outcomes:
         groups.setdefault(name, []).append(right)
     return {name: share(rights) for name, rights in groups.items()}
 
 
 # One novel ----------------------------------------------------------------------------------
-def _novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
-    """Every labelled quotation, and what became of the characters."""
+def _judge_novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
+    """All labelled quotations, and the counts of ``characters``."""
     text = (novel / "text.txt").read_text(encoding="utf-8")
     paragraphs = [passage.text for passage in plain.read(text).passages]
     book = Book(paragraphs)
@@ -103,7 +115,7 @@ def _novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
     characters = _rows(novel / "characters.csv")
     rows = _rows(novel / "quotations.csv")
     judged = list(_judged(book, rows, starts, characters))
-    return judged, _lots(book, judged, characters)
+    return judged, _character_counts(book, judged, characters)
 
 
 def _judged(
@@ -120,60 +132,60 @@ def _judged(
         if line is None or line.speaker is None or line.how is None:
             yield _Judged(row["speaker"], kind, "nobody", False)
             continue
-        right = bool(_low(line.speaker) & _aliases(row["speaker"], characters))
+        right = bool(_lower_names(line.speaker) & _aliases(row["speaker"], characters))
         yield _Judged(row["speaker"], kind, line.how, right)
 
 
 def _starts(text: str, paragraphs: Sequence[str]) -> list[int]:
-    """Where each paragraph begins in the text; they hold its words with single blanks."""
-    places = [at for at, char in enumerate(text) if not char.isspace()]
+    """Where each paragraph begins in the text. Only whitespace differs between the two."""
+    offsets = [at for at, char in enumerate(text) if not char.isspace()]
     dense = "".join(text.split())
-    found, after = [], 0
+    starts, after = [], 0
     for paragraph in paragraphs:
         bare = "".join(paragraph.split())
         at = dense.index(bare, after)
-        found.append(places[at])
+        starts.append(offsets[at])
         after = at + len(bare)
-    return found
+    return starts
 
 
-def _lots(
+def _character_counts(
     book: Book, judged: Sequence[_Judged], characters: Sequence[Mapping[str, str]]
 ) -> dict[str, int]:
-    """Of the main characters: how many there are, are heard, merged, split, of the wrong sex."""
+    """See ``characters`` in the module's docstring."""
     said = Counter(each.speaker for each in judged if not each.speaker.startswith("_"))
     right = Counter(each.speaker for each in judged if each.right)
-    main = [name for name, count in said.items() if count >= _MAIN]
-    owners = {name: _owners(book, _aliases(name, characters)) for name in main}
+    main = [name for name, count in said.items() if count >= _LEAST_QUOTATIONS]
+    people = {name: _people_called(book, _aliases(name, characters)) for name in main}
     sexes = {row["Main Name"]: row.get("Gender") for row in characters}
-    taken = Counter(person.name for persons in owners.values() for person in persons)
+    characters_of = Counter(person.name for persons in people.values() for person in persons)
     return {
         "main": len(main),
         "heard": sum(right[name] * 2 >= said[name] for name in main),
-        "merged": sum(any(taken[each.name] > 1 for each in owners[name]) for name in main),
-        "split": sum(len(owners[name]) > 1 for name in main),
-        "wrong_sex": sum(_is_wrong(owners[name], sexes.get(name)) for name in main),
+        "merged": sum(any(characters_of[each.name] > 1 for each in people[name]) for name in main),
+        "split": sum(len(people[name]) > 1 for name in main),
+        "wrong_sex": sum(_is_wrong_sex(people[name], sexes.get(name)) for name in main),
     }
 
 
-def _owners(book: Book, aliases: set[str]) -> list[Person]:
-    """The people who speak under a character's names."""
-    return [person for person, _ in book.cast() if _low(person) & aliases]
+def _people_called(book: Book, aliases: set[str]) -> list[Person]:
+    """The people found by the rules who speak under a character's names."""
+    return [person for person, _ in book.cast() if _lower_names(person) & aliases]
 
 
-def _is_wrong(persons: Sequence[Person], sex: str | None) -> bool:
-    told = persons[0].female if persons else None
-    return sex in ("M", "F") and told is not None and told != (sex == "F")
+def _is_wrong_sex(people: Sequence[Person], label: str | None) -> bool:
+    female = people[0].female if people else None
+    return label in ("M", "F") and female is not None and female != (label == "F")
 
 
-def _low(person: Person) -> set[str]:
+def _lower_names(person: Person) -> set[str]:
     return {name.lower() for name in person.names}
 
 
 def _aliases(name: str, characters: Sequence[Mapping[str, str]]) -> set[str]:
-    """All names of a character; quotations are sometimes labelled with one that is not the main."""
+    """All names of a character, in lower case. Some labels are not the main name."""
     for row in characters:
-        aliases = {each.lower() for each in {row["Main Name"], *_set(row["Aliases"])}}
+        aliases = {each.lower() for each in {row["Main Name"], *_parse_set(row["Aliases"])}}
         if name.lower() in aliases:
             return aliases
     return {name.lower()}
@@ -184,7 +196,8 @@ def _rows(file: Path) -> list[Mapping[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _set(text: str) -> set[str]:
+def _parse_set(text: str) -> set[str]:
+    """A Python set literal; empty if it is none."""
     try:
         return set(ast.literal_eval(text))
     except (ValueError, SyntaxError):

@@ -1,4 +1,4 @@
-"""The models a scoring benchmark needs, closed at its end."""
+"""Opens the models that a scoring benchmark needs, and closes them at its end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rpterm.scoring.likelihood import EngineLikelihood, Likelihood
 
 @contextmanager
 def models(cache: Path | None = None) -> Iterator[tuple[Remembered, Likelihood]]:
-    """Sentence vectors and the fixed language model; neither is started before it is asked.
+    """The embeddings and the fixed language model; each starts on first use.
 
     Args:
-        cache: A file of likelihoods that are known already, and where new ones are added.
+        cache: A file of known log-probabilities, to which new ones are appended.
     """
     from rpterm.memory.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder

@@ -1,8 +1,8 @@
-"""Reads novels of the Project Dialogism Novel Corpus: who says what; knows nothing of scoring.
+"""Reads novels of the Project Dialogism Novel Corpus (PDNC): who says what. No scoring here.
 
-A novel is a folder with ``quotations.csv``, whose rows have ``quoteText`` and ``speaker``. Of each
-of its main speakers some lines are drawn as examples and others to be told apart. What is drawn
-depends on the novel alone, by a seed made of its name.
+A novel is a folder with ``quotations.csv``, whose rows have ``quoteText`` and ``speaker``. For each
+main speaker, some lines are drawn as examples and others as test lines. The seed of the draw is
+made of the names of novel and speaker, so it depends on nothing else.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from rpterm.marks import why
 from rpterm.types import RptermError
 
 EXAMPLES = 20
-"""Example lines of a character; they are all that is known of a voice."""
+"""Example lines per character: all that is known of a voice."""
 LEAST_WORDS = 6
-"""Shorter lines ("Yes, my dear.") are nobody's; they are neither examples nor tested."""
+"""Shorter lines ("Yes, my dear.") could be anybody's and are left out."""
 MOST_WORDS = 80
-"""Lines are cut here, examples and tested ones alike."""
+"""Longer lines are cut, examples and test lines alike."""
 _MOST_VOICES = 5
 _NOBODY = ("_group", "_unknowable", "_narr", "unknown", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One character: lines to learn from and lines to tell apart."""
+    """A character with its example lines and test lines."""
 
     name: str
     examples: tuple[str, ...]
@@ -36,30 +36,31 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Novel:
-    """The main speakers of one novel; at least two."""
+    """The main speakers of a novel; at least two."""
 
     name: str
     voices: tuple[Voice, ...]
 
 
 def read(folder: Path, tested: int = 6) -> list[Novel]:
-    """The novels below a folder, in order of their names.
+    """The novels in a folder, in alphabetical order.
 
     Args:
-        tested: Lines of each character to tell apart.
+        tested: Test lines per character.
 
     Raises:
-        RptermError: The folder holds no novel with two characters that speak enough.
+        RptermError: No novel in the folder has two characters with enough lines.
     """
     files = sorted(folder.glob("*/quotations.csv")) if folder.is_dir() else []
     novels = [_novel(file, tested) for file in files]
-    found = [novel for novel in novels if len(novel.voices) > 1]
-    if not found:
+    usable = [novel for novel in novels if len(novel.voices) > 1]
+    if not usable:
         raise RptermError(
-            f"{folder} holds no novel of PDNC: each is a folder with quotations.csv, and two of "
-            f"its characters must have {EXAMPLES + tested} lines of {LEAST_WORDS} words or more."
+            f"{folder} contains no usable novel of PDNC. Each novel is a folder with "
+            f"quotations.csv, and at least two of its characters need {EXAMPLES + tested} lines of "
+            f"{LEAST_WORDS} words or more."
         )
-    return found
+    return usable
 
 
 def _novel(file: Path, tested: int) -> Novel:
@@ -71,12 +72,12 @@ def _novel(file: Path, tested: int) -> Novel:
     name = file.parent.name
     voices = []
     for speaker, lines in sorted(by_speaker.items(), key=lambda item: (-len(item[1]), item[0])):
-        different = list(dict.fromkeys(lines))
-        if speaker in _NOBODY or len(different) < EXAMPLES + tested:
+        unique = list(dict.fromkeys(lines))
+        if speaker in _NOBODY or len(unique) < EXAMPLES + tested:
             continue
-        random.Random(f"{name}/{speaker}").shuffle(different)
-        drawn = different[EXAMPLES : EXAMPLES + tested]
-        voices.append(Voice(speaker, tuple(different[:EXAMPLES]), tuple(drawn)))
+        random.Random(f"{name}/{speaker}").shuffle(unique)
+        test_lines = unique[EXAMPLES : EXAMPLES + tested]
+        voices.append(Voice(speaker, tuple(unique[:EXAMPLES]), tuple(test_lines)))
     return Novel(name, tuple(voices[:_MOST_VOICES]))
 
 
@@ -85,7 +86,7 @@ def _rows(file: Path) -> list[tuple[str, str]]:
         with file.open(newline="", encoding="utf-8") as lines:
             table = csv.DictReader(lines)
             if not {"quoteText", "speaker"} <= set(table.fieldnames or ()):
-                raise RptermError(f"{file} has no columns quoteText and speaker; is this PDNC?")
+                raise RptermError(f"{file} has no columns quoteText and speaker. Is this PDNC?")
             return [(row["speaker"] or "", row["quoteText"] or "") for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RptermError(f"{file} cannot be read: {why(error)}.") from error

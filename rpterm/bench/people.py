@@ -1,17 +1,18 @@
-"""How the score goes with what people think of replies: ``rpterm bench people --usr FILE``.
+"""Correlation of the score with human ratings of replies: ``rpterm bench people --usr FILE``.
 
-FILE is ``pc_usr_data.json`` of Mehri and Eskenazi (2020, "USR: An unsupervised and reference free
-evaluation metric for dialog generation", shikib.com/usr): 60 talks of PersonaChat with five replies
-each, by people and by models, which three people graded. Three of their questions are asked of the
-score: whether a reply uses what is known of its speaker (``knowledge``, 0 or 1), whether it goes on
-from the talk (``context``, 1 to 3), and how good it is (``overall``, 1 to 5).
-
-Each figure is a correlation of ranks with the mean grade. ``tfidf_card`` and ``tfidf_talk`` are the
-likeness of words to the whole card and to the whole talk; ``rise`` is by how much the score is
-above the one that the question is about (of ``overall``: the card), where the same talks are drawn
-for both. Nothing was fitted on the grades. The talks are of the kind that terms were fitted on, and
-most of the personas stand there, too. It says nothing of replies that contradict the card: hardly
-any of these do.
+- Data: ``pc_usr_data.json`` of Mehri and Eskenazi (2020, "USR: An unsupervised and reference free
+  evaluation metric for dialog generation", shikib.com/usr): 60 dialogues of PersonaChat with five
+  replies each, by people and by models, graded by three people.
+- Task: predict three of the grades: whether a reply uses what is known about its speaker
+  (``knowledge``, 0 or 1), whether it maintains the context (``context``, 1 to 3), and how good it
+  is (``overall``, 1 to 5).
+- Metric: Spearman rank correlation with the mean grade, with a bootstrap over dialogues.
+- Baselines: ``tfidf_card`` and ``tfidf_talk``, the TF-IDF cosine with the whole card and with the
+  whole dialogue. ``rise`` is the correlation of the score minus that of the baseline for the grade
+  (the card for ``overall``), with the same dialogues drawn for both.
+- Caveats: nothing was fitted on the grades, but the dialogues are of the kind the terms were fitted
+  on, and most of the personas occur there, too. Hardly any of these replies contradicts the card,
+  so the figures say nothing about contradictions.
 """
 
 from __future__ import annotations
@@ -39,18 +40,19 @@ from rpterm.scoring.signals.all import signals_for
 from rpterm.types import RptermError
 
 ASKED = {"knowledge": "Uses Knowledge", "context": "Maintains Context", "overall": "Overall"}
-"""What a question is called here → in the file."""
-_RIVAL = {"knowledge": "tfidf_card", "context": "tfidf_talk", "overall": "tfidf_card"}
+"""The grades: name here → name in the file."""
+_BASELINE = {"knowledge": "tfidf_card", "context": "tfidf_talk", "overall": "tfidf_card"}
 _PERSONA = "your persona:"
 _TIMES = 500
+"""Bootstrap samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A talk and the replies to its last turn.
+    """A dialogue and the replies to its last turn.
 
     Attributes:
-        replies: Each with its mean grade by question.
+        replies: Each with its mean grades by name.
     """
 
     scene: Scene
@@ -59,12 +61,12 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One reply.
+    """A reply with its grades and scores.
 
     Attributes:
-        talk: The number of its talk.
-        grades: By question.
-        rated: By the name of a score, higher is better.
+        talk: The index of its dialogue.
+        grades: Mean human grades by name.
+        rated: Scores by name; higher is better.
     """
 
     talk: int
@@ -73,7 +75,7 @@ class Graded:
 
 
 def main(usr: Path, json: bool = False, cache: Path | None = None) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 
@@ -84,10 +86,10 @@ def main(usr: Path, json: bool = False, cache: Path | None = None) -> None:
 
 
 def read(file: Path) -> list[Talk]:
-    """The talks of a file.
+    """The dialogues of a file.
 
     Raises:
-        RptermError: It cannot be read, or holds something else.
+        RptermError: The file cannot be read, or has another structure.
     """
     try:
         table = json_module.loads(file.read_text(encoding="utf-8"))
@@ -96,20 +98,20 @@ def read(file: Path) -> list[Talk]:
         raise RptermError(f"--usr: {file} cannot be read: {why(error)}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RptermError(
-            f"--usr: {file} is not laid out as pc_usr_data.json: a list of talks with context, "
-            "fact and responses, each with its grades."
+            f"--usr: {file} does not have the structure of pc_usr_data.json: a list of dialogues "
+            "with context, fact and responses, each with its grades."
         ) from error
 
 
 def _talk(item: dict[str, Any]) -> Talk:
     turns = item["context"].strip().splitlines()
-    known = [line.removeprefix(_PERSONA).strip() for line in item["fact"].strip().splitlines()]
-    return Talk(pair_scene(known, turns), tuple(_reply(each) for each in item["responses"]))
+    persona = [line.removeprefix(_PERSONA).strip() for line in item["fact"].strip().splitlines()]
+    return Talk(pair_scene(persona, turns), tuple(_reply(each) for each in item["responses"]))
 
 
-def _reply(given: dict[str, Any]) -> tuple[str, dict[str, float]]:
-    grades = {name: sum(given[there]) / len(given[there]) for name, there in ASKED.items()}
-    return given["response"].strip(), grades
+def _reply(item: dict[str, Any]) -> tuple[str, dict[str, float]]:
+    grades = {name: sum(item[field]) / len(item[field]) for name, field in ASKED.items()}
+    return item["response"].strip(), grades
 
 
 def measure(
@@ -117,35 +119,36 @@ def measure(
     signals: Sequence[Signal],
     step: Step = lambda done, total: None,
 ) -> list[Graded]:
-    """Every reply of every talk."""
-    found = []
+    """Score every reply of every dialogue."""
+    graded = []
     for at, talk in enumerate(talks):
-        card, said = likeness(talk.scene, "attribute"), likeness(talk.scene, "memory")
+        to_card, to_talk = likeness(talk.scene, "attribute"), likeness(talk.scene, "memory")
         for text, grades in talk.replies:
             readings = {each.name: each.measure(text, talk.scene) for each in signals}
-            words = {"tfidf_card": card(text), "tfidf_talk": said(text)}
-            found.append(Graded(at, grades, {**scored(readings), **words}))
+            baselines = {"tfidf_card": to_card(text), "tfidf_talk": to_talk(text)}
+            graded.append(Graded(at, grades, {**scored(readings), **baselines}))
         step(at + 1, len(talks))
-    return found
+    return graded
 
 
 def report(replies: Sequence[Graded]) -> dict[str, Any]:
-    """Correlations with their 95 % intervals, which draw whole talks."""
+    """Correlations with their 95 % bootstrap intervals, which resample whole dialogues."""
     talks = [list(each) for _, each in groupby(replies, lambda reply: reply.talk)]
     figures: dict[str, Any] = {"talks": len(talks), "replies": len(replies)}
     for name in ASKED:
         for score in replies[0].rated if replies else ():
-            figures[f"{name} {score}"] = round(_agree(replies, name, score), 4)
+            figures[f"{name} {score}"] = round(_correlation(replies, name, score), 4)
         rise = partial(_rise, name=name)
         figures[f"{name} rise"] = round(rise(replies), 4) if replies else 0.0
         figures[f"{name} rise_interval"] = redrawn(talks, rise, random.Random(3), _TIMES)
     return figures
 
 
-def _agree(replies: Sequence[Graded], name: str, score: str) -> float:
+def _correlation(replies: Sequence[Graded], name: str, score: str) -> float:
+    """Spearman's rank correlation of a score with a grade."""
     rated = np.array([each.rated[score] for each in replies])
     return spearman(rated, np.array([each.grades[name] for each in replies]))
 
 
 def _rise(replies: Sequence[Graded], name: str) -> float:
-    return _agree(replies, name, "score") - _agree(replies, name, _RIVAL[name])
+    return _correlation(replies, name, "score") - _correlation(replies, name, _BASELINE[name])

@@ -1,21 +1,24 @@
-"""The right reply of twenty, by the card: ``rpterm bench persona --convai2 FILE``.
+"""Finds the right reply among twenty by the card: ``rpterm bench persona --convai2 FILE``.
 
-The twenty are drawn from other talks but for the right one, so being to the point tells most, and
-the terms are those for such lines (``choices``). A reply made for its talk is to the point whoever
-makes it: ``on_topic`` holds the right one, by the terms of the live score, against what others said
-to the two likest turns of the file (``rivals``).
-
-The terms are frozen in the package; personas that they were fitted on are left out. With
-``--crossed``, and where every persona was fitted on, none is left out: for each tenth of the
-personas terms are fitted on the other nine, without the talks of LoCoMo that the frozen ones know.
-The language model is asked for the ten candidates that are best without it.
-
-``ece`` is the calibration error of the probability "in character" of single replies: right ones
-against those (hard) wrong ones, ``ece_no_lm`` against all; ``ece_on_topic`` by the live score
-against rivals. Right and wrong count the same in sum. Few right replies make an error of their own:
-``ece_noise`` is what a perfectly calibrated score would have on as many, on average, and
-``ece_interval`` a bootstrap over questions. ``ece_choice`` is the error of the choice among the
-candidates.
+- Task: rank ConvAI2's twenty candidates. All but the right one are drawn from other dialogues, so
+  being on topic explains most, and the *drawn* terms are used (``choices``). The language model
+  reranks the ten best candidates.
+- Task ``on_topic``: a reply written for its dialogue is on topic whoever wrote it. The live score
+  compares the right reply with two hard negatives: what others said to the two most similar turns
+  of the file (``rivals``).
+- Metrics: ``hits@1`` and ``mrr`` for the ranking, ``pairwise_on_topic`` (win rate) for the pairs,
+  and the expected calibration error (ECE) of the probability "in character" of single replies, with
+  equal total weight of right and wrong: ``ece`` among the ten reranked candidates, ``ece_no_lm``
+  among all, ``ece_on_topic`` against the hard negatives. ``_interval`` is a 95 % bootstrap over
+  questions; ``_noise`` is the mean ECE that a perfectly calibrated score has on a sample of this
+  size. ``ece_choice`` is the ECE of the softmax over the candidates. ``reliability`` holds the
+  points of the reliability diagram.
+- Baselines: ``_no_lm`` without the language model, ``ablations`` with one feature left out or used
+  alone.
+- Protocol: the coefficients ship with the package, and personas of their training data are left
+  out. With ``--crossed``, or if all personas are in the training data, none is left out: for each
+  tenth of the personas terms are fitted on the other nine tenths, without the LoCoMo conversations
+  that the shipped coefficients were fitted on.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ from rpterm.bench.choices import (
 )
 from rpterm.bench.convai2 import Question, draw, read
 from rpterm.bench.figures import (
+    Judged,
     above,
     balanced_bins,
     calibration_error,
@@ -63,19 +67,18 @@ RERANKED = 10
 _LIMIT = 200
 _FOLDS = 10
 TableOf = Callable[[str], Frozen]
-"""The terms to judge a persona by, from its key."""
-Judged = tuple[float, bool]
-"""What was said and whether it was so."""
+"""Maps a persona's key to the coefficients to judge it by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was measured of one question.
+    """The features measured for one question.
 
     Attributes:
         fast: ``FAST`` of each candidate.
-        slow: ``SLOW`` of each of ``asked``, the candidates the language model was asked for.
-        near_fast, near_slow: The same of the right reply, first, and its rivals.
+        asked: The candidates that the language model was asked about.
+        slow: ``SLOW`` of each of ``asked``.
+        near_fast, near_slow: The same for the right reply (first) and its hard negatives.
     """
 
     question: Question
@@ -94,7 +97,7 @@ def main(
     picture: Path | None = None,
     crossed: bool = False,
 ) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 
@@ -115,12 +118,12 @@ def main(
 
 
 def scene_of(question: Question) -> Scene:
-    """A dialogue of ConvAI2 as a scene; the first speaker of a pair is the other side."""
+    """A dialogue of ConvAI2 as a scene, with the character to reply."""
     return pair_scene(question.persona, question.history)
 
 
 def pair_scene(persona: Sequence[str], turns: Sequence[str]) -> Scene:
-    """Turns of two in a row as a scene, of which the last one is the other side's."""
+    """Alternating turns of two speakers as a scene; the last turn is the user's."""
     count = len(turns)
     return Scene(
         char="me",
@@ -138,24 +141,24 @@ def measure(
     drawn: Mapping[str, Term],
     step: Step = lambda done, total: None,
 ) -> list[Row]:
-    """All numbers of all questions; without a language model ``asked`` is empty.
+    """All features of all questions; without a language model ``asked`` is empty.
 
     Args:
-        drawn: Terms that choose for which candidates the language model is asked.
+        drawn: Terms that select the candidates to ask the language model about.
     """
-    quick = signals(encode)
+    fast_signals = signals(encode)
     rows = []
     for at, question in enumerate(questions):
         scene = scene_of(question)
         encode([*question.persona, *question.history, *question.candidates, recent(scene)])
-        fast = values(quick, question.candidates, scene)
+        fast = values(fast_signals, question.candidates, scene)
         order = np.argsort(-log_odds_of(fast, FAST, drawn), kind="stable")
         best = tuple(int(each) for each in order[:RERANKED])
         slow = with_lift(
             fast[list(best)], likelihood, [question.candidates[each] for each in best], scene
         )
         near = [question.candidates[question.gold], *rivals.of(question)]
-        near_fast = values(quick, near, scene)
+        near_fast = values(fast_signals, near, scene)
         near_slow = with_lift(near_fast, likelihood, near, scene)
         asked = best if likelihood is not None else ()
         rows.append(Row(question, fast, asked, slow, near_fast, near_slow))
@@ -164,10 +167,10 @@ def measure(
 
 
 def drawn_terms(rows: Sequence[Row], more: Sequence[Choice] = (), *, slow: bool) -> dict[str, Term]:
-    """Terms for lines drawn from other talks.
+    """Terms for the task *drawn*.
 
     Args:
-        more: Questions beside these.
+        more: Further choice sets.
     """
     return fit_drawn([*_choices(rows, slow=slow), *more], slow=slow)
 
@@ -179,23 +182,23 @@ def live_terms(
     *,
     slow: bool,
 ) -> dict[str, Term]:
-    """Terms for replies made for their talk.
+    """Terms for the task *live*.
 
     Args:
-        drawn: From where the weights of being to the point come.
-        more: Questions beside these.
+        drawn: The terms that give the topic features their weights.
+        more: Further choice sets.
     """
     near = [row.near_slow if slow else row.near_fast for row in rows]
-    rivals = [
+    choices = [
         Choice(numbers, 0, f"{row.question.key} {at}")
         for at, (row, numbers) in enumerate(zip(rows, near, strict=True))
     ]
     right = np.array([numbers[0] for numbers in near])
-    return fit_live([*rivals, *more], right, drawn, slow=slow)
+    return fit_live([*choices, *more], right, drawn, slow=slow)
 
 
 def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
-    """Each question is a choice of its own, also where a persona has several."""
+    """One choice set per question, also if a persona has several questions."""
     found = []
     for at, row in enumerate(rows):
         asked = row.asked if slow else tuple(range(len(row.fast)))
@@ -206,38 +209,38 @@ def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
 
 
 def cross(rows: Sequence[Row], table: Frozen) -> TableOf:
-    """Each persona's terms are fitted on the rows of other personas: ten folds."""
+    """Cross-validation in ten folds: each persona's terms are fitted on other personas."""
     keys = sorted({row.question.key for row in rows})
     if len(keys) < 2:
-        raise RptermError("Two personas are needed to fit terms on one and judge the other.")
-    fold = {key: at % _FOLDS for at, key in enumerate(keys)}
+        raise RptermError("Cross-validation needs at least two personas: one to fit, one to judge.")
+    fold_of = {key: at % _FOLDS for at, key in enumerate(keys)}
     tables: dict[int, Frozen] = {}
-    for at in set(fold.values()):
-        rest = [row for row in rows if fold[row.question.key] != at]
-        drawn = drawn_terms(rest, slow=False)
-        live = live_terms(rest, drawn, slow=False)
-        tables[at] = replace(table, fast={**table.fast, **live}, drawn_fast=drawn)
-        if rest[0].asked:
-            drawn = drawn_terms(rest, slow=True)
-            live = live_terms(rest, drawn, slow=True)
-            tables[at] = replace(tables[at], slow={**table.slow, **live}, drawn_slow=drawn)
-    return lambda key: tables[fold[key]]
+    for fold in sorted(set(fold_of.values())):
+        train = [row for row in rows if fold_of[row.question.key] != fold]
+        drawn = drawn_terms(train, slow=False)
+        live = live_terms(train, drawn, slow=False)
+        tables[fold] = replace(table, fast={**table.fast, **live}, drawn_fast=drawn)
+        if train[0].asked:
+            drawn = drawn_terms(train, slow=True)
+            live = live_terms(train, drawn, slow=True)
+            tables[fold] = replace(tables[fold], slow={**table.slow, **live}, drawn_slow=drawn)
+    return lambda key: tables[fold_of[key]]
 
 
 def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dict[str, Any]:
-    """The figures, their intervals, and what is left when one number is taken away."""
+    """All figures with their intervals, and the ablations."""
     figures: dict[str, Any] = {"examples": len(rows)}
     slow = bool(rows) and bool(rows[0].asked)
-    heard = [_heard(row, of(row.question.key)) for row in rows]
+    judged = [_judged(row, of(row.question.key)) for row in rows]
     if slow:
-        figures |= _summary(_places(rows, of, slow=True), "")
-        figures |= error_figures("ece", [asked for _, asked in heard])
-    figures |= _summary(_places(rows, of), "_no_lm")
-    figures |= error_figures("ece_no_lm", [plain for plain, _ in heard])
-    bins = balanced_bins(each for plain, asked in heard for each in (asked if slow else plain))
-    figures |= _on_topic(rows, of, slow=False)
+        figures |= _ranking_figures(_ranks(rows, of, slow=True), "")
+        figures |= error_figures("ece", [with_lm for _, with_lm in judged])
+    figures |= _ranking_figures(_ranks(rows, of), "_no_lm")
+    figures |= error_figures("ece_no_lm", [no_lm for no_lm, _ in judged])
+    bins = balanced_bins(each for no_lm, with_lm in judged for each in (with_lm if slow else no_lm))
+    figures |= _on_topic_figures(rows, of, slow=False)
     if slow:
-        figures |= _on_topic(rows, of, slow=True)
+        figures |= _on_topic_figures(rows, of, slow=True)
     figures["ece_choice"] = round(_choice_error(rows, of), 4)
     figures["ablations"] = _ablations(rows, of, slow)
     figures["reliability"] = [list(each) for each in bins]
@@ -248,8 +251,8 @@ def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dic
     return figures
 
 
-def _heard(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
-    """The chance of each candidate as a user would see it: without the language model, and with."""
+def _judged(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
+    """The probability of each candidate as users see it, without and with the language model."""
     fast = log_odds_of(row.fast, FAST, table.drawn_fast, bounds=True)
     slow = log_odds_of(row.slow, SLOW, table.drawn_slow, bounds=True)
     gold = row.question.gold
@@ -259,15 +262,15 @@ def _heard(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
     )
 
 
-def _on_topic(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[str, Any]:
-    """The right reply against rivals, as the live score has it."""
+def _on_topic_figures(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[str, Any]:
+    """The right reply against its hard negatives, by the live score."""
     ending = "" if slow else "_no_lm"
     won, judged = [], []
     for row in rows:
         table = of(row.question.key)
         numbers, names = (row.near_slow, SLOW) if slow else (row.near_fast, FAST)
         if len(numbers) < 2:
-            continue  # Nobody else is in the file.
+            continue  # No other persona is in the file.
         odds = log_odds_of(numbers, names, table.slow if slow else table.fast, bounds=True)
         won.append(above(odds[0], odds[1:].tolist()))
         judged.append([(chance(float(value)), at == 0) for at, value in enumerate(odds)])
@@ -277,57 +280,57 @@ def _on_topic(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[str, Any]
     }
 
 
-def _summary(places: Sequence[int], ending: str) -> dict[str, Any]:
-    hits = share(place == 1 for place in places)
+def _ranking_figures(ranks: Sequence[int], ending: str) -> dict[str, Any]:
+    hits = share(rank == 1 for rank in ranks)
     return {
         f"hits@1{ending}": hits["value"],
         f"hits@1{ending}_interval": [hits["low"], hits["high"]],
-        **mean_figures(f"mrr{ending}", [1 / place for place in places]),
+        **mean_figures(f"mrr{ending}", [1 / rank for rank in ranks]),
     }
 
 
 def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
-    """Shares of right first places with one number taken away, and with one alone."""
+    """hits@1 with one feature left out, and with one feature alone."""
     found: dict[str, Any] = {}
     for name in COLUMNS[slow]:
-        rest = frozenset(SLOW) - {name}
-        places = _places(rows, of, rest, slow=slow)
-        found[f"without {name}"] = share(place == 1 for place in places)
+        ranks = _ranks(rows, of, frozenset(SLOW) - {name}, slow=slow)
+        found[f"without {name}"] = share(rank == 1 for rank in ranks)
     for name in FAST:
-        places = _places(rows, of, frozenset([name]))
-        found[f"{name} alone"] = share(place == 1 for place in places)
+        ranks = _ranks(rows, of, frozenset([name]))
+        found[f"{name} alone"] = share(rank == 1 for rank in ranks)
     return found
 
 
-def _places(
+def _ranks(
     rows: Sequence[Row], of: TableOf, kept: Collection[str] = SLOW, *, slow: bool = False
 ) -> list[int]:
-    """The place of the right candidate, from 1; it comes after those that are level with it.
+    """The rank of the right candidate, from 1; ties count against it.
 
     Args:
-        kept: Numbers that count; with ``slow`` only among the candidates that were asked for.
-        slow: Whether those are put in order by the language model, before all others.
+        kept: The features used; with ``slow``, only for the order among ``Row.asked``.
+        slow: Rerank ``Row.asked`` with the language model and put them before all others.
     """
     found = []
     for row in rows:
         table = of(row.question.key)
         order = log_odds_of(
-            row.fast, FAST, table.drawn_fast if slow else _some(table.drawn_fast, kept)
+            row.fast, FAST, table.drawn_fast if slow else _only(table.drawn_fast, kept)
         )
         if slow:
-            ahead = float(order.max()) + 1000.0
-            odds = log_odds_of(row.slow, SLOW, _some(table.drawn_slow, kept))
-            order[list(row.asked)] = ahead + odds
+            above_all_others = float(order.max()) + 1000.0
+            odds = log_odds_of(row.slow, SLOW, _only(table.drawn_slow, kept))
+            order[list(row.asked)] = above_all_others + odds
         gold = row.question.gold
         found.append(int((order >= order[gold]).sum()))
     return found
 
 
-def _some(table: Mapping[str, Term], kept: Collection[str]) -> dict[str, Term]:
-    return {name: term for name, term in table.items() if name in kept}
+def _only(terms: Mapping[str, Term], kept: Collection[str]) -> dict[str, Term]:
+    return {name: term for name, term in terms.items() if name in kept}
 
 
 def _choice_error(rows: Sequence[Row], of: TableOf) -> float:
+    """The ECE of the softmax probability of the first candidate."""
     best, hit = [], []
     for row in rows:
         odds = log_odds_of(row.fast, FAST, of(row.question.key).drawn_fast)

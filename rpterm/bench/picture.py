@@ -1,4 +1,4 @@
-"""A reliability diagram as an SVG file: what was promised against what came true."""
+"""Draws a reliability diagram as SVG: stated probability against observed frequency."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full} {full}" f
 
 
 def reliability(bins: Sequence[tuple[float, float, float]], path: Path, title: str) -> None:
-    """Draw bins of ``figures.balanced_bins``; a dot's area is the weight of its bin.
+    """Draw the bins of ``figures.balanced_bins``; the area of a dot is the weight of its bin.
 
     Raises:
         RptermError: The file cannot be written.
@@ -34,10 +34,10 @@ def reliability(bins: Sequence[tuple[float, float, float]], path: Path, title: s
         radius = 3 + 30 * weight**0.5
         parts.append(
             f'<circle cx="{_x(mean):.1f}" cy="{_y(true):.1f}" r="{radius:.1f}" fill="#c77d2e" '
-            f'fill-opacity="0.6"><title>said {mean:.2f}, was {true:.2f}</title></circle>'
+            f'fill-opacity="0.6"><title>stated {mean:.2f}, observed {true:.2f}</title></circle>'
         )
-    parts.append(f'<text x="{full / 2 - 70:.0f}" y="{full - 8}">probability shown</text>')
-    parts.append(f'<text x="{_EDGE}" y="40">share that was right (dots: weight of the bin)</text>')
+    parts.append(f'<text x="{full / 2 - 70:.0f}" y="{full - 8}">stated probability</text>')
+    parts.append(f'<text x="{_EDGE}" y="40">observed share (dot size: weight of the bin)</text>')
     parts.append("</svg>")
     try:
         path.write_text("\n".join(parts) + "\n", encoding="utf-8")

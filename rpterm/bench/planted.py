@@ -1,17 +1,23 @@
-"""How many planted breaks the rules find, and how many clean lines they accuse.
+"""Recall and false alarms of the violation signals on planted violations: ``rpterm bench planted``.
 
-Hosts are what the packaged characters say in their examples and greetings, and clean lines written
-to be hard (butlers, doctors, speech to "you"). A break is a sentence before, in or after such a
-line. ``develop`` (``planted.toml``) was looked at while the rules were written; ``held``
-(``planted_fresh.toml``) was written when the rules were done, and counts; its clean lines alone
-make ``false_alarms_hard``. Assistants are fitted (``refit_assistant``) and judged by what was not:
-``assistant_third``, and ``held`` and ``last`` of ``assistants.toml``, whose people were written to
-sound polite, learned or helpful; of the packaged characters half were seen, and the thresholds
-were set on these lines. All are by authors who know what is looked for: take the figures for an
-upper bound. ``contradiction`` and ``wrong_relation`` are made by rule out of the cards' own lines,
-which flatters more; ``contradiction_told`` and ``wrong_relation_told`` are the characters' own
-words (``planted_told.toml``). The latter was looked at for the rules of kin;
-``wrong_relation_fresh`` was written when these were done.
+- Task: a violation (a sentence of ``planted*.toml``) is put before, inside or after a clean line,
+  the host. Hosts are the example lines and greetings of the packaged characters. A signal raises an
+  alarm from a value of 0.75 on.
+- Metrics, with Wilson intervals: ``recall``, the share of planted violations found;
+  ``false_alarms``, the share of clean lines flagged; ``false_alarms_hard``, the same for clean
+  lines written to be difficult (butlers, doctors, speech to "you") only.
+- Splits: ``_develop`` (``planted.toml``) was visible while the rules were written; ``_held``
+  (``planted_fresh.toml``) was written after the rules were finished, and is the figure that counts.
+  The assistant signals are fitted (``refit_assistant``) and judged on sentences outside the
+  training data: ``assistant_third``, and ``held`` and ``last`` of ``assistants.toml``, whose people
+  were written to sound polite, learned or helpful. Half of the packaged characters' lines were in
+  the training data, and the thresholds were set on these lines.
+- ``contradiction`` and ``wrong_relation`` are built by rule from the cards' own lines, which
+  flatters the signals; ``contradiction_told`` and ``wrong_relation_told`` are in the characters'
+  own words (``planted_told.toml``). The rules of kinship were written with a view to the latter;
+  ``wrong_relation_fresh`` was written after them.
+- Caveat: all sentences are by authors who know what is looked for. Read the figures as an upper
+  bound.
 """
 
 from __future__ import annotations
@@ -20,8 +26,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from rpterm.bench.bundled import read_table
 from rpterm.bench.figures import share
-from rpterm.bench.written import read_table
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
 from rpterm.scoring.fit import Encode
@@ -35,30 +41,33 @@ from rpterm.scoring.signals.speaking import Speaking
 from rpterm.sentences import sentences
 
 EACH = 120
+"""The least number of planted violations per kind."""
 _SEED = 77
 _ALARM = 0.75
 Line = tuple[Scene, str]
+LabelledLine = tuple[Scene, str, bool]
+"""The flag is true for a violation."""
 
 
 def measure(
     step: Callable[[int, int], None] = lambda done, total: None, encode: Encode | None = None
 ) -> dict[str, Any]:
-    """Recall and false alarms with 95 % intervals, by kind of break and by half.
+    """Recall and false alarms with 95 % intervals, by kind of violation and by split.
 
     Args:
-        encode: Makes sentence vectors; without it assistants are known by words alone.
+        encode: Computes embeddings; without it the assistant is detected by words only.
     """
-    cards = [reader.load(path) for path in library.files(library.folders(None)).values()]
+    cards = [reader.load(path) for path in library.card_files(library.card_folders(None)).values()]
     clean = [line for card in cards for line in _clean(card)]
     random.Random(_SEED).shuffle(clean)
     known, fresh = read_table("planted.toml"), read_table("planted_fresh.toml")
-    voice: list[Signal] = [AssistantVoice()]
+    assistant: list[Signal] = [AssistantVoice()]
     if encode is not None:
-        voice.append(AssistantMeaning(encode))
-    signals: dict[str, Signal] = {"speaking": Speaking(), "assistant": _Any(voice)}
+        assistant.append(AssistantMeaning(encode))
+    signals: dict[str, Signal] = {"speaking": Speaking(), "assistant": _Maximum(assistant)}
     report: dict[str, Any] = {}
-    written = read_table("assistants.toml")
-    held, last = written["held"], written["last"]
+    assistants = read_table("assistants.toml")
+    held, last = assistants["held"], assistants["last"]
     unseen = {
         "speaking": (fresh["speaking"], fresh["clean"]),
         "assistant": (
@@ -69,22 +78,22 @@ def measure(
     for kind, signal in signals.items():
         seen = [*known["develop"][kind], *known["held"][kind]]
         report[f"{kind}_develop"] = _figures(signal, [(clean, seen)])
-        breaks, polite = unseen[kind]
-        hard = [(Scene(user="Robin"), text) for text in polite]
+        breaks, difficult = unseen[kind]
+        hard = [(Scene(user="Robin"), text) for text in difficult]
         report[f"{kind}_held"] = _figures(signal, [(clean, breaks)], hard)
         step(len(report), 8)
     if encode is not None:
         report["assistant_held_words_alone"] = _figures(AssistantVoice(), [(clean, breaks)], hard)
     report |= _anachronisms(clean, known, fresh)
     step(6, 8)
-    for kind, lines in {**_clashes(cards), **_told()}.items():
-        report[kind] = _clash_figures(lines)
+    for kind, lines in {**_rewritten_card_lines(cards), **_own_words()}.items():
+        report[kind] = _consistency_figures(lines)
     step(8, 8)
     return report
 
 
-class _Any:
-    """The worst of several signals."""
+class _Maximum:
+    """The highest reading of several signals."""
 
     name = "any"
     dimension: Dimension = "boundaries"
@@ -94,17 +103,14 @@ class _Any:
         self._signals = signals
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        return max((each.measure(reply, scene) for each in self._signals), key=_value)
-
-
-def _value(reading: Reading) -> float:
-    return reading.value
+        readings = [each.measure(reply, scene) for each in self._signals]
+        return max(readings, key=lambda reading: reading.value)
 
 
 def _anachronisms(
     clean: list[Line], known: dict[str, Any], fresh: dict[str, Any]
 ) -> dict[str, Any]:
-    """Breaks are planted only where the character cannot know them."""
+    """The figures of anachronisms, planted only where the character cannot know them."""
     signal = Anachronism()
     dated = [line for line in clean if line[0].knows_until]
     seen = [*known["develop"]["anachronism"], *known["held"]["anachronism"]]
@@ -130,7 +136,15 @@ def _figures(
     hard: list[Line] | None = None,
     clean: list[Line] | None = None,
 ) -> dict[str, Any]:
-    """Each break once or more, in hosts of its batch, until there are at least ``EACH``."""
+    """Recall on planted violations and false alarms on clean lines.
+
+    Every violation is planted at least once, and more often until there are ``EACH``.
+
+    Args:
+        batches: Hosts with the violations to plant in them.
+        hard: Difficult clean lines.
+        clean: Clean lines; ``None`` takes the hosts of the first batch.
+    """
     rng = random.Random(_SEED)
     planted = []
     for hosts, breaks in batches:
@@ -138,24 +152,25 @@ def _figures(
             scene, text = hosts[at % len(hosts)]
             sentence = breaks[at % len(breaks)].replace("{user}", scene.user)
             planted.append((scene, _plant(text, sentence, rng)))
-    untouched = clean if clean is not None else batches[0][0]
+    clean = [*(clean if clean is not None else batches[0][0]), *(hard or [])]
     figures = {
-        "recall": share(_alarm(signal, line) for line in planted),
-        "false_alarms": share(_alarm(signal, line) for line in [*untouched, *(hard or [])]),
+        "recall": share(_raises_alarm(signal, line) for line in planted),
+        "false_alarms": share(_raises_alarm(signal, line) for line in clean),
         "breaks": len(planted), "different_breaks": sum(len(breaks) for _, breaks in batches),
-        "clean": len(untouched) + len(hard or []),
+        "clean": len(clean),
     }  # fmt: skip
     if hard:
-        figures["false_alarms_hard"] = share(_alarm(signal, line) for line in hard)
+        figures["false_alarms_hard"] = share(_raises_alarm(signal, line) for line in hard)
     return figures
 
 
-def _alarm(signal: Signal, line: Line) -> bool:
+def _raises_alarm(signal: Signal, line: Line) -> bool:
     scene, text = line
     return signal.measure(text, scene).value >= _ALARM
 
 
 def _plant(text: str, sentence: str, rng: random.Random) -> str:
+    """Put a sentence before, inside or after a text."""
     place = rng.choice(("before", "after", "within"))
     parts = sentences(text)
     if ":" in sentence[:12] or "\n" in sentence or place == "after" or len(parts) < 2:
@@ -164,37 +179,38 @@ def _plant(text: str, sentence: str, rng: random.Random) -> str:
 
 
 def _clean(card: CharacterCard) -> Iterator[Line]:
-    """Whole lines of the character, and the paragraphs of the long ones."""
+    """The paragraphs of all lines of the character."""
     scene = scene_of(card)
     for line in scene.own_lines:
         for paragraph in line.split("\n\n"):
             yield scene, paragraph
 
 
-def _clashes(cards: list[CharacterCard]) -> dict[str, list[tuple[Scene, str, bool]]]:
-    """Lines of a card told by the character, as they stand and turned into their contrary.
+def _rewritten_card_lines(cards: list[CharacterCard]) -> dict[str, list[LabelledLine]]:
+    """Card lines spoken by the character, unchanged and falsified.
 
-    An attribute gets a "not" or another number; a relation gets another relation's name.
+    An attribute is negated; a relation is told of the person of another relation.
     """
-    found: dict[str, list[tuple[Scene, str, bool]]] = {"contradiction": [], "wrong_relation": []}
+    found: dict[str, list[LabelledLine]] = {"contradiction": [], "wrong_relation": []}
     for card in cards:
         scene = scene_of(card)
         claims = [fact.text for fact in scene.facts if "attributes" in fact.source]
         for claim in claims:
             found["contradiction"].append((scene, f"You must know that {claim}", False))
-            found["contradiction"].append((scene, f"You must know that {_contrary(claim)}", True))
+            found["contradiction"].append((scene, f"You must know that {_negated(claim)}", True))
         ties = [fact.text for fact in scene.facts if "relations" in fact.source]
         for tie, other in zip(ties, ties[1:] + ties[:1], strict=True):
             found["wrong_relation"].append((scene, f"I tell you, {tie}", False))
-            found["wrong_relation"].append((scene, f"I tell you, {_swapped(tie, other)}", True))
+            falsified = _with_person_of(other, tie)
+            found["wrong_relation"].append((scene, f"I tell you, {falsified}", True))
     return found
 
 
-def _told() -> dict[str, list[tuple[Scene, str, bool]]]:
-    """What characters say of their people and of themselves, as their cards have it and not."""
-    found: dict[str, list[tuple[Scene, str, bool]]] = {}
+def _own_words() -> dict[str, list[LabelledLine]]:
+    """What characters say about themselves and their people in their own words, true and false."""
+    found: dict[str, list[LabelledLine]] = {}
     for name, lines in read_table("planted_told.toml").items():
-        scene = scene_of(reader.load(library.find(name, library.folders(None))))
+        scene = scene_of(reader.load(library.find(name, library.card_folders(None))))
         for kind, right, wrong in (
             ("contradiction_told", "true", "contrary"),
             ("wrong_relation_told", "right", "wrong"),
@@ -205,41 +221,42 @@ def _told() -> dict[str, list[tuple[Scene, str, bool]]]:
     return found
 
 
-def _contrary(claim: str) -> str:
-    for verb, contrary in (
+def _negated(claim: str) -> str:
+    for verb, negation in (
         (" is ", " is not "), (" has ", " has no "), (" was ", " was not "), (" cannot ", " can "),
         (" never ", " always "), (" keeps ", " does not keep "), (" likes ", " hates "),
     ):  # fmt: skip
         if verb in claim:
-            return claim.replace(verb, contrary, 1)
-    head, _, rest = claim.partition(" ")
-    return f"it is not true that {head} {rest}"
+            return claim.replace(verb, negation, 1)
+    head, _, tail = claim.partition(" ")
+    return f"it is not true that {head} {tail}"
 
 
-def _swapped(tie: str, other: str) -> str:
-    """The tie told of the person the other tie is about."""
+def _with_person_of(other: str, tie: str) -> str:
+    """The relation ``tie``, told of the person that ``other`` is about."""
     for verb in (" is ", " was ", " has ", ", "):
         if verb in tie and verb in other:
             return other.partition(verb)[0] + verb + tie.partition(verb)[2]
     return " ".join(other.split()[:2] + tie.split()[2:])
 
 
-def _clash_figures(lines: list[tuple[Scene, str, bool]]) -> dict[str, Any]:
+def _consistency_figures(lines: list[LabelledLine]) -> dict[str, Any]:
+    """Recall and false alarms of ``Contradiction`` and ``Relations`` together."""
     signals: tuple[Signal, ...] = (Contradiction(), Relations())
     alarms = [
-        (any(_alarm(signal, (scene, text)) for signal in signals), broken)
-        for scene, text, broken in lines
+        (any(_raises_alarm(signal, (scene, text)) for signal in signals), is_violation)
+        for scene, text, is_violation in lines
     ]
     return {
-        "recall": share(alarm for alarm, broken in alarms if broken),
-        "false_alarms": share(alarm for alarm, broken in alarms if not broken),
-        "breaks": sum(broken for _, broken in alarms),
-        "clean": sum(not broken for _, broken in alarms),
+        "recall": share(alarm for alarm, is_violation in alarms if is_violation),
+        "false_alarms": share(alarm for alarm, is_violation in alarms if not is_violation),
+        "breaks": sum(is_violation for _, is_violation in alarms),
+        "clean": sum(not is_violation for _, is_violation in alarms),
     }
 
 
 def main(json: bool = False) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 

@@ -1,4 +1,4 @@
-"""Runs a measurement under a progress bar and prints its figures."""
+"""Runs a benchmark under a progress bar and prints its figures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 Step = Callable[[int, int], None]
+"""Reports progress: the steps done and the total."""
 
 
 def with_bar(measure: Callable[[Step], dict[str, Any]], json: bool) -> None:
-    """The bar goes to standard error, the figures to standard output."""
+    """Run ``measure`` and print its figures; the progress bar goes to standard error."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -1,35 +1,30 @@
-"""Replies of which it is known how true they are to card and talk: ``rpterm bench rated``.
+"""Replies of known consistency with card and conversation: ``rpterm bench rated``.
 
-48 scenes were written for it (``rated.toml``): half ask for what the card tells (attribute), half
-for what was told in the talk (memory). The writers were language models, much larger than any that
-plays here, and no people graded them: the figures show what the score can and cannot tell, not what
-readers think.
-
-``unknowing`` and ``starter``: in how many pairs is a reply whose writer knew card and talk rated
-above one whose writer knew the name and the last turn alone, or above what the starter model said?
-This is how models go wrong by themselves. ``half``: above one whose writer knew the talk and not
-the card (attribute), or the card and the two last turns (memory). ``otherwise``: the same for
-consistent replies (grade 4 or 5) that say it in other words than card and talk, above the unknowing
-one.
-
-``artless``: the correlation of ranks with the grades of those four replies, none of which was meant
-to be wrong. Two readers, language models, graded them and did not know how each was made (their
-grades correlate by 0.99): the mean.
-
-``misleading``: the same with the grades of replies whose mistakes were made on
-purpose and put in the words of card and talk. ``read``: with those of 560 replies to 80 more scenes
-(``rated_read.toml``), of all ways in which models do well and badly, again half of the bad ones in
-the words of card and talk. They were graded in the same way (0.97). ``all``: with the grades of
-all these replies.
-
-``rise``: by how much the correlation of the score is above that of ``tfidf``; for its interval the
-same replies are drawn for both.
-
-``tfidf`` is the likeness of words to the whole card (attribute) or the whole talk (memory);
-``drawn`` is the same signals with the terms for lines drawn from other talks, where being to the
-point counts. Nothing was fitted on these scenes. That it does not count in the live score was
-decided on the 48, and how words that were known are counted (``MemoryWords``); of the 80 half had
-been looked at then.
+- Data: 48 scenes written for rpterm (``rated.toml``); half ask for what the card says
+  (``attribute``), half for what was said earlier in the conversation (``memory``). 80 more scenes
+  with 560 replies (``rated_read.toml``) show all the ways in which models do well and badly, half
+  of the bad replies in the words of card and conversation. Writers and graders are language models
+  much larger than any that plays here; no person graded them. The figures show what the score can
+  and cannot detect, not what readers think.
+- Metric, pairs (win rate), for a reply whose writer knew card and conversation: ``unknowing``,
+  against a reply whose writer knew only the name and the last turn; ``starter``, against the
+  starter model's reply: this is how models go wrong by themselves. ``half``, against a reply
+  whose writer knew the conversation but not the card (attribute), or the card and the last two
+  turns (memory). ``otherwise``, for consistent replies (grade 4 or 5) in other words than card and
+  conversation, against the unknowing reply.
+- Metric, Spearman rank correlation with the mean grade of two graders, who did not know how the
+  replies were made: ``artless``, over those four replies per scene, none of which was meant to be
+  wrong (inter-grader correlation 0.99); ``misleading``, over replies with deliberate mistakes in
+  the words of card and conversation; ``read``, over the 560 replies (inter-grader correlation
+  0.97); ``all``, over all of them.
+- Scores: ``score`` and ``score_no_lm``, the live score with and without the language model;
+  ``drawn``, the same signals with the terms of the task *drawn* (``choices``), where being on topic
+  counts. Baseline: ``tfidf``, the TF-IDF cosine with the whole card (attribute) or the whole
+  conversation (memory). ``rise`` is the correlation of ``score`` minus that of ``tfidf``, with the
+  same replies drawn for both.
+- Caveat: nothing was fitted on these scenes, but two decisions were made on the 48, when half of
+  the 80 had been seen: that being on topic does not raise the live score, and how known words are
+  counted (``MemoryWords``).
 """
 
 from __future__ import annotations
@@ -44,9 +39,9 @@ from typing import Any
 
 import numpy as np
 
+from rpterm.bench.bundled import read_table
 from rpterm.bench.figures import above, mean_figures, redrawn
 from rpterm.bench.printing import Step
-from rpterm.bench.written import read_table
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.combine import log_odds
 from rpterm.scoring.fit import Fit
@@ -56,31 +51,32 @@ from rpterm.scoring.signals.all import signals_for
 from rpterm.scoring.texts import Rarity, dot
 
 KINDS = ("attribute", "memory")
-_MADE = ("knowing", "half", "unknowing", "starter")
-_GOOD = 4
+_WRITERS = ("knowing", "half", "unknowing", "starter")
+_CONSISTENT = 4
 _TIMES = 500
+"""Bootstrap samples."""
 _PAIRS = {
     "unknowing": ("knowing", "unknowing"),
     "half": ("knowing", "half"),
     "starter": ("knowing", "starter"),
     "otherwise": ("graded", "unknowing"),
 }
-"""Which replies are held against which; of the graded ones the consistent ones."""
+"""The pairs: which reply should win against which. Of the graded ones, only the consistent."""
 _RANKED: dict[str, Container[str]] = {
-    "artless": _MADE, "misleading": ("graded",), "read": ("read",),
-    "all": (*_MADE, "graded", "read"),
+    "artless": _WRITERS, "misleading": ("graded",), "read": ("read",),
+    "all": (*_WRITERS, "graded", "read"),
 }  # fmt: skip
-"""Which replies are ranked together."""
+"""The replies that each correlation ranks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was measured of one reply.
+    """A reply with its grade and scores.
 
     Attributes:
-        by: ``graded``, ``read`` or one of ``_MADE``.
-        grade: 5 to 1.
-        rated: By the name of a score, higher is better.
+        by: How it was made: ``graded``, ``read`` or one of ``_WRITERS``.
+        grade: From 5 (consistent) to 1.
+        rated: Scores by name; higher is better.
     """
 
     scene: str
@@ -91,7 +87,7 @@ class Reply:
 
 
 def main(json: bool = False, cache: Path | None = None) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 
@@ -105,47 +101,48 @@ def measure(
     step: Step = lambda done, total: None,
     table: Sequence[dict[str, Any]] | None = None,
 ) -> list[Reply]:
-    """Every reply of every scene.
+    """Score every reply of every scene.
 
     Args:
-        table: Scenes as in the two files, instead of theirs.
+        table: Scenes in the format of the two files; ``None`` takes those of the files.
     """
     table = table if table is not None else [*scenes("rated.toml"), *scenes("rated_read.toml")]
-    found = []
-    for at, written in enumerate(table):
-        scene = _scene(written)
-        words = likeness(scene, written["kind"])
-        for by, grade, text in _replies(written):
+    replies = []
+    for at, entry in enumerate(table):
+        scene, kind = _scene(entry), entry["kind"]
+        baseline = likeness(scene, kind)
+        for by, grade, text in _replies(entry):
             readings = {each.name: each.measure(text, scene) for each in signals}
-            rated = {**scored(readings), "tfidf": words(text)}
-            found.append(Reply(str(at), written["kind"], by, grade, rated))
+            rated = {**scored(readings), "tfidf": baseline(text)}
+            replies.append(Reply(str(at), kind, by, grade, rated))
         step(at + 1, len(table))
-    return found
+    return replies
 
 
 def scenes(name: str) -> list[dict[str, Any]]:
-    """Those of a file of this package."""
+    """The scenes of a file of this package."""
     found: list[dict[str, Any]] = read_table(name)["scene"]
     return found
 
 
-def _scene(written: dict[str, Any]) -> Scene:
-    facts = (Fact(f"card.attributes:{at}", text) for at, text in enumerate(written["facts"]))
-    talk = tuple((who == "char", text) for who, text in written["talk"])
-    return Scene(char=written["char"], user="You", facts=tuple(facts), history=talk)
+def _scene(entry: dict[str, Any]) -> Scene:
+    facts = (Fact(f"card.attributes:{at}", text) for at, text in enumerate(entry["facts"]))
+    history = tuple((role == "char", text) for role, text in entry["talk"])
+    return Scene(char=entry["char"], user="You", facts=tuple(facts), history=history)
 
 
-def _replies(written: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
-    if "replies" in written:
-        yield from (("read", (one + two) / 2, text) for one, two, _, text in written["replies"])
+def _replies(entry: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
+    """The replies of a scene, as (how it was made, mean grade, text)."""
+    if "replies" in entry:
+        yield from (("read", (one + two) / 2, text) for one, two, _, text in entry["replies"])
         return
-    yield from (("graded", grade, text) for grade, text in written["graded"])
-    for by, (one, two) in zip(_MADE, written["grades"], strict=True):
-        yield by, (one + two) / 2, written[by]
+    yield from (("graded", grade, text) for grade, text in entry["graded"])
+    for by, (one, two) in zip(_WRITERS, entry["grades"], strict=True):
+        yield by, (one + two) / 2, entry[by]
 
 
 def scored(readings: dict[str, Reading]) -> dict[str, float]:
-    """What the scores say of a reply, by their names, as log-odds."""
+    """The scores of a reply by name, as log-odds."""
     table = frozen()
     return {
         "score": log_odds(readings, table.slow),
@@ -155,7 +152,7 @@ def scored(readings: dict[str, Reading]) -> dict[str, float]:
 
 
 def likeness(scene: Scene, kind: str) -> Callable[[str], float]:
-    """How alike the words of a reply are to the whole card (attribute) or talk (memory), TF-IDF."""
+    """The TF-IDF cosine of a reply with the whole card (attribute) or conversation (memory)."""
     facts, turns = [fact.text for fact in scene.facts], [text for _, text in scene.history]
     rarity = Rarity([*facts, *turns])
     known = rarity.vector(" ".join(facts if kind == "attribute" else turns))
@@ -163,53 +160,54 @@ def likeness(scene: Scene, kind: str) -> Callable[[str], float]:
 
 
 def report(replies: Sequence[Reply]) -> dict[str, Any]:
-    """Shares of pairs and correlations with their 95 % intervals, which draw whole scenes."""
+    """Win rates and correlations with their 95 % bootstrap intervals over whole scenes."""
     figures: dict[str, Any] = {"scenes": len({each.scene for each in replies})}
     for kind in KINDS:
-        mine = [each for each in replies if each.kind == kind]
-        for score in mine[0].rated if mine else ():
+        of_kind = [each for each in replies if each.kind == kind]
+        for score in of_kind[0].rated if of_kind else ():
             for pairs, (good, other) in _PAIRS.items():
-                won, groups = _won(mine, score, good, other)
-                figures |= mean_figures(f"{kind} {pairs} {score}", won, groups)
+                wins, groups = _wins(of_kind, score, good, other)
+                figures |= mean_figures(f"{kind} {pairs} {score}", wins, groups)
             for name, by in _RANKED.items():
-                figures |= _ranks(mine, by, f"{kind} {name} {score}", partial(_agree, score=score))
+                statistic = partial(_correlation, score=score)
+                figures |= _bootstrapped(of_kind, by, f"{kind} {name} {score}", statistic)
         for name, by in _RANKED.items():
-            figures |= _ranks(mine, by, f"{kind} {name} rise", _rise)
+            figures |= _bootstrapped(of_kind, by, f"{kind} {name} rise", _rise)
     return figures
 
 
-def _ranks(
+def _bootstrapped(
     replies: Sequence[Reply],
     by: Container[str],
     name: str,
-    figure: Callable[[Sequence[Reply]], float],
+    statistic: Callable[[Sequence[Reply]], float],
 ) -> dict[str, Any]:
-    """A figure of those replies and its interval; nothing of no replies."""
-    mine = [each for each in replies if each.by in by]
-    if not mine:
+    """A statistic over the replies made in these ways, with its interval; {} without replies."""
+    chosen = [each for each in replies if each.by in by]
+    if not chosen:
         return {}
-    parts = [list(scene) for _, scene in groupby(mine, lambda each: each.scene)]
+    parts = [list(scene) for _, scene in groupby(chosen, lambda each: each.scene)]
     return {
-        name: round(figure(mine), 4),
-        f"{name}_interval": redrawn(parts, figure, random.Random(3), _TIMES),
+        name: round(statistic(chosen), 4),
+        f"{name}_interval": redrawn(parts, statistic, random.Random(3), _TIMES),
     }
 
 
-def _won(
+def _wins(
     replies: Sequence[Reply], score: str, good: str, other: str
 ) -> tuple[list[float], list[str]]:
-    """Whether each good reply is above the other one of its scene; and the scenes."""
+    """Whether each good reply scores above the other reply of its scene; and the scenes."""
     against = {each.scene: each.rated[score] for each in replies if each.by == other}
-    mine = [each for each in replies if each.by == good and each.grade >= _GOOD]
-    won = [above(each.rated[score], [against[each.scene]]) for each in mine]
-    return won, [each.scene for each in mine]
+    chosen = [each for each in replies if each.by == good and each.grade >= _CONSISTENT]
+    wins = [above(each.rated[score], [against[each.scene]]) for each in chosen]
+    return wins, [each.scene for each in chosen]
 
 
-def _agree(replies: Sequence[Reply], score: str) -> float:
-    """The correlation of ranks of a score and the grades."""
+def _correlation(replies: Sequence[Reply], score: str) -> float:
+    """Spearman's rank correlation of a score with the grades."""
     rated = np.array([each.rated[score] for each in replies])
     return spearman(rated, np.array([float(each.grade) for each in replies]))
 
 
 def _rise(replies: Sequence[Reply]) -> float:
-    return _agree(replies, "score") - _agree(replies, "tfidf")
+    return _correlation(replies, "score") - _correlation(replies, "tfidf")

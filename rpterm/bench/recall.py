@@ -1,12 +1,16 @@
-"""What recall finds and how long it takes: ``rpterm bench recall [--locomo FILE]``.
+"""Accuracy and latency of memory recall: ``rpterm bench recall [--locomo FILE]``.
 
-With a file, the share of evidence found in long chats, which embeds with the starter model and
-takes minutes on a small machine. Every conversation becomes an index as the app builds it, each
-session a chat of its own; every question is asked as a user's line would be. The figure is the
-mean share of a question's evidence turns among the first 5, 10 and 25 rows. No language model
-takes part.
+With a file, accuracy on the long chats of LoCoMo:
 
-Without a file, the time that recall takes; see ``recall_speed``. Nothing is downloaded.
+- Protocol: each conversation becomes an index as the app builds it, each session a chat of its
+  own; each question is the query, as a user's line would be. Embeds with the starter embedder,
+  which takes minutes on a small machine; no language model is involved.
+- Metric: ``r@5``, ``r@10``, ``r@25``, the mean share of a question's evidence turns among the first
+  5, 10 and 25 results.
+- Baselines: ``ablation``, with parts of the ranking left out or used alone; ``leave_one_out``, with
+  the weights for each conversation chosen on the others.
+
+Without a file, latency; see ``recall_speed``. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ from rpterm.memory.words import terms
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to unit vectors, one row each."""
+"""Maps texts to unit vectors, one row each."""
 
 ABLATIONS: dict[str, Weights] = {
     "all": Weights(),
@@ -59,7 +63,9 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Indexed:
+    """A conversation with its index and the questions about it."""
+
     name: str
     index: MemoryIndex
     cases: tuple[_Case, ...]
@@ -71,10 +77,10 @@ def main(
     memories: int | None = None,
     out: TextIO | None = None,
 ) -> None:
-    """Measure and report, as JSON or as lines for people.
+    """Measure and report, as JSON or as a table.
 
     Args:
-        memories: Time recall among so many alone.
+        memories: Measure latency with so many memories only.
 
     Raises:
         RptermError: The file is not LoCoMo, or the embedder cannot be used.
@@ -105,28 +111,31 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
     Raises:
         RptermError: The file is not LoCoMo.
     """
-    prepared = [_prepare(talk, embed, speaker=True) for talk in locomo.read(path)]
-    shares = [_shares(item, Weights()) for item in prepared]
-    everything = np.concatenate(shares)
-    kinds = np.array([case.category for item in prepared for case in item.cases])
+    conversations = locomo.read(path)
+    indexed = [_index(each, embed, with_speaker=True) for each in conversations]
+    recalls = [_recalls(item, Weights()) for item in indexed]
+    everything = np.concatenate(recalls)
+    kinds = np.array([case.category for item in indexed for case in item.cases])
     ablation = {
-        name: _figures(np.concatenate([_shares(item, weights) for item in prepared]))
+        name: _figures(np.concatenate([_recalls(item, weights) for item in indexed]))
         for name, weights in ABLATIONS.items()
     }
-    mute = [_prepare(talk, embed, speaker=False) for talk in locomo.read(path)]
-    ablation["without speakers"] = _figures(np.concatenate([_shares(m, Weights()) for m in mute]))
+    anonymous = [_index(each, embed, with_speaker=False) for each in conversations]
+    ablation["without speakers"] = _figures(
+        np.concatenate([_recalls(item, Weights()) for item in anonymous])
+    )
     return {
         **_figures(everything),
         "questions": len(everything),
         "categories": {str(k): _figures(everything[kinds == k]) for k in np.unique(kinds)},
-        "conversations": {i.name: _figures(s) for i, s in zip(prepared, shares, strict=True)},
+        "conversations": {i.name: _figures(r) for i, r in zip(indexed, recalls, strict=True)},
         "ablation": ablation,
-        "leave_one_out": _leave_one_out(prepared),
+        "leave_one_out": _leave_one_out(indexed),
     }
 
 
 def lines(report: Mapping[str, object]) -> Iterator[str]:
-    """The report for people."""
+    """The report as a table."""
     yield f"{'':<32}" + "".join(f"{f'R@{depth}':>8}" for depth in DEPTHS)
     yield _line("all", report)
     for title in ("categories", "conversations", "ablation"):
@@ -134,17 +143,17 @@ def lines(report: Mapping[str, object]) -> Iterator[str]:
         if isinstance(table, Mapping):
             yield title
             yield from (_line(f"  {name}", figures) for name, figures in table.items())
-    left = report["leave_one_out"]
-    if isinstance(left, Mapping) and left:
-        yield _line("weights chosen on other chats", left)
+    held_out = report["leave_one_out"]
+    if isinstance(held_out, Mapping) and held_out:
+        yield _line("weights chosen on other chats", held_out)
 
 
 def _line(name: str, figures: Mapping[str, object]) -> str:
     return f"{name:<32}" + "".join(f"{figures[f'r@{depth}']:>8.3f}" for depth in DEPTHS)
 
 
-def _prepare(talk: Conversation, embed: Embed, *, speaker: bool) -> _Prepared:
-    texts = [spoken(turn.speaker if speaker else "", turn.text) for turn in talk.turns]
+def _index(talk: Conversation, embed: Embed, *, with_speaker: bool) -> _Indexed:
+    texts = [spoken(turn.speaker if with_speaker else "", turn.text) for turn in talk.turns]
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
@@ -159,7 +168,7 @@ def _prepare(talk: Conversation, embed: Embed, *, speaker: bool) -> _Prepared:
         _Case(_query(question.text, vector, now), question.evidence, question.category)
         for question, vector in zip(talk.questions, asked, strict=True)
     ]
-    return _Prepared(talk.name, index, tuple(cases))
+    return _Indexed(talk.name, index, tuple(cases))
 
 
 def _query(text: str, vector: NDArray[np.float32], now: float) -> Query:
@@ -167,52 +176,56 @@ def _query(text: str, vector: NDArray[np.float32], now: float) -> Query:
     return Query(weighted, vector, tuple(dates.spans(text, now)), now)
 
 
-def _shares(item: _Prepared, weights: Weights) -> NDArray[np.float64]:
-    """One line for each question: share of its evidence found at each depth."""
-    lines = []
+def _recalls(item: _Indexed, weights: Weights) -> NDArray[np.float64]:
+    """One row per question: the share of its evidence found at each depth."""
+    found = []
     for case in item.cases:
         rows = [hit.row for hit in recall(item.index, case.query, max(DEPTHS), weights)]
-        lines.append([len(case.evidence & set(rows[:d])) / len(case.evidence) for d in DEPTHS])
-    return np.array(lines, np.float64).reshape(-1, len(DEPTHS))
+        found.append(_recall_at_depths(rows, case.evidence))
+    return np.array(found, np.float64).reshape(-1, len(DEPTHS))
 
 
-def _figures(shares: NDArray[np.float64]) -> dict[str, float]:
-    means = shares.mean(axis=0) if len(shares) else np.zeros(len(DEPTHS))
+def _recall_at_depths(rows: Sequence[int], evidence: frozenset[int]) -> list[float]:
+    return [len(evidence & set(rows[:depth])) / len(evidence) for depth in DEPTHS]
+
+
+def _figures(recalls: NDArray[np.float64]) -> dict[str, float]:
+    means = recalls.mean(axis=0) if len(recalls) else np.zeros(len(DEPTHS))
     return {f"r@{depth}": round(float(m), 4) for depth, m in zip(DEPTHS, means, strict=True)}
 
 
 def _grid() -> Iterator[Weights]:
-    """Weights around the ones in use, to see what choosing them on other chats would cost."""
+    """Weights around those in use, to see what choosing them on other chats would cost."""
     for meaning, sitting, time in product((1.0, 2.0, 3.0), (0.2, 0.4, 0.7), (0.3, 0.6, 0.9)):
         yield replace(Weights(), meaning=meaning, sitting=sitting, time=time)
 
 
-def _leave_one_out(prepared: Sequence[_Prepared]) -> dict[str, float]:
-    """Figures when the weights for each chat are chosen on all the other chats alone."""
-    if len(prepared) < 2:
+def _leave_one_out(indexed: Sequence[_Indexed]) -> dict[str, float]:
+    """The figures with the weights for each conversation chosen on all other conversations."""
+    if len(indexed) < 2:
         return {}
-    scored = [[_case_parts(item, case) for case in item.cases] for item in prepared]
-    table = [[_quick_shares(cases, weights) for cases in scored] for weights in _grid()]
-    left: list[NDArray[np.float64]] = []
-    for out in range(len(prepared)):
-        others = [
-            np.concatenate([s for i, s in enumerate(line) if i != out])[:, :2].mean()
-            for line in table
+    scored = [[_case_parts(item, case) for case in item.cases] for item in indexed]
+    by_weights = [[_quick_recalls(cases, weights) for cases in scored] for weights in _grid()]
+    held_out: list[NDArray[np.float64]] = []
+    for out in range(len(indexed)):
+        means = [
+            np.concatenate([r for i, r in enumerate(recalls) if i != out])[:, :2].mean()
+            for recalls in by_weights
         ]
-        left.append(table[int(np.argmax(others))][out])
-    return _figures(np.concatenate(left))
+        held_out.append(by_weights[int(np.argmax(means))][out])
+    return _figures(np.concatenate(held_out))
 
 
-def _case_parts(item: _Prepared, case: _Case) -> tuple[Parts, frozenset[int]]:
+def _case_parts(item: _Indexed, case: _Case) -> tuple[Parts, frozenset[int]]:
     return parts(item.index, case.query, item.index.shown, Weights()), case.evidence
 
 
-def _quick_shares(
+def _quick_recalls(
     cases: Sequence[tuple[Parts, frozenset[int]]], weights: Weights
 ) -> NDArray[np.float64]:
-    """``_shares`` from parts at hand, without near-duplicate removal."""
-    lines = []
-    for found, evidence in cases:
-        rows = found.rows[top(found.total(weights), max(DEPTHS))].tolist()
-        lines.append([len(evidence & set(rows[:depth])) / len(evidence) for depth in DEPTHS])
-    return np.array(lines, np.float64).reshape(-1, len(DEPTHS))
+    """``_recalls`` from precomputed parts, without near-duplicate removal."""
+    recalls = [
+        _recall_at_depths(found.rows[top(found.total(weights), max(DEPTHS))].tolist(), evidence)
+        for found, evidence in cases
+    ]
+    return np.array(recalls, np.float64).reshape(-1, len(DEPTHS))

@@ -1,12 +1,12 @@
-"""How long the end of recall takes at 10,000 memories and more, and how good its index is.
+"""Latency of recall with 10,000 memories and more, and the accuracy of its index.
 
-``speed`` times ``Memory.recall`` whole, on a database file like a user's: chats whose words follow
-Zipf's law, every tenth turn on a branch that was left, and a draft of common and rare words behind
-the turns of its chat. Only the embedding of the draft is left out: its vector is there at once.
-``accuracy`` compares the index alone with the search of all vectors.
+``speed`` times a complete ``Memory.recall`` on a database file like a user's: chats whose words
+follow Zipf's law, with every tenth turn on an abandoned branch; the query is a draft of common and
+rare words after the turns of its chat. Only the embedding of the draft is left out: its vector is
+available at once. ``accuracy`` compares the index with exhaustive search over all vectors.
 
-Vectors are the sum of a common direction, one of 5,000 topics, and noise, which gives cosines as
-all-MiniLM-L6-v2 gives them on talk (0.24 between strangers, 0.6 to 0.9 to the nearest).
+The vectors are the sum of a common direction, one of 5,000 topics, and noise. That gives the
+cosines of all-MiniLM-L6-v2 on dialogue: 0.24 between unrelated lines, 0.6 to 0.9 to the nearest.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Figures = dict[str, float]
 
 
 def main(json: bool = False, sizes: Sequence[int] = SIZES, out: TextIO | None = None) -> None:
-    """Measure each size, the smallest first, and report as JSON or as a line each."""
+    """Measure each size, the smallest first, and report as JSON or as one line per size."""
     out = out or sys.stdout
     rows = [measure(size) for size in sorted(sizes)]
     if json:
@@ -58,7 +58,7 @@ def main(json: bool = False, sizes: Sequence[int] = SIZES, out: TextIO | None = 
 
 
 def measure(memories: int) -> Figures:
-    """All figures at one size; ``peak_ram_mb`` is the whole process's."""
+    """All figures for one size; ``peak_ram_mb`` is that of the whole process."""
     figures: Figures = {"memories": memories}
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
         path = Path(folder) / "bench.db"
@@ -70,7 +70,7 @@ def measure(memories: int) -> Figures:
 
 
 class Vectors:
-    """A stream of unit vectors that resemble embeddings."""
+    """A random stream of unit vectors that resemble embeddings."""
 
     def __init__(self) -> None:
         self._draw = np.random.default_rng(11)
@@ -78,7 +78,7 @@ class Vectors:
         self._common = self._noise(1)
 
     def make(self, count: int) -> Floats:
-        """The next so many, one a row."""
+        """The next ``count`` vectors, one per row."""
         topic = self._topics[self._draw.integers(0, len(self._topics), count)]
         rows = 0.7 * self._common + topic + 0.7 * self._noise(count)
         unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -89,7 +89,7 @@ class Vectors:
 
 
 class Given:
-    """An embedder whose vectors are there at once."""
+    """An embedder that takes its vectors from a list, in no time."""
 
     model = "bench"
     dim = DIM
@@ -113,7 +113,7 @@ class Given:
 
 
 def fill(path: Path, memories: int) -> Figures:
-    """Write a database with so many memories and their vectors; returns its size."""
+    """Write a database with so many memories and their vectors; returns its size on disk."""
     lines, vectors = talk(5, _TURN_WORDS), Vectors()
     vectors.make(QUERIES)
     with Store(path) as store:
@@ -130,12 +130,12 @@ def fill(path: Path, memories: int) -> Figures:
 
 
 def speed(path: Path, goal: float) -> Figures:
-    """Milliseconds of a whole recall, and of leaving a turn to be remembered.
+    """Milliseconds of a complete recall, and of queueing a turn to be remembered.
 
-    ``cpu_p95_ms`` is without what other programs took.
+    ``cpu_p95_ms`` is CPU time, which excludes what other programs took.
     """
     drafts = talk(6, _DRAFT_WORDS)
-    wall, busy, left = [], [], []
+    wall, cpu, queued = [], [], []
     with Store(path) as store:
         memory = Memory(store, "Bench", Given(iter(Vectors().make(QUERIES + 1))))
         start = time.perf_counter()
@@ -146,49 +146,49 @@ def speed(path: Path, goal: float) -> Figures:
         turns = store.path(chat.leaf_id or 0)
         memory.recall(chat.id, turns, next(drafts), _BUDGET, _tokens)
         for draft in islice(drafts, QUERIES):
-            began, began_busy = time.perf_counter(), time.thread_time()
+            began, began_cpu = time.perf_counter(), time.thread_time()
             memory.recall(chat.id, turns, draft, _BUDGET, _tokens)
-            busy.append(1000 * (time.thread_time() - began_busy))
+            cpu.append(1000 * (time.thread_time() - began_cpu))
             wall.append(1000 * (time.perf_counter() - began))
         for turn in turns:
             began = time.perf_counter()
             memory.remember(turn.id)
-            left.append(1000 * (time.perf_counter() - began))
+            queued.append(1000 * (time.perf_counter() - began))
         memory.close()
     return {
         "p50_ms": _percentile(wall, 50),
         "p95_ms": _percentile(wall, 95),
-        "cpu_p95_ms": _percentile(busy, 95),
+        "cpu_p95_ms": _percentile(cpu, 95),
         "goal_p95_ms": goal,
-        "remember_p95_ms": _percentile(left, 95),
+        "remember_p95_ms": _percentile(queued, 95),
         "load_s": round(loaded, 1),
     }
 
 
 def accuracy(memories: int) -> float:
-    """The share of the true ten nearest vectors that the index finds."""
+    """The share of the ten nearest vectors that the index finds (recall@10)."""
     vectors = Vectors()
     queries = vectors.make(QUERIES)
-    index, true = VectorIndex(DIM), _Nearest(queries)
+    index, exact = VectorIndex(DIM), _ExactNearest(queries)
     index.reserve(memories)
     for first in range(0, memories, _BLOCK):
         block = vectors.make(min(_BLOCK, memories - first))
         index.put_many(np.arange(first, first + len(block)), block)
-        true.see(first, block)
+        exact.add(first, block)
     found = [index.ask(query).nearest(index.have, 10) for query in queries]
-    shared = [len(np.intersect1d(*pair)) / 10 for pair in zip(found, true.rows, strict=True)]
+    shared = [len(np.intersect1d(*pair)) / 10 for pair in zip(found, exact.rows, strict=True)]
     return round(float(np.mean(shared)), 4)
 
 
-class _Nearest:
-    """The true ten nearest rows of each query, by comparing all while they stream past."""
+class _ExactNearest:
+    """The ten nearest rows of each query, by exhaustive search over a stream of blocks."""
 
     def __init__(self, queries: Floats) -> None:
         self._queries = queries
         self.rows = np.zeros((len(queries), 0), np.int64)
         self._cosines = np.zeros((len(queries), 0), np.float32)
 
-    def see(self, first: int, block: Floats) -> None:
+    def add(self, first: int, block: Floats) -> None:
         numbers = np.broadcast_to(
             np.arange(first, first + len(block)), (len(self._queries), len(block))
         )

@@ -1,9 +1,9 @@
-"""Makes the frozen terms again: ``python -m rpterm.bench.refit CONVAI2 LOCOMO PDNC [CACHE]``.
+"""Fits ``coefficients.json`` again: ``python -m rpterm.bench.refit CONVAI2 LOCOMO PDNC [CACHE]``.
 
-Writes to stdout. Fitted on 600 questions of ConvAI2, one or two a persona, on 200 about the talks
-of LoCoMo's first two conversations, and on every novel: what a benchmark says of this very data it
-says crossed, of other data as it is. CACHE is a file of likelihoods (``bench.cached``), which makes
-a second run short.
+Writes to stdout. The training data are 600 questions of ConvAI2, one or two per persona, 200
+questions about the first two conversations of LoCoMo, and all novels. On this very data a benchmark
+cross-validates; on other data it uses the coefficients as they are. CACHE is a file of
+log-probabilities (``bench.cached``), which makes a second run short.
 """
 
 from __future__ import annotations
@@ -27,22 +27,24 @@ from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.likelihood import Likelihood
 
 VERSION = "9"
-"""Of what is measured and of the weights; 9 has the weights of 8, but reads replies without the
-character's own name."""
+"""Of the signals and the weights together. 9 has the weights of 8, but its signals remove the
+character's own name from the reply."""
 QUESTIONS = 600
 _TOLD = 200
-"""Questions about what was said long ago, which ConvAI2's short talks hardly have.
+"""Questions about what was said long ago, which ConvAI2's short dialogues hardly contain.
 
-What people answer each other there leans less on what they know than what models answer: by the
-terms of 70 such questions the score went with the grades of replies that models made
-(``bench rated``, artless) by 0.644 (card) and 0.704 (talk), by those of 200 by 0.674 and 0.727.
-With more weight on memory alone, set by hand, it would be more, but that is not what a fit says."""
+What people reply there relies less on what they know than what models reply. With 70 such questions
+the score correlates with the grades of model replies (``bench rated``, artless) at 0.644 (card) and
+0.704 (conversation), with 200 at 0.674 and 0.727. More weight on memory, set by hand, would raise
+this further, but that is not what the fit gives."""
 _TOLD_DRAWN = 70
-"""Of them for lines drawn from other talks, which answers about one's own talk are not."""
+"""Of them for the task *drawn*, to which answers about one's own conversation do not belong."""
 _TALKS = 2
 _RIVALS = 4
 _LINES = 12
+"""Test lines per character, without the language model."""
 _ASKED_LINES = 6
+"""Test lines per character, with the language model."""
 _MADE = (
     "Balanced logistic regressions (rpterm.bench.calibrate) by rpterm.bench.refit. Facts and "
     "memory: along the direction of a conditional logit, scaled by sums of unseen folds, on "
@@ -57,7 +59,9 @@ _MADE = (
     "{asked_lines} lines each. Faults were set by hand and are not fitted: labelled replies that "
     "have them are rare."
 )
-# What sounds half like an assistant is as often a person who explains or thanks.
+_EQUAL_WEIGHTS = {name: Term(1.0) for name in FAST}
+"""Without the language model they select nothing."""
+# The center of 0.5: what sounds half like an assistant is as often a person who explains or thanks.
 FAULTS = {
     "speaking_for_user": Term(-3.0, most=3.0),
     "addresses_itself": Term(-3.0, most=3.0),
@@ -75,12 +79,12 @@ FAULTS = {
 def refit(
     convai2: Path, locomo: Path, pdnc: Path, encode: Remembered, likelihood: Likelihood
 ) -> dict[str, Any]:
-    """The table that ``scoring.frozen`` reads."""
+    """The content of ``coefficients.json``, which ``scoring.frozen`` reads."""
     talks = read_talks(locomo)[:_TALKS]
     about = told.measure(told.draw(talks, _TOLD), encode, likelihood)
     people, personas = _fit_personas(convai2, about, encode, likelihood)
     outside, cast_fast, cast_slow, novels = _fit_novels(pdnc, encode, likelihood)
-    # What the language model adds about a voice was measured within novels alone.
+    # The language model's contribution to voice was measured within novels only.
     likely = {"voice_likelihood": cast_slow["voice_likelihood"]}
     made = _MADE.format(
         questions=QUESTIONS, rivals=_RIVALS, told=len(about), talks=len(talks),
@@ -109,35 +113,34 @@ def _plain(table: Mapping[str, Term]) -> dict[str, dict[str, float]]:
 def _fit_personas(
     path: Path, about: Sequence[told.Answered], encode: Remembered, likelihood: Likelihood
 ) -> tuple[dict[str, dict[str, Term]], list[str]]:
+    """The terms on card and context, and the keys of the personas they were fitted on."""
     every = read(path)
-    chosen, rivals = draw(every, QUESTIONS, frozenset()), Rivals(every, encode, _RIVALS)
-    heard = persona.measure(chosen, rivals, encode, None, FIRST)
+    sample, rivals = draw(every, QUESTIONS, frozenset()), Rivals(every, encode, _RIVALS)
+    no_lm = persona.measure(sample, rivals, encode, None, _EQUAL_WEIGHTS)
     told_fast, told_slow = (told.choices(about, slow=slow) for slow in (False, True))
-    drawn_fast = persona.drawn_terms(heard, told_fast[:_TOLD_DRAWN], slow=False)
-    asked = persona.measure(chosen, rivals, encode, likelihood, drawn_fast)
-    drawn_slow = persona.drawn_terms(asked, told_slow[:_TOLD_DRAWN], slow=True)
-    found = {
-        "fast": persona.live_terms(heard, drawn_fast, told_fast, slow=False),
-        "slow": persona.live_terms(asked, drawn_slow, told_slow, slow=True),
+    drawn_fast = persona.drawn_terms(no_lm, told_fast[:_TOLD_DRAWN], slow=False)
+    with_lm = persona.measure(sample, rivals, encode, likelihood, drawn_fast)
+    drawn_slow = persona.drawn_terms(with_lm, told_slow[:_TOLD_DRAWN], slow=True)
+    terms = {
+        "fast": persona.live_terms(no_lm, drawn_fast, told_fast, slow=False),
+        "slow": persona.live_terms(with_lm, drawn_slow, told_slow, slow=True),
         "drawn_fast": drawn_fast,
         "drawn_slow": drawn_slow,
     }
-    return found, sorted({question.key for question in chosen})
-
-
-FIRST = {name: Term(1.0) for name in FAST}
+    return terms, sorted({question.key for question in sample})
 
 
 def _fit_novels(
     path: Path, encode: Remembered, likelihood: Likelihood
 ) -> tuple[dict[str, Term], dict[str, Term], dict[str, Term], list[str]]:
+    """The voice terms (outside, cast without and with the language model), and the novels."""
     novels = read_novels(path, _LINES)
-    heard = voice.measure(novels, novels, encode, None)
-    outside = voice.fit(heard, voice.FAST, outside=True)
-    cast_fast = voice.fit(heard, voice.FAST)
-    fewer = read_novels(path, _ASKED_LINES)
-    asked = voice.measure(fewer, fewer, encode, likelihood)
-    cast_slow = voice.fit(asked, voice.SLOW)
+    no_lm = voice.measure(novels, novels, encode, None)
+    outside = voice.fit(no_lm, voice.FAST, outside=True)
+    cast_fast = voice.fit(no_lm, voice.FAST)
+    fewer_lines = read_novels(path, _ASKED_LINES)
+    with_lm = voice.measure(fewer_lines, fewer_lines, encode, likelihood)
+    cast_slow = voice.fit(with_lm, voice.SLOW)
     return outside, cast_fast, cast_slow, [novel.name for novel in novels]
 
 

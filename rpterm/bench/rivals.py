@@ -1,7 +1,8 @@
-"""What others said to the likest turns: wrong replies that are to the point.
+"""Hard negatives: what others replied to the most similar turns.
 
-A reply that was made for a talk is about it, whoever makes it. Candidates drawn from other talks
-are not, so they teach that being to the point is being in character. These do not.
+A reply written for a dialogue is on topic, whoever wrote it. Candidates drawn from other dialogues
+are off topic, so a model fitted on them learns that being on topic is being in character. Hard
+negatives are on topic and do not teach that.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ _BATCH = 256
 
 
 class Rivals:
-    """Finds them among dialogues; embeds the last turn of every question once.
+    """Finds hard negatives in a set of dialogues; embeds the last turn of every question once.
 
     Args:
-        questions: Where rivals come from; those of the same persona are left out.
-        each: How many for one question.
+        questions: Where they come from; those of the same persona are skipped.
+        each: How many per question.
     """
 
     def __init__(self, questions: Sequence[Question], encode: Encode, each: int = _EACH) -> None:
@@ -33,15 +34,15 @@ class Rivals:
         self._rows = np.concatenate(parts)
 
     def of(self, question: Question) -> tuple[str, ...]:
-        """The right replies to the turns likest to this question's, no two alike."""
-        near = self._rows @ self._encode([question.history[-1]])[0]
+        """The right replies to the turns most similar to this question's, without duplicates."""
+        cosines = self._rows @ self._encode([question.history[-1]])[0]
         right = question.candidates[question.gold]
         found: dict[str, None] = {}
-        for at in np.argsort(-near, kind="stable"):
+        for at in np.argsort(-cosines, kind="stable"):
             other = self._questions[int(at)]
-            said = other.candidates[other.gold]
-            if other.key != question.key and said != right:
-                found.setdefault(said)
+            reply = other.candidates[other.gold]
+            if other.key != question.key and reply != right:
+                found.setdefault(reply)
             if len(found) == self._each:
                 break
         return tuple(found)

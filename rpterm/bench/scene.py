@@ -1,4 +1,4 @@
-"""The chat all engine benchmarks play: sherlock, fifty turns, a memory and lore on every turn."""
+"""The chat that the engine benchmarks play: Sherlock, fifty turns, memory and lore every turn."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ GREEDY = Sampling(
     max_tokens=160,
     close_after=0,
 )
-"""The cheapest chain: what is left is the cost of everything but sampling."""
+"""The cheapest sampler chain, so that everything but sampling is measured."""
 
 CONTEXT = 8192
-_ASKED = (
+_USER_LINES = (
     "I walked past the {n}th lamp on the quay and somebody had scratched a cross into the post.",
     "The letter came by the second post, without a stamp, and smelled of tobacco number {n}.",
     "My brother swears he saw the cab again, the one with the grey horse, {n} days ago.",
     "Then tell me what you make of the glove. There are {n} buttons and one of them is new.",
 )
-_TOLD = (
+_CHARACTER_LINES = (
     "*turns it over by the window* You have left out the one thing that matters: who knew, "
     "{n} hours before, that you would pass that way at all?",
     "Curious. A careful hand and a careless purse. *taps the paper* We shall hear of paper number "
@@ -50,7 +50,7 @@ _TOLD = (
 
 
 class Weather:
-    """A memory and a piece of lore that change with every turn: the worst case for a cache."""
+    """A memory and a lore entry that change with every turn: the worst case for a KV cache."""
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
@@ -71,24 +71,24 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """An engine, and a folder for databases and states that goes when the benchmark ends."""
+    """An engine, and a temporary folder for databases and saved states."""
 
     settings: Settings
     engine: Engine
     folder: Path
 
     def session(self, name: str, exchanges: int, sampling: Sampling) -> Session:
-        """A chat of so many exchanges, stored but not yet evaluated."""
+        """A new chat of so many exchanges, stored but not yet evaluated."""
         found = launch.find_card("sherlock", folders.find())
         store = Store(self.folder / f"{name}.db")
         chat = begin_chat(store, found.card, found.text, Persona("Anna"))
         parent = chat.leaf_id
         for number in range(exchanges):
-            asked = _ASKED[number % len(_ASKED)].format(n=number)
-            told = _TOLD[number % len(_TOLD)].format(n=number)
+            asked = _USER_LINES[number % len(_USER_LINES)].format(n=number)
+            reply = _CHARACTER_LINES[number % len(_CHARACTER_LINES)].format(n=number)
             parent = store.add_turn(chat.id, parent, "user", "Anna", asked, origin=Origin.TYPED).id
             parent = store.add_turn(
-                chat.id, parent, "assistant", found.card.char, told, origin=Origin.GENERATED
+                chat.id, parent, "assistant", found.card.char, reply, origin=Origin.GENERATED
             ).id
         card = replace(found.card, sampling={})
         settings = replace(self.settings, sampling=sampling)
@@ -110,7 +110,7 @@ def scene(settings: Settings) -> Iterator[Scene]:
 
 
 def open_for_bench(settings: Settings, folder: Path) -> Engine:
-    """An engine of its own on the configured model."""
+    """A new engine on the configured model."""
     return open_engine(
         replace(settings, context=settings.context or CONTEXT),
         models_folder=folders.find().models,

@@ -1,8 +1,9 @@
-"""How long until one sees something: the first frame, the help, and what they are made of.
+"""Start-up time: the first frame, the help, and their parts (``rpterm bench startup``).
 
-The first frame is measured from the start of the process until a terminal (a pty) was sent the
-character's name and the beginning of the greeting, by the real program with the real model loading
-behind it. All figures of one call are taken in turns, so that a busy moment hits all alike.
+The first frame is timed from the start of the process until the real program, with the real model
+loading in the background, has sent the character's name and the beginning of the greeting to a
+pseudo terminal. The figures of one call are measured in turns, so that a busy moment affects all
+alike.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _ESCAPES = re.compile(
 
 
 def measure(runs: int = RUNS) -> dict[str, object]:
-    """Seconds, the median of ``runs`` after one unmeasured start that fills the caches."""
+    """Seconds: the medians of ``runs`` starts, after one unmeasured start that fills the caches."""
     if not hasattr(os, "fork"):
         raise RptermError("This benchmark needs a pseudo terminal, which Windows does not have.")
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as home:
@@ -56,10 +57,13 @@ def measure(runs: int = RUNS) -> dict[str, object]:
 
 
 def first_frame(env: Mapping[str, str], wanted: Sequence[bytes]) -> float:
-    """Start the program in a pty, wait until it has painted all that is ``wanted``, end it.
+    """Start the program in a pty, wait until everything ``wanted`` is painted, and end it.
+
+    Returns:
+        Seconds until then.
 
     Raises:
-        RptermError: Nothing was painted.
+        RptermError: It was not painted in time.
     """
     import fcntl
     import pty
@@ -70,7 +74,7 @@ def first_frame(env: Mapping[str, str], wanted: Sequence[bytes]) -> float:
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     began = time.perf_counter()
     process = subprocess.Popen(
-        # A new chat: nobody is greeted before a chat that is gone on with is open.
+        # A new chat: a continued chat shows no greeting before it is open.
         [sys.executable, "-m", "rpterm", "chat", CARD, "--new"],
         stdin=other, stdout=other, stderr=other, env=env, start_new_session=True,
     )  # fmt: skip
@@ -82,14 +86,14 @@ def first_frame(env: Mapping[str, str], wanted: Sequence[bytes]) -> float:
 
 
 def environment(home: str) -> dict[str, str]:
-    """A home and a cache of byte code of its own: an installed program is compiled already."""
+    """An environment with its own home and bytecode cache: an installed program is compiled."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     place = {"RPTERM_HOME": home, "PYTHONPYCACHEPREFIX": str(Path(home) / "bytecode")}
     return {**env, **place, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 def welcomed(home: str | Path) -> None:
-    """Make the database there: the tour of the very first start would cover the greeting."""
+    """Create the database: the tour of the very first start would cover the greeting."""
     from rpterm import paths
     from rpterm.store import Store
 
@@ -99,7 +103,7 @@ def welcomed(home: str | Path) -> None:
 
 
 def marks() -> list[bytes]:
-    """The name, and a few words of the greeting that stand on one line."""
+    """What the first frame must show: the name, and a word from the start of the greeting."""
     from rpterm import paths
     from rpterm.opening import launch
 
@@ -109,10 +113,13 @@ def marks() -> list[bytes]:
 
 
 def wait_for(terminal: int, wanted: Sequence[bytes], began: float) -> float:
-    """Read a terminal until everything wanted was written to it; returns that moment.
+    """Read a terminal until everything wanted was written to it.
+
+    Returns:
+        The ``time.perf_counter`` of that moment.
 
     Raises:
-        RptermError: It was not, within ``LIMIT_S`` of ``began``.
+        RptermError: It was not written within ``LIMIT_S`` of ``began``.
     """
     seen = b""
     while time.perf_counter() - began < LIMIT_S:
@@ -128,11 +135,11 @@ def wait_for(terminal: int, wanted: Sequence[bytes], began: float) -> float:
         if all(mark in text for mark in wanted):
             return now
     tail = _ESCAPES.sub(b"", seen).decode(errors="replace").strip()[-300:]
-    raise RptermError(f"The program painted no first frame. It wrote: {tail or 'nothing'}")
+    raise RptermError(f"The program painted no first frame. It wrote: {tail or 'nothing'}.")
 
 
 def _end(process: subprocess.Popen[bytes], terminal: int) -> None:
-    """Ask it to leave, and see to it."""
+    """Ask the process to quit, then kill it."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     drain(process, terminal, 10)
@@ -143,7 +150,7 @@ def _end(process: subprocess.Popen[bytes], terminal: int) -> None:
 
 
 def drain(process: subprocess.Popen[bytes], terminal: int, limit: float) -> None:
-    """Read what a process still writes until it is gone: it would wait for ever otherwise."""
+    """Read what a process still writes until it ends: on a full pty it would block for ever."""
     end = time.monotonic() + limit
     while process.poll() is None and time.monotonic() < end:
         if select.select([terminal], [], [], 0.05)[0]:

@@ -1,7 +1,7 @@
-"""How fast the store is when it is full: ``rpterm bench store``.
+"""Latency of a full store: ``rpterm bench store``.
 
-Makes a database of 100,000 turns in a temporary folder and times what a user waits for. Knows no
-terminal: ``main`` writes to the stream it is given.
+Creates a database of 100,000 turns in a temporary folder and times what a user waits for: opening a
+chat and searching.
 """
 
 from __future__ import annotations
@@ -25,29 +25,16 @@ CHAT_TURNS = 2_000
 RUNS = 15
 
 _SYLLABLES = (
-    "the",
-    "an",
-    "to",
-    "mi",
-    "ra",
-    "ven",
-    "sol",
-    "ki",
-    "or",
-    "ten",
-    "lu",
-    "ba",
-    "sha",
-    "ne",
-)
+    "the", "an", "to", "mi", "ra", "ven", "sol", "ki", "or", "ten", "lu", "ba", "sha", "ne"
+)  # fmt: skip
 
 QUERIES = ("t", "the", "thea", "thean", "theto", "the v", '"thean ven"', "the ven sol", "nowhere")
-"""From one letter, the first thing a search-as-you-type asks, over beginnings of the most frequent
-words and phrases of them, to words that never occur."""
+"""From one letter, with which search-as-you-type begins, over prefixes and phrases of the most
+frequent words, to words that never occur."""
 
 
 def vocabulary() -> list[str]:
-    """Words of one to four syllables, the short ones first, as Zipf found them."""
+    """Words of one to four syllables, the short ones first: Zipf's law of abbreviation."""
     return [
         "".join(syllables)
         for length in range(1, 5)
@@ -56,15 +43,15 @@ def vocabulary() -> list[str]:
 
 
 def talk(seed: int, words: int) -> Iterator[str]:
-    """Lines of so many words without end, each word as often as in a language."""
-    draw, known = random.Random(seed), vocabulary()
+    """An endless stream of lines of so many words, with frequencies by Zipf's law."""
+    rng, known = random.Random(seed), vocabulary()
     weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(known))))
     while True:
-        yield " ".join(draw.choices(known, cum_weights=weights, k=words))
+        yield " ".join(rng.choices(known, cum_weights=weights, k=words))
 
 
 def fill(path: Path, turns: int = TURNS, chat_turns: int = CHAT_TURNS) -> int:
-    """Write chats of ``chat_turns`` turns, every tenth one a swipe; returns the last chat's id."""
+    """Write chats of ``chat_turns`` turns, every tenth a swipe; returns the last chat's id."""
     lines = talk(7, 40)
     with Store(path) as store:
         chat_id = 0
@@ -76,7 +63,7 @@ def fill(path: Path, turns: int = TURNS, chat_turns: int = CHAT_TURNS) -> int:
 
 
 def measure(path: Path, chat_id: int, runs: int = RUNS) -> dict[str, float]:
-    """Medians in milliseconds; the slowest of ``QUERIES`` counts for the search."""
+    """Medians in milliseconds; for the search, that of the slowest of ``QUERIES``."""
     with Store(path) as store:
         slowest = max(
             _median(lambda words=words: store.search(words), runs)  # type: ignore[misc]
@@ -89,7 +76,7 @@ def measure(path: Path, chat_id: int, runs: int = RUNS) -> dict[str, float]:
 
 
 def open_chat(path: Path, chat_id: int) -> int:
-    """All that opening a chat asks of the store, from the closed file; returns its length."""
+    """What opening a chat asks of the store, from the closed file on; returns the chat's length."""
     with Store(path) as store:
         leaf = store.chat(chat_id).leaf_id or 0
         store.path(leaf, limit=60)
@@ -97,7 +84,7 @@ def open_chat(path: Path, chat_id: int) -> int:
 
 
 def main(json: bool = False, out: TextIO | None = None) -> None:
-    """Fill, measure and report, as JSON or as two lines for people."""
+    """Fill, measure and report, as JSON or as two lines of text."""
     out = out or sys.stdout
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
         path = Path(folder) / "bench.db"
@@ -110,9 +97,9 @@ def main(json: bool = False, out: TextIO | None = None) -> None:
 
 
 def insert_chat(path: Path, chat_id: int, texts: list[str]) -> None:
-    """Write the turns of a chat, every tenth one a swipe that was left.
+    """Write the turns of a chat, every tenth an abandoned swipe.
 
-    One transaction a chat: 100,000 calls of ``add_turn`` would take minutes of the user's.
+    In one transaction per chat: 100,000 calls of ``add_turn`` would take minutes.
     """
     connections = Connections(path, 15.0)
     with connections.write() as connection:

@@ -1,10 +1,14 @@
-"""The right answer about a talk that went on for long: ``rpterm bench told --locomo FILE``.
+"""Answers that depend on what was said long ago: ``rpterm bench told --locomo FILE``.
 
-The talk is the one session of LoCoMo that holds the evidence, then the question. Which of two
-answers rates higher: the right one, or one to another question of the same kind about the same two
-people? ``pairwise_tfidf`` is what the words of the nearest turn would say. The terms are frozen;
-the conversations that they were fitted on are left out. An answer to another question may be near
-to this talk, too: the most that can be had is below 1.
+- Task: the dialogue is the LoCoMo session that contains the evidence, followed by the question. The
+  right answer competes with three answers to other questions of the same kind about the same two
+  people.
+- Metric: ``pairwise``, the win rate of the right answer by the live score, with a 95 % bootstrap
+  over questions; ``_no_lm`` without the language model; ``… alone`` by one signal. An answer to
+  another question may fit this dialogue, too, so the maximum is below 1.
+- Baseline: ``pairwise_tfidf``, by the TF-IDF cosine with the most similar turn.
+- Protocol: the coefficients ship with the package; conversations in their training data are left
+  out.
 """
 
 from __future__ import annotations
@@ -37,7 +41,7 @@ _KINDS = ("single-hop", "multi-hop", "temporal")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question after its talk; the first answer is the right one."""
+    """A question after its dialogue; the first answer is the right one."""
 
     talk: str
     scene: Scene
@@ -46,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What was measured of each answer; ``slow`` is empty without a language model."""
+    """The features of each answer; ``slow`` is empty without a language model."""
 
     asked: Asked
     tfidf: NDArray[np.float64]
@@ -57,7 +61,7 @@ class Answered:
 def main(
     locomo: Path, json: bool = False, limit: int | None = None, cache: Path | None = None
 ) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 
@@ -65,17 +69,19 @@ def main(
     talks = [talk for talk in read(locomo) if talk.name not in table.talks]
     questions = draw(talks, _LIMIT if limit is None else limit)
     if not questions:
-        raise RptermError(f"The score was fitted on every conversation of {locomo}.")
+        raise RptermError(
+            f"The score was fitted on every conversation of {locomo}: use another file."
+        )
     with models(cache) as (encode, likelihood):
         with_bar(lambda step: report(measure(questions, encode, likelihood, step)), json)
 
 
 def draw(talks: Sequence[Conversation], limit: int) -> list[Asked]:
-    """At most ``limit`` questions, by a fixed seed; 0 is all."""
+    """A random sample of at most ``limit`` questions with a fixed seed; 0 is all."""
     rng = random.Random(_SEED)
-    found = [asked for talk in talks for asked in _questions(talk, rng)]
-    rng.shuffle(found)
-    return found[:limit] if limit else found
+    every = [asked for talk in talks for asked in _questions(talk, rng)]
+    rng.shuffle(every)
+    return every[:limit] if limit else every
 
 
 def _questions(talk: Conversation, rng: random.Random) -> list[Asked]:
@@ -93,7 +99,7 @@ def _questions(talk: Conversation, rng: random.Random) -> list[Asked]:
 
 
 def _scene(talk: Conversation, question: Question) -> Scene:
-    """Who said the evidence is the character; the other one asks."""
+    """The speaker of the evidence is the character; the other speaker asks."""
     first = talk.turns[min(question.evidence)]
     turns = [turn for turn in talk.turns if turn.session == first.session]
     history = tuple((turn.speaker == first.speaker, turn.text) for turn in turns)
@@ -106,26 +112,27 @@ def measure(
     likelihood: Likelihood | None,
     step: Step = lambda done, total: None,
 ) -> list[Answered]:
-    """All numbers of all answers."""
-    quick = signals(encode)
-    found = []
+    """All features of all answers."""
+    fast_signals = signals(encode)
+    answered = []
     for at, asked in enumerate(questions):
-        fast = values(quick, asked.answers, asked.scene)
+        fast = values(fast_signals, asked.answers, asked.scene)
         slow = with_lift(fast, likelihood, asked.answers, asked.scene)
-        found.append(Answered(asked, _tfidf(asked), fast, slow))
+        answered.append(Answered(asked, _tfidf(asked), fast, slow))
         step(at + 1, len(questions))
-    return found
+    return answered
 
 
 def _tfidf(asked: Asked) -> NDArray[np.float64]:
+    """The cosine of each answer with the most similar turn."""
     turns = [text for _, text in asked.scene.history[:-1]]
     rarity = Rarity(turns)
-    heard = [rarity.vector(text) for text in turns]
-    return np.array([max(dot(rarity.vector(x), y) for y in heard) for x in asked.answers])
+    vectors = [rarity.vector(text) for text in turns]
+    return np.array([max(dot(rarity.vector(x), y) for y in vectors) for x in asked.answers])
 
 
 def choices(answered: Sequence[Answered], *, slow: bool) -> list[Choice]:
-    """What terms are fitted on."""
+    """The choice sets, for fitting."""
     return [
         Choice(each.slow if slow else each.fast, 0, f"{each.asked.talk} {at}")
         for at, each in enumerate(answered)
@@ -133,18 +140,20 @@ def choices(answered: Sequence[Answered], *, slow: bool) -> list[Choice]:
 
 
 def report(answered: Sequence[Answered]) -> dict[str, Any]:
-    """The shares of pairs won, with their 95 % intervals over questions."""
+    """The win rates with their 95 % intervals over questions."""
     table = frozen()
     figures: dict[str, Any] = {"questions": len(answered)}
     if len(answered[0].slow):
-        figures |= _share("pairwise", [log_odds_of(x.slow, SLOW, table.slow) for x in answered])
-    figures |= _share("pairwise_no_lm", [log_odds_of(x.fast, FAST, table.fast) for x in answered])
-    figures |= _share("pairwise_tfidf", [x.tfidf for x in answered])
+        odds = [log_odds_of(each.slow, SLOW, table.slow) for each in answered]
+        figures |= _win_rate("pairwise", odds)
+    odds = [log_odds_of(each.fast, FAST, table.fast) for each in answered]
+    figures |= _win_rate("pairwise_no_lm", odds)
+    figures |= _win_rate("pairwise_tfidf", [each.tfidf for each in answered])
     for at, name in enumerate(FAST):
         if any(each.fast[:, at].any() for each in answered):
-            figures |= _share(f"{name} alone", [each.fast[:, at] for each in answered])
+            figures |= _win_rate(f"{name} alone", [each.fast[:, at] for each in answered])
     return figures
 
 
-def _share(name: str, rated: Sequence[NDArray[np.float64]]) -> dict[str, Any]:
-    return mean_figures(name, [above(row[0], row[1:].tolist()) for row in rated])
+def _win_rate(name: str, scores: Sequence[NDArray[np.float64]]) -> dict[str, Any]:
+    return mean_figures(name, [above(row[0], row[1:].tolist()) for row in scores])

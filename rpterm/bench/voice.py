@@ -1,12 +1,16 @@
-"""Whose line is it: ``rpterm bench voice --pdnc DIR``.
+"""Speaker verification on novels, by voice: ``rpterm bench voice --pdnc DIR``.
 
-For each line of a novel's character, drawn lines of the same length (within two words or 15 %) of
-other characters of that novel: which of the two is the character's? Each voice is known by twenty
-example lines; contrasts are the example lines of the novel's other speakers, and nothing else of
-that novel. ``outside`` is the same with voices of two other novels as the only contrasts, as in a
-chat, where contrasts are other cards. ``top1`` is the right one of the novel's two to five voices.
-Novels that the terms were fitted on are left out; with ``--crossed``, and where every novel was
-fitted on, none is: for each novel terms are fitted on the others. Intervals draw whole novels.
+- Task: given a line of a character and a line of equal length (within two words or 15 %) of another
+  character of the same novel, which is the character's? Each voice is known by twenty example
+  lines; the contrast is the example lines of the novel's other speakers, nothing else of the novel.
+- Metrics: ``pairwise`` (win rate over pairs); ``top1``, the share of lines for which the speaker's
+  voice ranks first among the novel's two to five voices; the expected calibration error (ECE) with
+  ``_interval`` and ``_noise`` as in ``bench persona``. Bootstraps resample whole novels.
+- ``outside``: the same with voices of two other novels as the only contrast, as in a chat, where
+  the contrasts are other cards.
+- Baselines: ``_no_lm`` without the language model, ``ablations`` with one signal left out or alone.
+- Protocol: novels in the training data of the coefficients are left out. With ``--crossed``, or if
+  all novels are in the training data, none is: each novel's terms are fitted on the others.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from rpterm.bench.calibrate import terms
-from rpterm.bench.figures import above, balanced_bins, error_figures, mean_figures
+from rpterm.bench.figures import Judged, above, balanced_bins, error_figures, mean_figures
 from rpterm.bench.pdnc import Novel, read
 from rpterm.bench.printing import Step
 from rpterm.scoring.combine import Term, chance, log_odds
@@ -36,20 +40,21 @@ SLOW = (*FAST, "voice_likelihood")
 _LINES = 4
 _OTHERS = 3
 TableOf = Callable[[str], Frozen]
-"""The terms to judge a novel by, from its name."""
+"""Maps a novel's name to the coefficients to judge it by."""
 TermsOf = Callable[[str], Mapping[str, Term]]
-"""Those of one of its tables."""
+"""Maps a novel's name to one of the tables of these coefficients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One line measured against one voice of its novel.
+    """A line measured against one voice of its novel.
 
     Attributes:
-        line: The novel, its speaker's place and its own place: the same for all voices.
-        voice: The place of the voice it was measured against.
-        values: By signal, with the novel's other voices as contrasts.
-        outside: The same with other novels' voices as contrasts.
+        line: Identifies the line: the novel, the index of the speaker, the index of the line.
+        words: The length of the line.
+        voice: The index of the voice it was measured against.
+        values: By signal, with the novel's other voices as contrast.
+        outside: The same with other novels' voices as contrast.
     """
 
     line: tuple[str, int, int]
@@ -60,7 +65,7 @@ class Heard:
 
     @property
     def own(self) -> bool:
-        """Whether the voice is the speaker's."""
+        """Whether the voice is that of the line's speaker."""
         return self.line[1] == self.voice
 
 
@@ -72,7 +77,7 @@ def main(
     picture: Path | None = None,
     crossed: bool = False,
 ) -> None:
-    """Measure and print, with a bar on standard error."""
+    """Measure and print, with a progress bar on standard error."""
     from rpterm.bench.opening import models
     from rpterm.bench.printing import with_bar
 
@@ -98,27 +103,27 @@ def measure(
     likelihood: Likelihood | None,
     step: Step = lambda done, total: None,
 ) -> list[Heard]:
-    """Every line of the chosen novels against every voice of its novel.
+    """Measure every line of the chosen novels against every voice of its novel.
 
     Args:
-        novels: Where the outside contrasts come from.
+        novels: Where the contrast voices of ``outside`` come from.
     """
-    signals: list[Signal] = [VoiceWords(), VoiceMeaning(encode)]
-    fast = list(signals)
+    fast_signals: list[Signal] = [VoiceWords(), VoiceMeaning(encode)]
+    signals = list(fast_signals)
     if likelihood is not None:
         signals.append(VoiceLikelihood(likelihood))
     total = sum(len(voice.tested) * len(novel.voices) for novel in chosen for voice in novel.voices)
     heard: list[Heard] = []
     for novel in chosen:
-        outside = _outside(novel, novels)
+        others = _outside(novel, novels)
         for at, voice in enumerate(novel.voices):
             cast = tuple(each.examples for each in novel.voices if each is not voice)
             near = Scene(own_lines=voice.examples, other_lines=cast)
-            far = Scene(own_lines=voice.examples, other_lines=outside)
+            far = Scene(own_lines=voice.examples, other_lines=others)
             for line, text in _lines(novel):
-                values = {each.name: each.measure(text, near).value for each in signals}
-                strange = {each.name: each.measure(text, far).value for each in fast}
-                heard.append(Heard(line, len(text.split()), at, values, strange))
+                inside = {each.name: each.measure(text, near).value for each in signals}
+                outside = {each.name: each.measure(text, far).value for each in fast_signals}
+                heard.append(Heard(line, len(text.split()), at, inside, outside))
                 step(len(heard), total)
     return heard
 
@@ -138,7 +143,7 @@ def _outside(novel: Novel, novels: Sequence[Novel]) -> tuple[tuple[str, ...], ..
 
 
 def pairs(heard: Sequence[Heard]) -> list[tuple[Heard, Heard]]:
-    """An own line and a line of another speaker, both against the own line's voice."""
+    """Pairs of a line and another speaker's line, both measured against the first one's voice."""
     found = []
     for own in (each for each in heard if each.own):
         near = [
@@ -149,13 +154,13 @@ def pairs(heard: Sequence[Heard]) -> list[tuple[Heard, Heard]]:
             and not each.own
             and abs(each.words - own.words) <= max(2, 0.15 * own.words)
         ]
-        chosen = random.Random(str(own.line)).sample(near, min(_OTHERS, len(near)))
-        found += [(own, each) for each in chosen]
+        sample = random.Random(str(own.line)).sample(near, min(_OTHERS, len(near)))
+        found += [(own, each) for each in sample]
     return found
 
 
 def fit(heard: Sequence[Heard], names: Sequence[str], *, outside: bool = False) -> dict[str, Term]:
-    """Terms that know the own voice from the others of the novel, or from those of other novels."""
+    """Terms that separate a voice from those of the same novel, or (``outside``) of others."""
     values = [each.outside if outside else each.values for each in heard]
     rows = np.array([[each[name] for name in names] for each in values])
     right = np.array([each.own for each in heard])
@@ -163,35 +168,36 @@ def fit(heard: Sequence[Heard], names: Sequence[str], *, outside: bool = False) 
 
 
 def cross(heard: Sequence[Heard], table: Frozen) -> TableOf:
-    """Each novel's terms are fitted on the other novels."""
-    names = {each.line[0] for each in heard}
+    """Cross-validation: each novel's terms are fitted on the other novels."""
+    names = sorted({each.line[0] for each in heard})
     if len(names) < 2:
-        raise RptermError("Two novels are needed to fit terms on one and judge the other.")
+        raise RptermError("Cross-validation needs at least two novels: one to fit, one to judge.")
     tables = {}
     for name in names:
-        rest = [each for each in heard if each.line[0] != name]
+        train = [each for each in heard if each.line[0] != name]
         tables[name] = replace(
             table,
-            fast={**table.fast, **fit(rest, FAST, outside=True)},
-            cast_fast=fit(rest, FAST),
-            cast_slow=fit(rest, SLOW) if _slow(rest) else {},
+            fast={**table.fast, **fit(train, FAST, outside=True)},
+            cast_fast=fit(train, FAST),
+            cast_slow=fit(train, SLOW) if _has_likelihood(train) else {},
         )
     return tables.__getitem__
 
 
-def _slow(heard: Sequence[Heard]) -> bool:
+def _has_likelihood(heard: Sequence[Heard]) -> bool:
     return bool(heard) and SLOW[-1] in heard[0].values
 
 
 def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> dict[str, Any]:
-    """The figures, their intervals, and what is left when one signal is taken away."""
+    """All figures with their intervals, and the ablations."""
     matched = pairs(heard)
+    slow = _has_likelihood(heard)
 
     def cast_fast(novel: str) -> Mapping[str, Term]:
         return of(novel).cast_fast
 
     def full(novel: str) -> Mapping[str, Term]:
-        return of(novel).cast_slow if _slow(heard) else of(novel).cast_fast
+        return of(novel).cast_slow if slow else of(novel).cast_fast
 
     def outside(novel: str) -> Mapping[str, Term]:
         return of(novel).fast
@@ -199,18 +205,18 @@ def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> 
     figures: dict[str, Any] = {
         "novels": len({own.line[0] for own, _ in matched}), "pairs": len(matched)
     }  # fmt: skip
-    if _slow(heard):
-        figures |= _rate("pairwise", matched, full)
-    figures |= _rate("pairwise_no_lm", matched, cast_fast)
-    tops = _tops(heard, full)
-    figures |= mean_figures("top1", [hit for _, hit in tops], [name for name, _ in tops])
+    if slow:
+        figures |= _win_rate("pairwise", matched, full)
+    figures |= _win_rate("pairwise_no_lm", matched, cast_fast)
+    hits = _top1_hits(heard, full)
+    figures |= mean_figures("top1", [hit for _, hit in hits], [novel for novel, _ in hits])
     judged = _judged(heard, full)
     bins = balanced_bins(each for part in judged for each in part)
     figures |= error_figures("ece", judged)
     figures |= error_figures("ece_no_lm", _judged(heard, cast_fast))
     figures |= error_figures("ece_outside", _judged(heard, outside, outside=True))
-    figures |= _rate("pairwise_outside_no_lm", matched, outside, outside=True)
-    figures["ablations"] = _ablations(matched, full, SLOW if _slow(heard) else FAST)
+    figures |= _win_rate("pairwise_outside_no_lm", matched, outside, outside=True)
+    figures["ablations"] = _ablations(matched, full, SLOW if slow else FAST)
     figures["reliability"] = [list(each) for each in bins]
     if picture is not None:
         from rpterm.bench.picture import reliability
@@ -219,14 +225,12 @@ def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> 
     return figures
 
 
-def _judged(
-    heard: Sequence[Heard], of: TermsOf, *, outside: bool = False
-) -> list[list[tuple[float, bool]]]:
-    """What was said of each line and voice, and whether it was so; one part a novel."""
-    parts: dict[str, list[tuple[float, bool]]] = {}
+def _judged(heard: Sequence[Heard], of: TermsOf, *, outside: bool = False) -> list[list[Judged]]:
+    """The probability of each line and voice, and whether they belong together; by novel."""
+    parts: dict[str, list[Judged]] = {}
     for each in heard:
-        said = chance(_odds(each, of, outside=outside))
-        parts.setdefault(each.line[0], []).append((said, each.own))
+        probability = chance(_odds(each, of, outside=outside))
+        parts.setdefault(each.line[0], []).append((probability, each.own))
     return list(parts.values())
 
 
@@ -235,18 +239,18 @@ def _odds(each: Heard, of: TermsOf, *, outside: bool = False) -> float:
     return log_odds({name: Reading(value) for name, value in values.items()}, of(each.line[0]))
 
 
-def _rate(
+def _win_rate(
     name: str, matched: Sequence[tuple[Heard, Heard]], of: TermsOf, *, outside: bool = False
 ) -> dict[str, Any]:
-    won = []
-    for own, other in matched:
-        left, right = (_odds(each, of, outside=outside) for each in (own, other))
-        won.append(above(left, [right]))
-    return mean_figures(name, won, [own.line[0] for own, _ in matched])
+    wins = [
+        above(_odds(own, of, outside=outside), [_odds(other, of, outside=outside)])
+        for own, other in matched
+    ]
+    return mean_figures(name, wins, [own.line[0] for own, _ in matched])
 
 
-def _tops(heard: Sequence[Heard], of: TermsOf) -> list[tuple[str, float]]:
-    """For each line whether its speaker's voice fits best."""
+def _top1_hits(heard: Sequence[Heard], of: TermsOf) -> list[tuple[str, float]]:
+    """For each line its novel, and 1 if its speaker's voice ranks first, else 0."""
     by_line: dict[tuple[str, int, int], list[tuple[float, bool]]] = {}
     for each in heard:
         by_line.setdefault(each.line, []).append((_odds(each, of), each.own))
@@ -258,8 +262,8 @@ def _ablations(
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in names:
-        found |= _rate(f"without {name}", matched, _only(of, frozenset(names) - {name}))
-        found |= _rate(f"{name} alone", matched, _only(of, frozenset([name])))
+        found |= _win_rate(f"without {name}", matched, _only(of, frozenset(names) - {name}))
+        found |= _win_rate(f"{name} alone", matched, _only(of, frozenset([name])))
     return found
 
 

@@ -161,7 +161,7 @@ class RemoteEngine:
         return True
 
     def generate_in_background(self, request: GenerateRequest) -> str | None:
-        """See ``BackgroundEngine``. A server with a single slot evaluates the chat again afterwards."""
+        """See ``BackgroundEngine``; a server with a single slot must evaluate the chat again."""
         call = _Call()
         with self._lock:
             self._background_calls.append(call)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard, Probe
-from rpterm.cards.lore.keys import normal
+from rpterm.cards.lore.keys import normalize
 from rpterm.cards.patterns import PatternError, compile_pattern
 from rpterm.chat.events import ReplyCancelled, ReplyFailed, ReplyFinished, SessionEvent
 from rpterm.chat.session import ReplyRequest, Session
@@ -257,10 +257,10 @@ def holds(text: str, reply: str) -> bool:
     Spaces and kinds of apostrophes do not matter.
     """
     fold = text == text.lower()
-    wanted = normal(text, fold)
+    wanted = normalize(text, fold)
     start = r"(?<!\w)" if wanted[:1].isalnum() else ""
     end = r"(?!\w)" if wanted[-1:].isalnum() else ""
-    return re.search(start + re.escape(wanted) + end, normal(reply, fold)) is not None
+    return re.search(start + re.escape(wanted) + end, normalize(reply, fold)) is not None
 
 
 def _regex(pattern: str, reply: str) -> Check:

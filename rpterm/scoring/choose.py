@@ -1,4 +1,4 @@
-"""Which of several replies to keep, by their scores. Pure."""
+"""Picks the best of several replies by their scores. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 def choose(scores: Sequence[Score | None]) -> int:
-    """The index of the reply that is most probably in character.
+    """The index of the reply with the highest probability of being in character.
 
-    Equal ones are told apart by the lower end of their interval, then by their order: the first
-    one was there first. A reply that nobody could score is kept only when none was scored.
+    Ties go to the higher lower bound of the interval, then to the earlier reply. A reply without a
+    score (``None``) wins only if no reply has one.
 
     Raises:
-        ValueError: There is nothing to choose from.
+        ValueError: ``scores`` is empty.
     """
     if not scores:
         raise ValueError("no scores to choose from")
-    return max(range(len(scores)), key=lambda at: _worth(scores[at], at))
+    return max(range(len(scores)), key=lambda index: _rank(scores[index], index))
 
 
-def _worth(score: Score | None, at: int) -> tuple[float, float, int]:
-    return (score.probability, score.low, -at) if score is not None else (-1.0, -1.0, -at)
+def _rank(score: Score | None, index: int) -> tuple[float, float, int]:
+    return (score.probability, score.low, -index) if score is not None else (-1.0, -1.0, -index)

@@ -1,13 +1,15 @@
-"""From readings to one probability, an interval and a share for each dimension. Pure arithmetic.
+"""Combines the signals' readings into one probability, its interval, and one value per dimension.
 
-The log-odds that a reply is in character are a sum. A signal that measures how well a reply fits
-adds ``weight * (value - middle)``, where ``middle`` lies between the means of right and wrong
-replies: a signal that has nothing to go by adds nothing. A break takes away what it says. The
-numbers were fitted on labelled replies and lie in ``coefficients.json``, whose ``made`` tells how.
+The log-odds that a reply is in character are a sum over signals. A signal that measures how well a
+reply fits adds ``weight * (value - center)``; the center lies between the mean values of right and
+wrong replies. A signal without data (confidence 0) adds nothing, and a violation signal only
+subtracts. Weights and centers were fitted on labelled replies and live in ``coefficients.json``;
+its entry ``made`` records how.
 
-The interval is 90 %: of the fit's own uncertainty (a bootstrap over personas and novels), and,
-while signals are missing, of what they used to add. It does not cover what no signal measures, nor
-that a chat may differ from the labelled data.
+The interval is a 90 % interval. It covers the uncertainty of the fitted weights (bootstrap over
+personas and novels) and, while slow signals are still missing, the typical contribution of those
+signals. It covers neither what no signal measures, nor the difference between a chat and the
+labelled data. Pure arithmetic: no I/O.
 """
 
 from __future__ import annotations
@@ -22,36 +24,37 @@ DIMENSIONS: tuple[Dimension, ...] = (
     "persona", "behaviour", "conversation", "boundaries", "attractiveness"
 )  # fmt: skip
 APART: Dimension = "attractiveness"
-"""The mean of its signals, none of which was calibrated against labels: no part of the rest."""
+"""The dimension that is no part of the probability: none of its signals was calibrated on labels.
+Its value is the mean of its signals."""
 UNFITTED = frozenset(["garbled"])
-"""Faults that cut their dimension and were given no weight in the probability."""
+"""Violation signals that lower their dimension but have no weight in the probability."""
 _Z90 = 1.645
 FLOORS = {"fit": -2.0, "likely": -4.0, "topic": -2.0}
-"""The least log-odds that the terms of a group may add together.
+"""The lowest log-odds that the terms of a group may contribute together.
 
-A right reply need not touch a fact or the last turn: one in nine of those that fit worst is right
-(ConvAI2, both halves); with the language model fewer."""
+A right reply need not touch any fact or the last turn: one in nine of the worst-fitting replies is
+right (ConvAI2, both halves); with the language model, fewer are."""
 CEILINGS = {"topic": 0.0}
-"""The most that they may add.
+"""The highest log-odds that the terms of a group may contribute together.
 
-Being to the point never raises a score. A reply that was made for a talk is about it whoever made
-it, and most of all one that takes up the last turn and knows nothing else (``bench rated``). A
-reply that is not to the point does lose by it."""
+Being on topic never raises a score. A reply written for a conversation is on topic whoever wrote
+it, most of all one that only picks up the last turn and knows nothing else (``bench rated``). A
+reply that is off topic does lose by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What one signal adds to the log-odds.
+    """The contribution of one signal to the log-odds: one feature of the logistic regression.
 
     Attributes:
-        weight: For each unit of the value.
-        middle: The value that says nothing.
-        spread: Standard deviation of the weight by bootstrap.
-        adds: Standard deviation, over labelled replies, of what the term adds.
-        group: Terms of one group together take away ``FLOORS[group]`` at most and add
-            ``CEILINGS[group]``.
-        most: What it adds at most, up or down; far values are no better known than near ones.
-            What breaks, with a negative weight, adds nothing at all.
+        weight: Log-odds per unit of the signal's value; negative for a violation signal.
+        middle: The center: the value that contributes nothing.
+        spread: Bootstrap standard error of the weight.
+        adds: Standard deviation of the term's contribution over labelled replies.
+        group: Terms of one group contribute at least ``FLOORS[group]`` and at most
+            ``CEILINGS[group]`` together.
+        most: Bound of the contribution in either direction, because extreme values are no better
+            known than moderate ones. A term with a negative weight never contributes more than 0.
     """
 
     weight: float
@@ -62,27 +65,30 @@ class Term:
     group: str = ""
 
     def __call__(self, reading: Reading) -> float:
-        raw = self.weight * (reading.value - self.middle)
-        top = self.most if self.weight > 0 else 0.0
-        return max(-self.most, min(top, raw)) if reading.confidence > 0 else 0.0
+        """The log-odds that a reading contributes, before the bounds of the group."""
+        if reading.confidence <= 0:
+            return 0.0
+        highest = self.most if self.weight > 0 else 0.0
+        return max(-self.most, min(highest, self.weight * (reading.value - self.middle)))
 
     def broken(self, value: float) -> float:
-        """Of what breaks, how far the value lies above the middle: 0 to 1."""
+        """How far a violation signal's value lies above its center, scaled to 0–1."""
         return min(1.0, max(0.0, (value - self.middle) / (1 - self.middle)))
 
 
 def chance(log_odds: float) -> float:
-    """The probability of these log-odds."""
+    """The logistic sigmoid: the probability that belongs to these log-odds."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def log_odds(
     readings: Mapping[str, Reading], terms: Mapping[str, Term], *, bounds: bool = True
 ) -> float:
-    """What all readings say together; 0 is even.
+    """The log-odds of being in character from all readings; 0 is an even chance.
 
     Args:
-        bounds: Off where floors and ceilings would make replies level that are to be ranked.
+        bounds: Apply the groups' floors and ceilings. Switch them off to rank replies: bounds
+            create ties.
     """
     sums: dict[str, float] = {}
     for name, reading in readings.items():
@@ -93,7 +99,7 @@ def log_odds(
 
 
 def adds(term: Term, reading: Reading) -> float:
-    """What one reading adds by itself, within the bounds of its group."""
+    """The log-odds that one reading contributes on its own, within the bounds of its group."""
     return _bounded(term.group, term(reading))
 
 
@@ -104,22 +110,22 @@ def _bounded(group: str, value: float) -> float:
 def doubt(
     readings: Mapping[str, Reading], terms: Mapping[str, Term], waiting: Iterable[Term]
 ) -> float:
-    """Standard deviation of the log-odds.
+    """The standard deviation of the log-odds.
 
     Args:
-        waiting: Terms of signals that can still speak about this reply.
+        waiting: Terms of signals that have not been measured yet for this reply.
     """
-    known = sum(
+    variance = sum(
         (terms[name].spread * (reading.value - terms[name].middle)) ** 2
         for name, reading in readings.items()
         if name in terms and reading.confidence > 0
     )
-    return math.sqrt(known + sum(term.adds**2 for term in waiting))
+    return math.sqrt(variance + sum(term.adds**2 for term in waiting))
 
 
-def interval(middle: float, deviation: float) -> tuple[float, float]:
-    """The 90 % interval of a probability, from its log-odds."""
-    return chance(middle - _Z90 * deviation), chance(middle + _Z90 * deviation)
+def interval(center: float, deviation: float) -> tuple[float, float]:
+    """The 90 % interval of a probability, from the mean and standard deviation of its log-odds."""
+    return chance(center - _Z90 * deviation), chance(center + _Z90 * deviation)
 
 
 def by_dimension(
@@ -127,36 +133,45 @@ def by_dimension(
     terms: Mapping[str, Term],
     belongs: Mapping[str, Dimension],
 ) -> dict[Dimension, float | None]:
-    """0 to 1 for each dimension; ``None`` where no signal of it had anything to go by.
+    """One value from 0 to 1 per dimension; ``None`` where no signal had data.
 
-    What fits gives a probability, which every fault cuts by its value. Where only faults can be
-    seen, a reply without any has 1. What is ``APART`` is a plain mean.
+    The fit signals of a dimension give a probability, and each violation multiplies it by 1 minus
+    its severity. A dimension with violation signals only, and no violation, is 1. ``APART`` is a
+    plain mean.
+
+    Args:
+        belongs: The dimension of each signal.
     """
-    found: dict[Dimension, float | None] = {}
+    values: dict[Dimension, float | None] = {}
     for dimension in DIMENSIONS:
-        heard = {
+        known = {
             name: reading
             for name, reading in readings.items()
             if belongs.get(name) == dimension and reading.confidence > 0
         }
         if dimension == APART:
-            found[dimension] = _mean([each.value for each in heard.values()])
-            continue
-        fits = {name: each for name, each in heard.items() if not _fault(name, terms)}
-        whole = 1.0
-        for name, each in heard.items():
-            whole *= 1.0 if name in fits else 1 - terms.get(name, Term(-1.0)).broken(each.value)
-        known = [name for name in fits if name in terms]
-        fit = chance(log_odds(fits, terms, bounds=False)) if known else 1.0
-        found[dimension] = whole * fit
-        if not heard or (not known and len(fits) == len(heard)):
-            found[dimension] = None
-    return found
+            values[dimension] = _mean([reading.value for reading in known.values()])
+        else:
+            values[dimension] = _dimension_value(known, terms)
+    return values
+
+
+def _dimension_value(readings: Mapping[str, Reading], terms: Mapping[str, Term]) -> float | None:
+    """Fit probability times what the violations leave of it."""
+    violations = {name: each for name, each in readings.items() if _is_violation(name, terms)}
+    fits = {name: each for name, each in readings.items() if name not in violations}
+    fitted = any(name in terms for name in fits)
+    if not violations and not fitted:
+        return None
+    unbroken = 1.0
+    for name, reading in violations.items():
+        unbroken *= 1 - terms.get(name, Term(-1.0)).broken(reading.value)
+    return unbroken * (chance(log_odds(fits, terms, bounds=False)) if fitted else 1.0)
 
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _fault(name: str, terms: Mapping[str, Term]) -> bool:
+def _is_violation(name: str, terms: Mapping[str, Term]) -> bool:
     return name in UNFITTED or (name in terms and terms[name].weight < 0)

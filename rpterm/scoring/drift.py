@@ -1,19 +1,20 @@
-"""Whether a character is slipping: a one-sided CUSUM over the scores of its last replies. Pure.
+"""Detects a character that is slipping: a one-sided CUSUM over the scores of its replies. Pure.
 
-A single bad reply is a broken reply; drift is many somewhat worse ones. Each reply's loss (1 minus
-its probability of being in character) is held against the mean and spread of the replies before
-it, shrunk to a prior because a chat is short, and clipped, so that no single reply raises the alarm
-alone::
+One bad reply is a violation; drift is a run of replies that are each somewhat worse than usual.
+The loss of each reply (1 minus its probability of being in character) is standardised by the mean
+and standard deviation of earlier replies, shrunk towards a prior because chats are short, and
+clipped, so that no single reply raises the alarm::
 
-    z = min(CLIP, (loss - mean) / spread)        S = max(0, S + z - SLACK)        alarm: S > LIMIT
+    z = min(CLIP, (loss - mean) / sd)        S = max(0, S + z - SLACK)        alarm: S > LIMIT
 
-(Page 1954; the self-starting form follows Hawkins 1987.) What counts as usual is learned from
-replies at least ``LAG`` old: the drop that is being looked for does not teach its own excuse at
-once. A model that was never better is no drift: what it does becomes the custom.
+CUSUM: Page (1954); the self-starting form follows Hawkins (1987). Only replies at least ``LAG``
+old enter the reference, so the drop that is being detected does not at once become the norm. A
+model that was bad from the start does not drift: its level becomes the reference.
 
-Measured by simulation (chats of at most 600 replies): one false alarm in 460 to 600 replies for
-independent scores of five shapes, in 180 where scores hang together (AR 0.4); a drop of 0.45 is
-told after 5 replies, one of 0.3 after about 9. tests/scoring repeats it.
+Simulated with chats of at most 600 replies: one false alarm per 460–600 replies for independent
+scores of five distributions, one per 180 for autocorrelated scores (AR coefficient 0.4). A drop of
+0.45 raises the alarm after 5 replies, one of 0.3 after about 9. tests/scoring repeats the
+simulation.
 """
 
 from __future__ import annotations
@@ -23,25 +24,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SLACK = 0.5
-"""Half of the drop worth finding, in spreads."""
+"""Half of the smallest drop worth detecting, in standard deviations."""
 LIMIT = 6.0
 CLIP = 2.5
-"""The most that one reply counts; ``LIMIT`` takes at least four."""
+"""The largest contribution of one reply: reaching ``LIMIT`` takes at least four replies."""
 PRIOR_MEAN, PRIOR_SPREAD, PRIOR_WEIGHT = 0.4, 0.25, 4.0
 LAG = 5
 LEAST_SPREAD = 0.08
-"""Scores differ by so much for no reason that matters."""
+"""The smallest standard deviation assumed: scores vary by this much for no reason that matters."""
 BROKEN = 0.2
-"""A reply less probable than this broke character by itself, if its interval stays below a half."""
+"""A reply below this probability broke character on its own, if its interval ends below 0.5."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Where a chat stands.
+    """The state of a chat.
 
     Attributes:
-        level: 0 to 1 of the way to an alarm.
-        alarm: Whether it is reached.
+        level: Progress towards an alarm, 0 to 1.
+        alarm: Whether the alarm is raised.
     """
 
     level: float = 0.0
@@ -49,47 +50,47 @@ class Drift:
 
 
 class Follower:
-    """Follows one chat, reply by reply."""
+    """The CUSUM of one chat, updated reply by reply."""
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque()
         self._count = 0
-        self._sum = self._squares = 0.0
-        self._total = 0.0
+        self._loss_sum = self._loss_squares = 0.0
+        self._cusum = 0.0
 
     def add(self, probability: float) -> Drift:
-        """Take the next reply's probability."""
+        """Update with the next reply's probability of being in character."""
         loss = 1.0 - min(1.0, max(0.0, probability))
-        mean, spread = self._usual()
-        step = min(CLIP, (loss - mean) / spread) - SLACK
-        self._total = min(LIMIT + CLIP, max(0.0, self._total + step))
+        mean, deviation = self._reference()
+        step = min(CLIP, (loss - mean) / deviation) - SLACK
+        self._cusum = min(LIMIT + CLIP, max(0.0, self._cusum + step))
         self._learn(loss)
-        return Drift(min(1.0, self._total / LIMIT), self._total > LIMIT)
+        return Drift(min(1.0, self._cusum / LIMIT), self._cusum > LIMIT)
 
     def _learn(self, loss: float) -> None:
         self._recent.append(loss)
         if len(self._recent) > LAG:
             old = self._recent.popleft()
-            self._count, self._sum = self._count + 1, self._sum + old
-            self._squares += old * old
+            self._count, self._loss_sum = self._count + 1, self._loss_sum + old
+            self._loss_squares += old * old
 
-    def _usual(self) -> tuple[float, float]:
-        """Mean and spread of what is old enough, shrunk to the prior."""
+    def _reference(self) -> tuple[float, float]:
+        """Mean and standard deviation of the losses older than ``LAG``, shrunk to the prior."""
         weight = PRIOR_WEIGHT + self._count
-        mean = (PRIOR_WEIGHT * PRIOR_MEAN + self._sum) / weight
-        squares = self._squares - 2 * mean * self._sum + self._count * mean * mean
-        spread = ((PRIOR_WEIGHT * PRIOR_SPREAD**2 + max(0.0, squares)) / weight) ** 0.5
-        return mean, max(LEAST_SPREAD, spread)
+        mean = (PRIOR_WEIGHT * PRIOR_MEAN + self._loss_sum) / weight
+        squares = self._loss_squares - 2 * mean * self._loss_sum + self._count * mean * mean
+        deviation = ((PRIOR_WEIGHT * PRIOR_SPREAD**2 + max(0.0, squares)) / weight) ** 0.5
+        return mean, max(LEAST_SPREAD, deviation)
 
 
 def drift(probabilities: Iterable[float]) -> Drift:
-    """Where a chat stands after these replies, oldest first; better replies end an alarm."""
-    follower, found = Follower(), Drift()
+    """The state after these replies, oldest first. Better replies end an alarm."""
+    follower, state = Follower(), Drift()
     for probability in probabilities:
-        found = follower.add(probability)
-    return found
+        state = follower.add(probability)
+    return state
 
 
 def broken(probability: float, high: float) -> bool:
-    """Whether one reply broke character by itself."""
+    """Whether a single reply broke character; ``high`` is the upper end of its interval."""
     return probability < BROKEN and high < 0.5

@@ -1,7 +1,4 @@
-"""Sentence vectors as the signals see them: remembered, and asked for only when they are near.
-
-Does not know which model makes them.
-"""
+"""A cache of sentence embeddings for the signals. Does not know which model computes them."""
 
 from __future__ import annotations
 
@@ -18,24 +15,24 @@ _REMEMBERED = 4000
 
 
 class Embed(Protocol):
-    """What the memory's embedder offers; only this is asked of it."""
+    """The part of the memory's embedder that scoring uses."""
 
     @property
     def state(self) -> str:
-        """``ready`` when ``encode`` answers in tens of milliseconds a text."""
+        """``ready`` when ``encode`` answers within tens of milliseconds per text."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Unit vectors, one row each; waits."""
+        """Unit vectors, one row per text; blocks until they are computed."""
         ...
 
     def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
-        """The same, before everything that can wait; what is returned waits for them."""
+        """Start ``encode`` ahead of everything that can wait; the returned function waits."""
         ...
 
 
 class Remembered:
-    """Vectors by text; the lines of a card are embedded once. May be used from any thread."""
+    """An LRU cache from text to vector: the lines of a card are embedded once. Thread-safe."""
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
@@ -47,33 +44,34 @@ class Remembered:
         return self._embed.state == "ready"
 
     def missing(self, texts: Sequence[str]) -> int:
-        """How many different texts would have to be embedded."""
-        return len(self._new(texts))
+        """The number of different texts that are not in the cache."""
+        return len(self._uncached(texts))
 
     def begin(self, texts: Sequence[str]) -> Callable[[], None]:
-        """Ask at once for what is not known; what is returned waits until it is."""
-        new = self._new(texts)
+        """Start embedding the texts that are not cached; the returned function waits for them."""
+        new = self._uncached(texts)
         rows = self._embed.begin(new)
-        return lambda: self._keep(dict(zip(new, rows(), strict=True)))
+        return lambda: self._store(dict(zip(new, rows(), strict=True)))
 
     def __call__(self, texts: Sequence[str]) -> Floats:
-        rows = self._known(texts)
-        # The lock is not held meanwhile: a reply that is being scored shall not wait for a card.
+        """Unit vectors, one row per text."""
+        rows = self._cached(texts)
+        # The lock is not held meanwhile: a reply that is being scored must not wait for a card.
         if new := [text for text in dict.fromkeys(texts) if text not in rows]:
             rows.update(zip(new, self._embed.encode(new), strict=True))
-        self._keep(rows)
+        self._store(rows)
         return np.stack([rows[text] for text in texts])
 
-    def _new(self, texts: Sequence[str]) -> list[str]:
-        rows = self._known(texts)
+    def _uncached(self, texts: Sequence[str]) -> list[str]:
+        rows = self._cached(texts)
         return [text for text in dict.fromkeys(texts) if text not in rows]
 
-    def _known(self, texts: Sequence[str]) -> dict[str, Floats]:
+    def _cached(self, texts: Sequence[str]) -> dict[str, Floats]:
         with self._lock:
             return {text: self._rows[text] for text in texts if text in self._rows}
 
-    def _keep(self, rows: Mapping[str, Floats]) -> None:
-        """Remember these the longest: what is asked for every turn is never forgotten."""
+    def _store(self, rows: Mapping[str, Floats]) -> None:
+        """Mark these as most recently used: what every turn asks for is never evicted."""
         with self._lock:
             for text, row in rows.items():
                 self._rows[text] = row

@@ -1,80 +1,99 @@
-"""The dated words of ``eras.toml``: what nobody could name before a year. Read when first asked.
+"""Finds dated words (``eras.toml``): things, people and phrases nobody could name before a year.
 
-A word of the list matches its plural, too; "word*" any ending; a blank and a hyphen are the same.
-What is written with a capital there is a name and matches only with one. Of two entries that fit
-at the same place the longer one counts: "electric guitar" is no "electric". The list knows things,
-brands, people, events, ideas and turns of phrase as the English of books and films has them; it
-errs to the late side for things that had forerunners.
+An entry also matches its plural; "word*" matches any ending; space and hyphen are equivalent. An
+entry written with a capital is a name and matches only with a capital. Where two entries match at
+the same place the longer one wins: "electric guitar" is not "electric". The list covers things,
+brands, people, events, ideas and turns of phrase in the English of books and films. For things
+that had forerunners its years err on the late side.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
+
+from rpterm.scoring.resources import load_toml
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*|[#/]")
-_LONGEST = 6
-_SHORTEST_START = 3
+_LONGEST_ENTRY = 6
+_SHORTEST_PREFIX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    year: int
+    is_name: bool
 
 
 @dataclass(slots=True)
 class _Lexicon:
-    whole: dict[tuple[str, ...], tuple[int, bool]] = field(default_factory=dict)
-    starts: dict[tuple[str, ...], tuple[int, bool]] = field(default_factory=dict)
+    """Entries by their tokens; ``prefixes`` holds those whose last token may continue."""
+
+    words: dict[tuple[str, ...], _Entry] = field(default_factory=dict)
+    prefixes: dict[tuple[str, ...], _Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    start: int
+    end: int
+    text: str
+
+    @property
+    def plain(self) -> str:
+        return self.text.lower().replace("’", "'")
+
+    @property
+    def may_be_name(self) -> bool:
+        return self.text[0].isupper() or not self.text[0].isalpha()
 
 
 def later_words(text: str, year: int) -> Iterator[tuple[int, int, int]]:
-    """Words that nobody could know in ``year``: start, end and the year each begins with."""
-    tokens = [(match.start(), match.end(), match[0]) for match in _TOKEN.finditer(text)]
-    plain = [token.lower().replace("’", "'") for _, _, token in tokens]
+    """Words that nobody could know in ``year``, as (start, end, year of the entry)."""
+    tokens = [_Token(match.start(), match.end(), match[0]) for match in _TOKEN.finditer(text)]
     at = 0
     while at < len(tokens):
-        found = _longest(text, plain, tokens, at)
-        if found is None:
+        found = _longest_entry(text, tokens, at)
+        if found is None or found[1] <= year:
             at += 1
             continue
-        length, begins = found
-        if begins > year:
-            yield tokens[at][0], tokens[at + length - 1][1], begins
-        at += length if begins > year else 1
+        length, since = found
+        yield tokens[at].start, tokens[at + length - 1].end, since
+        at += length
 
 
-def _longest(
-    text: str, plain: list[str], tokens: list[tuple[int, int, str]], at: int
-) -> tuple[int, int] | None:
-    """How many tokens from here on make an entry, and its year."""
+def _longest_entry(text: str, tokens: list[_Token], at: int) -> tuple[int, int] | None:
+    """The number of tokens of the longest entry that begins here, and its year."""
     lexicon = _lexicon()
-    capital = tokens[at][2][:1].isupper() or not tokens[at][2][:1].isalpha()
-    for length in range(_together(text, tokens, at), 0, -1):
-        *before, last = plain[at : at + length]
-        for key in _forms(last):
-            entry = lexicon.whole.get((*before, key))
-            if entry is not None and (capital or not entry[1]):
-                return length, entry[0]
-        for end in range(len(last), _SHORTEST_START - 1, -1):
-            entry = lexicon.starts.get((*before, last[:end]))
-            if entry is not None and (capital or not entry[1]):
-                return length, entry[0]
+    plain = [token.plain for token in tokens[at : at + _adjacent(text, tokens, at)]]
+    for length in range(len(plain), 0, -1):
+        *before, last = plain[:length]
+        prefixes = (last[:end] for end in range(len(last), _SHORTEST_PREFIX - 1, -1))
+        candidates = (
+            *(lexicon.words.get((*before, form)) for form in _base_forms(last)),
+            *(lexicon.prefixes.get((*before, prefix)) for prefix in prefixes),
+        )
+        for entry in candidates:
+            if entry is not None and (tokens[at].may_be_name or not entry.is_name):
+                return length, entry.year
     return None
 
 
-def _together(text: str, tokens: list[tuple[int, int, str]], at: int) -> int:
-    """How many tokens from here on only blanks and hyphens part."""
+def _adjacent(text: str, tokens: list[_Token], at: int) -> int:
+    """The number of tokens from here on that only spaces and hyphens separate."""
     length = 1
-    while length < _LONGEST and at + length < len(tokens):
-        between = text[tokens[at + length - 1][1] : tokens[at + length][0]]
+    while length < _LONGEST_ENTRY and at + length < len(tokens):
+        between = text[tokens[at + length - 1].end : tokens[at + length].start]
         if between.strip(" \n\t-‑"):
             break
         length += 1
     return length
 
 
-def _forms(word: str) -> Iterator[str]:
-    """The word, and what it may be the plural or the possessive of."""
+def _base_forms(word: str) -> Iterator[str]:
+    """The word, and the words whose plural or possessive it may be."""
     yield word
     word = word.removesuffix("'s").removesuffix("'")
     yield word
@@ -88,21 +107,20 @@ def _forms(word: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> _Lexicon:
-    table = tomllib.loads(files("rpterm.scoring").joinpath("eras.toml").read_text("utf-8"))
     lexicon = _Lexicon()
-    for kind in table.values():
-        for year, words in kind.items():
+    for years in load_toml("eras.toml").values():
+        for year, words in years.items():
             for word in words:
                 _add(lexicon, word, int(year))
     return lexicon
 
 
 def _add(lexicon: _Lexicon, word: str, year: int) -> None:
-    """An entry; of two years for one word the later one holds."""
-    where = lexicon.starts if word.endswith("*") else lexicon.whole
+    """Add an entry; a word listed twice keeps the later year."""
+    entries = lexicon.prefixes if word.endswith("*") else lexicon.words
     tokens = tuple(match[0].lower() for match in _TOKEN.finditer(word.rstrip("*")))
     if not tokens:
         return
-    known = where.get(tokens)
-    name = word[:1].isupper() and (known is None or known[1])
-    where[tokens] = (max(year, known[0]) if known else year, name)
+    known = entries.get(tokens)
+    is_name = word[:1].isupper() and (known is None or known.is_name)
+    entries[tokens] = _Entry(max(year, known.year) if known else year, is_name)

@@ -1,8 +1,8 @@
-"""What a score means in words: which readings matter, and what to tell the model about them. Pure.
+"""Puts a score into words: which readings matter, and what to tell the language model about them.
 
-``findings`` orders the readings for people; ``hint`` and ``note`` turn the worst of them into one
-instruction, for the next reply alone or for the author's note. Small models follow what to do
-better than what to avoid, so a card's own line is named wherever there is one.
+``findings`` orders the readings for display. ``hint`` and ``note`` turn the worst of them into an
+instruction, for the next reply only or for the author's note. Small models follow what to do
+better than what to avoid, so the instruction quotes the card's own line where there is one. Pure.
 """
 
 from __future__ import annotations
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
 Kind = Literal["break", "against", "for", "appeal", "little", "clean", "mute"]
-"""A fault that was found; what speaks against, or for, this character; how engaging the reply is,
-which says nothing about the character; what says little either way; a fault that was looked for and
-not found; nothing to go by."""
+"""In order of display:
+
+- ``break``: a violation that was found
+- ``against``, ``for``: evidence against, or for, this character
+- ``appeal``: how engaging the reply is, which says nothing about the character
+- ``little``: hardly any evidence either way
+- ``clean``: a violation that was looked for and not found
+- ``mute``: no data
+"""
 
 LABELS = {
     "speaking_for_user": "speaks for you",
@@ -31,12 +37,12 @@ LABELS = {
     "limits": "breaks a rule of the card",
     "contradiction": "contradicts",
     "repetition": "repeats",
-    "garbled": "is no sound text",
+    "garbled": "is garbled text",
     "parroting": "recites",
     "fact_words": "words of the card",
     "fact_meaning": "meaning of the card",
     "context": "answers what was said",
-    "talk": "stays with the talk",
+    "talk": "stays on the subject",
     "memory_words": "remembers, by words",
     "memory_meaning": "remembers, by meaning",
     "relations": "who is who",
@@ -44,26 +50,26 @@ LABELS = {
     "voice_meaning": "voice, by meaning",
     "voice_likelihood": "voice, by likelihood",
     "persona_lift": "likelier with the card",
-    "persona_peak": "has words of the card's making",
-    "context_lift": "likelier after this talk",
+    "persona_peak": "has words the card suggests",
+    "context_lift": "likelier in this conversation",
     "engagement": "engages: brings something new",
-    "proactivity": "brings the talk on",
-    "empathy": "takes up what you feel",
+    "proactivity": "moves the story on",
+    "empathy": "responds to what you feel",
 }
 APPEAL = ("engagement", "proactivity", "empathy")
 """The signals of ``combine.APART``."""
 QUIET = 0.15
-"""Log-odds that are not worth a line of their own."""
-_MOST = 3
-_EXCERPT = 60
+"""Log-odds too small for a line of their own."""
+_MOST_LINES = 3
+_LONGEST_EXCERPT = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reading as people see it.
+    """A reading, ready for display.
 
     Attributes:
-        adds: What it adds to the log-odds of being in character.
+        adds: What it contributes to the log-odds of being in character.
     """
 
     signal: str
@@ -77,30 +83,29 @@ class Finding:
 
 
 def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Finding, ...]:
-    """Every reading, the worst first, then what speaks for the character, then the quiet ones.
+    """All readings: the worst first, then those for the character, then the quiet ones.
 
     Args:
-        terms: The fitted terms; ``None`` takes those this version scores with.
+        terms: The fitted terms; ``None`` takes those of this version.
     """
     if terms is None:
         from rpterm.scoring.frozen import frozen
 
         terms = frozen().slow if score.complete else frozen().fast
     found = [_finding(name, reading, terms.get(name)) for name, reading in score.readings.items()]
-    order = {kind: at for at, kind in enumerate(get_args(Kind))}
+    order = {kind: index for index, kind in enumerate(get_args(Kind))}
     return tuple(sorted(found, key=lambda each: (order[each.kind], -abs(each.adds), each.signal)))
 
 
 def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
     if name in UNFITTED or name in APPEAL:
-        return Finding(name, _unfitted(name, reading), 0.0, reading)
+        return Finding(name, _unweighted_kind(name, reading), 0.0, reading)
     added = adds(term, reading) if term is not None else 0.0
-    fault = term is not None and term.weight < 0
-    return Finding(name, _kind(reading, added, fault), added, reading)
+    is_violation = term is not None and term.weight < 0
+    return Finding(name, _weighted_kind(reading, added, is_violation), added, reading)
 
 
-def _unfitted(name: str, reading: Reading) -> Kind:
-    """The kind of what has no weight in the probability."""
+def _unweighted_kind(name: str, reading: Reading) -> Kind:
     if reading.confidence <= 0:
         return "mute"
     if name in APPEAL:
@@ -108,33 +113,30 @@ def _unfitted(name: str, reading: Reading) -> Kind:
     return "break" if reading.evidence else "clean"
 
 
-def _kind(reading: Reading, added: float, fault: bool) -> Kind:
+def _weighted_kind(reading: Reading, added: float, is_violation: bool) -> Kind:
     if reading.confidence <= 0:
         return "mute"
     if abs(added) <= QUIET:
-        return "clean" if fault else "little"
-    if fault and reading.evidence:
+        return "clean" if is_violation else "little"
+    if is_violation and reading.evidence:
         return "break"
     return "against" if added < 0 else "for"
 
 
 def spans(score: Score) -> tuple[tuple[int, int], ...]:
-    """The places of the reply that broke something, in order, for a highlight."""
-    return tuple(
-        sorted(
-            {
-                (each.start, each.end)
-                for finding in findings(score)
-                if finding.kind == "break"
-                for each in finding.reading.evidence
-                if each.end > each.start
-            }
-        )
-    )
+    """The spans of the reply that broke something, in order, to be highlighted."""
+    broken = {
+        (each.start, each.end)
+        for finding in findings(score)
+        if finding.kind == "break"
+        for each in finding.reading.evidence
+        if each.end > each.start
+    }
+    return tuple(sorted(broken))
 
 
 def weakest(score: Score) -> Dimension | None:
-    """The dimension of being in character that does worst, or ``None`` where none is known."""
+    """The in-character dimension with the lowest value; ``None`` if none has a value."""
     known = [
         (value, name)
         for name, value in score.dimensions.items()
@@ -144,7 +146,7 @@ def weakest(score: Score) -> Dimension | None:
 
 
 def lines(score: Score) -> tuple[str, ...]:
-    """The lines of the card or chat that the reply broke or leans on least, the worst first."""
+    """The card lines that the reply broke or disregarded, the worst first."""
     found = [
         each.line.strip()
         for finding in findings(score)
@@ -152,25 +154,24 @@ def lines(score: Score) -> tuple[str, ...]:
         for each in finding.reading.evidence
         if each.line.strip() and not each.source.startswith("turn:")
     ]
-    return tuple(dict.fromkeys(found))[:_MOST]
+    return tuple(dict.fromkeys(found))[:_MOST_LINES]
 
 
 def hint(score: Score, reply: str, *, char: str, user: str) -> str:
-    """One instruction for the next reply alone, from what was wrong with this one."""
-    said = [_advice(each, reply, char, user) for each in findings(score) if each.kind == "break"]
-    wanted = list(dict.fromkeys(each for each in said if each))[:_MOST]
-    if len(wanted) < _MOST:
-        known = " ".join(wanted)
-        wanted += [_remember(line) for line in lines(score) if line not in known]
+    """An instruction for the next reply only, from what was wrong with this one."""
+    advice = [_advice(each, reply, char, user) for each in findings(score) if each.kind == "break"]
+    wanted = list(dict.fromkeys(filter(None, advice)))[:_MOST_LINES]
+    if len(wanted) < _MOST_LINES:
+        said = " ".join(wanted)
+        wanted += [_remember(line) for line in lines(score) if line not in said]
     if not wanted:
         wanted = [f"Answer as {char}, in {char}'s own voice, to what {user} just said."]
-    return " ".join(wanted[:_MOST])
+    return " ".join(wanted[:_MOST_LINES])
 
 
 def note(score: Score, reply: str, *, char: str, user: str) -> str:
-    """The same as the beginning of an author's note, which stands until it is changed."""
-    broken = hint(score, reply, char=char, user=user)
-    return broken.replace("Remember: ", "").strip()
+    """The same instruction as the start of an author's note, which stays until it is edited."""
+    return hint(score, reply, char=char, user=user).replace("Remember: ", "").strip()
 
 
 def _advice(finding: Finding, reply: str, char: str, user: str) -> str:
@@ -178,7 +179,7 @@ def _advice(finding: Finding, reply: str, char: str, user: str) -> str:
     words = excerpt(reply, first)
     advice = {
         "speaking_for_user": f"Write only what {char} says and does; {user} decides for {user}.",
-        "addresses_itself": f"{char} is who speaks; {char} talks to {user}.",
+        "addresses_itself": f"{char} is the one who speaks; {char} talks to {user}.",
         "assistant_voice": f"Speak as {char} and nobody else: no assistant, no offers of help.",
         "anachronism": f"{char} has never heard of {words}.",
         "repetition": f"Say something new instead of {words}.",
@@ -195,9 +196,10 @@ def _remember(line: str) -> str:
 
 
 def excerpt(reply: str, evidence: Evidence) -> str:
-    """The words that evidence is about, in quotes, cut short; "" where it is about all of them."""
+    """The words the evidence is about, quoted and shortened; "" if it is about the whole reply."""
     words = " ".join(reply[evidence.start : evidence.end].split())
     if not words:
         return ""
     words = words.strip('"“”*')
-    return f"“{words}”" if len(words) <= _EXCERPT else f"“{words[: _EXCERPT - 1].rstrip()}…”"
+    fits = len(words) <= _LONGEST_EXCERPT
+    return f"“{words}”" if fits else f"“{words[: _LONGEST_EXCERPT - 1].rstrip()}…”"

@@ -1,30 +1,30 @@
-"""The fitted numbers of ``coefficients.json``, as records. Read when first asked for."""
+"""The fitted coefficients of ``coefficients.json`` as records, read on first use."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from rpterm.scoring.combine import Term
+from rpterm.scoring.resources import load_json
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What ``rpterm.bench.refit`` wrote.
+    """The tables that ``rpterm.bench.refit`` wrote.
 
     Attributes:
-        fast: Terms of a reply made for its talk while the language model was not asked.
-        slow: Terms with it.
-        drawn_fast, drawn_slow: For a line among lines drawn from other talks.
-        cast_fast, cast_slow: For a line of a novel against the voices of that novel.
-        made: How they were made, for people.
-        personas: Keys of the ConvAI2 personas they were fitted on.
-        talks: Names of the conversations of LoCoMo they were fitted on.
-        novels: Names of the novels they were fitted on.
+        version: Scores of different versions are not comparable.
+        made: Provenance, for people: how the coefficients were fitted.
+        fast: Terms of the live score without the language model.
+        slow: Terms of the live score with the language model.
+        drawn_fast, drawn_slow: Terms that pick a reply among candidates drawn from other dialogues.
+        cast_fast, cast_slow: Terms that tell the voices of one novel apart.
+        personas: Keys of the ConvAI2 personas in the training data.
+        talks: Names of the LoCoMo conversations in the training data.
+        novels: Names of the novels in the training data.
     """
 
     version: str
@@ -40,27 +40,22 @@ class Frozen:
     novels: frozenset[str]
 
 
-_PARTS = ("fast", "slow", "drawn_fast", "drawn_slow", "cast_fast", "cast_slow")
+_TERM_TABLES = ("fast", "slow", "drawn_fast", "drawn_slow", "cast_fast", "cast_slow")
 
 
 @lru_cache(maxsize=1)
 def frozen() -> Frozen:
-    """The numbers that this version of rpterm scores with."""
-    text = files("rpterm.scoring").joinpath("coefficients.json").read_text("utf-8")
-    return thaw(json.loads(text))
-
-
-def thaw(table: Mapping[str, Any]) -> Frozen:
-    """The record of a table."""
+    """The coefficients this version of rpterm scores with."""
+    table = load_json("coefficients.json")
     return Frozen(
         version=str(table["version"]),
         made=str(table["made"]),
-        **{part: _terms(table[part]) for part in _PARTS},
+        **{name: _terms(table[name]) for name in _TERM_TABLES},
         personas=frozenset(table["personas"]),
         talks=frozenset(table["talks"]),
         novels=frozenset(table["novels"]),
     )
 
 
-def _terms(part: Mapping[str, Any]) -> dict[str, Term]:
-    return {name: Term(**values) for name, values in part.items()}
+def _terms(table: Mapping[str, Any]) -> dict[str, Term]:
+    return {name: Term(**values) for name, values in table.items()}

@@ -1,7 +1,8 @@
-"""Contradictions by a model that reads two texts together (natural language inference).
+"""Finds contradictions with a natural-language-inference (NLI) model.
 
-Which sentences it is asked about, and what its probabilities come to. The model itself is passed
-in; see ``rpterm.memory.embed.WorkerEmbedder.infer``.
+Selects the pairs of premise (a known line) and hypothesis (a claim of the reply) to ask about, and
+turns the model's probabilities into a reading. The model itself is passed in; see
+``rpterm.memory.embed.WorkerEmbedder.infer``.
 """
 
 from __future__ import annotations
@@ -18,23 +19,27 @@ from rpterm.scoring.records import Evidence, Fact, Reading
 from rpterm.scoring.texts import content
 
 Infer = Callable[[Sequence[tuple[str, str]]], NDArray[np.float32] | None]
-"""Pairs of a line and a claim to the probabilities that the line says it, and the contrary; or
-``None`` where no model can tell."""
+"""Maps (premise, hypothesis) pairs to rows (p(entailment), p(contradiction)); ``None`` without a
+usable model."""
 
-_LINES = 3
-"""Lines that a claim is held against."""
-_PAIRS = 48
-_AT_A_TIME = 4
-"""Pairs between two looks at ``stopped``."""
-_NEAR = 0.3
-_LEAST = 2
-"""Words that carry meaning: a shorter sentence ("I see.") claims nothing."""
-_SURE = 0.5
+_LINES_PER_CLAIM = 3
+_MOST_PAIRS = 48
+_BATCH = 4
+"""Pairs between two checks of ``stopped``."""
+_LEAST_COSINE = 0.3
+_LEAST_CONTENT_WORDS = 2
+"""A sentence with fewer content words ("I see.") claims nothing."""
+_LEAST_PROBABILITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A claim of the reply and a line that it may contradict."""
+    """A claim of the reply and a line that it may contradict.
+
+    Attributes:
+        start: Where the claim begins in the reply.
+        line: The sentence of ``fact`` that the claim is compared with.
+    """
 
     start: int
     claim: str
@@ -43,52 +48,53 @@ class Pair:
 
     @property
     def texts(self) -> tuple[str, str]:
+        """Premise and hypothesis."""
         return self.line, self.claim.strip("\"“”*' ")
 
 
 def nearest(
     claims: Sequence[tuple[int, str]], lines: Sequence[tuple[Fact, str]], encode: Encode
 ) -> list[Pair]:
-    """The pairs that are about the same thing, the nearest in meaning first."""
-    said = [each for each in claims if len(content(each[1])) >= _LEAST]
-    known = [each for each in lines if len(content(each[1])) >= _LEAST]
-    if not said or not known:
+    """Each claim paired with the lines most similar in meaning; the most similar pairs first."""
+    claims = [each for each in claims if len(content(each[1])) >= _LEAST_CONTENT_WORDS]
+    lines = [each for each in lines if len(content(each[1])) >= _LEAST_CONTENT_WORDS]
+    if not claims or not lines:
         return []
-    near = encode([text for _, text in said]) @ encode([text for _, text in known]).T
+    cosines = encode([text for _, text in claims]) @ encode([text for _, text in lines]).T
     found = [
-        (float(row[at]), Pair(start, claim, *known[at]))
-        for (start, claim), row in zip(said, near, strict=True)
-        for at in np.argsort(-row)[:_LINES]
-        if row[at] >= _NEAR
+        (float(row[at]), Pair(start, claim, *lines[at]))
+        for (start, claim), row in zip(claims, cosines, strict=True)
+        for at in np.argsort(-row, kind="stable")[:_LINES_PER_CLAIM]
+        if row[at] >= _LEAST_COSINE
     ]
-    return [pair for _, pair in sorted(found, key=lambda each: -each[0])[:_PAIRS]]
+    return [pair for _, pair in sorted(found, key=lambda each: -each[0])[:_MOST_PAIRS]]
 
 
 def contradicted(
     pairs: Sequence[Pair], infer: Infer, stopped: Callable[[], bool]
 ) -> Reading | None:
-    """What the model says of them; ``None`` where it cannot tell.
+    """The highest probability of contradiction, from 0.5 up; ``None`` if the model cannot answer.
 
     Raises:
-        Stopped: ``stopped`` said so in between.
+        Stopped: ``stopped`` returned true between two batches.
     """
     found: list[tuple[float, Evidence]] = []
-    for start in range(0, len(pairs), _AT_A_TIME):
+    for start in range(0, len(pairs), _BATCH):
         if stopped():
             raise Stopped
-        some = pairs[start : start + _AT_A_TIME]
-        rows = infer([pair.texts for pair in some])
+        batch = pairs[start : start + _BATCH]
+        rows = infer([pair.texts for pair in batch])
         if rows is None:
             return None
         found += [
-            (float(contrary), _evidence(pair, float(contrary)))
-            for pair, (_, contrary) in zip(some, rows, strict=True)
-            if contrary >= _SURE
+            (float(contradiction), _evidence(pair, float(contradiction)))
+            for pair, (_, contradiction) in zip(batch, rows, strict=True)
+            if contradiction >= _LEAST_PROBABILITY
         ]
     found.sort(key=lambda each: -each[0])
     return Reading(found[0][0] if found else 0.0, 0.9, tuple(each for _, each in found))
 
 
-def _evidence(pair: Pair, contrary: float) -> Evidence:
-    note = f"says the contrary, {contrary:.2f}"
+def _evidence(pair: Pair, probability: float) -> Evidence:
+    note = f"contradicts this, {probability:.2f}"
     return Evidence(pair.start, pair.start + len(pair.claim), note, pair.fact.source, pair.line)

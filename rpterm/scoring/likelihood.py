@@ -1,12 +1,12 @@
-"""Log-probabilities of a reply under several prompts, by one fixed language model.
+"""Log-probabilities of a reply after several prompts, under one fixed language model.
 
-The model that plays may be any; the one that judges is always the same, so that numbers stay
-comparable. It runs in a process of its own, niced, started when first asked. Prompts stay in its
-cache as sequences: scoring many replies under the same cards evaluates the cards once. Prompts of
-plain text are a card's lines and come again in every run: those that are long are kept on disk (of
-a first score of two replies they are two thirds of the work). Several signals ask for a reply after
-the same prompt, so the last answers are remembered, too. What the prompts mean is for the signals
-to know.
+Whatever model generates the chat, the model that scores it is always the same, so that values stay
+comparable. It runs in its own low-priority process, started on first use. Three caches avoid
+repeated work: evaluated prompts stay in the model's KV cache as sequences, so scoring many replies
+against the same cards evaluates the cards once; long plain-text prompts (the example lines of a
+card, which recur in every run) are also kept on disk, which saves two thirds of the first score of
+two replies; and the latest results are remembered, because several signals ask about a reply after
+the same prompt. What the prompts mean is up to the signals.
 """
 
 from __future__ import annotations
@@ -18,58 +18,58 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rpterm.engine.protocol import Engine, EngineError, Piece, PromptSavingEngine
 from rpterm.paths import prune, used
 
 _STEP = 192
-"""Tokens of a new prompt that are evaluated between two looks at ``stopped``."""
-_AT_ONCE = 4
-"""Prompts between two looks, which also leave the engine's other prompts in its cache."""
+"""Tokens of a new prompt that are evaluated between two checks of ``stopped``."""
+_BATCH = 4
+"""Prompts between two checks; small enough to leave the engine's other prompts in its KV cache."""
 _NICE = 15
 _BEGIN = "<|endoftext|>"
-"""Parts texts in what the starter model was trained on; its begin token opens a chat's turn."""
+"""Separates texts in the starter model's training data; its own BOS token opens a chat turn."""
 _REMEMBERED = 256
 _KEPT = "*.prompt*"
 _MOST_BYTES = 1 << 30
-"""Of prompts on disk: a card has two, of about 11 MB each, and is contrasted with four others."""
+"""Of prompts on disk. A card has two of about 11 MB each and is contrasted with four others."""
 Text = str | tuple[Piece, ...]
-"""Plain text; or pieces, of which some are control tokens, which open the text themselves."""
+"""Plain text, which gets a begin token; or pieces, whose own control tokens open the text."""
 
 
 class Stopped(Exception):
-    """The caller wants no answer any more."""
+    """The caller no longer wants the answer."""
 
 
 class Likelihood(Protocol):
-    """What the signals ask."""
+    """A language model as the signals use it."""
 
     def logprobs(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
-        """Natural-log probability of each token of the reply after each prompt.
+        """The natural-log probability of each token of the reply, after each prompt.
 
-        A prompt ends where the reply begins; an empty one is the begin of a text.
+        A prompt ends where the reply begins; an empty prompt is the beginning of a text.
 
         Raises:
-            Stopped: ``stopped`` said so in between.
+            Stopped: ``stopped`` returned true in between.
             EngineError: The model cannot be used.
         """
         ...
 
     def close(self) -> None:
-        """End the model's process for good; safe to call twice and from any thread."""
+        """End the model's process for good. Idempotent; safe from any thread."""
         ...
 
 
 class EngineLikelihood:
-    """A ``Likelihood`` over ``Engine.logprobs``.
+    """A ``Likelihood`` on top of ``Engine.logprobs``.
 
     Args:
-        make: Makes the engine; called when first asked.
-        polite: Whether everything else goes first, as behind a chat; a benchmark does not wait.
-        kept: The folder of prompts that come again; ``None`` evaluates them in every run.
+        make: Creates the engine; called on first use.
+        polite: Run at low priority, as behind a chat. A benchmark need not wait for others.
+        kept: The folder for prompts kept on disk; ``None`` evaluates them in every run.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class EngineLikelihood:
         self._begin: list[int] = []
         self._tokens: OrderedDict[Text, list[int]] = OrderedDict()
         self._warmed: OrderedDict[tuple[int, ...], None] = OrderedDict()
-        self._found: OrderedDict[tuple[Text, Text], list[float]] = OrderedDict()
+        self._results: OrderedDict[tuple[Text, Text], list[float]] = OrderedDict()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -90,47 +90,46 @@ class EngineLikelihood:
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
         with self._lock:
-            missing = [each for each in prompts if (reply, each) not in self._found]
+            missing = [prompt for prompt in prompts if (reply, prompt) not in self._results]
             if missing:
-                found = self._ask(reply, missing, stopped)
-                self._found.update(zip([(reply, each) for each in missing], found, strict=True))
-            result = [self._found[reply, each] for each in prompts]
-            while len(self._found) > _REMEMBERED:
-                self._found.popitem(last=False)
+                rows = self._evaluate(reply, missing, stopped)
+                self._results.update(zip([(reply, x) for x in missing], rows, strict=True))
+            result = [self._results[reply, prompt] for prompt in prompts]
+            _evict(self._results)
             return result
 
-    def _ask(
+    def _evaluate(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool]
     ) -> list[list[float]]:
         engine = self._ready()
-        asked = self._begun(engine, prompts)
-        said = _tokens(engine, reply)
-        if not said:
-            return [[] for _ in asked]
-        found: list[list[float]] = []
-        for at in range(0, len(asked), _AT_ONCE):
-            some = asked[at : at + _AT_ONCE]
-            again = [
-                each
-                for each, text in zip(some, prompts[at:], strict=False)
-                if isinstance(text, str)
+        prompt_ids = self._prompt_ids(engine, prompts)
+        reply_ids = _tokenize(engine, reply)
+        if not reply_ids:
+            return [[] for _ in prompts]
+        rows: list[list[float]] = []
+        for at in range(0, len(prompts), _BATCH):
+            batch = prompt_ids[at : at + _BATCH]
+            recurring = [
+                ids
+                for ids, prompt in zip(batch, prompts[at:], strict=False)
+                if isinstance(prompt, str)
             ]
-            ready = [each for each in again if self._recalled(engine, each, len(said))]
-            self._warm(engine, [each for each in some if each not in ready], stopped)
+            loaded = [ids for ids in recurring if self._load_prompt(engine, ids, len(reply_ids))]
+            self._warm(engine, [ids for ids in batch if ids not in loaded], stopped)
             if stopped():
                 raise Stopped
-            found += engine.logprobs(said, some)
-            self._keep(engine, [each for each in again if each not in ready])
-        return found
+            rows += engine.logprobs(reply_ids, batch)
+            self._save_prompts(engine, [ids for ids in recurring if ids not in loaded])
+        return rows
 
     def close(self) -> None:
-        """See ``Likelihood``; ends a running question, which it does not wait for."""
+        """See ``Likelihood``. Aborts a running evaluation and does not wait for it."""
         self._closed = True
         if self._engine is not None:
             self._engine.close()
 
     def _ready(self) -> Engine:
-        """The engine, loaded; called with the lock held.
+        """The loaded engine. The lock must be held.
 
         Raises:
             EngineError: The model cannot be used, or was closed.
@@ -138,46 +137,45 @@ class EngineLikelihood:
         if self._engine is None and not self._closed:
             self._engine = self._make()
         if self._engine is None or self._closed:
-            self.close()  # It takes no lock: it may have come before there was an engine to close.
-            raise EngineError("The model that scores was closed.")
+            self.close()  # It takes no lock: it may have run before there was an engine to close.
+            raise EngineError("The language model that scores replies was closed.")
         if not self._begin:
-            self._begin = self._started(self._engine)
+            self._begin = self._start(self._engine)
         return self._engine
 
-    def _started(self, engine: Engine) -> list[int]:
-        """Start and load the engine; the tokens that a plain text begins with."""
+    def _start(self, engine: Engine) -> list[int]:
+        """Start and load the engine; returns the tokens that every plain text begins with."""
         if (start := getattr(engine, "start", None)) is not None:
             start()
         if self._polite:
-            _give_way(getattr(engine, "pid", None))
+            _lower_priority(getattr(engine, "pid", None))
         engine.load()
         return engine.tokenize([Piece(_BEGIN, special=True)])[0]
 
-    def _begun(self, engine: Engine, prompts: Sequence[Text]) -> list[list[int]]:
-        """The tokens of each prompt; plain texts begin as those do that the model was taught."""
-        for text in prompts:
-            if text not in self._tokens:
-                begin = self._begin if isinstance(text, str) else []
-                self._tokens[text] = begin + _tokens(engine, text)
-            self._tokens.move_to_end(text)
-        result = [self._tokens[text] for text in prompts]
-        while len(self._tokens) > _REMEMBERED:
-            self._tokens.popitem(last=False)
+    def _prompt_ids(self, engine: Engine, prompts: Sequence[Text]) -> list[list[int]]:
+        """The tokens of each prompt; plain text begins the way the model's training texts do."""
+        for prompt in prompts:
+            if prompt not in self._tokens:
+                begin = self._begin if isinstance(prompt, str) else []
+                self._tokens[prompt] = begin + _tokenize(engine, prompt)
+            self._tokens.move_to_end(prompt)
+        result = [self._tokens[prompt] for prompt in prompts]
+        _evict(self._tokens)
         return result
 
-    def _recalled(self, engine: Engine, prompt: list[int], room: int) -> bool:
-        """Whether a prompt that comes again need not be evaluated."""
+    def _load_prompt(self, engine: Engine, prompt: list[int], room: int) -> bool:
+        """Load a prompt's KV state from disk; returns whether it need not be evaluated."""
         path = self._path(prompt)
         if path is None or not isinstance(engine, PromptSavingEngine):
             return False
         if not engine.load_prompt(prompt, path, room):
-            self._warmed.pop(tuple(prompt), None)  # It may have had to go.
+            self._warmed.pop(tuple(prompt), None)  # It may have been evicted from the KV cache.
             return False
         used(path)
         return True
 
-    def _keep(self, engine: Engine, prompts: list[list[int]]) -> None:
-        """Write what was evaluated for the next run."""
+    def _save_prompts(self, engine: Engine, prompts: list[list[int]]) -> None:
+        """Write the KV states of evaluated prompts to disk for the next run."""
         if self._kept is None or not isinstance(engine, PromptSavingEngine):
             return
         for prompt in prompts:
@@ -185,15 +183,16 @@ class EngineLikelihood:
                 prune(self._kept, _KEPT, _MOST_BYTES)
 
     def _path(self, prompt: list[int]) -> Path | None:
-        """Where a long prompt is kept; the file itself knows which model it is of."""
+        """The file of a long prompt; the file itself records which model it belongs to."""
         if self._kept is None or len(prompt) <= _STEP:
             return None
         return self._kept / f"{sha256(repr(prompt).encode()).hexdigest()[:32]}.prompt"
 
     def _warm(self, engine: Engine, prompts: list[list[int]], stopped: Callable[[], bool]) -> None:
-        """Evaluate new long prompts piece by piece, so that a stop is noticed soon.
+        """Evaluate new long prompts in steps, so that a stop takes effect soon.
 
-        A prompt is warmed once: asking for the begin of one that is cached would cut it.
+        Each prompt is warmed only once: asking for the beginning of a cached prompt would truncate
+        it in the cache.
         """
         for prompt in prompts:
             key = tuple(prompt)
@@ -204,20 +203,25 @@ class EngineLikelihood:
                     raise Stopped
                 engine.logprobs(prompt[end : end + 1], [prompt[:end]])
             self._warmed[key] = None
-            while len(self._warmed) > _REMEMBERED:
-                self._warmed.popitem(last=False)
+            _evict(self._warmed)
 
 
-def _tokens(engine: Engine, text: Text) -> list[int]:
+def _evict(cache: OrderedDict[Any, Any]) -> None:
+    """Drop the oldest entries of a cache that has grown too large."""
+    while len(cache) > _REMEMBERED:
+        cache.popitem(last=False)
+
+
+def _tokenize(engine: Engine, text: Text) -> list[int]:
     pieces = [Piece(text)] if isinstance(text, str) else list(text)
-    return [each for part in engine.tokenize(pieces) for each in part]
+    return [token for part in engine.tokenize(pieces) for token in part]
 
 
-def _give_way(pid: int | None) -> None:
-    """Let everything else go first; before the model's threads exist, so that they inherit it.
+def _lower_priority(pid: int | None) -> None:
+    """Give every other process precedence. Runs before the model's threads exist: they inherit it.
 
-    A process in a session of its own is weighed by Linux as a group, where niceness counts only
-    inside: the group has a niceness, too.
+    Linux schedules a process with its own session as a group, inside which niceness has only local
+    effect; the group has a niceness of its own.
     """
     if pid is None or not hasattr(os, "setpriority"):
         return

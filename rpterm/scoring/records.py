@@ -1,7 +1,8 @@
-"""What signals are asked and what they answer. Does no work and knows no model.
+"""The data types between the scorer and its signals. No logic beyond building a ``Scene``.
 
-A signal reads one reply in its scene and gives a value, how far to trust it, and the places that
-made it so. Values of different signals are not comparable; ``scorer`` makes one scale of them.
+A signal measures one property of a reply in its scene and returns a ``Reading``: a value, a
+confidence, and the evidence for it. Values of different signals are not on the same scale;
+``combine`` puts them on one.
 """
 
 from __future__ import annotations
@@ -16,21 +17,23 @@ from rpterm.sentences import sentences
 from rpterm.types import History
 
 Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
-"""Persona: attributes and relations. Behaviour: style. Boundaries: what no reply may do.
-Attractiveness says nothing about being in character and has no part in the probability."""
-_LONG = 25
-"""Words of a line of the persona; a longer one is more than a claim."""
+"""Persona: attributes and relations. Behaviour: style. Conversation: coherence and language.
+Boundaries: what no reply may do. Attractiveness says nothing about being in character and has no
+part in the probability."""
+_LONG_LINE = 25
+"""Words; a longer persona line makes more than one claim."""
 Cost = Literal["words", "embedding", "likelihood"]
-"""``words`` takes about a millisecond; ``embedding`` tens, ``likelihood`` hundreds or more."""
+"""``words`` takes about a millisecond per reply, ``embedding`` tens of milliseconds, and
+``likelihood`` hundreds or more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a card, or a turn, that a reply can fit or break.
+    """A line of the card, or a turn, that a reply can agree with or contradict.
 
     Attributes:
-        source: The field and the line's place from 0: ``card.attributes:3``; or a turn of the
-            talk, ``turn:-2``.
+        source: A card field and the line's index in it (``card.attributes:3``), or a turn counted
+            back from the reply (``turn:-2``).
     """
 
     source: str
@@ -39,13 +42,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A place in the reply and the line it leans on or breaks.
+    """A span of the reply, and the line that it relies on or breaks.
 
     Attributes:
-        start, end: Characters of the reply; the same number where it is about all of it.
-        source: A ``Fact.source``, ``turn:-2`` (counted from the reply), or "".
-        line: That line's text, or "".
-        note: What is the matter, in a few words.
+        start, end: Character offsets in the reply; equal if the evidence is about the whole reply.
+        note: What was found, in a few words.
+        source: The ``Fact.source`` of the line, or "".
+        line: The text of that line, or "".
     """
 
     start: int
@@ -57,10 +60,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a signal found.
+    """What one signal measured.
 
     Attributes:
-        confidence: 0 to 1; 0 means that it had nothing to go by and ``value`` says nothing.
+        value: On the signal's own scale.
+        confidence: 0 to 1; 0 means that the signal had no data and ``value`` is meaningless.
     """
 
     value: float
@@ -69,19 +73,21 @@ class Reading:
 
 
 NOTHING = Reading(0.0, 0.0)
-"""The answer of a signal that has nothing to go by."""
+"""The reading of a signal without data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a reply is measured against; texts have their macros expanded.
+    """What a reply is measured against. All texts have their macros expanded.
 
     Attributes:
-        history: Turns before the reply, oldest first: whether the character spoke, and the text.
+        facts: What the card says about the character.
+        limits: The rules of the card.
+        history: The turns before the reply, oldest first, as (spoken by the character, text).
         own_lines: Lines that show the character's voice.
-        other_lines: The same of other characters: without contrasts voice and likelihood say
-            little.
-        knows_until: The year after which the character knows nothing; ``None`` is no limit.
+        other_lines: The same for other characters, as contrast: without it voice and likelihood
+            say little.
+        knows_until: The last year the character can know about; ``None`` means no limit.
     """
 
     char: str = "Character"
@@ -95,7 +101,7 @@ class Scene:
 
     @property
     def turns(self) -> tuple[tuple[bool, Fact], ...]:
-        """The history with where each turn stands, counted from the reply."""
+        """The history with the source of each turn, counted back from the reply."""
         count = len(self.history)
         return tuple(
             (own, Fact(f"turn:-{count - at}", text)) for at, (own, text) in enumerate(self.history)
@@ -103,22 +109,22 @@ class Scene:
 
     @property
     def asked(self) -> str:
-        """The other side's last turn, or ""."""
+        """The user's last turn, or ""."""
         return next((text for own, text in reversed(self.history) if not own), "")
 
     @property
     def asked_at(self) -> str:
-        """Where ``asked`` stands, as ``turns`` say it; not the last turn after two of one's own."""
+        """The source of ``asked``: not the last turn if the character spoke after it."""
         return next((fact.source for own, fact in reversed(self.turns) if not own), "")
 
     @property
     def last(self) -> str:
-        """The last turn, which the reply answers or goes on from; or ""."""
+        """The last turn, whoever spoke: the one the reply answers or continues. "" if none."""
         return self.history[-1][1].strip() if self.history else ""
 
 
 class Signal(Protocol):
-    """Measures one thing."""
+    """Measures one property of a reply."""
 
     @property
     def name(self) -> str: ...
@@ -130,18 +136,18 @@ class Signal(Protocol):
     def cost(self) -> Cost: ...
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        """Read one reply; never raises for odd text."""
+        """Measure one reply. Never raises because of unusual text."""
         ...
 
 
 class PatientSignal(Signal, Protocol):
-    """A signal that takes long and looks in between whether anybody still wants to know."""
+    """A slow signal that can be stopped while it measures."""
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         """As ``measure``.
 
         Raises:
-            rpterm.scoring.likelihood.Stopped: ``stopped`` said so.
+            rpterm.scoring.likelihood.Stopped: ``stopped`` returned true.
         """
         ...
 
@@ -153,19 +159,23 @@ def scene_of(
     history: History = (),
     others: tuple[CharacterCard, ...] = (),
 ) -> Scene:
-    """What a card gives to measure against.
+    """The scene that a card provides.
+
+    Without attributes and relations, the sentences of the description are the facts.
 
     Args:
+        user: The user's name; "" takes the card's.
         others: Cards of other characters, for contrast.
     """
     person = user or card.user_name or "User"
 
-    def said(lines: tuple[str, ...]) -> list[str]:
-        return [expand(line, char=card.char, user=person) for line in lines]
-
     def facts(source: str, lines: tuple[str, ...]) -> list[Fact]:
-        placed = enumerate(said(lines))
-        return [Fact(f"{source}:{at}", claim) for at, line in placed for claim in _apart(line)]
+        expanded = [expand(line, char=card.char, user=person) for line in lines]
+        return [
+            Fact(f"{source}:{index}", claim)
+            for index, line in enumerate(expanded)
+            for claim in _split_long(line)
+        ]
 
     return Scene(
         char=card.char,
@@ -181,22 +191,22 @@ def scene_of(
 
 
 def _claims(description: str) -> tuple[str, ...]:
-    """A description sentence by sentence: a reply leans on one claim, not on all of it."""
+    """The sentences of a description: a reply relies on one claim, not on all of them."""
     return tuple(text for text in sentences(description) if len(text.split()) > 1)
 
 
-def _apart(line: str) -> tuple[str, ...]:
-    """A line; one that is a whole portrait claim by claim, as a description is read."""
-    return (_claims(line) or (line,)) if len(line.split()) > _LONG else (line,)
+def _split_long(line: str) -> tuple[str, ...]:
+    """The line itself; a long one, which is a whole portrait, sentence by sentence."""
+    return (_claims(line) or (line,)) if len(line.split()) > _LONG_LINE else (line,)
 
 
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:
-    """What the card lets its character say: examples and greetings."""
+    """The lines a card lets its character say: from its example dialogues and greetings."""
     lines = [text for example in card.examples for role, text in example.dialogue if role == "char"]
     return tuple(expand(line, char=card.char, user=user) for line in (*lines, *card.greetings))
 
 
-def _year(until: str) -> int | None:
-    sign = -1 if until.startswith("-") else 1
-    digits = until.lstrip("-").split("-")[0]
+def _year(date: str) -> int | None:
+    sign = -1 if date.startswith("-") else 1
+    digits = date.lstrip("-").split("-")[0]
     return sign * int(digits) if digits.isdecimal() else None

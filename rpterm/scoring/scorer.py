@@ -1,9 +1,9 @@
-"""The Scorer: one reply in its scene becomes one probability, with everything that led to it.
+"""The Scorer turns one reply in its scene into a probability, with the readings that led to it.
 
-``cheap`` reads words, and meanings where the embedder is ready and knows the card already; it is
-for right after the last token. ``full`` asks the fixed language model, too; it is for idle time
-and can be stopped. Which signals count, and how much, was fitted: see ``combine`` and ``frozen``.
-Knows no chat, no store and no screen.
+``cheap`` uses words, and embeddings where the embedder is ready and already knows the card; it runs
+right after the last token. ``full`` also asks the fixed language model; it runs when idle and can
+be stopped. Which signals count, and how much, was fitted: see ``combine`` and ``frozen``. Knows no
+chat, no store and no screen.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rpterm.scoring import frequency
 from rpterm.scoring.combine import Term, by_dimension, chance, doubt, interval, log_odds
 from rpterm.scoring.embedding import Embed, Remembered
 from rpterm.scoring.fit import Fit
-from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.scoring.frozen import frozen
 from rpterm.scoring.inference import Infer
 from rpterm.scoring.kept import Kept
 from rpterm.scoring.likelihood import Likelihood, Stopped
@@ -32,23 +32,24 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rpterm.scoring.records import PatientSignal
 
-_AT_ONCE = 4
+_MOST_TO_EMBED = 4
 """Texts that may be embedded between the last token and the score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How much in character a reply is.
+    """How far a reply is in character.
 
     Attributes:
         probability: That the reply is this character's and not what somebody else would say in its
-            place, where both are as likely beforehand; calibrated, see ``rpterm bench persona``
+            place, both being equally likely a priori. Calibrated: see ``rpterm bench persona``
             (``ece_on_topic``) and ``bench voice``.
         low, high: A 90 % interval: the uncertainty of the fitted weights and, while slow signals
-            are missing, what these add as a rule. A chat unlike the labelled data is not covered.
-        dimensions: 0 to 1 each; ``None`` where there was nothing to go by.
-        readings: By signal, with evidence; ``confidence`` 0 means that it had nothing to go by.
-        complete: Whether the slow signals are in.
+            are missing, their typical contribution. It does not cover chats unlike the labelled
+            data.
+        dimensions: 0 to 1 each; ``None`` if no signal of the dimension had data.
+        readings: By signal, with evidence; a ``confidence`` of 0 means no data.
+        complete: Whether the slow signals are included.
         version: Of the coefficients; scores of different versions are not comparable.
     """
 
@@ -62,14 +63,14 @@ class Score:
 
 
 class Scorer:
-    """Measures replies; may be used from any thread.
+    """Scores replies. Thread-safe.
 
     Args:
-        embed: Makes sentence vectors; ``None`` does without meaning.
-        kept: Where those of everyday lines are from run to run; ``None`` makes them each time.
-        likelihood: The fixed language model; ``None`` does without.
-        infer: An NLI model for contradictions; ``None`` goes by rules.
-        signals: Instead of all that these allow.
+        embed: Computes sentence embeddings; ``None`` skips the signals that need them.
+        kept: A file for the embeddings of the everyday lines; ``None`` recomputes them.
+        likelihood: The fixed language model; ``None`` skips the signals that need it.
+        infer: An NLI model for contradictions; ``None`` finds them by rules only.
+        signals: Use these instead of all signals that the other arguments allow.
     """
 
     def __init__(
@@ -83,84 +84,88 @@ class Scorer:
     ) -> None:
         from rpterm.scoring.signals.all import signals_for
 
-        self._near = Remembered(embed) if embed is not None else None
-        self._fit = Fit(self._near, kept) if self._near is not None else None
+        self._embeddings = Remembered(embed) if embed is not None else None
+        self._fit = Fit(self._embeddings, kept) if self._embeddings is not None else None
         self._likelihood = likelihood
-        given = signals if signals is not None else signals_for(self._fit, likelihood, infer)
-        self._signals = tuple(given)
-        self._frozen: Frozen = frozen()
+        self._signals = tuple(
+            signals if signals is not None else signals_for(self._fit, likelihood, infer)
+        )
+        self._coefficients = frozen()
         self._lock = threading.Lock()
 
     @property
     def signals(self) -> tuple[Signal, ...]:
-        """What it measures, in order of cost."""
+        """The signals it measures, in order of cost."""
         return self._signals
 
     def cheap(self, reply: str, scene: Scene) -> Score:
-        """Words, and meaning where that is near at hand: within 150 ms."""
-        near = self._near_at_hand(reply, scene)
-        arrived = near.begin(_compared(reply, scene)) if near is not None else None
-        readings = self._read("words", reply, scene)
-        if arrived is not None:
-            arrived()
-            readings |= self._read("embedding", reply, scene)
-        return self._score(readings, scene)
+        """Score by words, and by embeddings if few are missing: within 150 ms."""
+        embeddings = self._embeddings_at_hand(reply, scene)
+        wait = embeddings.begin(_texts_of(reply, scene)) if embeddings is not None else None
+        readings = self._measure("words", reply, scene)
+        if wait is not None:
+            wait()
+            readings |= self._measure("embedding", reply, scene)
+        return self._score(readings)
 
-    def _read(self, cost: Cost, reply: str, scene: Scene) -> dict[str, Reading]:
-        asked = (each for each in self._signals if each.cost == cost)
-        return {each.name: each.measure(reply, scene) for each in asked}
+    def _measure(self, cost: Cost, reply: str, scene: Scene) -> dict[str, Reading]:
+        signals = (signal for signal in self._signals if signal.cost == cost)
+        return {signal.name: signal.measure(reply, scene) for signal in signals}
 
     def warm(self, scene: Scene) -> None:
-        """Embed what does not change from turn to turn, so that ``cheap`` knows meanings; waits.
+        """Embed what stays the same from turn to turn, so that ``cheap`` can use embeddings.
+
+        Blocks.
 
         Raises:
             RptermError: The embedder cannot be used.
         """
         frequency.warm()
-        if self._near is not None and self._fit is not None:
+        if self._embeddings is not None and self._fit is not None:
             self._fit.warm()
-            self._near(self._known(scene) or [scene.char])  # Something at least, which wakes it.
+            # At least one text, to start the embedder.
+            self._embeddings(_lasting_texts(scene) or [scene.char])
 
     def prepare(self, reply: str, scene: Scene) -> None:
-        """``warm`` for a first reply that somebody waits for: both models load at the same time.
+        """``warm`` for a first reply that somebody waits for: both models load in parallel.
 
-        What the language model says of the reply is remembered, so ``full`` asks it for nothing
-        twice. That it cannot be used is for ``full`` to tell.
+        The language model's answers about the reply are cached, so ``full`` does not ask twice. If
+        the model cannot be used, ``full`` reports it.
 
         Raises:
             RptermError: The embedder cannot be used.
         """
-        asked = [each for each in self._signals if each.cost == "likelihood"]
-        if not asked:
+        slow_signals = [each for each in self._signals if each.cost == "likelihood"]
+        if not slow_signals:
             return self.warm(scene)
 
-        def read() -> None:
-            for signal in asked:
+        def measure() -> None:
+            for signal in slow_signals:
                 with suppress(RptermError):
                     signal.measure(reply, scene)
 
-        beside = threading.Thread(target=read, name="likelihood", daemon=True)
-        beside.start()
+        thread = threading.Thread(target=measure, name="likelihood", daemon=True)
+        thread.start()
         self.warm(scene)
-        beside.join()
+        thread.join()
         return None
 
     def ahead(self, reply: str, scene: Scene) -> None:
-        """Embed what stands of a reply that still grows: its score will have less to wait for.
+        """Embed the finished part of a growing reply, so that its score takes less time.
 
         Raises:
             RptermError: The embedder cannot be used.
         """
-        standing = _standing(reply, scene)
-        if standing and self._near is not None and self._near.ready:
-            self._near(standing)
+        texts = _finished_texts_of(reply, scene)
+        if texts and self._embeddings is not None and self._embeddings.ready:
+            self._embeddings(texts)
 
     def full(
         self, reply: str, scene: Scene, stopped: Callable[[], bool] = lambda: False
     ) -> Score | None:
-        """Everything; ``None`` when ``stopped`` said so in between.
+        """Score with every signal; ``None`` if ``stopped`` returned true in between.
 
-        A signal whose model cannot be used says nothing; the score is then not complete.
+        A signal whose model fails has no data, and the score is then not complete.
         """
         readings: dict[str, Reading] = {}
         failed = False
@@ -174,78 +179,77 @@ class Scorer:
                     return None
                 except RptermError:
                     readings[signal.name], failed = NOTHING, True
-        return self._score(readings, scene, complete=not failed)
+        return self._score(readings, complete=not failed)
 
     def close(self) -> None:
-        """End the language model's process; the embedder belongs to who gave it."""
+        """End the language model's process; the embedder belongs to the caller."""
         if self._likelihood is not None:
             self._likelihood.close()
 
-    def _near_at_hand(self, reply: str, scene: Scene) -> Remembered | None:
-        """What knows meanings, where it knows what stays the same already."""
-        if self._near is None or self._fit is None:
+    def _embeddings_at_hand(self, reply: str, scene: Scene) -> Remembered | None:
+        """The embeddings, if they are ready and already hold nearly all that stays the same."""
+        if self._embeddings is None or self._fit is None:
             return None
-        if not (self._near.ready and self._fit.warmed):
+        if not (self._embeddings.ready and self._fit.warmed):
             return None
-        missing = self._near.missing([reply, scene.asked, *self._known(scene)])
-        return self._near if missing <= _AT_ONCE else None
+        missing = self._embeddings.missing([reply, scene.asked, *_lasting_texts(scene)])
+        return self._embeddings if missing <= _MOST_TO_EMBED else None
 
-    @staticmethod
-    def _known(scene: Scene) -> list[str]:
-        """What was there before the last turn and is compared by meaning."""
-        voices = (line for voice in to_embed(scene) for line in voice)
-        return [*(line.text for line in known(scene)), *voices]
-
-    def _score(
-        self, readings: Mapping[str, Reading], scene: Scene, complete: bool = False
-    ) -> Score:
-        slow = any(
+    def _score(self, readings: Mapping[str, Reading], complete: bool = False) -> Score:
+        has_likelihood = any(
             each.cost == "likelihood" and readings.get(each.name, NOTHING).confidence > 0
             for each in self._signals
         )
-        terms = self._frozen.slow if slow else self._frozen.fast
+        slow = self._coefficients.slow
+        terms = slow if has_likelihood else self._coefficients.fast
         waiting: list[Term] = []
         if not complete:
-            waiting = [
-                self._frozen.slow[each.name]
-                for each in self._signals
-                if each.name not in readings and each.name in self._frozen.slow
-            ]
+            names = [each.name for each in self._signals if each.name not in readings]
+            waiting = [slow[name] for name in names if name in slow]
         total = log_odds(readings, terms)
         low, high = interval(total, doubt(readings, terms, waiting))
-        belongs = {each.name: each.dimension for each in self._signals}
+        dimension_of = {each.name: each.dimension for each in self._signals}
         return Score(
-            chance(total), low, high, by_dimension(readings, terms, belongs), dict(readings),
-            complete, self._frozen.version,
+            chance(total), low, high, by_dimension(readings, terms, dimension_of), dict(readings),
+            complete, self._coefficients.version,
         )  # fmt: skip
 
 
-def _compared(reply: str, scene: Scene) -> list[str]:
-    """What the signals of a whole reply ask the embedder for."""
-    told = frequency.nameless(reply, scene.char)
-    return [*_talk(scene), reply, cut(reply), *sentences(reply), told, *sentences(told)]
+def _lasting_texts(scene: Scene) -> list[str]:
+    """The texts to embed that were there before the last turn."""
+    voices = (line for voice in to_embed(scene) for line in voice)
+    return [*(line.text for line in known(scene)), *voices]
 
 
-def _standing(reply: str, scene: Scene) -> list[str]:
-    """What of that will not change any more while the reply grows."""
+def _texts_of(reply: str, scene: Scene) -> list[str]:
+    """The texts that the signals embed for a finished reply."""
+    unnamed = frequency.nameless(reply, scene.char)
+    return [
+        *_context_texts(scene), reply, cut(reply), *sentences(reply), unnamed, *sentences(unnamed)
+    ]  # fmt: skip
+
+
+def _finished_texts_of(reply: str, scene: Scene) -> list[str]:
+    """Those of ``_texts_of`` that will not change while the reply grows."""
     beginning = cut(reply)
-    told = frequency.nameless(reply, scene.char)
-    done = [*sentences(reply)[:-1], *sentences(told)[:-1]]
-    whole = beginning == " ".join(reply.split())
-    return [*_talk(scene), *filter(None, ["" if whole else beginning]), *done]
+    unnamed = frequency.nameless(reply, scene.char)
+    finished = [*sentences(reply)[:-1], *sentences(unnamed)[:-1]]
+    if beginning and beginning != " ".join(reply.split()):  # Longer than what is cut off.
+        finished.insert(0, beginning)
+    return [*_context_texts(scene), *finished]
 
 
-def _talk(scene: Scene) -> list[str]:
-    """What a reply answers, in all of the readings of it."""
+def _context_texts(scene: Scene) -> list[str]:
+    """What the reply answers, in each form in which the signals embed it."""
     return [text for text in (scene.asked, scene.last, recent(scene)) if text]
 
 
 def _measured(
     signal: Signal | PatientSignal, reply: str, scene: Scene, stopped: Callable[[], bool]
 ) -> Reading:
-    """Ask one signal; those that take long look whether to stop."""
-    patient = getattr(signal, "measure_until", None)
-    if patient is None:
+    """Measure one signal; slow signals check ``stopped`` meanwhile."""
+    measure_until = getattr(signal, "measure_until", None)
+    if measure_until is None:
         return signal.measure(reply, scene)
-    reading: Reading = patient(reply, scene, stopped)
+    reading: Reading = measure_until(reply, scene, stopped)
     return reading

@@ -1,15 +1,17 @@
-"""How a line sounds: like this character's example lines, or like other characters'. Words alone.
+"""Classifies whether a line is in one character's voice or in that of others. Words only.
 
-For each of four views of a text (runs of four characters; single characters and pairs; words and
-marks; pairs of function words, word endings and marks) and an item x of the line::
+A naive Bayes classifier against a mixture of contrast characters. For each of four views of a text
+(character 4-grams; single characters and pairs; words and punctuation; pairs of function words,
+word endings and punctuation) and each item x of the line::
 
     p(x | voice)  = (count of x in the voice + A * p(x)) / (items of the voice + A)
-    value of view = sum over x of ln p(x | own) - ln mean over others of p(x | other), / sqrt(items)
+    value of view = sum over x of [ln p(x | own) - ln mean over others of p(x | other)]
+                    / sqrt(items of the line)
 
-p(x) is taken from all voices together, and A is a Dirichlet prior's weight: twenty lines say
-little about a rare item. This is a naive Bayes classifier against a mixture of contrasts; on novels
-the contrast is what makes it work. Dividing by the root of the length keeps long lines from
-shouting. Whose voice a mood or a topic is, it cannot tell.
+p(x) is estimated from all voices together; A is the weight of a Dirichlet prior, because twenty
+example lines say little about a rare item. On novels it is the contrast that makes this work.
+Dividing by the square root of the length keeps long lines from dominating. A mood or a topic is
+indistinguishable from a voice here.
 """
 
 from __future__ import annotations
@@ -34,34 +36,38 @@ _FUNCTION_TEXT = (
     "until while because though although yet still even indeed perhaps sir madam mr mrs miss dear "
     "pray please sure like really maybe"
 )
-_FUNCTION = frozenset(_FUNCTION_TEXT.split())
+_FUNCTION_WORDS = frozenset(_FUNCTION_TEXT.split())
 
 
 def items(text: str) -> list[str]:
-    """Words in lower case and single marks."""
+    """The lower-case words and the punctuation marks of a text."""
     return _ITEM.findall(text.lower().replace("’", "'"))
 
 
-def _runs(text: str) -> list[str]:
-    padded = " " + " ".join(text.split()) + " "
+def _four_grams(text: str) -> list[str]:
+    padded = _padded(text)
     return [padded[at : at + 4] for at in range(len(padded) - 3)]
 
 
-def _letters(text: str) -> list[str]:
-    padded = " " + " ".join(text.split()) + " "
+def _characters(text: str) -> list[str]:
+    padded = _padded(text)
     return [padded[at : at + size] for size in (1, 2) for at in range(len(padded) - size + 1)]
 
 
-def _turns(text: str) -> list[str]:
+def _padded(text: str) -> str:
+    return " " + " ".join(text.split()) + " "
+
+
+def _function_pairs(text: str) -> list[str]:
     plain = [
-        item if item in _FUNCTION or not item[0].isalnum() else "#" + item[-2:]
+        item if item in _FUNCTION_WORDS or not item[0].isalnum() else "#" + item[-2:]
         for item in items(text)
     ]
     return [f"{left} {right}" for left, right in pairwise(plain)]
 
 
-_READ: dict[str, Callable[[str], list[str]]] = {
-    "runs": _runs, "letters": _letters, "words": items, "turns": _turns
+_ITEMS_OF: dict[str, Callable[[str], list[str]]] = {
+    "runs": _four_grams, "letters": _characters, "words": items, "turns": _function_pairs
 }  # fmt: skip
 
 
@@ -74,22 +80,22 @@ class _Counts:
 def _count(lines: Iterable[str], view: str) -> _Counts:
     counts: Counter[str] = Counter()
     for line in lines:
-        counts.update(_READ[view](line))
+        counts.update(_ITEMS_OF[view](line))
     return _Counts(counts, sum(counts.values()))
 
 
 class Voices:
-    """One character's example lines against those of others.
+    """The example lines of one character against those of contrast characters.
 
     Args:
         own: Lines of the character.
-        others: Lines of each other character; at least one.
+        others: Lines of each contrast character; at least one character.
     """
 
     def __init__(self, own: Sequence[str], others: Sequence[Sequence[str]]) -> None:
         self._own = {view: _count(own, view) for view in VIEWS}
         self._others = {view: [_count(lines, view) for lines in others] for view in VIEWS}
-        self._all = {}
+        self._all: dict[str, _Counts] = {}
         for view in VIEWS:
             together: Counter[str] = Counter()
             for voice in (self._own[view], *self._others[view]):
@@ -98,30 +104,31 @@ class Voices:
 
     def measure(self, line: str) -> dict[str, float]:
         """The value of each view; 0 says nothing either way."""
-        return {view: self._view(view, _READ[view](line)) for view in VIEWS}
+        return {view: self._value(view, _ITEMS_OF[view](line)) for view in VIEWS}
 
-    def _view(self, view: str, found: Sequence[str]) -> float:
+    def _value(self, view: str, found: Sequence[str]) -> float:
         if not found:
             return 0.0
-        own, others, everybody = self._own[view], self._others[view], self._all[view]
-        prior = _PRIOR[view]
-        kinds = len(everybody.counts) + 1
-        total = 0.0
-        for item, times in Counter(found).items():
-            base = prior * (everybody.counts[item] + 0.5) / (everybody.total + 0.5 * kinds)
-            mine = (own.counts[item] + base) / (own.total + prior)
-            theirs = sum((v.counts[item] + base) / (v.total + prior) for v in others)
-            total += times * math.log(mine * len(others) / theirs)
+        kinds = len(self._all[view].counts) + 1
+        total = sum(
+            count * self._log_ratio(view, item, kinds) for item, count in Counter(found).items()
+        )
         return total / math.sqrt(len(found))
 
     def telling(self, line: str) -> list[str]:
-        """Up to three words of the line, those that speak most for or against the character."""
-        own, others, everybody = self._own["words"], self._others["words"], self._all["words"]
-        prior = _PRIOR["words"]
-        weighed = []
-        for item in set(items(line)):
-            base = prior * (everybody.counts[item] + 0.5) / (everybody.total + 0.5)
-            mine = (own.counts[item] + base) / (own.total + prior)
-            theirs = sum((v.counts[item] + base) / (v.total + prior) for v in others)
-            weighed.append((abs(math.log(mine * len(others) / theirs)), item))
+        """Up to three words of the line: those with the largest evidence for or against."""
+        weighed = [(abs(self._log_ratio("words", item, 1)), item) for item in set(items(line))]
         return [item for _, item in sorted(weighed, reverse=True)[:3]]
+
+    def _log_ratio(self, view: str, item: str, kinds: int) -> float:
+        """ln p(item | own) - ln mean over others of p(item | other).
+
+        Args:
+            kinds: The number of kinds of items that share the smoothing of p(item).
+        """
+        own, others, everybody = self._own[view], self._others[view], self._all[view]
+        prior = _PRIOR[view]
+        base = prior * (everybody.counts[item] + 0.5) / (everybody.total + 0.5 * kinds)
+        mine = (own.counts[item] + base) / (own.total + prior)
+        theirs = sum((v.counts[item] + base) / (v.total + prior) for v in others)
+        return math.log(mine * len(others) / theirs)

@@ -1,19 +1,23 @@
-"""What choosing the best of four is worth: ``python tests/bench/bestof.py [CARD…] [--keep FILE]``.
+"""The benefit of best-of-four by score: ``python tests/bench/bestof.py [CARD…] [--keep FILE]``.
 
-Four replies of the model in use to each opening line of the cards' own examples; that example is
-left out of the prompt and of the scene. The quick score chooses one of the four, as ``--best-of 4``
-does. What it gains over a reply taken at random (the mean of the four) is told in numbers that the
-choice does not see: how near the reply is to the example that was left out (chrF, ROUGE-L, cosine),
-and the likelihoods of the fixed scorer. Beside it stands what the longest reply would gain, which
-must be beaten, and the most that any choice could. The quick score's own gain is biased; it only
-shows how far the four differ. Intervals are 95 %, by bootstrap over the questions. Ctrl+C tells
-what was measured until then.
+- Task: the model in use answers each opening line of the cards' own examples four times; that
+  example is left out of the prompt and of the scene. The quick score picks one of the four, as
+  ``--best-of 4`` does.
+- Metrics: the gain over a random reply (the mean of the four), in measures that the choice does not
+  see: similarity to the left-out example (chrF, ROUGE-L, cosine), and the likelihoods of the fixed
+  scorer. The gain in the quick score itself is biased and only shows how far the four differ.
+  Intervals are 95 %, by bootstrap over the questions.
+- Baselines: picking the longest reply, and the oracle, which picks the best of the four by each
+  measure.
 
-Starter model, 46 questions of five cards: of what any choice could gain, the quick score (which
-does not ask the scorer's model) gains a third in likelihood of the voice (+0.36, +0.07 to +0.66, of
-+1.01) and about a fifth in likelihood given the card (+0.028, -0.001 to +0.063, of +0.117) and the
-talk (+0.019, -0.002 to +0.043, of +0.104). The example that was left out does not come nearer: chrF
--0.32 (-0.90 to +0.22) of +1.95, cosine +0.00; the longest reply loses everywhere.
+Ctrl+C reports what was measured until then.
+
+Result with the starter model, 46 questions of five cards: of the oracle's gain, the quick score
+(which does not use the scorer's language model) achieves a third in voice likelihood (+0.36, +0.07
+to +0.66, of +1.01) and about a fifth in likelihood given the card (+0.028, -0.001 to +0.063, of
++0.117) and the conversation (+0.019, -0.002 to +0.043, of +0.104). Replies do not become more
+similar to the left-out example: chrF -0.32 (-0.90 to +0.22) of +1.95, cosine +0.00. The longest
+reply loses everywhere.
 """
 
 from __future__ import annotations
@@ -54,8 +58,8 @@ class Four:
     """Four replies to one question.
 
     Attributes:
-        values: Measure → its value for each reply.
         quick: Their quick scores.
+        values: The values of each measure, one per reply.
     """
 
     replies: tuple[str, ...]
@@ -63,22 +67,22 @@ class Four:
     values: dict[str, list[float]]
 
     def gain(self, measure: str, choice: str) -> float:
-        """How much more than a reply taken at random."""
+        """The value of the chosen reply minus that of a random one."""
         values = self.values[measure]
         if choice == "score":
-            taken = values[choose(self.quick)]
+            chosen = values[choose(self.quick)]
         elif choice == "longest":
-            taken = values[max(range(len(values)), key=lambda at: len(self.replies[at]))]
+            chosen = values[max(range(len(values)), key=lambda at: len(self.replies[at]))]
         else:
-            taken = max(values)
-        return taken - float(np.mean(values))
+            chosen = max(values)
+        return chosen - float(np.mean(values))
 
 
 def fours(
     card: CharacterCard, launch: Launch, scorer: Scorer, embedder: WorkerEmbedder,
     answers: Answers, limit: int,
 ) -> Iterator[Four]:  # fmt: skip
-    """Ask what is not answered yet, then measure."""
+    """Generate the answers that are missing, then measure."""
     others = tuple(each for each in shipped_cards(None) if each.name != card.name)
     questions = builtin(card, ("reference",))[:limit]
     bench = Bench(launch.engine(), launch.settings)
@@ -114,7 +118,7 @@ def _measured(
 
 
 def report(found: list[Four]) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Measure → choice → mean gain and its interval."""
+    """For each measure and choice: the mean gain and its interval."""
     return {
         measure: {
             choice: mean_interval([each.gain(measure, choice) for each in found])
@@ -127,22 +131,22 @@ def report(found: list[Four]) -> dict[str, dict[str, tuple[float, float, float]]
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cards", nargs="*", help="names of cards that ship; all without one")
-    parser.add_argument("--limit", type=int, default=99, help="questions of each card")
-    parser.add_argument("--keep", type=Path, help="a file of answers to go on with")
+    parser.add_argument("cards", nargs="*", help="names of shipped cards; default: all")
+    parser.add_argument("--limit", type=int, default=99, help="questions per card")
+    parser.add_argument("--keep", type=Path, help="a file that keeps the answers between runs")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    where = paths.find()
-    launch = Launch(config.load(where.config_file, os.environ), where)
-    embedder = WorkerEmbedder(lambda: embedder_folder(where.cache), STARTER)
-    scorer = open_scorer(launch.settings, where, embed=embedder, polite=False)
-    cards = [each for each in shipped_cards(None) if not asked.cards or each.name in asked.cards]
+    options = parser.parse_args()
+    places = paths.find()
+    launch = Launch(config.load(places.config_file, os.environ), places)
+    embedder = WorkerEmbedder(lambda: embedder_folder(places.cache), STARTER)
+    scorer = open_scorer(launch.settings, places, embed=embedder, polite=False)
+    cards = [x for x in shipped_cards(None) if not options.cards or x.name in options.cards]
     found: list[Four] = []
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
-        answers = Answers(asked.keep or Path(folder) / "answers.jsonl")
+        answers = Answers(options.keep or Path(folder) / "answers.jsonl")
         try:
             for card in cards:
-                for each in fours(card, launch, scorer, embedder, answers, asked.limit):
+                for each in fours(card, launch, scorer, embedder, answers, options.limit):
                     found.append(each)
                     sys.stderr.write(f"{card.name}: {len(found)} questions so far\n")
         except KeyboardInterrupt:
@@ -152,12 +156,12 @@ def main() -> None:
             scorer.close()
             embedder.close()
             launch.close()
-    told = report(found)
-    if asked.json:
-        sys.stdout.write(json.dumps({"questions": len(found), "gains": told}) + "\n")
+    gains_by_measure = report(found)
+    if options.json:
+        sys.stdout.write(json.dumps({"questions": len(found), "gains": gains_by_measure}) + "\n")
         return
-    sys.stdout.write(f"{len(found)} questions; gain over a reply taken at random, by choosing\n")
-    for measure, gains in told.items():
+    sys.stdout.write(f"{len(found)} questions; gain over a random reply, by way of choosing\n")
+    for measure, gains in gains_by_measure.items():
         cells = "".join(
             f"  {choice} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
             for choice, (mean, low, high) in gains.items()

@@ -1,9 +1,9 @@
-"""How many facts are read out of turns, and how many of them are right: rules, and a model.
+"""Precision and recall of the facts extracted from turns, by rules and by a model.
 
     python tests/bench/distil.py [--held | --accounts] [--rules] [--model FILE] [--answers FILE]
 
-The starter model is used where none is named. Rules need no model; the model's lines are counted
-before and after the check against the turn.
+Without ``--model`` the starter model is used; rules need no model. The model's lines are counted
+before and after they are checked against the turn.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NEGATORS = {"not", "no", "never", "can't"}
 
 
 def right(fact: str, expected: Sequence[str]) -> bool:
-    """Whether a fact says only what one expected sentence says, and denies what that denies."""
+    """Whether a fact has only words of one expected sentence, and the same negation."""
     return any(set(terms(fact)) <= set(terms(each)) and _denies(fact) == _denies(each)
                for each in expected)  # fmt: skip
 
@@ -59,7 +59,7 @@ def by_rules(cases: Sequence[Case]) -> dict[str, object]:
 
 
 def kept_answers(path: Path, ask: Callable[[], Ask]) -> Ask:
-    """Answers by a file, asked for once and kept there, so that a check can be tried again."""
+    """A cache of the model's answers in a file, so that the check can be evaluated again."""
     known = json.loads(path.read_text()) if path.exists() else {}
 
     def answer(messages: Sequence[Message], grammar: str, most: int) -> str | None:
@@ -74,7 +74,7 @@ def kept_answers(path: Path, ask: Callable[[], Ask]) -> Ask:
 
 
 def by_model(cases: Sequence[Case], ask: Ask) -> dict[str, object]:
-    """Count what the model writes, and what of that passes."""
+    """Count what the model writes, and what of it passes the check."""
     kept, raw, unchecked = [], 0, 0
     began = time.perf_counter()
     for text, expected in cases:
@@ -89,25 +89,27 @@ def by_model(cases: Sequence[Case], ask: Ask) -> dict[str, object]:
 
 
 def accounts(ask: Ask) -> dict[str, object]:
-    """What of summaries and thoughts passes; whether it is right, a reader must say."""
+    """How much of summaries and reflections passes the check; a reader must judge the content."""
     answers: list[str] = []
 
-    def heard(messages: Sequence[Message], grammar: str, most: int) -> str | None:
+    def recorded(messages: Sequence[Message], grammar: str, most: int) -> str | None:
         answer = ask(messages, grammar, most)
         answers.append(answer or "")
         return answer
 
-    told = [summary.write([Source(0, 0, "user", who, text, 0.0) for who, text in chat], heard)
-            for chat in CHATS]  # fmt: skip
+    summaries = [
+        summary.write([Source(0, 0, "user", who, text, 0.0) for who, text in chat], recorded)
+        for chat in CHATS
+    ]
     written = sum(len(sentences(answer)) for answer in answers)
     answers.clear()
-    thoughts = [reflect.think(life, SPEAKER, heard) or [] for life in LIVES]
+    thoughts = [reflect.think(life, SPEAKER, recorded) or [] for life in LIVES]
     return {
         "sentences": written,
-        "sentences_kept": sum(len(sentences(text or "")) for text in told),
+        "sentences_kept": sum(len(sentences(text or "")) for text in summaries),
         "thoughts": sum(len(answer.splitlines()) for answer in answers[1::2]),
         "thoughts_kept": sum(map(len, thoughts)),
-        "lines": [*(text for text in told if text),
+        "lines": [*(text for text in summaries if text),
                   *(f"{t.text} {t.cites}" for found in thoughts for t in found)],
     }  # fmt: skip
 
@@ -134,10 +136,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--held", action="store_true")
-    parser.add_argument("--rules", action="store_true", help="the rules alone")
-    parser.add_argument("--accounts", action="store_true", help="summaries and thoughts alone")
+    parser.add_argument("--rules", action="store_true", help="only the rules")
+    parser.add_argument("--accounts", action="store_true", help="only summaries and reflections")
     parser.add_argument("--model", type=Path)
-    parser.add_argument("--answers", type=Path, help="the model's answers, kept here")
+    parser.add_argument("--answers", type=Path, help="a file that keeps the model's answers")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if given.accounts:

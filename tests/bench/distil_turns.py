@@ -1,8 +1,8 @@
-"""Turns a user might say to a character, and the facts that each holds; all made up for this.
+"""Invented turns of a user, each with the facts it contains.
 
-A fact is right when all its words are among those of one expected sentence and it denies what that
-sentence denies. ``SEEN`` was looked at while rules and check were mended; of ``HELD``, only what no
-rule found was.
+A fact is right if all its words occur in one expected sentence and both have the same negation.
+``SEEN`` was visible while the rules and the check were developed; of ``HELD``, only the turns in
+which no rule found anything.
 """
 
 from __future__ import annotations

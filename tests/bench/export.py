@@ -1,9 +1,9 @@
-"""Benchmark of the export: ``python tests/bench/export.py [JUDGEMENTS]``.
+"""Benchmark of the preference export: ``python tests/bench/export.py [JUDGEMENTS]``.
 
-Fills a store with chats of 40 turns, rates two swipes of each reply, and exports in a process of
-its own, with the starter model's template and tokens, a scrub, and names to take out. Prints JSON
-lines: seconds, processor seconds (the process that counts tokens included) and peak memory for
-three formats; the budget is 20 s and 500 MB for 100,000 judgements.
+Fills a store with chats of 40 turns with ratings for two swipes of each reply, and exports it in a
+separate process, with the starter model's template and tokenizer, and names to be scrubbed. Prints
+a line of JSON for each of three formats: seconds, CPU seconds (including the process that counts
+tokens) and peak memory. The budget is 20 s and 500 MB for 100,000 judgements.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rpterm.cli.trainer_model import opened
+from rpterm.cli.trainer_model import open_trainer_model
 from rpterm.preference.export import Model, Options, export
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
@@ -26,27 +26,14 @@ from rpterm.types import Persona
 
 EXCHANGES = 20
 PERSONAS = ("Violet Hunter", "Neville", "User")
-WORDS = [
-    "the",
-    "of",
-    "moor",
-    "hound",
-    "lamp",
-    "street",
-    "fog",
-    "letter",
-    "train",
-    "smoke",
-    "violin",
-    "said",
-    "never",
-    "upon",
-    "his",
-]
+WORDS = (
+    "the", "of", "moor", "hound", "lamp", "street", "fog", "letter", "train", "smoke", "violin",
+    "said", "never", "upon", "his",
+)  # fmt: skip
 
 
 def fill(path: Path, judgements: int) -> None:
-    """Rows are written directly: the way through the API takes minutes and is not measured."""
+    """Write the rows directly: through the API it takes minutes, which are not measured."""
     draw = random.Random(1)
     with Store(path) as store:
         judge = Judgements(store)
@@ -99,7 +86,7 @@ def _turn(
 
 def measure(path: Path, name: str) -> dict[str, object]:
     start = time.perf_counter()
-    with opened("starter") as known, Store(path) as store:
+    with open_trainer_model("starter") as known, Store(path) as store:
         model = Model(
             system=lambda chat: "You are Watson. " * 20, count=known.count, end=known.end,
             render=lambda messages: known.render(messages, reply=True),

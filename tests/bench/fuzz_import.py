@@ -1,12 +1,12 @@
-"""Fuzz the importers: damaged and odd files, for a while; nothing may crash, hang or swell.
+"""Fuzzes the importers with damaged and odd files: none may crash, hang or use too much memory.
 
     python tests/bench/fuzz_import.py [--minutes 10] [--seed 1] [--only png toml …] [--corpus DIR …]
 
-Each kind of file is tried in a child process under a limit of memory. A file fails the run and is
-written to the folder given by ``--keep`` when it raises anything but our own error, takes more than
-a second of processor time in one step (reading it, writing it as TOML, reading that, an export),
-needs more than 200 MB, or comes out of TOML or of an export other than it went in. One line of JSON
-for each importer; the exit status is 1 when anything was found.
+Each kind of file is tried in a child process with a memory limit. A file fails the run, and is
+written to the ``--keep`` folder, if it raises anything but our own error, takes more than a second
+of CPU time in one step (reading it, writing it as TOML, reading that, an export), needs more than
+200 MB, or comes back changed from TOML or an export. Prints one line of JSON per importer; the exit
+status is 1 if anything was found.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from rpterm.types import RptermError
 
 LIMIT_S, LIMIT_MB = 1.0, 200
 _KILL_S = 20
-_KEPT = 40
-_ROOM = 700 << 20
-_SAID = "A dragon and a wyrm. " + "aaaa bbbb é漢 " * 300
+_MOST_KEPT = 40
+_MEMORY_LIMIT = 700 << 20
+_CHAT_TEXT = "A dragon and a wyrm. " + "aaaa bbbb é漢 " * 300
 _FORMS: dict[str, tuple[Format, ...]] = {
     "v1": ("v1", "png"),
     "v2": ("v2", "png", "charx"),
@@ -55,7 +55,7 @@ _FORMS: dict[str, tuple[Format, ...]] = {
 
 
 class Steps:
-    """Processor time of the longest step."""
+    """CPU time of the longest step."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -67,11 +67,11 @@ class Steps:
 
 
 def attempt(kind: str, data: bytes, step: Steps) -> str:
-    """What became of one file: ``refused`` or ``taken``.
+    """Import one file; returns ``refused`` or ``taken``.
 
     Raises:
         Exception: Whatever the importer should not have raised.
-        AssertionError: What came out is not what went in.
+        AssertionError: A round trip changed the content.
     """
     try:
         if kind == "chatlog":
@@ -117,7 +117,7 @@ def _card(data: bytes, step: Steps) -> None:
 
 
 def _same_document(before: bytes, after: bytes, origin: dict[str, Any]) -> None:
-    """Import, TOML and export give the same data; a converted card was another document."""
+    """Import, TOML and export must give the same data, unless the card was converted."""
     one = json.loads(before.decode("utf-8-sig"), strict=False)
     if fuzz_inputs.GRADIO.keys() & one.keys() - {"name"}:
         return
@@ -125,15 +125,15 @@ def _same_document(before: bytes, after: bytes, origin: dict[str, Any]) -> None:
 
 
 def _scan(keys: list[str]) -> None:
-    KeyIndex([KeySpec(key) for key in keys]).hits(_SAID)
+    KeyIndex([KeySpec(key) for key in keys]).hits(_CHAT_TEXT)
 
 
 def _toml(text: str, step: Steps) -> None:
     card = parse(text)
     step()
-    made = dump(card)
+    written = dump(card)
     step()
-    assert parse(made) == card, "the TOML is not the card"
+    assert parse(written) == card, "the TOML is not the card"
     step()
     _scan([key for entry in card.lorebook.entries for key in entry.keys])
 
@@ -148,7 +148,7 @@ def _log(data: bytes, step: Steps) -> None:
 
 
 class _Peak:
-    """The most memory since ``reset``, in MB above what was there then."""
+    """The peak memory since ``reset``, in MB above the peak at that time."""
 
     def __init__(self) -> None:
         self._base = 0.0
@@ -170,9 +170,9 @@ class _Peak:
 def child(
     kind: str, seconds: float, seed: str, place: Path, keep: Path, corpus: list[Path]
 ) -> None:
-    """Try files until the time is over; every finding and every few seconds a line of JSON."""
+    """Try files until the time is up; prints a line of JSON for a finding and every few seconds."""
     size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    most = size * resource.getpagesize() + _ROOM
+    most = size * resource.getpagesize() + _MEMORY_LIMIT
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     rng, peak = random.Random(f"{kind}{seed}"), _Peak()
     good = seeds(kind)
@@ -194,7 +194,7 @@ def _loop(
 ) -> None:
     seen = {"refused": 0, "taken": 0, "found": 0}
     slowest = swollen = 0.0
-    end, told = time.monotonic() + seconds, time.monotonic()
+    end, printed = time.monotonic() + seconds, time.monotonic()
     while time.monotonic() < end:
         data = sample(kind, good, rng)[:MOST]
         current[:8] = len(data).to_bytes(8, "little")
@@ -204,35 +204,35 @@ def _loop(
         step, problem = Steps(), ""
         try:
             seen[attempt(kind, data, step)] += 1
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
+        except Exception as error:  # noqa: BLE001 - any exception is a finding
             problem = f"{type(error).__name__}: {ascii(str(error))[:200]} {_where(error)}"
         signal.setitimer(signal.ITIMER_PROF, 0)
         took, grown = step.longest, peak.grown()
         if took > LIMIT_S and not problem:
-            took = min(took, *(_again(kind, data) for _ in range(2)))
+            took = min(took, *(_repeated(kind, data) for _ in range(2)))
         slowest, swollen = max(slowest, took), max(swollen, grown)
         if not problem and (took > LIMIT_S or grown > LIMIT_MB):
             problem = f"took {took:.2f} s and {grown:.0f} MB"
         if problem:
             seen["found"] += 1
-            _tell(problem=problem)
-            if seen["found"] <= _KEPT:
+            _print_json(problem=problem)
+            if seen["found"] <= _MOST_KEPT:
                 _write(keep / f"{kind}-{os.getpid()}-{seen['found']}.bin", data)
-        if time.monotonic() - told > 5 or problem:
-            told = time.monotonic()
-            _tell(**seen, slowest_s=slowest, peak_mb=swollen)
-    _tell(**seen, slowest_s=slowest, peak_mb=swollen)
+        if time.monotonic() - printed > 5 or problem:
+            printed = time.monotonic()
+            _print_json(**seen, slowest_s=slowest, peak_mb=swollen)
+    _print_json(**seen, slowest_s=slowest, peak_mb=swollen)
 
 
-def _again(kind: str, data: bytes) -> float:
-    """Seconds once more: on a busy machine the first measurement may be another program's."""
+def _repeated(kind: str, data: bytes) -> float:
+    """Measure again: on a busy machine another program may have caused the first result."""
     step = Steps()
     attempt(kind, data, step)
     return step.longest
 
 
 def _where(error: BaseException) -> str:
-    """The innermost line of ours."""
+    """The innermost frame in our code."""
     trace, place = error.__traceback__, ""
     while trace:
         name = trace.tb_frame.f_code.co_filename
@@ -248,13 +248,13 @@ def _fits(kind: str, path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == wanted and path.stat().st_size < MOST
 
 
-def _tell(**facts: Any) -> None:
+def _print_json(**facts: Any) -> None:
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
 
 
 def fuzz(kind: str, seconds: float, seed: int, corpus: list[Path], keep: Path) -> dict[str, Any]:
-    """Fuzz one importer; a child that is killed by a file is followed by another."""
+    """Fuzz one importer; a child that a file kills is replaced by another."""
     total: dict[str, Any] = {"importer": kind, "refused": 0, "taken": 0}
     problems: dict[str, int] = {}
     slowest = swollen = 0.0
@@ -292,7 +292,7 @@ def fuzz(kind: str, seconds: float, seed: int, corpus: list[Path], keep: Path) -
 
 
 def _ending(code: int) -> str:
-    """How a child ended: SIGPROF is our own clock, SIGKILL another program or no memory."""
+    """How a child ended: SIGPROF is our own timeout, SIGKILL another program or lack of memory."""
     return signal.Signals(-code).name if code < 0 else "an exception"
 
 
@@ -307,7 +307,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def main() -> int:
-    """Run and print one line of JSON for each importer; 1 when anything was found."""
+    """Run and print one line of JSON per importer; returns 1 if anything was found."""
     if sys.argv[1:2] == ["--child"]:
         kind, seed, seconds, *rest = sys.argv[2:]
         place, keep, *corpus = map(Path, rest)
@@ -325,7 +325,7 @@ def main() -> int:
     for kind in options.only:
         result = fuzz(kind, options.minutes * 60, options.seed, corpus, options.keep)
         failed |= bool(result["problems"])
-        _tell(**result)
+        _print_json(**result)
     return int(failed)
 
 

@@ -1,8 +1,8 @@
-"""Files for the fuzzer: good ones of every kind that can be imported, and damage of every sort.
+"""Inputs for the fuzzer: valid files of every kind that can be imported, and ways to damage them.
 
-Bytes in, bytes out. It knows how the formats are built (chunks, zip records, base64, JSON in text)
-so that damage reaches the inside and is not only refused at the door; what an importer makes of a
-file it does not know.
+Knows the structure of the formats (chunks, zip records, base64, JSON in text), so that damage
+reaches the inner layers instead of being refused at the first check. Does not know what an importer
+should do with a file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.writer import dump
 
 MOST = 4 << 20
-"""Bytes of one file at most: larger ones are refused by their size alone."""
+"""Bytes per file: larger files are refused because of their size alone."""
 
 ENTRY: dict[str, Any] = {
     "keys": ["dragon", "/wyr(m|n)/i"],
@@ -97,23 +97,23 @@ Maker = Callable[[random.Random], bytes]
 
 
 def seeds(kind: str) -> list[bytes]:
-    """Good files of one kind."""
+    """Valid files of one kind."""
     return _SEEDS[kind]()
 
 
 def sample(kind: str, good: list[bytes], rng: random.Random) -> bytes:
-    """One file to try: damaged inside where the kind allows it, or damaged as bytes."""
+    """A damaged file: damaged inside its structure if the kind has any, or as bytes."""
     chance = rng.random()
     if chance < 0.01:
         return rng.choice(good)[:8] + rng.randbytes(rng.randrange(2000))
     if chance < 0.55:
         return _INSIDE[kind](rng)[:MOST]
-    made = mutate(rng.choice(good), rng, TOML_KEYS if kind in ("toml", "regex") else ())
-    return made if chance < 0.9 else mutate(_INSIDE[kind](rng)[:MOST], rng)
+    damaged = mutate(rng.choice(good), rng, TOML_KEYS if kind in ("toml", "regex") else ())
+    return damaged if chance < 0.9 else mutate(_INSIDE[kind](rng)[:MOST], rng)
 
 
 def mutate(data: bytes, rng: random.Random, more: tuple[bytes, ...] = ()) -> bytes:
-    """Damage to bytes."""
+    """Damage bytes at random places."""
     raw, words = bytearray(data), (*DICTIONARY, *more, *more)
     for _ in range(rng.choice((1, 1, 2, 4, 12))):
         at = rng.randrange(len(raw) + 1)
@@ -139,21 +139,21 @@ def mutate(data: bytes, rng: random.Random, more: tuple[bytes, ...] = ()) -> byt
 
 
 def restructure(value: Any, rng: random.Random) -> Any:
-    """Damage to parsed JSON: right text, wrong values."""
+    """Damage parsed JSON: the syntax stays valid, the values do not."""
     if rng.random() < 0.06:
-        return _odd(rng)
+        return _odd_value(rng)
     if isinstance(value, dict):
-        made = {key: restructure(each, rng) for key, each in value.items() if rng.random() > 0.04}
+        damaged = {k: restructure(each, rng) for k, each in value.items() if rng.random() > 0.04}
         if rng.random() < 0.1:
             keys = ("rpterm_origin", "rpterm", "key", "keys", "$json", "data", "", "was", "\ud800")
-            made[rng.choice(keys)] = _odd(rng)
-        return made
+            damaged[rng.choice(keys)] = _odd_value(rng)
+        return damaged
     if isinstance(value, list):
         return [restructure(each, rng) for each in value] * rng.choice((1, 1, 1, 1, 2, 30))
     return value
 
 
-def _odd(rng: random.Random) -> Any:
+def _odd_value(rng: random.Random) -> Any:
     deep: Any = {"a": 1}
     if rng.random() < 0.1:
         for _ in range(rng.choice((10, 62, 70, 900))):
@@ -179,7 +179,7 @@ def _document(*bases: Any) -> Maker:
 
 
 def _picture(rng: random.Random, animated: bool = False) -> bytes:
-    """A PNG whose chunks lie about themselves."""
+    """A PNG whose chunks have wrong lengths, checksums and contents."""
     plain = png.blank(8, 8)
     ihdr, rest = plain[:33], plain[33:]
     parts = [_text_chunk(rng) for _ in range(rng.choice((1, 1, 2, 3, 70)))]
@@ -218,7 +218,7 @@ def _chunk(kind: bytes, body: bytes, rng: random.Random) -> bytes:
 
 
 def _archive(rng: random.Random) -> bytes:
-    """A zip with odd names, bombs and lying records."""
+    """A zip archive with odd names, zip bombs and wrong records."""
     warnings.simplefilter("ignore", UserWarning)
     buffer = BytesIO()
     names = ["a.png", "b/c.bin", "../up", "/root", "C:\\x", "a" * 300, "card.json", "ü\ud7ff", ""]
@@ -260,11 +260,11 @@ def _log(rng: random.Random) -> bytes:
 
 
 def _toml(rng: random.Random) -> bytes:
-    """The TOML of a damaged card, where one comes out of it, damaged again."""
+    """The TOML of a damaged card (if it can be imported), damaged again."""
     data = _document(V1, V2, V3, WORLD, GRADIO)(rng)
     try:
         text = dump(read_bytes(data, "fuzz").card).encode()
-    except Exception:  # noqa: BLE001 - importers have runs of their own
+    except Exception:  # noqa: BLE001 - the importers are fuzzed in runs of their own
         text = _good_toml()
     return mutate(text, rng, TOML_KEYS) if rng.random() < 0.8 else text
 
@@ -274,7 +274,7 @@ def _good_toml() -> bytes:
 
 
 def _regex_card(rng: random.Random) -> bytes:
-    """Many awkward patterns as keys of lore."""
+    """A card with many difficult patterns as lore keys."""
     few = rng.choice((1, 5, 60, 1500))
     keys = [f"/{_pattern(rng, 6).replace('/', '')}/{rng.choice(('', 'i', 'ims', 'u', 'zz'))}"
             for _ in range(few)]  # fmt: skip
@@ -287,7 +287,7 @@ def _regex_card(rng: random.Random) -> bytes:
 
 
 def _pattern(rng: random.Random, depth: int) -> str:
-    """A pattern made to be slow, large or wrong."""
+    """A random pattern that is likely to be slow, large or invalid."""
     if depth == 0 or rng.random() < 0.2:
         atoms = (
             "a", "b", ".", "\\w", "\\d+", "[a-z]", "[^\\S]", "é", "\\p{L}", "^", "$", "\\b", "(?i)",

@@ -1,11 +1,11 @@
-"""How long does the lorebook engine look at one turn? ``python tests/bench/lorebook.py [--json]``
+"""Latency of the lorebook engine per turn: ``python tests/bench/lorebook.py [--json]``.
 
-Books of 10, 1,000 and 10,000 entries with three keys each; a chat of 61 turns of 120 words, in
-each of which two keys fall. Per turn, with a prepared ``Matcher``:
+Books of 10, 1,000 and 10,000 entries with three keys each; a chat of 61 turns of 120 words with two
+keys in each turn. Measured with a prepared ``Matcher``:
 
-- ``turn_ms``: the next turn of a running chat, the new texts never seen before.
-- ``cold_ms``: the first turn after opening, with the whole scan depth to read.
-- ``naive_ms``: one ``re.search`` for each key over the same text, patterns compiled before.
+- ``turn_ms``: the next turn of a running chat, with new text.
+- ``cold_ms``: the first turn after opening a chat, with the complete scan depth to read.
+- ``naive_ms``: baseline: one ``re.search`` per key over the same text, with compiled patterns.
 
 Algorithm: see ``rpterm.cards.lore.keys``.
 """
@@ -30,13 +30,13 @@ Turns = list[tuple[str, str]]
 
 
 def word(rng: random.Random, least: int = 1, most: int = 3) -> str:
-    """A made-up word of so many syllables."""
+    """A random word of so many syllables."""
     syllables = ("ka", "lo", "mi", "ter", "san", "du", "rel", "vo", "ith", "gar", "ne", "ush")
     return "".join(rng.choice(syllables) for _ in range(rng.randint(least, most)))
 
 
 def make(size: int, kind: str, rng: random.Random) -> Lorebook:
-    """A book; ``kind`` says what its keys are."""
+    """A random book; ``kind`` is the kind of its keys."""
 
     def key() -> str:
         more = [word(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
@@ -54,7 +54,7 @@ def make(size: int, kind: str, rng: random.Random) -> Lorebook:
 
 
 def chat(book: Lorebook, rng: random.Random) -> tuple[Turns, set[int]]:
-    """61 turns, each with two keys of the book, and the entries called in the last of them."""
+    """61 turns with two keys each, and the entries that the last turns should fire."""
     turns: Turns = []
     called: list[list[int]] = []
     for number in range(61):
@@ -75,7 +75,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def naive(book: Lorebook, turns: Turns) -> float:
-    """Milliseconds of the loop everyone writes first."""
+    """Milliseconds of the obvious loop."""
     flags = re.IGNORECASE
     patterns = [
         [re.compile(rf"(?<!\w){re.escape(key)}(?!\w)", flags) for key in entry.keys]
@@ -86,13 +86,13 @@ def naive(book: Lorebook, turns: Turns) -> float:
 
 
 def measure(size: int, kind: str) -> dict[str, float]:
-    """All times of one book."""
+    """All times for one book."""
     rng = random.Random(size)
     book = make(size, kind, rng)
     turns, called = chat(book, rng)
-    box: list[Matcher] = []
-    build = timed(lambda: box.append(Matcher(book)))
-    matcher = box[0]
+    built: list[Matcher] = []
+    build = timed(lambda: built.append(Matcher(book)))
+    matcher = built[0]
     matcher.fire(LoreContext([("user", "warm up")]))
     cold = timed(lambda: matcher.fire(LoreContext(turns[:21])))
     times = [
@@ -100,7 +100,7 @@ def measure(size: int, kind: str) -> dict[str, float]:
         for end in range(23, len(turns) + 1, 2)
     ]
     fired = {hit.index for hit in matcher.fire(LoreContext(turns)).hits}
-    assert called <= fired, "the keys that were said must be found"
+    assert called <= fired, "the keys that occur must be found"
     result = {"build_ms": build, "cold_ms": cold, "turn_ms": statistics.median(times)}
     result["turn_max_ms"] = max(times)
     if kind == "words":

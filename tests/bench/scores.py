@@ -1,11 +1,11 @@
-"""What live scoring costs: the quick score, the slow one, and a key while the slow one runs.
+"""Latency of live scoring: the quick score, the slow one, and a key press while the slow one runs.
 
-Run by hand: ``python tests/bench/scores.py``. The scorer and the embedder are the real ones; the
-chat is scripted, at the pace of a small model: replies of two to fifteen sentences (20 to 260
-tokens), and no sentence comes twice, since what was said before is embedded already. ``scored_ms``
-runs from the moment the finished reply reaches the program to the moment its score is there to be
-shown. The first slow score reads all the prompts (``slow_first_s``), later ones what is new.
-Nothing evaluates tokens meanwhile: a settling engine takes its share of the processor.
+Run by hand: ``python tests/bench/scores.py``. Scorer and embedder are the real ones; the chat is
+scripted, at the pace of a small model: replies of two to fifteen sentences (20 to 260 tokens). No
+sentence occurs twice, because what was said before is already embedded. ``scored_ms`` runs from the
+moment the finished reply reaches the program to the moment its score can be shown. The first slow
+score evaluates all prompts (``slow_first_s``), later ones only what is new. No other engine
+evaluates tokens meanwhile: in a real chat, the playing model takes its share of the processor.
 """
 
 from __future__ import annotations
@@ -49,22 +49,23 @@ WHEN = ("before the rain began", "and told nobody", "while the lamp was still wa
         "in spite of the mud", "and that was on a Thursday")  # fmt: skip
 TURNS, KEYS, SLOW = 40, 60, 4
 PACE_S = 0.012
-"""Between two tokens of the scripted engine, which are shorter than a model's."""
+"""Between two tokens of the scripted engine, whose tokens are shorter than a model's."""
 
 
 def sentence(number: int) -> str:
-    """One of 504 different ones."""
-    who, rest = WHO[number % 7], number // 7
-    return f"{who} {DID[rest % 9]} {WHEN[rest // 9 % 8]}."
+    """One of 504 different sentences."""
+    who, number = WHO[number % 7], number // 7
+    return f"{who} {DID[number % 9]} {WHEN[number // 9 % 8]}."
 
 
 def replies() -> list[str]:
+    """Replies in which no sentence occurs twice."""
     found, used = [], 0
     for at in range(TURNS):
-        many = 2 + at * 5 % 14
-        said = " ".join(sentence((used + each) * 37 % 504) for each in range(many))
+        count = 2 + at * 5 % 14
+        said = " ".join(sentence((used + each) * 37 % 504) for each in range(count))
         found.append(f'*He turns from the window.* "{said}"')
-        used += many
+        used += count
     return found
 
 
@@ -114,7 +115,7 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
 async def _keys_while_slow(
     app: RptermApp, clock: Any, session: Session, scores: LiveScores
 ) -> tuple[list[float], list[float]]:
-    """Type while slow scores run one after the other, which typing stops in the program itself."""
+    """Type while slow scores run back to back; in the program itself, typing stops them."""
     done, took = threading.Event(), []
     path = [turn for turn in session.path() if turn.role == "assistant"][1:]
     began = threading.Event()
@@ -139,7 +140,7 @@ async def _keys_while_slow(
 
 
 def _cpu(session: Session, scores: LiveScores, turn: Turn) -> float:
-    """Processor time of a quick score in this process: a busy machine does not change it."""
+    """CPU time of a quick score in this process, which a busy machine does not change."""
     began = time.thread_time()
     scores.cheap(CARD, session.chat, turn)
     return time.thread_time() - began

@@ -1,4 +1,4 @@
-"""The promises about starting, as a command that fails when one is broken."""
+"""Checks the promised start-up times: exits with the number of those that are exceeded."""
 
 from __future__ import annotations
 

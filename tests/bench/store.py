@@ -1,7 +1,7 @@
-"""Benchmark of the store, against the plain ways to do the same: ``python tests/bench/store.py``.
+"""Benchmark of the store against the obvious ways to do the same: ``python tests/bench/store.py``.
 
 Prints JSON: the figures of ``rpterm bench store --json``, and the same work done by a LIKE scan and
-by a walk up the tree with one query a turn.
+by walking up the tree with one query per turn.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def milliseconds(work: Callable[[], object], runs: int = 3) -> float:
 
 
 def scan(connection: sqlite3.Connection, words: str) -> list[tuple[object, ...]]:
-    """Search without an index: every text is read, newest first."""
+    """Search without an index: read every text, newest first."""
     query = "SELECT id FROM turns WHERE text LIKE ? ORDER BY id DESC LIMIT 50"
     return connection.execute(query, (f"%{words}%",)).fetchall()
 
 
 def walk(connection: sqlite3.Connection, chat_id: int) -> int:
-    """Open a chat without a recursive query: one query for each turn, one for its siblings."""
+    """Open a chat without a recursive query: per turn one query, and one for its siblings."""
     query = "SELECT leaf_id FROM chats WHERE id = ?"
     (turn_id,) = connection.execute(query, (chat_id,)).fetchone()
     count = 0

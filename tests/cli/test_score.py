@@ -58,8 +58,8 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
     said = [Scored(Said(at, "No.", fields={"good": 1}), one) for at in range(8)]
     labels = with_labels(said, "good")
     _show(said, labels)
-    assert "all alike" in (told := capsys.readouterr().out) and "nan" not in told
-    out.data(labels)
+    assert "all the same" in (told := capsys.readouterr().out) and "nan" not in told
+    out.json_data(labels)
     assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
 
 
@@ -75,7 +75,7 @@ def test_rows_of_different_columns_are_one_sheet(capsys: pytest.CaptureFixture[s
 
 
 def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
-    out.data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
+    out.json_data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
     found = json.loads(capsys.readouterr().out)
     assert found == {"reply": "Elementary \ud800 é", "path": "a", "score": None}
 

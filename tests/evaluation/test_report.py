@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cli import evaluated
+from rpterm.cli import evaluation_report
 from rpterm.evaluation import legend, page
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.choice import choice
@@ -81,12 +81,12 @@ def test_in_the_terminal_nothing_is_wider_than_it_and_answers_come_on_demand(
     monkeypatch.setattr(rich_out, "_PIPE_WIDTH", 80)
     made = report()
     long = replace(made, models=("temperature=1.2 adapter=two-dpo", "two"))
-    evaluated.show(long)
+    evaluation_report.print_evaluation(long)
     plain = capsys.readouterr().out
     assert BROKEN not in plain and METRICS["persona"].means in plain
-    evaluated.show(long, answers=True)
+    evaluation_report.print_evaluation(long, answers=True)
     told = capsys.readouterr().out
-    assert BROKEN[:40] in told and "reference: Never for bees." in told and "The interview" in told
+    assert BROKEN[:40] in told and "reference: Never for bees." in told and "\nInterview: 1" in told
     assert max(map(len, told.splitlines())) <= 80
 
 

@@ -280,7 +280,7 @@ def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(
 ) -> None:
     from rpterm.scoring.signals import assistant_meaning
 
-    monkeypatch.setattr(assistant_meaning, "_frozen", lambda: (np.array([8.0, 0.0]), -4.0))
+    monkeypatch.setattr(assistant_meaning, "_coefficients", lambda: (np.array([8.0, 0.0]), -4.0))
 
     def encode(texts: list[str]) -> np.ndarray:
         return np.array([[float("help" in text), 1.0] for text in texts])

@@ -49,8 +49,10 @@ def test_the_reply_that_fits_this_card_rates_higher() -> None:
 
 def test_a_known_line_near_to_the_question_weighs_more() -> None:
     cosines = np.array([[0.9, 0.1]], np.float32)
-    asked, other = (soft(cosines, nearness=np.array(each, np.float32)) for each in ([2, 0], [0, 2]))
-    assert asked > soft(cosines) > other
+    near_asked, near_other = (
+        soft(cosines, log_weights=np.array(each, np.float32)) for each in ([2, 0], [0, 2])
+    )
+    assert near_asked > soft(cosines) > near_other
 
 
 def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
@@ -182,7 +184,7 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(
     assert of(keys[0]).slow["fact_meaning"] != of(keys[1]).slow["fact_meaning"]
     figures = report(rows, of)
     assert figures["hits@1"] > 0.8 and figures["pairwise_on_topic"] > 0.8
-    with pytest.raises(RptermError, match="Two personas"):
+    with pytest.raises(RptermError, match="two personas"):
         cross(rows[:1], frozen())
 
 
@@ -196,7 +198,7 @@ def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
     monkeypatch.setattr(
         opening, "models", lambda cache: nullcontext((Remembered(Letters()), Boats()))
     )
-    with pytest.raises(RptermError, match="Two personas"):
+    with pytest.raises(RptermError, match="two personas"):
         persona.main(path)
 
 

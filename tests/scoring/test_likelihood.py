@@ -145,7 +145,9 @@ def test_closing_waits_for_no_question_and_nothing_starts_again() -> None:
         asking.join(0.01)
     likelihood.close()
     asking.join(20)
-    assert failed == ["The engine was closed.", "The model that scores was closed."]
+    assert failed == [
+        "The engine was closed.", "The language model that scores replies was closed."
+    ]  # fmt: skip
     assert len(made) == 1 and made[0].closed
 
 

@@ -85,7 +85,7 @@ def test_the_command_prints_the_figures(
 def test_another_file_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(RptermError, match="is not laid out as pc_usr_data"):
+    with pytest.raises(RptermError, match="structure of pc_usr_data"):
         people.read(path)
     with pytest.raises(RptermError, match="cannot be read: No such file"):
         people.read(tmp_path / "none.json")

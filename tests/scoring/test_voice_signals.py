@@ -145,7 +145,7 @@ def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> 
     assert len({str(of(novel.name).cast_slow) for novel in novels}) > 1
     figures = report(heard, of)
     assert figures["novels"] == 3 and figures["pairwise"] == 1.0
-    with pytest.raises(RptermError, match="Two novels"):
+    with pytest.raises(RptermError, match="two novels"):
         cross(heard[:16], frozen())
 
 

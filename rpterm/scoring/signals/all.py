@@ -1,4 +1,4 @@
-"""Every signal there is, in order of cost."""
+"""The list of all signals, in order of cost."""
 
 from __future__ import annotations
 
@@ -29,21 +29,23 @@ from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWor
 def signals_for(
     fit: Fit | None, likelihood: Likelihood | None, infer: Infer | None = None
 ) -> tuple[Signal, ...]:
-    """The signals that these allow: words need neither, meaning ``fit``, the rest both.
+    """The signals that the given models allow; those on words need no model.
 
     Args:
-        infer: An NLI model, where one is installed; it needs ``fit``, too.
+        fit: Embeddings.
+        likelihood: The fixed language model.
+        infer: An NLI model; it is used only together with ``fit``.
     """
     contradiction = Contradiction(infer, fit.encode if fit is not None else None)
-    found: list[Signal] = [
+    signals: list[Signal] = [
         FactWords(), MemoryWords(), VoiceWords(), Speaking(), Addressing(), AssistantVoice(),
         Anachronism(), Limits(), contradiction, Relations(), Repetition(), Parroting(), Garbled(),
         Engagement(), Proactivity(), Empathy(),
     ]  # fmt: skip
     if fit is not None:
-        found += [FactMeaning(fit), Context(fit), Talk(fit), MemoryMeaning(fit)]
-        found += [VoiceMeaning(fit.encode), AssistantMeaning(fit.encode)]
+        signals += [FactMeaning(fit), Context(fit), Talk(fit), MemoryMeaning(fit)]
+        signals += [VoiceMeaning(fit.encode), AssistantMeaning(fit.encode)]
     if likelihood is not None:
-        found += [PersonaLift(likelihood), PersonaPeak(likelihood)]
-        found += [ContextLift(likelihood), VoiceLikelihood(likelihood)]
-    return tuple(found)
+        signals += [PersonaLift(likelihood), PersonaPeak(likelihood)]
+        signals += [ContextLift(likelihood), VoiceLikelihood(likelihood)]
+    return tuple(signals)

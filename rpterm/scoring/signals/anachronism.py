@@ -1,8 +1,11 @@
-"""Whether a reply knows what its character cannot know: things, people, events, words, years.
+"""``anachronism``: the character knows things, people, events, words or years after its time.
 
-Only what the package's dated list (``eras.toml``) or a plain year names is found. A word the user
-brought up is no break when the reply turns it away in the same sentence ("What is a telephone?").
-Without ``knows_until`` there is nothing to go by. Alternate histories are not known.
+- Measures: words of the dated list (``eras.toml``, see ``scoring.eras``) and explicit years later
+  than the card's ``knows_until``. A word the user brought up does not count if the same sentence
+  shows that the character does not know it ("What is a telephone?").
+- Value: 1 if found, else 0. Confidence: 0.9; 0 without ``knows_until``. Cost: words.
+- Method: a dated word list and rules, both written for rpterm.
+- Blind spots: whatever is not on the list; alternate histories.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ _CENTURIES = {
     "eighteen": 1700, "nineteen": 1800, "19th": 1800, "twenti": 1900, "20th": 1900,
     "twenty-first": 2000, "21st": 2000, "20st": 1900,
 }  # fmt: skip
-_UNKNOWING = re.compile(
+_IGNORANCE = re.compile(
     r"\b(?:what(?:'s| is| are| was)?(?: this| these| a| an)?|never heard|do(?:n't| not) know|"
     r"know (?:nothing|no|not)|no (?:idea|notion)|is (?:it|that|this) a|mean(?:s|ing)? by|unknown|"
     r"strange word|what manner|who is|who(?:'s| are)|word|unfamiliar|you call|so-called|"
@@ -34,7 +37,7 @@ _UNKNOWING = re.compile(
 
 
 class Anachronism:
-    """Value: 1 where something later than ``knows_until`` is named knowingly, else 0."""
+    """See the module."""
 
     name = "anachronism"
     dimension: Dimension = "boundaries"
@@ -43,36 +46,37 @@ class Anachronism:
     def measure(self, reply: str, scene: Scene) -> Reading:
         if scene.knows_until is None or not reply.strip():
             return NOTHING
-        found = [
+        evidence = [
             Evidence(start, end, f"not before {year}", "card.knows_until", str(scene.knows_until))
             for start, end, year in (
                 *later_words(reply, scene.knows_until),
-                *_years(reply, scene.knows_until),
+                *_later_years(reply, scene.knows_until),
             )
-            if not _turned_away(reply, start, end, scene)
+            if not _is_unknown_to_character(reply, start, end, scene)
         ]
-        found.sort(key=lambda each: each.start)
-        return Reading(float(bool(found)), 0.9, tuple(found))
+        evidence.sort(key=lambda each: each.start)
+        return Reading(float(bool(evidence)), 0.9, tuple(evidence))
 
 
-def _years(reply: str, until: int) -> list[tuple[int, int, int]]:
+def _later_years(reply: str, until: int) -> list[tuple[int, int, int]]:
+    """Years and centuries after ``until``, as (start, end, year)."""
     found = []
     for match in _YEAR.finditer(reply):
         year = int(match[1] or match[2])
         if year > until:
             found.append((match.start(), match.end(), year))
     for match in _CENTURY.finditer(reply):
-        begins = _CENTURIES[match[1].lower()]
-        if begins > until:
-            found.append((match.start(), match.end(), begins))
+        first_year = _CENTURIES[match[1].lower()]
+        if first_year > until:
+            found.append((match.start(), match.end(), first_year))
     return found
 
 
-def _turned_away(reply: str, start: int, end: int, scene: Scene) -> bool:
-    """Whether the user named it and the character shows not to know it."""
+def _is_unknown_to_character(reply: str, start: int, end: int, scene: Scene) -> bool:
+    """Whether the user mentioned it first and the sentence shows that the character is ignorant."""
     if reply[start:end].lower().rstrip("s") not in scene.asked.lower():
         return False
     begin = max(reply.rfind(mark, 0, start) for mark in '.!?\n"”')
     stops = [at for mark in ".!\n" if (at := reply.find(mark, end)) >= 0]
     sentence = reply[begin + 1 : min(stops, default=len(reply))]
-    return bool(_UNKNOWING.search(sentence)) or "?" in sentence
+    return bool(_IGNORANCE.search(sentence)) or "?" in sentence

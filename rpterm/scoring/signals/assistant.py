@@ -1,43 +1,48 @@
-"""Whether a reply falls into the voice of a machine that helps, or refuses like one. Words alone.
+"""``assistant_voice``: the reply falls into the voice of an AI assistant, or refuses like one.
 
-Two readings, of which the louder counts. The classes of speech that give such a machine away at
-once (``registers.toml``: calling oneself a program, talking about prompt and role-play, policies,
-refusals, lists) are weighed by how much each tells. What no single phrase tells (offers, hedges,
-advice) is a logistic regression on the words of a sentence and their neighbours
-(``assistant.json``, made by ``rpterm.bench.refit_assistant``). A character that is a machine by
-its card may call itself one. Polite people (a butler, a doctor) come near it; it knows English
-only. By words alone it hears two in three of sentences that were not fitted, and accuses one in
-forty of clean lines.
+- Measures: assistant register in words. A character that is a machine according to its card may
+  call itself one.
+- Value: 0 to 1, the larger of two scores; 1 is certain. Phrases (``registers.toml``): the summed
+  weight of the registers found, each of which nearly gives an assistant away on its own (calling
+  oneself a program, talking about prompts and role-play, policies, refusals, lists), clipped at 1.
+  Words: the largest probability of a sentence, from 0.5 up, by a logistic regression on the
+  words, adjacent pairs and gapped pairs of the sentence, for what no single phrase shows (offers,
+  hedges, advice).
+- Confidence: 1. Cost: words.
+- Method: phrase list written for rpterm; regression fitted by ``rpterm.bench.refit_assistant``
+  (``assistant.json``).
+- Accuracy: on sentences that were not fitted it finds two in three, and flags one clean line in
+  forty (``bench planted``).
+- Blind spots: polite people (a butler, a doctor) are close to it; languages other than English.
 """
 
 from __future__ import annotations
 
-import json
+import math
 import re
-import tomllib
 from functools import lru_cache
-from importlib.resources import files
 from itertools import pairwise
 
 from rpterm.scoring.combine import chance
 from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.resources import load_json, load_toml
 from rpterm.scoring.texts import words
 from rpterm.sentences import placed
 
-_ENOUGH = 1.0
 _MACHINE = re.compile(
     r"\b(?:AI|A\.I\.|android|robot|chatbot|bot|artificial (?:intelligence|mind)|computer|"
     r"program(?:me)?|simulation|hologram|operating system|virtual assistant|automaton|cyborg)\b"
 )
 _ITEM = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\w\s]")
 _LEAST_WORDS = 2
-_HEARD = 0.5
-"""Less than even odds say nothing: ordinary speech is not a little of an assistant."""
+_LEAST_PROBABILITY = 0.5
+"""A lower probability counts as 0: ordinary speech is not slightly an assistant's."""
 Register = tuple[str, float, re.Pattern[str]]
+"""Name, weight and pattern."""
 
 
 class AssistantVoice:
-    """Value: 0 to 1; 1 is sure."""
+    """See the module."""
 
     name = "assistant_voice"
     dimension: Dimension = "boundaries"
@@ -46,53 +51,55 @@ class AssistantVoice:
     def measure(self, reply: str, scene: Scene) -> Reading:
         text = reply.replace("’", "'").replace("‘", "'")
         machine = is_machine(scene)
-        by_phrases, found = _phrases(text, machine)
-        by_words, heard = _heard(text, machine)
-        found = sorted([*found, *heard], key=lambda each: each.start)
-        value = max(min(1.0, by_phrases / _ENOUGH), by_words)
-        return Reading(value, 1.0 if reply.strip() else 0.0, tuple(found))
+        phrase_score, phrases = _phrase_score(text, machine)
+        word_score, sentences = _word_score(text, machine)
+        evidence = sorted([*phrases, *sentences], key=lambda each: each.start)
+        value = max(min(1.0, phrase_score), word_score)
+        return Reading(value, 1.0 if reply.strip() else 0.0, tuple(evidence))
 
 
 def is_machine(scene: Scene) -> bool:
-    """Whether the card says that the character is one."""
+    """Whether the card says that the character is a machine."""
     return any(_MACHINE.search(fact.text) for fact in scene.facts)
 
 
 def features(sentence: str) -> set[str]:
-    """The words and marks of a sentence, its pairs, and pairs with a gap; ^ and $ are its ends."""
+    """Words and punctuation, adjacent pairs, and pairs with a gap; ^ and $ are the ends."""
     items = ["0" if item.isdigit() else item for item in _ITEM.findall(sentence.lower())]
-    ended = ["^", *items, "$"]
-    pairs = {f"{left} {right}" for left, right in pairwise(ended)}
-    gaps = {f"{left} _ {right}" for left, right in zip(ended, ended[2:], strict=False)}
-    return {*items, *pairs, *gaps}
+    bounded = ["^", *items, "$"]
+    pairs = {f"{left} {right}" for left, right in pairwise(bounded)}
+    gapped = {f"{left} _ {right}" for left, right in zip(bounded, bounded[2:], strict=False)}
+    return {*items, *pairs, *gapped}
 
 
-def _phrases(text: str, machine: bool) -> tuple[float, list[Evidence]]:
-    """The summed weight of the classes of speech that were found."""
-    total, found = 0.0, []
+def _phrase_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
+    """The summed weight of the registers found."""
+    total, evidence = 0.0, []
     for name, weight, pattern in _registers():
         if machine and name == "program":
             continue
         hits = list(pattern.finditer(text))
-        # The same formula twice tells little more than once.
+        # The same formula twice is little more evidence than once.
         total += weight * (1 + 0.5 * (len(hits) > 1)) if hits else 0.0
-        found += [_evidence(hit.start(), hit.end(), name) for hit in hits]
-    return total, found
+        evidence += [_evidence(hit.start(), hit.end(), name) for hit in hits]
+    return total, evidence
 
 
-def _heard(text: str, machine: bool) -> tuple[float, list[Evidence]]:
-    """The largest probability of a sentence, and the sentences that are likely."""
-    weights, constant = _frozen()
+def _word_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
+    """The largest probability of a sentence, and the sentences that are probable."""
+    weights, constant = _coefficients()
     program = next(pattern for name, _, pattern in _registers() if name == "program")
-    most, found = 0.0, []
+    largest, evidence = 0.0, []
     for start, sentence in placed(text):
         if len(words(sentence)) < _LEAST_WORDS or (machine and program.search(sentence)):
             continue
-        value = chance(constant + sum(weights.get(each, 0.0) for each in features(sentence)))
-        if value >= _HEARD:
-            most = max(most, value)
-            found.append(_evidence(start, start + len(sentence), "its words"))
-    return most, found
+        # fsum: the features are a set, whose order differs between processes.
+        log_odds = constant + math.fsum(weights.get(each, 0.0) for each in features(sentence))
+        probability = chance(log_odds)
+        if probability >= _LEAST_PROBABILITY:
+            largest = max(largest, probability)
+            evidence.append(_evidence(start, start + len(sentence), "its words"))
+    return largest, evidence
 
 
 def _evidence(start: int, end: int, what: str) -> Evidence:
@@ -101,17 +108,15 @@ def _evidence(start: int, end: int, what: str) -> Evidence:
 
 @lru_cache(maxsize=1)
 def _registers() -> tuple[Register, ...]:
-    text = files("rpterm.scoring").joinpath("registers.toml").read_text("utf-8")
     return tuple(
         (name, float(entry["weight"]), _compiled(entry))
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in load_toml("registers.toml").items()
     )
 
 
-@lru_cache(maxsize=1)
-def _frozen() -> tuple[dict[str, float], float]:
-    table = json.loads(files("rpterm.scoring").joinpath("assistant.json").read_text("utf-8"))
-    return table["words"]["weights"], float(table["words"]["constant"])
+def _coefficients() -> tuple[dict[str, float], float]:
+    table = load_json("assistant.json")["words"]
+    return table["weights"], float(table["constant"])
 
 
 def _compiled(entry: dict[str, object]) -> re.Pattern[str]:

@@ -1,35 +1,39 @@
-"""Whether a sentence means what machines that help say, in whatever words.
+"""``assistant_meaning``: a sentence means what AI assistants say, in whatever words.
 
-A logistic regression on the sentence vector of the starter embedder (``assistant.json``, made by
-``rpterm.bench.refit_assistant`` from sentences of assistants against lines of people). It hears
-what the words of ``AssistantVoice`` miss and is the less certain of the two: a butler, a doctor
-and a teacher come near it. It knows this one embedder only, and no character that is a machine.
+- Measures: assistant register in meaning; finds what the words of ``assistant_voice`` miss.
+- Value: 0 to 1, the largest probability among the first and last four sentences, by a logistic
+  regression on the sentence embedding.
+- Confidence: 0.8; 0 for a character that is a machine according to its card, without a sentence of
+  four words, and for an embedder other than the starter. Cost: embedding.
+- Method: fitted by ``rpterm.bench.refit_assistant`` on sentences of assistants against lines of
+  people (``assistant.json``).
+- Blind spots: less certain than ``assistant_voice``: a butler, a doctor and a teacher are close to
+  it.
 """
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 
 from rpterm.scoring.combine import chance
 from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.resources import load_json
 from rpterm.scoring.signals.assistant import is_machine
 from rpterm.scoring.texts import words
 from rpterm.sentences import placed
 
-_ENDS = 4
-"""Sentences read at either end of a reply: that is where assistants greet, offer and warn."""
+_SENTENCES_PER_END = 4
+"""Assistants greet, offer and warn at the ends of a reply."""
 _LEAST_WORDS = 4
-"""Of a shorter one ("Of course!") nobody can tell."""
-_SHOWN = 0.5
+"""A shorter sentence ("Of course!") could be anybody's."""
+_LEAST_SHOWN = 0.5
 
 
 class AssistantMeaning:
-    """Value: the largest probability among the reply's first and last sentences."""
+    """See the module."""
 
     name = "assistant_meaning"
     dimension: Dimension = "boundaries"
@@ -40,24 +44,23 @@ class AssistantMeaning:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         parts = [each for each in placed(reply) if len(words(each[1])) >= _LEAST_WORDS]
-        parts = parts[:_ENDS] + parts[_ENDS:][-_ENDS:]
+        parts = parts[:_SENTENCES_PER_END] + parts[_SENTENCES_PER_END:][-_SENTENCES_PER_END:]
         if not parts or is_machine(scene):
             return NOTHING
-        weights, constant = _frozen()
+        weights, constant = _coefficients()
         rows = self._encode([text for _, text in parts])
         if rows.shape[1] != len(weights):
             return NOTHING
-        chances = [chance(float(each) + constant) for each in rows @ weights]
-        found = tuple(
+        probabilities = [chance(float(each) + constant) for each in rows @ weights]
+        evidence = tuple(
             Evidence(start, start + len(text), "means what an assistant would say")
-            for (start, text), value in zip(parts, chances, strict=True)
-            if value >= _SHOWN
+            for (start, text), probability in zip(parts, probabilities, strict=True)
+            if probability >= _LEAST_SHOWN
         )
-        return Reading(max(chances), 0.8, found)
+        return Reading(max(probabilities), 0.8, evidence)
 
 
 @lru_cache(maxsize=1)
-def _frozen() -> tuple[np.ndarray, float]:
-    text = files("rpterm.scoring").joinpath("assistant.json").read_text("utf-8")
-    table = json.loads(text)["meaning"]
+def _coefficients() -> tuple[np.ndarray, float]:
+    table = load_json("assistant.json")["meaning"]
     return np.array(table["weights"], np.float32), float(table["constant"])

@@ -1,11 +1,12 @@
-"""Whether a reply takes up what the other side said of how they feel.
+"""``empathy``: the reply responds to what the user said about their feelings.
 
-Nothing to go by unless the last turn speaks of a feeling or a loss of the one who said it. Value: 0
-where the reply passes over it, 0.6 where it does one of three things, 1 where it does more: name
-the feeling or a near one, acknowledge it, or be kind in deed; and 0 whatever else it does where it
-brushes the feeling aside. A small lexicon of English (``feelings.toml``). A cold character who
-passes over it may be well in character, so this has no part in that probability; and it is not
-calibrated against people's judgements.
+- Measures: whether the reply names the feeling or a related one, acknowledges it, or acts kindly.
+- Value: 0 if the reply ignores the feeling, 0.6 if it does one of these three, 1 if it does more;
+  0 whatever else it does if it dismisses the feeling.
+- Confidence: 0.5; 0 unless the user's last turn states a feeling or loss of their own. Cost: words.
+- Method: a small lexicon written for rpterm (``feelings.toml``).
+- Blind spots: languages other than English. A cold character may ignore a feeling and be in
+  character, so this is no part of the probability. Not calibrated against human judgements.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rpterm.scoring.phrases import any_of, table
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.resources import load_toml
+from rpterm.scoring.texts import any_of
 from rpterm.sentences import sentences
 
-_OF_ONESELF = r"\b(?:i|i'm|i've|we|we're|(?:makes?|made|leaves?|left) me)\b[^.!?]{0,60}?\b"
+_FIRST_PERSON = r"\b(?:i|i'm|i've|we|we're|(?:makes?|made|leaves?|left) me)\b[^.!?]{0,60}?\b"
 _VALUES = (0.0, 0.6, 1.0)
 
 
@@ -44,40 +46,40 @@ class Empathy:
         felt = stated_feeling(scene.asked)
         if not felt or not reply.strip():
             return NOTHING
-        said, known = _plain(reply), _lexicon()
-        if cold := known.cold.search(said):
-            return _reading(0.0, said, [(cold, "brushes the feeling aside")], scene)
-        near = [family.search(said) for family in known.families if family.search(felt)]
-        found = [
-            (known.acknowledges.search(said), "acknowledges it"),
-            (known.kind.search(said), "is kind"),
-            (next(filter(None, near), None), "names the feeling"),
+        text, lexicon = _straight_quotes(reply), _lexicon()
+        if dismissal := lexicon.cold.search(text):
+            return _reading(0.0, text, [(dismissal, "brushes the feeling aside")], scene)
+        named = [family.search(text) for family in lexicon.families if family.search(felt)]
+        matches = [
+            (lexicon.acknowledges.search(text), "acknowledges it"),
+            (lexicon.kind.search(text), "is kind"),
+            (next(filter(None, named), None), "names the feeling"),
         ]
-        heard = [(match, note) for match, note in found if match is not None]
-        return _reading(_VALUES[min(2, len(heard))], said, heard, scene)
+        found = [(match, note) for match, note in matches if match is not None]
+        return _reading(_VALUES[min(2, len(found))], text, found, scene)
 
 
 def stated_feeling(text: str) -> str:
-    """The sentences of a text that tell of a feeling of whoever says it; "" without any."""
-    known = _lexicon()
-    told = [
+    """The sentences in which a speaker states their own feeling or loss; "" if there is none."""
+    lexicon = _lexicon()
+    stated = [
         sentence
-        for sentence in sentences(_plain(text))
-        if (known.stated.search(sentence) or known.happened.search(sentence))
-        and not known.idiom.search(sentence)
+        for sentence in sentences(_straight_quotes(text))
+        if (lexicon.stated.search(sentence) or lexicon.happened.search(sentence))
+        and not lexicon.idiom.search(sentence)
     ]
-    return " ".join(told)
+    return " ".join(stated)
 
 
-def _plain(text: str) -> str:
+def _straight_quotes(text: str) -> str:
     return text.replace("’", "'")
 
 
 @lru_cache(maxsize=1)
 def _lexicon() -> _Lexicon:
-    lists = table("feelings.toml")
+    lists = load_toml("feelings.toml")
     return _Lexicon(
-        any_of(lists["stated"], before=_OF_ONESELF),
+        any_of(lists["stated"], before=_FIRST_PERSON),
         any_of(lists["happened"]),
         any_of(lists["idiom"]),
         any_of(lists["acknowledges"]),
@@ -88,9 +90,9 @@ def _lexicon() -> _Lexicon:
 
 
 def _reading(
-    value: float, said: str, heard: list[tuple[re.Match[str], str]], scene: Scene
+    value: float, text: str, found: list[tuple[re.Match[str], str]], scene: Scene
 ) -> Reading:
-    at, asked = scene.asked_at, scene.asked
-    places = [Evidence(match.start(), match.end(), note, at, asked) for match, note in heard]
-    passed = Evidence(0, len(said), "passes over it", at, asked)
-    return Reading(value, 0.5, tuple(places) or (passed,))
+    source, asked = scene.asked_at, scene.asked
+    evidence = [Evidence(match.start(), match.end(), note, source, asked) for match, note in found]
+    ignored = Evidence(0, len(text), "ignores it", source, asked)
+    return Reading(value, 0.5, tuple(evidence) or (ignored,))

@@ -1,10 +1,13 @@
-"""Whether a reply gives something to go on with: words that are new in the talk and say something.
+"""``engagement``: the reply brings something new that the conversation can build on.
 
-Value: 1 - exp(-n / 6), n the different content words of the reply that neither the last turns nor
-the stock of words that fit everywhere hold. Short answers score low, long ones soon reach the top:
-this is the floor of engagement, not its height. It does not know whether what is new is true, fits
-the character or pleases anybody, and is not calibrated against people's judgements: it has a bar of
-its own and no part in the probability of being in character.
+- Measures: content words that are new in the conversation and specific.
+- Value: 1 - exp(-n / 6), with n the number of different content words of the reply that occur
+  neither in the last four turns, nor in the names, nor in a list of words that fit anywhere. Short
+  replies score low, long ones soon reach the top: this measures a minimum of engagement.
+- Confidence: 0.5. Cost: words.
+- Method: written for rpterm; not calibrated against human judgements, hence no part of the
+  probability of being in character.
+- Blind spots: whether what is new is true, fits the character or pleases anybody.
 """
 
 from __future__ import annotations
@@ -16,9 +19,9 @@ from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, 
 from rpterm.scoring.texts import content, everyday
 
 _TURNS = 4
-_ENOUGH = 6.0
-_SHOWN = 3
-_STOCK_TEXT = (
+_SCALE = 6.0
+_MOST_SHOWN = 3
+_GENERIC_TEXT = (
     "actually agree anything bad big certainly come course deal different do everything feel find "
     "fine get give go good great happen hard hear help hope idea important indeed interesting just "
     "kind know lot maybe make matter mean much need nice nothing ok okay perhaps people place "
@@ -26,7 +29,7 @@ _STOCK_TEXT = (
     "sometimes sort sound sure talk tell thank thing think time truly try understand want way well "
     "wonder word work world wrong yes yeah look looks nods smile smiles sigh sighs pause pauses"
 )
-_STOCK = frozenset(content(_STOCK_TEXT))
+_GENERIC = frozenset(content(_GENERIC_TEXT))
 _WORD = re.compile(r"[^\W\d_][\w'’-]+")
 
 
@@ -40,20 +43,20 @@ class Engagement:
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
             return NOTHING
-        told = _told(scene)
-        fresh: dict[str, Evidence] = {}
+        old = _old_words(scene)
+        new: dict[str, Evidence] = {}
         for match in _WORD.finditer(reply):
             for word in content(match.group()):
-                if word not in told and word not in fresh:
-                    fresh[word] = Evidence(match.start(), match.end(), "new in the talk")
-        # The longest words say most, as a rule.
-        telling = sorted(fresh.values(), key=lambda each: each.start - each.end)[:_SHOWN]
-        value = 1 - math.exp(-len(fresh) / _ENOUGH)
-        return Reading(value, 0.5, tuple(sorted(telling, key=lambda each: each.start)))
+                if word not in old and word not in new:
+                    new[word] = Evidence(match.start(), match.end(), "new in the conversation")
+        # The longest words are usually the most specific.
+        longest = sorted(new.values(), key=lambda each: each.start - each.end)[:_MOST_SHOWN]
+        value = 1 - math.exp(-len(new) / _SCALE)
+        return Reading(value, 0.5, tuple(sorted(longest, key=lambda each: each.start)))
 
 
-def _told(scene: Scene) -> set[str]:
-    """Words that add nothing here: said lately, said everywhere, or a name of those who talk."""
+def _old_words(scene: Scene) -> set[str]:
+    """Words that add nothing: said lately, generic, or a name of the two speakers."""
     said = " ".join(text for _, text in scene.history[-_TURNS:])
     anybody = " ".join(everyday()[1])
-    return {*content(f"{said} {scene.char} {scene.user} {anybody}"), *_STOCK}
+    return {*content(f"{said} {scene.char} {scene.user} {anybody}"), *_GENERIC}

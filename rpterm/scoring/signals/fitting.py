@@ -1,13 +1,12 @@
-"""How a reply fits the card's facts and the last turns, by words and by meaning (``scoring.fit``).
+"""How well a reply fits the card's facts and the last turns, by words and by meaning.
 
-Fitting is evidence for the character, not proof: a right reply need not touch any fact. Nothing
-here notices a contradiction, which fits in words and in meaning. The character's own name is left
-out of the reply against facts: whoever tells of "Holmes" knows no more of him than that.
+Similarity in meaning is contrasted with everyday lines: see ``scoring.fit`` for the formula. Fit is
+evidence for the character, not proof: a right reply need not touch any fact. Blind spot of all four
+signals: a contradiction fits in words and in meaning. The character's own name is removed from the
+reply before it is compared with facts: mentioning "Holmes" shows no knowledge of him.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -21,7 +20,12 @@ _RECENT_WORDS = 80
 
 
 class FactWords:
-    """Value: the largest TF-IDF likeness of the reply to one fact, 0 to 1."""
+    """``fact_words``: the reply uses the words of a fact.
+
+    - Value: the largest TF-IDF cosine of the reply with one fact, 0 to 1; document frequencies from
+      the everyday lines. Confidence: 1; 0 without facts. Cost: words.
+    - Blind spots: synonyms and paraphrase.
+    """
 
     name = "fact_words"
     dimension: Dimension = "persona"
@@ -31,17 +35,20 @@ class FactWords:
         if not scene.facts or not reply.strip():
             return NOTHING
         rarity = everyday_rarity()
-        mine = rarity.vector(nameless(reply, scene.char))
-        likeness = [dot(mine, rarity.vector(fact.text)) for fact in scene.facts]
-        return _reading(reply, scene, likeness, lambda best: best)
+        vector = rarity.vector(nameless(reply, scene.char))
+        cosines = [dot(vector, rarity.vector(fact.text)) for fact in scene.facts]
+        return _reading(max(cosines), reply, scene, cosines)
 
 
 class FactMeaning:
-    """Value: how much nearer in meaning is what the reply adds to the facts than to anybody's.
+    """``fact_meaning``: the reply means what the facts mean.
 
-    Facts that the character told a short while ago do not count again: on ConvAI2 that, the two
-    last turns read as one (``Talk``) and a blunter ``Context`` together raise hits@1 of 408
-    questions from 0.654 to 0.691, cross-validated, without the language model.
+    - Value: the contrasted similarity of what the reply adds to the last turn with the facts that
+      the character has not told yet; unbounded, 0 is as similar as everyday lines. Confidence: 1; 0
+      without facts. Cost: embedding.
+    - Facts told in the last twelve turns do not count again. On ConvAI2 that, ``Talk`` and the
+      lower sharpness of ``Context`` together raise cross-validated hits@1 on 408 questions from
+      0.654 to 0.691, without the language model.
     """
 
     name = "fact_meaning"
@@ -55,13 +62,18 @@ class FactMeaning:
         if not scene.facts or not reply.strip():
             return NOTHING
         facts = [fact.text for fact in scene.facts]
-        said = nameless(reply, scene.char)
-        cosines, value = self._fit.to_facts(said, facts, _told(scene), scene.last)
-        return _reading(reply, scene, [float(each) for each in cosines], lambda _: value)
+        unnamed = nameless(reply, scene.char)
+        cosines, value = self._fit.to_facts(unnamed, facts, _own_turns(scene), scene.last)
+        return _reading(value, reply, scene, [float(each) for each in cosines])
 
 
 class Context:
-    """Value: how much nearer in meaning the reply is to the last turn than to anybody's turn."""
+    """``context``: the reply is about what the user's last turn is about.
+
+    - Value: the contrasted similarity of the whole reply with that turn; unbounded, 0 is as similar
+      as everyday turns. Confidence: 1; 0 before the user's first turn. Cost: embedding.
+    - Blind spots: an echo of the turn scores high.
+    """
 
     name = "context"
     dimension: Dimension = "conversation"
@@ -74,12 +86,16 @@ class Context:
         if not scene.asked or not reply.strip():
             return NOTHING
         value = self._fit.to_turn(reply, scene.asked)
-        found = Evidence(0, 0, "answers this", scene.asked_at, scene.asked)
-        return Reading(value, 1.0, (found,))
+        evidence = Evidence(0, 0, "answers this", scene.asked_at, scene.asked)
+        return Reading(value, 1.0, (evidence,))
 
 
 class Talk:
-    """Value: the same as ``Context`` for the two last turns read as one: what is talked about."""
+    """``talk``: the reply stays on the subject of the last two turns.
+
+    - Value: as ``Context``, against the last 80 words of the last two turns. Confidence: 1; 0
+      without history. Cost: embedding. No evidence.
+    """
 
     name = "talk"
     dimension: Dimension = "conversation"
@@ -95,22 +111,20 @@ class Talk:
         return Reading(self._fit.to_turn(reply, text), 1.0)
 
 
-def _told(scene: Scene) -> list[str]:
-    """The character's own turns among the twelve before the last one."""
-    return [text for mine, text in scene.history[-_TURNS:-1] if mine and text.strip()]
+def _own_turns(scene: Scene) -> list[str]:
+    """The character's turns among the twelve before the last turn."""
+    return [text for own, text in scene.history[-_TURNS:-1] if own and text.strip()]
 
 
 def recent(scene: Scene) -> str:
-    """The end of the two last turns, as one text."""
+    """The end of the last two turns, as one text."""
     words = " ".join(text for _, text in scene.history[-2:]).split()
     return " ".join(words[-_RECENT_WORDS:])
 
 
-def _reading(
-    reply: str, scene: Scene, likeness: list[float], value: Callable[[float], float]
-) -> Reading:
-    at = int(np.argmax(likeness))
-    best = likeness[at]
-    fact = scene.facts[at]
-    found = Evidence(0, len(reply), f"nearest line, {best:.2f}", fact.source, fact.text)
-    return Reading(value(best), 1.0, (found,) if best > 0 else ())
+def _reading(value: float, reply: str, scene: Scene, similarities: list[float]) -> Reading:
+    """A reading whose evidence is the most similar fact."""
+    index = int(np.argmax(similarities))
+    best, fact = similarities[index], scene.facts[index]
+    evidence = Evidence(0, len(reply), f"nearest line, {best:.2f}", fact.source, fact.text)
+    return Reading(value, 1.0, (evidence,) if best > 0 else ())

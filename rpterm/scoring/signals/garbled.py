@@ -1,9 +1,12 @@
-"""Whether a reply is sound as text: no broken words, stray marks of a model, or open quotes.
+"""``garbled``: the reply is broken as text: stray template markers, broken words, open quotes.
 
-Value: the worst thing found. 1 for what no person writes (marks of a chat template, characters that
-are none, letters of two scripts in one word); 0.7 for words that are none and a word said four
-times in a row; 0.5 for a script that neither card nor chat use; 0.3 for quotes or asterisks that
-are never closed, and for an end in the middle of a sentence. Spelling and grammar it cannot judge.
+- Value: the worst fault found, else 0. 1 for what no person writes (chat-template markers,
+  replacement characters, letters of two scripts in one word); 0.7 for strings that are no words and
+  for a word repeated four times in a row; 0.5 for a script that neither card nor chat use; 0.3 for
+  quotes or asterisks that are never closed and for an end in the middle of a sentence.
+- Confidence: 1. Cost: words.
+- Method: rules written for rpterm. Lowers its dimension; has no weight in the probability.
+- Blind spots: spelling and grammar.
 """
 
 from __future__ import annotations
@@ -14,18 +17,18 @@ from collections.abc import Iterator
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 
-_NEVER = re.compile(
+_TEMPLATE_MARKER = re.compile(
     r"\ufffd|<\|?/?[a-z_]+\|?>|\[/?INST\]|<</?SYS>>|#{3,} ?(?:instruction|response|human|user|"
     r"assistant)\b|^(?:assistant|system)\s*:?\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_AGAIN = re.compile(r"\b([^\W\d_]{2,})(?:[\s,]+\1\b){3,}", re.IGNORECASE)
+_REPEATED_WORD = re.compile(r"\b([^\W\d_]{2,})(?:[\s,]+\1\b){3,}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _PARAGRAPH = re.compile(r"\S[^\n]*")
-_STUCK = re.compile(r"([^\W\d_])\1{11,}|([^\s.…*_=~-])\2{15,}|(\S{2,4}?)\3{7,}")
+_REPEATED_CHARACTERS = re.compile(r"([^\W\d_])\1{11,}|([^\s.…*_=~-])\2{15,}|(\S{2,4}?)\3{7,}")
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}", re.IGNORECASE)
-_SOME = re.compile(r"\S+(?:[^\S\n]+\S+){0,3}")
-_LONG = re.compile(r"[A-Za-z]{41,}")
+_FEW_WORDS = re.compile(r"\S+(?:[^\S\n]+\S+){0,3}")
+_TOO_LONG = re.compile(r"[A-Za-z]{41,}")
 _LEAST_WORDS = 6
 
 
@@ -39,57 +42,58 @@ class Garbled:
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
             return NOTHING
-        found = sorted(_faults(reply, scene), key=lambda each: -each[0])
-        return Reading(found[0][0] if found else 0.0, 1.0, tuple(each for _, each in found))
+        faults = sorted(_faults(reply, scene), key=lambda each: -each[0])
+        return Reading(faults[0][0] if faults else 0.0, 1.0, tuple(each for _, each in faults))
 
 
 def _faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
-    for match in _NEVER.finditer(reply):
-        yield 1.0, Evidence(match.start(), match.end(), "no text of a person")
+    """All faults, with their values."""
+    for match in _TEMPLATE_MARKER.finditer(reply):
+        yield 1.0, Evidence(match.start(), match.end(), "not text that a person writes")
     for pattern, note in (
-        (_STUCK, "stuck"), (_AGAIN, "one word again and again"), (_NO_VOWEL, "no word"),
-        (_LONG, "no word"),
+        (_REPEATED_CHARACTERS, "stuck"), (_REPEATED_WORD, "one word again and again"),
+        (_NO_VOWEL, "no word"), (_TOO_LONG, "no word"),
     ):  # fmt: skip
         if (first := pattern.search(reply)) is not None:
             yield 0.7, Evidence(first.start(), first.end(), note)
-    yield from _scripts(reply, scene)
-    yield from _open(reply)
-    last = reply.rstrip()
-    if last[-1].isalnum() and len(last.split()) >= _LEAST_WORDS:
-        start = last.rfind(" ") + 1
-        yield 0.3, Evidence(start, len(last), "ends in the middle")
+    yield from _script_faults(reply, scene)
+    yield from _unclosed_marks(reply)
+    text = reply.rstrip()
+    if text[-1].isalnum() and len(text.split()) >= _LEAST_WORDS:
+        start = text.rfind(" ") + 1
+        yield 0.3, Evidence(start, len(text), "ends in mid-sentence")
 
 
-def _scripts(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
-    """Letters of two scripts in a word, and words in a script that is used nowhere else."""
+def _script_faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
+    """Words with letters of two scripts, and the first word in a script used nowhere else."""
     if reply.isascii():
         return
-    known = _used(scene)
+    known = _known_scripts(scene)
     for match in _WORD.finditer(reply):
         scripts = {_script(letter) for letter in match.group()} - {""}
         if len(scripts & {"LATIN", "CYRILLIC", "GREEK"}) > 1:
             yield 1.0, Evidence(match.start(), match.end(), "letters of two scripts in a word")
         elif known and not scripts <= known:
-            yield 0.5, Evidence(match.start(), match.end(), "a script that nobody uses here")
+            yield 0.5, Evidence(match.start(), match.end(), "a script used nowhere else here")
             return
 
 
-def _used(scene: Scene) -> set[str]:
-    """Scripts of card and chat."""
+def _known_scripts(scene: Scene) -> set[str]:
+    """The scripts of card and chat."""
     texts = [fact.text for fact in scene.facts] + [text for _, text in scene.history]
     letters = {letter for text in (*texts, *scene.own_lines) for letter in text}
     return {_script(letter) for letter in letters} - {""}
 
 
 def _script(letter: str) -> str:
-    """``LATIN``, ``CYRILLIC``, … of a letter, else ""."""
+    """The script of a letter (``LATIN``, ``CYRILLIC``, …), else ""."""
     if letter.isascii():
         return "LATIN" if letter.isalpha() else ""
     return unicodedata.name(letter, "").split(" ")[0] if letter.isalpha() else ""
 
 
-def _open(reply: str) -> Iterator[tuple[float, Evidence]]:
-    """The last mark of a kind that is opened and never closed."""
+def _unclosed_marks(reply: str) -> Iterator[tuple[float, Evidence]]:
+    """Asterisks and quotation marks that are opened and never closed."""
     stars = reply.replace("**", "  ")
     if stars.count("*") % 2:
         yield 0.3, _unclosed(reply, stars.rfind("*"))
@@ -98,11 +102,11 @@ def _open(reply: str) -> Iterator[tuple[float, Evidence]]:
         text = match.group()
         after = paragraphs[at + 1].group() if at + 1 < len(paragraphs) else ""
         unclosed = text.count('"') % 2 or text.count("“") > text.count("”")
-        if unclosed and not after.startswith(('"', "“")):  # Speech goes on in a new paragraph.
+        if unclosed and not after.startswith(('"', "“")):  # Else speech continues there.
             yield 0.3, _unclosed(reply, match.start() + max(text.rfind('"'), text.rfind("“")))
 
 
 def _unclosed(reply: str, at: int) -> Evidence:
-    """A mark, with some words after it that tell where it stands."""
-    shown = _SOME.match(reply, at)
+    """An opening mark with the few words after it, which show where it is."""
+    shown = _FEW_WORDS.match(reply, at)
     return Evidence(at, shown.end() if shown else at + 1, "opened and never closed")

@@ -1,39 +1,46 @@
-"""How much likelier the card and the talk make a reply, by the fixed language model.
+"""How much more likely the card and the conversation make a reply, by the fixed language model.
 
-With n the tokens of the reply r, its end among them, F the card's facts, H the last turns and 0
-neither::
+With n the tokens of the reply r (its end token included), F the card's facts, H the last turns and
+0 neither::
 
     persona_lift  = [ln p(r | F, H) - ln p(r | H)] / n
     persona_peak  = mean over the 0.15 n tokens with the greatest d_i of min(d_i, 2), where
                     d_i = ln p(r_i | F, H, r_<i) - ln p(r_i | H, r_<i)
-    context_lift  = [ln p(r | H)    - (ln p(r | 0) + mean over T of ln p(r | T)) / 2] / n
+    context_lift  = [ln p(r | H) - (ln p(r | 0) + mean over T of ln p(r | T)) / 2] / n
 
-where T are two short talks of anybody (``everyday.toml``), written as H is. All are made of
-pointwise mutual information, which Holtzman et al. (2021, "Surface form competition") use to choose
-among answers, by token. A reply that suits any talk is likelier after H than after nothing: the
-talks take that away. The model was taught to talk, so it is asked as in a talk: the other side as
-the user, the character as the assistant. On 379 questions of ConvAI2 whose right reply is among the
-seven best by meaning, cross-validated, the lift over nothing alone raises hits@1 from 0.75 to 0.81
-(written as plain text, "Ann: …", only from 0.75 to 0.78, 326 questions; divided by the root of n
-0.80). The talks raise it from 0.72 to 0.75 (615 questions, of all twenty) and the mean
-log-probability of the right one by 0.08 nats (140 questions; written as in print, while H is all
-small letters, by 0.02; eight talks 0.10; plays beside plain talk take half of it away). Of four
-example lines of one shipped card it finds the right one in 0.52 of 50, not 0.46.
+T are two short everyday dialogues (``everyday.toml``) in the orthography of H. All three are built
+on pointwise mutual information per token, which Holtzman et al. (2021, "Surface form competition")
+use to choose among answers. Confidence is 1, and 0 without facts (or without history, for
+context_lift). Cost: likelihood. Blind spot: the reason why a fact makes a reply more likely; a
+contradiction may be more likely, too. Plain likelihood says how ordinary a reply is, not whose it
+is, and is not used.
 
-Most of a reply anybody could say; a card shows in few of its words. So persona_peak looks at those
-alone: as a share of the tokens, or every long reply would have some, and none above two nats, or
-one strange token would decide. Beside context_lift and the facts it raises hits@1 of 600 questions,
-crossed, from 0.718 to 0.732 and the mean log-probability of the right one by 0.028 nats,
-persona_lift from 0.718 to 0.723 and by 0.009; beside persona_peak it adds nothing, so that it has
-no weight and is told as the measure that papers give. By themselves they put the right reply before
-others to the likest turns in 0.655 and 0.631 of pairs. The share and the bound were chosen on these
-questions, where shares from 0.15 to 0.5 and bounds from 2 up do about as well. The way back, the
-likelihood of the last turn or of each fact after the reply, tells nothing more (153 questions), nor
-does the mean with plain text or with the sides changed, the character as the user (96 questions).
+**Format.** The model was trained on chats, so the prompts are chats: the user as the user, the
+character as the assistant. On 379 questions of ConvAI2 whose right reply is among the seven best by
+meaning, cross-validated, the lift over nothing raises hits@1 from 0.75 to 0.81; as plain text
+("Ann: …") only from 0.75 to 0.78 (326 questions); divided by sqrt(n) instead of n, to 0.80.
 
-Plain likelihood says how ordinary a reply is, not whose it is, and is not used. The difference in
-perplexity, dPPL = exp(-ln p(r|H)/n) - exp(-ln p(r|F,H)/n), is a function of the same numbers and is
-given as evidence. It does not know why a fact makes a reply likelier; a contradiction may, too.
+**Contrast of context_lift.** A reply that suits any conversation is more likely after H than after
+nothing; the everyday dialogues cancel that. They raise hits@1 from 0.72 to 0.75 (615 questions,
+among all twenty candidates) and the mean log-probability of the right reply by 0.08 nats (140
+questions). In standard orthography, while H is in lower case, by only 0.02; with eight dialogues by
+0.10; mixing plays with plain dialogue loses half of it. Of four example lines of a shipped card it
+finds the right one in 0.52 of 50 cases instead of 0.46.
+
+**persona_peak against persona_lift.** Anybody could say most of a reply; a card shows in few of its
+words, and persona_peak looks only at those. Their number is a share of the tokens, or every long
+reply would have some; 2 nats is the limit, or one strange token would decide. Added to context_lift
+and the facts, persona_peak raises cross-validated hits@1 on 600 questions from 0.718 to 0.732 and
+the mean log-probability of the right reply by 0.028 nats; persona_lift, to 0.723 and by 0.009. Next
+to persona_peak, persona_lift adds nothing: it has no weight and is reported as the measure that
+papers use. Alone, persona_peak and persona_lift rank the right reply above the hard negatives in
+0.655 and 0.631 of pairs. Share and limit were chosen on these questions; shares from 0.15 to 0.5
+and limits from 2 up do about as well. The reverse direction (the likelihood of the last turn, or of
+each fact, after the reply) adds nothing (153 questions), nor does averaging with plain text or with
+the roles swapped, the character as the user (96 questions).
+
+**Perplexity.** dPPL = exp(-ln p(r|H)/n) - exp(-ln p(r|F,H)/n) is a function of the same numbers and
+is given as evidence.
 """
 
 from __future__ import annotations
@@ -48,20 +55,20 @@ from rpterm.scoring.records import NOTHING, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.signals.patient import ByLikelihood
 from rpterm.scoring.texts import everyday_talks
 
-_PEAK = 0.15
+_PEAK_SHARE = 0.15
 _MOST_GAIN = 2.0
-"""Nats; one strange token must not decide."""
+"""Nats."""
 _TURNS = 7
 _FACTS = 30
 _WORDS = 40
 _FACT_WORDS = 25
-"""Facts and turns together must leave room in the window the scorer was trained for."""
+"""Facts and turns together must fit into the context window the scorer was trained for."""
 END = Piece("<|im_end|>", special=True)
-"""The starter model's own format, which is always the scorer."""
+"""Of the chat format of the starter model, which is always the scorer."""
 
 
-class _ByCard(ByLikelihood):
-    """What the card does to the likelihood of each token."""
+class _CardLift(ByLikelihood):
+    """A signal on what the card does to the log-probability of each token."""
 
     dimension: Dimension = "persona"
 
@@ -69,40 +76,42 @@ class _ByCard(ByLikelihood):
         if not scene.facts or not reply.strip():
             return NOTHING
         prompts = [prompt(scene, facts=True), prompt(scene, facts=False)]
-        told = said(nameless(reply, scene.char))  # The card makes a name likelier than any fact.
-        return self._read(*self._likelihood.logprobs(told, prompts, stopped))
+        # A card raises the likelihood of its character's name more than any fact does.
+        unnamed = said(nameless(reply, scene.char))
+        return self._reading(*self._likelihood.logprobs(unnamed, prompts, stopped))
 
-    def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
+    def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
         raise NotImplementedError
 
 
-class PersonaLift(_ByCard):
-    """See the module."""
+class PersonaLift(_CardLift):
+    """``persona_lift``, in nats per token; 0 is neutral. See the module."""
 
     name = "persona_lift"
 
-    def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
-        count = len(known)
-        delta = math.exp(-sum(without) / count) - math.exp(-sum(known) / count)
+    def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
+        count = len(with_facts)
+        delta = math.exp(-sum(without) / count) - math.exp(-sum(with_facts) / count)
         note = f"the card lowers the perplexity of this by {delta:.1f}"
-        return Reading((sum(known) - sum(without)) / count, 1.0, (Evidence(0, 0, note, "card"),))
+        lift = (sum(with_facts) - sum(without)) / count
+        return Reading(lift, 1.0, (Evidence(0, 0, note, "card"),))
 
 
-class PersonaPeak(_ByCard):
-    """See the module."""
+class PersonaPeak(_CardLift):
+    """``persona_peak``, in nats, at most 2. See the module."""
 
     name = "persona_peak"
 
-    def _read(self, known: Sequence[float], without: Sequence[float]) -> Reading:
-        gains = sorted(min(a - b, _MOST_GAIN) for a, b in zip(known, without, strict=True))
-        peak = gains[-math.ceil(_PEAK * len(gains)) :]
+    def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
+        gains = sorted(min(a - b, _MOST_GAIN) for a, b in zip(with_facts, without, strict=True))
+        peak = gains[-math.ceil(_PEAK_SHARE * len(gains)) :]
         value = sum(peak) / len(peak)
         note = f"the card makes some of its words {math.exp(value):.1f} times likelier"
         return Reading(value, 1.0, (Evidence(0, 0, note, "card"),))
 
 
 class ContextLift(ByLikelihood):
-    """See the module."""
+    """``context_lift``, in nats per token; 0 is neutral. See the module."""
 
     name = "context_lift"
     dimension: Dimension = "conversation"
@@ -110,49 +119,49 @@ class ContextLift(ByLikelihood):
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not scene.history or not reply.strip():
             return NOTHING
-        prompts = [prompt(each, facts=False) for each in (scene, Scene(), *_talks(scene))]
-        found = self._likelihood.logprobs(said(reply), prompts, stopped)
-        here, nowhere, *elsewhere = [sum(each) / len(each) for each in found]
+        scenes = (scene, Scene(), *_everyday_scenes(scene))
+        prompts = [prompt(each, facts=False) for each in scenes]
+        logprobs = self._likelihood.logprobs(said(reply), prompts, stopped)
+        here, nowhere, *elsewhere = [sum(each) / len(each) for each in logprobs]
         anywhere = (nowhere + sum(elsewhere) / len(elsewhere)) / 2
-        evidence = Evidence(0, 0, "follows from the talk", "turn:-1")
+        evidence = Evidence(0, 0, "follows from the conversation", "turn:-1")
         return Reading(here - anywhere, 1.0, (evidence,))
 
 
-def _talks(scene: Scene) -> list[Scene]:
-    """Talks of anybody; the last word is the other side's."""
+def _everyday_scenes(scene: Scene) -> list[Scene]:
+    """Everyday dialogues, written like the scene's; the user has the last word."""
     like = " ".join(text for _, text in scene.history[-_TURNS:])
     return [
-        Scene(history=tuple((at % 2 == 1, text) for at, text in enumerate(talk)))
-        for talk in everyday_talks(like)
+        Scene(history=tuple((at % 2 == 1, text) for at, text in enumerate(dialogue)))
+        for dialogue in everyday_talks(like)
     ]
 
 
 def prompt(scene: Scene, *, facts: bool) -> tuple[Piece, ...]:
-    """What a reply follows: what is known, the last turns, and that it is the character's turn."""
+    """What precedes a reply: the facts, the last turns, and the opening of the character's turn."""
     known = [_cut(fact.text, _FACT_WORDS) for fact in scene.facts[:_FACTS]] if facts else []
-    talk = [
+    turns = [
         piece
         for own, text in scene.history[-_TURNS:]
         for piece in _turn("assistant" if own else "user", _cut(text))
     ]
-    head = _turn("system", f"You are {scene.char}. {' '.join(known)}") if known else []
-    return (*head, *talk, _opened("assistant"))
+    system = _turn("system", f"You are {scene.char}. {' '.join(known)}") if known else []
+    return (*system, *turns, _opening("assistant"))
 
 
 def said(reply: str) -> Text:
-    """The reply as it follows a prompt; one that is cut has no end."""
+    """The reply as it follows a prompt, with its end token unless it is cut."""
     text = Piece(_cut(reply, 2 * _WORDS))
     return (text, END) if len(reply.split()) <= 2 * _WORDS else (text,)
 
 
 def _turn(role: str, text: str) -> list[Piece]:
-    return [_opened(role), Piece(text), Piece(f"{END.text}\n", special=True)]
+    return [_opening(role), Piece(text), Piece(f"{END.text}\n", special=True)]
 
 
-def _opened(role: str) -> Piece:
+def _opening(role: str) -> Piece:
     return Piece(f"<|im_start|>{role}\n", special=True)
 
 
 def _cut(text: str, most: int = _WORDS) -> str:
-    words: Sequence[str] = text.split()
-    return " ".join(words[:most])
+    return " ".join(text.split()[:most])

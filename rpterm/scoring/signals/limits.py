@@ -1,8 +1,11 @@
-"""Whether a reply does what a rule of the card forbids.
+"""``limits``: the reply does what a rule of the card forbids.
 
-Only rules of the form "never X", "does not X", "cannot X" are read, and only where the reply tells
-X in the affirmative with at least two of its rare words: a hint, not a verdict. Rules about the
-user's part belong to ``speaking``.
+- Measures: rules of the form "never X", "does not X", "cannot X" whose X the reply affirms.
+- Value: the largest share of X's content words found in one affirmative sentence, from 0.5 and
+  two words up; else 0. Confidence: 0.4 (a hint, not a verdict); 0 without such a rule. Cost: words.
+- Method: rules written for rpterm.
+- Blind spots: rules in any other form, and paraphrase. Rules about the user's part belong to
+  ``speaking_for_user``.
 """
 
 from __future__ import annotations
@@ -14,38 +17,40 @@ from rpterm.scoring.texts import content
 from rpterm.sentences import placed
 
 _RULE = re.compile(r"\b(?:never|does not|doesn't|cannot|can't|must not|will not|won't)\b(.*)", re.I)
-_NO = re.compile(r"\b(?:never|not|no|cannot|nor|without|\w+n't|neither|refuse[sd]?)\b", re.I)
-_LEAST = 2
-_SHARE = 0.5
+_NEGATION = re.compile(r"\b(?:never|not|no|cannot|nor|without|\w+n't|neither|refuse[sd]?)\b", re.I)
+_LEAST_WORDS = 2
+_LEAST_SHARE = 0.5
 
 
 class Limits:
-    """Value: the largest share of a forbidden deed's words found in one affirmative sentence."""
+    """See the module."""
 
     name = "limits"
     dimension: Dimension = "boundaries"
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        rules = [(fact, set(_forbidden(fact.text, scene))) for fact in scene.limits]
-        rules = [(fact, deed) for fact, deed in rules if len(deed) >= _LEAST]
+        rules = [(rule, set(_forbidden_words(rule.text, scene))) for rule in scene.limits]
+        rules = [(rule, forbidden) for rule, forbidden in rules if len(forbidden) >= _LEAST_WORDS]
         if not rules or not reply.strip():
             return NOTHING
-        value, found = 0.0, []
+        value, evidence = 0.0, []
         for start, sentence in placed(reply):
-            if _NO.search(sentence):
+            if _NEGATION.search(sentence):
                 continue
             said = set(content(sentence))
-            for fact, deed in rules:
-                share = len(said & deed) / len(deed)
-                if len(said & deed) >= _LEAST and share >= _SHARE:
+            for rule, forbidden in rules:
+                found = len(said & forbidden)
+                share = found / len(forbidden)
+                if found >= _LEAST_WORDS and share >= _LEAST_SHARE:
                     value = max(value, share)
                     end = start + len(sentence)
-                    found.append(Evidence(start, end, "against a rule", fact.source, fact.text))
-        return Reading(value, 0.4, tuple(found))
+                    evidence.append(Evidence(start, end, "against a rule", rule.source, rule.text))
+        return Reading(value, 0.4, tuple(evidence))
 
 
-def _forbidden(rule: str, scene: Scene) -> list[str]:
+def _forbidden_words(rule: str, scene: Scene) -> list[str]:
+    """The content words of what a rule forbids; none if the rule is about the user."""
     match = _RULE.search(rule.replace("’", "'"))
     if match is None or scene.user.lower() in rule.lower():
         return []

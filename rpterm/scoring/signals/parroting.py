@@ -1,8 +1,10 @@
-"""Whether a reply recites the card or gives the user's own words back.
+"""``parroting``: the reply recites the card or repeats the user's words.
 
-Value: the share of the reply's characters that stand in runs of five or more words taken from one
-line of the card, or of six or more taken from the user's last turn. Being like the card in meaning
-is no fault here.
+- Value: the share of the reply's characters that lie in word sequences copied from the card (five
+  words or more from one line) or from the user's last turn (six or more); 0 to 1.
+- Confidence: 1. Cost: words.
+- Method: longest common word sequence per line (``texts.shared_run``).
+- Blind spots: paraphrase. Being similar to the card in meaning is no fault here.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ from __future__ import annotations
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import shared_run, words
 
-_CARD = 5
-_USER = 6
+_LEAST_FROM_CARD = 5
+_LEAST_FROM_USER = 6
 
 
 class Parroting:
@@ -22,17 +24,16 @@ class Parroting:
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        spoken = len(words(reply))
-        if not spoken:
+        if not words(reply):
             return NOTHING
-        lines = [(fact.source, fact.text, _CARD) for fact in scene.facts]
-        lines += [(scene.asked_at, scene.asked, _USER)]
+        lines = [(fact.source, fact.text, _LEAST_FROM_CARD) for fact in scene.facts]
+        lines += [(scene.asked_at, scene.asked, _LEAST_FROM_USER)]
         covered: set[int] = set()
-        found = []
+        evidence = []
         for source, line, least in lines:
             run = shared_run(reply, line, least)
             if run is not None:
                 covered.update(range(*run))
-                found.append(Evidence(*run, "recited", source, line))
-        share = len(covered) / max(1, len(reply.strip()))
-        return Reading(min(1.0, share), 1.0, tuple(found))
+                evidence.append(Evidence(*run, "recited", source, line))
+        share = len(covered) / len(reply.strip())
+        return Reading(min(1.0, share), 1.0, tuple(evidence))

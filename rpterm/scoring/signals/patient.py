@@ -1,4 +1,4 @@
-"""What signals that ask the language model have in common: they take long and can be stopped."""
+"""The base class of signals that ask the language model: they are slow and can be stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rpterm.scoring.records import Cost, Reading, Scene
 
 
 class ByLikelihood(ABC):
-    """A signal that asks the fixed language model."""
+    """A signal computed from log-probabilities of the fixed language model."""
 
     cost: Cost = "likelihood"
 
@@ -22,4 +22,4 @@ class ByLikelihood(ABC):
 
     @abstractmethod
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
-        """The same, given up when ``stopped`` says so: see ``likelihood.Stopped``."""
+        """As ``measure``; raises ``likelihood.Stopped`` when ``stopped`` returns true."""

@@ -1,9 +1,12 @@
-"""Whether a reply brings the talk on: asks, proposes, or lets something happen.
+"""``proactivity``: the reply moves the story on: it asks, proposes, or lets something happen.
 
-Three kinds of moves are looked for by patterns (``moves.toml``): a question to the other side, a
-proposal or a request, and something that happens in the scene. Value: 0.6 for one kind, 0.84 for
-two, 0.94 for three. Whether the move is a good one nobody here knows; English only. It is not
-calibrated against people's judgements: it has no part in the probability of being in character.
+- Measures: three kinds of moves: a question to the user, a proposal or request, an event in the
+  scene.
+- Value: 1 - 0.4^n, with n the number of kinds found: 0, 0.6, 0.84 or 0.94.
+- Confidence: 0.5. Cost: words.
+- Method: patterns written for rpterm (``moves.toml``); not calibrated against human judgements,
+  hence no part of the probability of being in character.
+- Blind spots: whether the move is a good one; languages other than English.
 """
 
 from __future__ import annotations
@@ -11,13 +14,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rpterm.scoring.phrases import any_of, table
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import words
+from rpterm.scoring.resources import load_toml
+from rpterm.scoring.texts import any_of, words
 from rpterm.sentences import placed
 
-_MOVE = 0.6
-_LEAST_ASKED = 3
+_FIRST_MOVE = 0.6
+_LEAST_QUESTION_WORDS = 3
 _BEFORE_COMMAND = (
     r"^[\"“'*\s]*(?:(?:then|now|so|but|and|please|quick|quickly|first|here)[,:]?\s+)?"
     r"(?:(?:do not|don't|never|just)\s+)?"
@@ -35,41 +38,42 @@ class Proactivity:
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
             return NOTHING
-        found: dict[str, Evidence] = {}
+        moves: dict[str, Evidence] = {}
         for start, sentence in placed(reply.replace("’", "'")):
-            for note in _moves(sentence):
-                found.setdefault(note, Evidence(start, start + len(sentence), note))
-        return Reading(1 - (1 - _MOVE) ** len(found), 0.5, tuple(found.values()))
+            for move in _moves(sentence):
+                moves.setdefault(move, Evidence(start, start + len(sentence), move))
+        return Reading(1 - (1 - _FIRST_MOVE) ** len(moves), 0.5, tuple(moves.values()))
 
 
 def _moves(sentence: str) -> list[str]:
-    """What a sentence does to bring the talk on."""
-    asked = sentence.rstrip("\"”'*) ").endswith("?")
+    """The moves that a sentence makes."""
+    is_question = sentence.rstrip("\"”'*) ").endswith("?")
     moves = []
-    if asked and _wants_answer(sentence):
+    if is_question and _wants_answer(sentence):
         moves.append("asks")
-    elif not asked and (_found("proposes", sentence) or _commands().search(sentence)):
+    elif not is_question and (_matches("proposes", sentence) or _commands().search(sentence)):
         moves.append("proposes")
-    if _found("happens", sentence):
+    if _matches("happens", sentence):
         moves.append("lets something happen")
     return moves
 
 
 def _wants_answer(question: str) -> bool:
-    """Whether a question is more than an echo or a tag."""
+    """Whether a question is more than an echo or a tag question."""
     said = words(question)
-    return len(said) >= _LEAST_ASKED and not _patterns("tags", "$").search(" ".join(said))
+    is_tag = _pattern("tags", "$").search(" ".join(said))
+    return len(said) >= _LEAST_QUESTION_WORDS and not is_tag
 
 
-def _found(name: str, sentence: str) -> bool:
-    return _patterns(name).search(sentence) is not None
+def _matches(name: str, sentence: str) -> bool:
+    return _pattern(name).search(sentence) is not None
 
 
 @lru_cache(maxsize=8)
-def _patterns(name: str, after: str = r"\b") -> re.Pattern[str]:
-    return any_of(table("moves.toml")[name], after=after)
+def _pattern(name: str, after: str = r"\b") -> re.Pattern[str]:
+    return any_of(load_toml("moves.toml")[name], after=after)
 
 
 @lru_cache(maxsize=1)
 def _commands() -> re.Pattern[str]:
-    return any_of(table("moves.toml")["commands"], _BEFORE_COMMAND, _AFTER_COMMAND)
+    return any_of(load_toml("moves.toml")["commands"], _BEFORE_COMMAND, _AFTER_COMMAND)

@@ -1,10 +1,12 @@
-"""Whether a reply gives somebody another part in the character's life than the card does.
+"""``relations``: the reply gives a person another role in the character's life than the card does.
 
-By rule: names and roles ("my sister Inês", "Tomás is her master") are read from the card's lines
-and from the reply. A known name in a role that goes with none of its own, another name in a role
-that only one person has, kin ("my aunt") of whom the card tells nothing of the kind, or a tie told
-of another known person, is a break. It knows about seventy roles, in English; ties in other words
-("she bore me two sons") are missed.
+- Measures: pairs of name and role ("my sister Inês", "Tomás is her master") in the reply against
+  those on the card. A violation is a known name in a role incompatible with its known roles;
+  another name in a role that only one person can have; a known person called kin ("my aunt Vera")
+  without anything on the card or in the chat that says so; or a card line told of another person.
+- Value: 0.8 if found, else 0. Confidence: 0.5; 0 if the card names nobody. Cost: words.
+- Method: rules written for rpterm, with about seventy roles.
+- Blind spots: relations in other words ("she bore me two sons"); languages other than English.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ _KIN = (
     "stepdaughter", "mother-in-law", "father-in-law", "brother-in-law", "sister-in-law",
     "son-in-law", "daughter-in-law", "widow", "godfather", "godmother",
 )  # fmt: skip
-_ALIKE = (
+_SYNONYMS = (
     *_KIN,
     "fiancé fiancee fiancée betrothed", "lover sweetheart beloved mistress",
     "friend companion ally comrade biographer confidant confidante colleague partner",
@@ -35,24 +37,25 @@ _ALIKE = (
     "clerk assistant secretary employee conductor", "neighbour neighbor", "doctor physician",
     "captain", "guard",
 )  # fmt: skip
-_ONLY_ONE_TEXT = "wife husband mother father landlady employer king queen emperor"
-_ONLY_ONE = frozenset(_ONLY_ONE_TEXT.split())
+_UNIQUE_TEXT = "wife husband mother father landlady employer king queen emperor"
+_UNIQUE_ROLES = frozenset(_UNIQUE_TEXT.split())
 _GROUPS: dict[str, set[int]] = {}
-for _at, _words in enumerate(_ALIKE):
+"""The groups of synonyms that each role belongs to; roles without a common group clash."""
+for _index, _words in enumerate(_SYNONYMS):
     for _word in _words.split():
-        _GROUPS.setdefault(_word, set()).add(_at)
+        _GROUPS.setdefault(_word, set()).add(_index)
 _KIN_ROLES = frozenset(" ".join(_KIN).split())
 _ROLES = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
 _ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-])"
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]+"
-_BEFORE = "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor"
-_ALSO_BEFORE = (
+_NAME_TITLES = "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor"
+_OTHER_TITLES = (
     "Inspector Engineer King Queen Prince Princess Emperor Empress Sultan Shah Brother Sister Old "
     "Young Doctor Count"
 )
-_TITLES = frozenset(f"{_BEFORE} {_ALSO_BEFORE}".split())
-_NAME = rf"(?:(?:{'|'.join(_BEFORE.split())})\.? )?{_CAPITAL}(?: {_CAPITAL}){{0,2}}"
-_WHOLE_NAME = re.compile(rf"{_CAPITAL}(?: (?:(?:no|de|da|di|van|von|ibn|al) )?{_CAPITAL})*")
+_TITLES = frozenset(f"{_NAME_TITLES} {_OTHER_TITLES}".split())
+_NAME = rf"(?:(?:{'|'.join(_NAME_TITLES.split())})\.? )?{_CAPITAL}(?: {_CAPITAL}){{0,2}}"
+_FULL_NAME = re.compile(rf"{_CAPITAL}(?: (?:(?:no|de|da|di|van|von|ibn|al) )?{_CAPITAL})*")
 _WHOSE = (
     r"(?P<whose>(?i:my|his|her|their)|[A-ZÀ-Þ][\w-]+['’]s)"
     r"(?: (?!own )[a-zà-þ-]+,?){0,3}?(?: own)?"
@@ -71,16 +74,25 @@ _PATTERNS = (
     ),
     re.compile(rf"^(?P<role>{_ROLE}) ?[:=] ?(?P<name>{_NAME})"),
 )
-_FIRST_TEXT = (
+_SENTENCE_STARTERS_TEXT = (
     "The A An And But He She It They I My His Her Their We You That This There When Then If In On "
     "At Of As Never Not No Yes Once After Before With To For From By Every Each All One Two What "
     "Who"
 )
-_FIRST = frozenset(_FIRST_TEXT.split())
+_SENTENCE_STARTERS = frozenset(_SENTENCE_STARTERS_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
 class _Tie:
+    """A name in a role.
+
+    Attributes:
+        said: The name as written.
+        name: Its words.
+        mine: Whether it says "my".
+        start, end: Its span in the text.
+    """
+
     said: str
     name: frozenset[str]
     role: str
@@ -90,7 +102,7 @@ class _Tie:
 
 
 class Relations:
-    """Value: 0.8 where a name and a role do not go together, else 0."""
+    """See the module."""
 
     name = "relations"
     dimension: Dimension = "persona"
@@ -98,97 +110,110 @@ class Relations:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         own = frozenset(scene.char.split())
-        known = [(tie, fact) for fact in scene.facts for tie in _ties(_cased(fact.text), own)]
+        known = [(tie, fact) for fact in scene.facts for tie in _ties(_lower_role(fact.text), own)]
         named = [(_names(fact.text, own), fact) for fact in scene.facts]
         if not reply.strip() or not any(names for names, _ in named):
             return NOTHING
-        found = [
+        evidence = [
             Evidence(tie.start, tie.end, why, fact.source, fact.text)
             for tie in _ties(reply, own)
-            for why, fact in (*_clashes(tie, known), *_no_kin(tie, known, named, scene))
+            for why, fact in (*_clashes(tie, known), *_unknown_kin(tie, known, named, scene))
         ]
-        found += _swapped(reply, [each for each in named if each[0]], own)
-        return Reading(0.8 if found else 0.0, 0.5, tuple(found))
+        evidence += _told_of_another(reply, [each for each in named if each[0]], own)
+        return Reading(0.8 if evidence else 0.0, 0.5, tuple(evidence))
 
 
 def _ties(text: str, own: frozenset[str]) -> Iterator[_Tie]:
+    """The ties in a text, but for those of the character itself, whose name is ``own``."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            name = frozenset(match["name"].replace("’", "'").removesuffix("'s").split()) - _FIRST
+            said = match["name"].replace("’", "'").removesuffix("'s")
+            name = frozenset(said.split()) - _SENTENCE_STARTERS
             if name and not name <= own:
                 mine = match.groupdict().get("whose", "").lower() == "my"
                 yield _Tie(match["name"], name, match["role"], mine, match.start(), match.end())
 
 
-def _cased(text: str) -> str:
-    """A line like "Brother: Mycroft" with its role as the patterns want it."""
-    head, sign, rest = text.partition(":")
-    return f"{head.lower()}:{rest}" if sign and head.lower() in _GROUPS else text
+def _lower_role(text: str) -> str:
+    """A line like "Brother: Mycroft" with the role in lower case, as the patterns expect it."""
+    head, colon, tail = text.partition(":")
+    return f"{head.lower()}:{tail}" if colon and head.lower() in _GROUPS else text
 
 
 def _clashes(tie: _Tie, known: list[tuple[_Tie, Fact]]) -> Iterator[tuple[str, Fact]]:
-    same = [(each, fact) for each, fact in known if each.name & tie.name]
-    if same:
-        roles = set().union(*(_GROUPS[each.role] for each, _ in same))
-        if not roles & _GROUPS[tie.role]:
-            yield f"the card knows {tie.said} as {same[0][0].role}", same[0][1]
+    """A known name in an incompatible role, or a unique role with another name."""
+    same_name = [(each, fact) for each, fact in known if each.name & tie.name]
+    if same_name:
+        groups = set().union(*(_GROUPS[each.role] for each, _ in same_name))
+        if not groups & _GROUPS[tie.role]:
+            first, fact = same_name[0]
+            yield f"the card knows {tie.said} as {first.role}", fact
         return
-    if tie.role in _ONLY_ONE:
+    if tie.role in _UNIQUE_ROLES:
         for each, fact in known:
             if each.role == tie.role:
                 yield f"the {tie.role} has another name", fact
                 return
 
 
-def _no_kin(
+def _unknown_kin(
     tie: _Tie,
     known: list[tuple[_Tie, Fact]],
     named: list[tuple[frozenset[str], Fact]],
     scene: Scene,
 ) -> Iterator[tuple[str, Fact]]:
-    """Of kin a card would say so: whom it names without a word of it is none."""
+    """A known person called kin, although neither the card nor the character ever said so.
+
+    A card would say so: a person it names without mentioning kinship is no kin.
+    """
     if not tie.mine or tie.role not in _KIN_ROLES or any(each.name & tie.name for each, _ in known):
         return
     name = tie.name - _TITLES
-    told = [fact for names, fact in named if names & name]
+    facts = [fact for names, fact in named if names & name]
     spoken = (*scene.own_lines, *(text for own, text in scene.history if own))
-    lines = [fact.text for fact in told]
+    lines = [fact.text for fact in facts]
     lines += [line for line in spoken if name & frozenset(re.findall(r"[\w’'-]+", line))]
-    if told and not any(_says(line, tie.role) for line in lines):
-        yield f"the card names {tie.said}, and not as {tie.role}", told[0]
+    if facts and not any(_mentions(line, tie.role) for line in lines):
+        yield f"the card names {tie.said}, and not as {tie.role}", facts[0]
 
 
-def _says(text: str, role: str) -> bool:
+def _mentions(text: str, role: str) -> bool:
+    """Whether a text contains the role or a synonym."""
     return any(_GROUPS.get(word, set()) & _GROUPS[role] for word in words(text))
 
 
 def _names(text: str, own: frozenset[str]) -> frozenset[str]:
-    """Capitalised words; the first of a text counts only where it is no common word."""
+    """The capitalised words of a text, but for common first words of sentences and ``own``."""
     found = re.findall(r"\b[A-ZÀ-Þ][\w’-]*[a-zà-þ]", text)
-    return frozenset(word.split("’")[0] for word in found) - _FIRST - own
+    return frozenset(word.split("’")[0] for word in found) - _SENTENCE_STARTERS - own
 
 
-def _swapped(
+def _told_of_another(
     reply: str, lines: list[tuple[frozenset[str], Fact]], own: frozenset[str]
 ) -> list[Evidence]:
-    """Sentences that tell a line of the card, but of another of its people."""
+    """Sentences that tell a line of the card, but of another person on the card.
+
+    Args:
+        lines: The card's lines that name somebody, with the names.
+    """
     people = frozenset().union(*(_subject(fact.text, own) for _, fact in lines))
-    unsaid = frozenset(content(" ".join(people | own | _TITLES)))
-    found = []
+    ignored = frozenset(content(" ".join(people | own | _TITLES)))
+    evidence = []
     for start, sentence in placed(reply):
-        said = _names(sentence, own) & people
-        rare = frozenset(content(sentence)) - unsaid
-        for names, fact in lines if said else ():
-            line = frozenset(content(fact.text)) - unsaid
-            # Places count where they are said; they are not asked for.
-            asked = max(2, 0.6 * len(line - frozenset(content(" ".join(names)))))
-            if not said & names and len(rare & line) >= asked:
+        mentioned = _names(sentence, own) & people
+        said = frozenset(content(sentence)) - ignored
+        for names, fact in lines if mentioned else ():
+            line = frozenset(content(fact.text)) - ignored
+            # Names of places count if they are said, but are not required.
+            required = max(2, 0.6 * len(line - frozenset(content(" ".join(names)))))
+            if not mentioned & names and len(said & line) >= required:
                 note = "the card tells this of another person"
-                found.append(Evidence(start, start + len(sentence), note, fact.source, fact.text))
-    return found
+                end = start + len(sentence)
+                evidence.append(Evidence(start, end, note, fact.source, fact.text))
+    return evidence
 
 
 def _subject(line: str, own: frozenset[str]) -> frozenset[str]:
-    """The first name of a line, whom it is about; its other names may be places."""
-    found = (_names(match[0], own) - _TITLES for match in _WHOLE_NAME.finditer(line))
+    """The first name in a line: the person it is about. Other names in it may be places."""
+    found = (_names(match[0], own) - _TITLES for match in _FULL_NAME.finditer(line))
     return next((names for names in found if names), frozenset())

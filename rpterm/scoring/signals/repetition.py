@@ -1,7 +1,11 @@
-"""Whether a reply repeats itself or what the character said before.
+"""``repetition``: the reply repeats itself or what the character said before.
 
-Value: the larger of two shares: words in 4-word runs that occur twice within the reply, and words
-that stand in a run of six or more taken from one of the character's last turns.
+- Value: the larger of two shares, 0 to 1: the share of the reply's word 4-grams that occur more
+  than once in it, and the share of its words in a sequence of six or more copied from one of the
+  character's last six turns.
+- Confidence: 1. Cost: words.
+- Method: n-gram counts, and the longest common word sequence per turn (``texts.shared_run``).
+- Blind spots: repetition by paraphrase.
 """
 
 from __future__ import annotations
@@ -12,8 +16,8 @@ from rpterm.plural import counted
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import grams, shared_run, words
 
-_RUN = 4
-_COPIED = 6
+_NGRAM = 4
+_LEAST_COPIED = 6
 _TURNS = 6
 
 
@@ -25,21 +29,24 @@ class Repetition:
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        spoken = words(reply)
-        if not spoken:
+        reply_words = words(reply)
+        if not reply_words:
             return NOTHING
-        counts = Counter(grams(spoken, _RUN))
-        twice = sum(count for count in counts.values() if count > 1)
-        within = twice / max(1, sum(counts.values()))
-        value, found = within, []
-        if within > 0:
-            found.append(Evidence(0, len(reply), f"{within:.0%} said twice in one reply"))
-        own = [turn for mine, turn in scene.turns if mine][-_TURNS:]
-        for back, turn in enumerate(reversed(own), 1):
-            run = shared_run(reply, turn.text, _COPIED)
+        value, evidence = _repeated_share(reply_words), []
+        if value > 0:
+            evidence.append(Evidence(0, len(reply), f"{value:.0%} said twice in one reply"))
+        own_turns = [turn for own, turn in scene.turns if own][-_TURNS:]
+        for back, turn in enumerate(reversed(own_turns), 1):
+            run = shared_run(reply, turn.text, _LEAST_COPIED)
             if run is not None:
-                share = len(words(reply[run[0] : run[1]])) / len(spoken)
-                value = max(value, share)
+                value = max(value, len(words(reply[run[0] : run[1]])) / len(reply_words))
                 note = f"said {counted(back, 'reply', 'replies')} ago"
-                found.append(Evidence(*run, note, turn.source, turn.text))
-        return Reading(value, 1.0, tuple(found))
+                evidence.append(Evidence(*run, note, turn.source, turn.text))
+        return Reading(value, 1.0, tuple(evidence))
+
+
+def _repeated_share(reply_words: list[str]) -> float:
+    """The share of 4-grams that occur more than once."""
+    counts = Counter(grams(reply_words, _NGRAM))
+    repeated = sum(count for count in counts.values() if count > 1)
+    return repeated / max(1, sum(counts.values()))

@@ -1,9 +1,9 @@
-"""Slots of a life: where somebody was born, lives, works, how old they are. Pure patterns.
+"""Extracts biographical slots (birthplace, home, work, age, …) from sentences by pattern. Pure.
 
-``clash`` tells whether a sentence and a line fill the same slot differently. Only slots that hold
-one thing are read; what fills them is compared by its words alone. A card says in ways of its own
-what it says of its character ("Age: 34", "a keeper, who is 34"), a speaker in others ("I'm 34."):
-from the other mouth these may be about anybody.
+``clash`` reports a slot that a sentence and a line fill with different values. Only slots with a
+single value are extracted; values are compared by their content words. Cards and speakers phrase
+slots differently ("Age: 34", "a keeper, who is 34"; "I'm 34."): in the other's mouth these phrases
+may be about anybody, so each has patterns of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from rpterm.scoring.texts import content
 
 _VERY = r"(?:\s+(?:really|still|now|also|actually|originally|only|just|always))?"
-_END = r"(?P<fill>[^.,;!?\"”*\n]{2,40})"
+_VALUE = r"(?P<fill>[^.,;!?\"”*\n]{2,40})"
 _EYES = "blue|brown|green|grey|gray|black|hazel|amber|golden|violet|red"
 _HAIR = "blond|blonde|brown|black|red|grey|gray|white|golden|auburn|silver|dark|fair"
 _DECADES = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -25,32 +25,32 @@ _FEAR = rf"\b(?:am|is|'m|was){_VERY} (?:afraid|terrified|scared)"
 _WHO = r"(?:\bi|\bhe|\bshe|\band|\b(?-i:[A-Z][\w-]+))"
 _IS = r"(?:\bam|'m|\bis|'s)"
 _PATTERNS = (
-    ("birthplace", rf"\bborn{_VERY} (?:and (?:raised|bred) )?(?:in|at|on|near) (?:the )?{_END}"),
-    ("birthplace", rf"{_WHO}{_VERY} (?:come|comes|hail|hails|came){_VERY} from (?:the )?{_END}"),
-    ("home", rf"{_WHO}{_VERY} (?:{_DWELL}){_VERY} (?:in|at|on|near|by) (?:the )?{_END}"),
-    ("work", rf"{_WHO}{_VERY} (?:work|works){_VERY} as (?:an? |the )?{_END}"),
+    ("birthplace", rf"\bborn{_VERY} (?:and (?:raised|bred) )?(?:in|at|on|near) (?:the )?{_VALUE}"),
+    ("birthplace", rf"{_WHO}{_VERY} (?:come|comes|hail|hails|came){_VERY} from (?:the )?{_VALUE}"),
+    ("home", rf"{_WHO}{_VERY} (?:{_DWELL}){_VERY} (?:in|at|on|near|by) (?:the )?{_VALUE}"),
+    ("work", rf"{_WHO}{_VERY} (?:work|works){_VERY} as (?:an? |the )?{_VALUE}"),
     ("age", rf"{_IS}{_VERY} (?P<fill>\d{{1,3}}|[a-z]+(?:-[a-z]+)?) years? (?:old|of age)\b"),
     ("age", rf"\baged? (?P<fill>\d{{1,3}}|(?:{_DECADES})(?:-\w+)?)\b"),
     ("eyes", rf"\b(?P<fill>{_EYES})(?:-eyed| eyes)\b"),
     ("hair", rf"\b(?P<fill>{_HAIR})(?:-haired| hair)\b"),
-    ("favourite", rf"{_FOND} (?:the |an? )?{_END}"),
-    ("fear", rf"{_FEAR} of (?:the )?{_END}"),
-    ("instrument", rf"{_WHO}{_VERY} (?:play|plays){_VERY} the {_END}"),
+    ("favourite", rf"{_FOND} (?:the |an? )?{_VALUE}"),
+    ("fear", rf"{_FEAR} of (?:the )?{_VALUE}"),
+    ("instrument", rf"{_WHO}{_VERY} (?:play|plays){_VERY} the {_VALUE}"),
 )
 _AGE = rf"(?P<fill>\d{{2,3}}|(?:{_DECADES})(?:-\w+)?|[a-z]+teen)"
-_ENDS = r"(?=[.,;!?\"”*]| and\b| but\b|$)"
+_CLAUSE_END = r"(?=[.,;!?\"”*]| and\b| but\b|$)"
 _NOT_KIN = r"^(?!(?:my|his|her|their|your)\b)"
-_BY_CARDS = (
+_ONLY_IN_CARDS = (
     ("age", rf"^ages?\s*[:=]\s*{_AGE}\b"),
     ("age", rf"{_NOT_KIN}(?:[^.]{{0,60}}?(?:\b(?:is|are)|[,:;–-]) )?an? {_AGE}[- ]years?[- ]old\b"),
-    ("age", rf"\b(?:he|she|they|you|who) (?:is|are) {_AGE}{_ENDS}"),
-    ("birthplace", rf"^(?:birthplace|place of birth|born|home ?town)\s*[:=]\s*(?:in )?{_END}"),
-    ("home", rf"^(?:home|residence|lives in)\s*[:=]\s*{_END}"),
+    ("age", rf"\b(?:he|she|they|you|who) (?:is|are) {_AGE}{_CLAUSE_END}"),
+    ("birthplace", rf"^(?:birthplace|place of birth|born|home ?town)\s*[:=]\s*(?:in )?{_VALUE}"),
+    ("home", rf"^(?:home|residence|lives in)\s*[:=]\s*{_VALUE}"),
     ("eyes", rf"^eyes?(?: colou?r)?\s*[:=]\s*(?P<fill>{_EYES})\b"),
     ("hair", rf"^hair(?: colou?r)?\s*[:=]\s*(?P<fill>{_HAIR})\b"),
 )
-_BY_SPEAKERS = (
-    ("age", rf"\bI(?: am|'m){_VERY} {_AGE}{_ENDS}"),
+_ONLY_IN_SPEECH = (
+    ("age", rf"\bI(?: am|'m){_VERY} {_AGE}{_CLAUSE_END}"),
     ("age", rf"\bI(?: am|'m){_VERY} an? {_AGE}[- ]years?[- ]old\b"),
 )
 
@@ -61,8 +61,8 @@ def _compiled(
     return tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in patterns)
 
 
-_OF_CARDS = _compiled((*_PATTERNS, *_BY_CARDS))
-_OF_SPEAKERS = _compiled((*_PATTERNS, *_BY_SPEAKERS))
+_CARD_PATTERNS = _compiled((*_PATTERNS, *_ONLY_IN_CARDS))
+_SPEECH_PATTERNS = _compiled((*_PATTERNS, *_ONLY_IN_SPEECH))
 _TENS_TEXT = "twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = _TENS_TEXT.split()
 _ONES_TEXT = (
@@ -74,37 +74,38 @@ _ONES = _ONES_TEXT.split()
 
 @lru_cache(maxsize=4096)
 def fills(text: str, card: bool = False) -> Mapping[str, frozenset[str]]:
-    """Slot → the words that fill it.
+    """The slots of a text, each with the content words of its value.
 
     Args:
-        card: Whether the text is a card's and not spoken.
+        card: Whether the text is a card's line rather than speech.
     """
-    found: dict[str, frozenset[str]] = {}
-    for name, pattern in _OF_CARDS if card else _OF_SPEAKERS:
+    slots: dict[str, frozenset[str]] = {}
+    for name, pattern in _CARD_PATTERNS if card else _SPEECH_PATTERNS:
         for match in pattern.finditer(text.replace("’", "'")):
             key = f"{name} {match['what'].lower()}" if "what" in pattern.groupindex else name
-            fill = _number(match["fill"]) if name == "age" else frozenset(content(match["fill"]))
-            if fill:
-                found.setdefault(key, fill)
-    return found
+            value = _number(match["fill"]) if name == "age" else frozenset(content(match["fill"]))
+            if value:
+                slots.setdefault(key, value)
+    return slots
 
 
 def clash(sentence: str, line: str, card: bool = True) -> str:
-    """The slot that the two fill differently, or "".
+    """The slot that a spoken sentence and a line fill differently, or "".
 
     Args:
-        card: Whether the line is a card's and not spoken.
+        card: Whether the line is a card's rather than speech.
     """
     known = fills(line, card)
     if not known:
         return ""
-    for slot, fill in fills(sentence).items():
-        if slot in known and not fill & known[slot]:
+    for slot, value in fills(sentence).items():
+        if slot in known and not value & known[slot]:
             return slot.split()[0]
     return ""
 
 
 def _number(text: str) -> frozenset[str]:
+    """An age in digits, from digits or words; empty if it is no number."""
     if text.isdigit():
         return frozenset([text])
     first, _, second = text.lower().partition("-")

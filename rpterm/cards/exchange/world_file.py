@@ -1,0 +1,186 @@
+"""Converts other programs' world files: standalone lorebooks with entries keyed by number.
+
+Under ``ORIGIN``, each entry stores its key (``uid``) and a patch ``w`` of everything that does not
+map to our fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.exchange.book import check_count, common_fields, hoist_common_patches, is_entry
+from rpterm.cards.exchange.coercer import Coercer
+from rpterm.cards.exchange.entry import (
+    LOGICS,
+    ORIGIN,
+    POSITIONS,
+    ROLES,
+    read_logic,
+    read_optional_number,
+    read_probability,
+    read_role,
+    usable_keys,
+)
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+
+_FLAGS = {
+    "excludeRecursion": "exclude_recursion",
+    "preventRecursion": "prevent_recursion",
+    "delayUntilRecursion": "delay_until_recursion",
+    "ignoreBudget": "ignore_budget",
+    "groupOverride": "group_override",
+    "constant": "constant",
+    "caseSensitive": "case_sensitive",
+    "matchWholeWords": "whole_words",
+}
+_NUMBERS = ("sticky", "cooldown", "delay")
+
+
+def is_world(raw: Mapping[str, Any]) -> bool:
+    """Whether this is a world file: entries keyed by number, or with ``key`` for ``keys``."""
+    entries = raw.get("entries")
+    if isinstance(entries, Mapping):
+        return not entries or any(isinstance(each, Mapping) for each in entries.values())
+    return isinstance(entries, list) and any(
+        isinstance(each, Mapping) and "key" in each for each in entries
+    )
+
+
+def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
+    """Read a world file's lorebook; ``None`` if it is not a world file."""
+    if not is_world(raw):
+        return None
+    listed = raw["entries"]
+    pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
+    check_count(len(pairs))
+    entries = [
+        _read_entry(each, str(key), number, coerce)
+        for number, (key, each) in enumerate(pairs, 1)
+        if is_entry(each, f"world entry {number}", coerce)
+    ]
+    book = Lorebook(
+        entries=tuple(entries),
+        name=coerce.line(raw.get("name"), "world: name"),
+        description=coerce.text(raw.get("description"), "world: description"),
+        scan_depth=coerce.whole(raw.get("scan_depth"), "world: scan_depth", 2, 0),
+        budget=coerce.whole(raw.get("token_budget"), "world: token_budget", 0, 0),
+        recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
+    )
+    origin: Table = {"format": "world"}
+    patch = diff(
+        common_fields(book), {key: value for key, value in raw.items() if key != "entries"}
+    )
+    origin |= {"book": patch} if patch else {}
+    origin |= {"list": True} if isinstance(listed, list) else {}
+    return hoist_common_patches(book, origin)
+
+
+def write_world(book: Lorebook) -> dict[str, Any]:
+    """The lorebook as a world file, with the patches of its original applied."""
+    origin = book.extensions.get(ORIGIN)
+    origin = origin if isinstance(origin, Mapping) and origin.get("format") == "world" else {}
+    common = origin.get("common")
+    common = common if isinstance(common, Mapping) else {}
+    entries: Table = {}
+    for entry in book.entries:
+        own = entry.extensions.get(ORIGIN)
+        own = own if isinstance(own, Mapping) else None
+        key = str(own["key"]) if own and "key" in own else _free_key(entries)
+        key = key if key not in entries else _free_key(entries)
+        base = _base_entry(entry, key)
+        if own is not None and origin:
+            base = apply(base, merge_common(own.get("w"), common.get("w")))
+        entries[key] = base
+    document = apply(common_fields(book), origin.get("book"))
+    document["entries"] = list(entries.values()) if origin.get("list") else entries
+    return document
+
+
+def _free_key(entries: Table) -> str:
+    number = len(entries)
+    while str(number) in entries:
+        number += 1
+    return str(number)
+
+
+def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) -> LoreEntry:
+    where = f"world entry {number}"
+    keys = raw.get("key", raw.get("keys"))
+    secondary = coerce.texts(
+        raw.get("keysecondary", raw.get("secondary_keys")), f"{where}: keysecondary"
+    )
+    position = coerce.whole(raw.get("position"), f"{where}: position", 0, 0)
+    selective = coerce.flag(raw.get("selective"), f"{where}: selective", True)
+    converted: dict[str, Any] = {
+        ours: coerce.flag(raw.get(theirs), f"{where}: {theirs}", False)
+        for theirs, ours in _FLAGS.items()
+    }
+    converted |= {each: coerce.whole(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS}
+    included, excluded = _characters(raw.get("characterFilter"))
+    entry = LoreEntry(
+        keys=usable_keys(coerce.texts(keys, f"{where}: key"), where, coerce),
+        content=coerce.text(raw.get("content"), f"{where}: content"),
+        comment=coerce.text(raw.get("comment"), f"{where}: comment"),
+        secondary_keys=usable_keys(secondary, where, coerce) if selective else (),
+        logic=read_logic(raw.get("selectiveLogic"), where, coerce),
+        enabled=not coerce.flag(raw.get("disable"), f"{where}: disable", False),
+        position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
+        depth=coerce.whole(raw.get("depth"), f"{where}: depth", 4, 0),
+        role=read_role(raw.get("role"), where, coerce),
+        order=coerce.whole(raw.get("order"), f"{where}: order", 100),
+        probability=read_probability(raw, where, coerce),
+        scan_depth=read_optional_number(raw.get("scanDepth"), f"{where}: scanDepth", coerce),
+        group=coerce.line(raw.get("group"), f"{where}: group"),
+        group_weight=coerce.whole(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
+        characters=included,
+        exclude_characters=excluded,
+        **converted,
+    )
+    origin: Table = {"key": key}
+    patch = diff(_base_entry(entry, key), dict(raw))
+    origin |= {"w": patch} if patch else {}
+    return replace(entry, extensions={ORIGIN: origin})
+
+
+def _base_entry(entry: LoreEntry, key: str) -> Table:
+    base: Table = {
+        "uid": int(key) if key.isascii() and key.isdigit() and len(key) < 15 else key,
+        "key": list(entry.keys),
+        "keysecondary": list(entry.secondary_keys),
+        "content": entry.content,
+        "comment": entry.comment or entry.name,
+        "selective": bool(entry.secondary_keys),
+        "order": entry.order,
+        "position": POSITIONS.index(entry.position),
+        "disable": not entry.enabled,
+        "constant": entry.constant,
+        "depth": entry.depth,
+        "role": ROLES.index(entry.role),
+        "probability": entry.probability,
+    }
+    base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
+    base |= {each: getattr(entry, each) for each in _NUMBERS if getattr(entry, each)}
+    if entry.logic != "and_any":
+        base["selectiveLogic"] = LOGICS.index(entry.logic)
+    if entry.scan_depth is not None:
+        base["scanDepth"] = entry.scan_depth
+    if entry.group:
+        base["group"] = entry.group
+    if entry.group_weight != 100:
+        base["groupWeight"] = entry.group_weight
+    if entry.characters or entry.exclude_characters:
+        names = list(entry.characters or entry.exclude_characters)
+        base["characterFilter"] = {"isExclude": not entry.characters, "names": names, "tags": []}
+    return base
+
+
+def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The included and the excluded characters of a filter."""
+    names = raw.get("names") if isinstance(raw, Mapping) else None
+    if not isinstance(names, list):
+        return (), ()
+    kept = tuple(each for each in names if isinstance(each, str) and each.isprintable())
+    return ((), kept) if raw.get("isExclude") else (kept, ())

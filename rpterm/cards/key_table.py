@@ -1,0 +1,216 @@
+"""The key table of a card's TOML: every key, its type and its purpose.
+
+Reader, writer and JSON schema are all driven by it, so they cannot disagree; a test compares it
+with the dataclasses of ``cards.card``. It knows no values and reads no files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+from rpterm.cards.card import Logic, Position
+from rpterm.types import Sampling
+
+Kind = Literal["text", "prose", "lines", "words", "flag", "whole", "number", "choice", "wholes"]
+"""``lines`` is a list of strings; ``words`` a list or a single string; ``wholes`` a list of whole
+numbers or a single one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a table.
+
+    Attributes:
+        name: As written in the file.
+        attr: The dataclass field, where its name differs.
+        low, high: Inclusive limits of a number; ``None`` means no limit.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    attr: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def field(self) -> str:
+        return self.attr or self.name
+
+
+TOP = (
+    Key("name", "text", "The name shown, and the value of {{char}}.", required=True),
+    Key("tagline", "text", "One line for lists of cards."),
+    Key("nickname", "text", "The value of {{char}} instead of the name."),
+    Key("version", "text", "The version of this card; not part of the prompt."),
+    Key("creator", "text", "Who wrote the card; not part of the prompt."),
+    Key("creator_notes", "prose", "Notes for people who use the card; not part of the prompt."),
+    Key("tags", "lines", "Words to find the card by."),
+    Key("portrait", "text", "Path of a picture, relative to this file."),
+    Key("worlds", "words", "World files: lore this character shares with others."),
+    Key("knows_until", "text", 'A year ("1895") or date after which the character knows nothing.'),
+    Key("description", "prose", "Who the character is, in prose."),
+    Key("scenario", "prose", "Where and when the chat takes place."),
+    Key("greetings", "lines", "Opening messages to choose from; the first is the default."),
+    Key("group_greetings", "lines", "Opening messages for group chats."),
+    Key("limits", "lines", "What the character never does, one rule per line."),
+    Key("system_prompt", "prose", "Replaces the user's own; {{original}} inserts that one."),
+    Key("post_history_instructions", "prose", "Repeated right before the reply."),
+)
+PERSONA = (
+    Key("attributes", "lines", "Facts about the character, one claim per line."),
+    Key("relations", "lines", "One claim per line, each about one other person."),
+    Key("style", "lines", "How the character speaks and acts, one trait per line."),
+)
+USER = (
+    Key("name", "text", "A name for the user that fits the scenario.", "user_name"),
+    Key("description", "prose", "Who the user is in the scenario.", "user_description"),
+)
+EXAMPLE = (
+    Key("user", "prose", "What the user says."),
+    Key("char", "prose", "What the character answers."),
+    Key("pinned", "flag", "true keeps this example in the prompt at all times."),
+)
+LOREBOOK = (
+    Key("name", "text", "Name of the lorebook."),
+    Key("description", "prose", "What the lorebook is about; not part of the prompt."),
+    Key("scan_depth", "whole", "How many of the last turns are searched for keys.", low=0),
+    Key("budget", "whole", "Tokens for all entries; 0 means a quarter of the context.", low=0),
+    Key("recursive", "flag", "true also searches the text of entries that fired."),
+)
+LORE = (
+    Key("name", "text", "The entry's name in lists."),
+    Key("keys", "words", "Words, or /regex/flags; any one of them fires the entry."),
+    Key("secondary_keys", "words", "Checked only when one of the keys matched."),
+    Key(
+        "logic",
+        "choice",
+        "Which secondary keys must match: any, not all, none or all of them.",
+        choices=get_args(Logic),
+    ),
+    Key("content", "prose", "What the model reads when the entry fires.", required=True),
+    Key("comment", "prose", "A note to yourself; not part of the prompt."),
+    Key("enabled", "flag", "false switches the entry off."),
+    Key("constant", "flag", "true keeps this entry in the prompt at all times."),
+    Key("case_sensitive", "flag", "true distinguishes small and capital letters in keys."),
+    Key("whole_words", "flag", "false also matches keys inside words."),
+    Key("use_regex", "flag", "Kept for other programs; here /…/ is always a regex."),
+    Key("position", "choice", "Where the text is inserted.", choices=get_args(Position)),
+    Key("depth", "whole", "With position depth: how many turns above the end.", low=0),
+    Key(
+        "role",
+        "choice",
+        "With position depth: the role that says the text.",
+        choices=("system", "user", "assistant"),
+    ),
+    Key("order", "whole", "Entries with a lower order come earlier in the prompt."),
+    Key("priority", "whole", "Entries with a lower priority are dropped first for the budget."),
+    Key("probability", "whole", "The chance that the entry fires, in percent.", low=0, high=100),
+    Key("scan_depth", "whole", "How many of the last turns are searched for this entry.", low=0),
+    Key("sticky", "whole", "How many more turns the entry stays active after firing.", low=0),
+    Key("cooldown", "whole", "How many turns the entry then cannot fire again.", low=0),
+    Key("delay", "whole", "The entry cannot fire before the chat has this many turns.", low=0),
+    Key("group", "text", "Only one entry of a group fires."),
+    Key("group_weight", "whole", "Chance within the group, relative to the others.", low=0),
+    Key("group_override", "flag", "true lets the highest order win the group, not chance."),
+    Key("exclude_recursion", "flag", "true: the text of other entries cannot fire this one."),
+    Key("prevent_recursion", "flag", "true: the text of this entry fires no other entries."),
+    Key("delay_until_recursion", "flag", "true: only the text of other entries can fire this one."),
+    Key(
+        "greetings",
+        "wholes",
+        "Only in chats that began with these greetings; 0 is the first.",
+        low=0,
+    ),
+    Key("characters", "words", "Only in chats with these characters."),
+    Key("exclude_characters", "words", "Not in chats with these characters."),
+    Key("ignore_budget", "flag", "true lets the entry fire even when the budget is used up."),
+    Key("world", "text", "The world it was read from; written into the copy a chat keeps."),
+)
+TEST = (
+    Key("name", "text", "The test's name in the report."),
+    Key("user", "words", "What the user says, one string per turn.", required=True),
+    Key("contains", "words", "The last reply must contain each of these."),
+    Key("not_contains", "words", "The last reply must contain none of these."),
+    Key("regex", "text", "A pattern that the last reply must match."),
+    Key(
+        "score_above",
+        "number",
+        "The lowest accepted consistency score, from 0 to 1.",
+        low=0,
+        high=1,
+    ),
+    Key("judge", "prose", "A yes-or-no question about the last reply, for a judge model."),
+)
+_LIMITS: dict[str, tuple[float | None, float | None]] = {
+    "max_tokens": (1, 1_000_000), "close_after": (-1, 1_000_000), "temperature": (0, 10),
+    "dynatemp_range": (0, 10), "dynatemp_exponent": (0, 10), "top_k": (0, None),
+    "top_p": (0, 1), "min_p": (0, 1),
+    "typical_p": (0, 1), "repeat_penalty": (0, 10), "presence_penalty": (-10, 10),
+    "frequency_penalty": (-10, 10), "penalty_last_n": (0, None), "dry_multiplier": (0, 10),
+    "dry_base": (1, 10), "dry_allowed_length": (0, None), "dry_range": (0, None),
+    "xtc_probability": (0, 1), "xtc_threshold": (0, 1), "mirostat": (0, 2),
+    "mirostat_tau": (0, 100), "mirostat_eta": (0, 1),
+}  # fmt: skip
+_MODEL_SPECIFIC = ("think_tokens",)
+"""Sampler values that depend on the model, not on the character."""
+SAMPLING = tuple(
+    Key(
+        item.name, "whole" if item.type == "int" else "number",
+        f"The sampler value {item.name} that suits this character.", "",
+        *_LIMITS.get(item.name, (None, None)),
+    )
+    for item in fields(Sampling)
+    if item.type in ("int", "float") and item.name not in _MODEL_SPECIFIC
+)  # fmt: skip
+
+TABLES: dict[str, tuple[Key, ...]] = {
+    "": TOP,
+    "persona": PERSONA,
+    "user": USER,
+    "sampling": SAMPLING,
+    "examples": EXAMPLE,
+    "lorebook": LOREBOOK,
+    "lore": LORE,
+    "test": TEST,
+}
+"""Tables by name; ``examples``, ``lore`` and ``test`` are arrays of tables."""
+
+ARRAYS = frozenset({"examples", "lore", "test"})
+OPEN_TABLES = {"": ("extensions",), "lorebook": ("extensions",), "lore": ("extensions",)}
+"""Table → its subtables that may contain anything and are kept unchanged."""
+HAND_PARSED_KEYS = {"examples": ("dialogue",)}
+"""Table → its keys that no ``Key`` describes, because they are parsed by hand."""
+
+ALIASES = {
+    "personality": "description",
+    "first_mes": "greetings",
+    "greeting": "greetings",
+    "alternate_greetings": "greetings",
+    "group_only_greetings": "group_greetings",
+    "mes_example": "[[examples]]",
+    "example": "[[examples]]",
+    "example_dialogue": "[[examples]]",
+    "character_book": "[[lore]]",
+    "entries": "[[lore]]",
+    "tests": "[[test]]",
+    "character_version": "version",
+    "insertion_order": "order",
+    "key": "keys",
+    "secondary": "secondary_keys",
+    "keysecondary": "secondary_keys",
+    "selective": "secondary_keys",
+    "selectiveLogic": "logic",
+    "disable": "enabled",
+    "weight": "group_weight",
+    "token_budget": "budget",
+    "recursive_scanning": "recursive",
+    "author": "creator",
+    "world": "worlds",
+    "world_info": "worlds",
+    "world_scenario": "scenario",
+}
+"""Other programs' name of a key → ours."""

@@ -1,0 +1,99 @@
+"""Exports a chat to a file: Markdown to read, JSON Lines for programs, or a log for other apps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm import paths
+from rpterm.cards.exchange.files import safe_name
+from rpterm.types import Chat, NoSuchChoice
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+
+
+def markdown(store: Store, chat: Chat) -> str:
+    """The current branch as Markdown."""
+    from rpterm.store.export import to_markdown
+
+    return to_markdown(chat, store.path(chat.leaf_id) if chat.leaf_id is not None else [])
+
+
+def json_lines(store: Store, chat: Chat) -> str:
+    """Every turn of every branch with its provenance, oldest first, as JSON Lines."""
+    from rpterm.store.cast import Casts
+    from rpterm.store.export import to_jsonl
+
+    turns = sorted(store.tree(chat.id), key=lambda turn: turn.id)
+    by_turn = {turn.id: store.generation(turn.id) for turn in turns}
+    generations = {turn: generation for turn, generation in by_turn.items() if generation}
+    lines = to_jsonl(chat, turns, generations, Casts(store).get(chat.id))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def log(store: Store, chat: Chat) -> str:
+    """The current branch with its swipes, as a log that other programs can read."""
+    from rpterm.store.chatlog import export_log, render
+
+    return render(export_log(store, chat.id))
+
+
+FORMATS: dict[str, Callable[[Store, Chat], str]] = {"md": markdown, "jsonl": json_lines, "log": log}
+"""Format → the function that renders a chat in it."""
+ENDINGS = {"md": ".md", "jsonl": ".jsonl", "log": ".jsonl"}
+
+
+def render_chat(store: Store, chat_id: int, form: str) -> str:
+    """Render a chat in a format.
+
+    Raises:
+        StoreError, NoSuchChoice: There is no such chat or format.
+    """
+    if form not in FORMATS:
+        raise NoSuchChoice(f"There is no format {form!r}; use md, jsonl or log.")
+    return FORMATS[form](store, store.chat(chat_id))
+
+
+def parse_arguments(words: str) -> tuple[str, str]:
+    """Parse the arguments of an export command into format and file.
+
+    Without a format, the file's extension decides.
+
+    >>> asked("log ~/my chat"), asked("x.jsonl"), asked("notes"), asked("")
+    (('log', '~/my chat'), ('jsonl', 'x.jsonl'), ('md', 'notes'), ('md', ''))
+    """
+    first, _, rest = words.strip().partition(" ")
+    if first in FORMATS:
+        return first, rest.strip()
+    return ("jsonl" if words.strip().endswith(ENDINGS["jsonl"]) else "md"), words.strip()
+
+
+def target_file(written: str, chat: Chat, form: str) -> Path:
+    """The file to write: a folder gets a file named after the chat, a missing extension is added.
+
+    Args:
+        written: The path as the user typed it, possibly with ``~``; "" for the current folder.
+    """
+    path = paths.written(written) if written.strip() else Path()
+    if path.is_dir():
+        path = path / f"{safe_name(chat.heading or chat.card_name, 'chat')}-{chat.id}"
+    path = path if path.suffix else Path(f"{path}{ENDINGS.get(form, '')}")
+    return path.absolute()
+
+
+def export(store: Store, chat_id: int, form: str, written: str, *, force: bool = False) -> Path:
+    """Write a chat to a file.
+
+    Returns:
+        The file; see ``place``.
+
+    Raises:
+        FileThere: The file exists already.
+        RptermError: There is no such format, or the file cannot be written.
+    """
+    text = render_chat(store, chat_id, form)
+    path = target_file(written, store.chat(chat_id), form)
+    paths.write_new(path, text, force)
+    return path

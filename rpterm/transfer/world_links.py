@@ -1,0 +1,57 @@
+"""Links imported cards to the worlds that they were linked to in the other program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rpterm import card_files
+from rpterm.cards import worlds
+from rpterm.cards.exchange.files import ImportedFile, linked_world, safe_name
+from rpterm.cards.problems import CardError
+from rpterm.cards.reader import load
+from rpterm.types import RptermError
+
+
+def join_worlds(results: Sequence[ImportedFile], folder: Path) -> list[ImportedFile]:
+    """Add their worlds to imported cards and report it in the cards' notes.
+
+    A card that had been imported before is changed only for a world that was imported just now,
+    because its author may have removed the others.
+
+    Args:
+        folder: The folder the cards were written to; worlds are in its ``worlds`` folder.
+    """
+    new_worlds = {each.target.stem for each in results if each.kind == "lorebook" and each.target}
+    return [_joined(each, folder, new_worlds) for each in results]
+
+
+def _joined(result: ImportedFile, folder: Path, new_worlds: set[str]) -> ImportedFile:
+    if result.target is None or result.kind == "lorebook":
+        return result
+    wanted = result.world or _unlinked_world(result.target)
+    world = worlds.find_by_name(safe_name(wanted), [folder]) if wanted else None
+    if not wanted or (not result.world and (world is None or world.stem not in new_worlds)):
+        return result
+    if world is None:
+        note = (
+            f"It uses the world {wanted}, which was not found: import that world, then run "
+            f"`rpterm cards join {result.target.stem} {safe_name(wanted)}`."
+        )
+        return replace(result, notes=(*result.notes, note))
+    try:
+        card_files.join(result.target, world.stem, folder)
+    except RptermError as error:
+        return replace(result, notes=(*result.notes, f"World {wanted}: {error}"))
+    return replace(result, notes=(*result.notes, f"It now uses the world {world.stem}."))
+
+
+def _unlinked_world(path: Path) -> str:
+    """The world that an earlier imported card was linked to but does not name, or ""."""
+    try:
+        card = load(path)
+    except CardError:
+        return ""
+    wanted = linked_world(card)
+    return "" if safe_name(wanted) in card.worlds else wanted
