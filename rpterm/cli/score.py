@@ -82,7 +82,7 @@ def score(
     mine = load_card(card)
     others = tuple(load_card(name) for name in against) if against else other_cards(mine, paths)
     names = (mine.name, mine.char, mine.nickname)
-    replies = dialogues.read(_bytes(file), names, str(file))
+    replies = dialogues.read(_bytes(file), names, str(file), complain)
     if others_speak := dialogues.strangers(replies, names):
         complain(
             f"The speakers in {file} are {', '.join(others_speak[:3])}, not {mine.name}; they are "
