@@ -136,7 +136,7 @@ def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path
     with pytest.raises(TrainingError, match="--restart"):
         _open_folder(begun, "two", anew=False)
     assert not list(_open_folder(begun, "two", anew=True).glob("checkpoint-*"))
-    with pytest.raises(RptermError, match="no folder"):
+    with pytest.raises(RptermError, match="does not exist"):
         _open_folder(tmp_path / "none" / "made.gguf", "one", anew=False)
 
 
