@@ -33,8 +33,7 @@ from rpterm.memory.bm25 import query_terms
 from rpterm.memory.index import Entry, MemoryIndex
 from rpterm.memory.meaning import VectorIndex, top
 from rpterm.memory.recall import Parts, Query, Weights, parts, recall
-from rpterm.memory.wording import spoken
-from rpterm.memory.words import terms
+from rpterm.memory.words import terms, with_speaker
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -112,7 +111,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
         RptermError: The file is not LoCoMo.
     """
     conversations = locomo.read(path)
-    indexed = [_index(each, embed, with_speaker=True) for each in conversations]
+    indexed = [_index(each, embed, with_name=True) for each in conversations]
     recalls = [_recalls(item, Weights()) for item in indexed]
     everything = np.concatenate(recalls)
     kinds = np.array([case.category for item in indexed for case in item.cases])
@@ -120,7 +119,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
         name: _figures(np.concatenate([_recalls(item, weights) for item in indexed]))
         for name, weights in ABLATIONS.items()
     }
-    anonymous = [_index(each, embed, with_speaker=False) for each in conversations]
+    anonymous = [_index(each, embed, with_name=False) for each in conversations]
     ablation["without speakers"] = _figures(
         np.concatenate([_recalls(item, Weights()) for item in anonymous])
     )
@@ -152,8 +151,8 @@ def _line(name: str, figures: Mapping[str, object]) -> str:
     return f"{name:<32}" + "".join(f"{figures[f'r@{depth}']:>8.3f}" for depth in DEPTHS)
 
 
-def _index(talk: Conversation, embed: Embed, *, with_speaker: bool) -> _Indexed:
-    texts = [spoken(turn.speaker if with_speaker else "", turn.text) for turn in talk.turns]
+def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
+    texts = [with_speaker(turn.speaker if with_name else "", turn.text) for turn in talk.turns]
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):

@@ -206,7 +206,7 @@ class Prompter:
             in_prompt=in_prompt,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.worded(card.char), item.why) for item in memories
+            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in memories
         )
 
     def _context(self) -> int:

@@ -1,9 +1,9 @@
-"""Memory as the rest of rpterm sees it: recall for a reply, remember a turn, and the user's hand.
+"""A character's memory as the rest of rpterm sees it: recall, remember, and edits by the user.
 
-Nothing here waits for a model: without an embedder, or before it is ready, words serve alone, and
-before the index is loaded the database's own word search does. A turn is recalled only while it
-lies on the path given (its own chat) or on the branch its chat shows (other chats); so is whatever
-was drawn from a turn. Import this module late: it loads numpy.
+Nothing here waits for a model. Without an embedder, or before it is ready, words alone are
+compared; before the index is loaded, the database's own word search is used. A turn is recalled
+only while it lies on the given path (in its own chat) or on the branch its chat shows (in other
+chats); so is whatever was drawn from a turn. Import this module late: it loads numpy.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ from typing import Any
 import numpy as np
 
 from rpterm.memory import transfer
-from rpterm.memory.blocks import Blocks
-from rpterm.memory.budget import fill
+from rpterm.memory.blocked_phrases import BlockedPhrases
+from rpterm.memory.blocked_topics import BlockedTopics, about_topics
 from rpterm.memory.embed import Embedder
-from rpterm.memory.floor import stands, telling
-from rpterm.memory.outdated import Times, about_the_past
-from rpterm.memory.question import Question, question
+from rpterm.memory.fact_history import FactHistory, about_the_past
+from rpterm.memory.fallback_search import search_database
+from rpterm.memory.live_index import LiveIndex
 from rpterm.memory.recall import Hit, Query, Weights, recall
-from rpterm.memory.recalled import Recalled, once, recalled
-from rpterm.memory.remember import Rememberer
-from rpterm.memory.shelf import Shelf
-from rpterm.memory.topics import Topics, spoken_of
-from rpterm.memory.unloaded import by_words
-from rpterm.memory.wording import spoken
+from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
+from rpterm.memory.relevance import distinctive, is_relevant
+from rpterm.memory.text_query import TextQuery, build_text_query
+from rpterm.memory.words import with_speaker
+from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.distilled import Distilled
 from rpterm.store.memories import Kind, Memories
@@ -40,22 +39,30 @@ from rpterm.types import RptermError, Turn
 
 _CANDIDATES = 40
 _EMBED_WAIT = 0.3
-_FOLLOW_WAIT = 0.02
+_SYNC_WAIT = 0.02
 _RERANKED = 30
 _RANK_WAIT = 1.0
-_RECENT = 64
+_MAX_RECENT = 64
 
 
 __all__ = ["Memory", "RecallError", "Recalled", "Stats"]
 
 
 class RecallError(RptermError):
-    """A request to memory makes no sense; the text says why."""
+    """An operation on memory makes no sense; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What there is, for the pane and the command."""
+    """The state of a memory, for the pane and the command.
+
+    Attributes:
+        kinds: How many memories there are of each kind.
+        vectors: How many texts are embedded, out of ``wordings``.
+        embedder: The embedding model's name, or "".
+        state: The embedder's state.
+        error: Why memory does not work fully, or "".
+    """
 
     kinds: dict[str, int]
     vectors: int
@@ -71,8 +78,9 @@ class Memory:
     Args:
         store: The database.
         character: The card's name.
-        embedder: What makes vectors; the caller closes it. ``None`` serves with words alone.
+        embedder: Makes vectors; the caller closes it. ``None`` makes do with words alone.
         clock: Gives Unix seconds.
+        weights: How much each part of a recall score counts.
     """
 
     def __init__(
@@ -92,19 +100,19 @@ class Memory:
         self._memories = Memories(store, clock)
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
-        model = embedder.model if embedder is not None else ""
-        self._topics = Topics(embedder)
+        self._topics = BlockedTopics(embedder)
         self.distilled = Distilled(self._memories)
-        """What facts, reflections and summaries rest on and take the place of."""
-        self._shelf = Shelf(
+        """Facts, reflections and summaries: their sources, and what they supersede."""
+        model = embedder.model if embedder is not None else ""
+        self._live = LiveIndex(
             self._memories, self._vectors, character, model, self.distilled.newer
-        )  # fmt: skip
+        )
         self.recent: Mapping[int, Recalled] = {}
-        """What was recalled of late, by id: for the pane that tells why."""
+        """Memories recalled recently, by id, for the pane that shows why."""
         self.listeners: list[Callable[[int, int], object]] = []
-        """Each is told (vectors done, vectors wanted) while memories are embedded, in a thread."""
-        self._writer = Rememberer(
-            self._memories, self._vectors, self._shelf, embedder, self.listeners
+        """Called with (vectors done, vectors wanted) during embedding, in a background thread."""
+        self._writer = MemoryWriter(
+            self._memories, self._vectors, self._live, embedder, self.listeners
         )
 
     def start(self) -> None:
@@ -112,14 +120,14 @@ class Memory:
         self._writer.start()
 
     def close(self) -> None:
-        """Stop the background; nothing is lost."""
+        """Stop the background work; nothing is lost."""
         self._writer.close()
 
     def settled(self, timeout: float | None = None) -> bool:
-        """Wait until everything asked so far is remembered and embedded; False on timeout."""
+        """Wait until everything requested so far is remembered and embedded; False on timeout."""
         return self._writer.settled(timeout)
 
-    # The reply's path --------------------------------------------------------------------------
+    # For a reply -------------------------------------------------------------------------------
     def recall(
         self,
         chat_id: int,
@@ -131,95 +139,98 @@ class Memory:
         in_prompt: Collection[int] | None = None,
         most: int = 8,
     ) -> list[Recalled]:
-        """What a draft calls up, best first, within the budget.
+        """The memories relevant to a draft, best first, within the budget.
 
         Args:
-            chat_id: The chat at hand.
-            path: Its turns shown, from the root; without the draft.
+            chat_id: The current chat.
+            path: Its shown turns from the root, without the draft.
             draft: What the user is about to say.
-            budget_tokens: Tokens all of it may take.
+            budget_tokens: Tokens all memories together may take.
             count: Counts the tokens of a text.
-            in_prompt: Turns the prompt holds anyway; ``None`` means all of ``path``.
-            most: At most so many memories.
+            in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
+            most: Largest number of memories.
         """
-        asked = question(draft, path, self._clock())
-        inside = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
+        search = build_text_query(draft, path, self._clock())
+        prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
         phrases = [block.phrase for block in self.blocks()]
-        blocks, past = Blocks(phrases), about_the_past(draft)
-        found = self._found(chat_id, path, asked, inside, past, phrases)
-        # An account of several turns may tell of one that is hidden.
-        veiled = self.distilled.of_hidden([row.id for row, _ in found])
-        found = [item for item in found if item[0].id not in veiled]
-        times = Times(self.distilled, self._shelf.shown_of, self.many)
-        if past and self._shelf.loaded:
-            found = times.current(found)
-        notes = times.notes([row for row, _ in found], past) if self._shelf.loaded else {}
-        said = {turn.text.strip() for turn in path if turn.id in inside}
-        shown = (  # one by one: most are never reached
-            recalled(row, hit, asked).noted(notes.get(row.id, ""))
+        blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
+        found = self._search(chat_id, path, search, prompt_turns, about_past, phrases)
+        # A summary of several turns may mention one that is hidden.
+        from_hidden = self.distilled.of_hidden([row.id for row, _ in found])
+        found = [item for item in found if item[0].id not in from_hidden]
+        history = FactHistory(self.distilled, self._live.shown_of, self.many)
+        if about_past and self._live.loaded:
+            found = history.current(found)
+        notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
+        prompt_texts = {turn.text.strip() for turn in path if turn.id in prompt_turns}
+        candidates = (  # lazily: most are never needed
+            format_hit(row, hit, search).with_note(notes.get(row.id, ""))
             for row, hit in found
-            if (row.kind != "turn" or row.text.strip() not in said)
-            and not (blocks and blocks.holds(row.text))
+            if (row.kind != "turn" or row.text.strip() not in prompt_texts)
+            and not (blocks and blocks.occur_in(row.text))
         )
-        filled = fill(once(shown), lambda item: count(item.text), budget_tokens, most)
-        chosen = [item.counted(tokens) for item, tokens in filled]
-        self.recent = dict([*self.recent.items(), *((item.id, item) for item in chosen)][-_RECENT:])
+        fitting = fill(
+            without_repeats(candidates), lambda item: count(item.text), budget_tokens, most
+        )
+        chosen = [item.with_tokens(tokens) for item, tokens in fitting]
+        recent = [*self.recent.items(), *((item.id, item) for item in chosen)]
+        self.recent = dict(recent[-_MAX_RECENT:])
         return chosen
 
     def remember(self, turn_id: int) -> None:
-        """Remember a turn that stands; returns at once, the work is done in the background."""
+        """Remember a finished turn; returns at once, the work is done in the background."""
         self._writer.remember(turn_id)
 
     def wake(self) -> None:
-        """Take in what was added beside this object, such as facts: index and vectors follow."""
+        """Index and embed memories that were added without this object, such as facts."""
         self._writer.wake()
 
-    # The user's hand ---------------------------------------------------------------------------
+    # Edits by the user -------------------------------------------------------------------------
     def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Row:
         """Add a memory by hand; ``more`` as in ``Memories.add``."""
         if not text.strip():
-            raise RecallError("A memory needs words; nothing was added.")
+            raise RecallError("A memory needs some text; nothing was added.")
         row = self._memories.add(kind, self.character, text.strip(), pinned=pinned, **more)
         self._writer.wake()
         return row
 
     def edit(self, memory_id: int, text: str) -> Row:
-        """Change the words of a memory."""
+        """Change the text of a memory."""
         if not text.strip():
-            raise RecallError("A memory needs words; forget it instead.")
+            raise RecallError("A memory needs some text; to delete it, forget it instead.")
         row = self._memories.edit(memory_id, text.strip())
         self.distilled.was_edited(memory_id)
         self._writer.wake()
         return row
 
     def pin(self, memory_id: int, pinned: bool = True) -> Row:
-        """Recall a memory with every reply, or no longer."""
+        """Recall a memory with every reply, or stop doing so."""
         return self._memories.mark(memory_id, pinned=pinned)
 
     def never_mention(self, memory_id: int, hidden: bool = True) -> Row:
-        """Keep a memory but never recall it; or allow it again."""
+        """Keep a memory but never recall it, or allow it again."""
         return self._memories.mark(memory_id, hidden=hidden)
 
     def share(self, memory_id: int, shared: bool = True) -> Row:
-        """Let other characters know it too, or no longer."""
+        """Let other characters know a memory too, or stop doing so."""
         return self._memories.mark(memory_id, shared=shared)
 
     def forget(self, *memory_ids: int) -> int:
-        """Delete memories for good, with vectors and words; returns how many there were."""
+        """Delete memories for good, with their vectors; returns how many there were."""
         return self._memories.forget(memory_ids)
 
     def unlink(self, old_id: int, new_id: int) -> Row:
-        """Say that a replaced memory holds beside the one that replaced it."""
+        """Declare that a superseded memory still holds next to the one that superseded it."""
         if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
-            raise RecallError(f"Memory {new_id} does not take the place of {old_id}.")
+            raise RecallError(f"Memory {new_id} does not take the place of memory {old_id}.")
         self.distilled.unlink(old_id, new_id)
         return self._memories.get(old_id)
 
     # Files and phrases ---------------------------------------------------------------------------
     def add_file(self, name: str, path: str, digest: str, pieces: Sequence[Piece]) -> MemoryFile:
-        """Remember a file in pieces, in place of what the same path gave before."""
+        """Remember a file in pieces, replacing what the same path gave before."""
         if not pieces:
-            raise RecallError(f"{name} holds no text; nothing was added.")
+            raise RecallError(f"{name} contains no text; nothing was added.")
         file = self._files.put(self.character, name, path, digest, pieces)
         self._writer.wake()
         return file
@@ -233,10 +244,12 @@ class Memory:
         return self._files.remove(file_id)
 
     def block(self, phrase: str) -> Block:
-        """Never mention what holds this phrase or, where there is an embedder, speaks of it."""
+        """Never mention what contains this phrase or, with an embedder, is about it."""
         phrase = " ".join(phrase.split())
-        if not Blocks([phrase]):
-            raise RecallError(f"{phrase!r} has no word that could be looked for: say more.")
+        if not BlockedPhrases([phrase]):
+            raise RecallError(
+                f"{phrase!r} contains no word that can be searched for; use more telling words."
+            )
         return self._files.block(self.character, phrase)
 
     def unblock(self, block_id: int) -> None:
@@ -248,33 +261,33 @@ class Memory:
         return self._files.blocks(self.character)
 
     def rename(self, new: str, card_path: str | None = None) -> tuple[int, int]:
-        """The card has another name: its chats and memories follow; returns how many of each."""
+        """Move a renamed card's chats and memories to its new name; returns how many of each."""
         moved = MemorySources(self._memories).move(self.character, new, card_path)
         self.character = new
-        self._shelf.rename(new)
+        self._live.rename(new)
         return moved
 
-    # Looking -------------------------------------------------------------------------------------
+    # Browsing ------------------------------------------------------------------------------------
     def page(
         self, *, kinds: Sequence[Kind] = (), limit: int = 200, before: int | None = None
     ) -> list[Row]:
-        """Memories, newest first, of all branches."""
+        """Memories of all branches, newest first."""
         return self._memories.page(self.character, kinds=kinds, limit=limit, before=before)
 
     def search(self, query: str, limit: int = 50) -> list[Row]:
-        """Memories with all these words, of all branches."""
+        """Memories of all branches that contain all these words."""
         return self._memories.search(query, self.character, limit)
 
     def characters(self) -> list[str]:
-        """All who remember something or have a chat."""
+        """All characters that have a memory or a chat."""
         return MemorySources(self._memories).characters()
 
     def many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
-        """Those of these memories that there are."""
+        """These memories by id; ids that do not exist are left out."""
         return self._memories.many(memory_ids)
 
     def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]:
-        """The turns shown, root first, of the chats that memories come from."""
+        """The shown turns, root first, of the chats that memories come from."""
         return self._memories.shown_paths(self.character, chats)
 
     def hidden(self) -> list[Row]:
@@ -282,16 +295,16 @@ class Memory:
         return self._memories.hidden(self.character)
 
     def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Row]]:
-        """What each of these memories holds instead of."""
+        """The memories that each of these supersedes."""
         return self._memories.replaced_by(memory_ids)
 
     def aside(self, rows: Iterable[Row]) -> set[int]:
         """Those of these memories that come from a branch that is not shown."""
-        drawn = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
-        chats = {chat for _, chat, _ in drawn if chat is not None}
+        sources = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
+        chats = {chat for _, chat, _ in sources if chat is not None}
         paths = self.shown_paths(chats) if chats else {}
         shown = {turn for path in paths.values() for turn in path}
-        return {memory_id for memory_id, _, turn in drawn if turn not in shown}
+        return {memory_id for memory_id, _, turn in sources if turn not in shown}
 
     def counts(self) -> dict[str, int]:
         """How many memories there are of each kind."""
@@ -312,79 +325,72 @@ class Memory:
 
     def export(self) -> Iterator[str]:
         """Everything as lines of JSON, oldest first; see ``transfer``."""
-        return transfer.lines(self._memories, self.character)
+        return transfer.export_lines(self._memories, self.character)
 
     def import_(self, lines: Iterable[str], origin: str = "import") -> int:
-        """Add memories as exported; what is there already gets only the marks it lacks.
+        """Add exported memories; one that exists already only gets the marks it lacks.
 
         Raises:
-            TransferError: A line is no memory; nothing before it is taken back.
+            TransferError: A line is not a memory; the lines before it stay imported.
         """
-        new = transfer.take(self._memories, self.character, lines, origin)
+        new = transfer.import_lines(self._memories, self.character, lines, origin)
         if new:
             self._writer.wake()
         return new
 
     # -------------------------------------------------------------------------------------------
-    def _found(
-        self, chat_id: int, path: Sequence[Turn], asked: Question, inside: set[int], past: bool,
-        phrases: Sequence[str],
+    def _search(
+        self, chat_id: int, path: Sequence[Turn], search: TextQuery, prompt_turns: set[int],
+        about_past: bool, phrases: Sequence[str],
     ) -> list[tuple[Row, Hit]]:  # fmt: skip
-        if not self._shelf.loaded:
-            return by_words(self._memories, self.character, chat_id, path, asked, inside)[
-                :_CANDIDATES
-            ]
-        self._shelf.follow(_FOLLOW_WAIT)
+        """Candidates best first, without irrelevant ones and without blocked topics."""
+        if not self._live.loaded:
+            return search_database(
+                self._memories, self.character, chat_id, path, search, prompt_turns
+            )[:_CANDIDATES]
+        self._live.follow(_SYNC_WAIT)
         vector = None
-        if self._embedder is not None and asked.text:
-            vector = self._embedder.now(asked.text, _EMBED_WAIT)
+        if self._embedder is not None and search.text:
+            vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
         topics = self._topics.of(phrases, 0 if vector is None else len(vector))
-        with self._shelf.lock:
-            index = self._shelf.index
-            self._shelf.show(chat_id, [turn.id for turn in path])
+        with self._live.lock:
+            index = self._live.index
+            self._live.show(chat_id, [turn.id for turn in path])
             if vector is not None and len(vector) != index.vectors.dim:
                 vector = None
-            query = Query(
-                asked.terms,
-                vector,
-                asked.spans,
-                self._clock(),
-                index.of_turns(chat_id, inside) if past
-                else np.concatenate([index.of_turns(chat_id, inside), index.outdated()]),
-                asked.own,
-            )  # fmt: skip
+            excluded = index.rows_of_turns(chat_id, prompt_turns)
+            if not about_past:
+                excluded = np.concatenate([excluded, index.outdated()])
+            query = Query(search.terms, vector, search.spans, self._clock(), excluded, search.own)
             hits = recall(index, query, _CANDIDATES, self._weights)
             ids = index.ids[[hit.row for hit in hits]].tolist()
             vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
         rows = self._memories.many(ids)
         speakers = [rows[i].speaker if i in rows else "" for i in ids]
-        apart = spoken_of(topics if vector is not None else (), vectors, speakers)
+        blocked = about_topics(topics if vector is not None else (), vectors, speakers)
         found = [
             (rows[i], hit)
-            for i, hit, hushed in zip(ids, hits, apart, strict=True)
-            if i in rows and (hit.pinned or not hushed)
+            for i, hit, is_blocked in zip(ids, hits, blocked, strict=True)
+            if i in rows and (hit.pinned or not is_blocked)
         ]
-        return self._reranked(self._worth(found, asked, meaning=vector is not None), asked)
+        draft_terms, meaning = distinctive(search.own), vector is not None
+        relevant = [
+            (row, hit)
+            for row, hit in found
+            if is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
+        ]
+        return self._reranked(relevant, search)
 
-    def _reranked(self, found: list[tuple[Row, Hit]], asked: Question) -> list[tuple[Row, Hit]]:
-        """The first ones in the order of the cross-encoder, where the user named one."""
+    def _reranked(self, found: list[tuple[Row, Hit]], search: TextQuery) -> list[tuple[Row, Hit]]:
+        """The first hits in the order of the cross-encoder, if the user named one."""
         rank = getattr(self._embedder, "rank", None)
         if rank is None:
             return found
         pinned = [item for item in found if item[1].pinned]
         others = [item for item in found if not item[1].pinned]
         first, rest = others[:_RERANKED], others[_RERANKED:]
-        scores = rank(asked.text, [spoken(row.speaker, row.text) for row, _ in first], _RANK_WAIT)
+        texts = [with_speaker(row.speaker, row.text) for row, _ in first]
+        scores = rank(search.text, texts, _RANK_WAIT)
         if scores is not None:
-            first = [first[at] for at in np.argsort(-scores, kind="stable")]
+            first = [first[i] for i in np.argsort(-scores, kind="stable")]
         return pinned + first + rest
-
-    def _worth(
-        self, found: list[tuple[Row, Hit]], asked: Question, *, meaning: bool
-    ) -> list[tuple[Row, Hit]]:
-        wanted = telling(asked.own)
-        return [
-            (row, hit)
-            for row, hit in found
-            if stands(hit, spoken(row.speaker, row.text), wanted, meaning=meaning)
-        ]

@@ -1,5 +1,6 @@
-"""What an NLI cross-encoder's labels mean: which says that one text follows from another, and which
-that it says the contrary. Reads a model's ``config.json``; loads no model and imports no torch.
+"""The labels of an NLI cross-encoder: which output means entailment and which contradiction.
+
+Reads a model's ``config.json``; loads no model and imports no torch.
 """
 
 from __future__ import annotations
@@ -13,32 +14,33 @@ from rpterm.types import RptermError
 
 
 def columns(labels: Mapping[Any, Any]) -> tuple[int, int]:
-    """Where entailment and contradiction stand among a model's outputs.
+    """The positions of entailment and contradiction among a model's outputs.
 
     Args:
-        labels: ``id2label`` of its config: number → name, in any order and spelling of case.
+        labels: ``id2label`` of its config: number → name, in any order and letter case.
 
     Raises:
-        RptermError: It has no such labels.
+        RptermError: It lacks one of these labels.
     """
-    found = {}
+    positions = {}
     for at, name in labels.items():
         for kind in ("entail", "contradict"):
             if str(name).lower().startswith(kind):
-                found[kind] = int(at)
-    if len(found) < 2:
-        told = ", ".join(str(name) for name in labels.values()) or "none"
+                positions[kind] = int(at)
+    if len(positions) < 2:
+        names = ", ".join(str(name) for name in labels.values()) or "none"
         raise RptermError(
-            f"its labels are {told}; a model for contradictions has entailment and contradiction"
+            f"its labels are {names}, but a model that finds contradictions needs the labels "
+            "entailment and contradiction"
         )
-    return found["entail"], found["contradict"]
+    return positions["entail"], positions["contradict"]
 
 
 def labels_of(folder: Path) -> Mapping[Any, Any]:
-    """``id2label`` of a model's folder.
+    """``id2label`` of the model in a folder.
 
     Raises:
-        RptermError: There is no such folder, or its ``config.json`` cannot be read.
+        RptermError: The folder is missing, or its ``config.json`` cannot be read.
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -120,7 +120,7 @@ def test_a_starred_exchange_of_another_chat_joins_a_turn_like_it(make: Open, sto
     ]  # fmt: skip
     span = next(s for s in session.preview("Why did the bell ring?").spans
                 if s.source == f"example:turn:{starred.id}")  # fmt: skip
-    assert span.zone == "volatile" and "you starred it; like what was said 0." in span.why
+    assert span.zone == "volatile" and "you starred it; similarity to what was said 0." in span.why
     assert "Mara: *She counts.* The bell" in span.text
     assert sources(session, "Where is the soup?") == ["example:1", "example:2"]
 
@@ -151,7 +151,7 @@ def test_nothing_of_the_chat_itself_is_an_example(make: Open, store: Store) -> N
     turn = say(session, "Tell me of the bell")
     Judgements(store).stars(turn.id, 5)
     assert sources(session, "And the bell?") == ["example:1", "example:2"]
-    found = pool.named(store, f"turn:{turn.id}")
+    found = pool.exchange_of_key(store, f"turn:{turn.id}")
     assert found is not None
     provider(session).mark(session.chat_id, found.key, "pinned")
     assert f"example:{found.key}" not in sources(session, "And the bell?")
@@ -292,7 +292,7 @@ class Near:
         self.asked: list[str] = []
         self.gate = threading.Event()
 
-    def now(self, text: str, timeout: float) -> np.ndarray | None:
+    def encode_now(self, text: str, timeout: float) -> np.ndarray | None:
         self.asked.append(text)
         return self._rows([text])[0]
 
@@ -322,7 +322,7 @@ def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
     assert not near.asked
     near.gate.set()
     end = time.monotonic() + 10
-    while len(examples._known) < 2 and time.monotonic() < end:
+    while len(examples._embeddings) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     by_meaning = likeness()
     assert near.asked and by_meaning[1] > 0.9
@@ -355,7 +355,7 @@ def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
     assert [each.dialogue[0][1] for each in session.card.examples] == [
         "New?", "Far?", "What of the storm?",
     ]  # fmt: skip
-    with pytest.raises(RptermError, match="taken out of the card"):
+    with pytest.raises(RptermError, match="removed from the card"):
         editor.change(old, new)
     path.write_text(path.read_text("utf-8") + first, "utf-8")
     with pytest.raises(RptermError, match="twice"):

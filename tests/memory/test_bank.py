@@ -121,7 +121,7 @@ def test_pieces_are_whole_sentences_that_overlap():
     assert len(found) > 4
     for before, after in pairwise(found):
         assert after.text.startswith(chunks.sentences(before.text)[-1])
-    assert all(len(piece.text) <= chunks.SIZE for piece in found)
+    assert all(len(piece.text) <= chunks.MAX_PIECE for piece in found)
     assert all(piece.text.endswith("pounds.") for piece in found)
 
 
@@ -130,7 +130,7 @@ def test_no_word_is_lost_and_no_piece_too_long(paragraphs):
     document = plain.read("\n\n".join(paragraphs))
     found = chunks.pieces(document, "x")
     for piece in found:
-        assert 0 < len(piece.text) <= chunks.SIZE + chunks.OVERLAP
+        assert 0 < len(piece.text) <= chunks.MAX_PIECE + chunks.MAX_OVERLAP
     together = " ".join(piece.text for piece in found)
     for passage in document.passages:
         for sentence in chunks.sentences(passage.text):
@@ -160,20 +160,20 @@ ENTITY = '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + OPF
 ENCRYPTION = """<encryption xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:CipherReference
  URI="OEBPS/text/two.xhtml"/></encryption>"""
 BAD = {
-    "empty.txt": (b"", "holds no text"),
-    "blank.md": (b"\n \n", "holds no text"),
-    "noise.txt": (hashlib.shake_256(b"1").digest(4000), "not text that can be read"),
+    "empty.txt": (b"", "contains no text"),
+    "blank.md": (b"\n \n", "contains no text"),
+    "noise.txt": (hashlib.shake_256(b"1").digest(4000), "not text in an encoding"),
     "cyrillic.txt": ("Ключ лежит под третьей ступенью.".encode("cp1251"), "save it as UTF-8"),
     "koi.md": ("Ключ лежит под третьей ступенью.".encode("koi8-r"), "save it as UTF-8"),
     "greek.txt": ("Το κλειδί είναι κάτω από το σκαλί.".encode("cp1253"), "save it as UTF-8"),
     "chinese.txt": ("灯塔看守人把钥匙藏在台阶下面。".encode("gb18030"), "save it as UTF-8"),
-    "picture.png": (b"\x89PNG", "is none of"),
+    "picture.png": (b"\x89PNG", "not one of the formats"),
     "no.pdf": (b"hello", "not a PDF file, or is damaged"),
     "cut.pdf": (pdf([["One."], ["Two."]])[:300], "damaged"),
-    "blank.pdf": (pdf([[]]), "pictures of text"),
+    "blank.pdf": (pdf([[]]), "images of text"),
     "no.epub": (b"PK hello", "not an EPUB file, or is damaged"),
     "cut.epub": (epub()[:700], "not an EPUB file, or is damaged"),
-    "bare.epub": (epub({"META-INF/container.xml": "<x/>"}), "no EPUB"),
+    "bare.epub": (epub({"META-INF/container.xml": "<x/>"}), "not an EPUB"),
     "lost.epub": (epub({"OEBPS/book.opf": "<package"}), "damaged list"),
     "entity.epub": (epub({"OEBPS/book.opf": ENTITY}), "entities"),
     "locked.epub": (epub({"META-INF/encryption.xml": ENCRYPTION}), "protected"),
@@ -254,7 +254,7 @@ def test_a_copy_or_a_moved_file_is_there_already(tmp_path):
         memory = Memory(store, "C")
         first = bank.give(memory, path).file
         path.rename(copy)
-        assert bank.give(memory, copy) == bank.Given(first, "unchanged")
+        assert bank.give(memory, copy) == bank.AddedFile(first, "unchanged")
         copy.write_text("The hive was sold.")
         assert bank.give(memory, copy).how == "added"
 

@@ -363,7 +363,7 @@ def test_a_thought_waits_for_enough_and_cites_its_facts(world):
     thought = "- Ann and her sister Clara both live in York (2, 3)\n"
     answers = iter(("- Who lives in York?\n", thought))
     facts = world.read(chat)
-    assert sum(row.importance for row in world.facts().values()) >= reflect.ENOUGH
+    assert sum(row.importance for row in world.facts().values()) >= reflect.MIN_IMPORTANCE
     (row,) = world.work.think(chat, "Ann", lambda *_: next(answers)).kept
     detail = world.work.distilled.details([row.id])[row.id]
     assert set(detail.evidence) == {

@@ -169,7 +169,7 @@ async def test_an_edit_of_an_example_that_is_gone_says_so(stage: FileStage) -> N
         await open_form(pilot, app)
         stage.file().write_text(dump(replace(MARA, examples=MARA.examples[1:])), "utf-8")
         await save(pilot, app, "Never.")
-        await wait_until(pilot, lambda: "taken out of the card" in notices(app))
+        await wait_until(pilot, lambda: "removed from the card" in notices(app))
         assert stage.said() == ["Always."]
 
 

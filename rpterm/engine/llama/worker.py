@@ -147,10 +147,10 @@ class Worker:
         result: list[list[float]] = self._scorer.logprobs(job["reply"], job["prompts"])
         return result
 
-    def _do_recall_prompt(self, job: Message) -> bool:
+    def _do_load_prompt(self, job: Message) -> bool:
         return bool(self._scorer.recall(job["prompt"], Path(job["path"]), job["room"]))
 
-    def _do_keep_prompt(self, job: Message) -> bool:
+    def _do_save_prompt(self, job: Message) -> bool:
         return bool(self._scorer.keep(job["prompt"], Path(job["path"])))
 
     def _do_save(self, job: Message) -> bool:

@@ -161,11 +161,11 @@ async def add_file(chat: ChatScreen) -> None:
 
 def _path_problem(path: str) -> str:
     """Why the file cannot be read; "" if it can, and for an empty path, which adds nothing."""
-    from rpterm.memory.bank.bank import look
+    from rpterm.memory.bank.bank import check_readable
 
     try:
         if path:
-            look(paths.written(path))
+            check_readable(paths.written(path))
     except RptermError as error:
         return str(error)
     return ""
