@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.store import insert_chat, talk
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.embed import State
-from rpterm.memory.facade import Memory
-from rpterm.memory.meaning import VectorIndex
+from rpterm.memory.vector_index import VectorIndex
 from rpterm.store import Store
 from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import wording_hash

@@ -31,7 +31,7 @@ HIDDEN = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 class NotReadyError(RptermError):

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.memory.growable_array import Growing
-from rpterm.memory.index import KINDS, Entry, MemoryIndex
-from rpterm.memory.meaning import VectorIndex
+from rpterm.memory.index import KINDS, IndexEntry, MemoryIndex
+from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memories import Memories, Memory
 from rpterm.store.memory_vectors import MemoryVectors
@@ -192,8 +192,8 @@ class LiveIndex:
                 self.show(chat, path)
 
 
-def _entry(memory: Memory, newer: tuple[int, ...]) -> Entry:
-    return Entry(
+def _entry(memory: Memory, newer: tuple[int, ...]) -> IndexEntry:
+    return IndexEntry(
         id=memory.id,
         chat=memory.chat_id or 0,
         turn=memory.turn_id or 0,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rpterm.memory.blocked_phrases import BlockedPhrases
-from rpterm.memory.facade import Memory, RecallError
+from rpterm.memory.character_memory import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts

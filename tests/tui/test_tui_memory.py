@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store.memories import Memories
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane

@@ -1,7 +1,7 @@
 """Does one small piece of memory work at a time: reads turns and stores what it found. Never waits.
 
 Every piece is stored completely, together with the mark that it is done, or not at all.
-``schedule`` decides when.
+``distiller`` decides when.
 """
 
 from __future__ import annotations
@@ -80,11 +80,11 @@ class Work:
             kept += self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], RULES)
         return WorkResult(tuple(kept))
 
-    def to_catch_up(self) -> list[int]:
+    def chats_to_catch_up(self) -> list[int]:
         """Chats with turns of the user that the rules have not read."""
         return self.distilled.reads.chats_to_read(self.character, RULES)
 
-    def to_read(self, chat_id: int) -> int:
+    def unread_count(self, chat_id: int) -> int:
         """How many turns of a chat the model has yet to read."""
         waiting = self.distilled.reads.unread(self.character, chat_id, MODEL)
         return sum(bool(clauses(turn.text)) for turn in waiting)

@@ -149,7 +149,7 @@ class Distiller:
         if work.character in self._caught_up:
             return
         self._caught_up.add(work.character)
-        for chat_id in work.to_catch_up():
+        for chat_id in work.chats_to_catch_up():
             self._notify(work.read_rules(chat_id, self._closing.is_set))
 
     def _read_facts(self, work: Work, ask: Ask) -> WorkResult | None:

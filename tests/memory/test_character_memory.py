@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.transfer import TransferError
 from rpterm.memory.words import terms
 from rpterm.store import Store
@@ -312,7 +312,7 @@ def test_a_kill_while_remembering_loses_nothing(tmp_path):
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from rpterm.memory.facade import Memory
+        from rpterm.memory.character_memory import Memory
         from rpterm.store import Store
         from rpterm.types import Origin
         store = Store(Path(sys.argv[1]))
@@ -364,7 +364,7 @@ HEAD = """
     import os, sys, hashlib
     from pathlib import Path
     import numpy as np
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.store import Store
     class Slow:
         state, dim, model, batches = "ready", 64, "bag", 0

@@ -298,7 +298,7 @@ class Memory:
         """The memories that each of these supersedes."""
         return self._memories.replaced_by(memory_ids)
 
-    def aside(self, rows: Iterable[Row]) -> set[int]:
+    def on_other_branch(self, rows: Iterable[Row]) -> set[int]:
         """Those of these memories that come from a branch that is not shown."""
         sources = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
         chats = {chat for _, chat, _ in sources if chat is not None}

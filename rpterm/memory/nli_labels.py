@@ -13,7 +13,7 @@ from typing import Any
 from rpterm.types import RptermError
 
 
-def columns(labels: Mapping[Any, Any]) -> tuple[int, int]:
+def label_positions(labels: Mapping[Any, Any]) -> tuple[int, int]:
     """The positions of entailment and contradiction among a model's outputs.
 
     Args:
@@ -36,7 +36,7 @@ def columns(labels: Mapping[Any, Any]) -> tuple[int, int]:
     return positions["entail"], positions["contradict"]
 
 
-def labels_of(folder: Path) -> Mapping[Any, Any]:
+def read_labels(folder: Path) -> Mapping[Any, Any]:
     """``id2label`` of the model in a folder.
 
     Raises:

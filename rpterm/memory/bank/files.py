@@ -35,7 +35,7 @@ class AddedFile:
     how: Literal["added", "replaced", "unchanged"]
 
 
-def give(memory: FileMemory, path: Path) -> AddedFile:
+def add_file(memory: FileMemory, path: Path) -> AddedFile:
     """Read a file and add it to a character's memory; an unchanged file is left as it is.
 
     Raises:
