@@ -114,7 +114,7 @@ class LiveScores:
             return {}
         scores: dict[int, Score] = {}
         for card_hash, ids in ids_by_card.items():
-            rows = self._table().of(ids, version=version, card_hash=card_hash)
+            rows = self._table().get(ids, version=version, card_hash=card_hash)
             scores.update((turn_id, loaded(row)) for turn_id, row in rows.items())
         return scores
 

@@ -260,7 +260,7 @@ class _PlainVoting:
             message = self.bout.store.turn(pair.left.parent_id)
             out.say(f"{out.one_line(message.speaker)}: {message.text}")
         out.say(f"Left: {pair.left.text}\nRight: {pair.right.text}")
-        self.bout.rater.see(pair.left.id, pair.right.id)
+        self.bout.rater.mark_seen(pair.left.id, pair.right.id)
         while (answer := self._read("> ")) is not None and answer != "q":
             if answer == "u":
                 out.say("Undone." if self.bout.undo() else "There is no vote to undo yet.")

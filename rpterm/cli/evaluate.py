@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.metrics import Measured
     from rpterm.evaluation.questions import Question
     from rpterm.evaluation.report import Report
-    from rpterm.preference.stats.live import Figure
+    from rpterm.preference.stats.score_validity import Figure
 
 app = new_app("")
 

@@ -116,7 +116,7 @@ class Launch:
         from rpterm.chat.session import Session
         from rpterm.engine.engine_lease import EngineLease
         from rpterm.store import Store
-        from rpterm.store.liveness import Presence
+        from rpterm.store.process_locks import Presence
 
         folders.make(self.paths.database.parent)
         store = Store(self.paths.database)

@@ -15,17 +15,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rpterm.preference.card import Figures, dataset_card
-from rpterm.preference.company import as_lived
+from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
+from rpterm.preference.empty_export import (
+    NOT_MARKED,
+    Skipped,
+    explain_empty_export,
+    explain_unrated,
+)
+from rpterm.preference.export_folder import (
+    MANIFEST,
+    ExportError,
+    JsonlWriter,
+    replace_folder,
+    to_parquet,
+)
 from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
-from rpterm.preference.harvest import SOURCES, Material, Wanted, harvest
-from rpterm.preference.history import PER_MESSAGE, Count, History
-from rpterm.preference.nothing import NOT_MARKED, PassedOver, nobody, why
+from rpterm.preference.group_chats import turns_as_heard
+from rpterm.preference.message_shape import Greeting
+from rpterm.preference.prompt_builder import PER_MESSAGE, Count, PromptBuilder
+from rpterm.preference.record_builder import (
+    SOURCE_OF_KIND,
+    ChatJudgements,
+    Selection,
+    build_records,
+)
 from rpterm.preference.records import Dropped, Messages, Record
 from rpterm.preference.scrub import REGION, Scrubber
-from rpterm.preference.shaping import Greeting
-from rpterm.preference.writing import MANIFEST, ExportError, Lines, replacing, to_parquet
 from rpterm.store.judgements import Judgements
 from rpterm.types import Chat, NoSuchChoice
 
@@ -47,7 +63,7 @@ class Options:
     """
 
     format: str = "trl_dpo"
-    wanted: Wanted = Wanted()  # noqa: RUF009 - frozen
+    wanted: Selection = Selection()  # noqa: RUF009 - frozen
     greeting: Greeting = Greeting.AUTO
     split: float = 0.1
     max_tokens: int = 1024
@@ -83,7 +99,7 @@ class Model:
 
 
 @dataclass(slots=True)
-class Exported:
+class ExportResult:
     """The result of an export.
 
     Attributes:
@@ -114,7 +130,7 @@ def export(
     options: Options,
     model: Model,
     look: Callable[[Path], None] | None = None,
-) -> Exported:
+) -> ExportResult:
     """Write the export; an earlier one at ``out`` is replaced at the very end.
 
     Args:
@@ -129,7 +145,7 @@ def export(
             f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
         )
     run = _Run(judgements, options, model)
-    with replacing(out) as folder:
+    with replace_folder(out) as folder:
         run.write(folder)
         if not sum(run.done.rows.values()):
             raise ExportError(run.nothing())
@@ -148,8 +164,8 @@ class _Run:
         self.options = options
         self.model = model
         self.format: Format = FORMATS[options.format]
-        self.done = Exported()
-        self._passed = PassedOver(options.wanted.sources, options.max_tokens)
+        self.done = ExportResult()
+        self._passed = Skipped(options.wanted.sources, options.max_tokens)
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._duplicates = DuplicateFilter()
@@ -168,12 +184,12 @@ class _Run:
         with ExitStack() as stack:
             tables = {
                 (table.name, split): stack.enter_context(
-                    Lines(folder / "data" / f"{_stem(table.name, split)}.jsonl")
+                    JsonlWriter(folder / "data" / f"{_stem(table.name, split)}.jsonl")
                 )
                 for table in self.format.tables
                 for split in SPLITS
             }
-            left_out = stack.enter_context(Lines(folder / "about" / "left-out.jsonl"))
+            left_out = stack.enter_context(JsonlWriter(folder / "about" / "left-out.jsonl"))
             for record, split in self._records(left_out):
                 self._write_row(record, split, tables)
         for key, lines in tables.items():
@@ -197,7 +213,7 @@ class _Run:
             "about": self._about(),
             "rows": self.done.rows,
             "cut_prompts": self.done.cut,
-            "duels": self.done.figures.duels(),
+            "duels": self.done.figures.duel_figures(),
             "left_out": dict(sorted(self.done.left_out.items())),
             "scrubbed": dict(sorted(self.done.scrubbed.items())),
             "sha256": {
@@ -214,26 +230,28 @@ class _Run:
         if self._scrub is None or not self._scrub.found:
             return
         self.done.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
-        with Lines(self.done.review) as lines:
+        with JsonlWriter(self.done.review) as lines:
             for row in self._scrub.review():
                 lines.add(row)
 
     def nothing(self) -> str:
         """The error message for an export without rows."""
         if self._passed.chats:
-            return why(self.format, self._passed, self.done.left_out)
+            return explain_empty_export(self.format, self._passed, self.done.left_out)
         judged = {self.judgements.store.chat(each).card_name for each in self.judgements.chats()}
-        return nobody(self.options.card, sorted(judged))
+        return explain_unrated(self.options.card, sorted(judged))
 
     # -------------------------------------------------------------------------------------------
-    def _records(self, left_out: Lines) -> Iterator[tuple[Record, str]]:
+    def _records(self, left_out: JsonlWriter) -> Iterator[tuple[Record, str]]:
         for material in _prefetched(self._materials()):
             chat = material.chat.id
             split = split_of(chat, self.options.split)
-            self.done.figures.look(material.comparisons)
+            self.done.figures.add_duels(material.comparisons)
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
-            self._passed.sources |= {SOURCES[each] for each in kinds} - self.options.wanted.sources
-            result = harvest(material, self.options.wanted, self._kinds)
+            self._passed.sources |= {
+                SOURCE_OF_KIND[each] for each in kinds
+            } - self.options.wanted.sources
+            result = build_records(material, self.options.wanted, self._kinds)
             self.done.cut += material.history.cut
             self._passed.longest = max(self._passed.longest, material.history.longest)
             for dropped in result.dropped:
@@ -250,7 +268,7 @@ class _Run:
                 for number in record.meta.judgements:
                     self._leave_out(Dropped(number, chat, reason), left_out)
 
-    def _materials(self) -> Iterator[Material]:
+    def _materials(self) -> Iterator[ChatJudgements]:
         for chat_id in self.judgements.chats():
             chat = self.judgements.store.chat(chat_id)
             if self.options.card is not None and chat.card_name != self.options.card:
@@ -261,8 +279,8 @@ class _Run:
             else:
                 self.done.left_out[NOT_MARKED] += 1
 
-    def _material(self, chat: Chat) -> Material:
-        turns, others = as_lived(self.judgements.store, chat.id)
+    def _material(self, chat: Chat) -> ChatJudgements:
+        turns, others = turns_as_heard(self.judgements.store, chat.id)
         ratings = list(self.judgements.ratings(chat.id))
         comparisons = list(self.judgements.comparisons(chat.id))
         own_ratings = [each for each in ratings if each.turn_id not in others]
@@ -270,7 +288,7 @@ class _Run:
         own_count = len(own_ratings) + len(own_comparisons)
         if foreign := len(ratings) + len(comparisons) - own_count:
             self.done.left_out["said by another character than the chat's own"] += foreign
-        history = History(
+        history = PromptBuilder(
             turns,
             self.model.system(chat),
             max_tokens=self.options.max_tokens,
@@ -279,9 +297,11 @@ class _Run:
             per_message=self.model.per_message,
         )
         origins = self.judgements.origins(chat.id)
-        return Material(chat, history, own_ratings, own_comparisons, origins)
+        return ChatJudgements(chat, history, own_ratings, own_comparisons, origins)
 
-    def _write_row(self, record: Record, split: str, tables: dict[tuple[str, str], Lines]) -> None:
+    def _write_row(
+        self, record: Record, split: str, tables: dict[tuple[str, str], JsonlWriter]
+    ) -> None:
         written = False
         for table in self.format.tables:
             if record.kind in table.kinds:
@@ -294,7 +314,7 @@ class _Run:
         else:
             self._passed.unplaced += 1
 
-    def _leave_out(self, dropped: Dropped, left_out: Lines) -> None:
+    def _leave_out(self, dropped: Dropped, left_out: JsonlWriter) -> None:
         self.done.left_out[dropped.why] += 1
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
@@ -326,9 +346,9 @@ class _Run:
         }
 
 
-def _prefetched(materials: Iterator[Material]) -> Iterator[Material]:
+def _prefetched(materials: Iterator[ChatJudgements]) -> Iterator[ChatJudgements]:
     """Stay one item ahead, so that the tokens of the next one are counted in the background."""
-    before: Material | None = None
+    before: ChatJudgements | None = None
     for material in materials:
         if before is not None:
             yield before

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rpterm.defect import told
 from rpterm.engine.protocol import BackgroundEngine, Engine
 from rpterm.memory.distil.ask import Ask, Asker, Template
-from rpterm.store.memories import Memory
+from rpterm.store.memory.memories import Memory
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
     from rpterm.memory.distil.work import Work, WorkResult
