@@ -72,13 +72,13 @@ def refresh_soon(chat: ChatScreen) -> None:
 
 def _rows(session: Session, provider: ExampleProvider, draft: str) -> tuple[list[Row], Sizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
-    from rpterm.prompt.compose import expander
+    from rpterm.prompt.extras import macro_expander
     from rpterm.tui.widgets.panes.examples import Sizes
 
     record, lead = session.chat, session.scene.lead
     path = session.path()
     if draft.strip():
-        said = expander(lead.card, record)(draft.strip())
+        said = macro_expander(lead.card, record)(draft.strip())
         path.append(Turn(0, record.id, None, "user", record.persona.name, said))
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
