@@ -38,7 +38,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.chat.live import shipped_cards
 from rpterm.evaluation.answers import Answers, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
-from rpterm.evaluation.probing import Bench
+from rpterm.evaluation.probing import ProbeSetup
 from rpterm.evaluation.questions import Question, builtin
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
@@ -85,7 +85,7 @@ def fours(
     """Generate the answers that are missing, then measure."""
     others = tuple(each for each in shipped_cards(None) if each.name != card.name)
     questions = builtin(card, ("reference",))[:limit]
-    bench = Bench(launch.engine(), launch.settings)
+    bench = ProbeSetup(launch.engine(), launch.settings)
     found = interview(card, bench, questions, SEEDS, answers, "player")
     for question in questions:
         said = tuple(each.reply for each in found if each.question == question.name)

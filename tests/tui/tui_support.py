@@ -22,7 +22,7 @@ from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.messages import SessionTold
+from rpterm.tui.messages import SessionReported
 from rpterm.tuning import Tuning
 from rpterm.types import Origin, Persona
 
@@ -214,7 +214,7 @@ def names(seen: Sequence[Message], wanted: Sequence[type[object]]) -> list[str]:
     found: list[str] = []
     known: set[int] = set()
     for message in seen:
-        told = message.event if isinstance(message, SessionTold) else message
+        told = message.event if isinstance(message, SessionReported) else message
         name = type(told).__name__
         if isinstance(told, tuple(wanted)) and id(message) not in known:
             known.add(id(message))

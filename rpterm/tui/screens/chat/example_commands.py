@@ -85,7 +85,7 @@ async def keep(chat: ChatScreen) -> None:
     from rpterm.examples.pool import exchange
 
     if turn.status is not Status.COMPLETE:
-        continue_key = keys.shown("continue", chat.settings.keys)
+        continue_key = keys.key_name("continue", chat.settings.keys)
         chat.say(f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it.")
         return
     exemplar = await chat.ask(exchange, session.store, turn)
