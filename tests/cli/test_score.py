@@ -74,7 +74,7 @@ def test_broken_lines_are_reported_and_the_others_scored(
     tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
-    monkeypatch.setattr("rpterm.cli.score.opened_scorer", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("rpterm.cli.score.running_scorer", lambda *_, **__: nullcontext())
     monkeypatch.setattr(
         "rpterm.evaluation.reply_scores.score_all",
         lambda scorer, card, replies, others: (ScoredReply(said, one) for said in replies),
