@@ -31,7 +31,7 @@ HIDDEN = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 class NotReadyError(RptermError):
@@ -206,7 +206,7 @@ class Prompter:
             in_prompt=in_prompt,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.worded(card.char), item.why) for item in memories
+            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in memories
         )
 
     def _context(self) -> int:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rpterm.chat.live import LiveScores
-    from rpterm.memory.distil.schedule import Distiller
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.distil.distiller import Distiller
     from rpterm.store.liveness import Presence
 
 

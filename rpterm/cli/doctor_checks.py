@@ -169,7 +169,7 @@ def _contradictions(settings: Settings) -> Check:
     if not name:
         detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
         return Check("contradictions", "ok", detail)
-    from rpterm.memory.inference import columns, labels_of
+    from rpterm.memory.nli_labels import label_positions, read_labels
 
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -177,7 +177,7 @@ def _contradictions(settings: Settings) -> Check:
         remedy = "Set scoring.nli_model to the model's folder to be sure that it is found."
         return Check("contradictions", "slow", detail, remedy)
     try:
-        columns(labels_of(folder))
+        label_positions(read_labels(folder))
     except RptermError as error:
         remedy = "Choose another model: `rpterm config set scoring.nli_model PATH`."
         return Check("contradictions", "broken", f"{name}: {error}", remedy)

@@ -13,11 +13,11 @@ import pytest
 from rpterm.engine.engine_lease import EngineLease
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.ask import Asker
-from rpterm.memory.distil.schedule import Distiller
+from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, Work
-from rpterm.memory.facade import Memory
 from rpterm.memory.transfer import TransferError
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
@@ -256,7 +256,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
     company = Memory(world.store, "D", clock=lambda: world.time)
     work = Work(company)
-    assert work.to_catch_up() == [chat]
+    assert work.chats_to_catch_up() == [chat]
     kept = work.read_rules(chat).kept
     assert [(row.text, row.character) for row in kept] == [(BATH, "D")]
     assert work.read_rules(chat).kept == ()
@@ -363,7 +363,7 @@ def test_a_thought_waits_for_enough_and_cites_its_facts(world):
     thought = "- Ann and her sister Clara both live in York (2, 3)\n"
     answers = iter(("- Who lives in York?\n", thought))
     facts = world.read(chat)
-    assert sum(row.importance for row in world.facts().values()) >= reflect.ENOUGH
+    assert sum(row.importance for row in world.facts().values()) >= reflect.MIN_IMPORTANCE
     (row,) = world.work.think(chat, "Ann", lambda *_: next(answers)).kept
     detail = world.work.distilled.details([row.id])[row.id]
     assert set(detail.evidence) == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 from collections import namedtuple
@@ -14,8 +15,9 @@ import pytest
 from gguf_maker import build
 
 from rpterm.models import download
-from rpterm.models.download import DownloadError, HubFile, parse, pull
+from rpterm.models.download import pull
 from rpterm.models.file_cache import FileCache
+from rpterm.models.hub import DownloadError, HubFile, parse, with_file
 
 DATA = build() + bytes(300_000)
 SPEC = "them/tiny-GGUF/tiny.gguf"
@@ -50,6 +52,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
+        if self.hub.status == 200 and "/tree/main" in self.path:
+            listed = [{"type": "file", "path": "tiny.F16.gguf", "size": 1, "oid": "0"}]
+            self._json(json.dumps(listed).encode())
+            return
         if not self._found():
             return
         asked = self.headers.get("Range")
@@ -69,8 +75,16 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.wfile.write(body)
 
+    def _json(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def _found(self) -> bool:
-        if self.hub.status != 200 or not self.path.endswith("/resolve/main/tiny.gguf"):
+        files = ("/resolve/main/tiny.gguf", "/resolve/main/tiny.F16.gguf")
+        if self.hub.status != 200 or not self.path.endswith(files):
             self.send_response(404 if self.hub.status == 200 else self.hub.status)
             if self.hub.code:
                 self.send_header("X-Error-Code", self.hub.code)
@@ -107,11 +121,53 @@ def test_what_can_be_asked_for() -> None:
     link = "https://huggingface.co/a/b/resolve/main/c.gguf?download=true"
     assert parse(link) == HubFile("a/b", "c.gguf")
     assert parse(link.replace("resolve", "blob")) == HubFile("a/b", "c.gguf")
-    for wrong in ("", "a/b", "a/b/c.bin", "a/b/../c.gguf", "gemma-2-2"):
+    for repository in (
+        "a/b",
+        "https://huggingface.co/a/b",
+        "hf.co/a/b",
+        "https://hf.co/a/b/tree/main",
+    ):
+        assert parse(repository) == HubFile("a/b", "")
+    assert parse("a/b-GGUF:Q5_K_M") == HubFile("a/b-GGUF", "", "Q5_K_M")
+    for wrong in ("", "a/b.gguf", "a/b/c.bin", "a/b/../c.gguf", "../b", "a b/c", "gemma-2-2"):
         with pytest.raises(DownloadError, match=r"OWNER/REPO/FILE\.gguf"):
             parse(wrong)
     with pytest.raises(DownloadError, match="did you mean gemma-2-2b"):
         parse("gema-2-2b")
+
+
+FILES = [
+    "README.md", "mmproj-F16.gguf", "tiny-Q4_K_M-00001-of-00002.gguf", "tiny-Q8_0.gguf",
+    "IQ4_XS/tiny-IQ4_XS.gguf", "tiny-UD-Q5_K_XL.gguf",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("quantization", "file"),
+    [("", "IQ4_XS/tiny-IQ4_XS.gguf"), ("q8_0", "tiny-Q8_0.gguf"),
+     ("Q5_K_XL", "tiny-UD-Q5_K_XL.gguf")],
+)  # fmt: skip
+def test_a_file_is_chosen_from_a_repository(quantization: str, file: str) -> None:
+    assert with_file(HubFile("a/b", "", quantization), FILES).file == file
+
+
+def test_a_repository_without_such_a_file() -> None:
+    with pytest.raises(DownloadError, match="a/b has no Q2_K: it has IQ4_XS, Q5_K_XL, Q8_0"):
+        with_file(HubFile("a/b", "", "Q2_K"), FILES)
+    with pytest.raises(DownloadError, match="no model in a single GGUF file"):
+        with_file(HubFile("a/b", ""), FILES[:3])
+    with pytest.raises(DownloadError, match="no GGUF file"):
+        with_file(HubFile("a/b", ""), FILES[:1])
+
+
+def test_a_download_from_a_repository(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    assert pull("them/tiny-GGUF", tmp_path, endpoint=hub[1]).name == "tiny.F16.gguf"
+
+
+def test_a_repository_that_does_not_exist(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    hub[0].status, hub[0].code = 404, "RepoNotFound"
+    with pytest.raises(DownloadError, match="no repository them/tiny-GGUF"):
+        pull("them/tiny-GGUF", tmp_path, endpoint=hub[1])
 
 
 def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:

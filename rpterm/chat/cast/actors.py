@@ -20,7 +20,7 @@ from rpterm.types import Cast, Member, Taking, Turn
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 @dataclass(slots=True)

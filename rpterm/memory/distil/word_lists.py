@@ -1,4 +1,4 @@
-"""Closed lists of English words that the rules for plain statements lean on."""
+"""Closed lists of English words used by the rules for plain statements."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ LANGUAGES = (
     "Arabic Hebrew Persian Hindi Urdu Bengali Tamil Chinese Mandarin Cantonese Japanese Korean "
     "Vietnamese Thai Welsh Irish Gaelic Latin Esperanto Catalan Basque Swahili"
 )
-_PAIRS = ("guinea pig", "best friend", "lighthouse keeper", "bus driver", "taxi driver",
+_TWO_WORD_ENTRIES = ("guinea pig", "best friend", "lighthouse keeper", "bus driver", "taxi driver",
           "data scientist", "social worker", "civil servant")  # fmt: skip
 
 
-def choice(words: str) -> str:
-    """A list as an alternative of a regular expression, longest first."""
-    kept = [pair for pair in _PAIRS if pair in words]
-    for pair in kept:
+def alternatives(words: str) -> str:
+    """A word list as an alternation of a regular expression, longest first."""
+    pairs = [pair for pair in _TWO_WORD_ENTRIES if pair in words]
+    for pair in pairs:
         words = words.replace(pair, "")
-    parts = sorted({*words.split(), *kept}, key=len, reverse=True)
+    parts = sorted({*words.split(), *pairs}, key=len, reverse=True)
     return "(?:" + "|".join(parts) + ")"

@@ -1,7 +1,7 @@
-"""Words and forms of predicates that tell what lasts of a person, as patterns. English.
+"""Regular expressions for predicates that say something lasting about a person. English.
 
-Lists are of looks, ways, work and what people are; forms are of being, having, liking and habit.
-``claims`` puts them together; nothing here knows a book.
+The word lists cover looks, manner, work and what people are; the forms cover being, having, liking
+and habit. ``claims`` combines them; nothing here knows a book.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 
-def _any(text: str) -> str:
+def _alternatives(text: str) -> str:
     return "|".join(sorted(text.split(), key=lambda word: (-len(word), word)))
 
 
@@ -20,13 +20,13 @@ KIN_TEXT = (
     "stepfather"
 )
 KIN = re.compile(rf"\b(?:{KIN_TEXT.replace(' ', '|')})s?\b")
-BODY = _any(
+BODY = _alternatives(
     "eye eyes hair face figure beard moustache moustaches whiskers nose complexion forehead brow "
     "brows eyebrows chin jaw cheek cheeks lips mouth teeth hand hands finger fingers shoulders "
     "frame build features countenance head neck legs arms feet skin curls locks lashes stature "
     "height voice"
 )
-LOOKS = _any(
+LOOKS = _alternatives(
     "tall short stout thin slender lean slim fat plump handsome beautiful pretty plain ugly bald "
     "gaunt lanky dark fair blonde freckled lame deaf blind small little big large broad "
     "broad-shouldered good-looking well-dressed well-made middle-sized red-haired dark-haired "
@@ -34,7 +34,7 @@ LOOKS = _any(
     "burly wiry bony dainty delicate powerful strong muscular athletic hunchbacked deformed "
     "swarthy ruddy sallow sunburnt clean-shaven bearded well-grown spectacles dressed"
 )
-STEADY = _any(
+STEADY = _alternatives(
     "clever stupid vain selfish generous conceited obstinate stubborn honest warm-hearted "
     "affectionate sincere cautious brave timid ignorant indolent good-natured ill-tempered "
     "reserved sceptical benevolent harmless practical modest sensible intelligent amiable "
@@ -59,7 +59,7 @@ STEADY = _any(
     "mischievous saucy impertinent solitary stingy thrifty tidy neat untidy slovenly careless "
     "heedless forgetful odd queer dull slow cold-hearted light-hearted open-hearted"
 )
-MOODY = _any(
+MOODY = _alternatives(
     "kind quiet silent grave patient polite civil angry proud cheerful gay melancholy nervous "
     "restless lively gentle stern severe curious active rich poor dark little short happy "
     "unhappy agreeable pleasant well lovely beautiful pretty jealous solemn cruel brave single "
@@ -67,7 +67,7 @@ MOODY = _any(
     "dressed passionate insolent fair idle serious calm bold odd queer dull slow thoughtful "
     "sensible sensitive indulgent capable careless neat independent jealous"
 )
-MIND = _any(
+MIND = _alternatives(
     "temper manner manners character disposition spirit spirits humour nature imagination vanity "
     "pride courage taste tastes talent talents genius passion habit habits wit conscience "
     "principles fortune income house estate property memory education appetite constitution "
@@ -77,7 +77,7 @@ MIND = _any(
     "appearance way ways good-nature cleverness ideas notions business practice shop money "
     "patience heart conceit contempt sense"
 )
-WORK = _any(
+WORK = _alternatives(
     "clergyman doctor physician surgeon lawyer attorney solicitor detective merchant farmer "
     "officer soldier sailor teacher schoolmaster schoolmistress printer manufacturer banker clerk "
     "servant housekeeper landlord landlady poet writer author artist painter student professor "
@@ -94,7 +94,7 @@ WORK = _any(
     "naturalist astronomer mathematician actor actress singer dancer juggler gipsy pedlar tramp "
     "beggar heir heiress undertaker porter sexton"
 )
-PERSON = _any(
+PERSON = _alternatives(
     "man woman girl boy person creature lady child fellow sort kind people friend gentleman "
     "youth lad being type specimen mixture widow widower bachelor spinster orphan son daughter "
     "brother sister cousin nephew niece native talker listener lover rider walker player reader "
@@ -120,7 +120,7 @@ NOUN = re.compile(
     rf"\s?(?P<rest>(?:[^;.]{{0,110}}?))\b(?P<noun>{WORK}|{PERSON})\b(?![’'])"
 )
 ADJECTIVE = re.compile(rf"^{BE}\s+(?P<degree>{DEGREE})(?P<word>{LOOKS}|{STEADY}|{MOODY})\b")
-SEEN = re.compile(rf"\b(?:tall|short|stout|thin|handsome|beautiful|pretty|plain|{BODY})\b")
+APPEARANCE = re.compile(rf"\b(?:tall|short|stout|thin|handsome|beautiful|pretty|plain|{BODY})\b")
 PAIRED = re.compile(
     rf"\b(?:{LOOKS}|{STEADY}|{MOODY})(?:,| and|, and| but|, but) (?:\w+ly |very |not |so )?"
     rf"(?:{LOOKS}|{STEADY}|{MOODY})\b"
@@ -141,7 +141,7 @@ DONE = (
     r"paid|sat|"
     r"stood|won|worn|let|cut|hurt|shut|struck|hung|fallen|forgotten|chosen|eaten|risen|thrown|to)\b"
 )
-"""What follows "had" where it tells an event."""
+"""Words after "had" that make it an event."""
 HAS = re.compile(
     rf"^(?:had|has|have|possessed|possesses)\s+(?!{DONE}|(?:so|as|too|scarcely|hardly|"
     rf"nothing)\b)(?!(?:[a-z]+\s){{1,2}}(?:reason|business|"
@@ -248,23 +248,23 @@ SELF = re.compile(
     r"son)\b)"
     rf"|have {DEGREE}(?:an?|no|two|three) (?:[a-z-]+ ){{0,3}}(?:{MIND}|theory|rule|profession)\b)"
 )
-"""What people say of themselves that is more than an answer."""
+"""Predicates with which people say something lasting about themselves."""
 CONNECTED = re.compile(
     r"^(?:(?:But|And|Well|Oh|Yes|No|Why|So|For|Now|Then|You see|Besides|As for me|Ah|"
     r"Indeed)\b[,!]?\s+)"
     r"{1,2}(?=I\b)"
 )
-LEANS = re.compile(
+DEPENDENT = re.compile(
     r"\b(?:it|this|that|these|those|they|them|such|him|her|he|she|you|your|here|there|what|"
     r"however|also|too|indeed|still|yet|same|other|others|another)\b",
     re.IGNORECASE,
 )
-TELLING = re.compile(rf"\b(?:{LOOKS}|{STEADY}|{WORK}|{BODY}|{MIND})\b")
+TRAIT_WORD = re.compile(rf"\b(?:{LOOKS}|{STEADY}|{WORK}|{BODY}|{MIND})\b")
 CUT = re.compile(
     r"[;:]|--|—|, (?:and|but|for|so|who|which|when|while|as|though|that|if|or|yet|with|having|"
     r"\w+ing)\b| (?:when|while|because|so that)\b"
 )
-LOOSE = re.compile(
+INCOMPLETE_END = re.compile(
     r"(?:\b(?:who|which|whom|that|when|where|and|or|of|an?|the|to|with|not|only|so|very|as|in|"
     r"but|neither|more|both|such|every|"
     r"his|her|[a-z]+ly)|\b(?:an?|the) (?:\w+, )*\w+(?:ed|ful|al|ous|ive|ble|ing|-like|tall|old))$"

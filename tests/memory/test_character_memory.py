@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.transfer import TransferError
 from rpterm.memory.words import terms
 from rpterm.store import Store
@@ -34,7 +34,7 @@ class BagEmbedder:
     def start(self): ...
     def close(self): ...
 
-    def now(self, text, timeout):
+    def encode_now(self, text, timeout):
         return self.encode([text])[0]
 
     def encode(self, texts):
@@ -251,7 +251,7 @@ def test_changing_the_model_embeds_again(tmp_path):
     vectors = MemoryVectors(second.store)
     assert (vectors.progress("one"), vectors.progress("two")) == ((0, 1), (1, 1))
     assert second.memory.stats().vectors == 1
-    assert second.memory._shelf.index.vectors.have.sum() == 1
+    assert second.memory._live.index.vectors.has_vector.sum() == 1
     second.close()
 
 
@@ -279,7 +279,7 @@ def test_a_restart_embeds_nothing_again(tmp_path):
     second.memory.start()
     assert second.memory.settled(20)
     assert embedder.asked == 0
-    assert second.memory._shelf.index.vectors.have.sum() == 1
+    assert second.memory._live.index.vectors.has_vector.sum() == 1
     second.close()
 
 
@@ -312,7 +312,7 @@ def test_a_kill_while_remembering_loses_nothing(tmp_path):
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from rpterm.memory.facade import Memory
+        from rpterm.memory.character_memory import Memory
         from rpterm.store import Store
         from rpterm.types import Origin
         store = Store(Path(sys.argv[1]))
@@ -364,13 +364,13 @@ HEAD = """
     import os, sys, hashlib
     from pathlib import Path
     import numpy as np
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.store import Store
     class Slow:
         state, dim, model, batches = "ready", 64, "bag", 0
         def start(self): ...
         def close(self): ...
-        def now(self, text, timeout): return None
+        def encode_now(self, text, timeout): return None
         def encode(self, texts):
             Slow.batches += 1
             if Slow.batches == 3:
@@ -399,7 +399,7 @@ def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
     assert world.memory.settled(20)
     assert embedder.asked == 300 - 128
     assert MemoryVectors(world.store).progress("bag") == (300, 300)
-    assert world.memory._shelf.index.vectors.have.sum() == 300
+    assert world.memory._live.index.vectors.has_vector.sum() == 300
     world.close()
 
 
@@ -446,5 +446,5 @@ def test_two_writers_and_a_reader_agree(world):
         thread.join()
     other.close()
     world.ask(chat, "pebble")
-    ids = world.memory._shelf.index.ids
+    ids = world.memory._live.index.ids
     assert len(set(ids.tolist())) == len(ids) == 30

@@ -1,7 +1,7 @@
-"""What narration beside a quotation says of its speaker: "said Mr. Darcy", "she asked". Pure.
+"""Reads speech tags, the narration that names a quotation's speaker: "said Mr. Darcy". Pure.
 
-It reads words and knows nobody: a name, a pronoun or a noun ("the old lady") comes out as it
-stands. Only English is read; a clause that names its speaker far from the verb is not.
+It knows words and no people: a name, a pronoun or a noun ("the old lady") is returned as it stands.
+Only English is read, and a clause that names its speaker far from the verb is not.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from rpterm.novels.speech import Paragraph
+from rpterm.novels.quotations import Paragraph
 
 Kind = Literal["name", "pronoun", "narrator", "noun"]
 
-_SAID = (
+_SPEECH_VERBS_TEXT = (
     "said says cried cries replied asked answered exclaimed observed remarked returned continued "
     "added whispered murmured muttered repeated began resumed rejoined shouted called declared "
     "demanded inquired enquired interrupted responded retorted suggested sighed growled screamed "
@@ -30,31 +30,34 @@ _SAID = (
     "reported scolded scoffed snarled stormed spoke swore teased whimpered whined vowed uttered "
     "reiterated quavered sniffed sniggered giggled blurted stated chimed broke burst"
 )
-SAID = frozenset(_SAID.split())
-_HE_TEXT = (
+SPEECH_VERBS = frozenset(_SPEECH_VERBS_TEXT.split())
+_MALE_TITLES_TEXT = (
     "mr sir lord captain colonel uncle father king prince duke count monsieur master baron "
     "sergeant lieutenant reverend rev brother squire comrade"
 )
-_SHE_TEXT = (
+_FEMALE_TITLES_TEXT = (
     "mrs miss ms lady madam madame aunt mother queen princess mademoiselle mlle mme baroness "
     "countess duchess sister"
 )
-HE, SHE = frozenset(_HE_TEXT.split()), frozenset(_SHE_TEXT.split())
-TITLES = HE | SHE | {"dr", "doctor", "inspector", "professor", "general", "major", "st"}
-_MEN_TEXT = (
+MALE_TITLES = frozenset(_MALE_TITLES_TEXT.split())
+FEMALE_TITLES = frozenset(_FEMALE_TITLES_TEXT.split())
+_OTHER_TITLES = {"dr", "doctor", "inspector", "professor", "general", "major", "st"}
+TITLES = MALE_TITLES | FEMALE_TITLES | _OTHER_TITLES
+_MALE_NOUNS_TEXT = (
     "man gentleman boy fellow lad father brother son husband uncle nephew grandfather king "
     "prince lord knight vicar priest monk sailor mariner soldier policeman constable landlord "
     "waiter butler footman coachman cabman porter clerk squire captain colonel beadle "
     "undertaker jew frenchman englishman bridegroom widower guv'nor papa"
 )
-_WOMEN_TEXT = (
+_FEMALE_NOUNS_TEXT = (
     "woman lady girl mother sister daughter wife aunt niece grandmother queen princess "
     "landlady housemaid maid nurse governess matron housekeeper widow bride hostess mamma "
     "nursemaid"
 )
-MEN, WOMEN = frozenset(_MEN_TEXT.split()), frozenset(_WOMEN_TEXT.split())
+MALE_NOUNS = frozenset(_MALE_NOUNS_TEXT.split())
+FEMALE_NOUNS = frozenset(_FEMALE_NOUNS_TEXT.split())
 WORD = r"[A-Z][\w’'-]*[\w]"
-_NO_TEXT = (
+_NO_NAMES_TEXT = (
     "I He She They It We You The A An His Her My Our Their And But Then There This That So "
     "Not No Yes Oh Ah Well If When What Who How Why Where At In On For To As Now One All "
     "After Before While With Without Upon Having Being Here Once Still Yet Again From By "
@@ -65,48 +68,51 @@ _NO_TEXT = (
     "Do Is Was Are Were Be Had Have Did Two Three Four Will Would Could Should May Might Must "
     "Can Shall Its Your Me Him Them Us"
 )
-NO_NAMES = frozenset(_NO_TEXT.split())
+NO_NAMES = frozenset(_NO_NAMES_TEXT.split())
 TITLE = r"(?:" + "|".join(sorted({t.capitalize() for t in TITLES})) + r")\b\.?"
 NAME = rf"(?:the\s+)?(?:{TITLE}\s+)?(?:{WORD})(?:\s+(?:(?:de|van|von|le|la)\s+)?{WORD}){{0,3}}"
-_VERB = rf"(?:{'|'.join(sorted(SAID))})"
+_VERB = rf"(?:{'|'.join(sorted(SPEECH_VERBS))})"
 _NOUN = r"(?:the|an?|his|her|my|our|their|this|that)(?:\s+[a-z][a-z’'-]*){1,4}"
-_WHO = (
+_SPEAKER = (
     rf"(?P<name>(?:(?:poor|old|little|young|dear)\s+)?{NAME})"
     rf"|(?P<pro>[Hh]e|[Ss]he|I)|(?P<noun>{_NOUN})"
 )
-_AFTER = re.compile(rf"^\W*(?:then\s+|and\s+)?{_VERB}\s+(?:out\s+|in\s+)?(?:{_WHO})(?![\w’'])")
-_SHORT = (
+_VERB_FIRST = re.compile(
+    rf"^\W*(?:then\s+|and\s+)?{_VERB}\s+(?:out\s+|in\s+)?(?:{_SPEAKER})(?![\w’'])"
+)
+_SHORT_NOUN = (
     r"(?:the|an?|his|her|my|our|their|this|that|The|An?|His|Her|My|Our|This)"
     r"(?:\s+[a-z][a-z’'-]*){1,4}?"
 )
-_BEFORE = re.compile(
-    rf"^\W*(?:(?:and|but|then|so|at\s+last)[\s,]+)?(?:{_WHO.replace(_NOUN, _SHORT)})"
+_SHORT_SPEAKER = _SPEAKER.replace(_NOUN, _SHORT_NOUN)
+_SPEAKER_FIRST = re.compile(
+    rf"^\W*(?:(?:and|but|then|so|at\s+last)[\s,]+)?(?:{_SHORT_SPEAKER})"
     rf"(?:\s+(?:\w+ly|then|only|at\s+once|again|now|even|also|just|merely|never|always|had|"
     rf"would)){{0,2}}\s+{_VERB}\b"
 )
-_LED = re.compile(
-    rf"^\W*(?:(?:and|but|then|so|at\s+last|here|\w+ly)[\s,]+)?(?:{_WHO.replace(_NOUN, _SHORT)})\s"
+_LEADING_TAG = re.compile(
+    rf"^\W*(?:(?:and|but|then|so|at\s+last|here|\w+ly)[\s,]+)?(?:{_SHORT_SPEAKER})\s"
     rf"(?:.*\W)?{_VERB}\b[^.!?]*[,:;—-]*$"
 )
-_ANSWER = re.compile(
+_REPLY_NOUN = re.compile(
     r"^\W*(?:was|were|came)\s+(my|his|her)\s+(?:\w+\s+)?"
     r"(?:reply|answer|response|question|retort|comment|remark|rejoinder|exclamation|cry)\b"
 )
-_ANY = re.compile(rf"^\W*[a-z]+ed\s+({NAME})(?=[\s,.;:!?]|$)")
-_CLOSE_LED = re.compile(
-    rf"\b(?:(?P<pro>he|she|I|He|She)|(?P<name>{NAME})|(?P<noun>{_SHORT}))"
+_ANY_VERB_NAME = re.compile(rf"^\W*[a-z]+ed\s+({NAME})(?=[\s,.;:!?]|$)")
+_ADJACENT_TAG = re.compile(
+    rf"\b(?:(?P<pro>he|she|I|He|She)|(?P<name>{NAME})|(?P<noun>{_SHORT_NOUN}))"
     rf"\s+(?:\w+ly\s+|only\s+|then\s+|at\s+last\s+)?{_VERB}\b[^.!?;]{{0,60}}[,:;—-]$"
 )
-_STOPS_TEXT = (
+_NOUN_END_TEXT = (
     "with to in as and at from who when after of for on by that which while whom then a an "
     "the but or if his her my so very again at last aloud into out up down had was"
 )
-_STOPS = frozenset(_STOPS_TEXT.split())
-_NO_NOUNS_TEXT = (
+_NOUN_END = frozenset(_NOUN_END_TEXT.split())
+_NO_PERSON_TEXT = (
     "other others first second last latter former same one two reply answer voice words question "
     "way moment time next exclamation tone whole"
 )
-_NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split())
+_NO_PERSON = frozenset(_NO_PERSON_TEXT.split())
 _LAST_SENTENCE = re.compile(r"(?:^|[.!?]\s+)([^.!?]*(?:(?:Mrs?|Dr|St)\.[^.!?]*)*)$")
 
 
@@ -123,64 +129,66 @@ class Tag:
 
 
 def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> Tag | None:
-    """What the narration of a paragraph says of its speaker; a name goes before a pronoun.
+    """The speech tag in a paragraph's narration; a name has priority over a pronoun.
 
     Args:
-        before: The paragraph before it, which may lead to a quotation: "He turned, and said:".
+        before: The previous paragraph, which may introduce a quotation: "He turned, and said:".
     """
-    found = [tag for at in range(len(paragraph.told)) for tag in _at(paragraph, at)]
-    if not found and before is not None and not before.said and before.text.endswith((":", ",")):
-        found = [tag] if (tag := led(before.text)) else []
+    tags = [tag for at in range(len(paragraph.narration_parts)) if (tag := _tag_in(paragraph, at))]
+    if not tags and before is not None and not before.quotes and before.text.endswith((":", ",")):
+        tags = [tag] if (tag := tag_before(before.text)) else []
     order: tuple[Kind, ...] = ("name", "narrator", "pronoun", "noun")
-    return min(found, key=lambda tag: order.index(tag.kind), default=None)
+    return min(tags, key=lambda tag: order.index(tag.kind), default=None)
 
 
-def _at(paragraph: Paragraph, at: int) -> list[Tag]:
-    told, last = paragraph.told[at], len(paragraph.told) - 1
-    tag = (read(told) if at else None) or (led(told) if at < last else None)
-    return [tag] if tag else []
+def _tag_in(paragraph: Paragraph, at: int) -> Tag | None:
+    """The tag in one piece of narration."""
+    piece, last = paragraph.narration_parts[at], len(paragraph.narration_parts) - 1
+    return (tag_after(piece) if at else None) or (tag_before(piece) if at < last else None)
 
 
-def read(told: str) -> Tag | None:
+def tag_after(narration: str) -> Tag | None:
     """The speaker in narration right after a quotation: "said Mr. Darcy", "he replied"."""
-    return _tag(_AFTER.match(told) or _BEFORE.match(told)) or _answered(told)
+    match = _VERB_FIRST.match(narration) or _SPEAKER_FIRST.match(narration)
+    return _tag_of_match(match) or _unusual_tag(narration)
 
 
-def _answered(told: str) -> Tag | None:
-    """ "was his reply"; "corroborated Flora", whatever the verb."""
-    if (found := _ANSWER.match(told)) is not None:
+def _unusual_tag(narration: str) -> Tag | None:
+    """Tags without a verb of speech: "was his reply", or "corroborated Flora", whatever the
+    verb."""
+    if (found := _REPLY_NOUN.match(narration)) is not None:
         own = found[1]
         return Tag("narrator") if own == "my" else Tag("pronoun", "he" if own == "his" else "she")
-    found = _ANY.match(told)
-    return Tag("name", name) if found is not None and (name := _name(found[1])) else None
+    found = _ANY_VERB_NAME.match(narration)
+    return Tag("name", name) if found is not None and (name := _clean_name(found[1])) else None
 
 
-def led(told: str) -> Tag | None:
+def tag_before(narration: str) -> Tag | None:
     """The speaker in narration right before a quotation: "Mr. Darcy bowed, and said:"."""
-    sentence = _LAST_SENTENCE.search(told)
+    sentence = _LAST_SENTENCE.search(narration)
     if sentence is None:
         return None
-    begins = sentence[1].strip()
-    if not begins:
+    text = sentence[1].strip()
+    if not text:
         return None
-    clause = begins.rsplit(";", 1)[-1]
-    found = _CLOSE_LED.search(begins) or _LED.match(clause) or _LED.match(begins)
-    return _tag(found)
+    clause = text.rsplit(";", 1)[-1]
+    found = _ADJACENT_TAG.search(text) or _LEADING_TAG.match(clause) or _LEADING_TAG.match(text)
+    return _tag_of_match(found)
 
 
-def _tag(found: re.Match[str] | None) -> Tag | None:
+def _tag_of_match(found: re.Match[str] | None) -> Tag | None:
     if found is None:
         return None
     if found["pro"]:
         return Tag("narrator") if found["pro"] == "I" else Tag("pronoun", found["pro"].lower())
     if found["noun"]:
-        noun = _noun(found["noun"])
+        noun = _clean_noun(found["noun"])
         return Tag("noun", noun) if noun else None
-    name = _name(found["name"])
+    name = _clean_name(found["name"])
     return Tag("name", name) if name else None
 
 
-def _name(text: str) -> str:
+def _clean_name(text: str) -> str:
     words = text.split()
     while words and words[0] in ("poor", "old", "little", "young", "dear"):
         words = words[1:]
@@ -188,21 +196,21 @@ def _name(text: str) -> str:
     return "" if not words or words[0] in NO_NAMES or name in ("Mr", "Mrs", "Dr") else name
 
 
-def _noun(text: str) -> str:
-    """ "an old man with" is "the old man"; "" where the noun is no person."""
+def _clean_noun(text: str) -> str:
+    """ "an old man with" becomes "the old man"; "" if the noun is not a person."""
     first, *words = text.lower().split()
     kept: list[str] = []
     for word in words:
-        if word in _STOPS or word in SAID or word.endswith(("ly", "ing")):
+        if word in _NOUN_END or word in SPEECH_VERBS or word.endswith(("ly", "ing")):
             break
         kept.append(word)
-    if not kept or kept[-1] in _NO_NOUNS:
+    if not kept or kept[-1] in _NO_PERSON:
         return ""
-    own = first if first in ("his", "her", "my", "our", "their") else "the"
-    return " ".join([own, *kept])
+    determiner = first if first in ("his", "her", "my", "our", "their") else "the"
+    return " ".join([determiner, *kept])
 
 
-def female(noun: str) -> bool | None:
-    """Whether a noun is a woman's, where the word tells."""
+def noun_gender(noun: str) -> bool | None:
+    """The gender that a noun implies, if any; ``True`` is a woman."""
     word = noun.split()[-1]
-    return True if word in WOMEN else False if word in MEN else None
+    return True if word in FEMALE_NOUNS else False if word in MALE_NOUNS else None
