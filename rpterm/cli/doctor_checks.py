@@ -141,13 +141,13 @@ def _has_gpu() -> bool:
 
 
 def _starter(paths: Paths) -> Check:
-    from rpterm.models import requantized, starter
+    from rpterm.models import starter, starter_q8
 
     try:
         detail = f"{starter.llm_path(paths.cache).name}, checksum correct"
     except RptermError as error:
         return Check("starter model", "broken", str(error))
-    faster = requantized.path_in(paths.cache)
+    faster = starter_q8.path_in(paths.cache)
     runs = f"; runs as {faster}" if faster.exists() else "; converted to Q8_0 when first used"
     return Check("starter model", "ok", detail + runs)
 
@@ -188,10 +188,10 @@ def _model(settings: Settings, paths: Paths) -> Check:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
         return Check("model", "ok", f"{settings.engine}: {where}")
-    from rpterm.models.open import adapter_file, plan
+    from rpterm.models.engine_factory import adapter_file, plan_model
 
     try:
-        planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+        planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
         adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
         return Check("model", "broken", str(error), "`rpterm models list` shows what you have.")
@@ -227,7 +227,7 @@ def _threads(settings: Settings) -> Check:
 
 
 def _memory() -> Check:
-    from rpterm.models.memory import system_memory
+    from rpterm.models.hardware import system_memory
 
     memory = system_memory()
     detail = f"{sized(memory.available)} free of {sized(memory.total)}"

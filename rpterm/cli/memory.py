@@ -18,8 +18,8 @@ from rpterm.types import NoSuchChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.memories import Memory as Row
 
 app = new_app(NOUNS["memory"])
 

@@ -56,8 +56,8 @@ def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
 
 def forget_files(memory: Memory, ids: Sequence[int]) -> int:
     """Forget files with all their pieces, and return how many of them existed."""
-    from rpterm.store.memories import Memories
-    from rpterm.store.memory_files import MemoryFiles
+    from rpterm.store.memory.files import MemoryFiles
+    from rpterm.store.memory.memories import Memories
 
     existing = {file.id for file in MemoryFiles(Memories(memory.store)).all()} & set(ids)
     for file_id in existing:

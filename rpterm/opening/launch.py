@@ -92,7 +92,7 @@ class Launch:
             return self._engine
 
     def _open_engine(self, settings: Settings | None = None) -> Engine:
-        from rpterm.models.open import open_installed
+        from rpterm.models.engine_factory import open_installed
 
         settings = settings or self.settings
         return open_installed(settings, self.paths, sequences=settings.at_once)
@@ -116,7 +116,7 @@ class Launch:
         from rpterm.chat.session import Session
         from rpterm.engine.engine_lease import EngineLease
         from rpterm.store import Store
-        from rpterm.store.liveness import Presence
+        from rpterm.store.process_locks import Presence
 
         folders.make(self.paths.database.parent)
         store = Store(self.paths.database)

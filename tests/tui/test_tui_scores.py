@@ -143,7 +143,7 @@ async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
         last = stage.session.path()[-1]
         await wait_until(pilot, lambda: stage.judge.full_asked)
         await wait_until(pilot, lambda: app.chat.keeper.known[last.id].complete)
-        rows = Scores(stage.session.store).of([last.id])
+        rows = Scores(stage.session.store).get([last.id])
         assert rows[last.id].complete and rows[last.id].probability > 0.5
         scored = [m for m in seen if isinstance(m, messages.ReplyScored)]
         assert scored and not scored[0].score.complete  # type: ignore[union-attr]

@@ -124,7 +124,7 @@ def _delete(chat: PlainChat, rest: str) -> None:
     if below.turns and not how:
         again = f"/delete {number}".rstrip()
         raise CommandError(
-            f"{below.told()} Say {again} alone, or {again} all; neither can be undone."
+            f"{below.describe()} Say {again} alone, or {again} all; neither can be undone."
         )
     chat.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
     chat.tell(f"Deleted: {_beginning(turn)}")

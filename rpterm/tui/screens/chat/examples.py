@@ -74,13 +74,13 @@ def _rows(
     session: Session, provider: ExampleProvider, draft: str
 ) -> tuple[list[Row], ExampleSizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
-    from rpterm.prompt.compose import expander
+    from rpterm.prompt.extras import macro_expander
     from rpterm.tui.widgets.panes.examples import ExampleSizes
 
     record, lead = session.chat, session.scene.lead
     path = session.path()
     if draft.strip():
-        said = expander(lead.card, record)(draft.strip())
+        said = macro_expander(lead.card, record)(draft.strip())
         path.append(Turn(0, record.id, None, "user", record.persona.name, said))
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)

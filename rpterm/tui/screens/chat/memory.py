@@ -21,7 +21,7 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.overview import Item, Overview
-    from rpterm.store.memory_files import Block
+    from rpterm.store.memory.files import BlockedPhrase
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _NO_MEMORY = "This chat has no memory: it is still opening, or the settings have `memory = false`."
@@ -171,7 +171,9 @@ def _path_problem(path: str) -> str:
     return ""
 
 
-async def _never(chat: ChatScreen, memory: Memory, item: Item | None, block: Block | None) -> None:
+async def _never(
+    chat: ChatScreen, memory: Memory, item: Item | None, block: BlockedPhrase | None
+) -> None:
     """Block a phrase or the memory itself; unblock it if it is blocked."""
     if block is not None:
         await chat.ask(memory.unblock, block.id)

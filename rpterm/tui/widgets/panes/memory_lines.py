@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rpterm.memory.overview import Item
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
-    from rpterm.store.memory_files import Block
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.memories import Memory as Row
 
 REASONS = {
     "words": ("━", "$text-primary"),
@@ -49,7 +49,7 @@ def entry(item: Item, width: int) -> Content:
     return Content.assemble(head, "\n", words.truncate(width, ellipsis=True))
 
 
-def blocked(block: Block, width: int) -> Content:
+def blocked(block: BlockedPhrase, width: int) -> Content:
     """The row of a phrase that is never mentioned."""
     line = Content.assemble(("⊘ ", "$text-error"), f"“{text.one_line(block.phrase)}”")
     return line.truncate(width, ellipsis=True)
