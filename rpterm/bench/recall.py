@@ -30,9 +30,9 @@ from rpterm.bench import locomo, recall_speed
 from rpterm.bench.locomo import Conversation
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
-from rpterm.memory.index import Entry, MemoryIndex
-from rpterm.memory.meaning import VectorIndex, top
-from rpterm.memory.recall import Parts, Query, Weights, parts, recall
+from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.recall import Query, ScoreParts, Weights, recall, score_parts
+from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import terms, with_speaker
 
 DEPTHS = (5, 10, 25)
@@ -156,7 +156,7 @@ def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
-        entry = Entry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
+        entry = IndexEntry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
         index.add(entry, terms(text))
     index.vectors.put_many(np.arange(len(texts)), vectors)
     for session in {turn.session for turn in talk.turns}:
@@ -215,12 +215,12 @@ def _leave_one_out(indexed: Sequence[_Indexed]) -> dict[str, float]:
     return _figures(np.concatenate(held_out))
 
 
-def _case_parts(item: _Indexed, case: _Case) -> tuple[Parts, frozenset[int]]:
-    return parts(item.index, case.query, item.index.shown, Weights()), case.evidence
+def _case_parts(item: _Indexed, case: _Case) -> tuple[ScoreParts, frozenset[int]]:
+    return score_parts(item.index, case.query, item.index.shown, Weights()), case.evidence
 
 
 def _quick_recalls(
-    cases: Sequence[tuple[Parts, frozenset[int]]], weights: Weights
+    cases: Sequence[tuple[ScoreParts, frozenset[int]]], weights: Weights
 ) -> NDArray[np.float64]:
     """``_recalls`` from precomputed parts, without near-duplicate removal."""
     recalls = [

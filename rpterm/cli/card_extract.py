@@ -11,7 +11,7 @@ from pathlib import Path
 from rpterm.cards.template import template
 from rpterm.cards.value_checks import is_year_or_date
 from rpterm.cli import card_new, out
-from rpterm.memory.bank import bank
+from rpterm.memory.bank import files
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.portrait import draft_card
@@ -38,7 +38,7 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         BankError: The file cannot be read.
         ExtractError: Nobody speaks in it.
     """
-    book = Book([passage.text for passage in bank.read(file).passages], same)
+    book = Book([passage.text for passage in files.read(file).passages], same)
     if not book.people.persons:
         raise ExtractError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "

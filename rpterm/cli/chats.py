@@ -68,13 +68,13 @@ def list_chats(
 ) -> None:
     """List chats, the most recent first."""
     from rpterm.store.cast import Casts
-    from rpterm.store.reviews import exportable
+    from rpterm.store.reply_queries import exportable_chats
 
     if json and not folders.find().database.exists():
         out.json_data([])  # Programs get a list even before the first chat.
         return
     with open_store() as store:
-        chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
+        chats, allowed = store.chats(card_name=card, limit=limit), exportable_chats(store)
         members = Casts(store).counts()
     if json:
         out.json_data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.metrics import Measured
     from rpterm.evaluation.questions import Question
     from rpterm.evaluation.report import Report
-    from rpterm.preference.stats.live import Figure
+    from rpterm.preference.stats.score_validity import Figure
 
 app = new_app("")
 
@@ -166,7 +166,7 @@ def _contenders(specs: Sequence[str]) -> list[Contender]:
 
 
 def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> closing[Engine]:
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
 
     return closing(open_installed(settings, paths, sequences=sequences))
 

@@ -36,7 +36,7 @@ def bare(context: typer.Context) -> None:
 def list_models(json: _Json = False) -> None:
     """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
-    from rpterm.models.memory import gpu_memory, llama_libraries, system_memory
+    from rpterm.models.hardware import gpu_memory, llama_libraries, system_memory
 
     have = library.list_models(folders.find().models)
     memory, built_for = system_memory(), llama_libraries()
@@ -70,13 +70,13 @@ def info(
     json: _Json = False,
 ) -> None:
     """Show a model's properties and how it would run here."""
+    from rpterm.models.engine_factory import plan_model
     from rpterm.models.hashes import known_hash
-    from rpterm.models.open import plan
 
     paths = folders.find()
     flags: dict[str, object] = {"model": model} if model else {}
     settings = config.load(paths.config_file, os.environ, flags)
-    planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+    planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),
@@ -117,7 +117,7 @@ def path(
     from rpterm.models import library
 
     paths = folders.find()
-    out.say(str(library.resolve(model, paths.models, paths.cache) if model else paths.models))
+    out.say(str(library.find_model(model, paths.models, paths.cache) if model else paths.models))
 
 
 @app.command()
@@ -135,7 +135,7 @@ def pull(
     ] = False,
 ) -> None:
     """Download a model; an interrupted download is resumed."""
-    from rpterm.models.download import pull as download
+    from rpterm.models.download import download_model as download
 
     paths = folders.find()
     with _shown_progress() as on_progress:

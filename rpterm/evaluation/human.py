@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from rpterm.preference.latest_ratings import latest_ratings
 from rpterm.preference.overview import overview
-from rpterm.preference.standing import standing
-from rpterm.preference.stats.live import Figure, honesty
+from rpterm.preference.stats.score_validity import Figure, validate_score
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 
@@ -31,7 +31,7 @@ def ratings(store: Store, card_name: str) -> list[Human]:
     thumbs: dict[str, list[int]] = defaultdict(list)
     for chat in store.chats(card_name=card_name, limit=100_000):
         origins = judged.origins(chat.id)
-        for rating in standing(judged.ratings(chat.id)):
+        for rating in latest_ratings(judged.ratings(chat.id)):
             origin = origins.get(rating.turn_id)
             if origin is not None and rating.kind in ("stars", "thumb"):
                 (stars if rating.kind == "stars" else thumbs)[origin.model].append(rating.value)
@@ -43,7 +43,7 @@ def with_score(store: Store, card_name: str) -> Figure | None:
 
     ``None`` if there are too few ratings, or if they are all alike.
     """
-    result = honesty(overview(Judgements(store), card=card_name).judged)
+    result = validate_score(overview(Judgements(store), card=card_name).judged)
     if result is None or result.spearman.value != result.spearman.value:
         return None
     return result.spearman

@@ -25,7 +25,7 @@ from rpterm.evaluation.metrics import (
 from rpterm.evaluation.questions import Question
 from rpterm.plural import counted
 from rpterm.preference.stats.intervals import wilson
-from rpterm.preference.stats.live import Figure
+from rpterm.preference.stats.score_validity import Figure
 from rpterm.scoring.combine import DIMENSIONS
 
 SHARES = ("in_character", *DIMENSIONS)

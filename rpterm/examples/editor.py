@@ -18,7 +18,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.worlds import CardText
 from rpterm.cards.writer import dump
 from rpterm.examples.records import card_key
-from rpterm.store.example_marks import ExampleMarks
+from rpterm.store.example_settings import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class CardEditor:
         self._move_marks(old, new)
         return f"Example {number} was changed {where}"
 
-    def turn_world(self, world: str, whose: str = "") -> str:
+    def toggle_world(self, world: str, whose: str = "") -> str:
         """Add a world to a card, or remove it if it is there; returns a sentence for the user.
 
         Args:
@@ -139,8 +139,8 @@ class CardEditor:
         where = self._write(Edit(whose, before, after))
         return f"The world {world} was {'removed' if remove else 'added'} {where}"
 
-    def aimed(self, words: str) -> tuple[str, str]:
-        """The card and the world named by ``WORLD`` or ``WHOSE: WORLD``; see ``turn_world``."""
+    def parse_target(self, words: str) -> tuple[str, str]:
+        """The card and the world named by ``WORLD`` or ``WHOSE: WORLD``; see ``toggle_world``."""
         name, _, world = (part.strip() for part in words.partition(":"))
         cards = {each.speaker.casefold(): each.card_name for each in self.session.scene.present[1:]}
         cards |= {self.session.card.char.casefold(): "", "chat": CHAT}

@@ -27,7 +27,7 @@ MIN_CHARS, MAX_CHARS = 20, 900
 """Length of a reply that can be an example."""
 
 
-def of_card(card: CharacterCard) -> list[Exemplar]:
+def card_exemplars(card: CharacterCard) -> list[Exemplar]:
     """The card's own examples, in order."""
     return [
         Exemplar(card_key(example), "card", example, number)

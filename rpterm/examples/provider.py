@@ -17,11 +17,11 @@ from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Row
-from rpterm.prompt.compose import expander
-from rpterm.prompt.static import ExampleTurns, Insert, example_turns
+from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
-from rpterm.store.example_marks import ExampleMarks, Mark
+from rpterm.store.example_settings import ExampleMarks, Mark
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Vectors(Protocol):
     def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
-class Examples:
+class ExampleProvider:
     """Chooses examples, and stores what the user chose."""
 
     def __init__(
@@ -99,7 +99,7 @@ class Examples:
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
-        fill = expander(card, chat)
+        fill = macro_expander(card, chat)
         found = [
             example_turns(
                 each.span, each.example,
@@ -183,7 +183,7 @@ class Examples:
         """
         marks, user = self.marks(chat.id), chat.persona.name
         unpinned = [
-            each for each in pool.of_card(card)
+            each for each in pool.card_exemplars(card)
             if each.key not in marks and not each.example.pinned
             and macros.expand(each.said, char=card.char, user=user) != reply
         ]  # fmt: skip
@@ -202,7 +202,7 @@ class Examples:
         marks = self.marks(chat.id)
         asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
         standing = {span.source for span in prompt.spans if span.zone == "static"}
-        every = [*pool.of_card(card), *self._exchanges(card)]
+        every = [*pool.card_exemplars(card), *self._exchanges(card)]
         free = [e for e in every if e.span not in standing]
         situation = Situation(
             asked,
@@ -237,7 +237,7 @@ class Examples:
 
         An exchange of this very chat is never one: the model would copy what it said.
         """
-        own = [e for e in pool.of_card(card) if marks.get(e.key) != "excluded"]
+        own = [e for e in pool.card_exemplars(card) if marks.get(e.key) != "excluded"]
         pinned = [e for e in own if marks.get(e.key) == "pinned" or e.example.pinned]
         pinned_keys = [key for key, mark in marks.items() if mark == "pinned"]
         exchanges = [pool.exchange_of_key(self.store, key) for key in pinned_keys]
@@ -246,11 +246,15 @@ class Examples:
 
     def _others(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
         fixed = {each.key for each in self._static_examples(card, chat, marks)}
-        return [e for e in [*pool.of_card(card), *self._exchanges(card)] if e.key not in fixed]
+        return [
+            e for e in [*pool.card_exemplars(card), *self._exchanges(card)] if e.key not in fixed
+        ]
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            judged = self.store.connections.judged  # read first, so it is never newer than the pool
+            judged = (
+                self.store.connections.judgements_version
+            )  # read first, so it is never newer than the pool
             if self._pool is None or self._pool[0] is not judged:
                 self._pool = (judged, {})
             by_card = self._pool[1]
@@ -300,7 +304,7 @@ class Examples:
 
     def _note(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""
-        fill = expander(card, chat) if exemplar.source == "card" else _verbatim
+        fill = macro_expander(card, chat) if exemplar.source == "card" else _verbatim
         names = {"user": chat.persona.name, "char": card.char}
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.memory.embed import Embedder
-from rpterm.memory.meaning import cosine
+from rpterm.memory.vector_index import cosine
 from rpterm.memory.words import terms
 
 SAME_TOPIC = 0.35

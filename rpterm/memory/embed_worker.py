@@ -74,10 +74,10 @@ class _CrossEncoder:
 
     def infer(self, pairs: list[tuple[str, str]]) -> Any:
         """Probabilities of entailment and of contradiction, one row for each pair."""
-        from rpterm.memory.inference import columns
+        from rpterm.memory.nli_labels import label_positions
 
         model = self._loaded()
-        label_columns = list(columns(model.model.config.id2label))
+        label_columns = list(label_positions(model.model.config.id2label))
         inputs = [tuple(pair) for pair in pairs]
         return model.predict(inputs, apply_softmax=True, show_progress_bar=False)[:, label_columns]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rpterm.memory.bm25 import WordIndex
 from rpterm.memory.growable_array import Growing
-from rpterm.memory.meaning import VectorIndex
+from rpterm.memory.vector_index import VectorIndex
 
 SITTING_GAP = 6 * 3600.0
 """Seconds of silence after which a chat counts as resumed in a new sitting."""
@@ -26,7 +26,7 @@ KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """One memory as the index sees it.
 
     Attributes:
@@ -112,7 +112,7 @@ class MemoryIndex:
         """A number shared by the rows of one sitting."""
         return self._sitting.view
 
-    def add(self, entry: Entry, terms: Sequence[str]) -> int:
+    def add(self, entry: IndexEntry, terms: Sequence[str]) -> int:
         """Append a memory; one with a source turn stays hidden until ``show``.
 
         Returns:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from rpterm.types import Prompt
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.memory.recalled import Recalled
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
-    from rpterm.store.memory_files import Block
-    from rpterm.store.memory_rows import Kind
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.memories import Memory as Row
+    from rpterm.store.memory.records import Kind
 
 _SOURCE = "memory:"
 
@@ -38,8 +38,8 @@ class Item:
         recalled: Why it was recalled, if it was recalled recently.
         earlier: The memories it supersedes; ``later`` is the one that supersedes it.
         detail: For a fact, a reflection or a summary: its source and how it was drawn.
-        aside: It comes from a branch that is not shown, so it is not recalled.
-        veiled: It comes from a turn that is hidden from the model, so it is not recalled.
+        on_other_branch: It comes from a branch that is not shown, so it is not recalled.
+        from_hidden_turn: It comes from a turn that is hidden from the model, so it is not recalled.
     """
 
     row: Row
@@ -47,8 +47,8 @@ class Item:
     recalled: Recalled | None = None
     earlier: tuple[Row, ...] = ()
     later: Row | None = None
-    aside: bool = False
-    veiled: bool = False
+    on_other_branch: bool = False
+    from_hidden_turn: bool = False
     detail: Detail | None = None
 
 
@@ -64,17 +64,17 @@ class Overview:
         kinds: How many memories there are of each kind.
         embedded: Texts embedded and texts to embed.
         error: Why memory does not work fully, or "".
-        nothing: Why nothing was recalled, or "".
+        why_nothing: Why nothing was recalled, or "".
     """
 
     used: tuple[Item, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[BlockedPhrase, ...] = ()
     hidden: tuple[Item, ...] = ()
     rows: tuple[Item, ...] = ()
     kinds: dict[str, int] = field(default_factory=dict)
     embedded: tuple[int, int] = (0, 0)
     error: str = ""
-    nothing: str = ""
+    why_nothing: str = ""
 
 
 def in_prompt(prompt: Prompt | None) -> list[InPrompt]:
@@ -133,7 +133,7 @@ def overview(
         kinds=stats.kinds,
         embedded=(stats.vectors, stats.wordings) if stats.embedder else (0, 0),
         error=stats.error,
-        nothing="" if used_items else _why_nothing(prompt, any(stats.kinds.values())),
+        why_nothing="" if used_items else _why_nothing(prompt, any(stats.kinds.values())),
     )
 
 
@@ -157,8 +157,8 @@ class _ItemBuilder:
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
-        self._veiled = memory.distilled.of_hidden([row.id for row in rows])
-        self._aside = memory.aside(rows) - self._veiled
+        self._from_hidden = memory.distilled.with_hidden_source([row.id for row in rows])
+        self._on_other_branch = memory.on_other_branch(rows) - self._from_hidden
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
@@ -166,5 +166,17 @@ class _ItemBuilder:
     ) -> Item:
         later = self._later.get(row.superseded_by or 0)
         earlier = tuple(self._earlier.get(row.id, ()))
-        aside, veiled = row.id in self._aside, row.id in self._veiled
-        return Item(row, used, recalled, earlier, later, aside, veiled, self._details.get(row.id))
+        on_other_branch, from_hidden_turn = (
+            row.id in self._on_other_branch,
+            row.id in self._from_hidden,
+        )
+        return Item(
+            row,
+            used,
+            recalled,
+            earlier,
+            later,
+            on_other_branch,
+            from_hidden_turn,
+            self._details.get(row.id),
+        )

@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from rpterm.memory import dates
 from rpterm.memory.dates import DAY, TimeSpan
 from rpterm.memory.index import MemoryIndex
-from rpterm.memory.meaning import VectorQuery, cosine, top
 from rpterm.memory.neighbours import spread_scores, with_neighbours
+from rpterm.memory.vector_index import VectorQuery, cosine, top
 
 HALF_LIFE = 30 * DAY
 POOL = 400
@@ -109,7 +109,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ScoreParts:
     """The parts of the scores of some rows, each unweighted and as long as ``rows``.
 
     Attributes:
@@ -150,11 +150,13 @@ def recall(index: MemoryIndex, query: Query, count: int, weights: Weights = Weig
     allowed[query.excluded] = False
     pinned = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)]
     allowed[[hit.row for hit in pinned]] = False
-    best = _hits(parts(index, query, allowed, weights), weights, 2 * count)
+    best = _hits(score_parts(index, query, allowed, weights), weights, 2 * count)
     return _without_duplicates(index, pinned + best, weights.alike)[:count]
 
 
-def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights: Weights) -> Parts:
+def score_parts(
+    index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights: Weights
+) -> ScoreParts:
     """The candidates among the allowed rows, with the parts of their scores.
 
     Args:
@@ -173,7 +175,7 @@ def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights:
     past = [span for span in query.spans if span.end <= query.now - DAY]
     none = np.zeros(len(rows), np.float32)
     created, own = index.created[rows], words[rows]
-    return Parts(
+    return ScoreParts(
         rows=rows,
         own=own,
         words=spread_words,
@@ -240,7 +242,7 @@ def _in_time(
     return rows[top(words[rows], POOL)]
 
 
-def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
+def _hits(parts: ScoreParts, weights: Weights, count: int) -> list[Hit]:
     total = parts.total(weights)
     meaning, time = weights.meaning * parts.meaning, weights.time * parts.time
     draft_words = weights.words * parts.draft_words

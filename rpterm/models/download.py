@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from rpterm.marks import why
 from rpterm.models.file_cache import FileCache
 from rpterm.models.gguf import read_header
-from rpterm.models.hub import DownloadError, HubFile, parse, with_file
+from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
 from rpterm.plural import sized
 
 _SPARE_BYTES = 64 << 20
@@ -28,7 +28,7 @@ class OnProgress(Protocol):
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
-def pull(
+def download_model(
     spec: str,
     folder: Path,
     *,
@@ -53,7 +53,7 @@ def pull(
     Raises:
         DownloadError: The network, a missing file, a login, a full disk or a damaged transfer.
     """
-    source = parse(spec)
+    source = parse_source(spec)
     from huggingface_hub.errors import HfHubHTTPError
 
     try:

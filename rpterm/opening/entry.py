@@ -113,9 +113,9 @@ class Entry:
         if found is None or asked.chat_id or asked.persona or asked.company or asked.turns:
             return ""
         if not (asked.new or asked.greeting is not None):
-            from rpterm.store import glance
+            from rpterm.store import resumable_chat
 
-            if glance.goes_on(self.paths.database, found.card.name):
+            if resumable_chat.has_chat_to_resume(self.paths.database, found.card.name):
                 return ""
         from rpterm.cards import macros
 

@@ -58,7 +58,7 @@ def keep_draft(session: Session, text: str) -> None:
     from rpterm.store import drafts
 
     with suppress(RptermError):
-        drafts.keep(session.store, session.chat_id, text)
+        drafts.save(session.store, session.chat_id, text)
 
 
 def load_model(session: Session, post: Post) -> None:

@@ -68,6 +68,6 @@ def test_quick_and_slow_scores_of_a_chat(tmp_path: Path, scorer: Scorer) -> None
             assert good.probability > bad.probability + 0.2
             assert bad.readings["assistant_voice"].evidence
         assert not quick[right.id].complete and slow[right.id].complete  # type: ignore[union-attr]
-        kept = Scores(store).of([right.id, broken.id])
+        kept = Scores(store).get([right.id, broken.id])
         assert all(row.complete for row in kept.values())
         assert kept[right.id].probability == slow[right.id].probability  # type: ignore[union-attr]

@@ -15,7 +15,7 @@ from rpterm.chat.replay import ReplayError, replay, request_of
 from rpterm.cli import doctor_checks, models
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import hashes
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
 

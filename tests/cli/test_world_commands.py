@@ -198,12 +198,12 @@ def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
     session = run.open()
     reloader, editor = Reloader(session), CardEditor(session, ada.parent)
     assert reloader.poll() is None
-    assert editor.turn_world("Loom") == "The world Loom was added in ada.toml."
+    assert editor.toggle_world("Loom") == "The world Loom was added in ada.toml."
     assert [entry.world for entry in session.card.lorebook.entries] == ["loom"]
     assert reloader.poll() is None, "it was written by the program itself"
     session.load()
     assert "lore:mill (loom)" in [span.source for span in session.preview("The mill?").spans]
-    assert editor.turn_world("loom") == "The world loom was removed in ada.toml."
+    assert editor.toggle_world("loom") == "The world loom was removed in ada.toml."
     assert session.card.lorebook.entries == () and ada.read_text("utf-8") == ADA
     session.close()
     engine.close()
@@ -227,7 +227,7 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
     session = opened(engine, target="ada", company=("bo",))
     reloader, editor = Reloader(session), CardEditor(session, ada.parent)
     assert reloader.poll() is None
-    told = editor.turn_world("Loom", CHAT)
+    told = editor.toggle_world("Loom", CHAT)
     assert told == "The world Loom was added to this chat alone."
     assert session.chat.worlds == ("loom",) and reloader.poll() is None
     assert fires(session, "Ada!") and fires(session, "Bo!")
@@ -248,7 +248,7 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
     assert fires(again, "Ada!") and fires(again, "Bo!")
     assert "The mill stands." in (again.store.get_card(again.chat.card_hash) or "")
     editor = CardEditor(again, ada.parent)
-    assert editor.turn_world("loom", CHAT).startswith("The world loom was removed from this chat")
+    assert editor.toggle_world("loom", CHAT).startswith("The world loom was removed from this chat")
     assert not fires(again, "Ada!") and not fires(again, "Bo!")
     again.close()
     engine.close()
@@ -257,7 +257,7 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
 def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
     session = opened(engine, target="ada")
-    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    CardEditor(session, ada.parent).toggle_world("loom", CHAT)
     number = session.chat_id
     session.close()
     loom(ada).rename(ada.with_name("away"))
@@ -271,9 +271,9 @@ def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: 
     ada.rename(ada.with_name("gone"))
     session = opened(engine, chat_id=number)
     assert fires(session)
-    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    CardEditor(session, ada.parent).toggle_world("loom", CHAT)
     assert not fires(session)
-    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    CardEditor(session, ada.parent).toggle_world("loom", CHAT)
     assert fires(session)
     session.close()
     engine.close()
@@ -285,7 +285,7 @@ def test_a_chats_own_world_comes_from_another_terminal(cli: Cli, ada: Path) -> N
     assert ours.chat_id == theirs.chat_id
     reloader = Reloader(ours)
     assert reloader.poll() is None
-    CardEditor(theirs, ada.parent).turn_world("loom", CHAT)
+    CardEditor(theirs, ada.parent).toggle_world("loom", CHAT)
     report = reloader.poll()
     assert isinstance(report, Reloaded) and report.summary.startswith("lore mill (loom): added")
     assert fires(ours)

@@ -19,7 +19,7 @@ from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.dueling.maker import Maker, MakerError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
-from rpterm.store.reviews import dueling
+from rpterm.store.reply_queries import duel_chats
 from rpterm.types import Persona
 
 CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))
@@ -89,7 +89,7 @@ def test_prepared_messages_are_never_what_the_chat_shows(store: Store) -> None:
     fill(bout)
     leaf = store.chat(bout.chat_id).leaf_id
     assert leaf is not None and [turn.text for turn in store.path(leaf)] == ["Good evening."]
-    assert dueling(store) == {bout.chat_id}
+    assert duel_chats(store) == {bout.chat_id}
 
 
 def test_every_round_is_judged_once_and_counted_for_who_wrote_it(store: Store) -> None:
@@ -230,7 +230,6 @@ import sys
 from pathlib import Path
 from rpterm.dueling.bout import Bout, Setup
 from rpterm.store import Store
-from rpterm.store.reviews import dueling
 bout = Bout.resume(Store(Path(sys.argv[1])), Setup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
 while (pair := bout.next()) is not None:
     bout.judge(pair, "left")

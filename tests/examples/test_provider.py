@@ -26,9 +26,9 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
-from rpterm.examples.provider import Examples
+from rpterm.examples.provider import ExampleProvider
 from rpterm.store import Store
-from rpterm.store.judgement_records import How
+from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Intent, Persona, RptermError, Turn
@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def make(store: Store) -> Open:
     def made(replies: list[str], *, k: int = 0, budget: int = 0) -> Session:
         chat = begin_chat(store, CARD, TOML, Persona("Ann"))
-        examples = Examples(store, per_turn=lambda: k, budget=budget)
+        examples = ExampleProvider(store, per_turn=lambda: k, budget=budget)
         return Session(store, ScriptedEngine(replies), CARD, chat, Settings(), examples=examples)
 
     return made
@@ -77,8 +77,8 @@ def sources(session: Session, draft: str = "Hello?") -> list[str]:
     return list(dict.fromkeys(each for each in found if each.startswith("example:")))
 
 
-def provider(session: Session) -> Examples:
-    assert isinstance(session.examples, Examples)
+def provider(session: Session) -> ExampleProvider:
+    assert isinstance(session.examples, ExampleProvider)
     return session.examples
 
 
@@ -93,7 +93,7 @@ def test_without_choices_the_prompt_is_what_it_was(make: Open, store: Store) -> 
 def test_pinned_ones_come_first_and_excluded_ones_are_gone(make: Open) -> None:
     session = make(["x"])
     assert sources(session) == ["example:1", "example:2"]
-    first, second = pool.of_card(CARD)
+    first, second = pool.card_exemplars(CARD)
     provider(session).mark(session.chat_id, second.key, "pinned")
     assert sources(session) == ["example:2", "example:1"]
     provider(session).mark(session.chat_id, first.key, "excluded")
@@ -102,7 +102,7 @@ def test_pinned_ones_come_first_and_excluded_ones_are_gone(make: Open) -> None:
 
 def test_the_clean_prompt_has_the_same_static_part(make: Open) -> None:
     session = make(["x"], k=2)
-    provider(session).mark(session.chat_id, pool.of_card(CARD)[1].key, "pinned")
+    provider(session).mark(session.chat_id, pool.card_exemplars(CARD)[1].key, "pinned")
     say(session, "Is the storm near?")
     settled = session.engine.cached  # type: ignore[attr-defined]
     prompt = session.preview("And now?")
@@ -181,7 +181,7 @@ def test_the_newest_score_and_the_last_word_decide(make: Open, store: Store) -> 
     judgements.flag(flagged.id, None, "no")
     judgements.stars(flagged.id, 5)
     judgements.stars(other.id, 5)
-    judgements.thumb(other.id, False, how=How(rater="Ben"))
+    judgements.thumb(other.id, False, how=Circumstances(rater="Ben"))
     assert [each.key for each in pool.exchanges(store, "Mara")] == [f"turn:{changed.id}"]
 
 
@@ -310,7 +310,7 @@ def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
 ) -> None:
     session = make(["x"])
     near = Near()
-    examples = Examples(store, vectors=near)
+    examples = ExampleProvider(store, vectors=near)
     session.load()
     turn = Turn(0, session.chat_id, None, "user", "Ann", "Is it far?")
 
@@ -388,7 +388,7 @@ def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
     path, other = tmp_path / "mara.toml", tmp_path / "other.toml"
     path.write_text(TOML, "utf-8")
     old, new = CARD.examples[0], Example((("user", "Far?"), ("char", "Yes.")))
-    before, after = (pool.of_card(replace(CARD, examples=(e,)))[0].key for e in (old, new))
+    before, after = (pool.card_exemplars(replace(CARD, examples=(e,)))[0].key for e in (old, new))
     sessions = [make(["x"]) for _ in range(3)]
     for session, where in zip(sessions, (path, path, other), strict=True):
         session.store.update_chat(session.chat_id, card_path=str(where))

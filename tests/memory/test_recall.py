@@ -13,11 +13,11 @@ from rpterm.bench import locomo
 from rpterm.bench import recall as bench
 from rpterm.memory import dates
 from rpterm.memory.bm25 import WordIndex, query_terms
-from rpterm.memory.index import SITTING_GAP, Entry, MemoryIndex
-from rpterm.memory.meaning import VectorIndex, top
+from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
 from rpterm.memory.recall import Query, Weights, recall
 from rpterm.memory.recalled import fill
 from rpterm.memory.text_query import build_text_query
+from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import stem, terms
 from rpterm.types import RptermError, Turn
 
@@ -177,7 +177,7 @@ def talk(*lines, gap=60.0):
     """An index of one chat, all shown."""
     index = MemoryIndex(VectorIndex(0))
     for number, line in enumerate(lines, 1):
-        index.add(Entry(number, 1, number, created=NOON + gap * number), terms(line))
+        index.add(IndexEntry(number, 1, number, created=NOON + gap * number), terms(line))
     index.show(1, range(1, len(lines) + 1))
     return index
 
@@ -220,7 +220,7 @@ def test_hidden_rows_lend_no_neighbours():
 def test_importance_and_age_break_ties():
     index = MemoryIndex(VectorIndex(0))
     for number, (age, importance) in enumerate([(300, 0.0), (1, 0.0), (300, 1.0)], 1):
-        entry = Entry(number, created=NOON - age * dates.DAY, importance=importance)
+        entry = IndexEntry(number, created=NOON - age * dates.DAY, importance=importance)
         index.add(entry, ["bee"])
     assert ask(index, "bee") == [2, 1, 0]
 
@@ -228,7 +228,7 @@ def test_importance_and_age_break_ties():
 def test_near_duplicates_are_left_out():
     index = MemoryIndex(VectorIndex(2))
     for number, angle in enumerate((0.0, 0.05, 1.2)):
-        index.add(Entry(number + 1), ["bee"])
+        index.add(IndexEntry(number + 1), ["bee"])
         index.vectors.put(number, np.array([np.cos(angle), np.sin(angle)], np.float32))
     query = np.array([1, 0], np.float32)
     assert ask(index, "bee", vector=query) == [0, 2]

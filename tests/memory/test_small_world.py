@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_world import ANSWERED, MEMORIES, UNANSWERED
 
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.recall import Hit
 from rpterm.memory.relevance import distinctive, is_relevant
 from rpterm.store import Store

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from never_mentioned import EVERYDAY, FRESH, SEEN
-from test_facade import BagEmbedder, World, texts
+from test_character_memory import BagEmbedder, World, texts
 
 from rpterm.memory.blocked_topics import BlockedTopics, Topic, about_topics
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
-from rpterm.store.memories import Memories
-from rpterm.store.migrating import bring_up
-from rpterm.store.repair import repair
+from rpterm.store.memory.memories import Memories
+from rpterm.store.repair.rebuild import repair
+from rpterm.store.schema.migration import upgrade
 from rpterm.types import Cast, Member, Origin, Taking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
@@ -104,13 +104,13 @@ def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) 
 
 
 def test_memories_of_the_schema_before_get_their_hearers(store: Store) -> None:
-    from rpterm.store.memory_schema import MIGRATIONS
+    from rpterm.store.schema.memory_tables import MIGRATIONS
 
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
     before = [m for m in MIGRATIONS if m.__name__ < "m003"]
     with store.connections.write() as connection:
-        bring_up(connection, "rpterm-memory", before)
+        upgrade(connection, "rpterm-memory", before)
         connection.execute(
             "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
             "hash) VALUES ('turn', 'Sherlock Holmes', ?, ?, 'Ann', 'An old word', 1, x'00')",

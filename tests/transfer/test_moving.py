@@ -16,7 +16,7 @@ from rpterm.cards.reader import load, parse
 from rpterm.group import owner
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.chatlog import export_log
+from rpterm.store.chat_files.chat_log import export_log
 from rpterm.transfer import import_chats, import_paths, read_known
 from rpterm.types import RptermError
 

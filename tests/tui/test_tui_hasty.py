@@ -80,7 +80,7 @@ async def test_what_is_typed_while_the_draft_is_fetched_stays(
         app.call_from_thread(app.chat.input.insert, "Hi")
         return draft
 
-    monkeypatch.setattr(drafts, "kept", meanwhile)
+    monkeypatch.setattr(drafts, "load", meanwhile)
     async with running(app) as pilot:
         await wait_until(pilot, lambda: app.chat.input.text == shown)
 
@@ -161,7 +161,7 @@ async def test_a_draft_is_kept_until_it_is_sent_or_taken_to_another_chat(stage: 
         await pilot.press("enter")
         await wait_until(pilot, lambda: kept(stage, session.chat_id) == "")
         await wait_until(pilot, lambda: phase(app) == "ready")
-        drafts.keep(session.store, session.chat_id, "And then")
+        drafts.save(session.store, session.chat_id, "And then")
         app.chat.input.put("And then")
         app.chat.command("new-chat")
         await wait_until(pilot, lambda: stage.session is not session and phase(app) == "ready")
@@ -171,17 +171,17 @@ async def test_a_draft_is_kept_until_it_is_sent_or_taken_to_another_chat(stage: 
 def kept(stage: Stage, chat_id: int) -> str:
     """The draft as another terminal finds it."""
     with Store(stage.session.store.file) as store:
-        return drafts.kept(store, chat_id)
+        return drafts.load(store, chat_id)
 
 
 def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chats = [store.create_chat(card_name="A", card_hash="h") for _ in range(2)]
         for chat in chats:
-            drafts.keep(store, chat.id, f"secret {chat.id}")
+            drafts.save(store, chat.id, f"secret {chat.id}")
         store.delete_chat(chats[0].id)
-        assert drafts.kept(store, chats[0].id) == ""
-        assert drafts.kept(store, chats[1].id) == f"secret {chats[1].id}"
+        assert drafts.load(store, chats[0].id) == ""
+        assert drafts.load(store, chats[1].id) == f"secret {chats[1].id}"
 
 
 async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:

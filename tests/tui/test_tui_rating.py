@@ -169,10 +169,10 @@ async def test_consent_is_asked_for_and_taken_back(stage: Stage) -> None:
         chat_id = stage.session.chat_id
         await pilot.press("alt+e")
         await wait_until(pilot, lambda: "may include this chat" in notices(app))
-        assert stage.session.rater.allowed(chat_id)
+        assert stage.session.rater.is_exportable(chat_id)
         await pilot.press("alt+e")
         await wait_until(pilot, lambda: "stays private" in notices(app))
-        assert not stage.session.rater.allowed(chat_id)
+        assert not stage.session.rater.is_exportable(chat_id)
 
 
 # Duel ------------------------------------------------------------------------------------------

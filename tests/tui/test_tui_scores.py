@@ -29,7 +29,7 @@ from rpterm.chat.cast.actors import Actor
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.examples.provider import Examples
+from rpterm.examples.provider import ExampleProvider
 from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
@@ -103,7 +103,7 @@ class Scored(Stage):
     def open(self, target: str | None, chat_id: int | None) -> Session:
         session = super().open(target, chat_id)
         self.judge = getattr(self, "judge", None) or Judge()
-        examples = Examples(session.store)
+        examples = ExampleProvider(session.store)
         session.scores = LiveScores(session.store, lambda: self.judge)  # type: ignore[arg-type,return-value]
         session.examples = session._prompter._examples = examples
         return session
@@ -143,7 +143,7 @@ async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
         last = stage.session.path()[-1]
         await wait_until(pilot, lambda: stage.judge.full_asked)
         await wait_until(pilot, lambda: app.chat.keeper.known[last.id].complete)
-        rows = Scores(stage.session.store).of([last.id])
+        rows = Scores(stage.session.store).get([last.id])
         assert rows[last.id].complete and rows[last.id].probability > 0.5
         scored = [m for m in seen if isinstance(m, messages.ReplyScored)]
         assert scored and not scored[0].score.complete  # type: ignore[union-attr]

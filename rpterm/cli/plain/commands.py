@@ -124,7 +124,7 @@ def _delete(chat: PlainChat, rest: str) -> None:
     if below.turns and not how:
         again = f"/delete {number}".rstrip()
         raise CommandError(
-            f"{below.told()} Say {again} alone, or {again} all; neither can be undone."
+            f"{below.describe()} Say {again} alone, or {again} all; neither can be undone."
         )
     chat.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
     chat.tell(f"Deleted: {_beginning(turn)}")
@@ -220,8 +220,8 @@ def _world(chat: PlainChat, rest: str) -> None:
 
     editor = CardEditor(chat.session, find().characters)
     if rest:
-        whose, world = editor.aimed(rest)
-        chat.tell(editor.turn_world(world, whose))
+        whose, world = editor.parse_target(rest)
+        chat.tell(editor.toggle_world(world, whose))
         return
     scene = chat.session.scene
     cards = [scene.actor(each.card_name).card for each in scene.present]

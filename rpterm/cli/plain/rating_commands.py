@@ -78,7 +78,7 @@ def _unrate(chat: PlainChat, rest: str) -> None:
 
 def _consent(allowed: bool) -> Command:
     def set_exportable(chat: PlainChat, rest: str) -> None:
-        chat.session.rater.allow(chat.session.chat_id, allowed)
+        chat.session.rater.set_exportable(chat.session.chat_id, allowed)
         chat.tell(
             "`rpterm export` may export this chat; /deny forbids it again."
             if allowed
@@ -99,7 +99,7 @@ def _duel(chat: PlainChat, rest: str) -> None:
     turns = chat.collect(inchat.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
         raise JudgingError("Two replies could not be generated; /duel tries again.")
-    session.rater.see(*(turn.id for turn in turns))
+    session.rater.mark_seen(*(turn.id for turn in turns))
     if secrets.randbelow(2):
         turns.reverse()
     chat.duel = (turns[0], turns[1])

@@ -235,7 +235,7 @@ class DuelScreen(JudgingScreen):
         self.query_one("#said", Static).update(self._message(pair))
         for side, turn in (("#left", pair.left), ("#right", pair.right)):
             self.query_one(side, Static).update(text.roleplay(turn.text, marks=marks))
-        self.bout.rater.see(pair.left.id, pair.right.id)
+        self.bout.rater.mark_seen(pair.left.id, pair.right.id)
         self.query_one("#middle", VerticalScroll).scroll_home(animate=False)
 
     def _message(self, pair: Pair) -> Content:

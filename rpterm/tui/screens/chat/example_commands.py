@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.examples.records import Exemplar, Row
     from rpterm.scoring.scorer import Score
-    from rpterm.store.example_marks import Mark
+    from rpterm.store.example_settings import Mark
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.types import Member
 

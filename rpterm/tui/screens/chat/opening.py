@@ -80,7 +80,7 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
     if chat.input.empty and state.request is None:
         from rpterm.store import drafts
 
-        draft = await chat.ask(drafts.kept, session.store, session.chat_id)
+        draft = await chat.ask(drafts.load, session.store, session.chat_id)
         replies.prepend_to_input(chat, draft)  # The user may have begun to write meanwhile.
     chat.work(_show_ratings(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")

@@ -137,7 +137,7 @@ def _reply_finished(chat: ChatScreen, event: events.ReplyFinished | events.Reply
         view.show(event.turn)
     _show_usage(chat, event.generation)
     if state.session is not None:
-        state.session.rater.see(event.turn.id)
+        state.session.rater.mark_seen(event.turn.id)
     chat.keeper.replied(event.turn)
 
 

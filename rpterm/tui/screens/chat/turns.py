@@ -13,7 +13,7 @@ from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
-    from rpterm.store.lifting import Following
+    from rpterm.store.turn_removal import FollowingTurns
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
@@ -22,7 +22,7 @@ def select(chat: ChatScreen, turn: Turn | None) -> None:
     """Select a turn, or none; the very next key already acts on it."""
     chat.transcript.select(turn)
     if turn is not None and turn.id > 0 and chat.session is not None:
-        chat.session.rater.see(turn.id)
+        chat.session.rater.mark_seen(turn.id)
     chat.set_focus(chat.input if turn is None else chat.transcript)
     chat.refresh_hints()
 
@@ -239,7 +239,9 @@ async def delete(chat: ChatScreen) -> None:
     panes.request_preview(chat, always=True)
 
 
-async def _ask_what_to_delete(chat: ChatScreen, turn: Turn, following: Following) -> bool | None:
+async def _ask_what_to_delete(
+    chat: ChatScreen, turn: Turn, following: FollowingTurns
+) -> bool | None:
     """Ask whether to delete a turn; returns whether to delete it alone, ``None`` for not at all."""
     from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm, Either
 
@@ -247,7 +249,7 @@ async def _ask_what_to_delete(chat: ChatScreen, turn: Turn, following: Following
     if not following.turns:
         sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete"))
         return False if sure else None
-    detail = f"{following.told()} {CANNOT_UNDO}"
+    detail = f"{following.describe()} {CANNOT_UNDO}"
     answers = {"alone": "Only this", "all": "All of it"}
     answer = await chat.app.push_screen_wait(Either(question, detail, answers))
     return None if answer is None else answer == "alone"

@@ -24,8 +24,8 @@ from rpterm.tui.widgets.writing import Line
 
 if TYPE_CHECKING:
     from rpterm.memory.overview import Item, Overview
-    from rpterm.store.memory_files import Block
-    from rpterm.store.memory_rows import Kind
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.records import Kind
 
 KINDS = ("all", "turn", "fact", "reflection", "summary", "note", "document")
 
@@ -51,7 +51,7 @@ class MemoryPane(ListPane):
         """The user ran ``command`` on the marked memory or phrase, if any."""
 
         def __init__(
-            self, command: str, item: Item | None = None, block: Block | None = None
+            self, command: str, item: Item | None = None, block: BlockedPhrase | None = None
         ) -> None:
             super().__init__()
             self.command, self.item, self.block = command, item, block
@@ -65,7 +65,7 @@ class MemoryPane(ListPane):
         self._chat_id = 0
         self._problem = "Reading the memory…"
         self._items: dict[str, Item] = {}
-        self._blocks: dict[str, Block] = {}
+        self._blocks: dict[str, BlockedPhrase] = {}
         self.kind = "all"
         self.wishes = 0
         """Number of overviews requested so far; only the last one is shown."""
@@ -210,8 +210,8 @@ class MemoryPane(ListPane):
         tokens = sum(item.used.tokens for item in view.used if item.used)
         note = f"{len(view.used)} · {text.count(tokens)} tokens" if view.used else "nothing"
         yield Option(lines.heading("recalled this turn", note, "$text-accent"), disabled=True)
-        if view.nothing:
-            yield Option(Content.styled(f"  {view.nothing}", text.MUTED), disabled=True)
+        if view.why_nothing:
+            yield Option(Content.styled(f"  {view.why_nothing}", text.MUTED), disabled=True)
         yield from self._entries("used", view.used)
 
     def _entries(self, section: str, items: Iterable[Item]) -> Iterable[Option]:
@@ -220,7 +220,7 @@ class MemoryPane(ListPane):
             self._items[key] = item
             yield Option(lines.entry(item, self.width), id=key)
 
-    def _marked(self) -> tuple[Item | None, Block | None]:
+    def _marked(self) -> tuple[Item | None, BlockedPhrase | None]:
         """The marked memory or the marked phrase, if any."""
         key = self.listed.marked
         return self._items.get(key), self._blocks.get(key)
@@ -238,7 +238,7 @@ class MemoryPane(ListPane):
         self.query_one("#memory-whole", Static).update(shown)
         self.query_one("#memory-keys", Static).update(self._links(item, block))
 
-    def _links(self, item: Item | None, block: Block | None) -> Content:
+    def _links(self, item: Item | None, block: BlockedPhrase | None) -> Content:
         """The commands available for the marked row, as links."""
         names = ["memory-add", "memory-search", "memory-kind"]
         if item is not None:

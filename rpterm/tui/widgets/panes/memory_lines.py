@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rpterm.memory.overview import Item
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
-    from rpterm.store.memory_files import Block
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.memories import Memory as Row
 
 REASONS = {
     "words": ("━", "$text-primary"),
@@ -42,14 +42,14 @@ def entry(item: Item, width: int) -> Content:
     if why.plain:
         left = Content.assemble(left, "  ", why)
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
-    is_unavailable = item.aside or item.veiled or row.superseded_by
+    is_unavailable = item.on_other_branch or item.from_hidden_turn or row.superseded_by
     style = text.FAINT if is_unavailable else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
     head = text.ends(left, (right, text.MUTED), width)
     return Content.assemble(head, "\n", words.truncate(width, ellipsis=True))
 
 
-def blocked(block: Block, width: int) -> Content:
+def blocked(block: BlockedPhrase, width: int) -> Content:
     """The row of a phrase that is never mentioned."""
     line = Content.assemble(("⊘ ", "$text-error"), f"“{text.one_line(block.phrase)}”")
     return line.truncate(width, ellipsis=True)
@@ -150,8 +150,8 @@ def _speaker(row: Row) -> str:
 def _flags(item: Item) -> str:
     """What is special about a memory."""
     row = item.row
-    flags = ["other branch"] if item.aside else []
-    flags += ["from a hidden turn"] if item.veiled else []
+    flags = ["other branch"] if item.on_other_branch else []
+    flags += ["from a hidden turn"] if item.from_hidden_turn else []
     flags += ["by the model"] if row.by_model else []
     flags += ["shared"] if row.shared else []
     flags += ["replaced"] if row.superseded_by else []
