@@ -153,8 +153,8 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
         yield None
         return
     from rpterm.chat.live import shipped_cards
-    from rpterm.opening.judge import open_scorer
     from rpterm.scoring.records import scene_of
+    from rpterm.startup.scorer import open_scorer
 
     cards = tuple(shipped_cards(paths.characters))
     scorer = open_scorer(settings, paths)

@@ -8,7 +8,7 @@ from rpterm.cli import out, rich_out
 from rpterm.dueling.contender import short_names
 from rpterm.dueling.duel import Duel
 from rpterm.dueling.tally import Match, Tally
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.ranking import MIN_VOTES
 
 _HEADS = ("pair", "won", "lost", "ties", "bad", "votes", "won %", "verdict")

@@ -21,8 +21,8 @@ from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, Pair, Setup
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
-from rpterm.marks import why
-from rpterm.opening import launch
+from rpterm.errors import why
+from rpterm.startup import launch
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Engines:
         needed = sum(
             plan_model(
                 each.settings(self.settings), models_folder=self.paths.models,
-                cache_folder=folders.make(self.paths.cache),
+                cache_folder=folders.make_folder(self.paths.cache),
             ).fit.bytes_needed
             for each in kinds.values()
         )  # fmt: skip

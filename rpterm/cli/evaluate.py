@@ -18,9 +18,9 @@ from rpterm.cli import evaluation_report, out, rich_out
 from rpterm.cli.app import accepting_old_option, new_app
 from rpterm.cli.score import load_card, other_cards, running_scorer
 from rpterm.config import Settings
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.paths import Paths
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.types import InvalidChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender
@@ -150,7 +150,7 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
     wanted = [each.strip() for each in kinds.split(",") if each.strip()]
     for kind in wanted:
         if kind not in questions.KINDS:
-            raise NoSuchChoice(f"There is no kind of question {kind!r}; {known}.")
+            raise InvalidChoice(f"There is no kind of question {kind!r}; {known}.")
     if not wanted:
         raise RptermError(f"--kinds is empty; {known}.")
     found = questions.builtin(card, wanted)  # type: ignore[arg-type]

@@ -19,9 +19,9 @@ from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new_app
 from rpterm.cli.guard import INTERRUPTED, complain
-from rpterm.marks import why
+from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.paths import Paths
-from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _bytes(file: Path) -> bytes:
 @contextmanager
 def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
     """The scorer of this installation, closed at the end of the block."""
-    from rpterm.opening.launch import Launch
+    from rpterm.startup.launch import Launch
 
     settings = config.load(paths.config_file, os.environ)
     scoring = replace(settings.scoring, slow=slow)

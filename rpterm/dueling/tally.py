@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import DECIDED, log_e_value, wilson
 from rpterm.preference.stats.ranking import Strength, Vote, ranking
 from rpterm.store.judgement_records import Verdict

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
 from rpterm.evaluation.probing import ProbeSetup, Trial
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import AppendOnlyFile, cache_key
+from rpterm.oneshot import ask
 from rpterm.types import History, Sampling
 
 _RATING = "root ::= [1-5]"

@@ -14,12 +14,12 @@ from functools import cache
 from importlib import resources
 from itertools import combinations
 
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Engine
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import ResultCache, cache_key
+from rpterm.oneshot import ask
 from rpterm.types import RptermError, Sampling
 
 _SYSTEM = (

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normalize
 from rpterm.cards.patterns import PatternError, compile_pattern
@@ -24,6 +23,7 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
+from rpterm.oneshot import ask
 from rpterm.store import Store
 from rpterm.types import History, RptermError, Sampling, Turn
 

@@ -16,7 +16,7 @@ from itertools import combinations
 from rpterm.evaluation.agreement import LEAST
 from rpterm.evaluation.judge import JudgeReliability, Verdict, reliability_of
 from rpterm.evaluation.metrics import MeasuredAnswer, mean_interval
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import wilson
 
 

@@ -28,7 +28,7 @@ from rpterm.evaluation.metrics import (
 )
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.recommendation import Recommendation, by_question, recommend
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import wilson
 from rpterm.preference.stats.score_validity import Figure
 from rpterm.scoring.combine import DIMENSIONS

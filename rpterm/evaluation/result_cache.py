@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 

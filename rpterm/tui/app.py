@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
+    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.help import HelpScreen
     from rpterm.tui.screens.tour import TourScreen
-    from rpterm.tuning import Tuning
 
 DOUBLE_PRESS_S = 2.0
 """Pressing Ctrl+C twice within this time quits."""
@@ -68,7 +68,7 @@ class RptermApp(App[None], inherit_bindings=False):
         first_run: bool = False,
         choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
-        tuning: Tuning | None = None,
+        live_settings: LiveSettings | None = None,
     ) -> None:
         """Create the program; ``run`` starts it.
 
@@ -81,7 +81,7 @@ class RptermApp(App[None], inherit_bindings=False):
             first_run: Start with the tour.
             choose: Start with the list of characters; ``None`` does so when there is no card.
             on_setting: Called with the name and value of a setting the user changed, to save it.
-            tuning: Settings that can be changed during a chat; ``None`` if there are none.
+            live_settings: Settings that can be changed during a chat; ``None`` if there are none.
 
         Raises:
             KeyMapError: ``settings.keys`` names a command or a key that does not exist.
@@ -92,7 +92,7 @@ class RptermApp(App[None], inherit_bindings=False):
         self._on_setting = on_setting
         choose = card is None if choose is None else choose
         self._chat = ChatScreen(
-            card, opener, settings, greeting=greeting, choose=choose, tuning=tuning
+            card, opener, settings, greeting=greeting, choose=choose, live_settings=live_settings
         )
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True

@@ -42,11 +42,11 @@ from rpterm.evaluation.probing import ProbeSetup
 from rpterm.evaluation.questions import Question, builtin
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
-from rpterm.opening.judge import open_scorer
-from rpterm.opening.launch import Launch
 from rpterm.scoring.choose import choose
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
+from rpterm.startup.launch import Launch
+from rpterm.startup.scorer import open_scorer
 
 SEEDS = (1, 2, 3, 4)
 CHOICES = ("score", "longest", "oracle")

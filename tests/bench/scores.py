@@ -30,8 +30,8 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
-from rpterm.opening.judge import open_scorer
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 from rpterm.store import Store
 from rpterm.tui import bench, messages
 from rpterm.tui.app import RptermApp

@@ -16,8 +16,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from rpterm.defect import told
 from rpterm.dueling.tally import Tally, score_line
+from rpterm.errors import user_message
 from rpterm.tui import keys, text
 from rpterm.tui.screens.dialog import telling
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
@@ -262,7 +262,7 @@ class DuelScreen(JudgingScreen):
         return text.one_line(score_line(tally), max(20, self.size.width - 4))
 
     def _failed(self, error: Exception) -> None:
-        self.post_message(self.Made(told(error)))
+        self.post_message(self.Made(user_message(error)))
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "-stacked")

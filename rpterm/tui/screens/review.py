@@ -18,7 +18,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from rpterm.defect import told
+from rpterm.errors import user_message
 from rpterm.preference.rating import Mark
 from rpterm.preference.review_queue import REVIEWED, Filter, QueueItem, ReviewQueue
 from rpterm.tui import keys, text
@@ -311,7 +311,7 @@ class ReviewScreen(JudgingScreen):
 
     def _failed(self, error: Exception) -> None:
         # ``call_later`` does not wait for the event loop, which may itself be waiting for the lane.
-        self.app.call_later(self.app.notify, told(error), markup=False)
+        self.app.call_later(self.app.notify, user_message(error), markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show_texts()

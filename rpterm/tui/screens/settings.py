@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from rpterm.live_settings import LiveSetting
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
-from rpterm.tuning import Knob
 
 
 class SettingsScreen(Chooser):
@@ -22,7 +22,9 @@ class SettingsScreen(Chooser):
         color: $text-muted; }
     """
 
-    def __init__(self, knobs: Sequence[Knob], overrides: Mapping[str, str], at: str = "") -> None:
+    def __init__(
+        self, knobs: Sequence[LiveSetting], overrides: Mapping[str, str], at: str = ""
+    ) -> None:
         self._knobs = {knob.name: knob for knob in knobs}
         choices = [Choice(knob.name, knob.label, knob.about) for knob in knobs]
         super().__init__(

@@ -12,7 +12,7 @@ from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
 
 

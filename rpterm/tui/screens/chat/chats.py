@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui.screens.chat import navigation, opening, replies
 from rpterm.types import AuthorNote, Persona
 

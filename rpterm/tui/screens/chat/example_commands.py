@@ -195,10 +195,10 @@ async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None
 
 def _other_member(session: Session, turn: Turn) -> Member | None:
     """The member who said a reply; ``None`` if it was the chat's own character."""
-    from rpterm.group import owner
+    from rpterm.group import speaker_of
 
     cast = session.scene.cast
-    member = owner(cast, turn) if cast is not None else None
+    member = speaker_of(cast, turn) if cast is not None else None
     return None if cast is None or member == cast.members[0] else member
 
 

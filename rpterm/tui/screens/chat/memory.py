@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import paths
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chat import navigation, panes
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
@@ -137,7 +137,7 @@ async def add_file(chat: ChatScreen) -> None:
     )
     if values is None or not values["path"].strip():
         return
-    path = paths.written(values["path"])
+    path = paths.parse_path(values["path"])
     chat.say(f"Reading {path.name}…")
     lane = WorkerThread("file", lambda error: None)  # ``call`` raises every error.
 
@@ -165,7 +165,7 @@ def _path_problem(path: str) -> str:
 
     try:
         if path:
-            check_readable(paths.written(path))
+            check_readable(paths.parse_path(path))
     except RptermError as error:
         return str(error)
     return ""

@@ -150,7 +150,7 @@ async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
 def restore_message(chat: ChatScreen, request: ScreenRequest) -> None:
     """Return a message that was not stored to the input, before what was written there since."""
     if request.intent is Intent.SEND:
-        prepend_to_input(chat, slash.written(request.text))
+        prepend_to_input(chat, slash.escaped(request.text))
 
 
 def prepend_to_input(chat: ChatScreen, words: str) -> None:

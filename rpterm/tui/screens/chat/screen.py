@@ -17,7 +17,7 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rpterm.defect import told, traced
+from rpterm.errors import traceback_text, user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
@@ -52,12 +52,12 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
+    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.chat.navigation import Place
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
-    from rpterm.tuning import Tuning
 
 SAID_S = 3.0
 """How long the same notice is not repeated, in seconds: a key held down would pile them up."""
@@ -102,14 +102,14 @@ class ChatScreen(Screen[None]):
         *,
         greeting: str = "",
         choose: bool = False,
-        tuning: Tuning | None = None,
+        live_settings: LiveSettings | None = None,
     ) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
         self.greeting, self.choose_first = greeting, choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
-        self.tuning, self.state = tuning, ChatState()
+        self.live_settings, self.state = live_settings, ChatState()
         self.tints: dict[str, str] = {}
         self.came_from: list[Place] = []
         self.going_to: tuple[int, int] | None = None
@@ -224,12 +224,14 @@ class ChatScreen(Screen[None]):
         """The thread that opens chats or generates replies hit a bug: show it and end the reply."""
         from rpterm.chat.events import ReplyFailed
 
-        self.post_message(messages.SessionReported(ReplyFailed(told(error), traced(error))))
+        self.post_message(
+            messages.SessionReported(ReplyFailed(user_message(error), traceback_text(error)))
+        )
         self.post_message(messages.ReplyEnded())
 
     def _background_failed(self, error: Exception) -> None:
         """Another thread failed: show a notice; a running reply continues."""
-        self.call_later(self.say, told(error), error=True)
+        self.call_later(self.say, user_message(error), error=True)
 
     # Status ------------------------------------------------------------------------------------
     def figures(self, **changes: object) -> None:

@@ -34,7 +34,7 @@ async def send_text(chat: ChatScreen, request: ScreenRequest) -> None:
     """Send the draft as the text of a request; if the draft is a command, run it instead."""
     if await slash_commands.run_if_command(chat) or replies.refuse_while_busy(chat):
         return
-    text = slash.message(chat.input.full_text.strip())
+    text = slash.unescaped(chat.input.full_text.strip())
     chat.input.put("")  # Before the first await, or a second Enter would send it again.
     await replies.start_after_choice(chat, replace(request, text=text))
 

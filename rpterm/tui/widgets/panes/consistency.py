@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.scoring.findings import Finding, excerpt, findings
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList

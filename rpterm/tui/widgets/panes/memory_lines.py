@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.list_pane import pane_action
 
