@@ -27,7 +27,7 @@ from rpterm.types import (
     Role,
     Sampling,
     Status,
-    Taking,
+    TurnTaking,
 )
 
 MADE = Generation(
@@ -67,7 +67,7 @@ def branching(store: Store) -> int:
     store.delete_turn(store.turn(late).parent_id or 0, alone=True)
     store.set_leaf(chat.id, shown)
     tam = Member("Tam", "Tam", store.put_card("Tam", dump(CharacterCard("Tam"))))
-    Casts(store).put(chat.id, Cast((Member("Mara", "Mara"), tam), Taking.ROUND))
+    Casts(store).put(chat.id, Cast((Member("Mara", "Mara"), tam), TurnTaking.ROUND))
     return chat.id
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
 from rpterm.cards.reader import load, parse
-from rpterm.group import owner
+from rpterm.group import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.chat_log import export_log
@@ -198,7 +198,7 @@ def test_a_log_of_several_characters_becomes_a_cast(
         ("Tam", True), ("Mara Venn", True), ("Bo (no card)", False),
     }  # fmt: skip
     turns = store.path(store.chat(result.chat_id or 0).leaf_id or 0)
-    owners = [owner(cast, turn) for turn in turns]
+    owners = [speaker_of(cast, turn) for turn in turns]
     assert [member.card_name if member else "" for member in owners] == [
         "Tam", "", "Mara Venn", "Bo (no card)",
     ]  # fmt: skip
