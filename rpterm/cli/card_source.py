@@ -10,7 +10,7 @@ from rpterm import paths as folders
 from rpterm.cards import history, library, reader, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.guard import complain
-from rpterm.opening import launch
+from rpterm.startup import launch
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rpterm import paths as folders
 from rpterm.chat.states import States
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def open_store(*, begin: bool = False) -> Iterator[Store]:
 
     path = folders.find().database
     if begin:
-        folders.make(path.parent)
+        folders.make_folder(path.parent)
     elif not path.exists():
         raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
     with Store(path) as store:

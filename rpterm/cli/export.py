@@ -20,7 +20,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import accepting_old_option, new_app
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import typer
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
-from rpterm.marks import why
-from rpterm.plural import counted
+from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from rpterm.defect import told
+from rpterm.errors import user_message
 from rpterm.memory.embed import Embedder
 from rpterm.memory.live_index import LiveIndex
 from rpterm.memory.words import with_speaker
@@ -113,7 +113,7 @@ class MemoryWriter:
             work()
             self._error = ""
         except Exception as error:  # noqa: BLE001 - callers would wait for ever for a dead thread
-            self._error = told(error)
+            self._error = user_message(error)
 
     def _load(self) -> None:
         if self._embedder is not None:

@@ -43,7 +43,7 @@ from rpterm.preference.record_builder import (
 from rpterm.preference.records import Dropped, Messages, Record
 from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.store.judgements import Judgements
-from rpterm.types import Chat, NoSuchChoice
+from rpterm.types import Chat, InvalidChoice
 
 LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
@@ -141,7 +141,7 @@ def export(
         NoSuchChoice: There is no such format.
     """
     if options.format not in FORMATS:
-        raise NoSuchChoice(
+        raise InvalidChoice(
             f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
         )
     run = _Run(judgements, options, model)

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 MANIFEST = "rpterm-export.json"

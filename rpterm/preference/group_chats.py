@@ -6,7 +6,7 @@ prompts. Those replies were generated from other cards, so they make no records 
 
 from __future__ import annotations
 
-from rpterm.group import heard, owner, view
+from rpterm.group import as_heard, speaker_of, view_for
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Turn
@@ -18,5 +18,5 @@ def turns_as_heard(store: Store, chat_id: int) -> tuple[list[Turn], frozenset[in
     if cast is None or len(cast.members) < 2:
         return turns, frozenset()
     lead = cast.members[0]
-    others = frozenset(turn.id for turn in turns if owner(cast, turn) not in (None, lead))
-    return [heard(turn) for turn in view(cast, lead, turns)], others
+    others = frozenset(turn.id for turn in turns if speaker_of(cast, turn) not in (None, lead))
+    return [as_heard(turn) for turn in view_for(cast, lead, turns)], others

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.store.errors import StoreError, as_store_errors
 
 

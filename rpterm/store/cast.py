@@ -14,7 +14,7 @@ from rpterm.store.connections import has_table
 from rpterm.store.row_conversion import storable
 from rpterm.store.schema.cast_tables import TABLE, prepare
 from rpterm.store.store import Store
-from rpterm.types import Cast, Member, Taking
+from rpterm.types import Cast, Member, TurnTaking
 
 _COLUMNS = "card_name, speaker, card_hash, card_path, narrator, muted, present"
 
@@ -78,10 +78,10 @@ def _get(connection: sqlite3.Connection, chat_id: int) -> Cast | None:
     ).fetchall()
     if row is None or not members:
         return None
-    known = {each.value for each in Taking}
+    known = {each.value for each in TurnTaking}
     return Cast(
         tuple(Member(*each[:4], *map(bool, each[4:])) for each in members),
-        Taking(row[0]) if row[0] in known else Taking.MENTIONED,
+        TurnTaking(row[0]) if row[0] in known else TurnTaking.MENTIONED,
         row[1],
     )
 

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.store.errors import StoreError
 from rpterm.store.process_locks import is_alive
 from rpterm.store.schema.chat_tables import prepare

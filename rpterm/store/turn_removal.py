@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.store import tree
 from rpterm.store.connections import has_table
 from rpterm.store.row_conversion import pack_ids, prompt_digest

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.check.reading import data_files, exports, raw_rows, split_of
 from rpterm.preference.export_folder import MANIFEST
 from rpterm.training.plan import Method, TrainingError

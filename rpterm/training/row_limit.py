@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.check.report import Model
 from rpterm.preference.check.trainers import drop_long_prompt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.exchange.files import safe_name
-from rpterm.types import Chat, NoSuchChoice
+from rpterm.types import Chat, InvalidChoice
 
 if TYPE_CHECKING:
     from rpterm.store import Store
@@ -52,7 +52,7 @@ def render_chat(store: Store, chat_id: int, form: str) -> str:
         StoreError, NoSuchChoice: There is no such chat or format.
     """
     if form not in FORMATS:
-        raise NoSuchChoice(f"There is no format {form!r}; use md, jsonl or log.")
+        raise InvalidChoice(f"There is no format {form!r}; use md, jsonl or log.")
     return FORMATS[form](store, store.chat(chat_id))
 
 
@@ -76,7 +76,7 @@ def target_file(written: str, chat: Chat, form: str) -> Path:
     Args:
         written: The path as the user typed it, possibly with ``~``; "" for the current folder.
     """
-    path = paths.written(written) if written.strip() else Path()
+    path = paths.parse_path(written) if written.strip() else Path()
     if path.is_dir():
         path = path / f"{safe_name(chat.heading or chat.card_name, 'chat')}-{chat.id}"
     path = path if path.suffix else Path(f"{path}{ENDINGS.get(form, '')}")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.lore.rules import world_name
-from rpterm.marks import utf8, why
+from rpterm.errors import why
 from rpterm.store import Store
 from rpterm.store.chat_files import full_chat
 from rpterm.store.chat_files.chat_log import ChatLog, import_log
 from rpterm.store.chat_files.chat_log import parse_log as parse_log
+from rpterm.text_encoding import to_utf8
 from rpterm.transfer.chat_cards import (
     NO_CARD,
     KnownCard,
@@ -105,7 +106,7 @@ def _import_chat(
         )
     data = path.read_bytes()
     flag = FLAG + hashlib.sha256(data).hexdigest()
-    data = utf8(data)
+    data = to_utf8(data)
     before = _imported_as(store, flag)
     if full_chat.is_full_chat(data):
         result = ImportedChat(path, known=before)

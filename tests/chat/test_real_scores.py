@@ -12,8 +12,8 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.chat.live import LiveScores
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
-from rpterm.opening.judge import open_scorer
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 from rpterm.store import Store
 from rpterm.store.scores import Scores
 from rpterm.types import Origin, Persona

@@ -16,12 +16,12 @@ from rpterm.store.cast import Casts
 from rpterm.store.memory.memories import Memories
 from rpterm.store.repair.rebuild import repair
 from rpterm.store.schema.migration import upgrade
-from rpterm.types import Cast, Member, Origin, Taking
+from rpterm.types import Cast, Member, Origin, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
 IRENE = Member("Irene Adler", "Irene", "h2", "/cards/irene.toml")
 TOLD = Member("Narrator", "Narrator", "h3", narrator=True)
-CAST = Cast((HOLMES, IRENE, TOLD), Taking.ROUND, "Irene Adler")
+CAST = Cast((HOLMES, IRENE, TOLD), TurnTaking.ROUND, "Irene Adler")
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ _MEMBERS = st.builds(
 @settings(max_examples=40)
 @given(
     members=st.lists(_MEMBERS, min_size=1, max_size=6, unique_by=lambda m: m.card_name),
-    taking=st.sampled_from(Taking),
+    taking=st.sampled_from(TurnTaking),
     held=_NAMES,
 )
 def test_any_cast_round_trips(
-    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: Taking, held: str
+    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: TurnTaking, held: str
 ) -> None:
     with Store(tmp_path_factory.mktemp("cast") / "rp.db") as store:
         chat = new_chat(store)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.memory.bank import chunks, epub, markdown, pdf, plain, web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, check_size

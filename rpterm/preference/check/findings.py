@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.agreement import Proportion
 
 if TYPE_CHECKING:

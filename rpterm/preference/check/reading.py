@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.export_folder import MANIFEST, ExportError
 

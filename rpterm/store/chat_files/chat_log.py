@@ -20,7 +20,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.store.chat_files.dates import format_date, parse_date
 from rpterm.store.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
 from rpterm.store.chat_files.ratings import LogRating, read_ratings

@@ -37,8 +37,8 @@ from rpterm.types import (
     Persona,
     Sampling,
     Status,
-    Taking,
     Turn,
+    TurnTaking,
 )
 
 MAX_BYTES = 256 << 20
@@ -198,7 +198,7 @@ def _cast(raw: Any) -> Cast | None:
         return None
     return Cast(
         members,
-        _one_of(Taking, values.get("taking"), Taking.MENTIONED),
+        _one_of(TurnTaking, values.get("taking"), TurnTaking.MENTIONED),
         _text(values.get("held")),
     )
 

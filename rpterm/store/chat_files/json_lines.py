@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
-from rpterm.marks import not_utf8
+from rpterm.text_encoding import not_utf8_message
 from rpterm.types import RptermError
 
 MAX_LINE = 4 << 20
@@ -46,7 +46,7 @@ def decode_lines(data: bytes) -> Iterator[str]:
         try:
             yield line.decode("utf-8-sig" if offset == 0 else "utf-8")
         except UnicodeDecodeError as error:
-            raise ChatLogError(not_utf8("The file", offset + error.start)) from error
+            raise ChatLogError(not_utf8_message("The file", offset + error.start)) from error
         offset += len(line)
 
 

@@ -14,7 +14,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.store.errors import StoreError
 from rpterm.store.file_setup import structure_problems
 from rpterm.store.process_locks import any_owner_alive

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.dialog import telling

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog

@@ -1,7 +1,7 @@
 """Blocking work that runs in threads: open a chat, load its model, reply, settle, preview.
 
-Each function is run in a ``Lane`` and reports through ``post``, which may be called from any
-thread. Deltas are batched to at most 20 messages a second. Nothing here touches a widget.
+Each function is run in a ``WorkerThread`` and reports through ``post``, which may be called from
+any thread. Deltas are batched to at most 20 messages a second. Nothing here touches a widget.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
         return
     if session.distiller is not None:
         session.distiller.listeners.append(
-            lambda stored: post(messages.MemoryNoted(tuple(memory.text for memory in stored)))
+            lambda stored: post(messages.MemoryChanged(tuple(memory.text for memory in stored)))
         )
     if session.memory is not None:
-        session.memory.listeners.append(lambda _done, _total: post(messages.MemoryNoted(())))
+        session.memory.listeners.append(lambda _done, _total: post(messages.MemoryChanged(())))
     post(messages.SessionOpened(session, chat, turns))
 
 
@@ -90,7 +90,9 @@ def reply(
         with closing(stream):
             _report(stream, post, stopped)
     except RptermError as error:
-        post(messages.SessionTold(events.ReplyFailed(str(error), getattr(error, "log_tail", ""))))
+        post(
+            messages.SessionReported(events.ReplyFailed(str(error), getattr(error, "log_tail", "")))
+        )
     post(messages.ReplyEnded())
 
 
@@ -105,9 +107,9 @@ def _start(session: Session, request: ScreenRequest) -> Iterator[events.SessionE
 
 
 def _duel(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
-    from rpterm.dueling import contender, inchat
+    from rpterm.dueling import chat_duel, contender
 
-    return inchat.duel(session, request, contender.parse("B", session.settings.duel.b))
+    return chat_duel.duel(session, request, contender.parse("B", session.settings.duel.b))
 
 
 def settle(session: Session, post: Post) -> None:
@@ -166,7 +168,7 @@ def _report(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable
                 if time.monotonic() - posted_at < FRAME_S:
                     continue
                 posted_at = time.monotonic()
-            post(messages.SessionTold(event))
+            post(messages.SessionReported(event))
     finally:
         batch.flush()  # Also the text that came before an error.
 

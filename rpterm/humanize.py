@@ -20,7 +20,7 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def sized(count: float) -> str:
+def byte_size(count: float) -> str:
     """A number of bytes for people, in powers of 1000: ``98 MB``, ``4.9 GB``."""
     number = float(count)
     for unit in ("B", "kB", "MB"):

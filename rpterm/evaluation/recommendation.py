@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rpterm.evaluation.agreement import LEAST
-from rpterm.evaluation.judge import Trust, Verdict, trust
-from rpterm.evaluation.metrics import Measured, mean_interval
-from rpterm.plural import counted
+from rpterm.evaluation.judge import JudgeReliability, Verdict, reliability_of
+from rpterm.evaluation.metrics import MeasuredAnswer, mean_interval
+from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import wilson
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Recommendation:
     """The recommendation, and the sentences that support it."""
 
     headline: str
@@ -39,12 +39,12 @@ class _Lead:
     high: float
 
 
-def choice(
-    measured: Sequence[Measured],
+def recommend(
+    measured: Sequence[MeasuredAnswer],
     models: Sequence[str],
     verdicts: Sequence[Verdict] = (),
     judge: str = "",
-) -> Choice:
+) -> Recommendation:
     """Which of the models answers most in character.
 
     Args:
@@ -56,10 +56,10 @@ def choice(
     by_model = {model: by_question(measured, "in_character", model) for model in models}
     means = {model: statistics.fmean(v.values()) for model, v in by_model.items() if v}
     if not means:
-        return Choice("No answer could be scored.", ())
+        return Recommendation("No answer could be scored.", ())
     best = max(means, key=lambda model: means[model])
     if len(models) < 2:
-        return Choice(
+        return Recommendation(
             "Only one model was evaluated. Give several to choose between them.",
             (f"{best} is in character with {means[best]:.0%} on average.",),
         )
@@ -67,10 +67,10 @@ def choice(
              for other in models if other != best]  # fmt: skip
     reasons = [_lead_sentence(best, lead, means) for lead in leads]
     reasons += _judge_sentences(verdicts, best, models, judge)
-    return Choice(_headline(best, leads), tuple(reasons))
+    return Recommendation(_headline(best, leads), tuple(reasons))
 
 
-def by_question(measured: Sequence[Measured], metric: str, model: str) -> dict[str, float]:
+def by_question(measured: Sequence[MeasuredAnswer], metric: str, model: str) -> dict[str, float]:
     """A model's mean over the seeds of each question."""
     values: dict[str, list[float]] = {}
     for each in measured:
@@ -123,7 +123,7 @@ def _lead_sentence(best: str, lead: _Lead, means: Mapping[str, float]) -> str:
 def _judge_sentences(
     verdicts: Sequence[Verdict], best: str, models: Sequence[str], judge: str
 ) -> list[str]:
-    reliability = trust(verdicts)
+    reliability = reliability_of(verdicts)
     if reliability is None:
         return []
     sentences = [_reliability_sentence(reliability, judge)]
@@ -139,7 +139,7 @@ def _judge_sentences(
     return sentences
 
 
-def _reliability_sentence(reliability: Trust, judge: str) -> str:
+def _reliability_sentence(reliability: JudgeReliability, judge: str) -> str:
     agreement, comparisons = reliability.agreement, reliability.comparisons
     sentence = (
         f"The judging model, {judge}, gives the same verdict in {agreement:.0%} of "

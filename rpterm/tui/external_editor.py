@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

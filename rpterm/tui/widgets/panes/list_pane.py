@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 from rpterm.tui import keys
 
 
-def pane(action: str, value: str | int) -> str:
+def pane_action(action: str, value: str | int) -> str:
     """The action of a link in ``Links``: it runs an action of the pane that contains it."""
     return f"pane({action!r}, {value!r})"
 

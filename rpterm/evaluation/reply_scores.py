@@ -9,7 +9,7 @@ from typing import Any
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import Agreement, agreement
-from rpterm.evaluation.dialogues import Said
+from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.scoring.findings import Finding, findings
 from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
@@ -23,21 +23,21 @@ _MOST_LABEL = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredReply:
     """A reply with its score."""
 
-    said: Said
+    said: RecordedReply
     score: Score
 
 
 def score_all(
     scorer: Scorer,
     card: CharacterCard,
-    replies: Sequence[Said],
+    replies: Sequence[RecordedReply],
     others: tuple[CharacterCard, ...] = (),
     *,
     stopped: Callable[[], bool] = lambda: False,
-) -> Iterator[Scored]:
+) -> Iterator[ScoredReply]:
     """Score replies one after another, each with its own history.
 
     Args:
@@ -57,18 +57,18 @@ def score_all(
         score = scorer.full(said.text, scene, stopped)
         if score is None:
             return
-        yield Scored(said, score)
+        yield ScoredReply(said, score)
 
 
 def _scene(
-    base: Scene, card: CharacterCard, said: Said, others: tuple[CharacterCard, ...]
+    base: Scene, card: CharacterCard, said: RecordedReply, others: tuple[CharacterCard, ...]
 ) -> Scene:
     if not said.user or said.user == base.user:
         return replace(base, history=said.history)
     return scene_of(card, user=said.user, history=said.history, others=others)
 
 
-def with_labels(scored: Sequence[Scored], label: str) -> dict[str, Agreement | None]:
+def with_labels(scored: Sequence[ScoredReply], label: str) -> dict[str, Agreement | None]:
     """The agreement of a numeric field of the file with the probability, dimensions and signals."""
     labelled = [
         (each.score, value) for each in scored if (value := each.said.number(label)) is not None
@@ -145,7 +145,7 @@ def reason(finding: Finding, evidence: Evidence | None, reply: str) -> Reason:
     return Reason(good, finding.label, evidence.note, words, line)
 
 
-def _labels(said: Said) -> dict[str, Any]:
+def _labels(said: RecordedReply) -> dict[str, Any]:
     """Short fields next to a reply, which are labels and not part of the dialogue."""
     return {
         name: value
@@ -155,7 +155,7 @@ def _labels(said: Said) -> dict[str, Any]:
     }
 
 
-def flat(scored: Scored) -> dict[str, Any]:
+def flat(scored: ScoredReply) -> dict[str, Any]:
     """A reply's score as a row of a table; ``None`` for what could not be measured.
 
     Unlike ``as_data`` it has no evidence. Columns ``field.…`` come from the file, ``signal.…`` are
@@ -173,7 +173,7 @@ def flat(scored: Scored) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def as_data(scored: Scored) -> dict[str, Any]:
+def as_data(scored: ScoredReply) -> dict[str, Any]:
     """A reply's score as plain data, for JSON."""
     score = scored.score
     return {

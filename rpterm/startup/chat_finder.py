@@ -30,7 +30,7 @@ class LaunchError(RptermError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """What the command line requests.
 
     Attributes:
@@ -87,11 +87,11 @@ def find_card(target: str, paths: Paths) -> FoundCard:
     return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
 
 
-class Entry:
+class ChatFinder:
     """Finds or creates the chats of one run."""
 
-    def __init__(self, settings: Settings, paths: Paths, asked: Asked) -> None:
-        self.settings, self.paths, self.asked = settings, paths, asked
+    def __init__(self, settings: Settings, paths: Paths, request: ChatRequest) -> None:
+        self.settings, self.paths, self.request = settings, paths, request
         self._found: FoundCard | None = None
 
     def card(self) -> FoundCard | None:
@@ -100,8 +100,8 @@ class Entry:
         Raises:
             RptermError: It does not exist, or it has errors.
         """
-        if self.asked.target is not None and self._found is None:
-            self._found = find_card(self.asked.target, self.paths)
+        if self.request.target is not None and self._found is None:
+            self._found = find_card(self.request.target, self.paths)
         return self._found
 
     def greeting(self) -> str:
@@ -109,17 +109,17 @@ class Entry:
 
         "" if an older chat may be continued, or if only the store knows the user's name.
         """
-        found, asked = self.card(), self.asked
-        if found is None or asked.chat_id or asked.persona or asked.company or asked.turns:
+        found, request = self.card(), self.request
+        if found is None or request.chat_id or request.persona or request.company or request.turns:
             return ""
-        if not (asked.new or asked.greeting is not None):
+        if not (request.new or request.greeting is not None):
             from rpterm.store import resumable_chat
 
             if resumable_chat.has_chat_to_resume(self.paths.database, found.card.name):
                 return ""
         from rpterm.cards import macros
 
-        card, index = found.card, (asked.greeting or 1) - 1
+        card, index = found.card, (request.greeting or 1) - 1
         text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
         user = card.user(self.settings.persona).name
         return macros.expand(text, char=card.char, user=user).strip()
@@ -135,31 +135,35 @@ class Entry:
             RptermError: The card or chat does not exist or cannot be used.
         """
         first = target is None and chat_id is None
-        asked = self.asked if first else Asked(target=target or self.asked.target, chat_id=chat_id)
-        if asked.chat_id:
-            return self._resume(store, asked, store.chat(asked.chat_id))
-        if asked.target is None:
+        request = (
+            self.request
+            if first
+            else ChatRequest(target=target or self.request.target, chat_id=chat_id)
+        )
+        if request.chat_id:
+            return self._resume(store, request, store.chat(request.chat_id))
+        if request.target is None:
             raise LaunchError("No character was chosen: `rpterm cards list` lists them.")
-        found = self._found if self._found and asked.target == self.asked.target else None
-        found = found or find_card(asked.target, self.paths)
-        fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
-        others = self._others(asked)
-        newest = None if fresh else self._newest(store, found.card.name, others, asked.turns)
+        found = self._found if self._found and request.target == self.request.target else None
+        found = found or find_card(request.target, self.paths)
+        fresh = request.new or request.greeting is not None or request.chat_id == NEW_CHAT
+        others = self._others(request)
+        newest = None if fresh else self._newest(store, found.card.name, others, request.turns)
         if newest is not None:
-            return self._resume(store, asked, newest, found)
-        return found, self._begin(store, asked, found)
+            return self._resume(store, request, newest, found)
+        return found, self._begin(store, request, found)
 
-    def _others(self, asked: Asked) -> list[str]:
+    def _others(self, request: ChatRequest) -> list[str]:
         """Card names of the requested company, checked before a chat is created."""
-        if not (asked.company or asked.turns):
+        if not (request.company or request.turns):
             return []
         from rpterm.chat.cast.casting import taking_of
         from rpterm.chat.cast.company import find_with_narrator
 
-        if asked.turns:
-            taking_of(asked.turns)
+        if request.turns:
+            taking_of(request.turns)
         find = partial(find_card, paths=self.paths)
-        return [find_with_narrator(find, target)[0].name for target in asked.company]
+        return [find_with_narrator(find, target)[0].name for target in request.company]
 
     def _newest(self, store: Store, name: str, others: list[str], turns: str) -> Chat | None:
         """The newest chat with this character alone, or with exactly the requested company.
@@ -176,36 +180,36 @@ class Entry:
         chat_id = chat_id or casts.newest(name)
         return None if chat_id is None else store.chat(chat_id)
 
-    def _begin(self, store: Store, asked: Asked, found: FoundCard) -> Chat:
+    def _begin(self, store: Store, request: ChatRequest, found: FoundCard) -> Chat:
         from rpterm.chat.tree import begin_chat
 
         card = found.card
-        if asked.company and card.group_greetings:
+        if request.company and card.group_greetings:
             card = replace(card, greetings=card.group_greetings + card.greetings)
         count = len(card.greetings)
-        if asked.greeting is not None and not 1 <= asked.greeting <= count:
+        if request.greeting is not None and not 1 <= request.greeting <= count:
             raise LaunchError(
-                f"There is no greeting {asked.greeting}: {found.card.name} has {count}."
+                f"There is no greeting {request.greeting}: {found.card.name} has {count}."
             )
         return begin_chat(
-            store, card, found.text, self._persona(store, asked, found.card),
+            store, card, found.text, self._persona(store, request, found.card),
             card_path=str(found.path) if found.path else None,
-            greeting=(asked.greeting or 1) - 1,
+            greeting=(request.greeting or 1) - 1,
         )  # fmt: skip
 
     def _resume(
-        self, store: Store, asked: Asked, chat: Chat, found: FoundCard | None = None
+        self, store: Store, request: ChatRequest, chat: Chat, found: FoundCard | None = None
     ) -> tuple[FoundCard, Chat]:
         """Continue a chat with its card's file as it is now, or else with the stored copy."""
-        found = found or self._card_of(store, asked, chat)
+        found = found or self._card_of(store, request, chat)
         if chat.worlds:
             found = self._with_worlds(found, chat.worlds)
         digest = store.put_card(found.card.name, found.text)
         path = str(found.path) if found.path else None
         if digest != chat.card_hash or (path and path != chat.card_path):
             chat = store.update_chat(chat.id, card_hash=digest, card_path=path)
-        if asked.persona:
-            chat = store.update_chat(chat.id, persona=self._persona(store, asked, found.card))
+        if request.persona:
+            chat = store.update_chat(chat.id, persona=self._persona(store, request, found.card))
         return found, chat
 
     def _with_worlds(self, found: FoundCard, names: tuple[str, ...]) -> FoundCard:
@@ -217,9 +221,9 @@ class Entry:
         read = worlds.parse_card(text, path, known, extra=names)
         return replace(found, card=read.card, text=read.text)
 
-    def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
-        if asked is self.asked and asked.target is not None:
-            return find_card(asked.target, self.paths)
+    def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> FoundCard:
+        if request is self.request and request.target is not None:
+            return find_card(request.target, self.paths)
         if chat.card_path and (found := self._at(Path(chat.card_path), chat.card_name)):
             return found
         text = store.get_card(chat.card_hash)
@@ -244,10 +248,10 @@ class Entry:
             return found if found.card.name == name else None
         return None
 
-    def _persona(self, store: Store, asked: Asked, card: CharacterCard) -> Persona:
+    def _persona(self, store: Store, request: ChatRequest, card: CharacterCard) -> Persona:
         """The user's persona: the one a flag names, else that of the settings or the card."""
         own = self.settings.persona
-        if asked.persona:
+        if request.persona:
             known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
-            return known.get(asked.persona.casefold(), Persona(asked.persona))
+            return known.get(request.persona.casefold(), Persona(request.persona))
         return card.user(own)

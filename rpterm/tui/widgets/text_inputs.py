@@ -12,7 +12,7 @@ from textual.widgets import Input, TextArea
 _JOINERS = ("\u200c", "\u200d")
 
 
-class Area(TextArea):
+class JoinerTextArea(TextArea):
     """A text area that stays in view within a scrolling form as it grows."""
 
     def on_resize(self) -> None:
@@ -26,7 +26,7 @@ class Area(TextArea):
             self._replace_via_keyboard(event.character, *self.selection)
 
 
-class Line(Input):
+class JoinerInput(Input):
     """A single-line text input."""
 
     async def _on_key(self, event: events.Key) -> None:

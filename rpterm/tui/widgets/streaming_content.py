@@ -15,11 +15,16 @@ from textual.visual import RenderOptions
 from rpterm.tui import text
 
 
-class Growing(Content):
+class StreamingContent(Content):
     """A head line, the text so far, and a cursor at its end."""
 
     def __init__(
-        self, head: Content, source: str, *, marks: bool = False, before: Growing | None = None
+        self,
+        head: Content,
+        source: str,
+        *,
+        marks: bool = False,
+        before: StreamingContent | None = None,
     ) -> None:
         """``before`` is the content shown until now; ``marks`` is as in ``text.roleplay``."""
         done, gap, last = source.rpartition("\n\n")

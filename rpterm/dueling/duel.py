@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm.chat.tree import begin_chat
 from rpterm.dueling.contender import Contender, ContenderError, parse_all
 from rpterm.dueling.plan import Round, places, rounds
-from rpterm.dueling.tally import Judged, Tally, tally
+from rpterm.dueling.tally import JudgedRound, Tally, tally
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
 from rpterm.store.duels import Duels, StoredDuel
@@ -74,7 +74,7 @@ class Pair:
         return self.left is not None and self.right is not None
 
 
-class Bout:
+class Duel:
     """A duel in progress; may be called from any thread."""
 
     def __init__(self, store: Store, stored: StoredDuel) -> None:
@@ -94,7 +94,7 @@ class Bout:
     def begin(
         cls, store: Store, card: CharacterCard, toml: str, persona: Persona, setup: Setup,
         *, card_path: str | None = None,
-    ) -> Bout:  # fmt: skip
+    ) -> Duel:  # fmt: skip
         """Start a new duel in a chat of its own."""
         chat = begin_chat(store, card, toml, persona, card_path=card_path)
         against = " against ".join(spec or "as set" for spec in setup.specs)
@@ -102,7 +102,7 @@ class Bout:
         return cls(store, Duels(store).begin(chat.id, _to_stored(setup)))
 
     @classmethod
-    def newest(cls, store: Store, setup: Setup) -> Bout | None:
+    def newest(cls, store: Store, setup: Setup) -> Duel | None:
         """The newest duel with this setup and any number of rounds, finished or not."""
         for stored in Duels(store).all():
             if setup.same_as(stored.setup, any_count=True):
@@ -110,12 +110,12 @@ class Bout:
         return None
 
     @classmethod
-    def resume(cls, store: Store, setup: Setup) -> Bout | None:
+    def resume(cls, store: Store, setup: Setup) -> Duel | None:
         """The newest duel with this setup, unless it is finished."""
         for stored in Duels(store).all():
             if setup.same_as(stored.setup):
-                bout = cls(store, stored)
-                return None if bout.next() is None else bout
+                duel = cls(store, stored)
+                return None if duel.next() is None else duel
         return None
 
     @property
@@ -142,7 +142,7 @@ class Bout:
         """The replies so far: (place, contender) → turn id."""
         return self._duels.replies(self.id)
 
-    def put(self, place: int, contender: str, turn_id: int) -> None:
+    def record_reply(self, place: int, contender: str, turn_id: int) -> None:
         """Record the reply of a contender."""
         self._duels.put(self.id, place, contender, turn_id)
 
@@ -157,7 +157,7 @@ class Bout:
             return None
         return self._add_message(self._root(), self.setup.lines[place % len(self.setup.lines)])
 
-    def asks(self, pair: Pair) -> bool:
+    def needs_message(self, pair: Pair) -> bool:
         """Whether a round waits for a message that the user has to write."""
         return self.fresh and not pair.ready and self.message(pair.round.place) is None
 
@@ -166,7 +166,7 @@ class Bout:
         return self._add_message(self._last_winner() or self._root(), text)
 
     @contextmanager
-    def at(self, message: Turn) -> Iterator[None]:
+    def replying_to(self, message: Turn) -> Iterator[None]:
         """Select a message as the leaf of the chat while a reply to it is generated.
 
         A prepared message is deselected afterwards: the user never said it, so no character may
@@ -251,7 +251,7 @@ class Bout:
         verdicts = {each.id: each.verdict for each in comparisons}
         messages = len(self.setup.lines) or self.places
         judged = [
-            Judged(
+            JudgedRound(
                 contender[each.left_id], contender[each.right_id], each.verdict,
                 place[each.left_id] % messages,
                 verdicts[each.asked_again] if each.asked_again is not None else None,

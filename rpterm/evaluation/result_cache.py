@@ -8,11 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 
-class GrowingFile:
+class AppendOnlyFile:
     """An append-only file with one JSON object per line."""
 
     def __init__(self, path: Path, line_start: str, contents: str) -> None:
@@ -80,7 +80,7 @@ class GrowingFile:
         return lines
 
 
-class Known:
+class ResultCache:
     """A cache of JSON results by a hash of what they depend on; without a file only in memory."""
 
     def __init__(self, path: Path | None = None, contents: str = "results") -> None:
@@ -89,7 +89,7 @@ class Known:
         Raises:
             RptermError: The file cannot be used, or contains something else.
         """
-        self._file = GrowingFile(path, '{"mark": ', contents) if path is not None else None
+        self._file = AppendOnlyFile(path, '{"mark": ', contents) if path is not None else None
         self._results: dict[str, Any] = {}
         if self._file is not None:
             try:
@@ -97,26 +97,26 @@ class Known:
             except KeyError as error:
                 raise self._file.unexpected(error) from None
 
-    def or_made(self, mark: str, make: Callable[[], tuple[Any, bool]]) -> Any:
+    def get_or_compute(self, key: str, make: Callable[[], tuple[Any, bool]]) -> Any:
         """The cached result, or else a new one.
 
         Args:
-            mark: The hash of what the result depends on; see ``mark``.
+            key: The hash of what the result depends on; see ``cache_key``.
             make: Computes the result; returns it and whether it may be cached.
 
         Raises:
             RptermError: The result cannot be computed or saved.
         """
-        if mark not in self._results:
+        if key not in self._results:
             result, is_cacheable = make()
             if not is_cacheable:
                 return result
-            self._results[mark] = result
+            self._results[key] = result
             if self._file is not None:
-                self._file.add({"mark": mark, "result": result})
-        return self._results[mark]
+                self._file.add({"mark": key, "result": result})
+        return self._results[key]
 
 
-def mark(*depends: object) -> str:
+def cache_key(*depends: object) -> str:
     """A hash of everything that a result depends on, by its ``repr``."""
     return sha256(repr(depends).encode()).hexdigest()[:20]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def put(text: str, parts: Sequence[str], value: object) -> str:
+def with_value(text: str, parts: Sequence[str], value: object) -> str:
     """The text of a file with one key set, or removed if the value is ``None``.
 
     Args:
@@ -34,15 +34,15 @@ def put(text: str, parts: Sequence[str], value: object) -> str:
     return tomlkit.dumps(document)
 
 
-def toml(value: object) -> str:
+def to_toml(value: object) -> str:
     """A value in TOML syntax."""
     import tomlkit
 
     return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
 
 
-def typed(value: object) -> str:
+def as_typed(value: object) -> str:
     """A value as a user types it for ``config set``: strings unquoted, the rest in TOML syntax."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else toml(value)
+    return value if isinstance(value, str) else to_toml(value)

@@ -1,4 +1,4 @@
-"""Bringing everything from another program: cards, world files and chats find each other."""
+"""Imports folders of another program: cards, world files and chats are linked again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
 from rpterm.cards.reader import load, parse
-from rpterm.group import owner
+from rpterm.group import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.chat_log import export_log
@@ -70,7 +70,7 @@ def old(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_whole_folder_comes_in_one_go(old: Path, store: Store, tmp_path: Path) -> None:
+def test_a_complete_folder_is_imported(old: Path, store: Store, tmp_path: Path) -> None:
     done: list[str] = []
     moved = import_paths([old], tmp_path / "cards", store, on_done=done.append)
     assert sorted(path.name for path in (tmp_path / "cards").glob("*.toml")) == [
@@ -90,7 +90,7 @@ def test_a_whole_folder_comes_in_one_go(old: Path, store: Store, tmp_path: Path)
     assert [turn.swipes for turn in path] == [2, 2, 2] and chat.persona.name == "Ann"
 
 
-def test_a_chat_without_a_card_gets_a_bare_one(old: Path, store: Store, tmp_path: Path) -> None:
+def test_a_chat_without_a_card_gets_a_placeholder(old: Path, store: Store, tmp_path: Path) -> None:
     moved = import_paths([old], tmp_path / "cards", store)
     lost = next(result for result in moved.chats if result.source.name == "three.jsonl")
     assert "No card of Nobody was found" in lost.notes[-1]
@@ -99,7 +99,7 @@ def test_a_chat_without_a_card_gets_a_bare_one(old: Path, store: Store, tmp_path
     assert parse(store.get_card(chat.card_hash) or "").name == "Nobody"
 
 
-def test_a_second_time_brings_nothing_twice(old: Path, store: Store, tmp_path: Path) -> None:
+def test_a_second_import_duplicates_nothing(old: Path, store: Store, tmp_path: Path) -> None:
     import_paths([old], tmp_path / "cards", store)
     before = sorted(path.name for path in (tmp_path / "cards").iterdir())
     (old / "chats" / "lightkeeper" / "new.jsonl").write_text(log("Mara Venn", "New."), "utf-8")
@@ -110,7 +110,7 @@ def test_a_second_time_brings_nothing_twice(old: Path, store: Store, tmp_path: P
     assert sum(result.known is not None for result in moved.chats) == 3
 
 
-def test_what_was_deleted_can_come_again(old: Path, store: Store, tmp_path: Path) -> None:
+def test_what_was_deleted_can_be_imported_again(old: Path, store: Store, tmp_path: Path) -> None:
     moved = import_paths([old], tmp_path / "cards", store)
     for result in moved.chats:
         if result.chat_id is not None:
@@ -121,7 +121,7 @@ def test_what_was_deleted_can_come_again(old: Path, store: Store, tmp_path: Path
     assert not any(r.known for r in again.cards if r.source.stem == "tam")
 
 
-def test_cards_that_were_here_before_are_found(store: Store, tmp_path: Path) -> None:
+def test_existing_cards_are_found(store: Store, tmp_path: Path) -> None:
     from rpterm.cards.writer import dump
 
     card = tmp_path / "keeper.toml"
@@ -156,7 +156,7 @@ def test_a_log_that_cannot_be_stored_leaves_nothing(
     assert result.turns == 3 and len(store.chats()) == 1
 
 
-def test_a_path_that_is_not_there(store: Store, tmp_path: Path) -> None:
+def test_a_path_that_does_not_exist(store: Store, tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="There is no file or folder"):
         import_paths([tmp_path / "gone"], tmp_path / "cards", store)
     (result,) = import_chats([tmp_path / "gone.jsonl"], store, [])
@@ -170,7 +170,7 @@ def test_a_path_that_is_not_there(store: Store, tmp_path: Path) -> None:
                     st.none() | st.integers() | st.text(max_size=9) | st.lists(st.text(max_size=5)),
                     max_size=6), max_size=4,
 ).map(lambda lines: "\n".join(map(json.dumps, lines)).encode()))  # fmt: skip
-def test_no_log_of_a_stranger_stops_the_import(store: Store, tmp_path: Path, data: bytes) -> None:
+def test_no_foreign_log_stops_the_import(store: Store, tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_bytes(data)
     (result,) = import_chats([path], store, [])
@@ -198,7 +198,7 @@ def test_a_log_of_several_characters_becomes_a_cast(
         ("Tam", True), ("Mara Venn", True), ("Bo (no card)", False),
     }  # fmt: skip
     turns = store.path(store.chat(result.chat_id or 0).leaf_id or 0)
-    owners = [owner(cast, turn) for turn in turns]
+    owners = [speaker_of(cast, turn) for turn in turns]
     assert [member.card_name if member else "" for member in owners] == [
         "Tam", "", "Mara Venn", "Bo (no card)",
     ]  # fmt: skip

@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
-from rpterm.opening.entry import NEW_CHAT, Asked, Entry, FoundCard, LaunchError, find_card
 from rpterm.paths import Paths
+from rpterm.startup.chat_finder import (
+    NEW_CHAT,
+    ChatFinder,
+    ChatRequest,
+    FoundCard,
+    LaunchError,
+    find_card,
+)
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Cast
 
-__all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card"]
+__all__ = ["NEW_CHAT", "ChatRequest", "FoundCard", "Launch", "LaunchError", "find_card"]
 
 _SETTLE_SECONDS = 2.0
 
@@ -53,7 +60,7 @@ class Launch:
 
     settings: Settings
     paths: Paths
-    asked: Asked = field(default_factory=Asked)
+    request: ChatRequest = field(default_factory=ChatRequest)
     make_engine: Callable[[], Engine] | None = None
     embed: bool = True
     polite: bool = True
@@ -65,19 +72,19 @@ class Launch:
     _lent: EngineLease | None = None
     _session: Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _entry: Entry = field(init=False)
+    _finder: ChatFinder = field(init=False)
 
     def __post_init__(self) -> None:
-        self._entry = Entry(self.settings, self.paths, self.asked)
+        self._finder = ChatFinder(self.settings, self.paths, self.request)
 
     def card(self) -> CharacterCard | None:
         """The requested card, for the first frame; ``None`` if the user has yet to choose."""
-        found = self._entry.card()
+        found = self._finder.card()
         return found.card if found is not None else None
 
     def greeting(self) -> str:
         """The greeting for the first frame; "" if an older chat may be continued."""
-        return self._entry.greeting()
+        return self._finder.greeting()
 
     def engine(self) -> Engine:
         """The engine of this run, created on the first call but not loaded.
@@ -95,7 +102,7 @@ class Launch:
         from rpterm.models.engine_factory import open_installed
 
         settings = settings or self.settings
-        return open_installed(settings, self.paths, sequences=settings.at_once)
+        return open_installed(settings, self.paths, sequences=settings.parallel_replies)
 
     def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
         """Open a chat, after leaving the previous one with its KV cache saved.
@@ -118,10 +125,10 @@ class Launch:
         from rpterm.store import Store
         from rpterm.store.process_locks import Presence
 
-        folders.make(self.paths.database.parent)
+        folders.make_folder(self.paths.database.parent)
         store = Store(self.paths.database)
         try:
-            found, chat = self._entry.chat(store, target, chat_id)
+            found, chat = self._finder.chat(store, target, chat_id)
             self._lent = EngineLease(engine)
             self._session = Session(
                 store, self._lent, found.card, chat, self.settings,
@@ -144,7 +151,7 @@ class Launch:
 
     def retune(self, settings: Settings) -> None:
         """Use other settings: in the open chat from its next reply, in the next chat entirely."""
-        self.settings = self._entry.settings = settings
+        self.settings = self._finder.settings = settings
         if self._session is not None:
             self._session.retune(settings)
 
@@ -169,11 +176,11 @@ class Launch:
         self, session: Session, first: bool, chat_id: int | None, before: Cast | None
     ) -> None:
         """Add the members the command line requests, or for a new chat those of the last one."""
-        asked, scene = self.asked, session.scene
-        if first and (asked.company or asked.turns):
+        request, scene = self.request, session.scene
+        if first and (request.company or request.turns):
             from rpterm.chat.cast.casting import gather
 
-            gather(scene, asked.company, asked.turns)
+            gather(scene, request.company, request.turns)
         elif chat_id == NEW_CHAT and before and before.members[0].card_name == session.card.name:
             from rpterm.chat.cast.casting import carry_over
 
@@ -240,7 +247,7 @@ class Launch:
         """The scorer of this run, created on the first call and closed by ``close``."""
         with self._lock:
             if self._scorer is None:
-                from rpterm.opening.judge import open_scorer
+                from rpterm.startup.scorer import open_scorer
 
                 self._scorer = open_scorer(
                     self.settings, self.paths, slow=self.settings.scoring.slow,
@@ -257,7 +264,7 @@ class Launch:
         if not self.embed or self.settings.engine == "scripted":
             return None
         if named not in self._embedders:
-            from rpterm.opening.embedding import open_embedder
+            from rpterm.startup.embedder import open_embedder
 
             self._embedders[named] = open_embedder(named, self.settings, self.paths)
         return self._embedders[named]
@@ -291,7 +298,7 @@ class Launch:
         """Close the engine if the settings have changed to require another one."""
         with self._lock:
             old = self._engine_settings
-            if old is None or not self.settings.asks_another(old):
+            if old is None or not self.settings.needs_other_engine(old):
                 return
             engine, self._engine, self._engine_settings = self._engine, None, None
         if engine is not None:
@@ -300,4 +307,4 @@ class Launch:
     def _flagged(self) -> frozenset[str]:
         """Samplers given as flags, which override the card's own."""
         table = "sampling."
-        return frozenset(n.removeprefix(table) for n in self.asked.flags if n.startswith(table))
+        return frozenset(n.removeprefix(table) for n in self.request.flags if n.startswith(table))

@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from rpterm import config
 from rpterm.cards.card import CharacterCard
-from rpterm.config import ConfigError, Scoring, Settings
-from rpterm.config.text import typed
+from rpterm.config import ConfigError, ScoringSettings, Settings
+from rpterm.config.toml_text import as_typed
 from rpterm.types import Sampling
 
 DEFAULT = "default"
@@ -37,7 +37,7 @@ NAMES: tuple[str, ...] = (
 )
 """The settings of a running chat, the most used ones first."""
 
-Counts = Literal["reply", "opening", "over"]
+TakesEffect = Literal["reply", "opening", "over"]
 """When a change takes effect: with the next reply; when a chat is opened; or not at all, because
 something else overrides the settings file."""
 _ORIGINS = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
@@ -45,7 +45,7 @@ _CARD = "'s card"
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
+class LiveSetting:
     """One setting with its effective value.
 
     Attributes:
@@ -75,20 +75,20 @@ class Knob:
             return "on" if self.value else "off"
         if self.name == MODEL:
             return _model_name(str(self.value))
-        return typed(self.value) or "none"
+        return as_typed(self.value) or "none"
 
     @property
     def about(self) -> str:
         """What the setting does."""
-        return about(self.name)
+        return description(self.name)
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Name, value, origin and description in one line."""
         return f"{self.label} is {self.shown} ({self.origin or DEFAULT}). {self.about}"
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class SettingChange:
     """The result of a change.
 
     Attributes:
@@ -97,11 +97,11 @@ class Changed:
         counts: When the change takes effect.
     """
 
-    knob: Knob
+    knob: LiveSetting
     kept: str
-    counts: Counts
+    counts: TakesEffect
 
-    def told(self, counts: Counts | None = None) -> str:
+    def describe(self, counts: TakesEffect | None = None) -> str:
         """One sentence for the user.
 
         Args:
@@ -123,7 +123,7 @@ class Changed:
 
 
 @dataclass
-class Tuning:
+class LiveSettings:
     """The settings of one run of the program.
 
     Attributes:
@@ -139,20 +139,20 @@ class Tuning:
     flags: Mapping[str, object] = field(default_factory=dict)
     take: Callable[[Settings], object] = lambda _settings: None
 
-    def knobs(self, card: CharacterCard | None) -> list[Knob]:
+    def knobs(self, card: CharacterCard | None) -> list[LiveSetting]:
         """Every setting of a running chat, with its effective value for a character."""
-        values, origins = config.show(self.settings), self._origins()
+        values, origins = config.as_dict(self.settings), self._origins()
         return [_knob(name, values, origins, card) for name in NAMES]
 
-    def knob(self, name: str, card: CharacterCard | None) -> Knob:
+    def knob(self, name: str, card: CharacterCard | None) -> LiveSetting:
         """One of these settings; its name without the table is enough.
 
         Raises:
             ConfigError: There is no setting of that name, or it cannot be changed during a chat.
         """
-        return _knob(known(name), config.show(self.settings), self._origins(), card)
+        return _knob(tunable_name(name), config.as_dict(self.settings), self._origins(), card)
 
-    def change(self, name: str, text: str | None, card: CharacterCard | None) -> Changed:
+    def change(self, name: str, text: str | None, card: CharacterCard | None) -> SettingChange:
         """Save a setting and apply it.
 
         Args:
@@ -162,7 +162,7 @@ class Tuning:
             ConfigError: There is no such setting, the value is not valid, or it cannot be saved.
             ModelError: The model cannot be used.
         """
-        name = known(name)
+        name = tunable_name(name)
         text = None if text == DEFAULT else text
         if text and name == PROFILE:
             self._check_profile(text)
@@ -170,15 +170,15 @@ class Tuning:
             text = _checked(self.settings, name, text)
         config.save(self.file, name, text)
         fresh = config.load(self.file, self.env, self.flags)
-        in_file = config.show(config.load(self.file, flags={PROFILE: ""}))
+        in_file = config.as_dict(config.load(self.file, flags={PROFILE: ""}))
         kept = (text or "") if name == PROFILE else in_file[name]
         before = self.settings
         self.settings = (
-            fresh if name == PROFILE else _replaced(before, name, config.show(fresh)[name])
+            fresh if name == PROFILE else _replaced(before, name, config.as_dict(fresh)[name])
         )
         self.take(self.settings)
         knob = self.knob(name, card)
-        return Changed(knob, Knob(name, kept).shown, self._counts(before, knob, kept))
+        return SettingChange(knob, LiveSetting(name, kept).shown, self._counts(before, knob, kept))
 
     def _check_profile(self, profile: str) -> None:
         """Refuse a profile that cannot be used, before it is saved.
@@ -191,13 +191,13 @@ class Tuning:
         if trial.engine == "llama" and trial.model != self.settings.model:
             _checked(trial, MODEL, trial.model)
 
-    def _counts(self, before: Settings, knob: Knob, kept: object) -> Counts:
+    def _counts(self, before: Settings, knob: LiveSetting, kept: object) -> TakesEffect:
         """When a change takes effect."""
         if knob.value != kept:
             return "over"
         now = self.settings
         needs_opening = before.memory != now.memory or _is_scored(before) != _is_scored(now)
-        return "opening" if needs_opening or now.asks_another(before) else "reply"
+        return "opening" if needs_opening or now.needs_other_engine(before) else "reply"
 
     def _origins(self) -> dict[str, str]:
         """Where each setting that is not a default comes from, as a sentence names it."""
@@ -206,7 +206,7 @@ class Tuning:
         return {name: _ORIGINS.get(origin, profile) for name, origin in found.items()}
 
 
-def known(name: str) -> str:
+def tunable_name(name: str) -> str:
     """The full dotted name of a setting of a running chat.
 
     Raises:
@@ -223,19 +223,19 @@ def known(name: str) -> str:
     return name
 
 
-def problem(name: str, text: str) -> str:
+def problem_with(name: str, text: str) -> str:
     """What is wrong with a value as a user types it; "" if it is valid."""
     try:
-        config.read(name, text)
+        config.parse_value(name, text)
     except ConfigError as error:
         return str(error)
     return ""
 
 
-def about(name: str) -> str:
+def description(name: str) -> str:
     """The description of a setting, from the docstring of its table."""
     table, _, key = name.rpartition(".")
-    kind: type = {"sampling": Sampling, "scoring": Scoring}.get(table, Settings)
+    kind: type = {"sampling": Sampling, "scoring": ScoringSettings}.get(table, Settings)
     return _attributes(kind).get(key, "")
 
 
@@ -251,14 +251,14 @@ def _knob(
     values: Mapping[str, object],
     origins: Mapping[str, str],
     card: CharacterCard | None,
-) -> Knob:
+) -> LiveSetting:
     """A setting for a character, whose card's samplers override everything but flags."""
     origin = origins.get(name, "")
     if card is not None and name.startswith("sampling.") and origin != _ORIGINS["flag"]:
         own = card.sampling.get(name.removeprefix("sampling."))
         if own is not None:
-            return Knob(name, own, card.name + _CARD)
-    return Knob(name, values[name], origin)
+            return LiveSetting(name, own, card.name + _CARD)
+    return LiveSetting(name, values[name], origin)
 
 
 def _model_name(value: str) -> str:

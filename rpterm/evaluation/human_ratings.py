@@ -16,7 +16,7 @@ from rpterm.store.judgements import Judgements
 
 
 @dataclass(frozen=True, slots=True)
-class Human:
+class HumanRatings:
     """Ratings of one model's replies; stars 1 to 5, thumbs 0 or 1."""
 
     model: str
@@ -24,7 +24,7 @@ class Human:
     thumbs: tuple[int, ...]
 
 
-def ratings(store: Store, card_name: str) -> list[Human]:
+def ratings(store: Store, card_name: str) -> list[HumanRatings]:
     """The ratings by model, over all chats with this card."""
     judged = Judgements(store)
     stars: dict[str, list[int]] = defaultdict(list)
@@ -35,7 +35,7 @@ def ratings(store: Store, card_name: str) -> list[Human]:
             origin = origins.get(rating.turn_id)
             if origin is not None and rating.kind in ("stars", "thumb"):
                 (stars if rating.kind == "stars" else thumbs)[origin.model].append(rating.value)
-    return [Human(m, tuple(stars[m]), tuple(thumbs[m])) for m in sorted({*stars, *thumbs})]
+    return [HumanRatings(m, tuple(stars[m]), tuple(thumbs[m])) for m in sorted({*stars, *thumbs})]
 
 
 def with_score(store: Store, card_name: str) -> Figure | None:

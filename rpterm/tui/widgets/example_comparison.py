@@ -10,7 +10,7 @@ from rpterm.types import Turn
 _TITLES = ("with examples", "without examples")
 
 
-class Side(Candidate):
+class ComparedCandidate(Candidate):
     """One of the two versions; its frame says which."""
 
     def mark(self, marked: bool) -> None:
@@ -18,11 +18,11 @@ class Side(Candidate):
         self.border_title = f"{'▸ ' if marked else ''}{_TITLES[self.index]}"
 
 
-class AsideView(Candidates):
+class ExampleComparison(Candidates):
     """Both versions; Enter takes the marked one into the chat, Esc takes neither."""
 
     narrowest = 30
-    apart = False
+    usable_alone = False
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         super().__init__(turns)
@@ -30,4 +30,4 @@ class AsideView(Candidates):
             side.mark(False)
 
     def make(self, index: int, turn: Turn) -> Candidate:
-        return Side(index, turn)
+        return ComparedCandidate(index, turn)

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Lane:
+class WorkerThread:
     """Runs calls in order in a thread of its own, which starts with the first call."""
 
     def __init__(self, name: str, failed: Callable[[Exception], object]) -> None:

@@ -1,4 +1,4 @@
-"""rpterm's own ``jsonl``: out, in, and out again."""
+"""Exports chats to rpterm's own ``jsonl`` files, imports them, and exports them again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rpterm.types import (
     Role,
     Sampling,
     Status,
-    Taking,
+    TurnTaking,
 )
 
 MADE = Generation(
@@ -67,7 +67,7 @@ def branching(store: Store) -> int:
     store.delete_turn(store.turn(late).parent_id or 0, alone=True)
     store.set_leaf(chat.id, shown)
     tam = Member("Tam", "Tam", store.put_card("Tam", dump(CharacterCard("Tam"))))
-    Casts(store).put(chat.id, Cast((Member("Mara", "Mara"), tam), Taking.ROUND))
+    Casts(store).put(chat.id, Cast((Member("Mara", "Mara"), tam), TurnTaking.ROUND))
     return chat.id
 
 
@@ -89,7 +89,7 @@ def brought(store: Store, path: Path, text: str) -> ImportedChat:
     return result
 
 
-def test_a_whole_chat_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
+def test_an_exported_chat_is_recreated(store: Store, tmp_path: Path) -> None:
     number = branching(store)
     text = json_lines(store, store.chat(number))
     result = brought(store, tmp_path / "x.jsonl", text)
@@ -103,7 +103,7 @@ def test_a_whole_chat_comes_back_as_it_was(store: Store, tmp_path: Path) -> None
     assert again.known == result.chat_id
 
 
-def test_a_whole_chat_that_cannot_be_stored_leaves_nothing(
+def test_a_chat_that_cannot_be_stored_leaves_nothing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = json_lines(store, store.chat(branching(store)))
@@ -118,7 +118,9 @@ def no_room(*args: object) -> None:
     raise StoreError("There is no room left.")
 
 
-def test_elsewhere_it_finds_its_cards_or_gets_bare_ones(store: Store, tmp_path: Path) -> None:
+def test_on_another_machine_cards_are_found_or_replaced_by_placeholders(
+    store: Store, tmp_path: Path
+) -> None:
     text = json_lines(store, store.chat(branching(store)))
     with Store(tmp_path / "b.db") as other:
         result = brought(other, tmp_path / "x.jsonl", text)
@@ -129,7 +131,7 @@ def test_elsewhere_it_finds_its_cards_or_gets_bare_ones(store: Store, tmp_path: 
         assert turns == [{**line, "generation": 0} for line in written(store, 1)[1:]]
 
 
-def test_a_damaged_line_is_told_and_what_is_below_it_stays(store: Store, tmp_path: Path) -> None:
+def test_a_damaged_line_is_noted_and_the_rest_is_kept(store: Store, tmp_path: Path) -> None:
     lines = json_lines(store, store.chat(branching(store))).splitlines(keepends=True)
     lines[3] = '{"type": "turn"\n'
     lines[5] = lines[5].replace('"prompt_ids": [1, 2]', '"prompt_ids": [1, "2"]')

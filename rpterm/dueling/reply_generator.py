@@ -14,8 +14,8 @@ from contextlib import suppress
 from rpterm.chat.events import ReplyFailed, ReplyFinished
 from rpterm.chat.reply import NOTHING
 from rpterm.chat.session import ReplyRequest, Session
-from rpterm.dueling.bout import Bout
 from rpterm.dueling.contender import Contender
+from rpterm.dueling.duel import Duel
 from rpterm.types import Intent, RptermError, Turn
 
 TRIES = 3
@@ -24,22 +24,22 @@ TRIES = 3
 OpenSession = Callable[[Contender], Session]
 
 
-class MakerError(RptermError):
+class GeneratorError(RptermError):
     """A side cannot reply; the message is the engine's."""
 
 
-class Maker:
+class ReplyGenerator:
     """Generates the replies of a duel; used in one thread, stopped from any."""
 
-    def __init__(self, bout: Bout, opener: OpenSession, *, together: bool = True) -> None:
+    def __init__(self, duel: Duel, opener: OpenSession, *, together: bool = True) -> None:
         """Create a generator that has loaded no model yet.
 
         Args:
-            bout: The duel.
+            duel: The duel.
             opener: Opens a session in the duel's chat with a contender's model.
             together: Whether all models fit into memory at once.
         """
-        self.bout, self._opener, self._together = bout, opener, together
+        self.duel, self._opener, self._together = duel, opener, together
         self._open: dict[tuple[str | None, str | None], Session] = {}
         self._stopped = False
 
@@ -52,13 +52,13 @@ class Maker:
         for place, contender in self._order():
             if self._stopped:
                 return
-            if place not in self.bout.failed:
+            if place not in self.duel.failed:
                 self.make(place, contender)
                 on_reply()
 
     def make(self, place: int, contender: Contender) -> None:
         """Generate one side's reply at a place, unless it exists or there is no message yet."""
-        message = self.bout.message(place)
+        message = self.duel.message(place)
         if message is not None:
             self.answer(place, contender, message)
 
@@ -70,24 +70,24 @@ class Maker:
             text: The user's message; ignored if a side has already replied to an earlier one, so
                 that all sides reply to the same message.
         """
-        message = self.bout.message(place) or self.bout.say(text)
-        for contender in self.bout.contenders:
+        message = self.duel.message(place) or self.duel.say(text)
+        for contender in self.duel.contenders:
             self.answer(place, contender, message)
 
     def answer(self, place: int, contender: Contender, message: Turn) -> None:
         """Generate one side's reply to a message, unless it exists."""
-        if (place, contender.name) in self.bout.replies():
+        if (place, contender.name) in self.duel.replies():
             return
         session = self._session(contender)
         for attempt in range(TRIES):
-            seed = zlib.crc32(f"{self.bout.setup.seed}:{place}:{contender.name}:{attempt}".encode())
+            seed = zlib.crc32(f"{self.duel.setup.seed}:{place}:{contender.name}:{attempt}".encode())
             turn = self._reply(session, contender, message, seed)
             if self._stopped:
                 return
             if turn is not None:
-                self.bout.put(place, contender.name, turn.id)
+                self.duel.record_reply(place, contender.name, turn.id)
                 return
-        self.bout.failed.add(place)
+        self.duel.failed.add(place)
 
     def stop(self) -> None:
         """Stop the current reply and generate no more."""
@@ -104,7 +104,7 @@ class Maker:
 
     # -------------------------------------------------------------------------------------------
     def _order(self) -> Iterator[tuple[int, Contender]]:
-        contenders = self.bout.contenders
+        contenders = self.duel.contenders
         groups = [contenders]
         if not self._together:
             groups = [
@@ -112,7 +112,7 @@ class Maker:
                 for weights in dict.fromkeys(each.weights for each in contenders)
             ]
         for group in groups:
-            for place in range(self.bout.places):
+            for place in range(self.duel.places):
                 for contender in group:
                     yield place, contender
 
@@ -131,7 +131,7 @@ class Maker:
         request = ReplyRequest(
             Intent.REGENERATE, sampling={**contender.sampling, "seed": seed % 2**31}, best=False
         )
-        with self.bout.at(message):
+        with self.duel.replying_to(message):
             for event in session.reply(request):
                 if isinstance(event, ReplyFinished):
                     return event.turn
@@ -140,5 +140,5 @@ class Maker:
                     and event.message != NOTHING
                     and not self._stopped
                 ):
-                    raise MakerError(f"Side {contender.name}: {event.message}")
+                    raise GeneratorError(f"Side {contender.name}: {event.message}")
         return None

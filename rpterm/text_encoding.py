@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -14,9 +14,9 @@ MARKS = (
 """Byte order marks with their encodings; a mark comes before any shorter mark it starts with."""
 
 
-def utf8(data: bytes) -> bytes:
+def to_utf8(data: bytes) -> bytes:
     """The data re-encoded as UTF-8 if a byte order mark names its encoding, else unchanged."""
-    for mark, encoding in MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             try:
                 return data[len(mark) :].decode(encoding).encode()
@@ -25,13 +25,6 @@ def utf8(data: bytes) -> bytes:
     return data
 
 
-def not_utf8(what: str, at: int) -> str:
+def not_utf8_message(what: str, at: int) -> str:
     """The message for text in another encoding: where it fails, and what to do."""
     return f"{what} is not UTF-8 text (at byte {at:,}): save it as UTF-8."
-
-
-def why(error: Exception) -> str:
-    """Why a file could not be read or written, without Python's own vocabulary."""
-    if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8 text (at byte {error.start:,})"
-    return getattr(error, "strerror", None) or str(error)

@@ -40,7 +40,7 @@ def ask(
         AskError: The question and the longest possible answer do not fit into the context window.
         RptermError: The engine failed.
     """
-    request = request_of(engine, system, question, sampling)
+    request = build_request(engine, system, question, sampling)
     text = ""
     # Closing the generator stops the engine, even when the user interrupts.
     stream = cast("Generator[EngineEvent, None, None]", engine.generate(request))
@@ -55,7 +55,9 @@ def ask(
     return text
 
 
-def request_of(engine: Engine, system: str, question: str, sampling: Sampling) -> GenerateRequest:
+def build_request(
+    engine: Engine, system: str, question: str, sampling: Sampling
+) -> GenerateRequest:
     """The engine request for a question, in the model's chat template.
 
     Raises:

@@ -24,7 +24,7 @@ COMMANDS = ("help", "theme", "interrupt", "quit")
 """The app-wide commands that make sense without a chat."""
 
 
-class SingleApp(App[None], inherit_bindings=False):
+class SingleScreenApp(App[None], inherit_bindings=False):
     """Runs one screen until it is closed."""
 
     TITLE = "rpterm"
@@ -49,7 +49,7 @@ class SingleApp(App[None], inherit_bindings=False):
         super().__init__()
         self._make, self.settings, self._on_setting = make, settings, on_setting
         self._bindings = BindingsMap(keys.bindings_for(COMMANDS, settings.keys))
-        themes.put_on(self, settings.theme)
+        themes.apply(self, settings.theme)
 
     def on_mount(self) -> None:
         self.push_screen(self._make(), lambda _done: self.exit())

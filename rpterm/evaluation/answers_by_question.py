@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.judge import Verdict
-from rpterm.evaluation.metrics import Measured
+from rpterm.evaluation.metrics import MeasuredAnswer
 from rpterm.evaluation.questions import Question
-from rpterm.evaluation.scored import Reason
+from rpterm.evaluation.reply_scores import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ModelAnswer:
     """One model's answer.
 
     Attributes:
@@ -34,7 +34,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionAnswers:
     """One question with one seed, and every model's answer."""
 
     question: str
@@ -42,11 +42,11 @@ class Asked:
     seed: int
     user: tuple[str, ...]
     references: tuple[str, ...]
-    given: tuple[Given, ...]
+    given: tuple[ModelAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatedStatement:
     """One statement of the interview, with the ratings by model, one for each seed.
 
     Attributes:
@@ -59,11 +59,13 @@ class Rated:
     ratings: tuple[tuple[int, ...], ...]
 
 
-def answered(
-    measured: Sequence[Measured], questions: Mapping[str, Question], verdicts: Sequence[Verdict]
-) -> tuple[Asked, ...]:
+def group_answers(
+    measured: Sequence[MeasuredAnswer],
+    questions: Mapping[str, Question],
+    verdicts: Sequence[Verdict],
+) -> tuple[QuestionAnswers, ...]:
     """The open questions with their answers, in the order they were asked."""
-    by_question: dict[tuple[str, int], list[Measured]] = {}
+    by_question: dict[tuple[str, int], list[MeasuredAnswer]] = {}
     for each in measured:
         by_question.setdefault((each.answer.question, each.answer.seed), []).append(each)
     order = {name: at for at, name in enumerate(questions)}
@@ -72,13 +74,15 @@ def answered(
         own = [each for each in verdicts if (each.question, each.seed) == (name, seed)]
         given = tuple(_given(each, own) for each in by_question[name, seed])
         question = questions[name]
-        asked.append(Asked(name, question.kind, seed, question.user, question.references, given))
+        asked.append(
+            QuestionAnswers(name, question.kind, seed, question.user, question.references, given)
+        )
     return tuple(asked)
 
 
-def interviewed(
+def group_ratings(
     answers: Sequence[Answer], models: Sequence[str], questions: Mapping[str, Question]
-) -> tuple[Rated, ...]:
+) -> tuple[RatedStatement, ...]:
     """The statements of the personality interview with their ratings."""
     ratings: dict[str, dict[str, list[int]]] = {}
     for answer in answers:
@@ -86,7 +90,7 @@ def interviewed(
             by_model = ratings.setdefault(answer.question, {})
             by_model.setdefault(answer.model, []).append(answer.rating)
     return tuple(
-        Rated(
+        RatedStatement(
             question.trait, question.user[0], question.key < 0,
             tuple(tuple(ratings[name].get(model, ())) for model in models),
         )
@@ -94,10 +98,10 @@ def interviewed(
     )  # fmt: skip
 
 
-def _given(each: Measured, verdicts: Sequence[Verdict]) -> Given:
+def _given(each: MeasuredAnswer, verdicts: Sequence[Verdict]) -> ModelAnswer:
     model, score = each.answer.model, each.score
     decided = [v for v in verdicts if v.winner and model in (v.left, v.right)]
-    return Given(
+    return ModelAnswer(
         model, each.answer.reply, score.values.get("in_character"), score.low, score.high,
         score.reasons, sum(v.winner == model for v in decided), len(decided),
     )  # fmt: skip
