@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm import doctor as examination
 from rpterm.chat.replay import ReplayError, replay, request_of
-from rpterm.cli import models
+from rpterm.cli import doctor_checks, models
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import hashes
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
 
@@ -38,7 +37,7 @@ def test_a_list_for_programs_is_empty_before_the_first_chat(cli: Cli, home: Path
 def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
     listed = cli("chats")
     assert listed.out.splitlines()[0].split() == [
-        "id", "last", "character", "turns", "exports", "title",
+        "id", "updated", "character", "turns", "exportable", "title",
     ]  # fmt: skip
     assert "Sherlock Holmes" in listed.out
     assert listed.out.splitlines()[1].endswith("Hello, Watson")
@@ -150,14 +149,27 @@ def test_a_fingerprint_is_not_called_a_sha256(cli: Cli, monkeypatch: pytest.Monk
     assert large["fingerprint"].startswith("fp1-") and large["sha256"] == facts["sha256"]
 
 
-def test_the_rate_of_a_resumed_download_is_of_this_stage(
-    capsys: pytest.CaptureFixture[str],
+def test_a_download_logs_every_tenth_of_each_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    with models._shown_progress() as show:
+        for stage, done in (("download", 900), ("download", 905), ("download", 1000), ("check", 0)):
+            show(stage, done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        "download 90 %",
+        "download 100 %",
+        "check 0 %",
+    ]
+
+
+def test_a_download_shows_a_bar_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell = models._Progress()
-    for stage, done in (("get", 900), ("get", 1000), ("check", 0), ("check", 500)):
-        tell(stage, done, 1000)
-    told = capsys.readouterr().err
-    assert "check  50 %" in told and "-" not in told
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with models._shown_progress() as show:
+        show("download", 900_000, 1_000_000)
+        show("check", 1_000_000, 1_000_000)
+    shown = capsys.readouterr().err
+    assert "download" in shown and "check" in shown and "1.0/1.0 MB" in shown
 
 
 def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
@@ -188,7 +200,9 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     (home / "characters" / "bad.toml").write_text("name = 3", encoding="utf-8")
     (home / "config.toml").write_text("thme = 1", encoding="utf-8")
     (home / "rpterm.db").write_bytes(b"no database" * 999)
-    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    monkeypatch.setattr(
+        doctor_checks, "_library", lambda: doctor_checks.Check("llama.cpp", "ok", "")
+    )
     done = cli("doctor", "--json")
     assert done.code == 1
     broken = {check["name"] for check in json.loads(done.out) if check["verdict"] == "broken"}
@@ -202,8 +216,10 @@ def test_a_check_that_fails_is_named_and_hides_no_other(
         raise PermissionError("no")
 
     closed: list[Store] = []
-    monkeypatch.setattr(examination, "_disk", fails)
-    monkeypatch.setattr(examination, "_library", lambda: examination.Check("llama.cpp", "ok", ""))
+    monkeypatch.setattr(doctor_checks, "_disk", fails)
+    monkeypatch.setattr(
+        doctor_checks, "_library", lambda: doctor_checks.Check("llama.cpp", "ok", "")
+    )
     monkeypatch.setattr(Store, "chats", fails)
     monkeypatch.setattr(
         Store, "close", lambda store, close=Store.close: closed.append(close(store))
@@ -235,7 +251,7 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
 def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     cli: Cli, chat: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "examine", lambda *_: [])
+    monkeypatch.setattr(doctor_checks, "run_checks", lambda *_: [])
     done = cli("doctor", "--repair")
     assert done.code == 0 and "nothing to repair" in done.out
     with closing(sqlite3.connect(home / "rpterm.db", isolation_level=None)) as newer:
@@ -259,15 +275,15 @@ def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     ],
 )
 def test_doctor_judges_the_build(told: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "_card_there", lambda: False)
+    monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: False)
     monkeypatch.setattr("sys.platform", "linux")
-    assert examination.library_verdict(told, "again").verdict == verdict
+    assert doctor_checks.judge_build(told, "again").verdict == verdict
 
 
 def test_a_card_the_build_cannot_use_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "_card_there", lambda: True)
+    monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: True)
     told = "0.3.36 False CPU : AVX2 = 1 | OPENMP = 1 | "
-    assert examination.library_verdict(told, "again").verdict == "slow"
+    assert doctor_checks.judge_build(told, "again").verdict == "slow"
 
 
 # replay ----------------------------------------------------------------------------------------
@@ -294,11 +310,11 @@ def test_a_reply_that_differs_says_where(cli: Cli, chat: int, home: Path) -> Non
     done = cli("replay", str(stored(home)[0] + 1))
     assert done.code == 1
     assert done.out.startswith("Different after ")
-    assert f"made:   {SCRIPTED_REPLIES[0][:10]}" in done.out
+    assert f"now:    {SCRIPTED_REPLIES[0][:10]}" in done.out
 
 
 def test_what_was_not_generated_has_no_replay(cli: Cli, chat: int) -> None:
-    assert "not made by a model" in cli("replay", "1").err
+    assert "not generated by a model" in cli("replay", "1").err
     assert cli("replay", "999").code == 1
 
 
@@ -317,7 +333,7 @@ def test_an_adapter_that_is_not_there_is_told(cli: Cli, chat: int, home: Path) -
     with Store(home / "rpterm.db") as store, store.connections.write() as connection:
         connection.execute("UPDATE generations SET adapter_hash = 'mine'")
     done = cli("replay", str(number))
-    assert "The adapter mine made the reply, here there is none: name its file" in done.out
+    assert "The adapter mine generated the reply, but now none is set: name its file" in done.out
 
 
 def test_a_reply_that_was_stopped_is_made_as_far_as_it_went(home: Path, chat: int) -> None:
@@ -363,7 +379,7 @@ def test_what_stands_wrong_in_the_file_is_no_wrong_command_line(cli: Cli, home: 
 
 def test_a_backup_says_which_folder_it_made(cli: Cli, chat: int, tmp_path: Path) -> None:
     told = cli("backup", str(tmp_path / "a" / "b" / "c.db")).out
-    assert f"The folder {tmp_path / 'a' / 'b'} was made for it." in told
+    assert f"The folder {tmp_path / 'a' / 'b'} was created." in told
     assert "folder" not in cli("backup", str(tmp_path / "a" / "b" / "d.db")).out
 
 
@@ -374,4 +390,4 @@ def test_counts_agree_with_what_they_count(cli: Cli, chat: int, tmp_path: Path) 
     cli("chats", "export", "1", "-f", "log", "-o", str(log))
     assert "1 of 1 chat imported." in cli("chats", "import", str(log), "--card", "sherlock").out
     again = cli("chats", "import", str(log), "--card", "sherlock").out
-    assert "0 of 1 chat imported, 1 was here already." in again
+    assert "0 of 1 chat imported, 1 was already imported." in again

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil.work import Work
-from rpterm.memory.facade import Memory
 from rpterm.memory.overview import overview
 from rpterm.store import Store
-from rpterm.store.distilled import Draft
+from rpterm.store.memory.distilled import Draft
 from rpterm.tui.widgets.panes.memory_lines import entry
 from rpterm.types import Origin
 
@@ -74,22 +74,25 @@ def test_an_account_that_tells_of_a_hidden_turn_waits(world: World) -> None:
     parrot, last = world.say("My parrot is Figaro."), world.say("We sailed to Naples.")
     summary = Draft("summary", "Ann told of Figaro and of Naples.", (parrot, last), "model")
     assert world.memory.settled(20)
-    world.work.distilled.keep("C", world.chat, [summary], [], "summary")
+    world.work.distilled.add("C", world.chat, [summary], [], "summary")
     world.memory.wake()
     assert summary.text in world.ask("Did we sail to Naples?")
     world.store.hide(parrot)
     assert summary.text not in world.ask("Did we sail to Naples?")
     told = {item.row.text: item for item in overview(world.memory, None).rows}
-    assert [told[text].veiled for text in (summary.text, "We sailed to Naples.")] == [True, False]
-    assert "of a hidden turn" in entry(told["My parrot is Figaro."], 60).plain
+    assert [told[text].from_hidden_turn for text in (summary.text, "We sailed to Naples.")] == [
+        True,
+        False,
+    ]
+    assert "from a hidden turn" in entry(told["My parrot is Figaro."], 60).plain
 
 
 def test_a_hidden_turn_is_read_for_facts_once_it_is_shown_again(world: World) -> None:
     turn = world.say("I live in Bath.")
     world.store.hide(turn)
     assert world.memory.settled(20)
-    assert world.work.to_catch_up() == []
+    assert world.work.chats_to_catch_up() == []
     assert world.work.read_rules(world.chat).kept == ()
     world.store.hide(turn, False)
-    assert world.work.to_catch_up() == [world.chat]
+    assert world.work.chats_to_catch_up() == [world.chat]
     assert [row.text for row in world.work.read_rules(world.chat).kept] == ["Ann lives in Bath"]

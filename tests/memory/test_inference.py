@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpterm import doctor
-from rpterm.config import Scoring, Settings
+from rpterm.cli import doctor_checks
+from rpterm.config import ScoringSettings, Settings
 from rpterm.memory.embed import WorkerEmbedder
-from rpterm.memory.inference import columns, labels_of
+from rpterm.memory.nli_labels import label_positions, read_labels
 from rpterm.types import RptermError
 
 
@@ -23,27 +23,27 @@ from rpterm.types import RptermError
     ],
 )
 def test_the_columns_are_read_from_the_labels(labels, wanted):
-    assert columns(labels) == wanted
+    assert label_positions(labels) == wanted
 
 
 def test_labels_that_say_nothing_are_refused_with_their_names():
     with pytest.raises(RptermError, match="LABEL_0, LABEL_1"):
-        columns({0: "LABEL_0", 1: "LABEL_1"})
+        label_positions({0: "LABEL_0", 1: "LABEL_1"})
     with pytest.raises(RptermError, match="none"):
-        columns({})
+        label_positions({})
 
 
 def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
-    def check(name: str) -> doctor.Check:
-        return doctor._contradictions(Settings(scoring=Scoring(nli_model=name)))
+    def check(name: str) -> doctor_checks.Check:
+        return doctor_checks._contradictions(Settings(scoring=ScoringSettings(nli_model=name)))
 
-    assert check("").verdict == "ok" and "rules alone" in check("").detail
+    assert check("").verdict == "ok" and "rules only" in check("").detail
     assert check(str(tmp_path)).verdict == "broken"
     (tmp_path / "config.json").write_text(json.dumps({"id2label": {"0": "yes"}}))
     assert "labels are yes" in check(str(tmp_path)).detail
     labels = {"0": "contradiction", "1": "entailment"}
     (tmp_path / "config.json").write_text(json.dumps({"id2label": labels}))
-    assert labels_of(tmp_path) == labels
+    assert read_labels(tmp_path) == labels
     assert check(str(tmp_path)).verdict == "ok"
     assert check(str(tmp_path / "none")).verdict == "slow"
 

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from rpterm.memory.blocks import Blocks
-from rpterm.memory.facade import Memory, RecallError
+from rpterm.memory.blocked_phrases import BlockedPhrases
+from rpterm.memory.character_memory import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
-from rpterm.store.memories import Memories
-from rpterm.store.memory_files import Piece
-from rpterm.store.memory_sources import MemorySources
+from rpterm.store.memory.files import Piece
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.sources import MemorySources
 from rpterm.types import Cast, Member, Origin
 
 NOW = 1_780_000_000.0
@@ -64,7 +64,7 @@ def full(store, memory):
     assert memory.settled(20)
     old = memory.add("Ann lives in Bath", kind="fact", chat_id=chat, turn_id=turn, by_model=True)
     new = memory.add("Ann lives in London", kind="fact", chat_id=chat, turn_id=turn, shared=True)
-    Memories(store).mark(old.id, superseded_by=new.id)
+    Memories(store).update(old.id, superseded_by=new.id)
     note = memory.add("Never trust the ferryman", pinned=True, importance=0.5)
     memory.never_mention(memory.add("The vault is empty").id)
     memory.add_file("bees.txt", "/books/bees.txt", "d1", [Piece("A hive has one queen", "p. 1")])
@@ -152,7 +152,7 @@ def test_pieces_without_their_file_are_refused(memory):
     ],
 )
 def test_what_holds_a_phrase(phrase, text, held):
-    assert Blocks([phrase]).holds(text) is held
+    assert BlockedPhrases([phrase]).occur_in(text) is held
 
 
 def test_a_blocked_phrase_is_not_recalled_until_it_is_allowed_again(memory):

@@ -15,7 +15,8 @@ from textual.visual import RenderOptions
 from tui_support import Stage, running, wait_until
 
 from rpterm.tui import text
-from rpterm.tui.widgets.growing import Growing
+from rpterm.tui.widgets.status import Phase
+from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Status, Turn
 
 HEAD = Content.assemble(("Mara Venn", "bold"))
@@ -31,10 +32,10 @@ def drawn(content: Content, selection: Selection | None = None) -> list[list[obj
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_it_is_drawn_as_the_whole_text_would_be(pieces: list[str]) -> None:
-    shown, source = Growing(HEAD, ""), ""
+    shown, source = StreamingContent(HEAD, ""), ""
     for piece in pieces:
         source += piece
-        shown = Growing(HEAD, source, before=shown)
+        shown = StreamingContent(HEAD, source, before=shown)
         body = text.roleplay(source, streaming=True) + Content("▍", [])
         whole = Content.assemble(HEAD, "\n", body)
         assert shown.plain == whole.plain
@@ -52,9 +53,9 @@ def test_paragraphs_that_stand_are_not_read_again(monkeypatch: pytest.MonkeyPatc
         read.append(source)
         return roleplay(source, **kwargs)
 
-    shown = Growing(HEAD, "One.\n\nTwo.\n\nThr")
+    shown = StreamingContent(HEAD, "One.\n\nTwo.\n\nThr")
     monkeypatch.setattr(text, "roleplay", noted)
-    Growing(HEAD, "One.\n\nTwo.\n\nThree.", before=shown)
+    StreamingContent(HEAD, "One.\n\nTwo.\n\nThree.", before=shown)
     assert read == ["Three."]
 
 
@@ -80,6 +81,7 @@ async def test_a_key_that_draws_nothing_of_the_input_waits_no_longer_than_a_fram
 async def test_what_waited_is_not_drawn_over_the_end(tmp_path: Path) -> None:
     app = Stage(tmp_path).app()
     async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.state.figures.phase is Phase.READY)
         view = app.chat.transcript.view(app.chat.transcript.turns[-1].id)
         assert view is not None
         view.grow("Half of", wait=True)

@@ -14,8 +14,8 @@ from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
-from rpterm.memory.facade import Memory
-from rpterm.store.memories import Memories
+from rpterm.memory.character_memory import Memory
+from rpterm.store.memory.memories import Memories
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.types import Origin
@@ -34,7 +34,7 @@ class Patient:
     def close(self) -> None:
         self.let.set()
 
-    def now(self, text: str, timeout: float) -> None:
+    def encode_now(self, text: str, timeout: float) -> None:
         return None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -104,7 +104,7 @@ async def test_why_nothing_was_recalled_is_told(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await opened(pilot, app)
-        await wait_until(pilot, lambda: "no reply was asked for yet" in screen_text(app))
+        await wait_until(pilot, lambda: "no reply was requested yet" in screen_text(app))
         await say(pilot, app, "My grandmother kept bees")
         remembered(app)
         await wait_until(
@@ -224,7 +224,7 @@ async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
         await wait_until(pilot, lambda: "“the cellar”" in screen_text(app))
         (block,) = memory.blocks()
         _mark(app, f"block:{block.id}")
-        await wait_until(pilot, lambda: "What holds" in screen_text(app))
+        await wait_until(pilot, lambda: "Nothing that contains" in screen_text(app))
         await pilot.press("n")
         await wait_until(pilot, lambda: not memory.blocks())
 
@@ -246,7 +246,7 @@ async def test_search_and_kinds_narrow_the_list(stage: MemoryStage) -> None:
         memory.add("The parrot is called Figaro", kind="fact", by_model=True)
         memory.add("The tortoise is called Ada")
         found = await opened(pilot, app)
-        await wait_until(pilot, lambda: "model's words" in screen_text(app))
+        await wait_until(pilot, lambda: "by the model" in screen_text(app))
         await pilot.press("slash", *"parr")
         await wait_until(pilot, lambda: found._view and len(found._view.rows) == 1)
         assert "Ada" not in screen_text(app)
@@ -265,9 +265,9 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
         old = memory.add("Ansel lives in Bath", kind="fact")
         new = memory.add("Ansel lives in London", kind="fact")
         assert app.chat.session is not None
-        Memories(app.chat.session.store).mark(old.id, superseded_by=new.id)
+        Memories(app.chat.session.store).update(old.id, superseded_by=new.id)
         await opened(pilot, app)
-        await wait_until(pilot, lambda: "superseded" in screen_text(app))
+        await wait_until(pilot, lambda: "replaced" in screen_text(app))
         _mark(app, f"row:{old.id}")
         await pilot.pause()
         assert "now: Ansel lives in London" in screen_text(app)
@@ -277,7 +277,7 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
 
 
 async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
-    from rpterm.store.distilled import Draft
+    from rpterm.store.memory.distilled import Draft
 
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
@@ -285,11 +285,11 @@ async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
         session = app.chat.session
         turn = session.path()[-1].id
         draft = Draft("fact", "Ansel has a parrot", (turn,), "model", quote="my old parrot")
-        (fact,) = memory.distilled.keep(memory.character, session.chat_id, [draft], [turn], "test")
+        (fact,) = memory.distilled.add(memory.character, session.chat_id, [draft], [turn], "test")
         await opened(pilot, app)
         await wait_until(pilot, lambda: "has a parrot" in screen_text(app))
         _mark(app, f"row:{fact.id}")
-        await wait_until(pilot, lambda: "By the model, from “my old parrot”." in screen_text(app))
+        await wait_until(pilot, lambda: "Extracted by the model, from" in screen_text(app))
 
 
 async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:

@@ -77,11 +77,11 @@ def test_a_score_outlives_the_name_of_the_model() -> None:
 
 def test_the_way_out_and_the_help_outlive_other_hints() -> None:
     hints = [
-        Hint(Content("⏎ send")), Hint(Content("Esc back"), True), Hint(Content("^R again")),
+        Hint(Content("⏎ send")), Hint(Content("Esc back"), True), Hint(Content("^R retry")),
         Hint(Content("F1 help"), True),
     ]  # fmt: skip
-    assert fitting(hints, 40).plain == "⏎ send   Esc back   ^R again   F1 help"
-    assert fitting(hints, 35).plain == "⏎ send  Esc back  ^R again  F1 help"
+    assert fitting(hints, 40).plain == "⏎ send   Esc back   ^R retry   F1 help"
+    assert fitting(hints, 35).plain == "⏎ send  Esc back  ^R retry  F1 help"
     assert fitting(hints, 34).plain == "⏎ send  Esc back  F1 help"
     assert fitting(hints, 20).plain == "Esc back  F1 help"
     assert fitting(hints, 8).plain == "Esc back"
@@ -172,8 +172,8 @@ def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
 
 
 def test_alt_is_written_in_one_way() -> None:
-    assert key_names.short("alt+h") == key_names.show("alt+h") == "Alt+H"
-    assert key_names.short("ctrl+alt+h") == "^Alt+H"
+    assert key_names.display_short("alt+h") == key_names.display("alt+h") == "Alt+H"
+    assert key_names.display_short("ctrl+alt+h") == "^Alt+H"
 
 
 def test_an_adapter_stays_in_sight_beside_a_long_name() -> None:

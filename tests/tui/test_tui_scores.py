@@ -29,7 +29,7 @@ from rpterm.chat.cast.actors import Actor
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.examples.provider import Examples
+from rpterm.examples.provider import ExampleProvider
 from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
@@ -37,7 +37,7 @@ from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
 from rpterm.tui.screens.chat.state import ScreenRequest
-from rpterm.tui.widgets.aside import AsideView
+from rpterm.tui.widgets.example_comparison import ExampleComparison
 from rpterm.tui.widgets.panes.card import CardPane
 
 BROKEN = "As an AI language model, I cannot count ships."
@@ -103,7 +103,7 @@ class Scored(Stage):
     def open(self, target: str | None, chat_id: int | None) -> Session:
         session = super().open(target, chat_id)
         self.judge = getattr(self, "judge", None) or Judge()
-        examples = Examples(session.store)
+        examples = ExampleProvider(session.store)
         session.scores = LiveScores(session.store, lambda: self.judge)  # type: ignore[arg-type,return-value]
         session.examples = session._prompter._examples = examples
         return session
@@ -143,7 +143,7 @@ async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
         last = stage.session.path()[-1]
         await wait_until(pilot, lambda: stage.judge.full_asked)
         await wait_until(pilot, lambda: app.chat.keeper.known[last.id].complete)
-        rows = Scores(stage.session.store).of([last.id])
+        rows = Scores(stage.session.store).get([last.id])
         assert rows[last.id].complete and rows[last.id].probability > 0.5
         scored = [m for m in seen if isinstance(m, messages.ReplyScored)]
         assert scored and not scored[0].score.complete  # type: ignore[union-attr]
@@ -156,15 +156,15 @@ async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
         await pilot.press("f12")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         picture = screen_text(app)
-        assert "WENT WRONG" in picture and "contradicts" in picture
+        assert "VIOLATIONS" in picture and "contradicts" in picture
         assert "Counts ships that" in picture and "attributes 1" in picture
-        assert "behaviour" in picture and "nothing to go by" in picture
+        assert "behaviour" in picture and "not enough data" in picture
         view = app.chat.transcript.view(stage.session.path()[-1].id)
         assert view is not None
         underlined = [s for s in view._content().spans if "underline" in str(s.style)]
         assert len(underlined) == 2
         await pilot.press("f12")
-        await wait_until(pilot, lambda: "WENT WRONG" not in screen_text(app))
+        await wait_until(pilot, lambda: "VIOLATIONS" not in screen_text(app))
 
 
 async def test_a_line_of_the_card_is_one_key_away(tmp_path: Path) -> None:
@@ -363,7 +363,7 @@ async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) 
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         assert "card 1" in screen_text(app)
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(AsideView))
+        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         picture = screen_text(app)
         assert "with examples" in picture and "without examples" in picture
@@ -373,7 +373,7 @@ async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) 
         assert with_.seeds == without.seeds
         assert stage.session.path()[-1].text == REPLIES[0]
         await pilot.press("escape")
-        await wait_until(pilot, lambda: not app.chat.query(AsideView))
+        await wait_until(pilot, lambda: not app.chat.query(ExampleComparison))
         assert texts(app)[-1] == REPLIES[0]
 
 
@@ -384,7 +384,7 @@ async def test_a_chosen_side_enters_the_branch(stage: Scored) -> None:
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(AsideView))
+        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         await pilot.press("right", "enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[2])
@@ -422,9 +422,9 @@ async def test_a_click_on_a_slider_sets_it(stage: Scored) -> None:
     async with running(app, (140, 40)) as pilot:
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
-        await click("a turn", 3)
+        await click("per turn", 3)
         await wait_until(pilot, lambda: sizes()[0] == 3 and "+  3" in screen_text(app))
-        await click("a turn", 3)
+        await click("per turn", 3)
         await wait_until(pilot, lambda: sizes()[0] == 2)
         await click("budget", 12)
         await wait_until(pilot, lambda: sizes() == (2, 2048))

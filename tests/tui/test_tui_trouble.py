@@ -29,7 +29,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui import palette
-from rpterm.tui.external import EditorError, command, edit_outside
+from rpterm.tui.external_editor import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
 from rpterm.tui.screens.chat import chats, frame, navigation
 from rpterm.tui.screens.chooser import Choice
@@ -199,7 +199,7 @@ async def test_a_jump_that_failed_does_not_wait_for_the_next_chat(stage: Stage) 
 def test_an_editor_with_an_open_quote_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", 'vim "')
-    with pytest.raises(EditorError, match="cannot be read: No closing quotation"):
+    with pytest.raises(EditorError, match="could not be understood: No closing quotation"):
         command()
 
 
@@ -228,6 +228,6 @@ async def test_an_error_is_shown_to_its_last_word() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         for words in range(19, 26):  # On one line, or just no longer.
             block = ErrorBlock("ab " * words + f"end{words}.")
-            await app.query_one(Transcript).below(block)
+            await app.query_one(Transcript).mount_below(block)
             await wait_until(pilot, lambda said=f"end{words}.": said in screen_text(app))  # type: ignore[misc]
             await block.remove()

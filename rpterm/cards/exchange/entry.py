@@ -13,7 +13,7 @@ from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
 
 ORIGIN = "rpterm_origin"
@@ -50,8 +50,7 @@ def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) 
         number: The entry's number, from 1, for the notes.
     """
     where = f"lorebook entry {number}"
-    ext = raw.get("extensions")
-    extra: dict[str, Any] = dict(ext) if isinstance(ext, Mapping) else {}
+    extra = dict(as_mapping(raw.get("extensions")))
     secondary = coerce.texts(raw.get("secondary_keys"), f"{where}: secondary_keys")
     selective = coerce.flag(raw.get("selective"), f"{where}: selective", bool(secondary))
     default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
@@ -65,8 +64,8 @@ def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) 
         constant=coerce.flag(raw.get("constant"), f"{where}: constant", False),
         case_sensitive=coerce.flag(raw.get("case_sensitive"), f"{where}: case_sensitive", False),
         use_regex=coerce.flag(raw.get("use_regex"), f"{where}: use_regex", False),
-        order=coerce.whole(raw.get("insertion_order"), f"{where}: insertion_order", 100),
-        priority=coerce.whole(raw.get("priority"), f"{where}: priority", 100),
+        order=coerce.integer(raw.get("insertion_order"), f"{where}: insertion_order", 100),
+        priority=coerce.integer(raw.get("priority"), f"{where}: priority", 100),
         **_extension_fields(extra, default, where, coerce),
     )
     return _with_patches(entry, raw, spec)
@@ -181,20 +180,19 @@ def _extension_fields(
     ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer
 ) -> dict[str, Any]:
     """The fields that other programs store in ``extensions``."""
-    own = ext.get(RPTERM_KEY)
-    own = own if isinstance(own, Mapping) else {}
+    own = as_mapping(ext.get(RPTERM_KEY))
     return {
         "position": _position(ext, default, where, coerce),
-        "depth": coerce.whole(ext.get("depth"), f"{where}: depth", 4, 0),
+        "depth": coerce.integer(ext.get("depth"), f"{where}: depth", 4, 0),
         "role": read_role(ext.get("role"), where, coerce),
         "probability": read_probability(ext, where, coerce),
         "logic": read_logic(ext.get("selectiveLogic"), where, coerce),
         "group": coerce.line(ext.get("group"), f"{where}: group"),
         "group_override": coerce.flag(ext.get("group_override"), f"{where}: group_override", False),
-        "group_weight": coerce.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
+        "group_weight": coerce.integer(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
         "scan_depth": read_optional_number(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
         "whole_words": coerce.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
-        **{key: coerce.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
+        **{key: coerce.integer(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
         **{key: coerce.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
         **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
     }
@@ -204,7 +202,7 @@ def _position(ext: Mapping[str, Any], default: Position, where: str, coerce: Coe
     """The position by its number in ``extensions``, else the entry's own ``default``."""
     if ext.get("position") is None:
         return default
-    number = coerce.whole(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
+    number = coerce.integer(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
     return POSITIONS[number] if number < len(POSITIONS) else default
 
 
@@ -232,13 +230,13 @@ def read_role(value: Any, where: str, coerce: Coercer) -> Any:
     """``system``, ``user`` or ``assistant``, by number or name."""
     if value in ROLES:
         return value
-    number = coerce.whole(value, f"{where}: role", 0, 0)
+    number = coerce.integer(value, f"{where}: role", 0, 0)
     return ROLES[number] if number < len(ROLES) else "system"
 
 
 def read_logic(value: Any, where: str, coerce: Coercer) -> Logic:
     """The logic of secondary keys, by number."""
-    number = coerce.whole(value, f"{where}: selectiveLogic", 0, 0)
+    number = coerce.integer(value, f"{where}: selectiveLogic", 0, 0)
     return LOGICS[number] if number < len(LOGICS) else "and_any"
 
 
@@ -246,12 +244,12 @@ def read_probability(ext: Mapping[str, Any], where: str, coerce: Coercer) -> int
     """The probability in percent; 100 if its use is switched off."""
     if ext.get("useProbability") is False:
         return 100
-    return min(100, coerce.whole(ext.get("probability"), f"{where}: probability", 100, 0))
+    return min(100, coerce.integer(ext.get("probability"), f"{where}: probability", 100, 0))
 
 
 def read_optional_number(value: Any, where: str, coerce: Coercer) -> int | None:
     """A whole number, or ``None`` if it is missing."""
-    return None if value is None or value == "" else coerce.whole(value, where, 0, 0)
+    return None if value is None or value == "" else coerce.integer(value, where, 0, 0)
 
 
 def _own_texts(value: Any) -> tuple[str, ...]:

@@ -1,0 +1,284 @@
+"""Runs ``rpterm duel``: finds or begins the duel, generates replies, asks for votes, reports."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm import config
+from rpterm import paths as folders
+from rpterm.cli import card_source, duel_report, out
+from rpterm.cli.chats import open_store
+from rpterm.config import Settings
+from rpterm.dueling.contender import Contender, parse, parse_all
+from rpterm.dueling.duel import Duel, Pair, Setup
+from rpterm.dueling.reply_generator import ReplyGenerator
+from rpterm.dueling.tally import score_line
+from rpterm.errors import why
+from rpterm.startup import launch
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.chat.session import Session
+    from rpterm.engine.protocol import Engine
+    from rpterm.paths import Paths
+    from rpterm.store import Store
+    from rpterm.store.judgement_records import Verdict
+
+_ANSWERS: dict[str, Verdict] = {
+    "l": "left", "left": "left", "r": "right", "right": "right", "=": "tie", "t": "tie",
+    "tie": "tie", "0": "both_bad", "n": "both_bad", "neither": "both_bad",
+}  # fmt: skip
+_MAX_MESSAGES = 10_000
+_KEYS_HELP = "l left, r right, = tie, 0 both bad, Enter skip, u undo, q quit"
+
+
+# Setup -----------------------------------------------------------------------------------------
+def read_messages(source: str) -> tuple[str, ...]:
+    """The messages of a file; those shipped with rpterm for "", none for ``fresh``.
+
+    Raises:
+        RptermError: The file cannot be read or contains no message.
+    """
+    if source == "fresh":
+        return ()
+    if not source:
+        import tomli
+
+        text = (Path(__file__).parents[1] / "dueling" / "lines.toml").read_text(encoding="utf-8")
+        return tuple(tomli.loads(text)["lines"])
+    try:
+        raw = Path(source).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RptermError(f"{source} is not UTF-8 text; write one message per line.") from error
+    except OSError as error:
+        raise RptermError(
+            f"{source} cannot be read ({why(error)}); --turns takes a file, or fresh."
+        ) from error
+    found = [line.strip() for line in raw.splitlines()]
+    found = [line for line in found if line and not line.startswith("#")]
+    if not found:
+        raise RptermError(f"{source} contains no message; write one per line.")
+    return tuple(found[:_MAX_MESSAGES])
+
+
+def normalized(specs: Sequence[str]) -> tuple[str, ...]:
+    """The sides in normal form, so that the same duel is found again however it was typed."""
+    return tuple(parse(chr(ord("A") + at), spec).spec for at, spec in enumerate(specs))
+
+
+def card_name(target: str) -> str:
+    """The name of a card."""
+    return launch.find_card(target, folders.find()).card.name
+
+
+def draw_seed() -> int:
+    """A random seed."""
+    return secrets.randbits(31)
+
+
+def open_bout(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Duel:
+    """Continue this duel, or begin it."""
+    if not anew and (old := Duel.resume(store, wanted)) is not None:
+        return old
+    found = card_source.find_card(target)
+    own = found.card.user(settings.persona)
+    path = str(found.path) if found.path else None
+    return Duel.begin(store, found.card, found.text, own, wanted, card_path=path)
+
+
+# Engines ---------------------------------------------------------------------------------------
+class Engines:
+    """Opens a session with its own model for each contender."""
+
+    def __init__(self, contenders: Sequence[Contender], settings: Settings, paths: Paths) -> None:
+        self.kinds = {each.weights: each for each in contenders}
+        self.settings, self.paths = settings, paths
+
+    def check(self) -> None:
+        """Check every model and adapter before the duel begins, without loading them.
+
+        Raises:
+            RptermError: One of them cannot be used.
+        """
+        for contender in self.kinds.values():
+            self._engine(contender).close()
+
+    def open(self, duel: Duel, contender: Contender) -> Session:
+        """A session in the duel's chat, without memory, so that all sides read the same prompt."""
+        from rpterm.cards import reader
+        from rpterm.chat.session import Session
+
+        chat = duel.store.chat(duel.chat_id)
+        text = duel.store.get_card(chat.card_hash) or ""
+        card = reader.parse(text, f"the card of chat {chat.id}")
+        engine = self._engine(contender)
+        return Session(duel.store, engine, card, chat, contender.settings(self.settings))
+
+    def _engine(self, contender: Contender) -> Engine:
+        from rpterm.models.engine_factory import open_installed
+
+        return open_installed(contender.settings(self.settings), self.paths, sequences=1)
+
+    def all_fit(self) -> bool:
+        """Whether the models of all sides fit into memory at once."""
+        kinds = self.kinds
+        if len(kinds) == 1 or self.settings.engine != "llama":
+            return True
+        from rpterm.models.engine_factory import plan_model
+        from rpterm.models.hardware import system_memory
+
+        free = system_memory().available
+        needed = sum(
+            plan_model(
+                each.settings(self.settings), models_folder=self.paths.models,
+                cache_folder=folders.make_folder(self.paths.cache),
+            ).fit.bytes_needed
+            for each in kinds.values()
+        )  # fmt: skip
+        return not free or needed < free
+
+
+# Running ---------------------------------------------------------------------------------------
+def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
+    """Judge until the last round, or until the user quits."""
+    paths = folders.find()
+    settings = config.load(paths.config_file, os.environ, {})
+    engines = Engines(parse_all(wanted.specs), settings, paths)
+    engines.check()
+    with open_store(begin=True) as store:
+        duel = open_bout(store, target, wanted, settings, anew)
+        maker = ReplyGenerator(duel, partial(engines.open, duel), together=engines.all_fit())
+        try:
+            if plain:
+                run_plain(duel, maker)
+            else:
+                from rpterm.tui.screens.duel import DuelScreen
+                from rpterm.tui.single_screen import SingleScreenApp
+
+                keep = partial(config.save, paths.config_file)
+                SingleScreenApp(lambda: DuelScreen(duel, maker, settings), settings, keep).run()
+        finally:
+            maker.stop()
+            maker.close()
+        duel_report.print_report(duel, duel.tally())
+    return 0
+
+
+def print_report(wanted: Setup, *, as_json: bool) -> int:
+    """Print the result of the newest duel like this one, however many rounds it has.
+
+    Raises:
+        RptermError: There is none.
+    """
+    none = RptermError("There is no such duel yet; leave out --report to begin it.")
+    if not folders.find().database.exists():
+        raise none  # A report does not create a database.
+    with open_store() as store:
+        if (duel := Duel.newest(store, wanted)) is None:
+            raise none
+        found = duel.tally()
+        if as_json:
+            sides = {each.name: each.spec for each in duel.contenders}
+            out.json_data({"duel": duel.id, "sides": sides, **asdict(found)})
+        else:
+            duel_report.print_report(duel, found)
+    return 0
+
+
+# Plain mode ------------------------------------------------------------------------------------
+def run_plain(duel: Duel, maker: ReplyGenerator) -> None:
+    """Ask on standard input, while a thread generates the replies."""
+    voting = _PlainVoting(duel, maker)
+    worker = threading.Thread(target=voting.generate, daemon=True)
+    if not duel.fresh:
+        worker.start()
+    try:
+        voting.ask()
+    finally:
+        maker.stop()
+        if worker.is_alive():
+            worker.join(10)
+    if voting.error is not None:
+        raise voting.error
+
+
+class _PlainVoting:
+    def __init__(self, duel: Duel, maker: ReplyGenerator) -> None:
+        self.duel, self.maker = duel, maker
+        self.error: Exception | None = None
+        self._progress = threading.Event()
+        self._all_generated = False
+
+    def generate(self) -> None:
+        """Generate all replies; runs in the worker thread."""
+        try:
+            self.maker.run(self._progress.set)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that asks
+            self.error = error
+        finally:
+            self._all_generated = True
+            self._progress.set()
+
+    def ask(self) -> None:
+        """Ask for votes, round after round, until the end of the input or a q."""
+        out.say(_KEYS_HELP)
+        while (pair := self.duel.next()) is not None and self.error is None:
+            if not pair.ready:
+                if not self._wait(pair):
+                    return
+            elif not self._judge(pair):
+                return
+
+    def _wait(self, pair: Pair) -> bool:
+        """Wait for more replies, or in a fresh duel for the user's message; whether to go on."""
+        if not self.duel.fresh:
+            all_generated = self._all_generated
+            self._progress.wait(0.5)
+            self._progress.clear()
+            return not all_generated
+        text = ""
+        if self.duel.needs_message(pair):
+            text = self._read("You: ") or "q"
+            if text == "q":
+                return False
+        self.maker.exchange(pair.round.place, text)
+        return True
+
+    def _judge(self, pair: Pair) -> bool:
+        """Show one pair and store the vote; whether to go on."""
+        assert pair.left is not None and pair.right is not None
+        out.say(f"\nRound {pair.round.number} of {len(self.duel.planned)}")
+        if pair.left.parent_id is not None:
+            message = self.duel.store.turn(pair.left.parent_id)
+            out.say(f"{out.one_line(message.speaker)}: {message.text}")
+        out.say(f"Left: {pair.left.text}\nRight: {pair.right.text}")
+        self.duel.rater.mark_seen(pair.left.id, pair.right.id)
+        while (answer := self._read("> ")) is not None and answer != "q":
+            if answer == "u":
+                out.say("Undone." if self.duel.undo() else "There is no vote to undo yet.")
+                return True
+            if answer == "":
+                self.duel.skip(pair)
+                return True
+            if answer in _ANSWERS:
+                self.duel.judge(pair, _ANSWERS[answer])
+                out.say(score_line(self.duel.tally(bootstrap=0)))
+                return True
+            out.say(_KEYS_HELP)
+        return False
+
+    def _read(self, prompt: str) -> str | None:
+        """A line of input; ``None`` at the end of the input, or for an empty message."""
+        if sys.stdin.isatty():
+            out.say(prompt, end="")
+            sys.stdout.flush()
+        line = sys.stdin.readline()
+        return line.strip().casefold() if line and prompt == "> " else (line.strip() or None)
