@@ -149,9 +149,9 @@ def terms(
         deviation = float((weight * rows[:, at]).std())
         found[name] = Term(
             round(weight, 4),
-            middle=round(center, 4),
-            spread=round(float(standard_errors[at]), 4),
-            adds=round(deviation, 4),
+            center=round(center, 4),
+            standard_error=round(float(standard_errors[at]), 4),
+            contribution_sd=round(deviation, 4),
         )
     return found
 

@@ -102,10 +102,10 @@ def _topic_terms(
     """The terms of ``TOPIC``, with their zero at the quantile ``_OFF_TOPIC_SHARE``."""
     columns = COLUMNS[slow]
     topic = {name: drawn[name] for name in TOPIC if name in drawn and drawn[name].weight}
-    sums = sum(t.weight * (right[:, columns.index(name)] - t.middle) for name, t in topic.items())
+    sums = sum(t.weight * (right[:, columns.index(name)] - t.center) for name, t in topic.items())
     shift = float(np.quantile(sums, _OFF_TOPIC_SHARE)) / max(1, len(topic))
     return {
-        name: replace(term, middle=round(term.middle + shift / term.weight, 4), group="topic")
+        name: replace(term, center=round(term.center + shift / term.weight, 4), group="topic")
         for name, term in topic.items()
     }
 

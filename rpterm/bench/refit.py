@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from rpterm.bench.pdnc import read as read_novels
 from rpterm.bench.rivals import Rivals
 from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.frozen import to_table
 from rpterm.scoring.likelihood import Likelihood
 
 VERSION = "9"
@@ -63,16 +63,16 @@ _EQUAL_WEIGHTS = {name: Term(1.0) for name in FAST}
 """Without the language model they select nothing."""
 # The center of 0.5: what sounds half like an assistant is as often a person who explains or thanks.
 FAULTS = {
-    "speaking_for_user": Term(-3.0, most=3.0),
-    "addresses_itself": Term(-3.0, most=3.0),
-    "assistant_voice": Term(-8.0, middle=0.5, most=4.0),
-    "assistant_meaning": Term(-4.0, middle=0.5, most=2.0),
-    "anachronism": Term(-3.0, most=3.0),
-    "contradiction": Term(-2.0, most=2.0),
-    "relations": Term(-2.0, most=2.0),
-    "limits": Term(-0.7, most=1.0),
-    "repetition": Term(-2.0, most=2.0),
-    "parroting": Term(-1.5, most=1.5),
+    "speaking_for_user": Term(-3.0, bound=3.0),
+    "addresses_itself": Term(-3.0, bound=3.0),
+    "assistant_voice": Term(-8.0, center=0.5, bound=4.0),
+    "assistant_meaning": Term(-4.0, center=0.5, bound=2.0),
+    "anachronism": Term(-3.0, bound=3.0),
+    "contradiction": Term(-2.0, bound=2.0),
+    "relations": Term(-2.0, bound=2.0),
+    "limits": Term(-0.7, bound=1.0),
+    "repetition": Term(-2.0, bound=2.0),
+    "parroting": Term(-1.5, bound=1.5),
 }
 
 
@@ -94,20 +94,16 @@ def refit(
     return {
         "version": VERSION,
         "made": made,
-        "fast": _plain({**people["fast"], **outside, **FAULTS}),
-        "slow": _plain({**people["slow"], **outside, **likely, **FAULTS}),
-        "drawn_fast": _plain(people["drawn_fast"]),
-        "drawn_slow": _plain(people["drawn_slow"]),
-        "cast_fast": _plain(cast_fast),
-        "cast_slow": _plain(cast_slow),
+        "fast": to_table({**people["fast"], **outside, **FAULTS}),
+        "slow": to_table({**people["slow"], **outside, **likely, **FAULTS}),
+        "drawn_fast": to_table(people["drawn_fast"]),
+        "drawn_slow": to_table(people["drawn_slow"]),
+        "cast_fast": to_table(cast_fast),
+        "cast_slow": to_table(cast_slow),
         "personas": personas,
         "talks": [talk.name for talk in talks],
         "novels": novels,
     }
-
-
-def _plain(table: Mapping[str, Term]) -> dict[str, dict[str, float]]:
-    return {name: asdict(term) for name, term in table.items()}
 
 
 def _fit_personas(

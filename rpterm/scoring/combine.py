@@ -48,32 +48,32 @@ class Term:
 
     Attributes:
         weight: Log-odds per unit of the signal's value; negative for a violation signal.
-        middle: The center: the value that contributes nothing.
-        spread: Bootstrap standard error of the weight.
-        adds: Standard deviation of the term's contribution over labelled replies.
+        center: The value that contributes nothing.
+        standard_error: Of the weight, by bootstrap.
+        contribution_sd: Standard deviation of the contribution over labelled replies.
         group: Terms of one group contribute at least ``FLOORS[group]`` and at most
             ``CEILINGS[group]`` together.
-        most: Bound of the contribution in either direction, because extreme values are no better
+        bound: The largest contribution in either direction, because extreme values are no better
             known than moderate ones. A term with a negative weight never contributes more than 0.
     """
 
     weight: float
-    middle: float = 0.0
-    spread: float = 0.0
-    adds: float = 0.0
-    most: float = 6.0
+    center: float = 0.0
+    standard_error: float = 0.0
+    contribution_sd: float = 0.0
+    bound: float = 6.0
     group: str = ""
 
-    def __call__(self, reading: Reading) -> float:
+    def contribution(self, reading: Reading) -> float:
         """The log-odds that a reading contributes, before the bounds of the group."""
         if reading.confidence <= 0:
             return 0.0
-        highest = self.most if self.weight > 0 else 0.0
-        return max(-self.most, min(highest, self.weight * (reading.value - self.middle)))
+        highest = self.bound if self.weight > 0 else 0.0
+        return max(-self.bound, min(highest, self.weight * (reading.value - self.center)))
 
     def broken(self, value: float) -> float:
         """How far a violation signal's value lies above its center, scaled to 0–1."""
-        return min(1.0, max(0.0, (value - self.middle) / (1 - self.middle)))
+        return min(1.0, max(0.0, (value - self.center) / (1 - self.center)))
 
 
 def chance(log_odds: float) -> float:
@@ -94,13 +94,13 @@ def log_odds(
     for name, reading in readings.items():
         if name in terms:
             group = terms[name].group
-            sums[group] = sums.get(group, 0.0) + terms[name](reading)
+            sums[group] = sums.get(group, 0.0) + terms[name].contribution(reading)
     return sum(_bounded(group, value) if bounds else value for group, value in sums.items())
 
 
 def adds(term: Term, reading: Reading) -> float:
     """The log-odds that one reading contributes on its own, within the bounds of its group."""
-    return _bounded(term.group, term(reading))
+    return _bounded(term.group, term.contribution(reading))
 
 
 def _bounded(group: str, value: float) -> float:
@@ -116,11 +116,11 @@ def doubt(
         waiting: Terms of signals that have not been measured yet for this reply.
     """
     variance = sum(
-        (terms[name].spread * (reading.value - terms[name].middle)) ** 2
+        (terms[name].standard_error * (reading.value - terms[name].center)) ** 2
         for name, reading in readings.items()
         if name in terms and reading.confidence > 0
     )
-    return math.sqrt(variance + sum(term.adds**2 for term in waiting))
+    return math.sqrt(variance + sum(term.contribution_sd**2 for term in waiting))
 
 
 def interval(center: float, deviation: float) -> tuple[float, float]:

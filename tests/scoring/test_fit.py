@@ -19,8 +19,9 @@ from rpterm.scoring.combine import chance
 from rpterm.scoring.embedding import Remembered
 from rpterm.scoring.fit import Fit, soft, told_apart
 from rpterm.scoring.frequency import nameless
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.frozen import frozen, to_table
 from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.resources import load_json
 from rpterm.scoring.signals.fitting import FactMeaning, FactWords
 from rpterm.scoring.signals.remembering import MemoryMeaning
 from rpterm.types import RptermError
@@ -119,10 +120,15 @@ def test_terms_give_calibrated_odds_and_a_spread() -> None:
     right = np.arange(800) % 4 == 0
     rows = np.column_stack([rng.normal(size=800) + 2 * right, rng.normal(size=800)])
     found = terms(["tells", "noise"], rows, right, [str(at % 20) for at in range(800)])
-    assert found["tells"].weight > 1 and found["tells"].spread > 0
+    assert found["tells"].weight > 1 and found["tells"].standard_error > 0
     assert abs(found["noise"].weight) < 0.4
-    middle = found["tells"].middle
-    assert chance(found["tells"].weight * (1.0 - middle)) == pytest.approx(0.5, abs=0.15)
+    center = found["tells"].center
+    assert chance(found["tells"].weight * (1.0 - center)) == pytest.approx(0.5, abs=0.15)
+
+
+def test_terms_are_written_as_they_are_read() -> None:
+    stored = load_json("coefficients.json")
+    assert to_table(frozen().slow) == stored["slow"]
 
 
 def test_frozen_terms_belong_to_signals_and_say_how_they_were_made() -> None:
